@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "compat.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#ifndef HAVE_STRTONUM
+long long
+strtonum(const char *text, long long least, long long most, const char **error)
+{
+	char *end;
+	int saved = errno;
+	long long value;
+
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	*error = NULL;
+	if (end == text || *end != '\0')
+		*error = "invalid";
+	else if (value < least)
+		*error = "too small";
+	else if (value > most || errno == ERANGE)
+		*error = "too large";
+	errno = saved;
+	return *error == NULL ? value : 0;
+}
+#endif
+
+#ifndef HAVE_STRVIS
+int
+strvis(char *dst, const char *src, int flags)
+{
+	char *to = dst;
+
+	(void)flags; /* VIS_OCTAL with tabs and newlines escaped: the one form that weir asks for */
+	for (; *src != '\0'; src++) {
+		unsigned char c = (unsigned char)*src;
+
+		if (c >= 0x20 && c < 0x7f) {
+			if (c == '\\')
+				*to++ = '\\';
+			*to++ = (char)c;
+			continue;
+		}
+		*to++ = '\\';
+		*to++ = (char)('0' + (c >> 6));
+		*to++ = (char)('0' + ((c >> 3) & 7));
+		*to++ = (char)('0' + (c & 7));
+	}
+	*to = '\0';
+	return (int)(to - dst);
+}
+#endif
+
+typedef int compat_is_not_empty; /* ISO C wants a declaration in every translation unit */

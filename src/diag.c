@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "compat.h"
+
+#include "diag.h"
+#include "io.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VISIBLE_MOST 200
+
+static const char *prefix = "weir";
+
+void
+diag_set_name(const char *name)
+{
+	prefix = name;
+}
+
+static void
+message(const char *cause, const char *format, va_list arguments)
+{
+	char text[1024];
+	char line[1400];
+	int length;
+
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	length = snprintf(line, sizeof(line), "%s: %s%s%s\n", prefix, text, cause != NULL ? ": " : "",
+	    cause != NULL ? cause : "");
+	if (length > 0)
+		(void)io_put(STDERR_FILENO, line, strlen(line), DIAG_PATIENCE_NS);
+}
+
+void
+diag_error(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	message(NULL, format, arguments);
+	va_end(arguments);
+}
+
+void
+diag_errno(int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	message(strerror(error), format, arguments);
+	va_end(arguments);
+}
+
+const char *
+diag_visible(const char *text)
+{
+	static const char more[] = "...";
+	static char visible[4 * VISIBLE_MOST + sizeof(more)];
+	char cut[VISIBLE_MOST + 1];
+	size_t length = strnlen(text, VISIBLE_MOST);
+	int shown;
+
+	memcpy(cut, text, length);
+	cut[length] = '\0';
+	shown = strvis(visible, cut, VIS_OCTAL | VIS_TAB | VIS_NL);
+	if (text[length] != '\0')
+		memcpy(visible + shown, more, sizeof(more));
+	return visible;
+}

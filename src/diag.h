@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * diag: messages to the user on standard error: "weir: standard output: No space left on device".
+ *
+ * One line a message, in one write, cut at PIPE_BUF.  A standard error that takes nothing delays the
+ * caller by DIAG_PATIENCE_NS at most.  What comes from outside is shown with unprintable bytes escaped.
+ */
+#ifndef WEIR_DIAG_H
+#define WEIR_DIAG_H
+
+#include <stddef.h>
+
+#define DIAG_PATIENCE_NS 1000000000
+
+/* The name before the colon; "weir" until set.  The string is kept, not copied. */
+void diag_set_name(const char *name);
+
+void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same with ": " and the text of this errno value behind it. */
+void diag_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* text as it may be shown on a terminal: in static storage until the next call, cut where it is longer
+ * than a message should be. */
+const char *diag_visible(const char *text);
+
+#endif

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "io.h"
+#include "loop.h"
+
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#if defined(HAVE_PREADV2_SYSCALL) && !defined(WEIR_PORTABLE)
+#define USE_NOWAIT 1
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 0x00000008 /* since Linux 4.14; the C library's headers may be older */
+#endif
+#endif
+
+#ifndef PIPE_BUF
+#define PIPE_BUF _POSIX_PIPE_BUF
+#endif
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* SIGPIPE is ignored anyway */
+#endif
+
+#define TERMINAL_MOST 512           /* bytes that a writable terminal takes without waiting */
+#define UNIT_MOST ((size_t)64 << 10) /* of a write of whole records where nothing else limits it */
+
+/* --- which way ---------------------------------------------------------------------------------- */
+
+#if defined(__linux__) && !defined(WEIR_PORTABLE)
+/* A description of our own of what fd is open on, or -1.  Not of a pty master: to open that anew makes
+ * another pseudo-terminal. */
+static int
+open_own(int fd, const struct stat *status, bool terminal)
+{
+	char path[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
+	struct stat again;
+	int own;
+
+#ifdef TIOCGPTN
+	unsigned number;
+	if (terminal && ioctl(fd, TIOCGPTN, &number) == 0)
+		return -1;
+#endif
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (own < 0)
+		return -1;
+	if (fstat(own, &again) == 0 && again.st_dev == status->st_dev &&
+	    again.st_ino == status->st_ino && again.st_rdev == status->st_rdev)
+		return own;
+	(void)close(own);
+	return -1;
+}
+#else
+static int
+open_own(int fd, const struct stat *status, bool terminal)
+{
+	(void)fd;
+	(void)status;
+	(void)terminal;
+	return -1;
+}
+#endif
+
+static void
+open_port(struct io_port *port, int fd, bool output)
+{
+	struct stat status;
+
+	*port = (struct io_port){
+		.fd = fd,
+		.inherited = fd,
+		.way = IO_WAY_POLLED,
+		.output = output,
+		.unit = UNIT_MOST,
+	};
+	if (fstat(fd, &status) < 0)
+		return; /* the first call tells */
+	port->pipe = S_ISFIFO(status.st_mode);
+	port->terminal = S_ISCHR(status.st_mode) && isatty(fd) == 1;
+	if (port->pipe)
+		port->unit = PIPE_BUF;
+	if (port->terminal)
+		port->unit = TERMINAL_MOST;
+	if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode) || S_ISDIR(status.st_mode) ||
+	    (S_ISCHR(status.st_mode) && !port->terminal && output)) {
+		port->way = IO_WAY_PLAIN;
+	} else if (S_ISSOCK(status.st_mode)) {
+		port->way = IO_WAY_SOCKET;
+	} else if (output && (port->pipe || port->terminal)) {
+		int own = open_own(fd, &status, port->terminal);
+		if (own >= 0) {
+			port->fd = own;
+			port->way = IO_WAY_OWN;
+			return;
+		}
+	}
+#ifdef USE_NOWAIT
+	if (port->pipe)
+		port->way = IO_WAY_NOWAIT;
+#endif
+}
+
+void
+io_open_input(struct io_port *port, int fd)
+{
+	open_port(port, fd, false);
+}
+
+void
+io_open_output(struct io_port *port, int fd)
+{
+	open_port(port, fd, true);
+}
+
+int
+io_close(struct io_port *port)
+{
+	if (port->fd != port->inherited && close(port->fd) < 0 && errno != EINTR)
+		return -1;
+	return close(port->inherited) < 0 && errno != EINTR ? -1 : 0;
+}
+
+/* --- transfer ----------------------------------------------------------------------------------- */
+
+static ssize_t
+transfer_socket(struct io_port *port, const struct iovec *piece, int count)
+{
+	struct msghdr message = { 0 };
+
+	message.msg_iov = (struct iovec *)(uintptr_t)piece; /* not written to */
+	message.msg_iovlen = (unsigned)count;
+	return port->output ? sendmsg(port->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL)
+	                    : recvmsg(port->fd, &message, MSG_DONTWAIT);
+}
+
+#ifdef USE_NOWAIT
+static ssize_t
+transfer_nowait(struct io_port *port, const struct iovec *piece, int count)
+{
+	/* The file position, -1 for the current one, in two longs. */
+	long done = syscall(port->output ? SYS_pwritev2 : SYS_preadv2, port->fd, piece, (long)count, -1L,
+	    -1L, RWF_NOWAIT);
+
+	/* Any call may lose the ability: a FIFO never has it, a splice on the description takes it, a
+	 * sandbox may forbid the call. */
+	if (done < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL || errno == EPERM)) {
+		port->way = IO_WAY_POLLED;
+		errno = EINTR;
+	}
+	return done;
+}
+#endif
+
+/* No more than poll promises to take: a writable pipe has a free page, and one byte over PIPE_BUF may
+ * wait for room. */
+static ssize_t
+transfer_polled(struct io_port *port, const struct iovec *piece, int count)
+{
+	struct iovec part[2];
+	size_t most = port->terminal ? TERMINAL_MOST : PIPE_BUF;
+	int parts = 0;
+
+	if (!loop_ready(port->fd, port->output)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (!port->output)
+		return readv(port->fd, piece, count);
+	for (; parts < count && most > 0; parts++) {
+		part[parts] = piece[parts];
+		if (part[parts].iov_len > most)
+			part[parts].iov_len = most;
+		most -= part[parts].iov_len;
+	}
+	return writev(port->fd, part, parts);
+}
+
+static enum io_result
+transfer(struct io_port *port, const struct iovec *piece, int count, size_t length, size_t *done)
+{
+	ssize_t result = -1;
+
+	*done = 0;
+	switch (port->way) {
+	case IO_WAY_SOCKET:
+		result = transfer_socket(port, piece, count);
+		break;
+	case IO_WAY_NOWAIT:
+#ifdef USE_NOWAIT
+		result = transfer_nowait(port, piece, count);
+		break;
+#endif
+	case IO_WAY_POLLED:
+		result = transfer_polled(port, piece, count);
+		break;
+	case IO_WAY_OWN:
+	case IO_WAY_PLAIN:
+		result = port->output ? writev(port->fd, piece, count) : readv(port->fd, piece, count);
+		break;
+	}
+	if (result > 0) {
+		*done = (size_t)result;
+		return *done == length ? IO_ALL : IO_SHORT;
+	}
+	if (result == 0)
+		return port->output ? IO_AGAIN : IO_END;
+	if (errno == EINTR)
+		return IO_RETRY;
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return IO_AGAIN;
+	if (port->output && (errno == EPIPE || errno == ECONNRESET))
+		return IO_GONE;
+	return IO_ERROR;
+}
+
+enum io_result
+io_read(struct io_port *port, const struct iovec *piece, int count, size_t length, size_t *done)
+{
+	return transfer(port, piece, count, length, done);
+}
+
+enum io_result
+io_write(struct io_port *port, const struct iovec *piece, int count, size_t length, size_t *done)
+{
+	return transfer(port, piece, count, length, done);
+}
+
+bool
+io_put(int fd, const char *text, size_t length, uint64_t patience_ns)
+{
+	uint64_t deadline = loop_now() + patience_ns;
+	struct io_port port;
+	bool all = false;
+	int error = 0;
+
+	io_open_output(&port, fd);
+	while (!all) {
+		struct iovec piece = { (void *)(uintptr_t)text, length };
+		struct loop_watch watch = { .fd = port.fd, .output = true };
+		size_t done;
+		enum io_result result = io_write(&port, &piece, 1, length, &done);
+
+		text += done;
+		length -= done;
+		all = result == IO_ALL;
+		error = result == IO_AGAIN ? EAGAIN : errno;
+		if (result == IO_ERROR || result == IO_GONE || (!all && loop_now() >= deadline))
+			break;
+		if (result == IO_AGAIN)
+			loop_wait(&watch, 1, deadline);
+	}
+	if (port.fd != fd)
+		(void)close(port.fd);
+	errno = error;
+	return all;
+}
+
+/* --- what else can be asked of a descriptor ------------------------------------------------------ */
+
+void
+io_enlarge_pipe(const struct io_port *port, size_t bytes)
+{
+#if defined(F_SETPIPE_SZ) && !defined(WEIR_PORTABLE)
+	int now = port->pipe ? fcntl(port->inherited, F_GETPIPE_SZ) : -1;
+
+	if (now >= 0 && (size_t)now < bytes && bytes <= INT_MAX)
+		(void)fcntl(port->inherited, F_SETPIPE_SZ, (int)bytes);
+#else
+	(void)port;
+	(void)bytes;
+#endif
+}
+
+bool
+io_unread(const struct io_port *port, uint64_t *bytes)
+{
+	int count;
+
+	if (!port->pipe || ioctl(port->inherited, FIONREAD, &count) < 0 || count < 0)
+		return false;
+	*bytes = (uint64_t)count;
+	return true;
+}
+
+bool
+io_waiting(const struct io_port *port)
+{
+	int count;
+
+	if (!loop_ready(port->fd, false))
+		return false;
+	return ioctl(port->fd, FIONREAD, &count) < 0 || count > 0;
+}
+
+bool
+io_same_file(const struct io_port *input, const struct io_port *output)
+{
+	struct stat in, out;
+	off_t at;
+
+	if (fstat(input->inherited, &in) < 0 || fstat(output->inherited, &out) < 0 ||
+	    !S_ISREG(in.st_mode) || !S_ISREG(out.st_mode) || in.st_dev != out.st_dev ||
+	    in.st_ino != out.st_ino)
+		return false;
+	at = lseek(input->inherited, 0, SEEK_CUR);
+	return at < 0 || at < in.st_size;
+}

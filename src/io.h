@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * io: reads and writes that do not block, on descriptors that were inherited.
+ *
+ * The only caller of read and write on the data path.  Never sets O_NONBLOCK on a descriptor it did not
+ * open: the flag belongs to the open file description, which siblings share.  Instead a port knows the
+ * best of these ways that its descriptor allows, and steps down where the kernel refuses one:
+ *
+ *      own      a second open file description of the same pipe, FIFO or terminal, non-blocking
+ *               (output only; Linux, through /proc/self/fd)
+ *      socket   MSG_DONTWAIT
+ *      nowait   preadv2 and pwritev2 with RWF_NOWAIT (pipes; Linux)
+ *      polled   poll, then as much as poll promised: a page of a pipe, 512 bytes of a terminal.  Where a
+ *               sibling takes the room in between, this may block.
+ *      plain    regular files and devices that never wait: simply the call
+ *
+ * Sources: open(2), readv(2), fcntl(2), pipe(7); DESIGN decisions in docs/decisions/.
+ */
+#ifndef WEIR_IO_H
+#define WEIR_IO_H
+
+#include <sys/uio.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum io_way {
+	IO_WAY_OWN,
+	IO_WAY_SOCKET,
+	IO_WAY_NOWAIT,
+	IO_WAY_POLLED,
+	IO_WAY_PLAIN,
+};
+
+struct io_port {
+	int fd;        /* to use and to poll */
+	int inherited; /* what fd was opened from, or fd itself */
+	enum io_way way;
+	bool output;
+	bool pipe;     /* a pipe or a FIFO */
+	bool terminal;
+	size_t unit;   /* a write of whole records is at most this long; of a pipe PIPE_BUF, so that it is
+	                * never torn */
+};
+
+/* Different answers, never to be taken for one another. */
+enum io_result {
+	IO_ALL,    /* all that was asked for */
+	IO_SHORT,  /* some of it */
+	IO_AGAIN,  /* nothing: it would have to wait */
+	IO_RETRY,  /* nothing: a signal came */
+	IO_END,    /* end of input */
+	IO_GONE,   /* the reader has gone */
+	IO_ERROR,  /* errno says */
+};
+
+/* Takes up a descriptor as it is.  They cannot fail: what is wrong with it the first call tells. */
+void io_open_input(struct io_port *port, int fd);
+void io_open_output(struct io_port *port, int fd);
+
+/* Closes both descriptors of the port; -1 with errno when that tells of a write that failed. */
+int io_close(struct io_port *port);
+
+/* Transfers count pieces, sum length bytes; *done says how many bytes, 0 unless ALL or SHORT. */
+enum io_result io_read(struct io_port *port, const struct iovec *piece, int count, size_t length,
+    size_t *done);
+enum io_result io_write(struct io_port *port, const struct iovec *piece, int count, size_t length,
+    size_t *done);
+
+/* Writes all of text to fd, waiting for it at most patience_ns in all.  Whether it was all taken; errno
+ * otherwise.  For messages and reports, not for data. */
+bool io_put(int fd, const char *text, size_t length, uint64_t patience_ns);
+
+/* Asks for a pipe of at least this capacity; never makes one smaller, and refusal is no error. */
+void io_enlarge_pipe(const struct io_port *port, size_t bytes);
+
+/* Bytes in an output pipe that nobody has read yet; false where that cannot be told. */
+bool io_unread(const struct io_port *port, uint64_t *bytes);
+
+/* Whether something waits to be read, without waiting for it or reading it. */
+bool io_waiting(const struct io_port *port);
+
+/* Whether both are the same regular file, with something left to read in it: a copy of a file to itself
+ * would not end. */
+bool io_same_file(const struct io_port *input, const struct io_port *output);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ledger: the counters, and the law that binds them.
+ *
+ *      in = out + dropped (by reason) + held + undelivered        in records and in bytes
+ *
+ * A byte counts where it is, a record where its last byte is.  What is held is not counted here: the
+ * queue knows it, so that the law is a check and not a definition.  Counters are 64 bits and never
+ * wrap in practice; times are in nanoseconds.  Nothing here can fail.
+ */
+#ifndef WEIR_LEDGER_H
+#define WEIR_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tally {
+	uint64_t records;
+	uint64_t bytes;
+};
+
+/* Why a record was dropped. */
+enum reason {
+	REASON_OLDEST,   /* it had waited longest and gave way */
+	REASON_NEWEST,   /* it found no room */
+	REASON_OVERSIZE, /* it was longer than a policy that drops will hold */
+	REASON_SAMPLE,   /* it was not in the sample */
+};
+#define REASONS 4
+
+/* What a wait was for. */
+enum wait {
+	WAIT_INPUT,
+	WAIT_OUTPUT,
+	WAIT_RATE,
+};
+#define WAITS 3
+
+struct ledger {
+	struct tally in;
+	struct tally out;
+	struct tally dropped[REASONS];
+	struct tally undelivered;
+	struct tally peak; /* the most that had to wait in the buffer */
+	uint64_t paused_count;
+	uint64_t paused_ns;
+	uint64_t waited_ns[WAITS];
+};
+
+/* The name in reports: "oldest". */
+const char *reason_name(enum reason reason);
+
+/* All that was dropped, and that which --fail-on-drop asks for: a sample is drawn on purpose. */
+struct tally ledger_dropped(const struct ledger *ledger);
+uint64_t ledger_lost_records(const struct ledger *ledger);
+
+void ledger_count(struct tally *tally, uint64_t records, uint64_t bytes);
+
+/* Whether the law holds with this much held. */
+bool ledger_balances(const struct ledger *ledger, struct tally held);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "loop.h"
+#include "signals.h"
+
+#include <sys/select.h>
+#include <sys/stat.h>
+
+#include <poll.h>
+#include <time.h>
+
+#include "units.h"
+
+#if defined(HAVE_PPOLL) && !defined(WEIR_PORTABLE)
+#define USE_PPOLL 1
+#endif
+
+#define WATCHES_MOST 4
+
+uint64_t
+loop_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* How long from now to the deadline; NULL, for ever, where there is none. */
+static const struct timespec *
+time_left(uint64_t deadline_ns, struct timespec *left)
+{
+	uint64_t ns = 0;
+
+	if (deadline_ns == LOOP_FOREVER)
+		return NULL;
+	if (deadline_ns > 0) {
+		uint64_t now = loop_now();
+		ns = deadline_ns > now ? deadline_ns - now : 0;
+	}
+	left->tv_sec = (time_t)(ns / NS_PER_S);
+	left->tv_nsec = (long)(ns % NS_PER_S);
+	return left;
+}
+
+#ifdef USE_PPOLL
+
+static void
+wait_for(struct pollfd *poll_set, int count, const struct timespec *left)
+{
+	if (ppoll(poll_set, (nfds_t)count, left, signals_wait_mask()) < 0)
+		for (int i = 0; i < count; i++)
+			poll_set[i].revents = 0;
+}
+
+#else
+
+/* pselect only waits; poll says afterwards what has come.  select has no way to ask for a hang-up alone,
+ * but the write end of a pipe "can be read" exactly when its reader has gone.  A socket or a terminal
+ * can be read for other reasons, so there a reader that goes is noticed at the next write. */
+static void
+wait_for(struct pollfd *poll_set, int count, const struct timespec *left)
+{
+	fd_set in, out;
+	int most = -1;
+
+	FD_ZERO(&in);
+	FD_ZERO(&out);
+	for (int i = 0; i < count; i++) {
+		int fd = poll_set[i].fd;
+		struct stat status;
+
+		if (fd < 0 || fd >= FD_SETSIZE)
+			continue;
+		if (poll_set[i].events & POLLOUT)
+			FD_SET(fd, &out);
+		if ((poll_set[i].events & POLLIN) ||
+		    (poll_set[i].events == 0 && fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)))
+			FD_SET(fd, &in);
+		if (fd > most)
+			most = fd;
+	}
+	if (pselect(most + 1, &in, &out, NULL, left, signals_wait_mask()) < 0 ||
+	    poll(poll_set, (nfds_t)count, 0) < 0)
+		for (int i = 0; i < count; i++)
+			poll_set[i].revents = 0;
+}
+
+#endif
+
+void
+loop_wait(struct loop_watch *watch, int count, uint64_t deadline_ns)
+{
+	struct pollfd poll_set[WATCHES_MOST];
+	struct timespec left;
+
+	for (int i = 0; i < count; i++) {
+		poll_set[i].fd = watch[i].fd;
+		poll_set[i].events = (short)((watch[i].input ? POLLIN : 0) | (watch[i].output ? POLLOUT : 0));
+		poll_set[i].revents = 0;
+	}
+	wait_for(poll_set, count, time_left(deadline_ns, &left));
+	for (int i = 0; i < count; i++) {
+		short events = poll_set[i].revents;
+
+		watch[i].ready = (events & (POLLIN | POLLOUT)) != 0 ||
+		    (watch[i].input && (events & (POLLHUP | POLLERR)) != 0);
+		watch[i].gone = !watch[i].input && (events & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+	}
+}
+
+bool
+loop_ready(int fd, bool output)
+{
+	struct pollfd poll_set = { .fd = fd, .events = output ? POLLOUT : POLLIN };
+
+	/* An error or a hang-up is for the read or write to tell. */
+	return poll(&poll_set, 1, 0) > 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * loop: the only caller of poll.
+ *
+ * Knows descriptors, a deadline and the clock; what to wait for is derived anew from the state of the
+ * run at every pass, by its caller.  Not waiting for standard input *is* the backpressure.
+ */
+#ifndef WEIR_LOOP_H
+#define WEIR_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LOOP_FOREVER UINT64_MAX
+
+struct loop_watch {
+	int fd;      /* -1: of no interest (events 0 would still wake on a hang-up) */
+	bool input;  /* wake when it can be read */
+	bool output; /* wake when it can be written */
+	/* results: */
+	bool ready;  /* it can be read or written, as asked for */
+	bool gone;   /* its other side has gone: nobody will read what is written */
+};
+
+/* CLOCK_MONOTONIC in nanoseconds. */
+uint64_t loop_now(void);
+
+/* Waits until something watched is ready or gone, deadline_ns (of loop_now; LOOP_FOREVER for none)
+ * has passed, or a signal has come: those of signals_init are let in only here.  A deadline in the past
+ * only looks.  Cannot fail: a wait cut short is a wait. */
+void loop_wait(struct loop_watch *watch, int count, uint64_t deadline_ns);
+
+/* Whether fd can be read (or written) without waiting, as far as poll tells. */
+bool loop_ready(int fd, bool output);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * weir: a bounded buffer for a shell pipeline that never lies about what it lost.
+ *
+ * The map of the house.  A stream of records passes through it from top to bottom:
+ *
+ *      stdin -> intake -> queue -> outlet -> stdout
+ *                sample    policy    rate            all of it counted in the ledger
+ *
+ *   main.c      this: start-up order and exit status
+ *   options.c   argv -> one const struct; the table that --help is made from
+ *   run.c       from the first read to the last report: passes, waits, how it ends
+ *   pump.c      one pass: fill, frame, admit, drain, account; watermarks
+ *   intake.c    the gates in: framing, sample, records too long to hold
+ *   policy.c    the verdict when there is no room
+ *   outlet.c    the gates out: whole records, the rate
+ *   queue.c     records in the ring: append, take, evict, refuse; the part-sent record
+ *   ring.c      bytes; the only owner of the cursors
+ *   record.c    where records end
+ *   sample.c    which records come in
+ *   bucket.c    the token bucket
+ *   ledger.c    the counters and their law
+ *   report.c    the ledger as text and JSON
+ *   reporter.c  where reports go, never holding up the data
+ *   loop.c      the only caller of poll
+ *   io.c        reads and writes that do not block; the only caller of read and write for data
+ *   signals.c   which came, and ending by one
+ *   units.c     "1.5M", "6000/min", "250ms", "80%" and back
+ *   diag.c      messages to the user
+ *   compat.c    what libbsd has and the system has not
+ */
+#include "config.h"
+
+#include "diag.h"
+#include "options.h"
+#include "run.h"
+#include "signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define STATUS_USAGE 2
+
+static bool
+is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0 || errno != EBADF;
+}
+
+/* Standard error that was closed becomes /dev/null, before any other file can become descriptor 2. */
+static void
+replace_standard_error(void)
+{
+	int fd;
+
+	if (is_open(STDERR_FILENO) || (fd = open("/dev/null", O_RDWR)) < 0 || fd == STDERR_FILENO)
+		return;
+	(void)dup2(fd, STDERR_FILENO);
+	(void)close(fd);
+}
+
+/* Closed on purpose or by mistake: no file that weir opens must become one of these. */
+static bool
+standard_streams_open(void)
+{
+	if (!is_open(STDIN_FILENO))
+		diag_errno(EBADF, "standard input");
+	else if (!is_open(STDOUT_FILENO))
+		diag_errno(EBADF, "standard output");
+	else
+		return true;
+	return false;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct options options;
+	int signal = 0;
+	int status;
+
+	signals_early();
+	replace_standard_error();
+	switch (options_parse(argc, argv, &options)) {
+	case OPTIONS_RUN:
+		break;
+	case OPTIONS_DONE:
+		return EXIT_SUCCESS;
+	case OPTIONS_ERROR:
+		diag_errno(errno, "standard output");
+		return EXIT_FAILURE;
+	case OPTIONS_USAGE:
+		return STATUS_USAGE;
+	}
+	diag_set_name(options.name);
+	if (!standard_streams_open())
+		return EXIT_FAILURE;
+	signals_init();
+	status = run(&options, &signal);
+	if (signal != 0)
+		signals_die(signal);
+	return status;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * options: the command line to one struct, all of it valid before any descriptor is touched.
+ *
+ * One table makes the parser, --help, and what an error says is accepted.  An option given twice: both
+ * must be valid, the last one counts.
+ */
+#ifndef WEIR_OPTIONS_H
+#define WEIR_OPTIONS_H
+
+#include "policy.h"
+#include "record.h"
+#include "units.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum report_format {
+	FORMAT_TEXT,
+	FORMAT_JSON,
+};
+
+#define PIPE_BYTES_KEEP UINT64_MAX
+
+struct options {
+	enum policy policy;
+	struct framing framing;
+	uint64_t buffer_bytes;     /* 4096 to OPTIONS_BUFFER_MOST */
+	uint64_t max_records;      /* UINT64_MAX where not given */
+	uint64_t max_record_bytes; /* 1 to buffer_bytes */
+	uint64_t high_bytes;       /* 1 to buffer_bytes */
+	uint64_t low_bytes;        /* 0 to high_bytes */
+	uint64_t high_records;     /* 1 to max_records; UINT64_MAX without --max-records */
+	uint64_t low_records;      /* 0 to high_records; UINT64_MAX without --max-records */
+	struct share sample;       /* 1 of 1 where not given */
+	bool rated;
+	struct rate rate;          /* where rated */
+	uint64_t burst;            /* tokens; 0 for the default */
+	bool quiet;
+	enum report_format format;
+	const char *report_path;   /* NULL for standard error; from argv */
+	bool fail_on_drop;
+	uint64_t drain_timeout_ns;
+	uint64_t pipe_bytes;       /* 0 for the default, PIPE_BYTES_KEEP to leave pipes alone */
+	const char *name;          /* printable ASCII; from argv, or "weir" */
+};
+
+#define OPTIONS_BUFFER_LEAST UINT64_C(4096)
+#define OPTIONS_BUFFER_MOST (sizeof(void *) > 4 ? UINT64_C(1) << 44 : UINT64_C(1) << 30)
+#define OPTIONS_NAME_MOST 64
+
+enum options_result {
+	OPTIONS_RUN,   /* *options is filled in */
+	OPTIONS_DONE,  /* --help or --version has been printed */
+	OPTIONS_ERROR, /* they could not be printed; errno says */
+	OPTIONS_USAGE, /* the error has been told */
+};
+
+/* argv is permuted as by getopt_long(3) and must outlive *options. */
+enum options_result options_parse(int argc, char *argv[], struct options *options);
+
+#endif

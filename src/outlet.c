@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "outlet.h"
+
+#include <errno.h>
+
+/* Of a stream, the most in one write: more would let a slow disk keep the input waiting. */
+#define WRITE_MOST ((size_t)1 << 20)
+
+void
+outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct rate *rate,
+    uint64_t burst, uint64_t now_ns)
+{
+	outlet->stream = stream;
+	outlet->parts_from = parts_from;
+	outlet->rated = rate != NULL;
+	outlet->paid = 0;
+	outlet->due_ns = 0;
+	if (rate == NULL)
+		return;
+	outlet->by_bytes = rate->bytes;
+	if (burst == 0)
+		burst = bucket_default_depth(rate->amount, rate->period_ns);
+	bucket_init(&outlet->bucket, rate->amount, rate->period_ns, burst, now_ns);
+}
+
+/* Of length bytes that need no record's end, those that the rate lets go now.  Not each single token:
+ * half the depth at least, or all. */
+static size_t
+rated_bytes(const struct outlet *outlet, size_t length)
+{
+	uint64_t tokens = bucket_tokens(&outlet->bucket);
+
+	if (length <= tokens)
+		return length;
+	return tokens > 0 && tokens >= outlet->bucket.depth / 2 ? (size_t)tokens : 0;
+}
+
+/* A part of a record: of one that was begun, or of one too long to wait for its end. */
+static size_t
+offer_part(const struct outlet *outlet, size_t length, bool begun)
+{
+	if (!outlet->rated)
+		return length;
+	if (!outlet->by_bytes)
+		return begun || bucket_allows(&outlet->bucket, 1) ? length : 0;
+	if (outlet->paid > 0)
+		return length < outlet->paid ? length : outlet->paid;
+	return rated_bytes(outlet, length);
+}
+
+static size_t
+offer_whole(const struct outlet *outlet, const struct queue *queue)
+{
+	size_t most = outlet->port.unit;
+	uint64_t records = UINT64_MAX;
+	size_t length, head;
+
+	if (outlet->rated && outlet->by_bytes) {
+		uint64_t tokens = bucket_tokens(&outlet->bucket);
+		if (most > tokens)
+			most = (size_t)tokens;
+	} else if (outlet->rated) {
+		records = bucket_tokens(&outlet->bucket);
+	}
+	length = queue_whole(queue, most, records);
+	if (length > 0 || records == 0)
+		return length;
+	/* The first is longer than a write, or than the bucket is deep. */
+	head = queue_head(queue);
+	if (outlet->rated && outlet->by_bytes && !bucket_allows(&outlet->bucket, head))
+		return 0;
+	return head;
+}
+
+/* How many bytes may leave now; *wanted is how many would without the rate, at least. */
+static size_t
+offer(const struct outlet *outlet, const struct queue *queue, size_t *wanted)
+{
+	size_t held = (size_t)queue_held(queue).bytes;
+
+	*wanted = 0;
+	if (held == 0)
+		return 0;
+	if (outlet->stream) {
+		*wanted = held < WRITE_MOST ? held : WRITE_MOST;
+		return outlet->rated ? rated_bytes(outlet, *wanted) : *wanted;
+	}
+	if (queue_part_sent(queue)) {
+		*wanted = queue_rest(queue);
+		return offer_part(outlet, *wanted, true);
+	}
+	if (queue->ready > 0) {
+		size_t length = offer_whole(outlet, queue);
+		*wanted = length > 0 ? length : queue_head(queue);
+		return length;
+	}
+	if (held >= outlet->parts_from) {
+		*wanted = held;
+		return offer_part(outlet, held, false);
+	}
+	return 0;
+}
+
+/* done bytes are out; they were the first of what was offered. */
+static void
+account(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_t done)
+{
+	bool was_begun = queue_part_sent(queue);
+	uint64_t ended = queue_take(queue, done);
+	bool is_begun = queue_part_sent(queue);
+
+	ledger_count(&ledger->out, ended, done);
+	if (!outlet->rated)
+		return;
+	if (!outlet->by_bytes) {
+		/* each record once, at its first part */
+		bucket_charge(&outlet->bucket, ended + is_begun - was_begun);
+	} else if (outlet->paid > 0) {
+		outlet->paid -= done;
+	} else {
+		bucket_charge(&outlet->bucket, done);
+		if (is_begun && !outlet->stream && queue->ready > 0) {
+			outlet->paid = queue_rest(queue);
+			bucket_charge(&outlet->bucket, outlet->paid);
+		}
+	}
+}
+
+static void
+refill(struct outlet *outlet, uint64_t now_ns)
+{
+	uint64_t late_ns = outlet->due_ns > 0 && now_ns > outlet->due_ns ? now_ns - outlet->due_ns : 0;
+
+	outlet->due_ns = 0;
+	bucket_refill(&outlet->bucket, now_ns, late_ns);
+}
+
+enum outlet_state
+outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uint64_t now_ns,
+    size_t budget)
+{
+	size_t wanted, length, done;
+	size_t sum = 0;
+
+	if (outlet->rated)
+		refill(outlet, now_ns);
+	while ((length = offer(outlet, queue, &wanted)) > 0) {
+		struct iovec piece[2];
+		int pieces = queue_peek(queue, length, piece);
+
+		switch (io_write(&outlet->port, piece, pieces, length, &done)) {
+		case IO_SHORT:
+			account(outlet, queue, ledger, done);
+			if (outlet->port.way != IO_WAY_POLLED)
+				return OUTLET_REFUSED; /* a part taken is the rest refused */
+			break;
+		case IO_ALL:
+			account(outlet, queue, ledger, done);
+			break;
+		case IO_RETRY:
+			break;
+		case IO_AGAIN:
+			return OUTLET_REFUSED;
+		case IO_GONE:
+			return OUTLET_GONE;
+		case IO_END:
+		case IO_ERROR:
+			outlet->error = errno;
+			return OUTLET_ERROR;
+		}
+		sum += done;
+		if (sum >= budget && queue_fits(queue))
+			return OUTLET_MORE;
+	}
+	if (wanted == 0)
+		return OUTLET_EMPTY;
+	outlet->due_ns = now_ns + bucket_delay_ns(&outlet->bucket, outlet->by_bytes ? wanted : 1);
+	return OUTLET_RATE;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * outlet: the gates out.  What may leave the queue now, in which writes, and the rate.
+ *
+ * A stream (plain block, or bytes) leaves as it comes.  Everything else leaves in whole records: a write
+ * to a pipe is whole records of at most PIPE_BUF bytes together, or part of one longer record, so that
+ * not even SIGKILL leaves a torn record of up to PIPE_BUF bytes (pipe(7): such writes are atomic).  Once
+ * the first byte of a record is out, its rest follows before anything else.
+ */
+#ifndef WEIR_OUTLET_H
+#define WEIR_OUTLET_H
+
+#include "bucket.h"
+#include "io.h"
+#include "ledger.h"
+#include "queue.h"
+#include "units.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Why a drain ended. */
+enum outlet_state {
+	OUTLET_EMPTY,   /* nothing is left that may leave */
+	OUTLET_MORE,    /* there is more, and no obstacle: it is another's turn */
+	OUTLET_REFUSED, /* the output takes no more now */
+	OUTLET_RATE,    /* the rate holds the next record back until due_ns */
+	OUTLET_GONE,    /* the reader has gone */
+	OUTLET_ERROR,   /* errno is in error */
+};
+
+struct outlet {
+	struct io_port port;
+	bool stream;       /* any byte may leave */
+	size_t parts_from; /* an incomplete record leaves in parts when this much is held; SIZE_MAX: never */
+	bool rated;
+	bool by_bytes;
+	struct bucket bucket;
+	size_t paid;       /* bytes of a part-sent record that the rate has been charged for already */
+	uint64_t due_ns;   /* when the rate lets the next record leave; 0: it is not waited for */
+	int error;
+};
+
+/* rate: NULL for none; burst 0 for the default.  The port must be open already. */
+void outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct rate *rate,
+    uint64_t burst, uint64_t now_ns);
+
+/* Writes until an obstacle, or until at least budget bytes have gone and what is left fits. */
+enum outlet_state outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger,
+    uint64_t now_ns, size_t budget);
+
+#endif

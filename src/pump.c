@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "pump.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* One read.  Larger ones fall out of the second-level cache before they are written again. */
+#define READ_MOST ((size_t)256 << 10)
+
+/* Written at least, before it is the input's turn again: more than a read brings, so that the output is
+ * always asked first. */
+#define DRAIN_BUDGET (2 * READ_MOST)
+
+/* A read that brings less has most likely emptied the input: poll tells, rather than another read. */
+#define READ_FEW 4096
+
+int
+pump_init(struct pump *pump, const struct options *options, const struct io_port *input,
+    const struct io_port *output, uint64_t now_ns)
+{
+	bool drops = policy_drops(options->policy);
+	bool sampling = options->sample.den > 1;
+	bool stream = options->framing.kind == FRAMING_BYTES ||
+	    (!drops && !sampling && !options->rated);
+	struct queue_limits limits = {
+		.bytes = (size_t)options->buffer_bytes,
+		.records = options->max_records,
+		.slack = drops || sampling ? READ_MOST : 0,
+		.record = drops ? (size_t)options->max_record_bytes : 0,
+	};
+
+	*pump = (struct pump){ .options = options, .input_port = *input };
+	pump->outlet.port = *output;
+	outlet_init(&pump->outlet, stream, drops || stream ? SIZE_MAX : (size_t)options->high_bytes,
+	    options->rated ? &options->rate : NULL, options->burst, now_ns);
+	intake_init(&pump->intake, &options->framing, sampling ? &options->sample : NULL,
+	    drops ? options->max_record_bytes : UINT64_MAX);
+	return queue_init(&pump->queue, &options->framing, &limits);
+}
+
+void
+pump_free(struct pump *pump)
+{
+	queue_free(&pump->queue);
+}
+
+/* --- fill --------------------------------------------------------------------------------------- */
+
+/* How much to read at once. */
+static size_t
+read_most(const struct pump *pump)
+{
+	const struct intake *intake = &pump->intake;
+	size_t most = READ_MOST;
+
+	if (pump->input == PUMP_FINISHING) {
+		/* not a byte of the next record */
+		uint64_t left = intake->framing.kind == FRAMING_FIXED
+		    ? intake->framing.size - intake->open : 1;
+		return left < most ? (size_t)left : most;
+	}
+	return most;
+}
+
+static void
+fill(struct pump *pump)
+{
+	struct iovec piece[2];
+	size_t length, done;
+	int pieces = queue_prepare(&pump->queue, read_most(pump), piece, &length);
+
+	if (length == 0)
+		return;
+	switch (io_read(&pump->input_port, piece, pieces, length, &done)) {
+	case IO_ALL:
+		intake_take(&pump->intake, &pump->queue, &pump->ledger, piece, done);
+		break;
+	case IO_SHORT:
+		intake_take(&pump->intake, &pump->queue, &pump->ledger, piece, done);
+		pump->input_waits = done < READ_FEW;
+		break;
+	case IO_AGAIN:
+		pump->input_waits = true;
+		break;
+	case IO_RETRY:
+		break;
+	case IO_END:
+		intake_end(&pump->intake, &pump->queue, &pump->ledger);
+		pump->input = PUMP_ENDED;
+		break;
+	case IO_GONE:
+	case IO_ERROR:
+		pump->error = errno;
+		pump->input = PUMP_READ_ERROR;
+		break;
+	}
+	if (pump->input == PUMP_FINISHING && pump->intake.open == 0)
+		pump->input = PUMP_STOPPED;
+}
+
+static bool
+is_reading(const struct pump *pump)
+{
+	return pump->input == PUMP_READING || pump->input == PUMP_FINISHING;
+}
+
+bool
+pump_wants_input(const struct pump *pump)
+{
+	return is_reading(pump) && !pump->paused;
+}
+
+/* --- watermarks --------------------------------------------------------------------------------- */
+
+/* Block stops reading at the high watermark and resumes at the low one.  Never while no complete record
+ * is held: then only more input can set anything going. */
+static void
+watermarks(struct pump *pump, uint64_t now_ns)
+{
+	const struct options *options = pump->options;
+	uint64_t bytes = queue_held(&pump->queue).bytes;
+	uint64_t records = queue_waiting(&pump->queue);
+	bool high = bytes >= options->high_bytes || records >= options->high_records;
+	bool low = bytes <= options->low_bytes && records <= options->low_records;
+	bool movable = pump->outlet.stream || pump->queue.ready > 0 || bytes >= options->high_bytes;
+
+	if (!pump->paused && high && is_reading(pump)) {
+		pump->paused = true;
+		pump->paused_since_ns = now_ns;
+		pump->ledger.paused_count++;
+	} else if (pump->paused && (low || !movable || !is_reading(pump))) {
+		pump->paused = false;
+		pump->ledger.paused_ns += now_ns - pump->paused_since_ns;
+	}
+}
+
+static void
+note_peak(struct pump *pump)
+{
+	struct tally *peak = &pump->ledger.peak;
+	const struct queue *queue = &pump->queue;
+	uint64_t bytes = queue_held(queue).bytes;
+	uint64_t records = queue_waiting(queue);
+
+	if (policy_drops(pump->options->policy))
+		bytes -= queue_partial(queue); /* not in the buffer yet */
+	if (peak->bytes < bytes)
+		peak->bytes = bytes;
+	if (peak->records < records)
+		peak->records = records;
+}
+
+/* --- the pass ----------------------------------------------------------------------------------- */
+
+void
+pump_pass(struct pump *pump, uint64_t now_ns)
+{
+	if (pump_wants_input(pump) && !pump->input_waits)
+		fill(pump);
+	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
+	policy_settle(pump->options->policy, &pump->queue, &pump->ledger);
+	if (!policy_drops(pump->options->policy))
+		watermarks(pump, now_ns);
+	note_peak(pump);
+#ifdef WEIR_DEBUG
+	queue_check(&pump->queue);
+	if (!ledger_balances(&pump->ledger, queue_held(&pump->queue)))
+		abort();
+#endif
+}
+
+bool
+pump_done(const struct pump *pump)
+{
+	return !is_reading(pump) && pump->output == OUTLET_EMPTY;
+}
+
+void
+pump_stop(struct pump *pump, uint64_t now_ns)
+{
+	bool begun = pump->outlet.stream
+	    ? pump->intake.open > 0 && pump->intake.framing.kind != FRAMING_BYTES
+	    : queue_part_sent(&pump->queue) && pump->queue.ready == 0;
+
+	if (pump->input != PUMP_READING)
+		return;
+	pump->input = begun ? PUMP_FINISHING : PUMP_STOPPED;
+	if (!begun && pump->paused) {
+		pump->paused = false;
+		pump->ledger.paused_ns += now_ns - pump->paused_since_ns;
+	}
+}
+
+void
+pump_close_books(struct pump *pump, uint64_t now_ns)
+{
+	struct queue *queue = &pump->queue;
+
+	pump->ledger.paused_ns = pump_paused_ns(pump, now_ns);
+	pump->paused = false;
+	pump->ledger.undelivered = queue_held(queue);
+}
+
+uint64_t
+pump_paused_ns(const struct pump *pump, uint64_t now_ns)
+{
+	return pump->ledger.paused_ns + (pump->paused ? now_ns - pump->paused_since_ns : 0);
+}

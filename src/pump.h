@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pump: one pass over the pipeline: fill, frame, admit, drain, account.
+ *
+ *      input -> intake -> queue -> outlet -> output
+ *                           ^ policy, watermarks
+ *
+ * Does what can be done without waiting, and leaves its state for the run to derive from it what to wait
+ * for.  A pass reads at most once, so that a fast producer cannot keep the output waiting, and writes a
+ * bounded amount, so that a fast reader cannot keep the input waiting.
+ */
+#ifndef WEIR_PUMP_H
+#define WEIR_PUMP_H
+
+#include "intake.h"
+#include "io.h"
+#include "ledger.h"
+#include "options.h"
+#include "outlet.h"
+#include "policy.h"
+#include "queue.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum pump_input {
+	PUMP_READING,
+	PUMP_FINISHING,  /* asked to stop, but a record has been begun: only up to its end */
+	PUMP_STOPPED,    /* asked to stop */
+	PUMP_ENDED,      /* end of input */
+	PUMP_READ_ERROR, /* errno is in error */
+};
+
+struct pump {
+	const struct options *options;
+	struct io_port input_port;
+	struct intake intake;
+	struct queue queue;
+	struct outlet outlet;
+	struct ledger ledger;
+	enum pump_input input;
+	enum outlet_state output;
+	bool input_waits; /* nothing was there to read: until poll says otherwise */
+	bool paused;      /* not reading, because of the buffer */
+	uint64_t paused_since_ns;
+	int error;        /* of PUMP_READ_ERROR */
+};
+
+/* Takes up both ports, open already, and gets its memory.  0, or -1 with errno. */
+int pump_init(struct pump *pump, const struct options *options, const struct io_port *input,
+    const struct io_port *output, uint64_t now_ns);
+void pump_free(struct pump *pump);
+
+/* One pass.  Afterwards `input` and `output` say how things stand. */
+void pump_pass(struct pump *pump, uint64_t now_ns);
+
+/* Whether the next pass would read: there is something to read, and room for it. */
+bool pump_wants_input(const struct pump *pump);
+
+/* Whether nothing more will come or go. */
+bool pump_done(const struct pump *pump);
+
+/* No more reading, but for the rest of a record that has been begun. */
+void pump_stop(struct pump *pump, uint64_t now_ns);
+
+/* The run is over: what is held is undelivered. */
+void pump_close_books(struct pump *pump, uint64_t now_ns);
+
+/* Time paused until now, a pause that still lasts included. */
+uint64_t pump_paused_ns(const struct pump *pump, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ends are looked for in spans: bytes of the ring by offset, of which record.h sees one contiguous piece
+ * after the other.
+ *
+ * Dropping the oldest is exact without asking record by record.  One after the other, each arriving
+ * record evicts from the head as few as let it in; what remains is the longest run of newest records
+ * that fits, since no record of that run can have been in the way of a newer one.  So what a read has
+ * brought is settled at once, with one search for the end behind the bytes that are too many.
+ */
+#include "config.h"
+
+#include "queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A partial record is moved to the base, to start there again, when it is no longer than this. */
+#define REWIND_MOST RING_GRAIN
+
+/* How much memory an idle queue keeps, and how much it gives back at a time. */
+#define TRIM_KEEP ((size_t)1 << 20)
+#define TRIM_SLICE ((size_t)8 << 20)
+
+/* And how much more than that it must have touched to be worth the system call. */
+#define TRIM_SLACK ((size_t)1 << 20)
+
+int
+queue_init(struct queue *q, const struct framing *framing, const struct queue_limits *limits)
+{
+	size_t size = limits->bytes + limits->slack;
+
+	*q = (struct queue){ .framing = *framing, .limits = *limits };
+	return ring_init(&q->ring, size, size + limits->record);
+}
+
+void
+queue_free(struct queue *q)
+{
+	ring_free(&q->ring);
+	free(q->aside);
+	q->aside = NULL;
+}
+
+/* --- spans -------------------------------------------------------------------------------------- */
+
+static uint64_t
+span_count(const struct queue *q, size_t offset, size_t length, uint64_t phase)
+{
+	struct iovec piece[2];
+	int pieces = ring_peek(&q->ring, offset, length, piece);
+	uint64_t count = 0;
+
+	for (int i = 0; i < pieces; i++) {
+		count += record_count(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
+		phase = record_phase(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
+	}
+	return count;
+}
+
+static size_t
+span_first(const struct queue *q, size_t offset, size_t length, uint64_t phase)
+{
+	struct iovec piece[2];
+	int pieces = ring_peek(&q->ring, offset, length, piece);
+	size_t before = 0;
+
+	for (int i = 0; i < pieces; i++) {
+		size_t end = record_first(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
+		if (end > 0)
+			return before + end;
+		phase = record_phase(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
+		before += piece[i].iov_len;
+	}
+	return 0;
+}
+
+static size_t
+span_last(const struct queue *q, size_t offset, size_t length, uint64_t phase)
+{
+	struct iovec piece[2];
+	int pieces = ring_peek(&q->ring, offset, length, piece);
+	size_t before = pieces > 0 ? piece[0].iov_len : 0;
+	size_t end = 0;
+
+	if (pieces == 2) {
+		uint64_t second = record_phase(&q->framing, phase, piece[0].iov_base, before);
+		end = record_last(&q->framing, second, piece[1].iov_base, piece[1].iov_len);
+		if (end > 0)
+			return before + end;
+	}
+	return pieces > 0 ? record_last(&q->framing, phase, piece[0].iov_base, before) : 0;
+}
+
+/* The end behind at most count records; *count is lessened by those passed. */
+static size_t
+span_skip(const struct queue *q, size_t offset, size_t length, uint64_t phase, uint64_t *count)
+{
+	struct iovec piece[2];
+	int pieces = ring_peek(&q->ring, offset, length, piece);
+	size_t before = 0;
+	size_t last = 0;
+
+	for (int i = 0; i < pieces && *count > 0; i++) {
+		size_t end = record_skip(&q->framing, phase, piece[i].iov_base, piece[i].iov_len, count);
+		if (end > 0)
+			last = before + end;
+		phase = record_phase(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
+		before += piece[i].iov_len;
+	}
+	return last;
+}
+
+/* The end of the record at offset (offset < ready), which may be the last one, without a delimiter. */
+static size_t
+record_end(const struct queue *q, size_t offset, uint64_t phase)
+{
+	size_t length = q->ready - offset;
+	size_t end = span_first(q, offset, length, phase);
+
+	return end > 0 ? end : length;
+}
+
+/* --- what is here ------------------------------------------------------------------------------- */
+
+static size_t
+aside_left(const struct queue *q)
+{
+	return q->aside_length - q->aside_sent;
+}
+
+/* 1 when a part-sent record's end is held. */
+static uint64_t
+part_sent_records(const struct queue *q)
+{
+	return aside_left(q) > 0 || (q->phase != 0 && q->ready > 0);
+}
+
+struct tally
+queue_held(const struct queue *q)
+{
+	return (struct tally){ q->records, ring_used(&q->ring) + aside_left(q) };
+}
+
+uint64_t
+queue_waiting(const struct queue *q)
+{
+	return q->records - part_sent_records(q);
+}
+
+size_t
+queue_partial(const struct queue *q)
+{
+	return ring_used(&q->ring) - q->ready;
+}
+
+bool
+queue_part_sent(const struct queue *q)
+{
+	return q->phase != 0 || aside_left(q) > 0;
+}
+
+/* --- coming in ---------------------------------------------------------------------------------- */
+
+int
+queue_prepare(struct queue *q, size_t most, struct iovec piece[2], size_t *length)
+{
+	size_t room;
+
+	ring_rewind(&q->ring, REWIND_MOST);
+	room = ring_room(&q->ring);
+	if (room < q->limits.slack / 4 && q->ring.size < q->ring.reserve) {
+		/* A long record is being assembled behind a full buffer.  It is likely to go on. */
+		size_t more = q->limits.slack + queue_partial(q) / 8;
+		if (more > q->ring.reserve - q->ring.size)
+			more = q->ring.reserve - q->ring.size;
+		ring_extend(&q->ring, q->ring.size + more);
+		room += more;
+	}
+	*length = room < most ? room : most;
+	return ring_prepare(&q->ring, *length, piece);
+}
+
+void
+queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t tail)
+{
+	size_t used = ring_used(&q->ring);
+
+	if (gap > 0)
+		ring_move(&q->ring, used, used + gap, length);
+	ring_commit(&q->ring, length);
+	if (ends > 0) {
+		q->records += ends;
+		q->ready = used + length - tail;
+	}
+}
+
+size_t
+queue_abandon(struct queue *q)
+{
+	size_t partial = queue_partial(q);
+
+	ring_retract(&q->ring, partial);
+	return partial;
+}
+
+void
+queue_finish(struct queue *q)
+{
+	q->finished = true;
+	if (queue_partial(q) > 0) {
+		q->ready = ring_used(&q->ring);
+		q->records++;
+	} else if (q->ready == 0) {
+		q->phase = 0; /* it was sent as it came: its end is out */
+	}
+}
+
+/* --- going out ---------------------------------------------------------------------------------- */
+
+size_t
+queue_rest(const struct queue *q)
+{
+	if (aside_left(q) > 0)
+		return aside_left(q);
+	if (q->phase == 0)
+		return 0;
+	return q->ready > 0 ? record_end(q, 0, q->phase) : ring_used(&q->ring);
+}
+
+size_t
+queue_head(const struct queue *q)
+{
+	return q->ready > 0 ? record_end(q, 0, q->phase) : 0;
+}
+
+size_t
+queue_whole(const struct queue *q, size_t most, uint64_t records)
+{
+	size_t length = q->ready;
+
+	if (length > most)
+		length = span_last(q, 0, most, q->phase);
+	if (records < q->records && length > 0)
+		length = span_skip(q, 0, length, q->phase, &records);
+	return length;
+}
+
+int
+queue_peek(const struct queue *q, size_t length, struct iovec piece[2])
+{
+	if (aside_left(q) > 0) {
+		piece[0] = (struct iovec){ q->aside + q->aside_sent, length };
+		return 1;
+	}
+	return ring_peek(&q->ring, 0, length, piece);
+}
+
+static void
+take_aside(struct queue *q, size_t length)
+{
+	q->aside_sent += length;
+	if (q->aside_sent == q->aside_length) {
+		free(q->aside);
+		q->aside = NULL;
+		q->aside_length = q->aside_sent = 0;
+		q->records--;
+		q->admitted_records--;
+	}
+}
+
+/* How many records end in the first length bytes: the shorter side of the cut is searched. */
+static uint64_t
+ends_before(const struct queue *q, size_t length)
+{
+	if (length >= q->ready)
+		return q->records;
+	if (length <= q->ready / 2)
+		return span_count(q, 0, length, q->phase);
+	struct iovec piece[2];
+	uint64_t phase = q->phase;
+	if (q->framing.kind == FRAMING_FIXED) {
+		int pieces = ring_peek(&q->ring, 0, length, piece);
+		for (int i = 0; i < pieces; i++)
+			phase = record_phase(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
+	}
+	uint64_t behind = span_count(q, length, q->ready - length, phase);
+	/* the last record may lack its delimiter */
+	return q->records - behind;
+}
+
+uint64_t
+queue_take(struct queue *q, size_t length)
+{
+	struct iovec piece[2];
+	uint64_t ended;
+	int pieces;
+
+	if (aside_left(q) > 0) {
+		uint64_t before = q->records;
+		take_aside(q, length);
+		return before - q->records;
+	}
+	ended = ends_before(q, length);
+	pieces = ring_peek(&q->ring, 0, length, piece);
+	for (int i = 0; i < pieces; i++)
+		q->phase = record_phase(&q->framing, q->phase, piece[i].iov_base, piece[i].iov_len);
+	ring_consume(&q->ring, length);
+	q->records -= ended;
+	q->ready = q->ready > length ? q->ready - length : 0;
+	q->admitted = q->admitted > length ? q->admitted - length : 0;
+	q->admitted_records = q->admitted_records > ended ? q->admitted_records - ended : 0;
+	if (q->finished && ring_used(&q->ring) == 0)
+		q->phase = 0;
+	return ended;
+}
+
+/* --- when it does not fit ----------------------------------------------------------------------- */
+
+bool
+queue_fits(const struct queue *q)
+{
+	return q->ready + aside_left(q) <= q->limits.bytes && queue_waiting(q) <= q->limits.records;
+}
+
+void
+queue_admit(struct queue *q)
+{
+	q->admitted = q->ready;
+	q->admitted_records = q->records;
+}
+
+/* A part-sent head may have been taken from what the policy had not seen yet.  It is in for good. */
+static void
+admit_head(struct queue *q)
+{
+	if (q->admitted == 0 && q->phase != 0 && q->ready > 0) {
+		q->admitted = record_end(q, 0, q->phase);
+		q->admitted_records = 1;
+	}
+}
+
+/* Whether the sweep keeps a record of this length; may count. */
+typedef bool keep_function(void *state, size_t length);
+
+/* Asks of each ready record from offset `from` on (the beginning of a record) whether it stays, drops
+ * the others and closes the gaps: in one pass, moving each byte at most once, runs of kept records
+ * together. */
+static void
+sweep(struct queue *q, size_t from, keep_function *keep, void *state, struct tally *dropped)
+{
+	size_t used = ring_used(&q->ring);
+	size_t to = from;  /* where the next kept byte belongs */
+	size_t run = from; /* what lies from here to `at` is kept, and not moved yet */
+	size_t at = from;
+
+	while (at < q->ready) {
+		size_t length = record_end(q, at, 0);
+		if (!keep(state, length)) {
+			if (to != run)
+				ring_move(&q->ring, to, run, at - run);
+			to += at - run;
+			run = at + length;
+			ledger_count(dropped, 1, length);
+			q->records--;
+		}
+		at += length;
+	}
+	if (to == run)
+		return;
+	ring_move(&q->ring, to, run, used - run); /* with the record being assembled */
+	ring_retract(&q->ring, run - to);
+	q->ready -= run - to;
+}
+
+/* The rest of a part-sent head leaves the ring, so that what follows may.  False without memory. */
+static bool
+set_aside(struct queue *q)
+{
+	size_t rest = record_end(q, 0, q->phase);
+	struct iovec piece[2];
+	char *copy = malloc(rest);
+
+	if (copy == NULL)
+		return false;
+	ring_peek(&q->ring, 0, rest, piece);
+	memcpy(copy, piece[0].iov_base, piece[0].iov_len);
+	if (piece[1].iov_len > 0)
+		memcpy(copy + piece[0].iov_len, piece[1].iov_base, piece[1].iov_len);
+	ring_consume(&q->ring, rest);
+	q->ready -= rest;
+	q->admitted = q->admitted > rest ? q->admitted - rest : 0;
+	q->phase = 0;
+	q->aside = copy;
+	q->aside_length = rest;
+	q->aside_sent = 0;
+	return true;
+}
+
+static bool
+at_most(void *state, size_t length)
+{
+	const size_t *most = state;
+
+	return length <= *most;
+}
+
+void
+queue_evict(struct queue *q, struct tally *evicted, struct tally *misfit)
+{
+	size_t most, length = 0;
+	uint64_t count = 0;
+
+	if (q->phase != 0 && q->ready > 0 && !queue_fits(q) && !set_aside(q)) {
+		queue_refuse(q, misfit); /* nothing can be evicted */
+		return;
+	}
+	most = q->limits.bytes - aside_left(q);
+	if (most < q->limits.record && q->admitted < q->ready)
+		sweep(q, q->admitted, at_most, &most, misfit);
+	if (q->ready > most) {
+		/* the first end at or behind the bytes that are too many */
+		size_t over = q->ready - most;
+		uint64_t phase = q->framing.kind == FRAMING_FIXED ? (over - 1) % q->framing.size : 0;
+		length = over - 1 + record_end(q, over - 1, phase);
+		count = span_count(q, 0, length, 0);
+		if (length == q->ready)
+			count = q->records - (aside_left(q) > 0);
+	}
+	if (queue_waiting(q) - count > q->limits.records) {
+		uint64_t over = queue_waiting(q) - count - q->limits.records;
+		count += over;
+		length += span_skip(q, length, q->ready - length, 0, &over);
+		if (over > 0)
+			length = q->ready; /* the last one lacks its delimiter */
+	}
+	ring_consume(&q->ring, length);
+	q->ready -= length;
+	q->records -= count;
+	ledger_count(evicted, count, length);
+	queue_admit(q);
+}
+
+struct room {
+	size_t bytes;
+	uint64_t records;
+};
+
+static bool
+first_fit(void *state, size_t length)
+{
+	struct room *room = state;
+
+	if (length > room->bytes || room->records == 0)
+		return false;
+	room->bytes -= length;
+	room->records--;
+	return true;
+}
+
+void
+queue_refuse(struct queue *q, struct tally *refused)
+{
+	size_t partial = queue_partial(q);
+	struct room room;
+	uint64_t wanted;
+	size_t arrived, fit;
+
+	if (queue_fits(q)) {
+		queue_admit(q);
+		return;
+	}
+	admit_head(q);
+	room.bytes = q->limits.bytes - aside_left(q) - q->admitted;
+	room.records = q->limits.records - (q->admitted_records - part_sent_records(q));
+	arrived = q->ready - q->admitted;
+	wanted = room.records;
+	/* Most often a run of what has arrived fits, and nothing behind it. */
+	fit = arrived < room.bytes ? arrived : room.bytes;
+	fit = span_last(q, q->admitted, fit, 0);
+	fit = span_skip(q, q->admitted, fit, 0, &wanted);
+	q->admitted += fit;
+	q->admitted_records += room.records - wanted;
+	room.bytes -= fit;
+	room.records = wanted;
+	if (room.bytes > 0 && room.records > 0) {
+		sweep(q, q->admitted, first_fit, &room, refused);
+	} else {
+		ledger_count(refused, q->records - q->admitted_records, q->ready - q->admitted);
+		ring_move(&q->ring, q->admitted, q->ready, partial);
+		ring_retract(&q->ring, q->ready - q->admitted);
+		q->ready = q->admitted;
+		q->records = q->admitted_records;
+	}
+	queue_admit(q);
+}
+
+bool
+queue_trimmable(const struct queue *q)
+{
+	return q->ring.touched > TRIM_KEEP + TRIM_SLACK && ring_used(&q->ring) <= REWIND_MOST &&
+	    ring_trimmable(&q->ring, TRIM_KEEP);
+}
+
+bool
+queue_trim(struct queue *q)
+{
+	return ring_trim(&q->ring, TRIM_KEEP, TRIM_SLICE);
+}
+
+void
+queue_check(const struct queue *q)
+{
+	ring_check(&q->ring);
+	if (q->ready > ring_used(&q->ring) || q->admitted > q->ready ||
+	    q->admitted_records > q->records || q->aside_sent > q->aside_length ||
+	    (q->aside == NULL) != (q->aside_length == 0))
+		abort();
+	if (!q->finished && q->framing.kind != FRAMING_BYTES &&
+	    span_count(q, 0, q->ready, q->phase) + (aside_left(q) > 0) != q->records)
+		abort();
+	if (q->ready > 0 && !q->finished && span_last(q, 0, q->ready, q->phase) != q->ready)
+		abort();
+}

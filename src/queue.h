@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * queue: records in the ring.
+ *
+ * The bytes of the stream that are in weir, oldest first:
+ *
+ *      aside | rest of the head | whole records ...  ... | being assembled | room
+ *            |<--- admitted by the policy --->|          |
+ *            |<------------------ ready ---------------->|
+ *            |<-------------------------- in the ring -------------------->|
+ *
+ * ready     bytes that belong to records whose end has been read
+ * admitted  the part of them that the policy has let in; what is behind came with the last read, and
+ *           the output may take it all the same: a verdict falls only on what it refuses
+ * head      may be part-sent: then its rest must follow before anything else, and is never evicted.
+ *           Where records behind it give way, the rest is set aside, so that the ring has no holes.
+ *
+ * Knows where records end (through record.h) and what fits; does not know a policy or a descriptor, and
+ * keeps no metadata a record: it looks for ends when it needs them.  In a stream (plain block) any byte
+ * may be taken, and `ready` only serves the count.
+ */
+#ifndef WEIR_QUEUE_H
+#define WEIR_QUEUE_H
+
+#include "ledger.h"
+#include "record.h"
+#include "ring.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct queue_limits {
+	size_t bytes;      /* of whole records: the buffer of --buffer */
+	uint64_t records;  /* waiting whole, UINT64_MAX for any number */
+	size_t slack;      /* room beyond bytes for what is not admitted yet */
+	size_t record;     /* longest record to assemble beyond bytes; 0 where none is (block) */
+};
+
+struct queue {
+	struct ring ring;
+	struct framing framing;
+	struct queue_limits limits;
+	size_t ready;
+	size_t admitted;
+	uint64_t records;          /* that end in aside and ready */
+	uint64_t admitted_records; /* that end in aside and admitted */
+	uint64_t phase;            /* of the ring's oldest byte: not 0 in the middle of a record */
+	bool finished;             /* the last record needs no delimiter */
+	char *aside;               /* malloc'd, or NULL */
+	size_t aside_length;
+	size_t aside_sent;
+};
+
+/* 0, or -1 with errno. */
+int queue_init(struct queue *q, const struct framing *framing, const struct queue_limits *limits);
+void queue_free(struct queue *q);
+
+/* What is held: all bytes, and the records whose end is held. */
+struct tally queue_held(const struct queue *q);
+
+/* Whole records that wait: a part-sent one is not among them. */
+uint64_t queue_waiting(const struct queue *q);
+
+/* Bytes of the record being assembled. */
+size_t queue_partial(const struct queue *q);
+
+bool queue_part_sent(const struct queue *q);
+
+/* Room to read at most `most` bytes into: the pieces, their number and in *length their sum (0 when
+ * there is none).  Makes room beyond limits.bytes where a record being assembled needs it. */
+int queue_prepare(struct queue *q, size_t most, struct iovec piece[2], size_t *length);
+
+/* length bytes that were read into the room stand `gap` bytes behind what is held (gap > 0 where bytes
+ * before them were left out).  They are held from now on; `ends` records end in them, the last of them
+ * `tail` bytes before their end (tail is ignored without ends). */
+void queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t tail);
+
+/* The record being assembled is given up; returns its length. */
+size_t queue_abandon(struct queue *q);
+
+/* The input has ended: the record being assembled, if any byte of it is held, is whole as it is. */
+void queue_finish(struct queue *q);
+
+/* What may leave next, as a length from the oldest byte on; each returns 0 where there is none.
+ * rest:  of a part-sent record, as far as it is here.
+ * head:  the first whole record.
+ * whole: the longest run of whole records of at most `most` bytes and at most `records` records. */
+size_t queue_rest(const struct queue *q);
+size_t queue_head(const struct queue *q);
+size_t queue_whole(const struct queue *q, size_t most, uint64_t records);
+
+/* The first length bytes, to be written; returns the number of pieces. */
+int queue_peek(const struct queue *q, size_t length, struct iovec piece[2]);
+
+/* They were taken by the output.  Returns how many records ended in them. */
+uint64_t queue_take(struct queue *q, size_t length);
+
+/* Whether all that is ready fits the limits. */
+bool queue_fits(const struct queue *q);
+
+/* All that is ready is admitted. */
+void queue_admit(struct queue *q);
+
+/* Makes what is ready fit.
+ * evict:  whole records leave from the head, as few as let the newer ones fit; one that could not fit
+ *         even so is dropped instead, and counted in *misfit.
+ * refuse: of the records not yet admitted those that fit are let in, in order, the others dropped.
+ * Both admit what remains. */
+void queue_evict(struct queue *q, struct tally *evicted, struct tally *misfit);
+void queue_refuse(struct queue *q, struct tally *refused);
+
+/* Whether a burst has left memory behind that nothing needs; giving a slice of it back, which returns
+ * whether there is more. */
+bool queue_trimmable(const struct queue *q);
+bool queue_trim(struct queue *q);
+
+/* Aborts when an invariant does not hold.  For debug builds and unit tests. */
+void queue_check(const struct queue *q);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * record: framing, that is, where records end.
+ *
+ * Pure functions on one contiguous piece of a stream.  They keep nothing between calls and know no
+ * buffer: whoever owns the bytes says with `phase` how many bytes of the record that the piece begins
+ * in came before it (only fixed framing looks at it).  An end is the offset just past a record's last
+ * byte, its delimiter included, so it is never 0 and 0 means "none".  None of them can fail.
+ */
+#ifndef WEIR_RECORD_H
+#define WEIR_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum framing_kind {
+	FRAMING_LINES,
+	FRAMING_NULL,
+	FRAMING_DELIMITER,
+	FRAMING_FIXED,
+	FRAMING_BYTES, /* no records: no piece has an end */
+};
+
+struct framing {
+	enum framing_kind kind;
+	unsigned char delimiter; /* of LINES, NULL and DELIMITER */
+	uint64_t size;           /* of FIXED: bytes a record, at least 1 */
+};
+
+/* The name in reports: "lines", "null", "delimiter", "fixed", "bytes". */
+const char *framing_name(enum framing_kind kind);
+
+/* How many records end in the piece. */
+uint64_t record_count(const struct framing *f, uint64_t phase, const char *piece, size_t length);
+
+/* The first end in the piece, or 0. */
+size_t record_first(const struct framing *f, uint64_t phase, const char *piece, size_t length);
+
+/* The last end in the piece, or 0. */
+size_t record_last(const struct framing *f, uint64_t phase, const char *piece, size_t length);
+
+/* Passes over at most *count ends: returns the last one passed, or 0, and takes the number of those
+ * passed from *count. */
+size_t record_skip(const struct framing *f, uint64_t phase, const char *piece, size_t length,
+    uint64_t *count);
+
+/* The phase behind the piece, for a piece that follows `phase`.  For delimiters it only tells 0 (the
+ * piece ends a record, or is empty with phase 0) from the rest. */
+uint64_t record_phase(const struct framing *f, uint64_t phase, const char *piece, size_t length);
+
+#endif

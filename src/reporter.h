@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reporter: where reports go, without ever holding up the data.
+ *
+ * A report that is asked for while the last one has not been taken is made when it can be: the figures
+ * are those of the moment it is written.
+ */
+#ifndef WEIR_REPORTER_H
+#define WEIR_REPORTER_H
+
+#include "io.h"
+#include "report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A blocked reader of reports delays the end by this at most. */
+#define REPORTER_PATIENCE_NS 1000000000
+
+struct reporter {
+	struct io_port port;
+	bool due;              /* one has been asked for */
+	char text[REPORT_MOST];
+	size_t length;         /* of the report on its way, 0 for none */
+	size_t sent;
+};
+
+/* Opens path, truncating it, or standard error where it is NULL or /dev/stderr.  0, or -1 with errno:
+ * a FIFO that nobody reads is ENXIO. */
+int reporter_open(struct reporter *reporter, const char *path);
+
+/* Whether something waits to be written. */
+bool reporter_busy(const struct reporter *reporter);
+
+/* Writes what can be written without waiting.  snapshot is asked for the figures if a report is due and
+ * can begin. */
+void reporter_step(struct reporter *reporter, void (*snapshot)(void *state, struct snapshot *into),
+    void *state);
+
+/* Writes the last report, or nothing but what is on its way where last is NULL, and closes.  Whether it
+ * was taken whole; errno otherwise. */
+bool reporter_close(struct reporter *reporter, const struct snapshot *last);
+
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "run.h"
+#include "diag.h"
+#include "io.h"
+#include "loop.h"
+#include "pump.h"
+#include "reporter.h"
+#include "signals.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Passes without a wait, before signals are let in all the same. */
+#define PASSES_BETWEEN_LOOKS 16
+
+/* How long the buffer must have been next to empty before the memory of a burst is given back. */
+#define TRIM_AFTER_NS (200 * NS_PER_MS)
+
+#define DEFAULT_PIPE_BYTES (UINT64_C(256) << 10)
+#define DEFAULT_PIPE_BYTES_STREAM (UINT64_C(1) << 20)
+
+/* Exit statuses of DESIGN section 5. */
+#define STATUS_ERROR 1
+#define STATUS_DROPPED 3
+
+enum { IN, OUT, REPORT, WATCHES };
+
+struct run {
+	const struct options *options;
+	struct pump pump;
+	struct reporter reporter;
+	uint64_t start_ns;
+	uint64_t drain_until_ns; /* after a signal; LOOP_FOREVER before */
+	uint64_t trim_at_ns;     /* LOOP_FOREVER when there is nothing to give back */
+	bool input_waits_unread; /* the reader went away, and something waits in the input */
+};
+
+struct ending {
+	int status;
+	int signal; /* to end by, or 0 */
+	char reason[32];
+};
+
+/* --- beginning ----------------------------------------------------------------------------------- */
+
+static void
+enlarge_pipes(const struct options *options, const struct io_port *input, const struct io_port *output)
+{
+	bool streaming = options->framing.kind == FRAMING_BYTES;
+	uint64_t bytes = options->pipe_bytes;
+
+	if (bytes == PIPE_BYTES_KEEP)
+		return;
+	if (bytes == 0) {
+		bytes = streaming ? DEFAULT_PIPE_BYTES_STREAM : DEFAULT_PIPE_BYTES;
+		if (!streaming && bytes > options->buffer_bytes)
+			bytes = options->buffer_bytes;
+	}
+	io_enlarge_pipe(input, (size_t)bytes);
+	/* Where records may still be dropped, they wait better here than in the output's pipe. */
+	if (options->pipe_bytes != 0 || !policy_drops(options->policy))
+		io_enlarge_pipe(output, (size_t)bytes);
+}
+
+/* 0, or -1 when the reason has been told. */
+static int
+begin(struct run *run, const struct options *options)
+{
+	struct io_port input, output;
+
+	io_open_input(&input, STDIN_FILENO);
+	io_open_output(&output, STDOUT_FILENO);
+	*run = (struct run){ .options = options };
+	run->drain_until_ns = run->trim_at_ns = LOOP_FOREVER;
+	if (io_same_file(&input, &output)) {
+		diag_error("standard input and standard output are the same file");
+		return -1;
+	}
+	if (reporter_open(&run->reporter, options->report_path) < 0) {
+		diag_errno(errno, "--report=%s", diag_visible(options->report_path));
+		return -1;
+	}
+	run->start_ns = loop_now();
+	if (pump_init(&run->pump, options, &input, &output, run->start_ns) < 0) {
+		diag_errno(errno, "--buffer=%llu", (unsigned long long)options->buffer_bytes);
+		return -1;
+	}
+	enlarge_pipes(options, &input, &output);
+	return 0;
+}
+
+/* --- reports ------------------------------------------------------------------------------------- */
+
+static void
+take_snapshot(void *state, struct snapshot *snapshot)
+{
+	const struct run *run = state;
+	const struct pump *pump = &run->pump;
+	uint64_t now = loop_now();
+
+	*snapshot = (struct snapshot){
+		.event = REPORT_SIGNAL,
+		.options = run->options,
+		.ledger = pump->ledger,
+		.held = queue_held(&pump->queue),
+		.elapsed_ns = now - run->start_ns,
+	};
+	snapshot->ledger.paused_ns = pump_paused_ns(pump, now);
+	snapshot->unread_known = io_unread(&pump->outlet.port, &snapshot->unread_bytes);
+#ifdef WEIR_DEBUG
+	if (!ledger_balances(&snapshot->ledger, snapshot->held))
+		abort();
+#endif
+}
+
+/* --- waiting ------------------------------------------------------------------------------------- */
+
+/* Whether another pass can do something without a wait. */
+static bool
+is_busy(const struct pump *pump)
+{
+	return (pump_wants_input(pump) && !pump->input_waits) || pump->output == OUTLET_MORE;
+}
+
+static enum wait
+waited_for(const struct pump *pump)
+{
+	if (pump->output == OUTLET_RATE)
+		return WAIT_RATE;
+	return pump->output == OUTLET_REFUSED ? WAIT_OUTPUT : WAIT_INPUT;
+}
+
+static uint64_t
+nearest_deadline(const struct run *run)
+{
+	uint64_t deadline = run->drain_until_ns;
+
+	if (run->pump.output == OUTLET_RATE && run->pump.outlet.due_ns < deadline)
+		deadline = run->pump.outlet.due_ns;
+	if (run->trim_at_ns < deadline)
+		deadline = run->trim_at_ns;
+	return deadline;
+}
+
+/* Waits for what the last pass found missing, or with only_look lets signals and bad news in. */
+static void
+await(struct run *run, bool only_look)
+{
+	struct pump *pump = &run->pump;
+	bool wants_input = pump_wants_input(pump);
+	struct loop_watch watch[WATCHES] = {
+		[IN] = { .fd = wants_input ? pump->input_port.fd : -1, .input = true },
+		[OUT] = { .fd = pump->outlet.port.fd, .output = pump->output == OUTLET_REFUSED },
+		[REPORT] = { .fd = reporter_busy(&run->reporter) ? run->reporter.port.fd : -1, .output = true },
+	};
+	uint64_t before = loop_now();
+
+	loop_wait(watch, WATCHES, only_look ? 0 : nearest_deadline(run));
+	if (!only_look)
+		pump->ledger.waited_ns[waited_for(pump)] += loop_now() - before;
+	if (watch[IN].ready)
+		pump->input_waits = false;
+	if (watch[OUT].gone)
+		pump->output = OUTLET_GONE;
+}
+
+/* --- memory of a burst ---------------------------------------------------------------------------- */
+
+static void
+trim(struct run *run, uint64_t now)
+{
+	bool worth = queue_trimmable(&run->pump.queue);
+
+	if (!worth) {
+		run->trim_at_ns = LOOP_FOREVER;
+	} else if (run->trim_at_ns == LOOP_FOREVER) {
+		run->trim_at_ns = now + TRIM_AFTER_NS;
+	} else if (now >= run->trim_at_ns && !queue_trim(&run->pump.queue)) {
+		run->trim_at_ns = LOOP_FOREVER;
+	}
+}
+
+/* --- ending -------------------------------------------------------------------------------------- */
+
+static void
+heed_signals(struct run *run, uint64_t now)
+{
+	if (signals_take_report())
+		run->reporter.due = true;
+	if (signals_stop() != 0 && run->drain_until_ns == LOOP_FOREVER) {
+		pump_stop(&run->pump, now);
+		run->drain_until_ns = now + run->options->drain_timeout_ns;
+	}
+}
+
+static bool
+is_over(const struct run *run, uint64_t now)
+{
+	const struct pump *pump = &run->pump;
+
+	return pump->output == OUTLET_GONE || pump->output == OUTLET_ERROR || pump_done(pump) ||
+	    signals_stop_count() > 1 || (signals_stop() != 0 && now >= run->drain_until_ns);
+}
+
+static void
+pump_until_over(struct run *run)
+{
+	unsigned passes = 0;
+
+	for (;;) {
+		uint64_t now = loop_now();
+
+		heed_signals(run, now);
+		pump_pass(&run->pump, now);
+		if (is_over(run, now))
+			return;
+		if (reporter_busy(&run->reporter))
+			reporter_step(&run->reporter, take_snapshot, run);
+		trim(run, now);
+		if (!is_busy(&run->pump))
+			await(run, false);
+		else if (++passes % PASSES_BETWEEN_LOOKS == 0)
+			await(run, true);
+		if (run->pump.output == OUTLET_GONE)
+			return;
+	}
+}
+
+/* The first cause wins, in the order error, signal, drop; a reader that has taken all there was is no
+ * error. */
+static struct ending
+ending_of(const struct run *run)
+{
+	const struct pump *pump = &run->pump;
+	struct ending ending = { .reason = "end of input" };
+	int stop = signals_stop();
+
+	if (pump->output == OUTLET_ERROR || pump->input == PUMP_READ_ERROR) {
+		ending.status = STATUS_ERROR;
+		(void)snprintf(ending.reason, sizeof(ending.reason), "%s error",
+		    pump->output == OUTLET_ERROR ? "write" : "read");
+		return ending;
+	}
+	if (pump->output == OUTLET_GONE) {
+		(void)snprintf(ending.reason, sizeof(ending.reason), "reader gone");
+		if (pump->ledger.undelivered.bytes > 0 || run->input_waits_unread) {
+			ending.signal = signals_pipe_ignored() ? 0 : SIGPIPE;
+			ending.status = STATUS_ERROR;
+		}
+	}
+	if (stop != 0 && ending.signal == 0 && ending.status == 0) {
+		(void)snprintf(ending.reason, sizeof(ending.reason), "signal %s", signals_name(stop));
+		ending.signal = stop;
+	}
+	if (ending.signal != 0)
+		ending.status = 128 + ending.signal;
+	if (ending.status == 0 && run->options->fail_on_drop &&
+	    ledger_lost_records(&pump->ledger) > 0) {
+		(void)snprintf(ending.reason, sizeof(ending.reason), "records dropped");
+		ending.status = STATUS_DROPPED;
+	}
+	return ending;
+}
+
+static void
+tell_errors(const struct run *run, const struct ending *ending, bool part_sent)
+{
+	const struct pump *pump = &run->pump;
+
+	if (pump->input == PUMP_READ_ERROR)
+		diag_errno(pump->error, "standard input");
+	if (pump->output == OUTLET_ERROR)
+		diag_errno(pump->outlet.error, "standard output");
+	if (pump->output == OUTLET_GONE && ending->status == STATUS_ERROR)
+		diag_error("standard output: the reader has gone");
+	if (part_sent && pump->output != OUTLET_GONE)
+		diag_error("standard output: the last record was cut short");
+}
+
+int
+run(const struct options *options, int *by_signal)
+{
+	static struct run run; /* larger than a stack frame should be */
+	struct pump *pump = &run.pump;
+	struct ending ending;
+	struct snapshot last;
+	bool part_sent;
+
+	*by_signal = 0;
+	if (begin(&run, options) < 0)
+		return STATUS_ERROR;
+	pump_until_over(&run);
+	part_sent = !pump->outlet.stream && queue_part_sent(&pump->queue);
+	run.input_waits_unread = pump->output == OUTLET_GONE && pump->input != PUMP_ENDED &&
+	    io_waiting(&pump->input_port);
+	pump_close_books(pump, loop_now());
+	take_snapshot(&run, &last);
+	if (io_close(&pump->outlet.port) < 0 && pump->output != OUTLET_ERROR) {
+		pump->output = OUTLET_ERROR;
+		pump->outlet.error = errno;
+	}
+	ending = ending_of(&run);
+	tell_errors(&run, &ending, part_sent);
+	last.event = REPORT_FINAL;
+	last.held = (struct tally){ 0, 0 };
+	last.exit_status = ending.status;
+	last.exit_reason = ending.reason;
+	if (!reporter_close(&run.reporter, options->quiet ? NULL : &last) &&
+	    options->report_path != NULL && ending.status == 0) {
+		diag_errno(errno, "--report=%s", diag_visible(options->report_path));
+		ending.status = STATUS_ERROR;
+	}
+	pump_free(pump);
+	*by_signal = ending.signal;
+	return ending.status;
+}

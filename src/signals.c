@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "signals.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop_signal;
+static volatile sig_atomic_t stop_count;
+static volatile sig_atomic_t report_asked;
+
+static bool pipe_ignored;
+static sigset_t wait_mask;
+
+static const struct {
+	int signal;
+	const char *name;
+} stops[] = {
+	{ SIGINT, "INT" },
+	{ SIGTERM, "TERM" },
+	{ SIGHUP, "HUP" },
+};
+#define STOPS (sizeof(stops) / sizeof(stops[0]))
+
+static void
+note_stop(int signal)
+{
+	if (stop_count == 0)
+		stop_signal = signal;
+	if (stop_count < 2)
+		stop_count++;
+}
+
+static void
+note_report(int signal)
+{
+	(void)signal;
+	report_asked = 1;
+}
+
+static bool
+is_ignored(int signal)
+{
+	struct sigaction now;
+
+	return sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+static void
+set_handler(int signal, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	(void)sigemptyset(&action.sa_mask);
+	(void)sigaction(signal, &action, NULL);
+}
+
+void
+signals_early(void)
+{
+	if (!is_ignored(SIGUSR1))
+		set_handler(SIGUSR1, note_report);
+#ifdef SIGINFO
+	if (!is_ignored(SIGINFO))
+		set_handler(SIGINFO, note_report);
+#endif
+}
+
+void
+signals_init(void)
+{
+	sigset_t ours;
+
+	pipe_ignored = is_ignored(SIGPIPE);
+	set_handler(SIGPIPE, SIG_IGN);
+#ifdef SIGXFSZ
+	set_handler(SIGXFSZ, SIG_IGN);
+#endif
+	(void)sigemptyset(&ours);
+	(void)sigaddset(&ours, SIGUSR1);
+#ifdef SIGINFO
+	(void)sigaddset(&ours, SIGINFO);
+#endif
+	for (size_t i = 0; i < STOPS; i++)
+		(void)sigaddset(&ours, stops[i].signal);
+	(void)sigprocmask(SIG_BLOCK, &ours, &wait_mask);
+	for (size_t i = 0; i < STOPS; i++)
+		if (!is_ignored(stops[i].signal))
+			set_handler(stops[i].signal, note_stop);
+}
+
+const sigset_t *
+signals_wait_mask(void)
+{
+	return &wait_mask;
+}
+
+int
+signals_stop(void)
+{
+	return stop_signal;
+}
+
+int
+signals_stop_count(void)
+{
+	return stop_count;
+}
+
+bool
+signals_take_report(void)
+{
+	bool asked = report_asked != 0;
+
+	report_asked = 0;
+	return asked;
+}
+
+bool
+signals_pipe_ignored(void)
+{
+	return pipe_ignored;
+}
+
+const char *
+signals_name(int signal)
+{
+	for (size_t i = 0; i < STOPS; i++)
+		if (stops[i].signal == signal)
+			return stops[i].name;
+	return "PIPE";
+}
+
+_Noreturn void
+signals_die(int signal)
+{
+	sigset_t only;
+
+	set_handler(signal, SIG_DFL);
+	(void)sigemptyset(&only);
+	(void)sigaddset(&only, signal);
+	(void)raise(signal);
+	(void)sigprocmask(SIG_UNBLOCK, &only, NULL);
+	/* Only a parent that traces us can have kept it from ending us. */
+	_exit(128 + signal);
+}

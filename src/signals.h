@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * signals: which came, and how the run ends by one.
+ *
+ * Handlers only note.  The signals are blocked except while loop_wait() waits, so nothing is ever
+ * interrupted elsewhere, and none can be lost between a look and a wait.  What was ignored when weir
+ * started stays ignored.
+ */
+#ifndef WEIR_SIGNALS_H
+#define WEIR_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+/* USR1, and INFO where it exists, do not kill from here on: the first thing that main does. */
+void signals_early(void);
+
+/* INT, TERM and HUP are noted from here on; PIPE and XFSZ become errors of write. */
+void signals_init(void);
+
+/* The mask to wait with. */
+const sigset_t *signals_wait_mask(void);
+
+/* The first of INT, TERM and HUP that has come, or 0; and how many of them have. */
+int signals_stop(void);
+int signals_stop_count(void);
+
+/* Whether a report has been asked for since the last call. */
+bool signals_take_report(void);
+
+/* Whether SIGPIPE was ignored when weir started. */
+bool signals_pipe_ignored(void);
+
+/* "INT", "TERM", "HUP", "PIPE". */
+const char *signals_name(int signal);
+
+/* Ends the process by this signal, as if it had never been caught. */
+_Noreturn void signals_die(int signal);
+
+#endif
