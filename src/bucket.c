@@ -6,18 +6,8 @@
 /* Products of time and amount stay below this, so that a remainder can be added to them. */
 #define PRODUCT_MAX (UINT64_C(1) << 62)
 
-void
-bucket_init(struct bucket *bucket, uint64_t amount, uint64_t period_ns, uint64_t depth,
-    uint64_t now_ns)
-{
-	*bucket = (struct bucket){
-		.amount = amount,
-		.period_ns = period_ns,
-		.depth = depth,
-		.level = (int64_t)depth,
-		.then_ns = now_ns,
-	};
-}
+/* A steady flow waits for this long's worth at least: half the default depth. */
+#define BATCH_NS UINT64_C(500000)
 
 /* How many tokens come in ns, added to *rest; the remainder stays there.  In steps, because 128-bit
  * integers are not to be had everywhere: one step for any wait that a real rate makes. */
@@ -36,6 +26,22 @@ tokens_in(const struct bucket *bucket, uint64_t ns, uint64_t *rest)
 		ns -= part;
 	} while (ns > 0);
 	return tokens;
+}
+
+void
+bucket_init(struct bucket *bucket, uint64_t amount, uint64_t period_ns, uint64_t depth,
+    uint64_t now_ns)
+{
+	*bucket = (struct bucket){
+		.amount = amount,
+		.period_ns = period_ns,
+		.depth = depth,
+		.level = (int64_t)depth,
+		.then_ns = now_ns,
+	};
+	bucket->batch = tokens_in(bucket, BATCH_NS, &(uint64_t){ 0 });
+	if (bucket->batch > depth / 2)
+		bucket->batch = depth / 2;
 }
 
 /* How long until this many tokens have come: exact, or less where the product would overflow. */
@@ -97,6 +103,12 @@ bucket_tokens(const struct bucket *bucket)
 	return bucket->level > 0 ? (uint64_t)bucket->level : 0;
 }
 
+bool
+bucket_allows_part(const struct bucket *bucket)
+{
+	return bucket->level > 0 && bucket->level >= (int64_t)bucket->batch;
+}
+
 void
 bucket_charge(struct bucket *bucket, uint64_t cost)
 {
@@ -107,10 +119,9 @@ uint64_t
 bucket_delay_ns(const struct bucket *bucket, uint64_t cost)
 {
 	uint64_t need = cost < bucket->depth ? cost : bucket->depth;
-	uint64_t half = bucket->depth / 2;
 
-	if (need < half)
-		need = half;
+	if (need < bucket->batch)
+		need = bucket->batch;
 	if (bucket->level >= (int64_t)need)
 		return 0;
 	return time_for(bucket, (uint64_t)((int64_t)need - bucket->level));

@@ -21,6 +21,7 @@ struct bucket {
 	uint64_t amount;    /* tokens every period; 1 to 2^50 */
 	uint64_t period_ns; /* 1 to 2^60 */
 	uint64_t depth;     /* tokens; 1 to 2^50 */
+	uint64_t batch;     /* tokens that a wait brings at least; up to half the depth */
 	int64_t level;      /* at most depth, but for the credit of bucket_refill */
 	uint64_t rest;      /* token * ns, below period_ns */
 	uint64_t then_ns;   /* when level and rest were right */
@@ -46,12 +47,15 @@ bool bucket_allows(const struct bucket *bucket, uint64_t cost);
 /* Tokens that may be spent now without going into debt. */
 uint64_t bucket_tokens(const struct bucket *bucket);
 
+/* Whether it is worth while to let a part of a thing leave that can be cut anywhere: a batch is here. */
+bool bucket_allows_part(const struct bucket *bucket);
+
 /* It left. */
 void bucket_charge(struct bucket *bucket, uint64_t cost);
 
-/* How long from the last refill until a thing of this cost may leave and, so that a steady flow does
- * not wake for each token, until half the depth has come together.  May be less where the sum would
- * overflow (decades): the caller looks again then. */
+/* How long from the last refill until a thing of this cost may leave and, so that a steady flow does not
+ * wake for each token, a batch has come together.  May be less where the sum would overflow (decades):
+ * the caller looks again then. */
 uint64_t bucket_delay_ns(const struct bucket *bucket, uint64_t cost);
 
 #endif

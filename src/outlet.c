@@ -25,8 +25,7 @@ outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct 
 	bucket_init(&outlet->bucket, rate->amount, rate->period_ns, burst, now_ns);
 }
 
-/* Of length bytes that need no record's end, those that the rate lets go now.  Not each single token:
- * half the depth at least, or all. */
+/* Of length bytes that need no record's end, those that the rate lets go now: all, or a batch. */
 static size_t
 rated_bytes(const struct outlet *outlet, size_t length)
 {
@@ -34,7 +33,7 @@ rated_bytes(const struct outlet *outlet, size_t length)
 
 	if (length <= tokens)
 		return length;
-	return tokens > 0 && tokens >= outlet->bucket.depth / 2 ? (size_t)tokens : 0;
+	return bucket_allows_part(&outlet->bucket) ? (size_t)tokens : 0;
 }
 
 /* A part of a record: of one that was begun, or of one too long to wait for its end. */

@@ -123,6 +123,13 @@ record_end(const struct queue *q, size_t offset, uint64_t phase)
 
 /* --- what is here ------------------------------------------------------------------------------- */
 
+/* 1 when the last ready record lacks its delimiter, so that no search finds its end. */
+static uint64_t
+unended_records(const struct queue *q)
+{
+	return q->unended && q->ready > 0;
+}
+
 static size_t
 aside_left(const struct queue *q)
 {
@@ -207,10 +214,10 @@ queue_abandon(struct queue *q)
 void
 queue_finish(struct queue *q)
 {
-	q->finished = true;
 	if (queue_partial(q) > 0) {
 		q->ready = ring_used(&q->ring);
 		q->records++;
+		q->unended = true;
 	} else if (q->ready == 0) {
 		q->phase = 0; /* it was sent as it came: its end is out */
 	}
@@ -284,9 +291,7 @@ ends_before(const struct queue *q, size_t length)
 		for (int i = 0; i < pieces; i++)
 			phase = record_phase(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
 	}
-	uint64_t behind = span_count(q, length, q->ready - length, phase);
-	/* the last record may lack its delimiter */
-	return q->records - behind;
+	return q->records - span_count(q, length, q->ready - length, phase) - unended_records(q);
 }
 
 uint64_t
@@ -310,7 +315,7 @@ queue_take(struct queue *q, size_t length)
 	q->ready = q->ready > length ? q->ready - length : 0;
 	q->admitted = q->admitted > length ? q->admitted - length : 0;
 	q->admitted_records = q->admitted_records > ended ? q->admitted_records - ended : 0;
-	if (q->finished && ring_used(&q->ring) == 0)
+	if (q->unended && ring_used(&q->ring) == 0)
 		q->phase = 0;
 	return ended;
 }
@@ -363,6 +368,8 @@ sweep(struct queue *q, size_t from, keep_function *keep, void *state, struct tal
 			run = at + length;
 			ledger_count(dropped, 1, length);
 			q->records--;
+			if (at + length == q->ready)
+				q->unended = false;
 		}
 		at += length;
 	}
@@ -491,6 +498,7 @@ queue_refuse(struct queue *q, struct tally *refused)
 		ring_retract(&q->ring, q->ready - q->admitted);
 		q->ready = q->admitted;
 		q->records = q->admitted_records;
+		q->unended = false;
 	}
 	queue_admit(q);
 }
@@ -516,9 +524,8 @@ queue_check(const struct queue *q)
 	    q->admitted_records > q->records || q->aside_sent > q->aside_length ||
 	    (q->aside == NULL) != (q->aside_length == 0))
 		abort();
-	if (!q->finished && q->framing.kind != FRAMING_BYTES &&
-	    span_count(q, 0, q->ready, q->phase) + (aside_left(q) > 0) != q->records)
+	if (span_count(q, 0, q->ready, q->phase) + unended_records(q) + (aside_left(q) > 0) != q->records)
 		abort();
-	if (q->ready > 0 && !q->finished && span_last(q, 0, q->ready, q->phase) != q->ready)
+	if (q->ready > 0 && !q->unended && span_last(q, 0, q->ready, q->phase) != q->ready)
 		abort();
 }

@@ -46,7 +46,7 @@ struct queue {
 	uint64_t records;          /* that end in aside and ready */
 	uint64_t admitted_records; /* that end in aside and admitted */
 	uint64_t phase;            /* of the ring's oldest byte: not 0 in the middle of a record */
-	bool finished;             /* the last record needs no delimiter */
+	bool unended;              /* the last ready record lacks its delimiter: the input has ended */
 	char *aside;               /* malloc'd, or NULL */
 	size_t aside_length;
 	size_t aside_sent;
