@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "compat.h"
+#include "config.h"
 
 #include "diag.h"
+#include "compat.h"
 #include "io.h"
 
 #include <limits.h>
@@ -19,6 +20,9 @@ diag_set_name(const char *name)
 {
 	prefix = name;
 }
+
+static void message(const char *cause, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 
 static void
 message(const char *cause, const char *format, va_list arguments)

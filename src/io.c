@@ -18,11 +18,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#if defined(HAVE_PREADV2_SYSCALL) && !defined(WEIR_PORTABLE)
-#define USE_NOWAIT 1
 #ifndef RWF_NOWAIT
-#define RWF_NOWAIT 0x00000008 /* since Linux 4.14; the C library's headers may be older */
-#endif
+#define RWF_NOWAIT 0x00000008 /* since Linux 4.14; musl 1.2.3 has the call and not the name */
 #endif
 
 #ifndef PIPE_BUF
@@ -106,7 +103,7 @@ open_port(struct io_port *port, int fd, bool output)
 			return;
 		}
 	}
-#ifdef USE_NOWAIT
+#ifdef HAVE_PREADV2_SYSCALL
 	if (port->pipe)
 		port->way = IO_WAY_NOWAIT;
 #endif
@@ -145,7 +142,7 @@ transfer_socket(struct io_port *port, const struct iovec *piece, int count)
 	                    : recvmsg(port->fd, &message, MSG_DONTWAIT);
 }
 
-#ifdef USE_NOWAIT
+#ifdef HAVE_PREADV2_SYSCALL
 static ssize_t
 transfer_nowait(struct io_port *port, const struct iovec *piece, int count)
 {
@@ -198,7 +195,7 @@ transfer(struct io_port *port, const struct iovec *piece, int count, size_t leng
 		result = transfer_socket(port, piece, count);
 		break;
 	case IO_WAY_NOWAIT:
-#ifdef USE_NOWAIT
+#ifdef HAVE_PREADV2_SYSCALL
 		result = transfer_nowait(port, piece, count);
 		break;
 #endif

@@ -3,18 +3,13 @@
 
 #include "loop.h"
 #include "signals.h"
+#include "units.h"
 
 #include <sys/select.h>
 #include <sys/stat.h>
 
 #include <poll.h>
 #include <time.h>
-
-#include "units.h"
-
-#if defined(HAVE_PPOLL) && !defined(WEIR_PORTABLE)
-#define USE_PPOLL 1
-#endif
 
 #define WATCHES_MOST 4
 
@@ -44,7 +39,7 @@ time_left(uint64_t deadline_ns, struct timespec *left)
 	return left;
 }
 
-#ifdef USE_PPOLL
+#ifdef HAVE_PPOLL
 
 static void
 wait_for(struct pollfd *poll_set, int count, const struct timespec *left)

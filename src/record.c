@@ -86,7 +86,7 @@ count_byte(const char *piece, size_t length, unsigned char byte)
 static const char *
 last_byte(const char *piece, size_t length, unsigned char byte)
 {
-#if defined(HAVE_MEMRCHR) && !defined(WEIR_PORTABLE)
+#ifdef HAVE_MEMRCHR
 	return memrchr(piece, byte, length);
 #else
 	while (length > 0)

@@ -2,13 +2,11 @@
 #include "config.h"
 
 #include "units.h"
+#include "compat.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "compat.h"
 
 /* A decimal as it was written: digits / 10^decimals. */
 struct decimal {

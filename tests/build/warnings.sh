@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Every C file compiles without a warning, with gcc and with clang, whichever of them built weir.
+# Compiled and optimized, not only parsed: some warnings follow the flow of data.
+set -u
+: "${top_srcdir:?is set by make check}" "${top_builddir:?}" "${WARNINGS:?}" "${LIBBSD_CFLAGS?}"
+
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+echo 'int main(void) { return 0; }' >"$work/empty.c"
+
+# known COMPILER: the warnings among ours that it knows.
+known() {
+	for warning in $WARNINGS; do
+		if "$1" -Werror "$warning" -c "$work/empty.c" -o "$work/empty.o" 2>/dev/null; then
+			echo "$warning"
+		fi
+	done
+}
+
+# compile COMPILER FLAGS FILES: the flags are words; says what went wrong as TAP comments.
+compile() {
+	compiler=$1
+	flags=$2
+	shift 2
+	failed=0
+	for file; do
+		# shellcheck disable=SC2086 # flags are words
+		if ! "$compiler" -std=gnu11 -O2 -Werror -DHAVE_CONFIG_H $flags \
+		    -I"$top_builddir" -I"$top_srcdir/src" \
+		    -c "$file" -o "$work/object.o" >"$work/said" 2>&1; then
+			failed=1
+			sed 's/^/# /' "$work/said"
+		fi
+	done
+	return $failed
+}
+
+number=0
+# judge DESCRIPTION COMMAND...: a line of TAP.
+judge() {
+	number=$((number + 1))
+	description=$1
+	shift
+	if "$@"; then
+		echo "ok $number - $description"
+	else
+		echo "not ok $number - $description"
+	fi
+}
+
+set -- "$top_srcdir"/tests/unit/*.c "$top_srcdir"/tests/helpers/*.c "$top_srcdir"/bench/*.c
+beside=
+for file; do
+	if [ -e "$file" ]; then
+		beside="$beside $file"
+	fi
+done
+
+echo 1..6
+for compiler in gcc clang; do
+	if ! command -v "$compiler" >/dev/null; then
+		for what in src 'src, portable and debug' 'tests and benchmarks'; do
+			number=$((number + 1))
+			echo "ok $number - $compiler: $what # SKIP $compiler is not installed"
+		done
+		continue
+	fi
+	warnings=$(known "$compiler")
+	judge "$compiler: src" \
+	    compile "$compiler" "$warnings $LIBBSD_CFLAGS" "$top_srcdir"/src/*.c
+	judge "$compiler: src, portable and debug" \
+	    compile "$compiler" "$warnings -DWEIR_PORTABLE=1 -DWEIR_DEBUG=1" "$top_srcdir"/src/*.c
+	# shellcheck disable=SC2086 # names without spaces: configure refuses a directory that has some
+	judge "$compiler: tests and benchmarks" \
+	    compile "$compiler" "$warnings $LIBBSD_CFLAGS" $beside
+done
