@@ -68,7 +68,7 @@ static const struct row rows[IDS] = {
 	[ID_LOW] = { "low", "", "PCT", "block: read again at this fill (default 50%)",
 	    "a percentage from 0% up to --high, such as 20%" },
 	[ID_SAMPLE] = { "sample", "s", "N", "let 1 record in N in, the first of every N; or P%",
-	    "N or 1/N up to 1125899906842624, or a percentage such as 12.5%" },
+	    "N or 1/N with N from 1 to 1125899906842624, or a percentage over 0% such as 12.5%" },
 	[ID_RATE] = { "rate", "L", "RATE",
 	    "let records out no faster than RATE: 100/s, 6000/min, 10MB/s; the rest waits",
 	    "records such as 100/s, 10k/s, 6000/min, 5/h, or bytes such as 10MB/s, 64KiB/s" },
@@ -385,6 +385,36 @@ read_rate(struct draft *draft, const struct given *given)
 }
 
 static bool
+read_framing(struct framing *framing, const struct given *given)
+{
+	static const enum framing_kind kinds[IDS] = {
+		[ID_LINES] = FRAMING_LINES,
+		[ID_NULL] = FRAMING_NULL,
+		[ID_DELIMITER] = FRAMING_DELIMITER,
+		[ID_FIXED] = FRAMING_FIXED,
+		[ID_BYTES] = FRAMING_BYTES,
+	};
+
+	*framing = (struct framing){ .kind = kinds[given->id], .delimiter = '\0' };
+	if (given->id == ID_LINES)
+		framing->delimiter = '\n';
+	if (given->id == ID_FIXED)
+		return read_size(given, 1, UINT64_C(1) << 40, &framing->size);
+	if (given->id == ID_DELIMITER && !read_delimiter(given->value, &framing->delimiter))
+		return bad_value(given, "not one byte");
+	return true;
+}
+
+static bool
+read_format(struct options *options, const struct given *given)
+{
+	if (strcmp(given->value, "text") != 0 && strcmp(given->value, "json") != 0)
+		return bad_value(given, "no such format");
+	options->format = *given->value == 'j' ? FORMAT_JSON : FORMAT_TEXT;
+	return true;
+}
+
+static bool
 read_pipe_size(struct draft *draft, const struct given *given)
 {
 	if (strcmp(given->value, "keep") == 0) {
@@ -423,30 +453,16 @@ read_value(struct draft *draft, const struct given *given)
 	case ID_BURST:
 		break; /* in the unit of a rate that is not known yet */
 	case ID_LINES:
-		options->framing = (struct framing){ FRAMING_LINES, '\n', 0 };
-		break;
 	case ID_NULL:
-		options->framing = (struct framing){ FRAMING_NULL, '\0', 0 };
-		break;
 	case ID_DELIMITER:
-		options->framing.kind = FRAMING_DELIMITER;
-		if (!read_delimiter(given->value, &options->framing.delimiter))
-			error = "not one byte";
-		break;
 	case ID_FIXED:
-		options->framing.kind = FRAMING_FIXED;
-		return read_size(given, 1, UINT64_C(1) << 40, &options->framing.size);
 	case ID_BYTES:
-		options->framing = (struct framing){ FRAMING_BYTES, 0, 0 };
-		break;
+		return read_framing(&options->framing, given);
 	case ID_QUIET:
 		options->quiet = true;
 		break;
 	case ID_FORMAT:
-		if (strcmp(given->value, "text") != 0 && strcmp(given->value, "json") != 0)
-			error = "no such format";
-		options->format = *given->value == 'j' ? FORMAT_JSON : FORMAT_TEXT;
-		break;
+		return read_format(options, given);
 	case ID_REPORT:
 		options->report_path = given->value;
 		if (*given->value == '\0')

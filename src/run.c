@@ -295,7 +295,7 @@ run(const struct options *options, int *by_signal)
 	if (begin(&run, options) < 0)
 		return STATUS_ERROR;
 	pump_until_over(&run);
-	part_sent = !pump->outlet.stream && queue_part_sent(&pump->queue);
+	part_sent = options->framing.kind != FRAMING_BYTES && queue_part_sent(&pump->queue);
 	run.input_waits_unread = pump->output == OUTLET_GONE && pump->input != PUMP_ENDED &&
 	    io_waiting(&pump->input_port);
 	pump_close_books(pump, loop_now());
