@@ -81,6 +81,7 @@ open_port(struct io_port *port, int fd, bool output)
 		.way = IO_WAY_POLLED,
 		.output = output,
 		.unit = UNIT_MOST,
+		.stage = { -1, -1 },
 	};
 	if (fstat(fd, &status) < 0)
 		return; /* the first call tells */
@@ -124,6 +125,9 @@ io_open_output(struct io_port *port, int fd)
 int
 io_close(struct io_port *port)
 {
+	for (int i = 0; i < 2; i++)
+		if (port->stage[i] >= 0)
+			(void)close(port->stage[i]);
 	if (port->fd != port->inherited && close(port->fd) < 0 && errno != EINTR)
 		return -1;
 	return close(port->inherited) < 0 && errno != EINTR ? -1 : 0;
@@ -233,6 +237,128 @@ io_write(struct io_port *port, const struct iovec *piece, int count, size_t leng
 {
 	return transfer(port, piece, count, length, done);
 }
+
+/* --- batches ------------------------------------------------------------------------------------- */
+
+#if defined(HAVE_SPLICE) && defined(F_SETPIPE_SZ)
+
+#define BATCH_BYTES ((size_t)256 << 10)
+#define BATCH_LEAST 4 /* chunks; for fewer, a write each costs less */
+
+static size_t
+slots(int pipe_fd)
+{
+	long bytes = fcntl(pipe_fd, F_GETPIPE_SZ);
+	long page = sysconf(_SC_PAGESIZE);
+
+	return bytes > 0 && page > 0 ? (size_t)(bytes / page) : 0;
+}
+
+size_t
+io_batch_room(struct io_port *port)
+{
+	size_t room, used, own;
+	uint64_t unread;
+
+	/* The inherited description must not be spliced to: it would lose RWF_NOWAIT. */
+	if (!port->pipe || port->way != IO_WAY_OWN || port->stage_refused || !io_unread(port, &unread))
+		return 0;
+	if (port->stage[0] < 0) {
+		if (pipe2(port->stage, O_CLOEXEC | O_NONBLOCK) < 0) {
+			port->stage_refused = true;
+			return 0;
+		}
+		(void)fcntl(port->stage[1], F_SETPIPE_SZ, (int)BATCH_BYTES); /* or as many as there are */
+	}
+	/* At least this many are in use; more, where writes were short ones. */
+	used = (size_t)(unread + port->unit - 1) / port->unit;
+	room = slots(port->fd);
+	room = room > used ? room - used : 0;
+	own = slots(port->stage[1]);
+	if (room > own)
+		room = own;
+	return room >= BATCH_LEAST ? room : 0;
+}
+
+bool
+io_batch_add(struct io_port *port, const struct iovec *piece, int count, size_t length)
+{
+	/* Of at most PIPE_BUF bytes: all or nothing. */
+	if (writev(port->stage[1], piece, count) != (ssize_t)length)
+		return false;
+	port->staged += length;
+	return true;
+}
+
+static void
+forget_batch(struct io_port *port)
+{
+	char scratch[16384];
+
+	while (port->staged > 0) {
+		ssize_t done = read(port->stage[0], scratch, sizeof(scratch));
+		if (done <= 0)
+			break;
+		port->staged -= (size_t)done;
+	}
+	port->staged = 0;
+}
+
+enum io_result
+io_batch_write(struct io_port *port, size_t *done)
+{
+	enum io_result result = IO_ALL;
+	ssize_t moved;
+
+	*done = 0;
+	while (port->staged > 0 && result == IO_ALL) {
+		moved = splice(port->stage[0], NULL, port->fd, NULL, port->staged, SPLICE_F_NONBLOCK);
+		if (moved > 0) {
+			port->staged -= (size_t)moved;
+			*done += (size_t)moved;
+		} else if (moved == 0 || errno == EAGAIN) {
+			result = *done > 0 ? IO_SHORT : IO_AGAIN;
+		} else if (errno == EPIPE) {
+			result = IO_GONE;
+		} else if (errno != EINTR) {
+			port->stage_refused = true; /* by a sandbox, perhaps: write tells */
+			result = IO_RETRY;
+		}
+	}
+	forget_batch(port);
+	return result;
+}
+
+#else
+
+size_t
+io_batch_room(struct io_port *port)
+{
+	(void)port;
+	return 0;
+}
+
+bool
+io_batch_add(struct io_port *port, const struct iovec *piece, int count, size_t length)
+{
+	(void)port;
+	(void)piece;
+	(void)count;
+	(void)length;
+	return false;
+}
+
+enum io_result
+io_batch_write(struct io_port *port, size_t *done)
+{
+	(void)port;
+	*done = 0;
+	return IO_RETRY;
+}
+
+#endif
+
+/* --- messages ------------------------------------------------------------------------------------ */
 
 bool
 io_put(int fd, const char *text, size_t length, uint64_t patience_ns)

@@ -42,6 +42,9 @@ struct io_port {
 	bool terminal;
 	size_t unit;   /* a write of whole records is at most this long; of a pipe PIPE_BUF, so that it is
 	                * never torn */
+	int stage[2];  /* a private pipe where batches are made up, or -1 */
+	size_t staged; /* bytes in it */
+	bool stage_refused;
 };
 
 /* Different answers, never to be taken for one another. */
@@ -67,6 +70,26 @@ enum io_result io_read(struct io_port *port, const struct iovec *piece, int coun
     size_t *done);
 enum io_result io_write(struct io_port *port, const struct iovec *piece, int count, size_t length,
     size_t *done);
+
+/*
+ * A batch: many writes of whole records to a pipe, handed over at once.
+ *
+ * Each chunk of at most PIPE_BUF bytes is written to a private pipe, where it takes at most one page, and
+ * the pages are then moved to the output (splice(2)): whole, in order, without waiting.  So no reader and
+ * no SIGKILL ever sees part of a chunk, just as with a write for each; but the reader is woken once, and
+ * the lock it reads under is taken once, for all of them.
+ */
+
+/* How many chunks a batch may have now: about as many as the output has room for, 0 where batches are not
+ * to be had or not worth while. */
+size_t io_batch_room(struct io_port *port);
+
+/* Adds a chunk (length <= unit).  False where it does not fit. */
+bool io_batch_add(struct io_port *port, const struct iovec *piece, int count, size_t length);
+
+/* Hands over the batch: as io_write, except that *done is a number of whole chunks.  What is not taken is
+ * forgotten. */
+enum io_result io_batch_write(struct io_port *port, size_t *done);
 
 /* Writes all of text to fd, waiting for it at most patience_ns in all.  Whether it was all taken; errno
  * otherwise.  For messages and reports, not for data. */

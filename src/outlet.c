@@ -8,6 +8,9 @@
 /* Of a stream, the most in one write: more would let a slow disk keep the input waiting. */
 #define WRITE_MOST ((size_t)1 << 20)
 
+/* Of whole records, the most that one offer looks for. */
+#define BATCH_MOST ((size_t)256 << 10)
+
 void
 outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct rate *rate,
     uint64_t burst, uint64_t now_ns)
@@ -49,10 +52,11 @@ offer_part(const struct outlet *outlet, size_t length, bool begun)
 	return rated_bytes(outlet, length);
 }
 
+/* Whole records that may leave, in one write or many. */
 static size_t
 offer_whole(const struct outlet *outlet, const struct queue *queue)
 {
-	size_t most = outlet->port.unit;
+	size_t most = BATCH_MOST;
 	uint64_t records = UINT64_MAX;
 	size_t length, head;
 
@@ -66,7 +70,7 @@ offer_whole(const struct outlet *outlet, const struct queue *queue)
 	length = queue_whole(queue, most, records);
 	if (length > 0 || records == 0)
 		return length;
-	/* The first is longer than a write, or than the bucket is deep. */
+	/* The first is longer than that, or than the bucket is deep. */
 	head = queue_head(queue);
 	if (outlet->rated && outlet->by_bytes && !bucket_allows(&outlet->bucket, head))
 		return 0;
@@ -136,6 +140,47 @@ refill(struct outlet *outlet, uint64_t now_ns)
 	bucket_refill(&outlet->bucket, now_ns, late_ns);
 }
 
+/* Whole records, length bytes: in chunks of at most a unit each, many of them at once where that can be
+ * done; or one record that is longer. */
+static enum io_result
+write_whole(struct outlet *outlet, const struct queue *queue, size_t length, size_t *done)
+{
+	struct io_port *port = &outlet->port;
+	size_t room = length > 2 * port->unit ? io_batch_room(port) : 0;
+	size_t at = 0;
+	struct iovec piece[2];
+	size_t chunk;
+	int pieces;
+
+	while (room-- > 0 && at < length) {
+		size_t left = length - at;
+		chunk = queue_whole_from(queue, at, left < port->unit ? left : port->unit);
+		pieces = queue_peek(queue, at, chunk, piece);
+		if (chunk == 0 || !io_batch_add(port, piece, pieces, chunk))
+			break;
+		at += chunk;
+	}
+	if (at > 0)
+		return io_batch_write(port, done);
+	chunk = length <= port->unit ? length : queue_whole_from(queue, 0, port->unit);
+	if (chunk == 0)
+		chunk = queue_head(queue);
+	pieces = queue_peek(queue, 0, chunk, piece);
+	return io_write(port, piece, pieces, chunk, done);
+}
+
+static enum io_result
+write_some(struct outlet *outlet, const struct queue *queue, size_t length, size_t *done)
+{
+	struct iovec piece[2];
+	int pieces;
+
+	if (!outlet->stream && queue->ready > 0 && !queue_part_sent(queue))
+		return write_whole(outlet, queue, length, done);
+	pieces = queue_peek(queue, 0, length, piece);
+	return io_write(&outlet->port, piece, pieces, length, done);
+}
+
 enum outlet_state
 outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uint64_t now_ns,
     size_t budget)
@@ -146,10 +191,7 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 	if (outlet->rated)
 		refill(outlet, now_ns);
 	while ((length = offer(outlet, queue, &wanted)) > 0) {
-		struct iovec piece[2];
-		int pieces = queue_peek(queue, length, piece);
-
-		switch (io_write(&outlet->port, piece, pieces, length, &done)) {
+		switch (write_some(outlet, queue, length, &done)) {
 		case IO_SHORT:
 			account(outlet, queue, ledger, done);
 			if (outlet->port.way != IO_WAY_POLLED)

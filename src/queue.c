@@ -253,14 +253,22 @@ queue_whole(const struct queue *q, size_t most, uint64_t records)
 	return length;
 }
 
+size_t
+queue_whole_from(const struct queue *q, size_t offset, size_t most)
+{
+	size_t left = q->ready - offset;
+
+	return left <= most ? left : span_last(q, offset, most, 0);
+}
+
 int
-queue_peek(const struct queue *q, size_t length, struct iovec piece[2])
+queue_peek(const struct queue *q, size_t offset, size_t length, struct iovec piece[2])
 {
 	if (aside_left(q) > 0) {
-		piece[0] = (struct iovec){ q->aside + q->aside_sent, length };
+		piece[0] = (struct iovec){ q->aside + q->aside_sent + offset, length };
 		return 1;
 	}
-	return ring_peek(&q->ring, 0, length, piece);
+	return ring_peek(&q->ring, offset, length, piece);
 }
 
 static void

@@ -90,8 +90,11 @@ size_t queue_rest(const struct queue *q);
 size_t queue_head(const struct queue *q);
 size_t queue_whole(const struct queue *q, size_t most, uint64_t records);
 
-/* The first length bytes, to be written; returns the number of pieces. */
-int queue_peek(const struct queue *q, size_t length, struct iovec piece[2]);
+/* The same for a run that begins at offset, the beginning of a whole record. */
+size_t queue_whole_from(const struct queue *q, size_t offset, size_t most);
+
+/* length bytes from offset on, to be written; returns the number of pieces. */
+int queue_peek(const struct queue *q, size_t offset, size_t length, struct iovec piece[2]);
 
 /* They were taken by the output.  Returns how many records ended in them. */
 uint64_t queue_take(struct queue *q, size_t length);

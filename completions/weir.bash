@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# bash completion for weir.
+#
+# It stands alone: it uses nothing of the bash-completion package, which loads it where installed.
+# weir takes no operands, so nothing but options and their values is completed.
+
+# Adds to COMPREPLY each of the words $2... that begins with $cur, after the prefix $1: the part of the
+# word on the command line that is not the value ("-p" of "-pdr").
+_weir_words()
+{
+	local prefix=$1 word
+	shift
+	for word; do
+		[[ $word == "$cur"* ]] && COMPREPLY+=("$prefix$word")
+	done
+	# More is to follow after "--policy=" and "rate:".
+	[[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=:] ]] && compopt -o nospace 2>/dev/null
+}
+
+_weir_files()
+{
+	local prefix=$1 file
+	compopt -o filenames 2>/dev/null
+	while IFS= read -r file; do
+		COMPREPLY+=("$prefix$file")
+	done < <(compgen -f -- "$cur")
+}
+
+# The values of option $1, after the prefix $2.
+_weir_value()
+{
+	case $1 in
+	-p|--policy) _weir_words "$2" block drop-oldest drop-newest sample: rate: ;;
+	-m|-B|--buffer) _weir_words "$2" 64K 256K 1M 16M 256M 1G ;;
+	-s|--sample) _weir_words "$2" 10 100 1000 1% 10% ;;
+	-L|--rate) _weir_words "$2" 10/s 100/s 1000/s 1MB/s 10MB/s ;;
+	-d|--delimiter) _weir_words "$2" "'\\n'" "'\\t'" "'\\0'" , ;;
+	--max-records) _weir_words "$2" 1 10 100 1000 ;;
+	--max-record) _weir_words "$2" 4K 64K 1M ;;
+	--fixed) _weir_words "$2" 188 512 4K ;;
+	--high|--low) _weir_words "$2" 25% 50% 75% 100% ;;
+	--format) _weir_words "$2" text json ;;
+	--report) _weir_files "$2" ;;
+	--drain-timeout) _weir_words "$2" 0 500ms 2s 10s 1m ;;
+	--pipe-size) _weir_words "$2" keep 64K 256K 1M ;;
+	esac
+}
+
+# Sets option and cur when the word under the cursor is the value of an option, whether or not the
+# shell has split the line at = and : (COMP_WORDBREAKS decides).  kept is what the reply must repeat of
+# a word that was not split.  Where there is nothing to complete, option is "none".
+_weir_split()
+{
+	local i=$COMP_CWORD head=''
+
+	cur=${COMP_WORDS[i]}
+	# "rate:10" in three words, "sample:" in two
+	if [[ $cur == : ]]; then
+		cur='' head=${COMP_WORDS[i-1]} i=$((i - 1))
+	elif [[ ${COMP_WORDS[i-1]} == : && $i -gt 2 ]]; then
+		head=${COMP_WORDS[i-2]} i=$((i - 2))
+	fi
+	# "--policy=dr" in three words, "--policy=" in two
+	if [[ ${COMP_WORDS[i]} == = ]]; then
+		[[ $head ]] || cur=''
+		option=${COMP_WORDS[i-1]}
+	elif [[ ${COMP_WORDS[i-1]} == = && $i -gt 2 ]]; then
+		option=${COMP_WORDS[i-2]}
+	elif [[ ! $head && $cur == --*=* ]]; then
+		option=${cur%%=*} kept=${cur%%=*}= cur=${cur#*=}
+	elif [[ ! $head && $cur == -[pmBsLd]?* ]]; then
+		option=${cur:0:2} kept=${cur:0:2} cur=${cur:2}
+	elif [[ $i -gt 1 ]]; then
+		option=${COMP_WORDS[i-1]}
+	fi
+	# in one word again: the values of --sample stand behind "sample:"
+	if [[ ! $head && $cur == *:* && $option == @(-p|--policy) ]]; then
+		head=${cur%%:*} kept+=$head: cur=${cur#*:}
+	fi
+	[[ $head == -p?* ]] && option=-p head=${head:2}
+	[[ $head ]] || return
+	case $option:$head in
+	-p:sample|--policy:sample) option=--sample ;;
+	-p:rate|--policy:rate) option=--rate ;;
+	*) option=none ;;
+	esac
+}
+
+_weir()
+{
+	local cur option='' kept='' word i
+
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} == -- ]] && return
+	done
+	_weir_split
+	case $option in
+	-[pmBsLdN]|--policy|--buffer|--sample|--rate|--delimiter|--name|--max-records|--max-record|\
+	--fixed|--high|--low|--burst|--format|--report|--drain-timeout|--pipe-size)
+		_weir_value "$option" "$kept"
+		return ;;
+	esac
+	[[ $kept || $option == none || $cur == [!-]* ]] && return
+	_weir_words '' -p --policy= -m -B --buffer= --max-records= --max-record= --high= --low= \
+		-s --sample= -L --rate= --burst= -l --lines -0 -z --null -d --delimiter= --fixed= \
+		-b --bytes -q --quiet --format= --report= --fail-on-drop --drain-timeout= --pipe-size= \
+		-N --name= -h --help -V --version
+}
+
+complete -F _weir weir
