@@ -238,6 +238,62 @@ io_write(struct io_port *port, const struct iovec *piece, int count, size_t leng
 	return transfer(port, piece, count, length, done);
 }
 
+/* --- from pipe to pipe ---------------------------------------------------------------------------- */
+
+#ifdef HAVE_SPLICE
+
+bool
+io_can_splice(const struct io_port *input, const struct io_port *output)
+{
+	return input->pipe && output->pipe && output->way == IO_WAY_OWN;
+}
+
+enum io_result
+io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *done)
+{
+	ssize_t moved = splice(input->fd, NULL, output->fd, NULL, length,
+	    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+
+	*done = moved > 0 ? (size_t)moved : 0;
+	if (moved > 0)
+		return *done == length ? IO_ALL : IO_SHORT;
+	if (moved == 0)
+		return IO_END;
+	if (errno == EAGAIN)
+		return IO_AGAIN;
+	if (errno == EINTR)
+		return IO_RETRY;
+	return errno == EPIPE ? IO_GONE : IO_ERROR;
+}
+
+#else
+
+bool
+io_can_splice(const struct io_port *input, const struct io_port *output)
+{
+	(void)input;
+	(void)output;
+	return false;
+}
+
+enum io_result
+io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *done)
+{
+	(void)input;
+	(void)output;
+	(void)length;
+	*done = 0;
+	return IO_ERROR;
+}
+
+#endif
+
+bool
+io_has_room(const struct io_port *output)
+{
+	return loop_ready(output->fd, true);
+}
+
 /* --- batches ------------------------------------------------------------------------------------- */
 
 #if defined(HAVE_SPLICE) && defined(F_SETPIPE_SZ)

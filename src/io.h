@@ -71,6 +71,16 @@ enum io_result io_read(struct io_port *port, const struct iovec *piece, int coun
 enum io_result io_write(struct io_port *port, const struct iovec *piece, int count, size_t length,
     size_t *done);
 
+/* Whether bytes can go from this input to this output without passing through memory. */
+bool io_can_splice(const struct io_port *input, const struct io_port *output);
+
+/* Moves at most length bytes from pipe to pipe: ALL, SHORT, AGAIN (nothing there, or no room: see
+ * io_has_room), RETRY, END, GONE, or ERROR where the kernel will not do it. */
+enum io_result io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *done);
+
+/* Whether the output would take something now. */
+bool io_has_room(const struct io_port *output);
+
 /*
  * A batch: many writes of whole records to a pipe, handed over at once.
  *

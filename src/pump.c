@@ -9,9 +9,16 @@
 /* One read.  Larger ones fall out of the second-level cache before they are written again. */
 #define READ_MOST ((size_t)256 << 10)
 
+/* One splice. */
+#define SPLICE_MOST ((size_t)1 << 20)
+
 /* Written at least, before it is the input's turn again: more than a read brings, so that the output is
  * always asked first. */
 #define DRAIN_BUDGET (2 * READ_MOST)
+
+/* With splice, how long a full output is waited for before the buffer is put to use: as long as it makes
+ * room soon, copying bytes into memory only costs time. */
+#define HOLD_NS (2 * NS_PER_MS)
 
 /* A read that brings less has most likely emptied the input: poll tells, rather than another read. */
 #define READ_FEW 4096
@@ -33,6 +40,8 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 
 	*pump = (struct pump){ .options = options, .input_port = *input };
 	pump->outlet.port = *output;
+	pump->splicing = options->framing.kind == FRAMING_BYTES && !options->rated &&
+	    io_can_splice(input, output);
 	outlet_init(&pump->outlet, stream, drops || stream ? SIZE_MAX : (size_t)options->high_bytes,
 	    options->rated ? &options->rate : NULL, options->burst, now_ns);
 	intake_init(&pump->intake, &options->framing, sampling ? &options->sample : NULL,
@@ -109,7 +118,7 @@ is_reading(const struct pump *pump)
 bool
 pump_wants_input(const struct pump *pump)
 {
-	return is_reading(pump) && !pump->paused;
+	return is_reading(pump) && !pump->paused && pump->hold_until_ns == 0;
 }
 
 /* --- watermarks --------------------------------------------------------------------------------- */
@@ -152,14 +161,83 @@ note_peak(struct pump *pump)
 		peak->records = records;
 }
 
+/* --- splice ------------------------------------------------------------------------------------- */
+
+/* The output is full, or nothing is there to read. */
+static enum outlet_state
+splice_refused(struct pump *pump, uint64_t now_ns)
+{
+	if (io_has_room(&pump->outlet.port)) {
+		pump->input_waits = true;
+		return OUTLET_EMPTY;
+	}
+	pump->hold_until_ns = now_ns + HOLD_NS;
+	return OUTLET_REFUSED;
+}
+
+/* Nothing is held: moves bytes from pipe to pipe.  They are in and out at once. */
+static enum outlet_state
+splice_through(struct pump *pump, uint64_t now_ns)
+{
+	size_t sum = 0;
+	size_t done;
+
+	while (sum < DRAIN_BUDGET) {
+		switch (io_splice(&pump->input_port, &pump->outlet.port, SPLICE_MOST, &done)) {
+		case IO_ALL:
+		case IO_SHORT:
+			pump->ledger.in.bytes += done;
+			pump->ledger.out.bytes += done;
+			sum += done;
+			break;
+		case IO_RETRY:
+			break;
+		case IO_AGAIN:
+			return splice_refused(pump, now_ns);
+		case IO_END:
+			pump->input = PUMP_ENDED;
+			return OUTLET_EMPTY;
+		case IO_GONE:
+			return OUTLET_GONE;
+		case IO_ERROR:
+			pump->splicing = false; /* the kernel will not: read and write tell, if need be */
+			return OUTLET_MORE;
+		}
+	}
+	return OUTLET_MORE;
+}
+
+/* What is held goes first, and as long as the output takes it nothing is read, so that the queue runs
+ * empty and bytes can be spliced again. */
+static void
+pass_splicing(struct pump *pump, uint64_t now_ns)
+{
+	bool held_back = pump->hold_until_ns != 0 && now_ns >= pump->hold_until_ns;
+
+	pump->hold_until_ns = 0;
+	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
+	if (pump->output == OUTLET_EMPTY && is_reading(pump) && !pump->input_waits)
+		pump->output = splice_through(pump, now_ns);
+	if (pump->output == OUTLET_REFUSED && (held_back || queue_held(&pump->queue).bytes > 0)) {
+		pump->hold_until_ns = 0;
+		if (pump_wants_input(pump) && !pump->input_waits)
+			fill(pump);
+	}
+}
+
 /* --- the pass ----------------------------------------------------------------------------------- */
 
 void
 pump_pass(struct pump *pump, uint64_t now_ns)
 {
-	if (pump_wants_input(pump) && !pump->input_waits)
-		fill(pump);
-	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
+	if (pump->splicing) {
+		pass_splicing(pump, now_ns);
+	} else {
+		if (pump_wants_input(pump) && !pump->input_waits)
+			fill(pump);
+		pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns,
+		    DRAIN_BUDGET);
+	}
 	policy_settle(pump->options->policy, &pump->queue, &pump->ledger);
 	if (!policy_drops(pump->options->policy))
 		watermarks(pump, now_ns);
@@ -169,6 +247,14 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	if (!ledger_balances(&pump->ledger, queue_held(&pump->queue)))
 		abort();
 #endif
+}
+
+uint64_t
+pump_deadline_ns(const struct pump *pump)
+{
+	if (pump->output == OUTLET_RATE)
+		return pump->outlet.due_ns;
+	return pump->hold_until_ns != 0 ? pump->hold_until_ns : UINT64_MAX;
 }
 
 bool

@@ -8,6 +8,9 @@
  * Does what can be done without waiting, and leaves its state for the run to derive from it what to wait
  * for.  A pass reads at most once, so that a fast producer cannot keep the output waiting, and writes a
  * bounded amount, so that a fast reader cannot keep the input waiting.
+ *
+ * With --bytes, from pipe to pipe, and as long as nothing is held, the bytes do not pass through memory
+ * at all: they are spliced, and counted.
  */
 #ifndef WEIR_PUMP_H
 #define WEIR_PUMP_H
@@ -41,6 +44,8 @@ struct pump {
 	struct ledger ledger;
 	enum pump_input input;
 	enum outlet_state output;
+	bool splicing;    /* bytes go from pipe to pipe while the buffer is empty */
+	uint64_t hold_until_ns; /* until then a full output is waited for rather than buffered for; or 0 */
 	bool input_waits; /* nothing was there to read: until poll says otherwise */
 	bool paused;      /* not reading, because of the buffer */
 	uint64_t paused_since_ns;
@@ -57,6 +62,9 @@ void pump_pass(struct pump *pump, uint64_t now_ns);
 
 /* Whether the next pass would read: there is something to read, and room for it. */
 bool pump_wants_input(const struct pump *pump);
+
+/* When the pump wants another pass though nothing has happened; UINT64_MAX for never. */
+uint64_t pump_deadline_ns(const struct pump *pump);
 
 /* Whether nothing more will come or go. */
 bool pump_done(const struct pump *pump);

@@ -138,13 +138,11 @@ waited_for(const struct pump *pump)
 static uint64_t
 nearest_deadline(const struct run *run)
 {
-	uint64_t deadline = run->drain_until_ns;
+	uint64_t deadline = pump_deadline_ns(&run->pump);
 
-	if (run->pump.output == OUTLET_RATE && run->pump.outlet.due_ns < deadline)
-		deadline = run->pump.outlet.due_ns;
-	if (run->trim_at_ns < deadline)
-		deadline = run->trim_at_ns;
-	return deadline;
+	if (run->drain_until_ns < deadline)
+		deadline = run->drain_until_ns;
+	return run->trim_at_ns < deadline ? run->trim_at_ns : deadline;
 }
 
 /* Waits for what the last pass found missing, or with only_look lets signals and bad news in. */
