@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * limit - what the kernel allows on this machine: the least that a program in weir's place could
+ * do.
+ *
+ *   discard   reads and throws away
+ *   tally     the same, and counts newlines
+ *   copy      reads and writes
+ *   count     reads and writes without blocking (RWF_NOWAIT, poll where it would), and counts
+ * newlines records   the same, where a write is whole lines of at most PIPE_BUF bytes together
+ *   splice    moves pages and touches nothing
+ *
+ * All ask for pipes of 1 MiB (--pipe-size=0: as they come). Does not hold anything back, does not
+ * handle a short last line or any signal: these are bounds to compare with, not programs to use.
+ */
+#include "bench.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/uio.h>
+
+#define BUFFER_BYTES ((size_t)128 << 10)
+
+typedef uint8_t lanes __attribute__((vector_size(16)));
+
+static char *buffer;
+static uint64_t newlines;
+
+/* Bytes of a vector count to 255 at most, hence the inner loop. */
+static void
+count_newlines(const char *data, size_t size)
+{
+	while (size >= sizeof(lanes)) {
+		size_t vectors = size / sizeof(lanes) < 255 ? size / sizeof(lanes) : 255;
+		lanes sum = { 0 }, v;
+
+		for (size_t i = 0; i < vectors; i++, data += sizeof(v)) {
+			memcpy(&v, data, sizeof(v));
+			sum -= (lanes)(v == '\n');
+		}
+		for (size_t i = 0; i < sizeof(sum); i++)
+			newlines += sum[i];
+		size -= vectors * sizeof(lanes);
+	}
+	while (size-- > 0)
+		newlines += *data++ == '\n';
+}
+
+static size_t
+must_read(void)
+{
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, buffer, BUFFER_BYTES)) < 0)
+		if (errno != EINTR)
+			err(1, "standard input");
+	return (size_t)n;
+}
+
+static void
+wait_for(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	if (poll(&p, 1, -1) < 0 && errno != EINTR)
+		err(1, "poll");
+}
+
+static size_t
+read_nowait(void)
+{
+	struct iovec v = { .iov_base = buffer, .iov_len = BUFFER_BYTES };
+	ssize_t n;
+
+	while ((n = preadv2(STDIN_FILENO, &v, 1, -1, RWF_NOWAIT)) < 0) {
+		if (errno != EAGAIN)
+			err(1, "standard input");
+		wait_for(STDIN_FILENO, POLLIN);
+	}
+	return (size_t)n;
+}
+
+static size_t
+write_nowait(char *data, size_t size)
+{
+	struct iovec v = { .iov_base = data, .iov_len = size };
+	ssize_t n;
+
+	while ((n = pwritev2(STDOUT_FILENO, &v, 1, -1, RWF_NOWAIT)) < 0) {
+		if (errno != EAGAIN)
+			err(1, "standard output");
+		wait_for(STDOUT_FILENO, POLLOUT);
+	}
+	return (size_t)n;
+}
+
+static void
+discard(void)
+{
+	while (must_read() > 0)
+		;
+}
+
+static void
+tally(void)
+{
+	size_t n;
+
+	while ((n = must_read()) > 0)
+		count_newlines(buffer, n);
+}
+
+static void
+copy(void)
+{
+	size_t n;
+
+	while ((n = must_read()) > 0)
+		for (size_t done = 0; done < n;) {
+			ssize_t w = write(STDOUT_FILENO, buffer + done, n - done);
+
+			if (w < 0)
+				err(1, "standard output");
+			done += (size_t)w;
+		}
+}
+
+static void
+count(void)
+{
+	size_t n;
+
+	while ((n = read_nowait()) > 0) {
+		count_newlines(buffer, n);
+		for (size_t done = 0; done < n;)
+			done += write_nowait(buffer + done, n - done);
+	}
+}
+
+/* As much of the first PIPE_BUF bytes as is whole lines; all of them when they are part of one. */
+static size_t
+whole_lines(const char *data, size_t size)
+{
+	size_t most = size < PIPE_BUF ? size : PIPE_BUF;
+	const char *end = memrchr(data, '\n', most);
+
+	return end != NULL ? (size_t)(end - data) + 1 : most;
+}
+
+static void
+records(void)
+{
+	size_t n;
+
+	while ((n = read_nowait()) > 0) {
+		count_newlines(buffer, n);
+		for (size_t done = 0; done < n;)
+			done += write_nowait(buffer + done, whole_lines(buffer + done, n - done));
+	}
+}
+
+static void
+move_pages(void)
+{
+	ssize_t n;
+
+	while ((n = splice(STDIN_FILENO, NULL, STDOUT_FILENO, NULL, 1 << 20, SPLICE_F_MOVE)) > 0)
+		;
+	if (n < 0)
+		err(1, "splice");
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} modes[] = {
+	{ "discard", discard },
+	{ "tally", tally },
+	{ "copy", copy },
+	{ "count", count },
+	{ "records", records },
+	{ "splice", move_pages },
+};
+
+int
+main(int argc, char **argv)
+{
+	int pipe_bytes = 1 << 20;
+
+	if (argc == 3 && strcmp(argv[2], "--pipe-size=0") == 0)
+		pipe_bytes = 0;
+	else if (argc != 2)
+		errx(2, "usage: limit discard|tally|copy|count|records|splice [--pipe-size=0]");
+	if (pipe_bytes != 0) { /* refusal is no error: the pipes stay as they are */
+		fcntl(STDIN_FILENO, F_SETPIPE_SZ, pipe_bytes);
+		fcntl(STDOUT_FILENO, F_SETPIPE_SZ, pipe_bytes);
+	}
+	buffer = must_allocate(BUFFER_BYTES);
+	memset(buffer, 0, BUFFER_BYTES);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (strcmp(argv[1], modes[i].name) == 0) {
+			modes[i].run();
+			return newlines == UINT64_MAX; /* keeps the count alive */
+		}
+	errx(2, "%s: not a mode", argv[1]);
+}
