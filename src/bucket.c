@@ -71,22 +71,21 @@ bucket_default_depth(uint64_t amount, uint64_t period_ns)
 void
 bucket_refill(struct bucket *bucket, uint64_t now_ns, uint64_t late_ns)
 {
+	uint64_t credit_ns = late_ns < BUCKET_CREDIT_NS ? late_ns : BUCKET_CREDIT_NS;
 	uint64_t elapsed = now_ns - bucket->then_ns;
-	int64_t depth = (int64_t)bucket->depth;
-	uint64_t room = bucket->level < depth ? (uint64_t)(depth - bucket->level) : 0;
+	int64_t most = (int64_t)bucket->depth;
+	uint64_t room = bucket->level < most ? (uint64_t)(most - bucket->level) : 0;
+	uint64_t part = bucket->period_ns - 1; /* of a token: rounds up */
 
 	bucket->then_ns = now_ns;
 	/* Clamped to the time to fill before it is multiplied; a remainder is never thrown away, or each
 	 * late wakeup would cost a part of a token. */
-	if (room <= PRODUCT_MAX / bucket->period_ns) {
-		uint64_t most = time_for(bucket, room) +
-		    (late_ns < BUCKET_CREDIT_NS ? late_ns : BUCKET_CREDIT_NS);
-		if (elapsed > most)
-			elapsed = most;
-	}
+	if (room <= PRODUCT_MAX / bucket->period_ns && elapsed > time_for(bucket, room) + credit_ns)
+		elapsed = time_for(bucket, room) + credit_ns;
 	bucket->level += (int64_t)tokens_in(bucket, elapsed, &bucket->rest);
-	if (late_ns == 0 && bucket->level > depth && room > 0)
-		bucket->level = depth; /* several tokens a nanosecond */
+	most += (int64_t)tokens_in(bucket, credit_ns, &part);
+	if (room > 0 && bucket->level > most)
+		bucket->level = most; /* several tokens a nanosecond, or too long a time to be clamped */
 }
 
 bool

@@ -33,13 +33,11 @@ strvis(char *dst, const char *src, int flags)
 {
 	char *to = dst;
 
-	(void)flags; /* VIS_OCTAL with tabs and newlines escaped: the one form that weir asks for */
+	(void)flags; /* the one form that weir asks for: octal, tabs and newlines too, no slash doubled */
 	for (; *src != '\0'; src++) {
 		unsigned char c = (unsigned char)*src;
 
 		if (c >= 0x20 && c < 0x7f) {
-			if (c == '\\')
-				*to++ = '\\';
 			*to++ = (char)c;
 			continue;
 		}

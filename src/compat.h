@@ -24,6 +24,7 @@ long long strtonum(const char *text, long long least, long long most, const char
 #define VIS_OCTAL 0x01
 #define VIS_TAB 0x08
 #define VIS_NL 0x10
+#define VIS_NOSLASH 0x40
 /* dst has room for 4 * strlen(src) + 1 bytes; returns the length of what it holds then. */
 int strvis(char *dst, const char *src, int flags);
 #endif

@@ -69,7 +69,7 @@ diag_visible(const char *text)
 
 	memcpy(cut, text, length);
 	cut[length] = '\0';
-	shown = strvis(visible, cut, VIS_OCTAL | VIS_TAB | VIS_NL);
+	shown = strvis(visible, cut, VIS_OCTAL | VIS_TAB | VIS_NL | VIS_NOSLASH);
 	if (text[length] != '\0')
 		memcpy(visible + shown, more, sizeof(more));
 	return visible;

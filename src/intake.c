@@ -125,8 +125,10 @@ intake_end(struct intake *intake, struct queue *queue, struct ledger *ledger)
 {
 	bool all_sent = queue_partial(queue) == 0;
 
+	if (intake->framing.kind == FRAMING_BYTES)
+		return;
 	queue_finish(queue);
-	if (intake->open == 0 || intake->framing.kind == FRAMING_BYTES)
+	if (intake->open == 0)
 		return;
 	ledger->in.records++;
 	if (intake->skipping)

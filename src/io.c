@@ -221,8 +221,8 @@ transfer(struct io_port *port, const struct iovec *piece, int count, size_t leng
 		return IO_RETRY;
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
 		return IO_AGAIN;
-	if (port->output && (errno == EPIPE || errno == ECONNRESET))
-		return IO_GONE;
+	if (port->output && (errno == EPIPE || errno == ECONNRESET || (errno == EIO && port->terminal)))
+		return IO_GONE; /* a terminal that hung up answers EIO */
 	return IO_ERROR;
 }
 

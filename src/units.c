@@ -130,8 +130,10 @@ scale(const struct decimal *decimal, uint64_t factor, uint64_t most, uint64_t *v
 	} else {
 		part = rest * factor / power;
 	}
+	if (whole * factor + part > most)
+		return false;
 	*value = whole * factor + part;
-	return *value <= most;
+	return true;
 }
 
 const char *
