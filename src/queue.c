@@ -456,21 +456,62 @@ queue_evict(struct queue *q, struct tally *evicted, struct tally *misfit)
 	queue_admit(q);
 }
 
+/* The beginning of the first ready record from offset on (the beginning of a record) that is at most
+ * `most` bytes long, or ready. */
+static size_t
+find_short(const struct queue *q, size_t offset, size_t most)
+{
+	struct iovec piece[2];
+	int pieces = ring_peek(&q->ring, offset, q->ready - offset, piece);
+	size_t at = offset;
+	size_t length;
+
+	if (pieces == 0)
+		return q->ready;
+	at += record_short(&q->framing, piece[0].iov_base, piece[0].iov_len, most);
+	if (at - offset < piece[0].iov_len && at < q->ready) {
+		/* a short one, or one that goes on in the second piece, or the last without a delimiter */
+		length = record_end(q, at, 0);
+		if (length <= most)
+			return at;
+		at += length;
+	}
+	if (pieces == 1 || at >= q->ready)
+		return q->ready;
+	length = at - offset - piece[0].iov_len; /* of the second piece, done */
+	at += record_short(&q->framing, (char *)piece[1].iov_base + length, piece[1].iov_len - length,
+	    most);
+	return at < q->ready && record_end(q, at, 0) <= most ? at : q->ready;
+}
+
+/* Of what has arrived since the last verdict: the most that is a run of whole records and fits. */
+static size_t
+fitting_run(const struct queue *q, size_t bytes, uint64_t *records)
+{
+	size_t arrived = q->ready - q->admitted;
+	size_t fit = span_last(q, q->admitted, arrived < bytes ? arrived : bytes, 0);
+
+	return span_skip(q, q->admitted, fit, 0, records);
+}
+
 struct room {
 	size_t bytes;
 	uint64_t records;
+	size_t to;  /* where the next record let in belongs */
+	size_t end; /* of the last one let in, where it was */
 };
 
-static bool
-first_fit(void *state, size_t length)
+/* length bytes from offset on, `ends` whole records, are let in. */
+static void
+let_in(struct queue *q, struct room *room, size_t offset, size_t length, uint64_t ends)
 {
-	struct room *room = state;
-
-	if (length > room->bytes || room->records == 0)
-		return false;
+	if (offset != room->to)
+		ring_move(&q->ring, room->to, offset, length);
 	room->bytes -= length;
-	room->records--;
-	return true;
+	room->records -= ends;
+	room->to += length;
+	room->end = offset + length;
+	q->admitted_records += ends;
 }
 
 void
@@ -478,36 +519,36 @@ queue_refuse(struct queue *q, struct tally *refused)
 {
 	size_t partial = queue_partial(q);
 	struct room room;
-	uint64_t wanted;
-	size_t arrived, fit;
+	uint64_t left;
+	size_t length;
 
 	if (queue_fits(q)) {
 		queue_admit(q);
 		return;
 	}
 	admit_head(q);
-	room.bytes = q->limits.bytes - aside_left(q) - q->admitted;
-	room.records = q->limits.records - (q->admitted_records - part_sent_records(q));
-	arrived = q->ready - q->admitted;
-	wanted = room.records;
-	/* Most often a run of what has arrived fits, and nothing behind it. */
-	fit = arrived < room.bytes ? arrived : room.bytes;
-	fit = span_last(q, q->admitted, fit, 0);
-	fit = span_skip(q, q->admitted, fit, 0, &wanted);
-	q->admitted += fit;
-	q->admitted_records += room.records - wanted;
-	room.bytes -= fit;
-	room.records = wanted;
-	if (room.bytes > 0 && room.records > 0) {
-		sweep(q, q->admitted, first_fit, &room, refused);
-	} else {
-		ledger_count(refused, q->records - q->admitted_records, q->ready - q->admitted);
-		ring_move(&q->ring, q->admitted, q->ready, partial);
-		ring_retract(&q->ring, q->ready - q->admitted);
-		q->ready = q->admitted;
-		q->records = q->admitted_records;
-		q->unended = false;
+	room = (struct room){
+		.bytes = q->limits.bytes - aside_left(q) - q->admitted,
+		.records = q->limits.records - (q->admitted_records - part_sent_records(q)),
+		.to = q->admitted,
+	};
+	/* Most often a run fits, and nothing behind it; but then each record that is short enough. */
+	left = room.records;
+	length = fitting_run(q, room.bytes, &left);
+	let_in(q, &room, q->admitted, length, room.records - left);
+	while (room.bytes > 0 && room.records > 0) {
+		size_t at = find_short(q, room.end, room.bytes);
+		if (at == q->ready)
+			break;
+		let_in(q, &room, at, record_end(q, at, 0), 1);
 	}
+	ledger_count(refused, q->records - q->admitted_records, q->ready - room.to);
+	if (room.end != q->ready)
+		q->unended = false;
+	ring_move(&q->ring, room.to, q->ready, partial);
+	ring_retract(&q->ring, q->ready - room.to);
+	q->ready = room.to;
+	q->records = q->admitted_records;
 	queue_admit(q);
 }
 

@@ -10,6 +10,9 @@
 #include "record.h"
 
 #include <string.h>
+#if defined(__SSE2__) && !defined(WEIR_PORTABLE)
+#include <emmintrin.h>
+#endif
 
 static const char *const names[] = {
 	[FRAMING_LINES] = "lines",
@@ -78,6 +81,31 @@ count_byte(const char *piece, size_t length, unsigned char byte)
 	for (size_t i = 0; i < length; i++)
 		count += (unsigned char)piece[i] == byte;
 	return count;
+}
+
+#endif
+
+/* --- masks -------------------------------------------------------------------------------------- */
+
+/* A bit for each of 64 bytes, set where the byte is the delimiter: where SSE2 is the baseline, that is
+ * on every x86-64, four instructions each make 16 of them. */
+#if defined(__SSE2__) && !defined(WEIR_PORTABLE)
+
+#define MASKS 1
+#define MASK_BYTES 64
+
+static uint64_t
+mask_of(const char *piece, unsigned char byte)
+{
+	const __m128i wanted = _mm_set1_epi8((char)byte);
+	uint64_t mask = 0;
+
+	for (int i = 0; i < 4; i++) {
+		__m128i bytes;
+		memcpy(&bytes, piece + 16 * i, sizeof(bytes));
+		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted)) << 16 * i;
+	}
+	return mask;
 }
 
 #endif
@@ -151,28 +179,41 @@ record_last(const struct framing *f, uint64_t phase, const char *piece, size_t l
 	return 0;
 }
 
-#define SKIP_BLOCK 256
+#define SKIP_BLOCK 1024
 
-/* Whole blocks are counted, and only the block that holds the last end is looked at byte by byte. */
+/* Whole blocks are counted as long as the end that is looked for is not in them; then it is looked for
+ * mask by mask, and at last end by end. */
 static size_t
 skip_delimiters(unsigned char byte, const char *piece, size_t length, uint64_t *count)
 {
 	size_t at = 0;
+	size_t last = 0;
 	const char *end;
 
-	while (*count >= SKIP_BLOCK / 16 && length - at > SKIP_BLOCK) {
+	while (*count >= SKIP_BLOCK / 16 && length - at >= SKIP_BLOCK) {
 		uint64_t block = count_byte(piece + at, SKIP_BLOCK, byte);
 		if (block >= *count)
 			break;
 		*count -= block;
 		at += SKIP_BLOCK;
 	}
+	if (at > 0 && (end = last_byte(piece, at, byte)) != NULL)
+		last = (size_t)(end - piece) + 1;
+#ifdef MASKS
+	for (; *count > 0 && length - at >= MASK_BYTES; at += MASK_BYTES) {
+		uint64_t mask = mask_of(piece + at, byte);
+
+		for (; mask != 0 && *count > 0; mask &= mask - 1, --*count)
+			last = at + (size_t)__builtin_ctzll(mask) + 1;
+	}
+	if (*count == 0)
+		return last;
+#endif
 	while (*count > 0 && at < length && (end = memchr(piece + at, byte, length - at)) != NULL) {
-		at = (size_t)(end - piece) + 1;
+		at = last = (size_t)(end - piece) + 1;
 		--*count;
 	}
-	end = at > 0 ? last_byte(piece, at, byte) : NULL;
-	return end != NULL ? (size_t)(end - piece) + 1 : 0;
+	return last;
 }
 
 size_t
@@ -195,6 +236,68 @@ record_skip(const struct framing *f, uint64_t phase, const char *piece, size_t l
 		break;
 	}
 	return 0;
+}
+
+/* The masks tell in a few steps whether two ends are at most `most` bytes apart, most < 64: every bit
+ * is smeared upwards over that many places, and meets another one or not. */
+static bool
+ends_within(uint64_t mask, size_t most)
+{
+	uint64_t smeared = mask << 1;
+	size_t done = 1;
+
+	for (; done * 2 <= most; done *= 2)
+		smeared |= smeared << done;
+	if (done < most)
+		smeared |= smeared << (most - done);
+	return most > 0 && (smeared & mask) != 0;
+}
+
+static size_t
+short_delimited(unsigned char byte, const char *piece, size_t length, size_t most)
+{
+	size_t start = 0;
+	size_t at = 0;
+	const char *end;
+
+#ifdef MASKS
+	while (most < MASK_BYTES && length - at >= MASK_BYTES) {
+		uint64_t mask = mask_of(piece + at, byte);
+
+		if (mask != 0) {
+			size_t first = at + (size_t)__builtin_ctzll(mask);
+			if (first + 1 - start <= most || ends_within(mask, most))
+				break; /* in this block: the loop below finds it */
+			start = at + MASK_BYTES - (size_t)__builtin_clzll(mask);
+		}
+		at += MASK_BYTES;
+	}
+#endif
+	while ((end = memchr(piece + start, byte, length - start)) != NULL) {
+		size_t next = (size_t)(end - piece) + 1;
+		if (next - start <= most)
+			return start;
+		start = next;
+		if (start == length)
+			break;
+	}
+	return start;
+}
+
+size_t
+record_short(const struct framing *f, const char *piece, size_t length, size_t most)
+{
+	switch (f->kind) {
+	case FRAMING_LINES:
+	case FRAMING_NULL:
+	case FRAMING_DELIMITER:
+		return length > 0 ? short_delimited(f->delimiter, piece, length, most) : 0;
+	case FRAMING_FIXED:
+		return f->size <= most ? 0 : length - (size_t)(length % f->size);
+	case FRAMING_BYTES:
+		break;
+	}
+	return length;
 }
 
 uint64_t
