@@ -4,6 +4,8 @@
 #include "diag.h"
 #include "compat.h"
 #include "io.h"
+#include "loop.h"
+#include "units.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -13,12 +15,21 @@
 
 #define VISIBLE_MOST 200
 
+#define PATIENCE_NS NS_PER_S
+
 static const char *prefix = "weir";
+static uint64_t deadline_ns; /* 0: none set */
 
 void
 diag_set_name(const char *name)
 {
 	prefix = name;
+}
+
+void
+diag_set_deadline(uint64_t deadline)
+{
+	deadline_ns = deadline;
 }
 
 static void message(const char *cause, const char *format, va_list arguments)
@@ -35,7 +46,8 @@ message(const char *cause, const char *format, va_list arguments)
 	length = snprintf(line, sizeof(line), "%s: %s%s%s\n", prefix, text, cause != NULL ? ": " : "",
 	    cause != NULL ? cause : "");
 	if (length > 0)
-		(void)io_put(STDERR_FILENO, line, strlen(line), DIAG_PATIENCE_NS);
+		(void)io_put(STDERR_FILENO, line, strlen(line),
+		    deadline_ns != 0 ? deadline_ns : loop_now() + PATIENCE_NS);
 }
 
 void

@@ -2,18 +2,19 @@
 /*
  * diag: messages to the user on standard error: "weir: standard output: No space left on device".
  *
- * One line a message, in one write, cut at PIPE_BUF.  A standard error that takes nothing delays the
- * caller by DIAG_PATIENCE_NS at most.  What comes from outside is shown with unprintable bytes escaped.
+ * One line a message, in one write.  A standard error that takes nothing delays the caller by a second at
+ * most, or until a deadline for all that is left to say.  What comes from outside is shown with unprintable bytes escaped.
  */
 #ifndef WEIR_DIAG_H
 #define WEIR_DIAG_H
 
-#include <stddef.h>
-
-#define DIAG_PATIENCE_NS 1000000000
+#include <stdint.h>
 
 /* The name before the colon; "weir" until set.  The string is kept, not copied. */
 void diag_set_name(const char *name);
+
+/* No message waits beyond this moment of loop_now any more. */
+void diag_set_deadline(uint64_t deadline_ns);
 
 void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -49,6 +49,9 @@ open_own(int fd, const struct stat *status, bool terminal)
 	if (terminal && ioctl(fd, TIOCGPTN, &number) == 0)
 		return -1;
 #endif
+	/* What was opened for reading is not to become writable. */
+	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return -1;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (own < 0)
@@ -373,7 +376,7 @@ io_batch_write(struct io_port *port, size_t *done)
 			port->staged -= (size_t)moved;
 			*done += (size_t)moved;
 		} else if (moved == 0 || errno == EAGAIN) {
-			result = *done > 0 ? IO_SHORT : IO_AGAIN;
+			result = IO_AGAIN;
 		} else if (errno == EPIPE) {
 			result = IO_GONE;
 		} else if (errno != EINTR) {
@@ -382,7 +385,7 @@ io_batch_write(struct io_port *port, size_t *done)
 		}
 	}
 	forget_batch(port);
-	return result;
+	return *done > 0 && result != IO_ALL ? IO_SHORT : result; /* why, the next call tells */
 }
 
 #else
@@ -417,9 +420,8 @@ io_batch_write(struct io_port *port, size_t *done)
 /* --- messages ------------------------------------------------------------------------------------ */
 
 bool
-io_put(int fd, const char *text, size_t length, uint64_t patience_ns)
+io_put(int fd, const char *text, size_t length, uint64_t deadline_ns)
 {
-	uint64_t deadline = loop_now() + patience_ns;
 	struct io_port port;
 	bool all = false;
 	int error = 0;
@@ -435,10 +437,10 @@ io_put(int fd, const char *text, size_t length, uint64_t patience_ns)
 		length -= done;
 		all = result == IO_ALL;
 		error = result == IO_AGAIN ? EAGAIN : errno;
-		if (result == IO_ERROR || result == IO_GONE || (!all && loop_now() >= deadline))
+		if (result == IO_ERROR || result == IO_GONE || (!all && loop_now() >= deadline_ns))
 			break;
 		if (result == IO_AGAIN)
-			loop_wait(&watch, 1, deadline);
+			loop_wait(&watch, 1, deadline_ns);
 	}
 	if (port.fd != fd)
 		(void)close(port.fd);
@@ -476,10 +478,14 @@ io_unread(const struct io_port *port, uint64_t *bytes)
 bool
 io_waiting(const struct io_port *port)
 {
+	struct stat status;
 	int count;
 
 	if (!loop_ready(port->fd, false))
 		return false;
+	/* FIONREAD's int is too small for a file. */
+	if (fstat(port->fd, &status) == 0 && S_ISREG(status.st_mode))
+		return lseek(port->fd, 0, SEEK_CUR) < status.st_size;
 	return ioctl(port->fd, FIONREAD, &count) < 0 || count > 0;
 }
 

@@ -36,10 +36,10 @@ ledger_dropped(const struct ledger *ledger)
 	return sum;
 }
 
-uint64_t
-ledger_lost_records(const struct ledger *ledger)
+bool
+ledger_lost(const struct ledger *ledger)
 {
-	return ledger_dropped(ledger).records - ledger->dropped[REASON_SAMPLE].records;
+	return ledger_dropped(ledger).bytes > ledger->dropped[REASON_SAMPLE].bytes;
 }
 
 bool

@@ -50,9 +50,10 @@ struct ledger {
 /* The name in reports: "oldest". */
 const char *reason_name(enum reason reason);
 
-/* All that was dropped, and that which --fail-on-drop asks for: a sample is drawn on purpose. */
+/* All that was dropped; and whether anything was that --fail-on-drop asks for, be it part of a record
+ * whose end was never read: a sample is drawn on purpose. */
 struct tally ledger_dropped(const struct ledger *ledger);
-uint64_t ledger_lost_records(const struct ledger *ledger);
+bool ledger_lost(const struct ledger *ledger);
 
 void ledger_count(struct tally *tally, uint64_t records, uint64_t bytes);
 

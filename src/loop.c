@@ -8,10 +8,15 @@
 #include <sys/select.h>
 #include <sys/stat.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <time.h>
 
 #define WATCHES_MOST 4
+#define WAITS_BETWEEN_SIGNALS 16
+
+/* The longest single wait: what a time_t of 32 bits holds. */
+#define WAIT_MOST_NS (UINT64_C(2000000000) * NS_PER_S)
 
 uint64_t
 loop_now(void)
@@ -34,6 +39,8 @@ time_left(uint64_t deadline_ns, struct timespec *left)
 		uint64_t now = loop_now();
 		ns = deadline_ns > now ? deadline_ns - now : 0;
 	}
+	if (ns > WAIT_MOST_NS)
+		ns = WAIT_MOST_NS;
 	left->tv_sec = (time_t)(ns / NS_PER_S);
 	left->tv_nsec = (long)(ns % NS_PER_S);
 	return left;
@@ -41,20 +48,36 @@ time_left(uint64_t deadline_ns, struct timespec *left)
 
 #ifdef HAVE_PPOLL
 
-static void
+static int
 wait_for(struct pollfd *poll_set, int count, const struct timespec *left)
 {
-	if (ppoll(poll_set, (nfds_t)count, left, signals_wait_mask()) < 0)
-		for (int i = 0; i < count; i++)
-			poll_set[i].revents = 0;
+	return ppoll(poll_set, (nfds_t)count, left, signals_wait_mask());
+}
+
+static void
+let_signals_in(void)
+{
+	const struct timespec zero = { 0, 0 };
+
+	(void)ppoll(NULL, 0, &zero, signals_wait_mask());
 }
 
 #else
 
-/* pselect only waits; poll says afterwards what has come.  select has no way to ask for a hang-up alone,
- * but the write end of a pipe "can be read" exactly when its reader has gone.  A socket or a terminal
- * can be read for other reasons, so there a reader that goes is noticed at the next write. */
-static void
+/* select has no way to ask for a hang-up alone, but the write end of a pipe "can be read" exactly when its
+ * reader has gone.  What can be read for other reasons, a socket, a terminal, a pipe open for both, is left
+ * out: there a reader that goes is noticed at the next write. */
+static bool
+tells_by_read(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) &&
+	    (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY;
+}
+
+/* pselect only waits; poll says afterwards what has come. */
+static int
 wait_for(struct pollfd *poll_set, int count, const struct timespec *left)
 {
 	fd_set in, out;
@@ -64,22 +87,27 @@ wait_for(struct pollfd *poll_set, int count, const struct timespec *left)
 	FD_ZERO(&out);
 	for (int i = 0; i < count; i++) {
 		int fd = poll_set[i].fd;
-		struct stat status;
 
 		if (fd < 0 || fd >= FD_SETSIZE)
 			continue;
 		if (poll_set[i].events & POLLOUT)
 			FD_SET(fd, &out);
-		if ((poll_set[i].events & POLLIN) ||
-		    (poll_set[i].events == 0 && fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)))
+		if ((poll_set[i].events & POLLIN) || (poll_set[i].events == 0 && tells_by_read(fd)))
 			FD_SET(fd, &in);
 		if (fd > most)
 			most = fd;
 	}
-	if (pselect(most + 1, &in, &out, NULL, left, signals_wait_mask()) < 0 ||
-	    poll(poll_set, (nfds_t)count, 0) < 0)
-		for (int i = 0; i < count; i++)
-			poll_set[i].revents = 0;
+	if (pselect(most + 1, &in, &out, NULL, left, signals_wait_mask()) < 0)
+		return -1;
+	return poll(poll_set, (nfds_t)count, 0);
+}
+
+static void
+let_signals_in(void)
+{
+	const struct timespec zero = { 0, 0 };
+
+	(void)pselect(0, NULL, NULL, NULL, &zero, signals_wait_mask());
 }
 
 #endif
@@ -87,21 +115,27 @@ wait_for(struct pollfd *poll_set, int count, const struct timespec *left)
 void
 loop_wait(struct loop_watch *watch, int count, uint64_t deadline_ns)
 {
+	static unsigned ready_waits;
 	struct pollfd poll_set[WATCHES_MOST];
 	struct timespec left;
+	int found;
 
 	for (int i = 0; i < count; i++) {
 		poll_set[i].fd = watch[i].fd;
 		poll_set[i].events = (short)((watch[i].input ? POLLIN : 0) | (watch[i].output ? POLLOUT : 0));
 		poll_set[i].revents = 0;
 	}
-	wait_for(poll_set, count, time_left(deadline_ns, &left));
+	found = wait_for(poll_set, count, time_left(deadline_ns, &left));
+	/* Where something is ready at once, Linux puts the old mask back without letting a signal in. */
+	if (found > 0 && (deadline_ns == 0 || ++ready_waits % WAITS_BETWEEN_SIGNALS == 0))
+		let_signals_in();
 	for (int i = 0; i < count; i++) {
-		short events = poll_set[i].revents;
+		short events = found > 0 ? poll_set[i].revents : 0;
 
-		watch[i].ready = (events & (POLLIN | POLLOUT)) != 0 ||
+		/* What poll cannot tell of (POLLNVAL), the read or write tells. */
+		watch[i].ready = (events & (POLLIN | POLLOUT | POLLNVAL)) != 0 ||
 		    (watch[i].input && (events & (POLLHUP | POLLERR)) != 0);
-		watch[i].gone = !watch[i].input && (events & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+		watch[i].gone = !watch[i].input && (events & (POLLERR | POLLHUP)) != 0;
 	}
 }
 

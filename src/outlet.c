@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-/* Of a stream, the most in one write: more would let a slow disk keep the input waiting. */
+/* The most in one write: more would let a slow disk keep the input waiting. */
 #define WRITE_MOST ((size_t)1 << 20)
 
 /* Of whole records, the most that one offer looks for. */
@@ -54,7 +54,7 @@ offer_part(const struct outlet *outlet, size_t length, bool begun)
 
 /* Whole records that may leave, in one write or many. */
 static size_t
-offer_whole(const struct outlet *outlet, const struct queue *queue)
+offer_whole(const struct outlet *outlet, struct queue *queue)
 {
 	size_t most = BATCH_MOST;
 	uint64_t records = UINT64_MAX;
@@ -79,7 +79,7 @@ offer_whole(const struct outlet *outlet, const struct queue *queue)
 
 /* How many bytes may leave now; *wanted is how many would without the rate, at least. */
 static size_t
-offer(const struct outlet *outlet, const struct queue *queue, size_t *wanted)
+offer(const struct outlet *outlet, struct queue *queue, size_t *wanted)
 {
 	size_t held = (size_t)queue_held(queue).bytes;
 
@@ -124,7 +124,7 @@ account(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_
 		outlet->paid -= done;
 	} else {
 		bucket_charge(&outlet->bucket, done);
-		if (is_begun && !outlet->stream && queue->ready > 0) {
+		if (is_begun && !was_begun && !outlet->stream && queue->ready > 0) {
 			outlet->paid = queue_rest(queue);
 			bucket_charge(&outlet->bucket, outlet->paid);
 		}
@@ -143,7 +143,7 @@ refill(struct outlet *outlet, uint64_t now_ns)
 /* Whole records, length bytes: in chunks of at most a unit each, many of them at once where that can be
  * done; or one record that is longer. */
 static enum io_result
-write_whole(struct outlet *outlet, const struct queue *queue, size_t length, size_t *done)
+write_whole(struct outlet *outlet, struct queue *queue, size_t length, size_t *done)
 {
 	struct io_port *port = &outlet->port;
 	size_t room = length > 2 * port->unit ? io_batch_room(port) : 0;
@@ -163,20 +163,25 @@ write_whole(struct outlet *outlet, const struct queue *queue, size_t length, siz
 	if (at > 0)
 		return io_batch_write(port, done);
 	chunk = length <= port->unit ? length : queue_whole_from(queue, 0, port->unit);
-	if (chunk == 0)
+	if (chunk == 0) {
 		chunk = queue_head(queue);
+		if (chunk > WRITE_MOST)
+			chunk = WRITE_MOST;
+	}
 	pieces = queue_peek(queue, 0, chunk, piece);
 	return io_write(port, piece, pieces, chunk, done);
 }
 
 static enum io_result
-write_some(struct outlet *outlet, const struct queue *queue, size_t length, size_t *done)
+write_some(struct outlet *outlet, struct queue *queue, size_t length, size_t *done)
 {
 	struct iovec piece[2];
 	int pieces;
 
 	if (!outlet->stream && queue->ready > 0 && !queue_part_sent(queue))
 		return write_whole(outlet, queue, length, done);
+	if (length > WRITE_MOST)
+		length = WRITE_MOST;
 	pieces = queue_peek(queue, 0, length, piece);
 	return io_write(&outlet->port, piece, pieces, length, done);
 }
@@ -185,7 +190,7 @@ enum outlet_state
 outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uint64_t now_ns,
     size_t budget)
 {
-	size_t wanted, length, done;
+	size_t wanted, length, done, cost;
 	size_t sum = 0;
 
 	if (outlet->rated)
@@ -194,8 +199,10 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 		switch (write_some(outlet, queue, length, &done)) {
 		case IO_SHORT:
 			account(outlet, queue, ledger, done);
-			if (outlet->port.way != IO_WAY_POLLED)
-				return OUTLET_REFUSED; /* a part taken is the rest refused */
+			/* A part taken is the rest refused; but poll takes little at a time, and a file
+			 * that takes less than all is about to tell why. */
+			if (outlet->port.way != IO_WAY_POLLED && outlet->port.way != IO_WAY_PLAIN)
+				return OUTLET_REFUSED;
 			break;
 		case IO_ALL:
 			account(outlet, queue, ledger, done);
@@ -217,6 +224,9 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 	}
 	if (wanted == 0)
 		return OUTLET_EMPTY;
-	outlet->due_ns = now_ns + bucket_delay_ns(&outlet->bucket, outlet->by_bytes ? wanted : 1);
+	/* A record waits for its cost; what can be cut anywhere, and one record of many, for a batch. */
+	cost = outlet->by_bytes && !outlet->stream && queue->ready > 0 && !queue_part_sent(queue)
+	    ? wanted : 1;
+	outlet->due_ns = now_ns + bucket_delay_ns(&outlet->bucket, cost);
 	return OUTLET_RATE;
 }

@@ -103,6 +103,7 @@ fill(struct pump *pump)
 	case IO_ERROR:
 		pump->error = errno;
 		pump->input = PUMP_READ_ERROR;
+		pump->outlet.parts_from = SIZE_MAX; /* its end will not come */
 		break;
 	}
 	if (pump->input == PUMP_FINISHING && pump->intake.open == 0)
@@ -155,6 +156,8 @@ note_peak(struct pump *pump)
 
 	if (policy_drops(pump->options->policy))
 		bytes -= queue_partial(queue); /* not in the buffer yet */
+	if (bytes > queue->limits.bytes)
+		bytes = queue->limits.bytes; /* nor is what a read brought beyond it */
 	if (peak->bytes < bytes)
 		peak->bytes = bytes;
 	if (peak->records < records)
@@ -238,6 +241,8 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 		pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns,
 		    DRAIN_BUDGET);
 	}
+	if (pump->output == OUTLET_GONE || pump->output == OUTLET_ERROR)
+		return; /* what is held is undelivered, not dropped */
 	policy_settle(pump->options->policy, &pump->queue, &pump->ledger);
 	if (!policy_drops(pump->options->policy))
 		watermarks(pump, now_ns);
@@ -273,6 +278,8 @@ pump_stop(struct pump *pump, uint64_t now_ns)
 	if (pump->input != PUMP_READING)
 		return;
 	pump->input = begun ? PUMP_FINISHING : PUMP_STOPPED;
+	if (!begun)
+		pump->outlet.parts_from = SIZE_MAX; /* none is begun any more */
 	if (!begun && pump->paused) {
 		pump->paused = false;
 		pump->ledger.paused_ns += now_ns - pump->paused_since_ns;
@@ -287,6 +294,13 @@ pump_close_books(struct pump *pump, uint64_t now_ns)
 	pump->ledger.paused_ns = pump_paused_ns(pump, now_ns);
 	pump->paused = false;
 	pump->ledger.undelivered = queue_held(queue);
+	pump->closed = true;
+}
+
+struct tally
+pump_held(const struct pump *pump)
+{
+	return pump->closed ? (struct tally){ 0, 0 } : queue_held(&pump->queue);
 }
 
 uint64_t

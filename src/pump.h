@@ -50,6 +50,7 @@ struct pump {
 	bool paused;      /* not reading, because of the buffer */
 	uint64_t paused_since_ns;
 	int error;        /* of PUMP_READ_ERROR */
+	bool closed;      /* the books: what was held is undelivered */
 };
 
 /* Takes up both ports, open already, and gets its memory.  0, or -1 with errno. */
@@ -74,6 +75,9 @@ void pump_stop(struct pump *pump, uint64_t now_ns);
 
 /* The run is over: what is held is undelivered. */
 void pump_close_books(struct pump *pump, uint64_t now_ns);
+
+/* What is held; nothing once the books are closed. */
+struct tally pump_held(const struct pump *pump);
 
 /* Time paused until now, a pause that still lasts included. */
 uint64_t pump_paused_ns(const struct pump *pump, uint64_t now_ns);

@@ -130,6 +130,16 @@ unended_records(const struct queue *q)
 	return q->unended && q->ready > 0;
 }
 
+/* The end of the head record (ready > 0).  Looked for once: it may be long, and is asked for at every
+ * pass. */
+static size_t
+head_end(struct queue *q)
+{
+	if (q->head_left == 0)
+		q->head_left = record_end(q, 0, q->phase);
+	return q->head_left;
+}
+
 static size_t
 aside_left(const struct queue *q)
 {
@@ -226,19 +236,19 @@ queue_finish(struct queue *q)
 /* --- going out ---------------------------------------------------------------------------------- */
 
 size_t
-queue_rest(const struct queue *q)
+queue_rest(struct queue *q)
 {
 	if (aside_left(q) > 0)
 		return aside_left(q);
 	if (q->phase == 0)
 		return 0;
-	return q->ready > 0 ? record_end(q, 0, q->phase) : ring_used(&q->ring);
+	return q->ready > 0 ? head_end(q) : ring_used(&q->ring);
 }
 
 size_t
-queue_head(const struct queue *q)
+queue_head(struct queue *q)
 {
-	return q->ready > 0 ? record_end(q, 0, q->phase) : 0;
+	return q->ready > 0 ? head_end(q) : 0;
 }
 
 size_t
@@ -246,6 +256,8 @@ queue_whole(const struct queue *q, size_t most, uint64_t records)
 {
 	size_t length = q->ready;
 
+	if (q->head_left > most)
+		return 0;
 	if (length > most)
 		length = span_last(q, 0, most, q->phase);
 	if (records < q->records && length > 0)
@@ -318,6 +330,7 @@ queue_take(struct queue *q, size_t length)
 	pieces = ring_peek(&q->ring, 0, length, piece);
 	for (int i = 0; i < pieces; i++)
 		q->phase = record_phase(&q->framing, q->phase, piece[i].iov_base, piece[i].iov_len);
+	q->head_left = q->head_left > length ? q->head_left - length : 0;
 	ring_consume(&q->ring, length);
 	q->records -= ended;
 	q->ready = q->ready > length ? q->ready - length : 0;
@@ -348,7 +361,7 @@ static void
 admit_head(struct queue *q)
 {
 	if (q->admitted == 0 && q->phase != 0 && q->ready > 0) {
-		q->admitted = record_end(q, 0, q->phase);
+		q->admitted = head_end(q);
 		q->admitted_records = 1;
 	}
 }
@@ -383,6 +396,7 @@ sweep(struct queue *q, size_t from, keep_function *keep, void *state, struct tal
 	}
 	if (to == run)
 		return;
+	q->head_left = 0;
 	ring_move(&q->ring, to, run, used - run); /* with the record being assembled */
 	ring_retract(&q->ring, run - to);
 	q->ready -= run - to;
@@ -392,7 +406,7 @@ sweep(struct queue *q, size_t from, keep_function *keep, void *state, struct tal
 static bool
 set_aside(struct queue *q)
 {
-	size_t rest = record_end(q, 0, q->phase);
+	size_t rest = head_end(q);
 	struct iovec piece[2];
 	char *copy = malloc(rest);
 
@@ -403,6 +417,7 @@ set_aside(struct queue *q)
 	if (piece[1].iov_len > 0)
 		memcpy(copy + piece[0].iov_len, piece[1].iov_base, piece[1].iov_len);
 	ring_consume(&q->ring, rest);
+	q->head_left = 0;
 	q->ready -= rest;
 	q->admitted = q->admitted > rest ? q->admitted - rest : 0;
 	q->phase = 0;
@@ -410,50 +425,6 @@ set_aside(struct queue *q)
 	q->aside_length = rest;
 	q->aside_sent = 0;
 	return true;
-}
-
-static bool
-at_most(void *state, size_t length)
-{
-	const size_t *most = state;
-
-	return length <= *most;
-}
-
-void
-queue_evict(struct queue *q, struct tally *evicted, struct tally *misfit)
-{
-	size_t most, length = 0;
-	uint64_t count = 0;
-
-	if (q->phase != 0 && q->ready > 0 && !queue_fits(q) && !set_aside(q)) {
-		queue_refuse(q, misfit); /* nothing can be evicted */
-		return;
-	}
-	most = q->limits.bytes - aside_left(q);
-	if (most < q->limits.record && q->admitted < q->ready)
-		sweep(q, q->admitted, at_most, &most, misfit);
-	if (q->ready > most) {
-		/* the first end at or behind the bytes that are too many */
-		size_t over = q->ready - most;
-		uint64_t phase = q->framing.kind == FRAMING_FIXED ? (over - 1) % q->framing.size : 0;
-		length = over - 1 + record_end(q, over - 1, phase);
-		count = span_count(q, 0, length, 0);
-		if (length == q->ready)
-			count = q->records - (aside_left(q) > 0);
-	}
-	if (queue_waiting(q) - count > q->limits.records) {
-		uint64_t over = queue_waiting(q) - count - q->limits.records;
-		count += over;
-		length += span_skip(q, length, q->ready - length, 0, &over);
-		if (over > 0)
-			length = q->ready; /* the last one lacks its delimiter */
-	}
-	ring_consume(&q->ring, length);
-	q->ready -= length;
-	q->records -= count;
-	ledger_count(evicted, count, length);
-	queue_admit(q);
 }
 
 /* The beginning of the first ready record from offset on (the beginning of a record) that is at most
@@ -482,6 +453,61 @@ find_short(const struct queue *q, size_t offset, size_t most)
 	at += record_short(&q->framing, (char *)piece[1].iov_base + length, piece[1].iov_len - length,
 	    most);
 	return at < q->ready && record_end(q, at, 0) <= most ? at : q->ready;
+}
+
+/* Whether any record behind a part-sent head would fit beside the head's rest. */
+static bool
+can_displace(struct queue *q)
+{
+	size_t rest = head_end(q);
+
+	return rest < q->limits.bytes && find_short(q, rest, q->limits.bytes - rest) < q->ready;
+}
+
+static bool
+at_most(void *state, size_t length)
+{
+	const size_t *most = state;
+
+	return length <= *most;
+}
+
+void
+queue_evict(struct queue *q, struct tally *evicted, struct tally *misfit)
+{
+	size_t most, length = 0;
+	uint64_t count = 0;
+
+	if (q->phase != 0 && q->ready > 0 && !queue_fits(q) && (!can_displace(q) || !set_aside(q))) {
+		queue_refuse(q, misfit); /* nothing can be evicted */
+		return;
+	}
+	most = q->limits.bytes - aside_left(q);
+	if (most < q->limits.record && q->admitted < q->ready)
+		sweep(q, q->admitted, at_most, &most, misfit);
+	if (q->ready > most) {
+		/* the first end at or behind the bytes that are too many */
+		size_t over = q->ready - most;
+		uint64_t phase = q->framing.kind == FRAMING_FIXED ? (over - 1) % q->framing.size : 0;
+		length = over - 1 + record_end(q, over - 1, phase);
+		count = span_count(q, 0, length, 0);
+		if (length == q->ready)
+			count = q->records - (aside_left(q) > 0);
+	}
+	if (queue_waiting(q) - count > q->limits.records) {
+		uint64_t over = queue_waiting(q) - count - q->limits.records;
+		count += over;
+		length += span_skip(q, length, q->ready - length, 0, &over);
+		if (over > 0)
+			length = q->ready; /* the last one lacks its delimiter */
+	}
+	if (length > 0)
+		q->head_left = 0;
+	ring_consume(&q->ring, length);
+	q->ready -= length;
+	q->records -= count;
+	ledger_count(evicted, count, length);
+	queue_admit(q);
 }
 
 /* Of what has arrived since the last verdict: the most that is a run of whole records and fits. */
@@ -545,6 +571,8 @@ queue_refuse(struct queue *q, struct tally *refused)
 	ledger_count(refused, q->records - q->admitted_records, q->ready - room.to);
 	if (room.end != q->ready)
 		q->unended = false;
+	if (room.to == 0)
+		q->head_left = 0;
 	ring_move(&q->ring, room.to, q->ready, partial);
 	ring_retract(&q->ring, q->ready - room.to);
 	q->ready = room.to;

@@ -46,6 +46,7 @@ struct queue {
 	uint64_t records;          /* that end in aside and ready */
 	uint64_t admitted_records; /* that end in aside and admitted */
 	uint64_t phase;            /* of the ring's oldest byte: not 0 in the middle of a record */
+	size_t head_left;          /* to the end of the head record, once it was looked for; or 0 */
 	bool unended;              /* the last ready record lacks its delimiter: the input has ended */
 	char *aside;               /* malloc'd, or NULL */
 	size_t aside_length;
@@ -86,8 +87,8 @@ void queue_finish(struct queue *q);
  * rest:  of a part-sent record, as far as it is here.
  * head:  the first whole record.
  * whole: the longest run of whole records of at most `most` bytes and at most `records` records. */
-size_t queue_rest(const struct queue *q);
-size_t queue_head(const struct queue *q);
+size_t queue_rest(struct queue *q);
+size_t queue_head(struct queue *q);
 size_t queue_whole(const struct queue *q, size_t most, uint64_t records);
 
 /* The same for a run that begins at offset, the beginning of a whole record. */

@@ -238,8 +238,9 @@ record_skip(const struct framing *f, uint64_t phase, const char *piece, size_t l
 	return 0;
 }
 
-/* The masks tell in a few steps whether two ends are at most `most` bytes apart, most < 64: every bit
- * is smeared upwards over that many places, and meets another one or not. */
+#ifdef MASKS
+/* Whether two ends of a mask are at most `most` bytes apart, most < 64: every bit is smeared upwards over
+ * that many places, and meets another one or not. */
 static bool
 ends_within(uint64_t mask, size_t most)
 {
@@ -253,33 +254,48 @@ ends_within(uint64_t mask, size_t most)
 	return most > 0 && (smeared & mask) != 0;
 }
 
+/* The beginning of a record before which no record is that short: in whole masks, a few steps each. */
+static size_t
+pass_long(unsigned char byte, const char *piece, size_t length, size_t most)
+{
+	size_t start = 0;
+
+	if (most >= MASK_BYTES)
+		return 0;
+	for (size_t at = 0; length - at >= MASK_BYTES; at += MASK_BYTES) {
+		uint64_t mask = mask_of(piece + at, byte);
+
+		if (mask == 0)
+			continue;
+		if (at + (size_t)__builtin_ctzll(mask) + 1 - start <= most || ends_within(mask, most))
+			break;
+		start = at + MASK_BYTES - (size_t)__builtin_clzll(mask);
+	}
+	return start;
+}
+#else
+static size_t
+pass_long(unsigned char byte, const char *piece, size_t length, size_t most)
+{
+	(void)byte;
+	(void)piece;
+	(void)length;
+	(void)most;
+	return 0;
+}
+#endif
+
 static size_t
 short_delimited(unsigned char byte, const char *piece, size_t length, size_t most)
 {
-	size_t start = 0;
-	size_t at = 0;
+	size_t start = pass_long(byte, piece, length, most);
 	const char *end;
 
-#ifdef MASKS
-	while (most < MASK_BYTES && length - at >= MASK_BYTES) {
-		uint64_t mask = mask_of(piece + at, byte);
-
-		if (mask != 0) {
-			size_t first = at + (size_t)__builtin_ctzll(mask);
-			if (first + 1 - start <= most || ends_within(mask, most))
-				break; /* in this block: the loop below finds it */
-			start = at + MASK_BYTES - (size_t)__builtin_clzll(mask);
-		}
-		at += MASK_BYTES;
-	}
-#endif
-	while ((end = memchr(piece + start, byte, length - start)) != NULL) {
+	while (start < length && (end = memchr(piece + start, byte, length - start)) != NULL) {
 		size_t next = (size_t)(end - piece) + 1;
 		if (next - start <= most)
 			return start;
 		start = next;
-		if (start == length)
-			break;
 	}
 	return start;
 }
@@ -291,7 +307,7 @@ record_short(const struct framing *f, const char *piece, size_t length, size_t m
 	case FRAMING_LINES:
 	case FRAMING_NULL:
 	case FRAMING_DELIMITER:
-		return length > 0 ? short_delimited(f->delimiter, piece, length, most) : 0;
+		return short_delimited(f->delimiter, piece, length, most);
 	case FRAMING_FIXED:
 		return f->size <= most ? 0 : length - (size_t)(length % f->size);
 	case FRAMING_BYTES:

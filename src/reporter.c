@@ -3,23 +3,50 @@
 
 #include "reporter.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
+static bool
+is_same(const struct stat *file, int fd)
+{
+	struct stat other;
+
+	return fstat(fd, &other) == 0 && file->st_dev == other.st_dev && file->st_ino == other.st_ino;
+}
+
+/* Opens path for reports, or tells that standard error will do: by any of its names, a socket could not be
+ * opened and a log file would be truncated.  A file that the data goes to or comes from is refused. */
+static int
+open_file(const char *path)
+{
+	struct stat file;
+	int fd;
+
+	if (stat(path, &file) == 0 && is_same(&file, STDERR_FILENO))
+		return STDERR_FILENO;
+	fd = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	if (fd < 0 || fstat(fd, &file) < 0 || !S_ISREG(file.st_mode))
+		return fd;
+	if (is_same(&file, STDIN_FILENO) || is_same(&file, STDOUT_FILENO))
+		errno = EBUSY;
+	else if (ftruncate(fd, 0) == 0)
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
 int
 reporter_open(struct reporter *reporter, const char *path)
 {
-	int fd = STDERR_FILENO;
+	int fd = path != NULL ? open_file(path) : STDERR_FILENO;
 
 	*reporter = (struct reporter){ .due = false };
-	/* By name, a socket could not be opened and a log file would be truncated. */
-	if (path != NULL && strcmp(path, "/dev/stderr") != 0) {
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
-		if (fd < 0)
-			return -1;
-	}
+	if (fd < 0)
+		return -1;
 	io_open_output(&reporter->port, fd);
 	return 0;
 }
@@ -70,7 +97,7 @@ reporter_step(struct reporter *reporter, void (*snapshot)(void *state, struct sn
 }
 
 bool
-reporter_close(struct reporter *reporter, const struct snapshot *last)
+reporter_close(struct reporter *reporter, const struct snapshot *last, uint64_t deadline_ns)
 {
 	int fd = reporter->port.inherited;
 	bool taken = true;
@@ -81,7 +108,7 @@ reporter_close(struct reporter *reporter, const struct snapshot *last)
 	if (last != NULL)
 		length += report_line(text + length, last);
 	if (length > 0)
-		taken = io_put(fd, text, length, REPORTER_PATIENCE_NS);
+		taken = io_put(fd, text, length, deadline_ns);
 	if (fd != STDERR_FILENO && close(fd) < 0)
 		taken = false;
 	return taken;

@@ -14,9 +14,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A blocked reader of reports delays the end by this at most. */
-#define REPORTER_PATIENCE_NS 1000000000
-
 struct reporter {
 	struct io_port port;
 	bool due;              /* one has been asked for */
@@ -25,8 +22,8 @@ struct reporter {
 	size_t sent;
 };
 
-/* Opens path, truncating it, or standard error where it is NULL or /dev/stderr.  0, or -1 with errno:
- * a FIFO that nobody reads is ENXIO. */
+/* Opens path, truncating it, or standard error where it is NULL or a name of that.  0, or -1 with errno:
+ * ENXIO for a FIFO that nobody reads, EBUSY for the file that standard input or output is. */
 int reporter_open(struct reporter *reporter, const char *path);
 
 /* Whether something waits to be written. */
@@ -37,8 +34,8 @@ bool reporter_busy(const struct reporter *reporter);
 void reporter_step(struct reporter *reporter, void (*snapshot)(void *state, struct snapshot *into),
     void *state);
 
-/* Writes the last report, or nothing but what is on its way where last is NULL, and closes.  Whether it
- * was taken whole; errno otherwise. */
-bool reporter_close(struct reporter *reporter, const struct snapshot *last);
+/* Writes the last report, or nothing but what is on its way where last is NULL, and closes; waits until
+ * deadline_ns of loop_now at most.  Whether it was taken whole; errno otherwise. */
+bool reporter_close(struct reporter *reporter, const struct snapshot *last, uint64_t deadline_ns);
 
 #endif

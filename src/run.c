@@ -21,6 +21,9 @@
 /* How long the buffer must have been next to empty before the memory of a burst is given back. */
 #define TRIM_AFTER_NS (200 * NS_PER_MS)
 
+/* A standard error or a report file that takes nothing delays the end by this at most. */
+#define LAST_WORDS_NS NS_PER_S
+
 #define DEFAULT_PIPE_BYTES (UINT64_C(256) << 10)
 #define DEFAULT_PIPE_BYTES_STREAM (UINT64_C(1) << 20)
 
@@ -82,7 +85,11 @@ begin(struct run *run, const struct options *options)
 		return -1;
 	}
 	if (reporter_open(&run->reporter, options->report_path) < 0) {
-		diag_errno(errno, "--report=%s", diag_visible(options->report_path));
+		const char *path = diag_visible(options->report_path);
+		if (errno == EBUSY)
+			diag_error("--report=%s: standard input or output; accepted: another file", path);
+		else
+			diag_errno(errno, "--report=%s", path);
 		return -1;
 	}
 	run->start_ns = loop_now();
@@ -107,7 +114,7 @@ take_snapshot(void *state, struct snapshot *snapshot)
 		.event = REPORT_SIGNAL,
 		.options = run->options,
 		.ledger = pump->ledger,
-		.held = queue_held(&pump->queue),
+		.held = pump_held(pump),
 		.elapsed_ns = now - run->start_ns,
 	};
 	snapshot->ledger.paused_ns = pump_paused_ns(pump, now);
@@ -202,7 +209,7 @@ is_over(const struct run *run, uint64_t now)
 	const struct pump *pump = &run->pump;
 
 	return pump->output == OUTLET_GONE || pump->output == OUTLET_ERROR || pump_done(pump) ||
-	    signals_stop_count() > 1 || (signals_stop() != 0 && now >= run->drain_until_ns);
+	    signals_stop_again() || (signals_stop() != 0 && now >= run->drain_until_ns);
 }
 
 static void
@@ -258,7 +265,7 @@ ending_of(const struct run *run)
 	if (ending.signal != 0)
 		ending.status = 128 + ending.signal;
 	if (ending.status == 0 && run->options->fail_on_drop &&
-	    ledger_lost_records(&pump->ledger) > 0) {
+	    ledger_lost(&pump->ledger)) {
 		(void)snprintf(ending.reason, sizeof(ending.reason), "records dropped");
 		ending.status = STATUS_DROPPED;
 	}
@@ -287,6 +294,7 @@ run(const struct options *options, int *by_signal)
 	struct pump *pump = &run.pump;
 	struct ending ending;
 	struct snapshot last;
+	uint64_t deadline;
 	bool part_sent;
 
 	*by_signal = 0;
@@ -302,13 +310,14 @@ run(const struct options *options, int *by_signal)
 		pump->output = OUTLET_ERROR;
 		pump->outlet.error = errno;
 	}
+	deadline = loop_now() + LAST_WORDS_NS;
+	diag_set_deadline(deadline);
 	ending = ending_of(&run);
 	tell_errors(&run, &ending, part_sent);
 	last.event = REPORT_FINAL;
-	last.held = (struct tally){ 0, 0 };
 	last.exit_status = ending.status;
 	last.exit_reason = ending.reason;
-	if (!reporter_close(&run.reporter, options->quiet ? NULL : &last) &&
+	if (!reporter_close(&run.reporter, options->quiet ? NULL : &last, deadline) &&
 	    options->report_path != NULL && ending.status == 0) {
 		diag_errno(errno, "--report=%s", diag_visible(options->report_path));
 		ending.status = STATUS_ERROR;

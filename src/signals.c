@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t stop_signal;
-static volatile sig_atomic_t stop_count;
+static volatile sig_atomic_t stops_noted; /* a bit for each of stops[] */
+static volatile sig_atomic_t stop_again;
 static volatile sig_atomic_t report_asked;
 
 static bool pipe_ignored;
@@ -27,10 +28,15 @@ static const struct {
 static void
 note_stop(int signal)
 {
-	if (stop_count == 0)
+	if (stop_signal == 0)
 		stop_signal = signal;
-	if (stop_count < 2)
-		stop_count++;
+	for (size_t i = 0; i < STOPS; i++) {
+		if (stops[i].signal != signal)
+			continue;
+		if (stops_noted & 1 << i)
+			stop_again = 1;
+		stops_noted |= 1 << i;
+	}
 }
 
 static void
@@ -103,10 +109,10 @@ signals_stop(void)
 	return stop_signal;
 }
 
-int
-signals_stop_count(void)
+bool
+signals_stop_again(void)
 {
-	return stop_count;
+	return stop_again != 0;
 }
 
 bool

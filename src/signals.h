@@ -21,9 +21,9 @@ void signals_init(void);
 /* The mask to wait with. */
 const sigset_t *signals_wait_mask(void);
 
-/* The first of INT, TERM and HUP that has come, or 0; and how many of them have. */
+/* The first of INT, TERM and HUP that has come, or 0; and whether one of them has come again. */
 int signals_stop(void);
-int signals_stop_count(void);
+bool signals_stop_again(void);
 
 /* Whether a report has been asked for since the last call. */
 bool signals_take_report(void);

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# What every test of the command line tool shares. By hand, after a make: bats tests/cli/THEME.bats
+#
+#   WEIR          the program under test, absolute      WEIR_UNDER  what it runs under: asan, valgrind, ... or empty
+#   HELPERS       the built programs of tests/helpers   top_srcdir, top_builddir
+#
+# A test runs in an empty directory of its own. Nothing waits for a time to pass: events are ordered by FIFOs, or by asking
+# weir itself (USR1) until it has got to where the test wants it. PATIENCE is only how long a test that fails may hang.
+
+top_srcdir=${top_srcdir:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
+top_builddir=${top_builddir:-$top_srcdir}
+WEIR=${WEIR:-$top_builddir/weir}
+HELPERS=${HELPERS:-$top_builddir/tests/helpers}
+WEIR_UNDER=${WEIR_UNDER:-}
+PATIENCE=${PATIENCE:-30}
+export WEIR HELPERS top_srcdir top_builddir LC_ALL=C
+
+setup()
+{
+	cd "$BATS_TEST_TMPDIR" || return
+	BG='' WEIR_JOB=''
+	: >nothing
+}
+
+# Ends only what the test itself started: its jobs, and the programs whose parent is one of them.
+teardown()
+{
+	local pid parent live
+	live=" $(jobs -p | tr "\n" " ")"
+	for pid in $(cat ./pid ./*.pid 2>/dev/null); do
+		parent=$(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status" 2>/dev/null) || continue
+		[[ $live == *" $parent "* ]] && kill -KILL "$pid" 2>/dev/null
+	done
+	for pid in $live; do
+		kill -KILL "$pid" 2>/dev/null
+	done
+	wait 2>/dev/null
+	if mountpoint -q "$BATS_TEST_TMPDIR/full" 2>/dev/null; then umount "$BATS_TEST_TMPDIR/full"; fi
+	return 0
+}
+
+# --- Saying what went wrong -------------------------------------------------------------------------------------------------
+
+fail()
+{
+	printf '%s\n' "$@" >&2
+	return 1
+}
+
+# is SEEN EXPECTED [WHAT]
+is()
+{
+	[[ $1 == "$2" ]] || fail "${3:-value}:" "  expected: $2" "  seen:     $1"
+}
+
+# like SEEN REGEX [WHAT]
+like()
+{
+	[[ $1 =~ $2 ]] || fail "${3:-text}:" "  expected to match: $2" "  seen: $1"
+}
+
+unlike()
+{
+	[[ ! $1 =~ $2 ]] || fail "${3:-text}:" "  expected not to match: $2" "  seen: $1"
+}
+
+# same FILE FILE: the same bytes
+same()
+{
+	local a b
+	a=$(sha256sum <"$1") && b=$(sha256sum <"$2") && [[ $a == "$b" ]] || {
+		[[ ! -f $1 || ! -f $2 ]] || cmp -- "$1" "$2" >&2
+		fail "$1 and $2 differ"
+	}
+}
+
+# until_true COMMAND...: asks again and again until it is true, for PATIENCE seconds.
+until_true()
+{
+	local end=$((SECONDS + PATIENCE))
+	until "$@"; do
+		((SECONDS < end)) || fail "still not true after $PATIENCE s: $*" || return
+		sleep 0.01
+	done
+}
+
+# --- In the background ------------------------------------------------------------------------------------------------------
+
+# bg COMMAND...: with none of the test's own descriptors, or a reader would never see the end of a FIFO. Sets BG. (Without
+# <&0 the shell would give it /dev/null to read.)
+bg()
+{
+	"$@" <&0 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+	BG=$!
+}
+
+gone()
+{
+	! kill -0 "$1" 2>/dev/null
+}
+
+# ended_job PID: waits for a background job; its status is this function's.
+ended_job()
+{
+	until_true gone_or_zombie "$1" && wait "$1"
+}
+
+gone_or_zombie()
+{
+	local stat
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+	stat=${stat##*) }
+	[[ ${stat:0:1} == [ZX] ]]
+}
+
+# release FIFO: lets go who waits at that barrier (helpers' -b, -p, -k).
+release()
+{
+	# shellcheck disable=SC2016
+	timeout "$PATIENCE" sh -c ': >"$1"' sh "$1" 3>&-
+}
+
+# --- weir in the background -------------------------------------------------------------------------------------------------
+
+# start [OPTION]...: weir with JSON reports to ./report, standard input from $IN (default: nothing), output to $OUT
+# (default ./out), error to $ERR (default ./err), the signals of $IGNORE ignored. Waits until weir is up, or has ended.
+start()
+{
+	rm -f pid status report
+	bg start_now "$@"
+	WEIR_JOB=$BG
+	until_true is_up
+}
+
+start_now()
+{
+	exec "$HELPERS/launch" ${IGNORE:+-i "$IGNORE"} -p pid -s status "$WEIR" --format=json --report=report "$@" \
+		<"${IN:-nothing}" >"${OUT:-out}" 2>"${ERR:-err}"
+}
+
+# The report is opened after the signals are caught and before the first read.
+is_up()
+{
+	[[ -e status || ( -e pid && -e report ) ]] || gone_or_zombie "$WEIR_JOB"
+}
+
+# sig SIGNAL
+sig()
+{
+	kill "-$1" "$(<pid)"
+}
+
+# finish ["exit N" | "signal N"]: waits for the end of weir. Sets ENDED, FINAL (the last report); the law must hold in every
+# report there is.
+finish()
+{
+	until_true has_ended || fail "weir does not end" || return
+	[[ -e status ]] || fail "weir could not be started: $(cat err)" || return
+	ENDED=$(<status)
+	FINAL=$(tail -n 1 report 2>/dev/null) || FINAL=
+	[[ $# -eq 0 ]] || is "$ENDED" "$1" "how weir ended (standard error: $(cat "${ERR:-err}" 2>/dev/null))" || return
+	[[ ! -s report ]] || law report
+}
+
+# run_weir [OPTION]...: as start and finish, in the foreground.
+run_weir()
+{
+	rm -f pid status report
+	"$HELPERS/launch" -t "$PATIENCE" ${IGNORE:+-i "$IGNORE"} -s status "$WEIR" --format=json --report=report "$@" \
+		<"${IN:-nothing}" >"${OUT:-out}" 2>"${ERR:-err}" 3>&- 6>&- 7>&- 8>&- 9>&-
+	finish
+}
+
+has_ended()
+{
+	[[ -e status ]] || { [[ $WEIR_JOB ]] && gone_or_zombie "$WEIR_JOB"; }
+}
+
+lines_of()
+{
+	wc -l <"$1"
+}
+
+more_lines_than()
+{
+	(($(lines_of "$1") > $2)) || [[ -e status ]]
+}
+
+# snapshot: asks for a report, sets SNAP. The law must hold in it.
+snapshot()
+{
+	local before
+	before=$(lines_of report)
+	sig USR1 || fail "weir is gone: $(cat status err 2>/dev/null)" || return
+	until_true more_lines_than report "$before" || return
+	[[ ! -e status ]] || fail "weir ended: $(cat status err)" || return
+	SNAP=$(tail -n 1 report)
+	law report
+}
+
+# snapshot_until EXPRESSION: asks again and again until jq finds the report so.
+snapshot_until()
+{
+	local end=$((SECONDS + PATIENCE))
+	while snapshot; do
+		jq -e "$1" <<<"$SNAP" >/dev/null && return
+		((SECONDS < end)) || fail "still not so after $PATIENCE s: $1" "$SNAP" || return
+		sleep 0.02
+	done
+	return 1
+}
+
+# --- Reports ----------------------------------------------------------------------------------------------------------------
+
+# law FILE: the law of the ledger, in each of its reports.
+law()
+{
+	"$HELPERS/ledger" "$1" >&2
+}
+
+# figures PATH...: what the last report in ./report has there, in one line.
+figures()
+{
+	"$HELPERS/ledger" report "$@" | paste -sd " "
+}
+
+# final EXPRESSION, snap EXPRESSION: what jq must find true of the last report.
+final()
+{
+	jq -e "$1" <<<"$FINAL" >/dev/null || fail "not so in the final report: $1" "$FINAL" "standard error: $(cat err 2>/dev/null)"
+}
+
+snap()
+{
+	jq -e "$1" <<<"$SNAP" >/dev/null || fail "not so in the report: $1" "$SNAP"
+}
+
+# --- A reader that stalls ---------------------------------------------------------------------------------------------------
+
+# stalled_reader FIFO: makes it, full to the last byte, and holds it open: whatever is written to it has to wait. Start weir
+# with OUT=FIFO, then call reader_holds, after which the test's descriptor 8 is the only reader. FILLED: the bytes in it.
+stalled_reader()
+{
+	mkfifo "$1"
+	exec 7<>"$1"
+	FILLED=$("$HELPERS/fill" "$1")
+	exec 8<"$1"
+}
+
+# empty_reader FIFO: the same, but the FIFO is empty, and takes what fits into it.
+empty_reader()
+{
+	mkfifo "$1"
+	exec 7<>"$1"
+	FILLED=0
+	exec 8<"$1"
+}
+
+reader_holds()
+{
+	exec 7>&-
+}
+
+# reader_goes: the last reader of the FIFO is gone.
+reader_goes()
+{
+	exec 8<&-
+}
+
+# drain FILE: takes all that is to come out of the FIFO, up to its end, less what it had been filled with.
+drain()
+{
+	timeout "$PATIENCE" head -c "$FILLED" <&8 >filling || return
+	timeout $((4 * PATIENCE)) cat <&8 >"$1" || return
+	exec 8<&-
+}
+
+# --- A producer that the test leads by the hand -----------------------------------------------------------------------------
+
+# producer FIFO: makes the FIFO, and holds it open for writing as descriptor 9. Start weir with IN=FIFO.
+producer()
+{
+	mkfifo "$1"
+	exec 9<>"$1"
+}
+
+# After weir has opened it: descriptor 9 is a writer only, so that weir sees the end of input at producer_ends.
+producer_holds()
+{
+	exec 6>"$1"
+	exec 9>&-
+	exec 9>&6
+	exec 6>&-
+}
+
+producer_ends()
+{
+	exec 9>&-
+}
+
+# Memory, in KiB, as the kernel counts it.
+rss_anon()
+{
+	awk '$1 == "RssAnon:" { print $2 }' "/proc/$1/status"
+}
+
+# feed FORMAT [ARGUMENT]...: what printf makes of it goes to the producer's FIFO, in one write. (The shell's own printf makes a
+# write of each line.)
+feed()
+{
+	env printf "$@" >&9
+}

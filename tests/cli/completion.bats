@@ -1,0 +1,253 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Completion, in the real shells: keys go into a line editor, and "weir", there a function, writes down the arguments that
+# it is given. fish completes a line from a script.
+
+load common
+
+need()
+{
+	command -v "$1" >/dev/null || skip "no $1"
+}
+
+# A directory for the shell to work in, with files that a policy's name or an operand could be mistaken for.
+files()
+{
+	export HOME=$BATS_TEST_TMPDIR TERM=dumb
+	mkdir work bin
+	touch work/drfile "work/block it"
+	ln -s "$WEIR" bin/weir
+}
+
+# typed SHELL: types each line of ./keys into it, <ALL> being the key that puts in all that is on offer, and <TAB> the one
+# that completes. A line of ./seen for each: the arguments that came of it, in brackets.
+typed()
+{
+	sed 's/<ALL>/\x18a/g; s/<TAB>/\t/g' keys >input
+	"in_$1" >output 2>&1 3>&- || fail "$1 failed:" "$(cat -v output)" || return
+	is "$(lines_of seen)" "$(lines_of keys)" "answers ($(cat -v output))"
+}
+
+# completes SHELL: the standard input has lines "KEYS => ARGUMENTS"; what comes of KEYS must be ARGUMENTS.
+completes()
+{
+	cat >table
+	sed 's/ => .*//' table >keys
+	typed "$1"
+	paste -d '\t' keys seen | sed 's/\t/ => /' | diff table - >&2
+}
+
+# offers_all_options SHELL [ELSE]: at "--" all long options of --help and nothing else; at "-" the short ones too; and at
+# nothing as well, or ELSE.
+offers_all_options()
+{
+	local long all
+	"$WEIR" --help | sed -n 's/^  -/-/p' | sed 's/  .*//' | tr -s ', ' '\n' | sed 's/=.*//' >all
+	grep -e -- all >long
+	long=$(brackets <long) all=$(brackets <all)
+	like "$long" '<--buffer>.*<--version>'
+	like "$all" '<-0>.*<-p>'
+	printf 'weir %s<ALL>\n' -- - '' >keys
+	rm -f seen
+	typed "$1"
+	sed 's/=>/>/g' seen | while IFS= read -r line; do grep -o '<[^>]*>' <<<"$line" | sort | tr -d '\n' && echo; done >options
+	is "$(sed -n 1p options)" "$long"
+	is "$(sed -n 2p options)" "$all"
+	is "$(sed -n 3p options)" "${2-$all}"
+}
+
+brackets()
+{
+	sed 's/.*/<&>/' | sort | tr -d '\n'
+}
+
+# --- bash -------------------------------------------------------------------------------------------------------------------
+
+in_bash()
+{
+	{ cat "${RC:-/dev/null}" && cat <<'END'; } >bashrc
+PS1='' PS2='' HISTFILE=
+weir() { printf '<%s>' "$@"; echo; } >>../seen
+bind '"\C-xa": insert-completions'
+cd work
+END
+	timeout "$PATIENCE" bash --noprofile --rcfile bashrc -i <input
+}
+
+plain_bash()
+{
+	files
+	RC=rc
+	# shellcheck disable=SC2016
+	printf '. "$top_srcdir/completions/weir.bash"\n' >rc
+}
+
+# As where both are installed: bash-completion finds the file by the command's name.
+bash_with_completion()
+{
+	local lib
+	lib=$(pkg-config --variable=datadir bash-completion 2>/dev/null || echo /usr/share)/bash-completion/bash_completion
+	[[ -e $lib ]] || skip "no bash-completion"
+	plain_bash
+	mkdir -p share/completions
+	cp "$top_srcdir/completions/weir.bash" share/completions/weir
+	printf 'BASH_COMPLETION_USER_DIR=%q BASH_COMPLETION_COMPAT_DIR=/nowhere\n. %q\n' "$PWD/share" "$lib" >rc
+}
+
+values_in_bash()
+{
+	completes bash <<'END'
+weir -p dr<ALL> => <-p><drop-newest><drop-oldest>
+weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest>
+weir --policy dr<ALL> => <--policy><drop-newest><drop-oldest>
+weir --policy=dr<ALL> => <--policy=drop-newest><drop-oldest>
+weir --policy=<ALL> => <--policy=block><drop-newest><drop-oldest><rate:><sample:>
+weir -p <ALL> => <-p><block><drop-newest><drop-oldest><rate:><sample:>
+weir --pol<TAB>drop-o<TAB>-q => <--policy=drop-oldest><-q>
+weir -p samp<TAB>1%<TAB>-q => <-p><sample:1%><-q>
+weir --format=<ALL> => <--format=json><text>
+weir --format j<TAB>-q => <--format><json><-q>
+weir --report=dr<TAB>-q => <--report=drfile><-q>
+weir --report bl<TAB>-q => <--report><block it><-q>
+weir dr<ALL> => <dr>
+weir -q bl<ALL> => <-q><bl>
+weir -p block dr<ALL> => <-p><block><dr>
+weir -- dr<ALL> => <--><dr>
+END
+}
+
+@test "bash: values of options, files where there is one to give, and no operands" {
+	plain_bash
+	values_in_bash
+}
+
+@test "bash: all options" {
+	plain_bash
+	offers_all_options bash
+}
+
+@test "bash that does not split words at = and :" {
+	plain_bash
+	# shellcheck disable=SC2016
+	echo 'COMP_WORDBREAKS=${COMP_WORDBREAKS//[=:]}' >>rc
+	completes bash <<'END'
+weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest>
+weir -p rate:1M<TAB>-q => <-p><rate:1MB/s><-q>
+weir --policy=sample:1%<TAB>-q => <--policy=sample:1%><-q>
+weir --report=bl<TAB>-q => <--report=block it><-q>
+weir dr<ALL> => <dr>
+END
+}
+
+@test "bash with bash-completion: found by name, and the same" {
+	bash_with_completion
+	values_in_bash
+	offers_all_options bash
+}
+
+# --- zsh --------------------------------------------------------------------------------------------------------------------
+
+in_zsh()
+{
+	cat >zshrc <<'END'
+PS1='' PS2=''
+fpath=($top_srcdir/completions $fpath)
+autoload -Uz compinit
+compinit -u -D
+zle -C all-of-them complete-word _generic
+zstyle ':completion:all-of-them:*' completer _all_matches _complete
+zstyle ':completion:all-of-them:*' insert true
+bindkey '^Xa' all-of-them '^I' complete-word
+typeset -i n=0
+weir() { print -rn -- "<${(pj:><:)@}>" >>../seen; print >>../seen; print said $((++n)); }
+cd work
+print said 0
+END
+	# Each line is typed when the one before has been run: until then the terminal is not the line editor's.
+	cat >zsh-in-zpty <<'END'
+zmodload zsh/zpty
+zpty z TERM=dumb zsh -f -i
+zpty -w z '. ./zshrc'
+typeset -i n=0
+zpty -r z said "*said 0*"
+while IFS= read -r line; do
+	zpty -w z $line
+	zpty -r z said "*said $((++n))*" || exit
+	print -r -- $said
+done
+zpty -d z
+END
+	timeout "$PATIENCE" zsh -f zsh-in-zpty <input
+}
+
+@test "zsh: values of options, files where there is one to give, and no operands" {
+	need zsh
+	files
+	completes zsh <<'END'
+weir -p dr<ALL> => <-p><drop-newest><drop-oldest>
+weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest>
+weir --policy dr<ALL> => <--policy><drop-newest><drop-oldest>
+weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest>
+weir -p <ALL> => <-p><block><drop-newest><drop-oldest><rate:><sample:>
+weir --pol<TAB>drop-o<TAB>-q => <--policy=drop-oldest><-q>
+weir -p samp<TAB>1%<TAB>-q => <-p><sample:1%><-q>
+weir --format=<ALL> => <--format=json><--format=text>
+weir --format j<TAB>-q => <--format><json><-q>
+weir --report=dr<TAB>-q => <--report=drfile><-q>
+weir --report bl<TAB>-q => <--report><block it><-q>
+weir dr<ALL> => <dr>
+weir -q bl<ALL> => <-q><bl>
+weir -p block dr<ALL> => <-p><block><dr>
+weir -- dr<ALL> => <--><dr>
+END
+}
+
+@test "zsh: all options" {
+	need zsh
+	files
+	offers_all_options zsh
+}
+
+# --- fish -------------------------------------------------------------------------------------------------------------------
+
+# complete -C gives whole words in the place of the last one, each with its description behind a tab.
+in_fish()
+{
+	cat >fish-script <<'END'
+set -p fish_complete_path $top_srcdir/completions
+cd work
+while read -l line
+	complete -C $line | string replace -r '\t.*' '' | string replace -r '.*' '<$0>' | string join '' | read -l answer
+	echo $answer >>../seen
+end <../input
+END
+	sed -i 's/\x18a//' input
+	PATH=$PWD/bin:$PATH timeout "$PATIENCE" fish --no-config fish-script
+}
+
+@test "fish: values of options, files where there is one to give, and no operands" {
+	need fish
+	files
+	completes fish <<'END'
+weir -p dr<ALL> => <drop-newest><drop-oldest>
+weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest>
+weir --policy dr<ALL> => <drop-newest><drop-oldest>
+weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest>
+weir -p <ALL> => <block><drop-newest><drop-oldest><rate:><sample:>
+weir --format <ALL> => <json><text>
+weir --format=j<ALL> => <--format=json>
+weir --report=dr<ALL> => <--report=drfile>
+weir --report dr<ALL> => <drfile>
+weir dr<ALL> => 
+weir -q bl<ALL> => 
+weir -p block dr<ALL> => 
+weir -- dr<ALL> => 
+END
+}
+
+@test "fish: all options" {
+	need fish
+	files
+	offers_all_options fish ''
+}

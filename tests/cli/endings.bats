@@ -1,0 +1,985 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# How a run ends: what is delivered, what the status is, what the report says. The law of the ledger holds in each report;
+# `finish` sees to that.
+
+load common
+
+reason()
+{
+	is "$(figures exit.status exit.reason)" "$1" "exit in the report"
+}
+
+# complains TEXT: weir has said so, in a line of its own, beside its report
+complains()
+{
+	grep -qxF "weir: $1" err || fail "expected on standard error: weir: $1" "seen: $(cat err)"
+}
+
+# --- End of input -----------------------------------------------------------------------------------------------------------
+
+@test "end of input: all that is held is delivered" {
+	stalled_reader full
+	seq 1000 >in
+	IN=in OUT=full start -p drop-newest
+	reader_holds
+	snapshot_until '.held.records == 1000'
+	drain got
+	finish "exit 0"
+	same got in
+	reason "0 end of input"
+	is "$(cat err)" ""
+}
+
+@test "end of input while the reader stands still is no reason to give up" {
+	stalled_reader full
+	seq 10 >in
+	IN=in OUT=full start -p drop-newest --drain-timeout=0
+	reader_holds
+	snapshot_until '.held.records == 10'
+	snapshot
+	snapshot
+	drain got
+	finish "exit 0"
+	same got in
+}
+
+# --- The reader goes away ---------------------------------------------------------------------------------------------------
+
+# What can be seen to have lost its reader while nothing is written to it. (select() cannot tell that of a socket.)
+noticed="pipe fifo socket pty"
+[[ $WEIR_UNDER != portable ]] || noticed="pipe fifo pty"
+
+@test "the reader goes away while the input is idle: weir ends by itself, with status 0" {
+	seq 3 >in
+	for kind in $noticed; do
+		for options in "" "-p drop-oldest" "-L 1000/s" "-b" "-s 1" "--max-records=5"; do
+			rm -f report
+			status=0
+			# The input stays open and idle; the reader has got all that there was.
+			# shellcheck disable=SC2086
+			timeout "$PATIENCE" "$HELPERS/over" -k -x 6 -o "$kind" -I in -O out \
+				"$WEIR" --format=json --report=report $options || status=$?
+			is "$status" 0 "status when the reader of a $kind goes, weir $options"
+			law report
+			is "$(figures exit.reason out.bytes undelivered.bytes)" "reader gone 6 0" "weir $options over $kind"
+			same in out
+		done
+	done
+}
+
+@test "the reader goes away before anything came" {
+	for kind in $noticed; do
+		status=0
+		timeout "$PATIENCE" "$HELPERS/over" -k -x 0 -o "$kind" "$WEIR" --format=json --report=report || status=$?
+		is "$status" 0 "status over $kind"
+		is "$(figures exit.status exit.reason in.bytes)" "0 reader gone 0"
+	done
+}
+
+@test "the reader goes away, and something is held: SIGPIPE" {
+	stalled_reader full
+	producer fifo
+	IN=fifo OUT=full start -p drop-newest
+	producer_holds fifo
+	reader_holds
+	seq 5 >&9
+	snapshot_until '.held.records == 5'
+	reader_goes
+	finish "signal 13"
+	final '.undelivered == {records: 5, bytes: 10} and .exit.reason == "reader gone"'
+	is "$(cat err)" ""
+}
+
+@test "the reader goes away, and something waits in the input: SIGPIPE" {
+	stalled_reader full
+	producer fifo
+	IN=fifo OUT=full start --max-records=1 --pipe-size=keep
+	producer_holds fifo
+	reader_holds
+	echo 1 >&9
+	snapshot_until '.held.records == 1 and .paused.count == 1'
+	echo 2 >&9
+	reader_goes
+	finish "signal 13"
+	final '.undelivered.records >= 1 and .exit.reason == "reader gone"'
+}
+
+@test "the reader goes away, nothing is held, but input is there that nobody read: SIGPIPE" {
+	# A file always has more to read, until its end.
+	seq 200000 >in
+	status=0
+	timeout "$PATIENCE" "$HELPERS/over" -i file -I in -x 10 "$WEIR" --format=json --report=report || status=$?
+	is "$status" 141
+	is "$(figures exit.reason)" "reader gone"
+}
+
+@test "head -1 as with cat: status 0 under pipefail" {
+	set -o pipefail
+	for options in "" "-p drop-oldest" "-b"; do
+		# The one line is read and gone before the producer ends; what weir writes last has been taken by then.
+		# shellcheck disable=SC2086
+		is "$( (echo a && until_true test -e "taken $options") | "$WEIR" -q $options | { head -n 1 && : >"taken $options"; })" a
+	done
+}
+
+@test "SIGPIPE ignored when weir started: status 1 and a message" {
+	for options in "" "-p drop-oldest" "-L 100MB/s"; do
+		rm -f full fifo
+		stalled_reader full
+		producer fifo
+		# shellcheck disable=SC2086
+		IGNORE=PIPE IN=fifo OUT=full start $options --pipe-size=keep
+		producer_holds fifo
+		reader_holds
+		seq 5 >&9
+		snapshot_until '.held.records == 5'
+		reader_goes
+		finish "exit 1"
+		final '.undelivered.records == 5 and .exit.status == 1'
+		like "$(cat err)" '^weir: standard output: [A-Za-z ]+$'
+		producer_ends
+	done
+}
+
+@test "SIGPIPE ignored, nothing left to deliver: status 0 all the same" {
+	empty_reader fifo
+	producer in_fifo
+	IGNORE=PIPE IN=in_fifo OUT=fifo start
+	producer_holds in_fifo
+	reader_holds
+	echo 1 >&9
+	snapshot_until '.out.records == 1'
+	reader_goes
+	finish "exit 0"
+	reason "0 reader gone"
+	is "$(cat err)" ""
+}
+
+@test "the reader goes away in the middle of much data" {
+	# more than pipes hold, and a buffer that holds it all where records could be dropped
+	"$HELPERS/lines" -n 50000 >in
+	for kind in pipe fifo socket pty; do
+		for options in "" "-p drop-oldest -m 16M" "-L 1000MB/s" "-b"; do
+			status=0
+			# shellcheck disable=SC2086
+			timeout "$PATIENCE" "$HELPERS/over" -i file -x 100000 -o "$kind" -I in -O out \
+				"$WEIR" --format=json --report=report $options || status=$?
+			is "$status" 141 "status over $kind, weir $options"
+			law report
+			is "$(figures exit.reason)" "reader gone"
+			same out <(head -c 100000 in)
+		done
+	done
+}
+
+@test "unread_bytes: what is in the pipe that the reader has not taken" {
+	empty_reader fifo
+	printf '1\n2\n3\n' >in
+	IN=in OUT=fifo start
+	reader_holds
+	finish "exit 0"
+	final '.unread_bytes == 6'
+	exec 8<&-
+	rm fifo
+	# a reader that has gone
+	empty_reader fifo
+	producer in_fifo
+	IN=in_fifo OUT=fifo start
+	producer_holds in_fifo
+	reader_holds
+	printf '1\n2\n' >&9
+	snapshot_until '.out.records == 2'
+	snap '.unread_bytes == 4'
+	is "$(timeout "$PATIENCE" head -c 2 <&8)" 1
+	reader_goes
+	finish "exit 0"
+	final '.unread_bytes == 2'
+	# no pipe
+	IN=in run_weir
+	final '.unread_bytes == null'
+}
+
+# --- Signals ----------------------------------------------------------------------------------------------------------------
+
+@test "INT, TERM, HUP: weir ends by that signal, having delivered what is held" {
+	for signal in "INT 2" "TERM 15" "HUP 1"; do
+		rm -f full fifo
+		stalled_reader full
+		producer fifo
+		IN=fifo OUT=full start -p drop-newest --drain-timeout=1h
+		producer_holds fifo
+		reader_holds
+		seq 1000 >&9
+		snapshot_until '.held.records == 1000'
+		sig "${signal% *}"
+		snapshot
+		drain got
+		finish "signal ${signal#* }"
+		same got <(seq 1000)
+		final ".undelivered.records == 0 and .exit.reason == \"signal ${signal% *}\" and .exit.status == 128 + ${signal#* }"
+		producer_ends
+	done
+}
+
+@test "a stop signal while idle ends at once, whatever the timeout" {
+	for options in "" "-p drop-oldest" "-L 10/s" "-b"; do
+		rm -f fifo
+		producer fifo
+		# shellcheck disable=SC2086
+		IN=fifo start --drain-timeout=1h $options
+		producer_holds fifo
+		feed 'a\nb\n'
+		snapshot_until '.out.bytes == 4'
+		sig TERM
+		finish "signal 15"
+		reason "143 signal TERM"
+		same out <(printf 'a\nb\n')
+	done
+}
+
+@test "after a signal nothing more is read" {
+	stalled_reader full
+	producer fifo
+	IN=fifo OUT=full start -p drop-newest --drain-timeout=1h
+	producer_holds fifo
+	reader_holds
+	printf '1\n' >&9
+	snapshot_until '.held.records == 1'
+	sig TERM
+	snapshot
+	printf '2\n' >&9
+	snapshot
+	snap '.in.records == 1'
+	drain got
+	finish "signal 15"
+	same got <(echo 1)
+}
+
+@test "a second signal ends at once; the rest is undelivered" {
+	for signals in "TERM TERM 15" "INT INT 2" "HUP HUP 1" "TERM INT 15" "INT TERM 2" "HUP TERM 1"; do
+		read -r first second number <<<"$signals"
+		rm -f full
+		stalled_reader full
+		seq 1000 >in
+		IN=in OUT=full start -p drop-newest --drain-timeout=1h
+		reader_holds
+		snapshot_until '.held.records == 1000'
+		sig "$first"
+		snapshot
+		# it has lived through a pass with the first
+		snapshot
+		sig "$second"
+		finish "signal $number"
+		final ".undelivered.records == 1000 and .exit.reason == \"signal $first\""
+		exec 8<&-
+	done
+}
+
+@test "the drain timeout" {
+	for options in "-p drop-newest" "-p drop-oldest" "" "-L 1000/s"; do
+		rm -f full
+		stalled_reader full
+		seq 1000 >in
+		# shellcheck disable=SC2086
+		IN=in OUT=full start --drain-timeout=100ms --pipe-size=keep $options
+		reader_holds
+		snapshot_until '.in.records == 1000'
+		before=$(figures elapsed_ns)
+		sig TERM
+		finish "signal 15"
+		final ".undelivered.records == 1000 and .exit == {status: 143, reason: \"signal TERM\"}
+			and .elapsed_ns - $before >= 99000000"
+		exec 8<&-
+	done
+}
+
+@test "--drain-timeout=0 delivers nothing more" {
+	stalled_reader full
+	seq 1000 >in
+	IN=in OUT=full start --drain-timeout=0 --pipe-size=keep
+	reader_holds
+	snapshot_until '.held.records == 1000'
+	sig TERM
+	finish "signal 15"
+	final '.undelivered.records == 1000'
+}
+
+@test "the default drain timeout is longer than none and shorter than for ever" {
+	stalled_reader full
+	seq 1000 >in
+	IN=in OUT=full start --pipe-size=keep
+	reader_holds
+	snapshot_until '.held.records == 1000'
+	before=$(figures elapsed_ns)
+	sig TERM
+	finish "signal 15"
+	final ".elapsed_ns - $before >= 1990000000"
+}
+
+@test "TERM while the output is blocked in the middle of a record" {
+	empty_reader fifo
+	"$HELPERS/lines" -n 3 -l 200000 >in
+	IN=in OUT=fifo start -p drop-newest --drain-timeout=100ms
+	reader_holds
+	snapshot_until '.in.records == 3 and .out.bytes > 0'
+	sig TERM
+	finish "signal 15"
+	final '.undelivered.records == 3 and .out.records == 0'
+	drain got
+	is "$(stat -c %s got)" "$(figures out.bytes)" "bytes out"
+	same got <(head -c "$(stat -c %s got)" in)
+}
+
+@test "plain block reads to the end of the record it has begun" {
+	producer fifo
+	IN=fifo start --drain-timeout=1h
+	producer_holds fifo
+	feed 'whole\npar'
+	snapshot_until '.out.bytes == 9'
+	sig TERM
+	snapshot
+	snapshot
+	feed 'ti'
+	snapshot_until '.out.bytes == 11'
+	feed 'al\n'
+	finish "signal 15"
+	same out <(printf 'whole\npartial\n')
+	final '.in.records == 2 and .out.records == 2 and .undelivered.bytes == 0'
+}
+
+@test "plain block waits for the end of the record within the drain timeout" {
+	producer fifo
+	IN=fifo start --drain-timeout=100ms
+	producer_holds fifo
+	feed 'whole\npar'
+	snapshot_until '.out.bytes == 9'
+	sig TERM
+	finish "signal 15"
+	same out <(printf 'whole\npar')
+	final '.in.records == 1 and .out == {records: 1, bytes: 9}'
+}
+
+@test "plain block at the end of a record has none to wait for" {
+	producer fifo
+	IN=fifo start --drain-timeout=1h
+	producer_holds fifo
+	feed 'whole\n'
+	snapshot_until '.out.bytes == 6'
+	sig TERM
+	finish "signal 15"
+	same out <(echo whole)
+}
+
+@test "a record of which the end has not come, under a gate, when the signal comes" {
+	for options in "-p drop-newest" "-L 1000/s" "-s 2"; do
+		rm -f fifo
+		producer fifo
+		# shellcheck disable=SC2086
+		IN=fifo start --drain-timeout=1h $options
+		producer_holds fifo
+		feed 'whole\npar'
+		snapshot_until '.in.bytes == 9 and .out.bytes == 6'
+		sig TERM
+		finish "signal 15"
+		same <(head -c 6 out) <(echo whole)
+		like "$(tail -c +7 out)" '^(par)?$'
+		is "$(figures out.bytes)" "$(stat -c %s out)" "bytes out"
+	done
+}
+
+@test "signals ignored at the start stay ignored" {
+	for signal in HUP INT TERM; do
+		rm -f fifo
+		producer fifo
+		IGNORE=$signal IN=fifo start
+		producer_holds fifo
+		sig "$signal"
+		feed '1\n'
+		snapshot_until '.out.records == 1'
+		sig "$signal"
+		feed '2\n'
+		producer_ends
+		finish "exit 0"
+		same out <(seq 2)
+	done
+}
+
+@test "USR1 while the output is blocked" {
+	stalled_reader full
+	seq 1000 >in
+	IN=in OUT=full start --pipe-size=keep
+	reader_holds
+	snapshot_until '.held.records == 1000'
+	snap '.event == "signal" and .unread_bytes == '"$FILLED"
+	drain got
+	finish "exit 0"
+	same got in
+	is "$(tail -n 1 report | jq -r .event)" final
+}
+
+@test "USR1 does not end anything, however often it comes" {
+	seq 300000 >in
+	rm -f pid status
+	"$HELPERS/launch" -s status -p pid "$WEIR" --report=report <in | {
+		for _ in {1..50}; do
+			until_true test -e report
+			kill -USR1 "$(<pid)" 2>/dev/null
+			head -c 20000
+		done
+		cat
+	} >out
+	same out in
+	until_true test -e status
+	is "$(cat status)" "exit 0"
+}
+
+# --- Errors -----------------------------------------------------------------------------------------------------------------
+
+@test "/dev/full" {
+	seq 1000 >in
+	for options in "" "-p drop-oldest" "-L 1000/s" "-b" "-s 2"; do
+		# shellcheck disable=SC2086
+		IN=in OUT=/dev/full run_weir $options
+		is "$ENDED" "exit 1" "weir $options"
+		reason "1 write error"
+		complains "standard output: No space left on device"
+		final '.out.bytes == 0 and .undelivered.bytes > 0'
+	done
+}
+
+@test "RLIMIT_FSIZE" {
+	seq 100000 >in
+	for options in "" "-p drop-oldest -m 16M" "-L 1000MB/s" "-b"; do
+		# 8 units of 1024 bytes; the report is shorter
+		# shellcheck disable=SC2086
+		(ulimit -f 8 && IN=in run_weir $options && echo "$ENDED" >ended && echo "$FINAL" >final)
+		is "$(cat ended)" "exit 1" "weir $options"
+		is "$(stat -c %s out)" 8192
+		same out <(head -c 8192 in)
+		is "$(figures out.bytes exit.reason)" "8192 write error"
+		complains "standard output: File too large"
+		jq -e '.undelivered.bytes > 0 and .out.records == 1859' final || [[ $options == -b ]]
+	done
+}
+
+@test "a file system that is full" {
+	mkdir full
+	if ! mount -t tmpfs -o size=64k tmpfs full 2>/dev/null; then
+		[[ ${CI-} ]] && fail "cannot mount a tmpfs; /dev/full and RLIMIT_FSIZE stand in for it only by hand"
+		skip "cannot mount a tmpfs here"
+	fi
+	seq 100000 >in
+	for options in "" "-p drop-oldest -m 16M" "-b"; do
+		# shellcheck disable=SC2086
+		IN=in OUT=full/out run_weir $options
+		is "$ENDED" "exit 1"
+		complains "standard output: No space left on device"
+		is "$(figures out.bytes)" "$(stat -c %s full/out)" "bytes out"
+		same full/out <(head -c "$(stat -c %s full/out)" in)
+		final '.out.bytes > 0 and .undelivered.bytes > 0 and .exit.reason == "write error"'
+	done
+}
+
+@test "standard input is a directory" {
+	IN=/ run_weir
+	is "$ENDED" "exit 1"
+	reason "1 read error"
+	complains "standard input: Is a directory"
+}
+
+@test "standard input is not open for reading, standard output not for writing" {
+	status=0
+	"$WEIR" -q 0>some 2>err || status=$?
+	is "$status" 1
+	complains "standard input: Bad file descriptor"
+	echo x >some
+	status=0
+	echo y | "$WEIR" -q 1<some 2>err || status=$?
+	is "$status" 1
+	complains "standard output: Bad file descriptor"
+	is "$(cat some)" x
+}
+
+@test "a read error delivers what is held" {
+	seq 1000 >in
+	for options in "" "-p drop-newest" "-L 10000/s"; do
+		status=0
+		# shellcheck disable=SC2086
+		timeout "$PATIENCE" "$HELPERS/over" -i socket -R -I in -O out \
+			"$WEIR" --format=json --report=report $options 2>err || status=$?
+		is "$status" 1
+		law report
+		is "$(figures exit.reason in.records out.records)" "read error 1000 1000"
+		complains "standard input: Connection reset by peer"
+		same out in
+	done
+}
+
+@test "<&-, >&-: an error that names it" {
+	status=0
+	"$WEIR" <&- >out 2>err || status=$?
+	is "$status" 1
+	like "$(cat err)" '^weir: standard input: Bad file descriptor'
+	status=0
+	echo x | "$WEIR" >&- 2>err || status=$?
+	is "$status" 1
+	like "$(cat err)" '^weir: standard output: Bad file descriptor'
+	status=0
+	"$WEIR" <&- >&- 2>err || status=$?
+	is "$status" 1
+	like "$(cat err)" '^weir: standard (input|output): Bad file descriptor'
+}
+
+@test "<&-, >&-: not reused for a file that weir opens" {
+	echo secret >in
+	"$WEIR" --report=report >&- <in 2>err && fail "status 0"
+	unlike "$(cat report 2>/dev/null)" secret
+	echo secret >report
+	"$WEIR" --report=report <&- >out 2>err && fail "status 0"
+	is "$(cat out)" ""
+	rm report
+	"$WEIR" --report=report <&- >&- 2>&- && fail "status 0"
+	unlike "$(cat report 2>/dev/null)" 'Bad file descriptor'
+}
+
+@test "2>&-: /dev/null takes its place" {
+	seq 1000 >in
+	status=0
+	"$WEIR" --report=report --format=json <in >out 2>&- || status=$?
+	is "$status" 0
+	same in out
+	law report
+	is "$(lines_of report)" 1
+	status=0
+	"$WEIR" --nonsense <in >out 2>&- || status=$?
+	is "$status" 2
+	is "$(cat out)" ""
+	status=0
+	"$WEIR" <in >/dev/full 2>&- || status=$?
+	is "$status" 1
+	# a message does not get into the report
+	status=0
+	"$WEIR" --report=report --format=json <in >/dev/full 2>&- || status=$?
+	is "$status" 1
+	law report
+	is "$(lines_of report)" 1
+	"$WEIR" <in >out 2>&-
+	same in out
+}
+
+# --- Status 3, and what goes before it --------------------------------------------------------------------------------------
+
+@test "--fail-on-drop: all is delivered, status 3" {
+	seq 1000 >in
+	for policy in drop-oldest drop-newest; do
+		rm -f full
+		stalled_reader full
+		IN=in OUT=full start -p "$policy" --max-records=10 --fail-on-drop
+		reader_holds
+		snapshot_until '.in.records == 1000'
+		drain got
+		finish "exit 3"
+		reason "3 records dropped"
+		is "$(lines_of got)" 10
+		is "$(cat err)" ""
+	done
+	printf '%05000d\nx\n' 1 >in
+	IN=in run_weir -p drop-oldest --max-record=4K --fail-on-drop
+	is "$ENDED" "exit 3"
+	same out <(echo x)
+}
+
+@test "--fail-on-drop and nothing dropped: status 0" {
+	seq 1000 >in
+	IN=in run_weir -p drop-oldest --fail-on-drop
+	is "$ENDED" "exit 0"
+	reason "0 end of input"
+}
+
+@test "drops without --fail-on-drop: status 0" {
+	printf '%05000d\nx\n' 1 >in
+	IN=in run_weir -p drop-oldest --max-record=4K
+	is "$ENDED" "exit 0"
+	final '.dropped.records == 1'
+}
+
+@test "a signal goes before status 3, an error before both" {
+	seq 1000 >in
+	stalled_reader full
+	IN=in OUT=full start -p drop-oldest --max-records=10 --fail-on-drop --drain-timeout=0
+	reader_holds
+	snapshot_until '.in.records == 1000'
+	sig TERM
+	finish "signal 15"
+	reason "143 signal TERM"
+	exec 8<&-
+	printf '%05000d\nx\n' 1 >in
+	IN=in OUT=/dev/full run_weir -p drop-oldest --max-record=4K --fail-on-drop
+	is "$ENDED" "exit 1"
+	reason "1 write error"
+}
+
+@test "the reader goes away after a signal: the signal was first" {
+	stalled_reader full
+	seq 1000 >in
+	IN=in OUT=full start -p drop-newest --drain-timeout=1h
+	reader_holds
+	snapshot_until '.held.records == 1000'
+	sig TERM
+	snapshot
+	snapshot
+	reader_goes
+	finish
+	final '.undelivered.records == 1000'
+	like "$ENDED" '^signal (15|13)$'
+}
+
+# --- A standard error that does not move ------------------------------------------------------------------------------------
+
+@test "a blocked standard error stops neither the data nor the exit" {
+	mkfifo blocked
+	exec 7<>blocked
+	"$HELPERS/fill" blocked >/dev/null
+	seq 10000 >in
+	rm -f status
+	bg sh -c '"$HELPERS/launch" -s status "$WEIR" <in >out 2>blocked'
+	until_true test -e status
+	is "$(cat status)" "exit 0"
+	same in out
+	exec 7>&-
+}
+
+@test "a report asked for while standard error is blocked does not stop the data" {
+	mkfifo blocked
+	exec 7<>blocked
+	"$HELPERS/fill" blocked >/dev/null
+	producer fifo
+	rm -f status pid
+	bg sh -c '"$HELPERS/launch" -p pid -s status "$WEIR" <fifo >out 2>blocked'
+	until_true test -e pid
+	feed '1\n'
+	until_true test -s out
+	producer_holds fifo
+	for i in 2 3 4; do
+		sig USR1
+		feed "$i\n"
+		until_true more_lines_than out $((i - 1))
+	done
+	producer_ends
+	until_true test -e status
+	is "$(cat status)" "exit 0"
+	same out <(seq 4)
+	exec 7>&-
+}
+
+@test "a blocked --report FIFO stops neither the data nor the exit" {
+	mkfifo blocked
+	exec 7<>blocked
+	"$HELPERS/fill" blocked >/dev/null
+	seq 10000 >in
+	"$HELPERS/launch" -t "$PATIENCE" -s status "$WEIR" --report=blocked <in >out 7>&-
+	like "$(cat status)" '^exit [01]$'
+	same in out
+	exec 7>&-
+}
+
+@test "standard error without a reader is no reason to fail" {
+	mkfifo gone
+	exec 7<>gone
+	seq 1000 >in
+	bg sh -c '"$HELPERS/launch" -s status "$WEIR" <in >out 2>gone'
+	until_true test -e status
+	is "$(cat status)" "exit 0"
+	exec 7>&-
+	status=0
+	{ "$HELPERS/launch" "$WEIR" <in 2>&1 >out; echo "$?" >code; } | true
+	is "$(cat code)" 0
+	same in out
+}
+
+# --- And again: what is easily got wrong ------------------------------------------------------------------------------------
+
+case $WEIR_UNDER in
+*asan* | *valgrind*) rounds=5 ;;
+*) rounds=30 ;;
+esac
+
+# five_held [OPTION]...: weir with its output full, 995 records dropped and 5 held, and its input (descriptor 9) open.
+five_held()
+{
+	rm -f full in
+	stalled_reader full
+	producer in
+	IN=in OUT=full start -p drop-oldest --max-records=5 "$@"
+	reader_holds
+	seq 1000 >&9
+	snapshot_until '.in.records == 1000 and .held.records == 5'
+}
+
+# heeded SIGNAL: sends it, and waits until weir has taken note, which it has once it answers to a later one.
+heeded()
+{
+	sig "$1" && snapshot
+}
+
+# exits STATUS COMMAND...
+exits()
+{
+	local expected=$1 seen=0
+	shift
+	"$@" || seen=$?
+	is "$seen" "$expected" "status of $* (standard error: $(cat err 2>/dev/null))"
+}
+
+is_stopped()
+{
+	local stat
+	stat=$(cat "/proc/$1/stat") && stat=${stat##*) } && [[ ${stat:0:1} == T ]]
+}
+
+@test "the reader goes, nothing is held, but something came into the idle input: SIGPIPE" {
+	local policy
+	for policy in block drop-oldest; do
+		rm -f slow in
+		empty_reader slow
+		producer in
+		IN=in OUT=slow start -p "$policy"
+		reader_holds
+		sig STOP
+		until_true is_stopped "$(<pid)"
+		echo a >&9
+		reader_goes
+		sig CONT
+		finish "signal 13"
+		final '.exit == {status: 141, reason: "reader gone"} and .out.bytes == 0'
+	done
+}
+
+@test "the reader goes while a part of a record is held: SIGPIPE" {
+	empty_reader slow
+	producer in
+	IN=in OUT=slow start -p drop-newest
+	reader_holds
+	printf 'one\ntwo' >&9
+	snapshot_until '.in.bytes == 7 and .out.bytes == 4'
+	reader_goes
+	finish "signal 13"
+	final '.undelivered == {records: 0, bytes: 3} and .exit.reason == "reader gone"'
+}
+
+@test "SIGPIPE ignored: the message says that the reader has gone" {
+	IGNORE=PIPE five_held
+	reader_goes
+	finish "exit 1"
+	final '.exit == {status: 1, reason: "reader gone"} and .undelivered.records == 5'
+	like "$(cat err)" '^weir: .*: the reader has gone$'
+}
+
+@test "under pipefail, again and again, a reader that has what it wants is no failure" {
+	local i
+	set -o pipefail
+	for ((i = 0; i < rounds; i++)); do
+		is "$( (echo a && sleep .003) | "$WEIR" -q | head -n 1)" a "round $i"
+		seq 20 | "$WEIR" -q | grep -q 7 || fail "round $i: status $?"
+	done
+}
+
+@test "the law holds while a byte stream is held at the end of input" {
+	stalled_reader full
+	seq 1000 >in
+	IN=in OUT=full start -b --pipe-size=keep
+	reader_holds
+	snapshot_until '.held.bytes == 3893 and .held.records == 0'
+	snapshot
+	snap '.held == {records: 0, bytes: 3893}'
+	reader_goes
+	finish "signal 13"
+	final '.undelivered == {records: 0, bytes: 3893} and .buffer.peak_records == 0'
+}
+
+@test "after a signal, what waits in the input is left to the next reader" {
+	local line
+	five_held --drain-timeout=1h
+	heeded TERM
+	snap '.held.records == 5'
+	echo late >&9
+	drain got
+	finish "signal 15"
+	final '.in.records == 1000 and .exit == {status: 143, reason: "signal TERM"}'
+	same got <(seq 996 1000)
+	read -r -t "$PATIENCE" line <&9
+	is "$line" late "what waits in the input"
+}
+
+@test "after a signal the rate holds, within the drain timeout" {
+	# one goes at once, the others would take hours
+	producer in
+	seq 5 >&9
+	IN=in start -L 1/h --drain-timeout=200ms
+	snapshot_until '.out.records == 1 and .held.records == 4'
+	sig TERM
+	finish "signal 15"
+	final ".out.records == 1 and .undelivered.records == 4 and .elapsed_ns - $(jq .elapsed_ns <<<"$SNAP") >= 200000000"
+	rm -f in
+	producer in
+	seq 10 >&9
+	IN=in start -L 10/s --drain-timeout=1h
+	snapshot_until '.in.records == 10'
+	sig TERM
+	finish "signal 15"
+	same out <(seq 10)
+	final '.elapsed_ns >= 880000000'
+}
+
+# finishes OPTION FIRST REST EXPECTED: TERM after FIRST, which ends amid a record; then REST comes in one piece.
+finishes()
+{
+	local length
+	# shellcheck disable=SC2059
+	length=$(printf "$2" | wc -c)
+	rm -f in
+	producer in
+	# shellcheck disable=SC2059
+	printf "$2" >&9
+	IN=in start "$1" --drain-timeout=1h || return
+	snapshot_until ".in.bytes == $length and .out.bytes == $length" || return
+	heeded TERM || return
+	# shellcheck disable=SC2059
+	printf "$3" >&9
+	finish "signal 15" || return
+	# shellcheck disable=SC2059
+	same out <(printf "$4")
+}
+
+@test "plain block: TERM amid a record reads to the end of it, and not a byte further" {
+	local line
+	finishes --lines 'one\ntw' 'o\nthree\n' 'one\ntwo\n'
+	final '.in == {records: 2, bytes: 8} and .out == .in'
+	read -r -t "$PATIENCE" line <&9
+	is "$line" three "what waits in the input"
+	finishes --null 'one\0t\nw' 'o\0three\0' 'one\0t\nwo\0'
+	finishes --fixed=4 '0123456' '789' '01234567'
+	finishes --max-records=3 'one\ntw' 'o\nthree\n' 'one\ntwo\n'
+}
+
+@test "plain block: a record that was cut short is spoken of" {
+	producer in
+	printf 'one\ntw' >&9
+	IN=in start --drain-timeout=100ms
+	snapshot_until '.out.bytes == 6'
+	sig TERM
+	finish "signal 15"
+	final '.in == {records: 1, bytes: 6} and .out == .in'
+	[[ -s err ]] || fail "no word of the record that was cut short"
+}
+
+@test "USR1: ignored at the start, it stays ignored; else it asks at any time" {
+	producer in
+	IGNORE=USR1 IN=in start
+	sig USR1
+	echo a >&9
+	until_true test -s out
+	producer_ends
+	finish "exit 0"
+	is "$(lines_of report)" 1 "reports"
+	rm -f in
+	producer in
+	IN=in start
+	snapshot
+	snap '.event == "signal" and .in.records == 0 and .exit == {status: null, reason: null}'
+	producer_ends
+	finish "exit 0"
+	five_held
+	snapshot
+	seq 1001 1010 >&9
+	snapshot_until '.in.records == 1010'
+	snap '.event == "signal" and .held.records == 5 and .dropped.records == 1005 and .out.records == 0'
+	producer_ends
+	drain got
+	finish "exit 0"
+	same got <(seq 1006 1010)
+}
+
+@test "a full disk, also where none can be mounted" {
+	local message='No space left on device' options
+	"$HELPERS/lines" -n 1000 -l 200 >in
+	mkdir full
+	# Only the superuser can; RLIMIT_FSIZE does the same to the others.
+	mount -t tmpfs -o size=64k weir-test full 2>/dev/null || message='File too large'
+	for options in "" "-b" "-p drop-oldest"; do
+		rm -f full/out
+		[[ $message == No* ]] || ulimit -S -f 64
+		# shellcheck disable=SC2086
+		IN=in OUT=full/out run_weir $options
+		ulimit -S -f unlimited
+		is "$ENDED" "exit 1"
+		final ".exit.status == 1 and .out.bytes == $(stat -c %s full/out) and .undelivered.bytes > 0 and .out.bytes <= 65536"
+		cmp -n "$(stat -c %s full/out)" in full/out
+		like "$(cat err)" "^weir: standard output: $message"
+	done
+}
+
+@test "2>&-: descriptor 2 is /dev/null while weir runs" {
+	producer in
+	echo a >&9
+	bg closed_error
+	until_true test -s out
+	until_true test -s pid
+	is "$(readlink "/proc/$(<pid)/fd/2")" /dev/null "descriptor 2"
+	producer_ends
+	finish "exit 0"
+}
+
+closed_error()
+{
+	exec "$HELPERS/launch" -p pid -s status "$WEIR" --format=json --report=report <in >out 2>&-
+}
+
+@test "an error wins over a signal" {
+	# the file has room for some of the record that TERM lets weir finish
+	head -c 8190 /dev/zero | tr '\0' x >first
+	producer in
+	ulimit -S -f 8
+	IN=in start --drain-timeout=1h
+	ulimit -S -f unlimited
+	cat first >&9
+	snapshot_until '.out.bytes == 8190'
+	heeded TERM
+	echo xxxx >&9
+	finish "exit 1"
+	final '.exit.status == 1 and (.exit.reason | test("error")) and .out.bytes == 8192 and .undelivered.bytes > 0'
+	like "$(cat err)" 'File too large'
+}
+
+@test "a signal that lets all be delivered wins over status 3" {
+	five_held --fail-on-drop --drain-timeout=1h
+	heeded TERM
+	drain got
+	finish "signal 15"
+	final '.exit == {status: 143, reason: "signal TERM"} and .dropped.records == 995'
+}
+
+@test "messages do not wait for a blocked standard error, either" {
+	seq 100 >in
+	mkfifo blocked
+	exec 4<>blocked
+	"$HELPERS/fill" blocked >filled
+	exits 0 timeout 20 "$WEIR" -p drop-oldest --format=json <in >out 2>blocked 3>&- 4>&-
+	same in out
+	exits 1 timeout 20 "$WEIR" <. >out 2>blocked 3>&- 4>&-
+	exits 2 timeout 20 "$WEIR" --policy=nonsense <in >out 2>blocked 3>&- 4>&-
+	exits 0 "$WEIR" <in >out 2>/dev/full
+	same in out
+}
+
+@test "a usage error: status 2, and what was not read is there for the next reader" {
+	local arguments
+	for arguments in "--policy=nonsense" "operand" "-m 1" "--drain-timeout=x"; do
+		# shellcheck disable=SC2086
+		seq 3 | { exits 2 "$WEIR" $arguments 2>err && cat >rest; }
+		same rest <(seq 3)
+		is "$(lines_of err)" 1 "lines of the message"
+	done
+}

@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# A weir that has nothing to do does nothing: it is in one wait without a time limit, and makes no system call.
+
+load common
+
+# How the trace ends while weir is in a wait that has no end: with that call, which has no result yet.
+waits_for_ever()
+{
+	local last
+	last=$(tail -n 1 trace 2>/dev/null)
+	[[ $last =~ (ppoll\(.*\],\ [0-9]+,\ NULL,|pselect6\(.*\],\ NULL,\ NULL,) && $last != *" = "* ]]
+}
+
+# is_idle: waits for weir to settle; then, for one second, the trace must not grow by a byte. That weir lives, and that the
+# trace would have shown it, is seen by asking for a report.
+is_idle()
+{
+	local tracer settled
+	[[ $WEIR_UNDER != valgrind ]] || skip "the system calls are valgrind's"
+	bg strace -f -o trace -p "$(<pid)" 2>strace.err
+	tracer=$BG
+	until_true waits_for_ever || fail "$(tail -n 5 strace.err trace)" || return
+	settled=$(stat -c %s trace)
+	sleep 1
+	is "$(tail -c "+$((settled + 1))" trace)" "" "calls of an idle weir, after $(tail -n 1 <(head -c "$settled" trace))"
+	snapshot
+	until_true grep -q SIGUSR1 trace
+	kill -INT "$tracer"
+	ended_job "$tracer" || :
+}
+
+# between FIFOs OPTION...: weir with an input that is open, and a reader that is there.
+between()
+{
+	producer in.fifo
+	empty_reader out.fifo
+	IN=in.fifo OUT=out.fifo start "$@"
+	producer_holds in.fifo
+	reader_holds
+}
+
+# stalled OPTION...: the same, but the reader takes nothing.
+stalled()
+{
+	producer in.fifo
+	stalled_reader out.fifo
+	IN=in.fifo OUT=out.fifo start "$@"
+	producer_holds in.fifo
+	reader_holds
+}
+
+# Writes more than any buffer here holds. (Not by bg, which closes 9.)
+pour()
+{
+	timeout 300 "$HELPERS/lines" -n 1000000 >&9 3>&- 6>&- 7>&- 8>&- 2>/dev/null &
+}
+
+@test "block: nothing has come yet" {
+	between
+	is_idle
+}
+
+@test "block: all that came is out" {
+	between
+	seq 1000 >&9
+	snapshot_until '.out.records == 1000'
+	is_idle
+}
+
+@test "--bytes: all that came is out" {
+	between -b
+	seq 1000 >&9
+	snapshot_until '.out.bytes == 3893'
+	is_idle
+}
+
+@test "drop-oldest: all that came is out, but for a record without its end" {
+	between -p drop-oldest
+	{ seq 1000; printf 'more'; } >&9
+	snapshot_until '.out.records == 1000 and .held.bytes == 4'
+	is_idle
+}
+
+@test "rate: its work is done" {
+	between -L 1000/s
+	seq 100 >&9
+	snapshot_until '.out.records == 100'
+	snap '.waited_ns.rate > 0'
+	is_idle
+}
+
+@test "rate: the buffer is empty, and the sample leaves out what comes" {
+	between -L 1/h -s 1000
+	seq 1000 >&9
+	snapshot_until '.out.records == 1 and .dropped.records == 999'
+	is_idle
+}
+
+@test "block: the output is blocked and the buffer full" {
+	stalled -m 64K
+	pour
+	snapshot_until '.paused.count == 1 and .held.bytes >= 65536'
+	is_idle
+	snap '.paused.count == 1'
+}
+
+@test "--bytes: the output is blocked and the buffer full" {
+	stalled -b -m 64K
+	pour
+	snapshot_until '.paused.count == 1 and .held.bytes >= 65536'
+	is_idle
+}
+
+@test "rate: the output is blocked and the buffer full" {
+	stalled -L 10000k/s -m 64K
+	pour
+	snapshot_until '.paused.count == 1 and .held.bytes >= 65536'
+	is_idle
+}
+
+@test "drop-oldest: the output is blocked and the input idle" {
+	stalled -p drop-oldest -m 4K
+	seq 100000 >&9
+	snapshot_until '.in.records == 100000'
+	snap '.dropped.records > 0 and .held.records > 0'
+	is_idle
+}

@@ -1,0 +1,352 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What goes in comes out, byte for byte, over everything that a descriptor can be; and whoever shares a descriptor with weir
+# finds it as it was. `over` fails by itself, with status 99, if a flag of a shared description changes.
+
+load common
+
+# through [OVER-OPTION]... -- [OPTION]...: ./in comes out as it was, the law holds, and the report says what went through.
+through()
+{
+	local over=() status=0
+	while [[ $1 != -- ]]; do
+		over+=("$1")
+		shift
+	done
+	shift
+	rm -f out report
+	timeout $((2 * PATIENCE)) "$HELPERS/over" -I in -O out "${over[@]}" "$WEIR" --format=json --report=report "$@" 2>err || status=$?
+	is "$status" 0 "status over ${over[*]} of weir $*: $(cat err)" || return
+	is "$(cat err)" "" "what over ${over[*]} weir $* said" || return
+	same in out || fail "over ${over[*]}: weir $*" || return
+	is "$(figures in.bytes out.bytes exit.status)" "$(stat -c '%s %s' in) 0" "over ${over[*]}: weir $*"
+}
+
+inputs=(pipe fifo socket pty file)
+outputs=(pipe fifo socket pty master file)
+
+# everywhere [OPTION]...: over each kind of input, with each kind of output
+everywhere()
+{
+	local i o
+	for i in "${inputs[@]}"; do
+		for o in "${outputs[@]}"; do
+			through -i "$i" -o "$o" -- "$@" || return
+		done
+	done
+}
+
+# Records of 1 byte to 3 times a buffer of 4K, and no delimiter at the end.
+mixed()
+{
+	"$HELPERS/lines" -n 200 -l 1,12288,2,100,4000,4096,31 -d "${1-\\n}" -e >in
+}
+
+@test "lines, over everything" {
+	mixed
+	everywhere -m 4K
+}
+
+@test "NUL, over everything" {
+	mixed '\0'
+	everywhere -m 4K -0
+}
+
+@test "bytes, over everything" {
+	head -c 300000 /dev/urandom >in
+	everywhere -b
+}
+
+@test "lines with a rate, over everything" {
+	mixed
+	everywhere -m 4K -L 1000MB/s
+}
+
+@test "NUL with a rate, over everything" {
+	mixed '\0'
+	everywhere -0 -p rate:10000000/s
+}
+
+@test "bytes with a rate, over everything" {
+	head -c 300000 /dev/urandom >in
+	everywhere -b -m 4K -L 1000MB/s
+}
+
+@test "whole records with room enough, over everything" {
+	mixed
+	everywhere -p drop-oldest -m 16M
+}
+
+@test "O_NONBLOCK inherited on both sides loses nothing" {
+	mixed
+	for i in "${inputs[@]}"; do
+		for o in "${outputs[@]}"; do
+			through -n -i "$i" -o "$o" -- -m 4K
+		done
+		through -n -i "$i" -o "$i" -- -m 4K -L 1000MB/s
+		through -n -i "$i" -o pipe -- -b
+		through -n -i "$i" -o fifo -- -b -m 4K
+	done
+}
+
+@test "O_NONBLOCK inherited and a reader that takes a byte at a time" {
+	"$HELPERS/lines" -n 100 -l 1,700,2,100,4100,31 >in
+	for o in "${outputs[@]}"; do
+		through -n -c 1 -i pipe -o "$o" -- -m 4K
+		through -n -c 1 -i socket -o "$o" -- -m 4K -p rate:1000000/s
+	done
+}
+
+@test "writes of one byte, and reads of one byte" {
+	"$HELPERS/lines" -n 60 -l 1,1300,2,100,31 -e >in
+	for i in pipe fifo socket pty; do
+		through -f 1 -i "$i" -o pipe -- -m 4K
+		through -f 1 -i "$i" -o pipe -- -m 4K -s 1
+	done
+	for o in pipe fifo socket pty master; do
+		through -c 1 -i pipe -o "$o" -- -m 4K
+		through -c 1 -i pipe -o "$o" -- -m 4K -L 1000MB/s
+	done
+	through -f 1 -c 1 -- -b
+	through -f 1 -c 1 -- -b -L 1000MB/s
+	through -f 7 -c 3 -- --fixed=5
+}
+
+@test "empty input, over everything" {
+	: >in
+	everywhere
+	through -- -b
+	through -i socket -o fifo -- -p drop-newest
+}
+
+@test "a single record without delimiter, over everything" {
+	printf x >in
+	everywhere -p drop-newest
+}
+
+@test "binary: all 256 bytes, over everything, raw terminals too" {
+	for i in {0..255}; do
+		# shellcheck disable=SC2059
+		printf "\\x$(printf %02x "$i")"
+	done >all
+	cat all all all >in
+	everywhere
+	through -i fifo -o fifo -- -p drop-oldest
+}
+
+@test "megabytes through pipes" {
+	"$HELPERS/lines" -n 20000 -l 12,700,33,4000,1,150 >in
+	for options in "" "-m 4K" "-m 16M" "-L 100000MB/s" "-s 1" "-b" "-b -m 4K" "-m 64K --high=30% --low=0%" "--max-records=5" \
+		"-b -L 100000MB/s"; do
+		# shellcheck disable=SC2086
+		through -- $options
+	done
+}
+
+@test "pipes of any capacity" {
+	"$HELPERS/lines" -n 20000 -l 12,700,33 >in
+	for size in keep 4K 64K 1M 3M; do
+		through -- --pipe-size="$size"
+		through -- --pipe-size="$size" -p drop-oldest -m 64M
+		through -- --pipe-size="$size" -b
+	done
+}
+
+@test "a pipe is never made smaller" {
+	perl -e 'pipe R, W; fcntl(W, 1031, 1 << 20) or die $!; pipe S, T; fcntl(T, 1031, 1 << 20) or die $!;
+		my $pid = fork; if (!$pid) { open STDIN, "<&R"; open STDOUT, ">&T"; close $_ for *R, *W, *S, *T; exec @ARGV or die }
+		print W "x"; close W; waitpid $pid, 0;
+		print fcntl(R, 1032, 0), " ", fcntl(S, 1032, 0), "\n"' "$WEIR" -q --pipe-size=64K >capacity
+	is "$(cat capacity)" "1048576 1048576"
+}
+
+@test "two programs that write to one pipe, at the same time" {
+	"$HELPERS/lines" -n 50000 -l 100 >a
+	"$HELPERS/lines" -n 50000 -f 50001 -l 100 >b
+	for options in "" "-m 4K" "-b" "-L 1000MB/s" "-p drop-oldest -m 64M"; do
+		# shellcheck disable=SC2086
+		{
+			cat a &
+			"$WEIR" -q $options <b &
+			wait
+		} | { "$HELPERS/reader" -s 2000 -P >seen || true; }
+		is "$(jq .bytes seen)" 10000000 "bytes with weir $options"
+	done
+	# Whole records, at most PIPE_BUF at once: those are not even torn.
+	for options in "-L 1000MB/s" "-p drop-oldest -m 64M"; do
+		# shellcheck disable=SC2086
+		{
+			"$HELPERS/lines" -n 50000 -l 100 -w 4000 &
+			"$WEIR" -q $options <b &
+			wait
+		} | sort -n >sorted
+		cat a b >both
+		same sorted both
+	done
+}
+
+@test "one program after the other on one pipe, and on one input" {
+	seq 10000 >a
+	seq 20000 >b
+	{ cat a; "$WEIR" -q <b; cat a; } | cat >out
+	same out <(cat a b a)
+	{ "$WEIR" -q; cat b; } <a >out
+	same out <(cat a b)
+	# what it does not read is there for the next
+	{ "$WEIR" --nonsense 2>/dev/null || true; cat; } <a >out
+	same out a
+}
+
+@test "weir 2>&1 | x loses nothing" {
+	seq 100000 >in
+	"$WEIR" <in 2>&1 | cat >out
+	same <(head -n 100000 out) in
+	is "$(lines_of out)" 100001
+	like "$(tail -n 1 out)" '^weir: in 100000 records .* out 100000 records '
+	mixed
+	status=0
+	"$HELPERS/over" -e -n -I in -O out "$WEIR" -m 4K || status=$?
+	is "$status" 0
+	same <(head -c "$(stat -c %s in)" out) in
+}
+
+@test "a flag that weir would set on what it inherits is seen by these tests" {
+	printf x >in
+	status=0
+	"$HELPERS/over" -I in perl -MFcntl -e 'fcntl STDOUT, F_SETFL, O_WRONLY | O_NONBLOCK; print <STDIN>' 2>err || status=$?
+	is "$status" 99
+	like "$(cat err)" 'flags of standard output'
+}
+
+@test "one terminal for output and error" {
+	printf 'x\n' >in
+	"$HELPERS/over" -e -i pty -o pty -I in -O out "$WEIR"
+	is "$(head -n 1 out)" x
+	like "$(tail -n 1 out)" '^weir: in 1 record.* out 1 record'
+}
+
+@test "several weirs in a row" {
+	"$HELPERS/lines" -n 20000 -l 12,700,33 >in
+	"$WEIR" -q <in | "$WEIR" -q -L 1000MB/s | "$WEIR" -q -b | "$WEIR" -q -p drop-oldest -m 64M | "$WEIR" -q -s 1 >out
+	same in out
+}
+
+@test "a regular file is written where the others have left off" {
+	printf 'before\n' >out
+	{
+		printf 'first\n'
+		printf 'through weir\n' | "$WEIR" -q
+		printf 'last\n'
+	} >>out
+	same out <(printf 'before\nfirst\nthrough weir\nlast\n')
+	{
+		printf 'first\n'
+		printf 'through weir\n' | "$WEIR" -q -p drop-oldest
+		printf 'last\n'
+	} >out
+	same out <(printf 'first\nthrough weir\nlast\n')
+}
+
+@test "a regular file is read from where the others have left off" {
+	seq 1000 >in
+	{ read -r _; "$WEIR" -q; } <in >out
+	same out <(seq 2 1000)
+}
+
+@test "stopped and continued, nothing is lost" {
+	stalled_reader full
+	seq 30000 >in
+	IN=in OUT=full start -L 1000000/s --burst=1000000 --pipe-size=keep
+	reader_holds
+	snapshot_until '.in.records > 0'
+	sig STOP
+	sig CONT
+	snapshot
+	drain got
+	finish "exit 0"
+	same got in
+}
+
+@test "a prompt without a newline is not held back under plain block" {
+	for options in "" "--max-records=5" "--high=50% --low=10%" "-m 4K" "-b" "-0"; do
+		rm -f fifo gone
+		producer fifo
+		mkfifo gone
+		exec 7<>gone
+		# shellcheck disable=SC2086
+		IN=fifo OUT=gone start $options
+		producer_holds fifo
+		exec 8<gone 7>&-
+		feed 'login: '
+		is "$(timeout "$PATIENCE" head -c 7 <&8)" "login: " "weir $options"
+		feed 'x'
+		is "$(timeout "$PATIENCE" head -c 1 <&8)" "x" "weir $options"
+		producer_ends
+		finish "exit 0"
+		exec 8<&-
+	done
+}
+
+@test "under all else a record goes out once it is complete" {
+	for options in "-p drop-oldest" "-p drop-newest" "-L 1000/s"; do
+		rm -f fifo
+		producer fifo
+		# shellcheck disable=SC2086
+		IN=fifo start $options
+		producer_holds fifo
+		feed 'log'
+		snapshot_until '.held.bytes == 3'
+		snapshot
+		snap '.in.records == 0 and .in.bytes == 3 and .out.bytes == 0'
+		feed 'in\nnex'
+		snapshot_until '.out.records == 1'
+		snap '.out.bytes == 6 and .held == {records: 0, bytes: 3}'
+		feed 't'
+		producer_ends
+		finish "exit 0"
+		same out <(printf 'login\nnext')
+		final '.out.records == 2'
+	done
+}
+
+# What weir writes to a pipe, as strace sees it: the sizes of the writes that have 64-byte records in them.
+writes_of()
+{
+	sed -n 's/.*\(write\|writev\|pwritev2\|pwritev\|sendmsg\)(.*[a-z]\{8\}.* = \([0-9]\+\)$/\2/p' trace
+}
+
+@test "each write to a pipe is whole records of at most PIPE_BUF bytes together" {
+	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
+	"$HELPERS/lines" -n 20000 -l 64 >in
+	for options in "-p drop-newest -m 4M" "-p drop-oldest -m 4M" "-L 1000MB/s"; do
+		# shellcheck disable=SC2086
+		ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace -f -o trace -s 64 \
+			-e trace=write,writev,pwritev,pwritev2,sendmsg "$WEIR" -q $options <in | cat >out
+		same in out
+		writes_of >writes
+		(($(lines_of writes) >= 20000 * 64 / 4096))
+		is "$(awk '$1 > 4096 || $1 % 64' writes)" "" "writes that are too large or tear records, weir $options"
+	done
+}
+
+@test "not even SIGKILL leaves a torn record" {
+	for options in "-p drop-oldest" "-p drop-newest" "-L 1000MB/s" "-p drop-oldest -m 4K"; do
+		for _ in 1 2 3; do
+			rm -f fifo seen
+			mkfifo fifo
+			bg sh -c '"$HELPERS/lines" -n 100000000 -l 12,700,33,4000,150 2>/dev/null | "$HELPERS/launch" -s status -p pid "$@" >fifo' \
+				sh "$WEIR" -q $options
+			bg sh -c '"$HELPERS/reader" -l 12,700,33,4000,150 <fifo >seen; echo $? >read_status'
+			reader=$BG
+			until_true test -e pid
+			# once something has come through
+			until_true grep -q '^wchar: [0-9]\{6\}' "/proc/$(<pid)/io"
+			sig KILL
+			until_true gone_or_zombie "$reader"
+			is "$(jq -c '[.torn, .disorder, .partial]' seen)" "[0,0,0]" "torn, disorder, partial: weir $options"
+			is "$(jq '.records > 0' seen)" true
+			rm -f pid status
+		done
+	done
+}

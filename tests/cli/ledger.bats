@@ -1,0 +1,450 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Reports: the law of the ledger at every moment, the form of the text and of the JSON, and where they go.
+
+load common
+
+# The last line of standard error is a report of this form; $1 is a regular expression for what follows the name.
+text_report()
+{
+	like "$(tail -n 1 err)" "^weir: $1\$" "text report"
+}
+
+bytes='([0-9]{1,3} B|[0-9]{1,3}\.[0-9] [kMGT]B)'
+times='paused [0-9]+\.[0-9]{3}s in [0-9]+\.[0-9]{3}s'
+records="[0-9]+ records? $bytes"
+
+# --- Text -------------------------------------------------------------------------------------------------------------------
+
+@test "text: one line on standard error at the end" {
+	seq 1000 | "$WEIR" 2>err >out
+	is "$(lines_of err)" 1
+	text_report "in 1000 records 3\.9 kB, out 1000 records 3\.9 kB, dropped 0 records 0 B, $times"
+	: | "$WEIR" 2>err
+	text_report "in 0 records 0 B, out 0 records 0 B, dropped 0 records 0 B, $times"
+}
+
+@test "text: figures of bytes" {
+	# bytes, and what the report calls them
+	while read -r n text; do
+		head -c "$n" /dev/zero | "$WEIR" -b 2>err >out
+		text_report "in $text, out $text, dropped 0 B, $times"
+	done <<-'END'
+		0 0 B
+		1 1 B
+		999 999 B
+		1000 1\.0 kB
+		1500 1\.5 kB
+		99900 99\.9 kB
+		1000000 1\.0 MB
+		12300000 12\.3 MB
+	END
+}
+
+@test "text: --bytes has no figures of records" {
+	seq 1000 | "$WEIR" -b 2>err >out
+	text_report "in 3\.9 kB, out 3\.9 kB, dropped 0 B, $times"
+	unlike "$(cat err)" record
+}
+
+@test "text: reasons stand where something was dropped" {
+	{ seq 999; printf '%05000d\n' 1; } | "$WEIR" -s 10 -p drop-oldest --max-record=4K 2>err >out
+	text_report "in 1000 records $bytes, out 100 records $bytes, dropped 900 records $bytes \(sample 900\), $times"
+	{ seq 9; printf '%05000d\n' 1; } | "$WEIR" -p drop-newest --max-record=4K 2>err >out
+	text_report "in 10 records $bytes, out 9 records 18 B, dropped 1 records? 5\.0 kB \(oversize 1\), $times"
+}
+
+@test "text: several reasons; what is held, what is undelivered" {
+	mkfifo blocked
+	exec 7<>blocked
+	"$HELPERS/fill" blocked >/dev/null
+	exec 8<blocked
+	{ seq 999; printf '%05000d\n' 1; seq 1000; } >in
+	rm -f pid status
+	bg sh -c 'exec "$HELPERS/launch" -p pid -s status "$WEIR" "$@" <in >blocked 2>err' sh --report=report \
+		-p drop-oldest --max-records=10 --max-record=4K --drain-timeout=0
+	until_true test -e report -a -e pid
+	exec 7>&-
+	ask()
+	{
+		: >report
+		sig USR1
+		sleep 0.01
+		grep -q "$1" report
+	}
+	until_true ask "in 2000 records"
+	like "$(cat report)" "^weir: in 2000 records $bytes, out 0 records 0 B, dropped 1990 records $bytes \((oldest 1989, oversize 1|oversize 1, oldest 1989)\), held 10 records 41 B, $times"
+	: >report
+	sig TERM
+	until_true test -e status
+	like "$(tail -n 1 report | tr -d '\0')" "undelivered 10 records 41 B, $times"
+	is "$(cat err)" ""
+}
+
+@test "text: --name stands in front, of messages too" {
+	seq 3 | "$WEIR" --name=left 2>err >out
+	like "$(cat err)" '^left: in 3 records '
+	seq 3 | "$WEIR" -N left -q 2>err >/dev/full || true
+	like "$(cat err)" '^left: standard output: No space left on device$'
+}
+
+@test "--quiet: no report at the end" {
+	seq 3 | "$WEIR" -q 2>err >out
+	is "$(cat err)" ""
+	seq 3 | "$WEIR" --quiet --report=report >out
+	is "$(cat report)" ""
+	# what is wrong is said all the same
+	seq 3 | "$WEIR" -q 2>err >/dev/full || true
+	like "$(cat err)" 'No space left'
+}
+
+@test "--quiet: a report that is asked for comes" {
+	producer fifo
+	IN=fifo start -q
+	producer_holds fifo
+	snapshot
+	snap '.event == "signal"'
+	producer_ends
+	finish "exit 0"
+	is "$(jq -r .event report)" signal
+}
+
+# --- JSON -------------------------------------------------------------------------------------------------------------------
+
+# What `paths` finds in a report, and of what kind it is.
+schema='
+def kinds: [paths(type != "object") as $p | ($p | join(".")) + " " + (getpath($p) | type)] | sort;
+'
+expected()
+{
+	local count
+	{
+		printf '%s number\n' schema elapsed_ns buffer.capacity_bytes buffer.peak_bytes buffer.peak_records buffer.high_bytes \
+			buffer.low_bytes paused.count paused.ns waited_ns.input waited_ns.output waited_ns.rate
+		for count in in out dropped dropped.by.oldest dropped.by.newest dropped.by.oversize dropped.by.sample held undelivered; do
+			printf '%s number\n' "$count.records" "$count.bytes"
+		done
+		printf '%s string\n' event name policy sample framing
+		printf '%s\n' "$@"
+	} | sort
+}
+
+@test "JSON: exactly these keys, of these kinds" {
+	seq 10 >in
+	IN=in run_weir
+	is "$(jq -r "$schema kinds[]" <<<"$FINAL" | sort)" \
+		"$(expected 'rate null' 'unread_bytes null' 'exit.status number' 'exit.reason string')"
+	is "$(jq -c 'keys_unsorted' <<<"$FINAL")" \
+		'["schema","event","name","policy","sample","rate","framing","elapsed_ns","in","out","dropped","held","undelivered","buffer","paused","waited_ns","unread_bytes","exit"]'
+	# the same while it runs, over pipes, with a rate, dropping
+	empty_reader fifo
+	producer in_fifo
+	IN=in_fifo OUT=fifo start -L 10/s -p drop-oldest
+	producer_holds in_fifo
+	reader_holds
+	seq 5 >&9
+	snapshot_until '.in.records == 5'
+	is "$(jq -r "$schema kinds[]" <<<"$SNAP" | sort)" \
+		"$(expected 'rate string' 'unread_bytes number' 'exit.status null' 'exit.reason null')"
+	snap '.event == "signal" and .schema == 1 and .name == "weir"'
+}
+
+@test "JSON: every number is a plain integer, one object a line" {
+	"$HELPERS/lines" -n 100000 >in
+	IN=in run_weir -p drop-newest -L 1000MB/s
+	is "$(lines_of report)" 1
+	is "$(jq -c '[.. | numbers | select(. != floor)]' report)" "[]"
+	unlike "$(sed 's/"[^"]*"//g' report)" '[0-9][.eE]|[+-][0-9]|[^0-9]0[0-9]'
+	[[ $(head -c 1 report) == '{' ]]
+	is "$(tail -c 2 report)" '}'
+}
+
+@test "JSON: to standard error without --report" {
+	seq 10 | "$WEIR" --format=json 2>err >out
+	law err
+	is "$(lines_of err)" 1
+	# diagnostics stay text
+	seq 10 | "$WEIR" --format=json 2>err >/dev/full || true
+	is "$(head -n 1 err)" "weir: standard output: No space left on device"
+	law <(tail -n 1 err)
+}
+
+@test "JSON: framing and policy by their names" {
+	while read -r framing options; do
+		# shellcheck disable=SC2086
+		run_weir $options
+		is "$(figures framing)" "$framing"
+	done <<-'END'
+		lines -l
+		null -0
+		delimiter -d ;
+		fixed --fixed=7
+		bytes -b
+	END
+	for policy in block drop-oldest drop-newest; do
+		run_weir -p "$policy"
+		is "$(figures policy)" "$policy"
+	done
+}
+
+@test "JSON: any name is a valid string" {
+	for name in 'with "quotes"' 'back\slash' '{}' 'sp ace'; do
+		run_weir --name="$name"
+		is "$ENDED" "exit 0" "$name: $(cat err)"
+		jq -e '.name | type == "string"' report
+		is "$(jq -j .name report | od -c)" "$(printf %s "$name" | od -c)"
+	done
+}
+
+@test "a name that is not printable ASCII is refused, or does no harm" {
+	for name in $'new\nline' $'tab\tbell\a' $'escape\e[31m' $'delete\177' größe; do
+		run_weir --name="$name"
+		if [[ $ENDED == "exit 2" ]]; then
+			like "$(cat err)" '--name'
+			continue
+		fi
+		is "$ENDED" "exit 0"
+		is "$(lines_of report)" 1
+		is "$(jq -j .name report | od -c)" "$(printf %s "$name" | od -c)"
+		"$WEIR" --name="$name" <nothing 2>err
+		is "$(lines_of err)" 1
+	done
+}
+
+# --- The law ----------------------------------------------------------------------------------------------------------------
+
+@test "the law holds at every snapshot of a run that drops, with a reader that comes and goes" {
+	for options in "-p drop-oldest -m 64K" "-p drop-newest -m 64K" "-m 64K" "-L 300000/s -p drop-oldest -m 8K" "-s 3 -m 64K" \
+		"-b -m 64K" "-s 3 -p drop-newest --max-records=100" "-p drop-oldest --max-record=700"; do
+		rm -f fifo in_fifo figures seen part? rest
+		mkfifo in_fifo
+		empty_reader fifo
+		# shellcheck disable=SC2016
+		bg sh -c 'exec "$HELPERS/lines" -n 10000 -l 12,700,33,1300,150,5000 -r figures >in_fifo'
+		# shellcheck disable=SC2086
+		IN=in_fifo OUT=fifo start $options
+		reader_holds
+		# between the parts of what is read, weir is asked
+		for part in 1 2 3 4; do
+			head -c 50000 <&8 >"part$part" || true
+			snapshot || break
+		done
+		FILLED=0
+		drain rest
+		finish "exit 0"
+		is "$(figures in.bytes)" "$(jq .bytes figures)" "bytes in, weir $options"
+		is "$(figures out.bytes)" "$(cat part? rest | wc -c)" "bytes out, weir $options"
+		[[ $options == -b* ]] || {
+			is "$(figures in.records)" 10000 "weir $options"
+			cat part? rest | "$HELPERS/reader" -l 12,700,33,1300,150,5000 >seen
+			is "$(figures out.records)" "$(jq .records seen)" "records out, weir $options"
+		}
+	done
+}
+
+@test "the law holds in the middle of a record, on either side" {
+	empty_reader fifo
+	producer in_fifo
+	IN=in_fifo OUT=fifo start -p drop-newest -m 1M --pipe-size=keep
+	producer_holds in_fifo
+	reader_holds
+	"$HELPERS/lines" -n 1 -l 300000 >&9
+	snapshot_until '.in.records == 1'
+	snap '.out.records == 0 and .out.bytes > 0 and .held.records == 1 and .held.bytes == 300000 - .out.bytes'
+	feed 'part'
+	snapshot_until '.in.bytes == 300004'
+	snap '.in.records == 1 and .held.records == 1'
+	# a record that is too long is dropped while it comes, and counted when its end does
+	head -c 2000000 /dev/zero | tr '\0' x >&9
+	snapshot_until '.in.bytes == 2300004'
+	snap '.dropped.bytes > 1000000 and .dropped.records == 0 and .in.records == 1 and .held.bytes < 2300000'
+	feed '\n'
+	snapshot_until '.in.records == 2'
+	snap '.dropped.by.oversize == {records: 1, bytes: 2000005} and .held.bytes == 300000 - .out.bytes'
+	producer_ends
+	drain got
+	finish "exit 0"
+	is "$(stat -c %s got)" 300000
+}
+
+@test "a record of which the end is never read counts in bytes only" {
+	producer in_fifo
+	IN=in_fifo start -p drop-oldest -m 64K --drain-timeout=0
+	producer_holds in_fifo
+	head -c 200000 /dev/zero | tr '\0' x >&9
+	snapshot_until '.in.bytes == 200000'
+	sig TERM
+	finish "signal 15"
+	final '.in.records == 0 and .dropped.records == 0 and .dropped.bytes + .undelivered.bytes == 200000'
+}
+
+# --- Times and watermarks ---------------------------------------------------------------------------------------------------
+
+@test "paused: how often, and how long" {
+	stalled_reader full
+	mkfifo fifo
+	bg sh -c '"$HELPERS/lines" -n 2000 >fifo'
+	IN=fifo OUT=full start -m 64K --pipe-size=keep
+	reader_holds
+	snapshot_until '.paused.count == 1'
+	first=$(jq .paused.ns <<<"$SNAP")
+	snapshot_until ".paused.ns > $first"
+	snap '.paused.count == 1'
+	drain got
+	finish "exit 0"
+	final '.paused.count >= 1 and .paused.ns <= .elapsed_ns'
+	# draining at the end is not pausing
+	rm -f full
+	stalled_reader full
+	seq 10000 >in
+	IN=in OUT=full start -m 1M --pipe-size=keep
+	reader_holds
+	snapshot_until '.in.records == 10000'
+	drain got
+	finish "exit 0"
+	final '.paused == {count: 0, ns: 0}'
+}
+
+@test "waited_ns: what weir was waiting for" {
+	producer fifo
+	IN=fifo start
+	producer_holds fifo
+	snapshot_until '.waited_ns.input > 50000000'
+	snap '.waited_ns.output == 0 and .waited_ns.rate == 0'
+	producer_ends
+	finish "exit 0"
+	stalled_reader full
+	seq 1000 >in
+	IN=in OUT=full start --pipe-size=keep
+	reader_holds
+	snapshot_until '.waited_ns.output > 50000000'
+	snap '.waited_ns.rate == 0'
+	drain got
+	finish "exit 0"
+	IN=in start -L 1/h --drain-timeout=0
+	snapshot_until '.waited_ns.rate > 50000000'
+	snap '.waited_ns.output < .waited_ns.rate'
+	sig TERM
+	finish "signal 15"
+	final '.waited_ns.input + .waited_ns.output + .waited_ns.rate <= .elapsed_ns'
+}
+
+@test "buffer: the most that was held" {
+	stalled_reader full
+	"$HELPERS/lines" -n 500 -l 100 >in
+	IN=in OUT=full start -p drop-newest -m 64K
+	reader_holds
+	snapshot_until '.in.records == 500'
+	drain got
+	finish "exit 0"
+	final '.buffer.peak_bytes == 50000 and .buffer.peak_records == 500 and .buffer.capacity_bytes == 65536'
+}
+
+# --- Where reports go -------------------------------------------------------------------------------------------------------
+
+@test "--report truncates what is there" {
+	head -c 100000 /dev/zero >report
+	seq 3 | "$WEIR" --report=report >out 2>err
+	like "$(cat report)" '^weir: in 3 records'
+	is "$(lines_of report)" 1
+	is "$(cat err)" ""
+}
+
+@test "--report is opened before the first read" {
+	mkdir directory
+	for file in directory missing/report; do
+		status=0
+		{
+			"$WEIR" --report="$file" >out 2>err || status=$?
+			cat >rest
+		} < <(seq 3)
+		is "$status" 1
+		is "$(cat rest)" "$(seq 3)"
+		is "$(lines_of err)" 1
+		like "$(cat err)" "^weir: .*$file.*: (Is a directory|No such file or directory)"
+	done
+}
+
+@test "--report to a FIFO without a reader is an error" {
+	mkfifo lonely
+	status=0
+	{
+		timeout "$PATIENCE" "$WEIR" --report=lonely >out 2>err || status=$?
+		cat >rest
+	} < <(seq 3)
+	is "$status" 1
+	is "$(cat rest)" "$(seq 3)"
+	like "$(cat err)" '^weir: .*lonely'
+	is "$(lines_of err)" 1
+}
+
+@test "--report to a FIFO with a reader, to a symbolic link, to /dev/stderr, to >(...)" {
+	mkfifo fifo
+	exec 7<>fifo
+	seq 3 | "$WEIR" --report=fifo >out
+	is "$(timeout "$PATIENCE" head -n 1 <&7 | cut -c 1-20)" "weir: in 3 records 6"
+	exec 7>&-
+	ln -s target link
+	seq 3 | "$WEIR" --report=link >out
+	like "$(cat target)" '^weir: in 3 records'
+	seq 3 | "$WEIR" --report=/dev/stderr --format=json 2>err >out
+	law err
+	{ seq 3 | "$WEIR" --report=/dev/fd/5 --format=json >out; } 5>five
+	law five
+	seq 3 | "$WEIR" --report=>(cat >there; : >done) >out
+	until_true test -e done
+	like "$(cat there)" '^weir: in 3 records'
+}
+
+@test "--report goes on where it was: each report is a line" {
+	producer fifo
+	IN=fifo start
+	producer_holds fifo
+	for _ in 1 2 3; do
+		snapshot
+	done
+	producer_ends
+	finish "exit 0"
+	is "$(jq -r .event report | paste -sd ' ')" "signal signal signal final"
+}
+
+@test "the report comes after standard output was closed" {
+	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
+	seq 3 >in
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace -f -o trace -s 100 -e trace=close,write,writev "$WEIR" <in >out 2>err
+	closed=$(grep -n 'close(1)' trace | head -n 1 | cut -d : -f 1)
+	reported=$(grep -n 'weir: in 3 records' trace | head -n 1 | cut -d : -f 1)
+	((closed < reported))
+	# in one write
+	is "$(grep -c 'write[v]*(2' trace)" 1
+}
+
+# --- Input and output the same ----------------------------------------------------------------------------------------------
+
+@test "a file that is both input and output is refused" {
+	seq 1000 >file
+	cp file copy
+	status=0
+	timeout "$PATIENCE" "$WEIR" <file >>file 2>err || status=$?
+	is "$status" 1
+	same file copy
+	like "$(head -n 1 err)" '^weir: .*(input|output).*(input|output)'
+	ln file other
+	status=0
+	timeout "$PATIENCE" "$WEIR" <other >>file 2>err || status=$?
+	is "$status" 1
+	same file copy
+}
+
+@test "what only looks like one file is not refused" {
+	"$WEIR" -q </dev/null >/dev/null
+	seq 3 >one
+	cp one two
+	"$WEIR" -q <one >>two
+	is "$(lines_of two)" 6
+	# a socket in both directions
+	perl -MSocket -e 'socketpair(A, B, AF_UNIX, SOCK_STREAM, 0) or die; if (!fork) { open STDIN, "<&B"; open STDOUT, ">&B"; close A;
+		close B; exec @ARGV or die } close B; syswrite A, "hello\n"; shutdown A, 1; print <A>; wait; exit($? >> 8)' "$WEIR" -q >out
+	is "$(cat out)" hello
+}

@@ -1,0 +1,290 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The command line: what is refused, and how; help and version. (man.bats and completion.bats hold their options against --help.)
+
+load common
+
+# refused STRING... -- [ARGUMENT]...: weir with these arguments ends with status 2, says so in one line that has each STRING
+# in it, writes nothing and reads nothing: whoever shares its input finds it whole.
+refused()
+{
+	local wanted=() status=0 line
+	while [[ $1 != -- ]]; do
+		wanted+=("$1")
+		shift
+	done
+	shift
+	printf 'untouched\n' >input
+	{
+		timeout "$PATIENCE" "$WEIR" "$@" >out 2>err || status=$?
+		cat >rest
+	} <input
+	is "$status" 2 "status of weir $*" || return
+	is "$(cat rest)" untouched "what weir $* left in its input" || return
+	is "$(cat out)" "" "output of weir $*" || return
+	is "$(lines_of err)" 1 "number of lines said by weir $*: $(cat err)" || return
+	line=$(cat err)
+	like "$line" '^[^ ]*weir: ' "weir $*" || return
+	for string in "${wanted[@]}"; do
+		[[ $line == *"$string"* ]] || fail "weir $*" "  says: $line" "  without: $string" || return
+	done
+}
+
+# refused_values OPTION VALUE...: each is refused by a line with the option, the value, and more than that: what is accepted.
+refused_values()
+{
+	local option=$1 value
+	shift
+	for value; do
+		refused "$option" "$value" -- "$option=$value" || return
+		[[ $(cat err) =~ $option.*$value.*[[:alnum:]]{3} || -z $value ]] ||
+			fail "does not say what is accepted: $(cat err)" || return
+	done
+}
+
+# accepted [ARGUMENT]...
+accepted()
+{
+	timeout "$PATIENCE" "$WEIR" -q "$@" <nothing >out 2>err ||
+		fail "weir $* is refused: $(cat err)"
+}
+
+@test "an operand is refused" {
+	refused file.log -- file.log
+	refused file.log -- -q file.log
+	refused file.log -- -- file.log
+	refused -- -- -
+}
+
+@test "an unknown option is refused, with a hint at --help" {
+	refused frobnicate --help -- --frobnicate
+	refused Z --help -- -Z
+	refused -X --help -- -qX
+}
+
+@test "an abbreviation that could be two options is refused" {
+	refused --max-rec --help -- --max-rec=10
+}
+
+@test "an unambiguous abbreviation is accepted" {
+	accepted --buf=64K --fail
+}
+
+@test "a value that is missing, and one that has no place" {
+	refused --buffer -- --buffer
+	refused --policy -- -p
+	refused --quiet -- --quiet=yes
+	refused --fail-on-drop -- --fail-on-drop=1
+}
+
+@test "--policy: what is no policy" {
+	refused_values --policy nonsense '' drop blocks drop-oldest:3 block: sample rate
+	refused drop-oldest drop-newest block sample rate -- -p nonsense
+}
+
+@test "--policy=sample:N and rate:RATE: what is no N or RATE" {
+	refused_values --policy sample: sample:0 sample:x sample:-1 sample:1/0 sample:0% sample:101% rate: rate:0 rate:x rate:-5/s \
+		rate:5/fortnight
+}
+
+@test "--buffer: what is no size, or too small, or too large" {
+	refused_values --buffer '' x 3x -1 0 1K 4095 1.5.5M 1MM K 10X 99999999999999999999 99999999999T 1e6 0x1000 4K4
+	refused 3x -- -m3x
+	refused 3x -- -B 3x
+}
+
+@test "--max-records: a whole number from 1" {
+	refused_values --max-records '' x 0 -1 1.5 99999999999999999999999
+}
+
+@test "--max-record: a size from 1 up to the buffer" {
+	refused_values --max-record '' x 0 -1 1.5.5M
+	refused --max-record 2M -- --max-record=2M
+	refused --max-record 64K -- --max-record=64K --buffer=32K
+	refused --max-record 64K -- --buffer=32K --max-record=64K
+	accepted --max-record=64K --buffer=64K
+}
+
+@test "--high and --low: percentages" {
+	refused_values --high '' x -1% 101% %
+	refused_values --low '' x -1% 101% %
+	accepted --low=0%
+	accepted --high=100% --low=100%
+}
+
+@test "--low above --high" {
+	refused --low 60% -- --high=50% --low=60%
+	refused --low 60% -- --low=60% --high=50%
+}
+
+@test "--high and --low have no use under a policy that drops" {
+	refused --high -- -p drop-oldest --high=80%
+	refused --high -- --high=80% -p drop-newest
+	refused --low -- -p drop-oldest --low=20%
+}
+
+@test "--sample: N, 1/N or P%" {
+	refused_values --sample '' x 0 -1 1/0 2/10 1/ /10 1/x 0% -5% 101% 1.5 % 99999999999999999999999
+	accepted --sample=1
+	accepted --sample=1/1
+	accepted --sample=100%
+	accepted --sample=12.5%
+}
+
+@test "--rate: what is no rate" {
+	refused_values --rate '' x 0 0/s -1 -1/s 10/fortnight 10/ /s 10kk/s 99999999999999999999/s 10/s/s
+}
+
+@test "--rate: m and g without a B are refused, with both ways to write it" {
+	for value in 10m 10M 10m/s 10M/s 10M/min; do
+		refused --rate "$value" 10MB/s 10000k/s -- --rate="$value"
+	done
+	for value in 2g 2G 2G/s; do
+		refused --rate "$value" MB/s k/s -- --rate="$value"
+	done
+	refused 10MB/s 10000k/s -- --rate=10m
+	refused 10MB/s 10000k/s -- -p rate:10M
+}
+
+@test "--burst: an amount, and only with a rate" {
+	refused_values --burst '' x 0 -1
+	refused --burst -- --burst=x --rate=10/s
+	refused --burst 0 -- --burst=0 --rate=10/s
+	refused --burst --rate -- --burst=10
+	accepted --burst=10 --rate=10/s
+	accepted --burst=10 -p rate:10/s
+}
+
+@test "--delimiter: one byte" {
+	refused_values --delimiter '' ab '\q' '\x' '\x1' '\xgg' '\x100'
+	accepted -d ';'
+	accepted -d '\x3B'
+	accepted -d $'\t'
+}
+
+@test "--fixed: a size from 1" {
+	refused_values --fixed '' x 0 -1
+	accepted --fixed=1
+}
+
+@test "--fixed larger than the longest record that a policy that drops will hold" {
+	refused --fixed 8K -- --fixed=8K --max-record=4K -p drop-oldest
+	refused --fixed 8K -- -p drop-newest -m 4K --fixed=8K
+	refused --fixed 2M -- --fixed=2M -m 16M -p drop-newest
+	accepted --fixed=8K -m 4K
+	accepted --fixed=2M -m 16M --max-record=2M -p drop-newest
+}
+
+@test "--bytes has no records to drop, to sample or to count: --fixed has" {
+	refused --bytes --fixed drop-oldest -- -b -p drop-oldest
+	refused --bytes --fixed drop-newest -- -p drop-newest -b
+	refused --bytes --fixed sample -- -b -s 10
+	refused --bytes --fixed sample -- -b -p sample:10
+	refused --bytes --fixed --max-records -- -b --max-records=10
+	accepted -b --rate=10MB/s
+	accepted -b -l -p drop-oldest
+}
+
+@test "--format, --drain-timeout, --pipe-size" {
+	refused_values --format '' xml JSON
+	refused text json -- --format=xml
+	refused_values --drain-timeout '' x -1 5y 5ss 99999999999999999999h
+	refused_values --pipe-size '' x -1 0 keeps
+	refused keep -- --pipe-size=x
+	accepted --drain-timeout=0
+	accepted --pipe-size=keep
+	accepted --pipe-size=64K
+}
+
+@test "options of later stages are not there yet, or are what they say" {
+	# An option that is listed is accepted, one that is not listed is unknown: no knob that does nothing.
+	"$WEIR" --help >help
+	for option in --interval=1 --progress --metrics=m --mark-drops --dropped=d --drop-over=5/s --max-age=1 --keep=x --key=1 \
+		--sample-by=count --seed=1 --rate-by=key; do
+		grep -q -e "${option%%=*}\>" help || refused "${option%%=*}" -- "$option"
+	done
+}
+
+@test "a bad value that a later one replaces is refused all the same" {
+	refused 3x -- --buffer=3x --buffer=64K
+}
+
+@test "nothing is opened or truncated before all of the command line is valid" {
+	echo precious >report
+	refused --buffer -- --report=report --buffer=0
+	refused word -- --report=report word
+	is "$(cat report)" precious
+	refused -- -- --report=new --sample=0
+	[[ ! -e new ]]
+}
+
+@test "an empty name of a report is refused or cannot be opened, and nothing is read" {
+	echo untouched >input
+	{
+		"$WEIR" --report= >out 2>err && fail "accepted"
+		cat >rest
+	} <input
+	is "$(cat rest)" untouched
+}
+
+@test "the last of each option wins" {
+	IN=nothing run_weir -p drop-oldest -p drop-newest -m 64K -m 128K -s 3 -s 5 -L 7/s -L 9/s -l -0 --name=a --name=b
+	final '.policy == "drop-newest" and .buffer.capacity_bytes == 131072 and .sample == "5" and .rate == "9/s"
+		and .framing == "null" and .name == "b"'
+}
+
+@test "sample:N and rate:RATE are expanded where they stand" {
+	run_weir -p sample:10
+	final '.policy == "block" and .sample == "10" and .rate == null'
+	run_weir -p rate:5/s -p drop-oldest
+	final '.policy == "drop-oldest" and .rate == "5/s"'
+	run_weir -p drop-oldest -p rate:5/s
+	final '.policy == "block" and .rate == "5/s"'
+	run_weir -s 3 -p sample:10
+	final '.sample == "10"'
+	run_weir -p sample:10 -s 3
+	final '.sample == "3"'
+	run_weir -p sample:10 -p rate:5/s
+	final '.policy == "block" and .sample == "10" and .rate == "5/s"'
+}
+
+@test "short and long forms mean the same" {
+	run_weir -p drop-oldest -m 64K -s 3 -L 7/s -0 -N x
+	is "$(jq -c 'del(.elapsed_ns, .waited_ns)' <<<"$FINAL")" "$(
+		run_weir --policy drop-oldest --buffer 64K --sample 3 --rate 7/s --null --name x
+		jq -c 'del(.elapsed_ns, .waited_ns)' <<<"$FINAL"
+	)"
+	run_weir -pdrop-oldest -B64K -z
+	final '.policy == "drop-oldest" and .buffer.capacity_bytes == 65536 and .framing == "null"'
+	run_weir -b
+	final '.framing == "bytes"'
+	run_weir -0l
+	final '.framing == "lines"'
+}
+
+@test "--help and --version go to standard output, with status 0" {
+	for option in -h --help -V --version; do
+		"$WEIR" "$option" <&- >out 2>err
+		[[ -s out ]]
+		is "$(cat err)" ""
+	done
+	like "$("$WEIR" --version)" '^weir [0-9]+\.[0-9]'
+	like "$("$WEIR" --help)" '^Usage: weir '
+	is "$("$WEIR" -h)" "$("$WEIR" --help)"
+	is "$("$WEIR" -V)" "$("$WEIR" --version)"
+}
+
+@test "--help that cannot be written is an error" {
+	for option in --help --version; do
+		status=0
+		"$WEIR" "$option" >/dev/full 2>err || status=$?
+		is "$status" 1 "status of $option >/dev/full"
+		like "$(cat err)" 'No space left on device'
+	done
+}
+
+@test "--help fits a terminal of 100 columns" {
+	"$WEIR" --help >out
+	is "$(awk 'length > 100' out)" ""
+}

@@ -1,0 +1,708 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pass by pass, between two pipes of which the test holds the other ends, by a clock that the test sets.
+ */
+#include "tap.h"
+
+#include "pipes.h"
+#include "pump.h"
+#include "random.h"
+
+#include <errno.h>
+
+#define MS NS_PER_MS
+#define ARGUMENTS_MOST 8
+#define STREAM_MOST ((size_t)1 << 20)
+
+struct rig {
+	char words[2][128]; /* by turns: getopt keeps a pointer into the last one */
+	unsigned turn;
+	struct options options;
+	struct pump pump;
+	uint64_t now;
+	int writer;
+	int reader;
+	char sent[STREAM_MOST];
+	size_t sent_length;
+	char got[STREAM_MOST];
+	size_t got_length;
+};
+
+static struct rig rig;
+
+/* A pump for this command line, on this input or else on a pipe. */
+static void
+begin_on(const char *command_line, int input_fd)
+{
+	char *argv[ARGUMENTS_MOST];
+	char *words = rig.words[++rig.turn % 2];
+	int argc = 0, in[2] = { input_fd, -1 }, out[2];
+	struct io_port input, output;
+
+	memset(rig.words, '\0', sizeof(rig.words));
+	(void)snprintf(words, sizeof(rig.words[0]), "weir %s", command_line);
+	for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	must(options_parse(argc, argv, &rig.options) == OPTIONS_RUN);
+	must(pipe(out) == 0 && (input_fd >= 0 || pipe(in) == 0));
+	rig.writer = in[1];
+	rig.reader = out[0];
+	rig.now = NS_PER_S;
+	rig.sent_length = rig.got_length = 0;
+	io_open_input(&input, in[0]);
+	io_open_output(&output, out[1]);
+	must(pump_init(&rig.pump, &rig.options, &input, &output, rig.now) == 0);
+}
+
+static void
+begin(const char *command_line)
+{
+	begin_on(command_line, -1);
+}
+
+static void
+end_input(void)
+{
+	(void)close(rig.writer);
+	rig.writer = -1;
+}
+
+static void
+finish(void)
+{
+	queue_check(&rig.pump.queue);
+	(void)io_close(&rig.pump.input_port);
+	(void)io_close(&rig.pump.outlet.port);
+	(void)close(rig.reader);
+	if (rig.writer >= 0)
+		end_input();
+	pump_free(&rig.pump);
+}
+
+static void
+feed(const char *text)
+{
+	must(write(rig.writer, text, strlen(text)) == (ssize_t)strlen(text));
+}
+
+/* Lines with their numbers, of eight bytes each. */
+static void
+feed_lines(unsigned first, unsigned last)
+{
+	static char text[65536];
+	size_t length = 0;
+
+	for (unsigned i = first; i <= last; i++, length += 8)
+		(void)snprintf(text + length, 9, "%07u\n", i);
+	must(write(rig.writer, text, length) == (ssize_t)length);
+}
+
+/* As the run does: what poll would say, then a pass. */
+static void
+pass(void)
+{
+	if (pipes_ready(rig.pump.input_port.fd, POLLIN | POLLHUP))
+		rig.pump.input_waits = false;
+	pump_pass(&rig.pump, rig.now);
+}
+
+static const char *
+read_all(void)
+{
+	size_t length = pipes_drain(rig.reader, rig.got, STREAM_MOST - 1);
+
+	rig.got[length] = '\0';
+	return rig.got;
+}
+
+static const struct ledger *
+books(void)
+{
+	return &rig.pump.ledger;
+}
+
+static uint64_t
+held(void)
+{
+	return queue_held(&rig.pump.queue).bytes;
+}
+
+static bool
+is_balanced(void)
+{
+	return ledger_balances(books(), queue_held(&rig.pump.queue));
+}
+
+/* --- through -------------------------------------------------------------------------------------- */
+
+static void
+passes_on(void)
+{
+	begin("-q");
+	pass();
+	ok(rig.pump.input_waits && rig.pump.output == OUTLET_EMPTY, "nothing is there");
+	ok(pump_wants_input(&rig.pump) && !pump_done(&rig.pump), "but there may be");
+	is(pump_deadline_ns(&rig.pump), UINT64_MAX, "however long it takes");
+	feed("one\ntwo\nprompt> ");
+	pass();
+	is_text(read_all(), "one\ntwo\nprompt> ", "what comes goes on, a prompt too");
+	ok(books()->in.records == 2 && books()->out.records == 2 && is_balanced(), "records are counted");
+	end_input();
+	pass();
+	ok(pump_done(&rig.pump) && rig.pump.input == PUMP_ENDED, "the end comes through");
+	ok(books()->in.records == 3 && books()->out.records == 3 && is_balanced(),
+	    "and makes a record of what has no delimiter");
+	finish();
+}
+
+static void
+ends_without_delimiter(void)
+{
+	static const char *const command_lines[] = { "-q", "-s 1/1", "-p drop-oldest", "-L 1000000/s",
+		"-s 100%" };
+
+	for (size_t i = 0; i < sizeof(command_lines) / sizeof(command_lines[0]); i++) {
+		begin(command_lines[i]);
+		feed("a\nb");
+		end_input();
+		for (int passes = 0; passes < 9 && !pump_done(&rig.pump); passes++, rig.now += MS)
+			pass();
+		is_text(read_all(), "a\nb", "weir %s: the last record goes out as it came", command_lines[i]);
+		ok(books()->out.records == 2 && is_balanced(), "and is counted");
+		finish();
+	}
+}
+
+static void
+samples(void)
+{
+	begin("-s 3");
+	feed("1\n2\n3\n4\n5\n6\n7\n8");
+	end_input();
+	for (int i = 0; i < 3; i++)
+		pass();
+	is_text(read_all(), "1\n4\n7\n", "one in three");
+	ok(books()->in.records == 8 && books()->dropped[REASON_SAMPLE].records == 5 && is_balanced(),
+	    "and the others are counted");
+	finish();
+}
+
+/* --- verdicts ------------------------------------------------------------------------------------- */
+
+static void
+verdicts(const char *command_line, unsigned first, enum reason reason)
+{
+	char expected[128];
+	size_t full, length = 0;
+
+	begin(command_line);
+	feed_lines(1, 1000);
+	pass();
+	is(books()->out.records, 1000, "weir %s: what the output takes at once is not dropped", command_line);
+	(void)read_all();
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	feed_lines(1, 1000);
+	pass();
+	is(queue_held(&rig.pump.queue).records, 10, "what it refuses is held as far as it fits");
+	ok(books()->dropped[reason].records == 990 && is_balanced(), "the others are dropped");
+	ok(pump_wants_input(&rig.pump) && books()->paused_count == 0, "and the producer does not wait");
+	pipes_forget(rig.reader, full);
+	pass();
+	for (unsigned i = first; i < first + 10; i++)
+		length += (size_t)snprintf(expected + length, sizeof(expected) - length, "%07u\n", i);
+	is_text(read_all(), expected, "the right ones are left");
+	ok(books()->peak.records == 10 && books()->peak.bytes == 80, "no more than they had to wait");
+	finish();
+}
+
+/* A record that may turn out to be too long does not leave before that is known, and does not count as
+ * something that had to wait. */
+static void
+undecided(void)
+{
+	begin("-p drop-newest -m 4096");
+	memset(rig.sent, 'x', 4096);
+	must(write(rig.writer, rig.sent, 4096) == 4096);
+	pass();
+	ok(held() == 4096 && books()->out.bytes == 0, "of a record that may fit nothing leaves before its end");
+	is(books()->peak.bytes, 0, "nor has anything had to wait");
+	feed("\nok\n");
+	pass();
+	is_text(read_all(), "ok\n", "when it is too long it is dropped whole");
+	ok(books()->dropped[REASON_OVERSIZE].bytes == 4097 && is_balanced(), "and counted");
+	finish();
+}
+
+static void
+oversize(void)
+{
+	bool bounded = true;
+
+	begin("-p drop-newest -m 4096 --max-record=100");
+	memset(rig.sent, 'x', 1000);
+	rig.sent[1000] = '\0';
+	for (int i = 0; i < 300 && bounded; i++) {
+		feed(rig.sent);
+		pass();
+		bounded = held() <= 100;
+	}
+	ok(bounded, "of a record too long no more is held than one might be long");
+	feed("\nshort\n");
+	pass();
+	is_text(read_all(), "short\n", "a record of 300000 bytes where 100 are allowed leaves nothing behind");
+	ok(books()->dropped[REASON_OVERSIZE].records == 1 && books()->dropped[REASON_OVERSIZE].bytes == 300001 &&
+	    is_balanced(), "but its tally");
+	finish();
+}
+
+/* --- watermarks ----------------------------------------------------------------------------------- */
+
+/* 1000 lines of 8 bytes a step, into a full output. */
+static void
+watermarks(void)
+{
+	size_t full;
+
+	begin("-m 64K --high=75% --low=25%");
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	for (int i = 0; i < 6; i++) {
+		feed_lines(1, 1000);
+		pass();
+	}
+	ok(held() == 48000 && pump_wants_input(&rig.pump), "below the high watermark weir reads");
+	rig.now = 5 * NS_PER_S;
+	feed_lines(1, 1000);
+	pass();
+	ok(!pump_wants_input(&rig.pump) && rig.pump.paused, "above it not");
+	is(books()->paused_count, 1, "that is a pause");
+	feed_lines(1, 1000);
+	rig.now += 3 * NS_PER_S;
+	pass();
+	is(held(), 56000, "and what comes then stays where it is");
+	is(pump_paused_ns(&rig.pump, rig.now), 3 * NS_PER_S, "for as long as it lasts");
+
+	pipes_forget(rig.reader, full);
+	rig.now += NS_PER_S;
+	pass(); /* all of it fits the pipe */
+	ok(!rig.pump.paused && held() == 0, "until the reader has taken what there was");
+	is(books()->paused_ns, 4 * NS_PER_S, "then the pause is over");
+	is(pump_paused_ns(&rig.pump, rig.now + 9), 4 * NS_PER_S, "and grows no more");
+	pass();
+	ok(is_balanced() && books()->in.bytes == 64000, "and weir reads on");
+	finish();
+}
+
+static void
+hysteresis(void)
+{
+	begin("-m 64K --high=75% --low=25%");
+	pipes_fill(rig.pump.outlet.port.inherited);
+	for (int i = 0; i < 7; i++) {
+		feed_lines(1, 1000);
+		pass();
+	}
+	must(rig.pump.paused && held() == 56000);
+	while (held() > 16384) {
+		if (!rig.pump.paused)
+			break;
+		pipes_forget(rig.reader, 4096);
+		pass();
+	}
+	ok(held() <= 16384 && held() > 16384 - 8192, "a pause lasts down to the low watermark");
+	ok(!rig.pump.paused && pump_wants_input(&rig.pump), "and no longer");
+	for (int i = 0; i < 4; i++) {
+		feed_lines(1, 1000);
+		pass();
+	}
+	ok(!rig.pump.paused, "the next lasts not from the low one");
+	feed_lines(1, 1000);
+	pass();
+	ok(rig.pump.paused && books()->paused_count == 2, "but from the high one on");
+	finish();
+}
+
+static void
+watermarks_of_records(void)
+{
+	uint64_t records;
+
+	begin("-m 1M --max-records=1000 --low=20%");
+	pipes_fill(rig.pump.outlet.port.inherited);
+	feed_lines(1, 999);
+	pass();
+	ok(!rig.pump.paused, "999 of 1000 records are held");
+	feed_lines(1000, 2000);
+	pass();
+	ok(rig.pump.paused && queue_held(&rig.pump.queue).records == 2000,
+	    "weir stops at 1000, but holds what the same read brought");
+	is(books()->peak.records, 2000, "which is the most there were");
+	do {
+		records = queue_held(&rig.pump.queue).records;
+		pipes_forget(rig.reader, 1024);
+		pass();
+	} while (rig.pump.paused && records > 0);
+	ok(records > 200 && queue_held(&rig.pump.queue).records <= 200, "and goes on at 200");
+	finish();
+}
+
+/* What is complete has left; the end of the rest must be read, although the low mark is not reached. */
+static void
+reads_on_for_an_end(void)
+{
+	size_t full;
+
+	begin("-L 1/s -m 4096");
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	memset(rig.sent, 'x', 4096);
+	memcpy(rig.sent, "a\n", 2);
+	must(write(rig.writer, rig.sent, 4096) == 4096);
+	pass();
+	ok(rig.pump.paused, "paused with one record, and a long one begun");
+	pipes_forget(rig.reader, full);
+	pass();
+	is_text(read_all(), "a\n", "the one leaves");
+	ok(pump_wants_input(&rig.pump), "and weir reads on for the other");
+	feed("\n");
+	pass();
+	rig.now += NS_PER_S;
+	pass();
+	ok(books()->out.records == 2 && is_balanced(), "which leaves when it is complete");
+	finish();
+}
+
+/* Under a gate a record goes out whole; one too long for the buffer goes in parts.  Weir must not stop
+ * reading where only the record's end can set anything going. */
+static void
+long_records(const char *command_line)
+{
+	static char line[20001];
+	size_t fed = 0;
+	bool stuck = false;
+
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 2] = '\n';
+	begin(command_line);
+	for (unsigned turns = 0; turns < 100 && rig.got_length < sizeof(line) - 1; turns++) {
+		size_t part = sizeof(line) - 1 - fed < 1500 ? sizeof(line) - 1 - fed : 1500;
+		must(write(rig.writer, line + fed, part) == (ssize_t)part);
+		fed += part;
+		rig.now += NS_PER_S;
+		pass();
+		stuck = stuck || (rig.pump.paused && rig.pump.queue.ready == 0 && held() < rig.options.high_bytes);
+		rig.got_length += pipes_drain(rig.reader, rig.got, STREAM_MOST);
+	}
+	ok(!stuck, "weir %s: never paused without a complete record", command_line);
+	ok(rig.got_length == sizeof(line) - 1 && books()->out.records == 1 && is_balanced(),
+	    "a record longer than the buffer goes through in parts");
+	finish();
+}
+
+/* --- stopping ------------------------------------------------------------------------------------- */
+
+static void
+stops_inside_a_record(void)
+{
+	begin("-q");
+	feed("abc\nde");
+	pass();
+	pump_stop(&rig.pump, rig.now);
+	is(rig.pump.input, PUMP_FINISHING, "asked to stop inside a record, weir finishes it");
+	pass();
+	ok(!pump_done(&rig.pump) && pump_wants_input(&rig.pump), "however long that takes");
+	feed("f\nghi\n");
+	for (int i = 0; i < 9 && !pump_done(&rig.pump); i++)
+		pass();
+	ok(pump_done(&rig.pump) && rig.pump.input == PUMP_STOPPED, "then it stops");
+	is_text(read_all(), "abc\ndef\n", "with the record's end");
+	is(pipes_drain(rig.pump.input_port.fd, rig.got, 99), 4, "and leaves the next to others");
+	ok(books()->out.records == 2 && is_balanced(), "the books are right");
+	finish();
+
+	begin("--fixed=10");
+	feed("1234567890abc");
+	pass();
+	pump_stop(&rig.pump, rig.now);
+	feed("defghijABC");
+	for (int i = 0; i < 9 && !pump_done(&rig.pump); i++)
+		pass();
+	is_text(read_all(), "1234567890abcdefghij", "so also with records of fixed size");
+	finish();
+
+	begin("-q");
+	feed("abc\nde");
+	pass();
+	pump_stop(&rig.pump, rig.now);
+	end_input();
+	pass();
+	ok(pump_done(&rig.pump) && books()->out.records == 2 && is_balanced(), "or where the input ends instead");
+	finish();
+}
+
+static void
+stops_at_once(void)
+{
+	static const char *const command_lines[] = { "-p drop-oldest", "-s 2", "-b" };
+	struct tally nothing = { 0, 0 };
+
+	for (size_t i = 0; i < 3; i++) {
+		begin(command_lines[i]);
+		feed("abc\nabc\nabc\n");
+		pass();
+		pump_stop(&rig.pump, rig.now);
+		ok(rig.pump.input == PUMP_STOPPED && !pump_wants_input(&rig.pump),
+		    "weir %s: between records it stops at once", command_lines[i]);
+		pass();
+		ok(pump_done(&rig.pump), "and is done when all is out");
+		finish();
+	}
+	begin("-p drop-oldest");
+	feed("abc\nde");
+	pass();
+	pump_stop(&rig.pump, rig.now);
+	is(rig.pump.input, PUMP_STOPPED, "a record that need not go out is not finished");
+	pass();
+	ok(pump_done(&rig.pump), "nor waited for");
+	pump_close_books(&rig.pump, rig.now);
+	ok(books()->undelivered.bytes == 2 && books()->undelivered.records == 0, "it is undelivered");
+	ok(ledger_balances(books(), nothing), "and the law holds without anything held");
+	finish();
+}
+
+static void
+stops_while_paused(void)
+{
+	begin("-m 4096");
+	pipes_fill(rig.pump.outlet.port.inherited);
+	feed_lines(1, 600);
+	pass();
+	must(rig.pump.paused);
+	rig.now += NS_PER_S;
+	pump_stop(&rig.pump, rig.now);
+	ok(!rig.pump.paused && books()->paused_ns == NS_PER_S, "draining at the end is not pausing");
+	rig.now += NS_PER_S;
+	pass();
+	is(pump_paused_ns(&rig.pump, rig.now), NS_PER_S, "however long it lasts");
+	pump_close_books(&rig.pump, rig.now);
+	is(books()->undelivered.records, 4096 / 8, "what is held at the end is undelivered");
+	finish();
+
+	begin("-m 4096");
+	pipes_fill(rig.pump.outlet.port.inherited);
+	feed_lines(1, 600);
+	pass();
+	rig.now += NS_PER_S;
+	pump_close_books(&rig.pump, rig.now);
+	is(books()->paused_ns, NS_PER_S, "a pause that lasts to the end counts to the end");
+	finish();
+}
+
+/* --- endings that are not asked for ----------------------------------------------------------------- */
+
+static void
+errors(void)
+{
+	begin_on("-q", open("/", O_RDONLY));
+	pass();
+	ok(rig.pump.input == PUMP_READ_ERROR && rig.pump.error == EISDIR, "a read error is kept");
+	ok(pump_done(&rig.pump), "and ends the input");
+	finish();
+	begin("-q");
+	(void)close(rig.reader);
+	feed("abc\n");
+	pass();
+	is(rig.pump.output, OUTLET_GONE, "a reader that has gone is noticed");
+	pump_close_books(&rig.pump, rig.now);
+	is(books()->undelivered.bytes + books()->out.bytes, books()->in.bytes,
+	    "and what it did not take is counted");
+	finish();
+}
+
+static void
+rates(void)
+{
+	begin("-L 10/s");
+	feed_lines(1, 20);
+	pass();
+	is(rig.pump.output, OUTLET_RATE, "the rate holds back");
+	is(pump_deadline_ns(&rig.pump), rig.now + 100 * MS, "until the next record is due");
+	rig.now = pump_deadline_ns(&rig.pump);
+	pass();
+	is(books()->out.records, 2, "then it leaves");
+	end_input();
+	pass();
+	ok(rig.pump.input == PUMP_ENDED && !pump_done(&rig.pump), "the end of input does not hurry it");
+	finish();
+}
+
+/* --- bytes ---------------------------------------------------------------------------------------- */
+
+static void
+bytes(void)
+{
+	size_t full;
+
+	begin("-b");
+	feed("some bytes\nmore");
+	pass();
+	is_text(read_all(), "some bytes\nmore", "bytes go on as they come");
+	ok(books()->in.bytes == 15 && books()->out.bytes == 15 && books()->in.records == 0, "and are counted");
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	feed("waiting");
+	for (int i = 0; i < 9 && held() == 0; i++) {
+		pass();
+		if (pump_deadline_ns(&rig.pump) < UINT64_MAX)
+			rig.now = pump_deadline_ns(&rig.pump);
+	}
+	is(held(), 7, "where the output is full, they are held");
+	is(rig.pump.output, OUTLET_REFUSED, "until it is not");
+	end_input();
+	for (int i = 0; i < 9 && rig.pump.input != PUMP_ENDED; i++, rig.now += MS)
+		pass();
+	is(rig.pump.input, PUMP_ENDED, "the end is noticed meanwhile");
+	ok(queue_held(&rig.pump.queue).records == 0 && is_balanced(), "and makes no record of them");
+	pipes_forget(rig.reader, full);
+	pass();
+	is_text(read_all(), "waiting", "then they go");
+	ok(pump_done(&rig.pump) && books()->out.bytes == 22 && books()->out.records == 0 && is_balanced(),
+	    "and all is done");
+	finish();
+}
+
+/* --- any stream, any reader ------------------------------------------------------------------------- */
+
+/* Numbered lines, some of them long. */
+static void
+make_stream(struct random *random, size_t length, size_t longest)
+{
+	unsigned number = 0;
+
+	rig.sent_length = 0;
+	while (rig.sent_length < length) {
+		size_t extra = random_one_in(random, 5) ? (size_t)random_below(random, longest) : 0;
+		rig.sent_length += (size_t)sprintf(rig.sent + rig.sent_length, "%07u", number++);
+		memset(rig.sent + rig.sent_length, 'x', extra);
+		rig.sent_length += extra;
+		rig.sent[rig.sent_length++] = '\n';
+	}
+}
+
+/* Runs to the end, and says whether it came to one: some thing must move in every few turns. */
+static bool
+run_through(struct random *random, bool patient)
+{
+	size_t fed = 0;
+	unsigned idle = 0;
+
+	must(fcntl(rig.writer, F_SETFL, O_NONBLOCK) == 0);
+	while (!pump_done(&rig.pump) && idle < 200) {
+		uint64_t before = books()->in.bytes + books()->out.bytes + fed;
+		size_t part = (size_t)random_from(random, 1, 30000);
+
+		part = part < rig.sent_length - fed ? part : rig.sent_length - fed;
+		if (part > 0) {
+			ssize_t done = write(rig.writer, rig.sent + fed, part);
+			fed += done > 0 ? (size_t)done : 0;
+		} else if (rig.writer >= 0) {
+			end_input();
+		}
+		pass();
+		if (!is_balanced())
+			return false;
+		if (patient || random_one_in(random, 4))
+			rig.got_length += pipes_drain(rig.reader, rig.got + rig.got_length,
+			    (size_t)random_below(random, STREAM_MOST - rig.got_length));
+		rig.now = pump_deadline_ns(&rig.pump) < UINT64_MAX ? pump_deadline_ns(&rig.pump) : rig.now + MS;
+		idle = books()->in.bytes + books()->out.bytes + fed > before ? 0 : idle + 1;
+	}
+	rig.got_length += pipes_drain(rig.reader, rig.got + rig.got_length, STREAM_MOST - rig.got_length);
+	return pump_done(&rig.pump);
+}
+
+/* Whether got is whole lines of sent, in their order. */
+static bool
+is_subsequence(void)
+{
+	size_t at = 0;
+
+	for (size_t from = 0; from < rig.got_length;) {
+		const char *end = memchr(rig.got + from, '\n', rig.got_length - from);
+		size_t length = end != NULL ? (size_t)(end - rig.got) + 1 - from : 0;
+
+		while (length > 0 && at < rig.sent_length && memcmp(rig.sent + at, rig.got + from, 7) != 0)
+			at = (size_t)((char *)memchr(rig.sent + at, '\n', rig.sent_length - at) - rig.sent) + 1;
+		if (length == 0 || at + length > rig.sent_length ||
+		    memcmp(rig.sent + at, rig.got + from, length) != 0)
+			return false;
+		from += length;
+		at += length;
+	}
+	return true;
+}
+
+static void
+any_stream(const char *command_line, bool lossless)
+{
+	bool good = true;
+
+	for (uint64_t seed = 1; seed <= 4 && good; seed++) {
+		struct random random = { seed };
+
+		begin(command_line);
+		make_stream(&random, 100000, seed % 2 > 0 ? 100 : 12000);
+		good = run_through(&random, seed % 3 == 0) && rig.got_length == books()->out.bytes;
+		good = good && (lossless ? rig.got_length == rig.sent_length &&
+		    memcmp(rig.got, rig.sent, rig.got_length) == 0 : is_subsequence());
+		if (!good)
+			diag("seed %" PRIu64 ": in %" PRIu64 ", out %" PRIu64 ", held %" PRIu64 ", input %d, output %d, got "
+			     "%zu of %zu", seed, books()->in.bytes, books()->out.bytes, held(), (int)rig.pump.input,
+			    (int)rig.pump.output, rig.got_length, rig.sent_length);
+		finish();
+	}
+	ok(good, "weir %s: any stream to its end, %s", command_line,
+	    lossless ? "with nothing lost" : "in whole records and in their order");
+}
+
+int
+main(void)
+{
+	pipes_init();
+	passes_on();
+	ends_without_delimiter();
+	samples();
+	verdicts("-p drop-newest --max-records=10", 1, REASON_NEWEST);
+	verdicts("-p drop-oldest --max-records=10", 991, REASON_OLDEST);
+	undecided();
+	oversize();
+	watermarks();
+	hysteresis();
+	watermarks_of_records();
+	reads_on_for_an_end();
+	long_records("-L 1000/s -m 4096");
+	long_records("-L 1000/s -m 8K --high=50%");
+	long_records("-s 2 -m 4096");
+	long_records("-L 1GB/s -m 4096");
+	stops_inside_a_record();
+	stops_at_once();
+	stops_while_paused();
+	errors();
+	rates();
+	bytes();
+	any_stream("-q", true);
+	any_stream("-m 4096", true);
+	any_stream("-m 4096 --max-records=5 --low=0%", true);
+	any_stream("-b", true);
+	any_stream("-b -m 4096", true);
+	any_stream("-b -m 64K -L 10MB", true);
+	any_stream("-L 10MB/s", true);
+	any_stream("-L 50k/s -m 4096 --burst=20", true);
+	any_stream("-L 100k/s --burst=70 --high=30%", true);
+	any_stream("-s 100% -m 4096", true);
+	any_stream("-s 3", false);
+	any_stream("-s 3 -L 10k/s -m 16K", false);
+	any_stream("-p drop-oldest -m 16K", false);
+	any_stream("-p drop-newest -m 4096", false);
+	any_stream("-p drop-oldest --max-records=20 -L 1000/s", false);
+	any_stream("-p drop-newest -m 32K -s 50%", false);
+	return done_testing();
+}

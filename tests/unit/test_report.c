@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reports as exact strings: what scripts read must not change by accident. */
+#include "tap.h"
+
+#include "report.h"
+
+static struct options options;
+static struct snapshot snapshot;
+
+static void
+begin(void)
+{
+	options = (struct options){
+		.policy = POLICY_DROP_OLDEST,
+		.framing = { FRAMING_LINES, '\n', 0 },
+		.buffer_bytes = 1048576,
+		.high_bytes = 1048576,
+		.low_bytes = 524288,
+		.sample = { 1, 1 },
+		.name = "weir",
+	};
+	snapshot = (struct snapshot){
+		.event = REPORT_FINAL,
+		.options = &options,
+		.ledger = { .in = { 12000, 1200000 }, .out = { 10000, 1000000 } },
+		.elapsed_ns = UINT64_C(3204567890),
+		.exit_reason = "end of input",
+	};
+	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 2000, 200000 };
+}
+
+static const char *
+line(void)
+{
+	static char text[REPORT_MOST + 1];
+	size_t length;
+
+	memset(text, '#', sizeof(text));
+	length = report_line(text, &snapshot);
+	if (length > REPORT_MOST || strnlen(text, REPORT_MOST) != length)
+		return "the length is wrong";
+	if (text[REPORT_MOST] != '#')
+		return "written beyond the end";
+	return text;
+}
+
+/* --- text ----------------------------------------------------------------------------------------- */
+
+static void
+text(void)
+{
+	begin();
+	is_text(line(),
+	    "weir: in 12000 records 1.2 MB, out 10000 records 1.0 MB, dropped 2000 records 0.2 MB (oldest 2000), "
+	    "paused 0.000s in 3.204s\n", "the text of DESIGN section 4");
+	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
+	snapshot.ledger.out = snapshot.ledger.in;
+	snapshot.ledger.paused_ns = UINT64_C(61234999999);
+	is_text(line(),
+	    "weir: in 12000 records 1.2 MB, out 12000 records 1.2 MB, dropped 0 records 0 B, "
+	    "paused 61.234s in 3.204s\n", "nothing dropped, paused for a while");
+}
+
+static void
+text_of_all(void)
+{
+	begin();
+	options.name = "a \"b\" \\c %s";
+	snapshot.ledger.in = (struct tally){ 15, 1500 };
+	snapshot.ledger.out = (struct tally){ 1, 100 };
+	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 1, 100 };
+	snapshot.ledger.dropped[REASON_NEWEST] = (struct tally){ 2, 200 };
+	snapshot.ledger.dropped[REASON_OVERSIZE] = (struct tally){ 0, 300 };
+	snapshot.ledger.dropped[REASON_SAMPLE] = (struct tally){ 4, 400 };
+	snapshot.held = (struct tally){ 1, 50 };
+	snapshot.ledger.undelivered = (struct tally){ 2, 350 };
+	is_text(line(),
+	    "a \"b\" \\c %s: in 15 records 1.5 kB, out 1 record 0.1 kB, dropped 7 records 1.0 kB "
+	    "(oldest 1, newest 2, oversize 0, sample 4), held 1 record 0.1 kB, undelivered 2 records 0.4 kB, "
+	    "paused 0.000s in 3.204s\n", "everything, in its order; one record is no records");
+}
+
+static void
+text_of_bytes(void)
+{
+	begin();
+	options.framing.kind = FRAMING_BYTES;
+	options.policy = POLICY_BLOCK;
+	snapshot.ledger.in = (struct tally){ 0, 2500000000 };
+	snapshot.ledger.out = (struct tally){ 0, 2400000000 };
+	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
+	snapshot.ledger.undelivered = (struct tally){ 0, 100000000 };
+	is_text(line(), "weir: in 2.5 GB, out 2.4 GB, dropped 0 B, undelivered 0.1 GB, paused 0.000s in 3.204s\n",
+	    "a stream of bytes has no records");
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------- */
+
+static void
+json_of_all(void)
+{
+	begin();
+	options.format = FORMAT_JSON;
+	options.sample = (struct share){ 333, 500 };
+	options.rated = true;
+	options.rate = (struct rate){ 1, 2000000, false };
+	snapshot.ledger = (struct ledger){
+		.in = { 100, 1000 }, .out = { 50, 500 }, .undelivered = { 25, 250 }, .peak = { 7, 77 },
+		.dropped = { { 1, 10 }, { 2, 20 }, { 3, 30 }, { 4, 40 } },
+		.paused_count = 8, .paused_ns = 88, .waited_ns = { 11, 12, 13 },
+	};
+	snapshot.held = (struct tally){ 15, 150 };
+	snapshot.unread_known = true;
+	snapshot.unread_bytes = 4096;
+	snapshot.exit_status = 141;
+	snapshot.exit_reason = "reader gone";
+	is_text(line(),
+	    "{\"schema\":1,\"event\":\"final\",\"name\":\"weir\",\"policy\":\"drop-oldest\",\"sample\":\"66.6%\","
+	    "\"rate\":\"500/s\",\"framing\":\"lines\",\"elapsed_ns\":3204567890,"
+	    "\"in\":{\"records\":100,\"bytes\":1000},\"out\":{\"records\":50,\"bytes\":500},"
+	    "\"dropped\":{\"records\":10,\"bytes\":100,\"by\":{\"oldest\":{\"records\":1,\"bytes\":10},"
+	    "\"newest\":{\"records\":2,\"bytes\":20},\"oversize\":{\"records\":3,\"bytes\":30},"
+	    "\"sample\":{\"records\":4,\"bytes\":40}}},"
+	    "\"held\":{\"records\":15,\"bytes\":150},\"undelivered\":{\"records\":25,\"bytes\":250},"
+	    "\"buffer\":{\"capacity_bytes\":1048576,\"peak_bytes\":77,\"peak_records\":7,"
+	    "\"high_bytes\":1048576,\"low_bytes\":524288},"
+	    "\"paused\":{\"count\":8,\"ns\":88},\"waited_ns\":{\"input\":11,\"output\":12,\"rate\":13},"
+	    "\"unread_bytes\":4096,\"exit\":{\"status\":141,\"reason\":\"reader gone\"}}\n",
+	    "a number of its own at every key");
+}
+
+static void
+json_of_nothing(void)
+{
+	begin();
+	options.format = FORMAT_JSON;
+	options.policy = POLICY_BLOCK;
+	options.framing.kind = FRAMING_NULL;
+	options.name = "a \"b\" \\c %s";
+	snapshot.event = REPORT_SIGNAL;
+	snapshot.ledger = (struct ledger){ .in = { 0, 0 } };
+	snapshot.elapsed_ns = 0;
+	is_text(line(),
+	    "{\"schema\":1,\"event\":\"signal\",\"name\":\"a \\\"b\\\" \\\\c %s\",\"policy\":\"block\","
+	    "\"sample\":\"1\",\"rate\":null,\"framing\":\"null\",\"elapsed_ns\":0,"
+	    "\"in\":{\"records\":0,\"bytes\":0},\"out\":{\"records\":0,\"bytes\":0},"
+	    "\"dropped\":{\"records\":0,\"bytes\":0,\"by\":{\"oldest\":{\"records\":0,\"bytes\":0},"
+	    "\"newest\":{\"records\":0,\"bytes\":0},\"oversize\":{\"records\":0,\"bytes\":0},"
+	    "\"sample\":{\"records\":0,\"bytes\":0}}},"
+	    "\"held\":{\"records\":0,\"bytes\":0},\"undelivered\":{\"records\":0,\"bytes\":0},"
+	    "\"buffer\":{\"capacity_bytes\":1048576,\"peak_bytes\":0,\"peak_records\":0,"
+	    "\"high_bytes\":1048576,\"low_bytes\":524288},"
+	    "\"paused\":{\"count\":0,\"ns\":0},\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0},"
+	    "\"unread_bytes\":null,\"exit\":{\"status\":null,\"reason\":null}}\n",
+	    "every key is there; quotes and backslashes in the name are escaped");
+	options.framing.kind = FRAMING_FIXED;
+	ok(strstr(line(), "\"framing\":\"fixed\"") != NULL, "framing by its name");
+	options.rated = true;
+	options.rate = (struct rate){ 1, 100, true };
+	ok(strstr(line(), "\"rate\":\"10000000B/s\"") != NULL, "a rate in bytes");
+	options.sample = (struct share){ 1, 10 };
+	ok(strstr(line(), "\"sample\":\"10\"") != NULL, "one in ten");
+}
+
+/* --- the longest there is ------------------------------------------------------------------------- */
+
+static void
+longest(void)
+{
+	static char name[OPTIONS_NAME_MOST + 1];
+	const struct tally most = { UINT64_MAX, UINT64_MAX };
+	const char *end;
+
+	begin();
+	memset(name, '"', OPTIONS_NAME_MOST);
+	options.name = name;
+	options.sample = (struct share){ 33333333333, 100000000000 };
+	options.rated = true;
+	options.rate = (struct rate){ UNITS_AMOUNT_MAX - 1, UNITS_PERIOD_MAX_NS, true };
+	options.buffer_bytes = options.high_bytes = options.low_bytes = UINT64_MAX;
+	snapshot.ledger = (struct ledger){ .in = most, .out = most, .undelivered = most, .peak = most,
+		.dropped = { most, most, most, most }, .paused_count = UINT64_MAX, .paused_ns = UINT64_MAX,
+		.waited_ns = { UINT64_MAX, UINT64_MAX, UINT64_MAX } };
+	snapshot.held = most;
+	snapshot.elapsed_ns = UINT64_MAX;
+	snapshot.unread_known = true;
+	snapshot.unread_bytes = UINT64_MAX;
+	snapshot.exit_status = -2147483647;
+	end = line() + strlen(line());
+	ok(strlen(line()) < REPORT_MOST / 2 && end[-1] == '\n', "the longest text fits, with room to spare");
+	options.format = FORMAT_JSON;
+	ok(strlen(line()) < REPORT_MOST / 2, "and so does the longest JSON");
+	end = line() + strlen(line());
+	ok(end[-1] == '\n' && end[-2] == '}' && end[-3] == '}', "which is complete");
+}
+
+int
+main(void)
+{
+	text();
+	text_of_all();
+	text_of_bytes();
+	json_of_all();
+	json_of_nothing();
+	longest();
+	return done_testing();
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reports to files, FIFOs and standard error, taken at once, late, in parts, or not at all. */
+#include "tap.h"
+
+#include "pipes.h"
+#include "reporter.h"
+#include "loop.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+
+static const struct options options = { .framing = { FRAMING_LINES, '\n', 0 }, .sample = { 1, 1 },
+	.name = "weir", .format = FORMAT_JSON };
+
+static char path[] = "/tmp/weir-unit-XXXXXX"; /* a directory */
+static struct reporter reporter;
+static char got[4 * REPORT_MOST];
+static unsigned asked; /* how often the figures were */
+
+/* The figures of the moment: so many records as they were asked for. */
+static void
+take_snapshot(void *state, struct snapshot *into)
+{
+	++*(unsigned *)state;
+	*into = (struct snapshot){ .event = REPORT_SIGNAL, .options = &options,
+		.ledger = { .in = { asked, asked } } };
+}
+
+static struct snapshot
+last_snapshot(void)
+{
+	return (struct snapshot){ .event = REPORT_FINAL, .options = &options, .ledger = { .in = { 99, 99 } },
+		.exit_reason = "end of input" };
+}
+
+static void
+step(void)
+{
+	reporter_step(&reporter, take_snapshot, &asked);
+}
+
+static const char *
+in_directory(const char *name)
+{
+	static char full[64];
+
+	(void)snprintf(full, sizeof(full), "%s/%s", path, name);
+	return full;
+}
+
+/* The numbers of records in the reports in text, in their order; "?" for what is no whole report. */
+static const char *
+numbers(const char *text, size_t length)
+{
+	static char list[64];
+	char *to = list;
+
+	*to = '\0';
+	for (const char *end; length > 0 && to < list + 50; length -= (size_t)(end - text), text = end) {
+		unsigned number = 0;
+		const char *in = strstr(text, "\"in\":{\"records\":");
+
+		end = memchr(text, '\n', length);
+		if (end == NULL || strncmp(text, "{\"schema\":1,", 12) != 0 || in == NULL || in > end)
+			return "?";
+		end++;
+		(void)sscanf(in, "\"in\":{\"records\":%u", &number);
+		to += sprintf(to, "%u ", number);
+	}
+	return list;
+}
+
+static const char *
+numbers_in_pipe(int fd)
+{
+	size_t length = pipes_drain(fd, got, sizeof(got) - 1);
+
+	got[length] = '\0';
+	return numbers(got, length);
+}
+
+static const char *
+numbers_in_file(const char *name)
+{
+	int fd = open(in_directory(name), O_RDONLY);
+	const char *list = numbers_in_pipe(fd);
+
+	(void)close(fd);
+	return list;
+}
+
+/* A FIFO of that name with a reader. */
+static int
+fifo_reader(const char *name)
+{
+	int fd;
+
+	must(mkfifo(in_directory(name), 0600) == 0);
+	fd = open(in_directory(name), O_RDONLY | O_NONBLOCK);
+	must(fd >= 0);
+	return fd;
+}
+
+/* For all that is waited for at the end: short, but enough for what need not wait. */
+static uint64_t
+soon(void)
+{
+	return loop_now() + 300 * NS_PER_MS;
+}
+
+/* --- where reports go ----------------------------------------------------------------------------- */
+
+static void
+opens(void)
+{
+	struct stat status;
+	int fd = open(in_directory("old"), O_WRONLY | O_CREAT, 0644);
+
+	must(write(fd, "old\n", 4) == 4 && close(fd) == 0);
+	is(reporter_open(&reporter, in_directory("old")), 0, "a file that is there is opened");
+	ok(reporter_close(&reporter, NULL, soon()) && stat(in_directory("old"), &status) == 0 && status.st_size == 0,
+	    "and truncated");
+	is(reporter_open(&reporter, in_directory("new")), 0, "one that is not there is made");
+	ok(reporter_close(&reporter, NULL, soon()) && stat(in_directory("new"), &status) == 0 && S_ISREG(status.st_mode) &&
+	    (status.st_mode & 077) == 0, "for its owner alone");
+	ok(reporter_open(&reporter, path) == -1 && errno == EISDIR, "a directory is refused");
+	ok(reporter_open(&reporter, in_directory("no/such")) == -1 && errno == ENOENT, "and one that is missing");
+	must(mkfifo(in_directory("lonely"), 0600) == 0);
+	ok(reporter_open(&reporter, in_directory("lonely")) == -1 && errno == ENXIO,
+	    "and a FIFO that nobody reads, without waiting");
+}
+
+static void
+file(void)
+{
+	struct snapshot last = last_snapshot();
+
+	asked = 0;
+	must(reporter_open(&reporter, in_directory("file")) == 0);
+	ok(!reporter_busy(&reporter), "nothing waits to be written");
+	step();
+	is(asked, 0, "and nothing is asked for");
+	reporter.due = true;
+	ok(reporter_busy(&reporter), "a report that is asked for does");
+	step();
+	ok(asked == 1 && !reporter_busy(&reporter), "it is made and written");
+	step();
+	is(asked, 1, "once");
+	reporter.due = true;
+	step();
+	is_text(numbers_in_file("file"), "1 2 ", "then the next");
+	ok(reporter_close(&reporter, &last, soon()), "and the last");
+	is_text(numbers_in_file("file"), "1 2 99 ", "one line each");
+}
+
+static void
+standard_error(const char *name)
+{
+	struct snapshot last = last_snapshot();
+	int both[2], saved = dup(STDERR_FILENO), flags;
+
+	asked = 0;
+	must(pipe(both) == 0 && dup2(both[1], STDERR_FILENO) == STDERR_FILENO);
+	flags = fcntl(STDERR_FILENO, F_GETFL);
+	must(reporter_open(&reporter, name) == 0);
+	reporter.due = true;
+	step();
+	ok(reporter_close(&reporter, &last, soon()), "%s: all is written", name != NULL ? name : "standard error");
+	is_text(numbers_in_pipe(both[0]), "1 99 ", "in its order");
+	ok(fcntl(STDERR_FILENO, F_GETFL) == flags, "the descriptor stays open, its flags as they are");
+	must(dup2(saved, STDERR_FILENO) == STDERR_FILENO);
+	(void)close(saved);
+	(void)close(both[0]);
+	(void)close(both[1]);
+}
+
+/* --- a reader that does not read ------------------------------------------------------------------- */
+
+static void
+blocked(void)
+{
+	struct snapshot last = last_snapshot();
+	int reader = fifo_reader("blocked");
+	size_t full;
+
+	asked = 0;
+	must(reporter_open(&reporter, in_directory("blocked")) == 0);
+	full = pipes_fill(reporter.port.fd);
+	reporter.due = true;
+	step();
+	step();
+	ok(reporter_busy(&reporter), "a report that nobody takes stays due");
+	pipes_forget(reader, full);
+	asked = 7;
+	step();
+	ok(!reporter_busy(&reporter), "until somebody does");
+	is_text(numbers_in_pipe(reader), "8 ", "and then has the figures of that moment");
+	full = pipes_fill(reporter.port.fd);
+	reporter.due = true;
+	step();
+	ok(!reporter_close(&reporter, &last, soon()) && errno == EAGAIN, "the end does not wait for ever");
+	(void)close(reader);
+}
+
+/* A terminal takes 512 bytes at a time, so a report goes in parts. */
+static void
+in_parts(void)
+{
+	struct snapshot last = last_snapshot();
+	int reader = fifo_reader("parts");
+
+	asked = 0;
+	must(reporter_open(&reporter, in_directory("parts")) == 0);
+	reporter.port.way = IO_WAY_POLLED;
+	reporter.port.terminal = true;
+	reporter.due = true;
+	step();
+	ok(asked == 1 && reporter_busy(&reporter), "a part of a report is written");
+	reporter.due = true;
+	for (int i = 0; i < 10 && reporter_busy(&reporter); i++)
+		step();
+	is(asked, 2, "meanwhile the next is asked for");
+	is_text(numbers_in_pipe(reader), "1 2 ", "and follows when the first is whole");
+	reporter.due = true;
+	step();
+	ok(reporter_close(&reporter, &last, soon()), "at the end the rest is written");
+	is_text(numbers_in_pipe(reader), "3 99 ", "before the last report");
+
+	must(reporter_open(&reporter, in_directory("parts")) == 0);
+	reporter.port.way = IO_WAY_POLLED;
+	reporter.port.terminal = true;
+	reporter.due = true;
+	step();
+	ok(reporter_close(&reporter, NULL, soon()), "or alone");
+	is_text(numbers_in_pipe(reader), "4 ", "and whole");
+	(void)close(reader);
+}
+
+static void
+broken(void)
+{
+	struct snapshot last = last_snapshot();
+	int reader = fifo_reader("broken");
+
+	must(reporter_open(&reporter, in_directory("broken")) == 0);
+	(void)close(reader);
+	reporter.due = true;
+	step();
+	ok(!reporter_busy(&reporter), "a report that cannot be written is given up");
+	ok(!reporter_close(&reporter, &last, soon()) && errno == EPIPE, "the last one tells");
+#ifdef __linux__
+	must(reporter_open(&reporter, "/dev/full") == 0);
+	reporter.due = true;
+	step();
+	ok(!reporter_busy(&reporter), "also where the disk is full");
+	ok(!reporter_close(&reporter, &last, soon()) && errno == ENOSPC, "which the last one tells");
+#endif
+}
+
+static void
+clean_up(void)
+{
+	static const char *const names[] = { "old", "new", "lonely", "file", "blocked", "parts", "broken" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		(void)unlink(in_directory(names[i]));
+	(void)rmdir(path);
+}
+
+int
+main(void)
+{
+	pipes_init();
+	must(mkdtemp(path) != NULL);
+	opens();
+	file();
+	standard_error(NULL);
+	standard_error("/dev/stderr");
+	blocked();
+	in_parts();
+	broken();
+	clean_up();
+	return done_testing();
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Each case in a process of its own: what it finds is its exit status, or the signal it dies by.
+ * Signals are sent by the process to itself, and come in where it waits.
+ */
+#include "tap.h"
+
+#include "loop.h"
+#include "signals.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A case: 0 where all is well, else the number of the line that is not. */
+typedef int test_case(void);
+
+#define CHECK(condition) \
+	do { \
+		if (!(condition)) \
+			return __LINE__ % 255 + 1; \
+	} while (0)
+
+static int
+wait_status(test_case *run)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0)
+		_exit(run());
+	if (child > 0)
+		(void)waitpid(child, &status, 0);
+	return status;
+}
+
+static void
+holds(test_case *run, const char *what)
+{
+	int status = wait_status(run);
+
+	if (!ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", what))
+		diag(WIFSIGNALED(status) ? "killed by signal %d" : "exit status %d, the line mod 255 plus 1",
+		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+/* Waits for nothing, so that signals that are pending come in. */
+static void
+let_in(void)
+{
+	loop_wait(NULL, 0, 0);
+}
+
+/* --- reports -------------------------------------------------------------------------------------- */
+
+static int
+usr1_asks(void)
+{
+	signals_early();
+	CHECK(!signals_take_report());
+	(void)raise(SIGUSR1); /* not blocked yet: comes at once */
+	CHECK(signals_take_report());
+	CHECK(!signals_take_report());
+	signals_init();
+	(void)raise(SIGUSR1);
+	CHECK(!signals_take_report());
+	let_in();
+	CHECK(signals_take_report());
+	CHECK(!signals_take_report());
+	CHECK(signals_stop() == 0);
+	return 0;
+}
+
+static int
+usr1_ignored(void)
+{
+	(void)signal(SIGUSR1, SIG_IGN);
+	signals_early();
+	signals_init();
+	(void)raise(SIGUSR1);
+	let_in();
+	CHECK(!signals_take_report());
+	return 0;
+}
+
+/* --- the end -------------------------------------------------------------------------------------- */
+
+static int
+stops_are_noted(void)
+{
+	static const int stops[] = { SIGINT, SIGHUP, SIGINT };
+
+	signals_early();
+	signals_init();
+	CHECK(signals_stop() == 0 && !signals_stop_again());
+	(void)raise(SIGTERM);
+	CHECK(signals_stop() == 0); /* blocked, until a wait lets it in */
+	for (int i = 0; i < 4; i++) {
+		let_in();
+		CHECK(signals_stop() == SIGTERM); /* the first of all */
+		CHECK(signals_stop_again() == (i == 3)); /* the same one, not another */
+		if (i < 3)
+			(void)raise(stops[i]);
+	}
+	return 0;
+}
+
+static int
+stops_ignored(void)
+{
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	signals_early();
+	signals_init();
+	(void)raise(SIGINT);
+	(void)raise(SIGHUP);
+	let_in();
+	CHECK(signals_stop() == 0 && !signals_stop_again());
+	(void)raise(SIGTERM);
+	let_in();
+	CHECK(signals_stop() == SIGTERM);
+	return 0;
+}
+
+/* A stream that never runs dry must not keep a signal out. */
+static int
+comes_in_beside_a_ready_descriptor(void)
+{
+	struct loop_watch watch = { .input = true };
+	int both[2];
+
+	signals_early();
+	signals_init();
+	CHECK(pipe(both) == 0 && write(both[1], "x", 1) == 1);
+	watch.fd = both[0];
+	(void)raise(SIGTERM);
+	(void)raise(SIGUSR1);
+	for (int i = 0; i < 4; i++) {
+		loop_wait(&watch, 1, i % 2 > 0 ? 0 : LOOP_FOREVER);
+		CHECK(watch.ready || i == 0); /* the first may be cut short */
+	}
+	CHECK(signals_stop() == SIGTERM);
+	CHECK(signals_take_report());
+	return 0;
+}
+
+static int
+write_errors_are_no_signals(void)
+{
+	int both[2];
+
+	signals_early();
+	signals_init();
+	CHECK(!signals_pipe_ignored());
+	CHECK(pipe(both) == 0 && close(both[0]) == 0);
+	CHECK(write(both[1], "x", 1) == -1);
+#ifdef SIGXFSZ
+	(void)raise(SIGXFSZ);
+#endif
+	return 0;
+}
+
+static int
+pipe_was_ignored(void)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	signals_early();
+	signals_init();
+	CHECK(signals_pipe_ignored());
+	return 0;
+}
+
+static int death;
+
+static int
+dies(void)
+{
+	signals_early();
+	signals_init();
+	(void)raise(death);
+	let_in();
+	signals_die(death);
+}
+
+static int
+dies_though_ignored(void)
+{
+	(void)signal(death, SIG_IGN);
+	return dies();
+}
+
+static void
+deaths(void)
+{
+	static const struct {
+		int signal;
+		const char *name;
+	} table[] = { { SIGINT, "INT" }, { SIGTERM, "TERM" }, { SIGHUP, "HUP" }, { SIGPIPE, "PIPE" } };
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		int status;
+
+		is_text(signals_name(table[i].signal), table[i].name, "the name of %s", table[i].name);
+		death = table[i].signal;
+		status = wait_status(dies);
+		ok(WIFSIGNALED(status) && WTERMSIG(status) == death, "dying by %s is dying by it", table[i].name);
+		status = wait_status(dies_though_ignored);
+		ok(WIFSIGNALED(status) && WTERMSIG(status) == death, "even where it was ignored");
+	}
+}
+
+/* --- waits ---------------------------------------------------------------------------------------- */
+
+static int
+waits_are_cut_short(void)
+{
+	signals_early();
+	signals_init();
+	(void)raise(SIGUSR1);
+	loop_wait(NULL, 0, LOOP_FOREVER); /* ends, or this test does not */
+	CHECK(signals_take_report());
+	return 0;
+}
+
+static int
+waits_see_what_is_ready(void)
+{
+	int both[2], gone[2];
+	struct loop_watch watch[3] = { { .input = true }, { .output = true }, { .fd = -1, .input = true } };
+
+	signals_early();
+	signals_init();
+	CHECK(pipe(both) == 0 && pipe(gone) == 0 && close(gone[0]) == 0);
+	watch[0].fd = both[0];
+	watch[1].fd = both[1];
+	loop_wait(watch, 3, 0);
+	CHECK(!watch[0].ready && !watch[0].gone && watch[1].ready && !watch[1].gone);
+	CHECK(!watch[2].ready && !watch[2].gone);
+	CHECK(!loop_ready(both[0], false) && loop_ready(both[1], true));
+	CHECK(write(both[1], "x", 1) == 1);
+	watch[1] = (struct loop_watch){ .fd = gone[1] };
+	loop_wait(watch, 2, LOOP_FOREVER);
+	CHECK(watch[0].ready && watch[1].gone && !watch[1].ready);
+	CHECK(loop_ready(both[0], false));
+	CHECK(close(both[1]) == 0 && read(both[0], both, 1) == 1);
+	loop_wait(watch, 1, LOOP_FOREVER);
+	CHECK(watch[0].ready && !watch[0].gone); /* end of input is there to be read */
+	return 0;
+}
+
+int
+main(void)
+{
+	holds(usr1_asks, "USR1 asks for a report");
+	holds(usr1_ignored, "but not where it was ignored");
+	holds(stops_are_noted, "INT, TERM and HUP are noted: the first, and how many");
+	holds(stops_ignored, "but not where they were ignored");
+	holds(comes_in_beside_a_ready_descriptor, "signals come in also while a descriptor is always ready");
+	holds(write_errors_are_no_signals, "PIPE and XFSZ become errors of write");
+	holds(pipe_was_ignored, "that PIPE was ignored is known");
+	holds(waits_are_cut_short, "a signal ends a wait");
+	holds(waits_see_what_is_ready, "a wait tells what is ready, and who has gone");
+	deaths();
+	return done_testing();
+}
