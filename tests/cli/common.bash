@@ -146,10 +146,17 @@ is_up()
 	[[ -e status || ( -e pid && -e report ) ]] || gone_or_zombie "$WEIR_JOB"
 }
 
-# sig SIGNAL
+# sig SIGNAL: weir has got it, that is, its handler has run, or it has ended: of two signals that wait, the kernel delivers the
+# one with the lower number first, and of two of a kind only one.
 sig()
 {
-	kill "-$1" "$(<pid)"
+	kill "-$1" "$(<pid)" || return
+	until_true none_waits
+}
+
+none_waits()
+{
+	! grep -qs '^S[ih][gd]Pnd:.*[1-9a-f]' "/proc/$(<pid)/status"
 }
 
 # finish ["exit N" | "signal N"]: waits for the end of weir. Sets ENDED, FINAL (the last report); the law must hold in every

@@ -37,6 +37,9 @@ static inline void
 pipes_init(void)
 {
 	(void)signal(SIGPIPE, SIG_IGN); /* as weir has it */
+#ifdef SIGXFSZ
+	(void)signal(SIGXFSZ, SIG_IGN);
+#endif
 	(void)alarm(PIPES_TIMEOUT_S);
 }
 

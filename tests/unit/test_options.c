@@ -5,8 +5,10 @@
  */
 #include "tap.h"
 
+#include "diag.h"
 #include "options.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,23 +28,40 @@ read_message(int fd)
 	message[length > 0 ? length : 0] = '\0';
 }
 
+/* Between these two, standard error is a pipe. */
+static void
+catch_message(int *saved, int *reader)
+{
+	int both[2];
+
+	*saved = dup(STDERR_FILENO);
+	if (*saved < 0 || pipe(both) < 0 || dup2(both[1], STDERR_FILENO) < 0)
+		abort();
+	(void)close(both[1]);
+	*reader = both[0];
+}
+
+static void
+release_message(int saved, int reader)
+{
+	(void)dup2(saved, STDERR_FILENO);
+	(void)close(saved);
+	read_message(reader);
+	(void)close(reader);
+}
+
 static enum options_result
 parse(const char *const *arguments, struct options *options)
 {
 	char *argv[ARGUMENTS_MOST + 2] = { (char *)(uintptr_t)"weir" };
-	int argc = 1, saved = dup(STDERR_FILENO), both[2];
+	int argc = 1, saved, reader;
 	enum options_result result;
 
 	for (; argc <= ARGUMENTS_MOST && arguments[argc - 1] != NULL; argc++)
 		argv[argc] = (char *)(uintptr_t)arguments[argc - 1];
-	if (pipe(both) < 0 || saved < 0 || dup2(both[1], STDERR_FILENO) < 0)
-		abort();
-	(void)close(both[1]);
+	catch_message(&saved, &reader);
 	result = options_parse(argc, argv, options);
-	(void)dup2(saved, STDERR_FILENO);
-	(void)close(saved);
-	read_message(both[0]);
-	(void)close(both[0]);
+	release_message(saved, reader);
 	return result;
 }
 
@@ -409,6 +428,25 @@ hostile_values(void)
 	ok(good, "a message is one printable line, however long and odd the value");
 }
 
+static void
+messages(void)
+{
+	char want[128];
+	int saved, reader;
+
+	catch_message(&saved, &reader);
+	diag_error("%d %s", 5, "apples");
+	release_message(saved, reader);
+	is_text(message, "weir: 5 apples\n", "a message is a line with the name before it");
+	catch_message(&saved, &reader);
+	diag_set_name("other");
+	diag_errno(ENOENT, "%s", diag_visible("a\tb\\c\x1b"));
+	diag_set_name("weir");
+	release_message(saved, reader);
+	(void)snprintf(want, sizeof(want), "other: a\\011b\\c\\033: %s\n", strerror(ENOENT));
+	is_text(message, want, "which may be another, and the reason behind it");
+}
+
 /* --- help and version ----------------------------------------------------------------------------- */
 
 /* In a process of its own, because it goes through stdio: the result; what was printed in message. */
@@ -477,6 +515,7 @@ main(void)
 	refuses(values, LENGTH(values), true);
 	refuses(others, LENGTH(others), false);
 	hostile_values();
+	messages();
 	help();
 	return done_testing();
 }

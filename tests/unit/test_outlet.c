@@ -10,6 +10,8 @@
 #include "pipes.h"
 #include "random.h"
 
+#include <sys/resource.h>
+
 #include <errno.h>
 #include <limits.h>
 
@@ -256,6 +258,28 @@ obstacles(void)
 	is(queue_held(&rig.queue).records, 1, "the record is still held");
 	finish();
 #endif
+}
+
+/* Of what a file has no room for, a part is taken first. */
+static void
+file_too_large(void)
+{
+	int both[2] = { open("/dev/null", O_RDONLY), pipes_file("", 0) };
+	struct rlimit before, limit;
+
+	must(getrlimit(RLIMIT_FSIZE, &before) == 0);
+	limit = before;
+	limit.rlim_cur = 150;
+	begin_on(both, false, NEVER, NULL, 0);
+	put(100, true);
+	put(100, true);
+	must(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	is(drain(0), OUTLET_ERROR, "a file that may not grow is an error");
+	must(setrlimit(RLIMIT_FSIZE, &before) == 0);
+	is(rig.outlet.error, EFBIG, "and the reason is kept");
+	ok(rig.ledger.out.bytes == 150 && rig.ledger.out.records == 1 && queue_part_sent(&rig.queue),
+	    "what it took before is counted");
+	finish();
 }
 
 static void
@@ -523,6 +547,7 @@ main(void)
 	pipes_init();
 	whole_writes();
 	obstacles();
+	file_too_large();
 	budget();
 	parts();
 	rate_of_records();

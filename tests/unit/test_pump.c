@@ -485,6 +485,7 @@ stops_while_paused(void)
 	is(pump_paused_ns(&rig.pump, rig.now), NS_PER_S, "however long it lasts");
 	pump_close_books(&rig.pump, rig.now);
 	is(books()->undelivered.records, 4096 / 8, "what is held at the end is undelivered");
+	ok(pump_held(&rig.pump).bytes == 0 && pump_held(&rig.pump).records == 0, "and not held any more");
 	finish();
 
 	begin("-m 4096");
@@ -566,6 +567,34 @@ bytes(void)
 	is_text(read_all(), "waiting", "then they go");
 	ok(pump_done(&rig.pump) && books()->out.bytes == 22 && books()->out.records == 0 && is_balanced(),
 	    "and all is done");
+	finish();
+}
+
+/* Spliced bytes wait where they are at first; what cannot be spliced is read and written. */
+static void
+splices(void)
+{
+	int file = pipes_file("", 0);
+
+	begin("-b");
+	if (rig.pump.splicing) {
+		pipes_fill(rig.pump.outlet.port.inherited);
+		feed("waiting");
+		pass();
+		ok(held() == 0 && !pump_wants_input(&rig.pump), "a full output is waited for before bytes are held");
+		ok(pump_deadline_ns(&rig.pump) > rig.now && pump_deadline_ns(&rig.pump) < rig.now + NS_PER_S,
+		    "though not for long");
+	}
+	finish();
+	begin("-b");
+	must(fcntl(file, F_SETFL, O_APPEND) == 0 && dup2(file, rig.pump.outlet.port.fd) >= 0);
+	feed("bytes");
+	for (int i = 0; i < 9 && books()->out.bytes == 0; i++)
+		pass();
+	ok(!rig.pump.splicing, "what the kernel does not splice is not tried again");
+	ok(pread(file, rig.got, 10, 0) == 5 && memcmp(rig.got, "bytes", 5) == 0 && books()->out.bytes == 5,
+	    "but copied");
+	(void)close(file);
 	finish();
 }
 
@@ -688,6 +717,7 @@ main(void)
 	errors();
 	rates();
 	bytes();
+	splices();
 	any_stream("-q", true);
 	any_stream("-m 4096", true);
 	any_stream("-m 4096 --max-records=5 --low=0%", true);

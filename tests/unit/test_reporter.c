@@ -131,6 +131,29 @@ opens(void)
 	    "and a FIFO that nobody reads, without waiting");
 }
 
+/* Standard error by another name is not opened anew, and the files of the data are left alone. */
+static void
+files_in_use(void)
+{
+	int fd = open(in_directory("log"), O_RDWR | O_CREAT, 0600), error = dup(STDERR_FILENO);
+	int out = dup(STDOUT_FILENO);
+	bool refused;
+
+	must(fd >= 0 && write(fd, "log\n", 4) == 4 && dup2(fd, STDERR_FILENO) == STDERR_FILENO);
+	is(reporter_open(&reporter, in_directory("log")), 0, "standard error by its name is opened");
+	is(reporter.port.inherited, STDERR_FILENO, "as it is");
+	ok(reporter_close(&reporter, NULL, soon()) && lseek(fd, 0, SEEK_END) == 4, "and not truncated");
+	must(dup2(error, STDERR_FILENO) == STDERR_FILENO);
+	(void)fflush(stdout);
+	must(dup2(fd, STDOUT_FILENO) == STDOUT_FILENO);
+	refused = reporter_open(&reporter, in_directory("log")) == -1 && errno == EBUSY;
+	must(dup2(out, STDOUT_FILENO) == STDOUT_FILENO);
+	ok(refused && lseek(fd, 0, SEEK_END) == 4, "standard output is refused, and left as it is");
+	(void)close(fd);
+	(void)close(error);
+	(void)close(out);
+}
+
 static void
 file(void)
 {
@@ -261,7 +284,7 @@ broken(void)
 static void
 clean_up(void)
 {
-	static const char *const names[] = { "old", "new", "lonely", "file", "blocked", "parts", "broken" };
+	static const char *const names[] = { "old", "new", "log", "lonely", "file", "blocked", "parts", "broken" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)unlink(in_directory(names[i]));
@@ -274,6 +297,7 @@ main(void)
 	pipes_init();
 	must(mkdtemp(path) != NULL);
 	opens();
+	files_in_use();
 	file();
 	standard_error(NULL);
 	standard_error("/dev/stderr");

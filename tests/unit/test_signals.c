@@ -222,6 +222,18 @@ waits_are_cut_short(void)
 }
 
 static int
+waits_end_at_their_deadline(void)
+{
+	uint64_t deadline = loop_now() + 20000000;
+
+	loop_wait(NULL, 0, deadline);
+	CHECK(loop_now() >= deadline);
+	loop_wait(NULL, 0, deadline); /* in the past: ends, or this test does not */
+	loop_wait(NULL, 0, 1);
+	return 0;
+}
+
+static int
 waits_see_what_is_ready(void)
 {
 	int both[2], gone[2];
@@ -258,6 +270,7 @@ main(void)
 	holds(write_errors_are_no_signals, "PIPE and XFSZ become errors of write");
 	holds(pipe_was_ignored, "that PIPE was ignored is known");
 	holds(waits_are_cut_short, "a signal ends a wait");
+	holds(waits_end_at_their_deadline, "and so does its deadline");
 	holds(waits_see_what_is_ready, "a wait tells what is ready, and who has gone");
 	deaths();
 	return done_testing();
