@@ -454,7 +454,9 @@ rated_parts(void)
 	is(rig.ledger.out.bytes, 100, "a burst first");
 	(void)drain(50 * MS);
 	is(rig.ledger.out.bytes, 150, "then what has come");
-	ok(is_right(), "in order");
+	put(500, true);
+	(void)drain(100 * MS);
+	ok(rig.ledger.out.bytes == 200 && is_right(), "also when its end is here");
 	finish();
 }
 

@@ -346,6 +346,18 @@ watermarks_of_records(void)
 	finish();
 }
 
+/* Peaks are of what had to wait in the buffer, which is only so large. */
+static void
+peaks(void)
+{
+	begin("-s 2 -m 4096");
+	pipes_fill(rig.pump.outlet.port.inherited);
+	feed_lines(1, 2000);
+	pass();
+	ok(held() == 8000 && books()->peak.bytes == 4096, "a read may bring more than the buffer holds");
+	finish();
+}
+
 /* What is complete has left; the end of the rest must be read, although the low mark is not reached. */
 static void
 reads_on_for_an_end(void)
@@ -469,6 +481,25 @@ stops_at_once(void)
 	finish();
 }
 
+/* A record whose end will not be read any more is not begun, however long it is. */
+static void
+begins_nothing_at_the_end(void)
+{
+	begin("-L 1/s -m 4096");
+	feed("a\n");
+	pass();
+	memset(rig.sent, 'x', 4096);
+	must(write(rig.writer, rig.sent, 4096) == 4096);
+	pass();
+	must(held() == 4096 && rig.pump.output == OUTLET_RATE);
+	pump_stop(&rig.pump, rig.now);
+	rig.now += NS_PER_S;
+	pass();
+	ok(pump_done(&rig.pump) && books()->out.records == 1 && books()->out.bytes == 2 && held() == 4096,
+	    "no record is begun whose end will not come");
+	finish();
+}
+
 static void
 stops_while_paused(void)
 {
@@ -516,6 +547,13 @@ errors(void)
 	pump_close_books(&rig.pump, rig.now);
 	is(books()->undelivered.bytes + books()->out.bytes, books()->in.bytes,
 	    "and what it did not take is counted");
+	finish();
+	begin("-p drop-newest --max-records=10");
+	(void)close(rig.reader);
+	feed_lines(1, 1000);
+	pass();
+	pump_close_books(&rig.pump, rig.now);
+	ok(rig.pump.output == OUTLET_GONE && books()->undelivered.records == 1000, "as undelivered, not as dropped");
 	finish();
 }
 
@@ -706,6 +744,7 @@ main(void)
 	watermarks();
 	hysteresis();
 	watermarks_of_records();
+	peaks();
 	reads_on_for_an_end();
 	long_records("-L 1000/s -m 4096");
 	long_records("-L 1000/s -m 8K --high=50%");
@@ -713,6 +752,7 @@ main(void)
 	long_records("-L 1GB/s -m 4096");
 	stops_inside_a_record();
 	stops_at_once();
+	begins_nothing_at_the_end();
 	stops_while_paused();
 	errors();
 	rates();

@@ -136,7 +136,7 @@ static void
 files_in_use(void)
 {
 	int fd = open(in_directory("log"), O_RDWR | O_CREAT, 0600), error = dup(STDERR_FILENO);
-	int out = dup(STDOUT_FILENO);
+	int in = dup(STDIN_FILENO), out = dup(STDOUT_FILENO);
 	bool refused;
 
 	must(fd >= 0 && write(fd, "log\n", 4) == 4 && dup2(fd, STDERR_FILENO) == STDERR_FILENO);
@@ -147,8 +147,11 @@ files_in_use(void)
 	(void)fflush(stdout);
 	must(dup2(fd, STDOUT_FILENO) == STDOUT_FILENO);
 	refused = reporter_open(&reporter, in_directory("log")) == -1 && errno == EBUSY;
-	must(dup2(out, STDOUT_FILENO) == STDOUT_FILENO);
-	ok(refused && lseek(fd, 0, SEEK_END) == 4, "standard output is refused, and left as it is");
+	must(dup2(out, STDOUT_FILENO) == STDOUT_FILENO && dup2(fd, STDIN_FILENO) == STDIN_FILENO);
+	ok(reporter_open(&reporter, in_directory("log")) == -1 && errno == EBUSY, "standard input is refused");
+	must(dup2(in, STDIN_FILENO) == STDIN_FILENO);
+	ok(refused && lseek(fd, 0, SEEK_END) == 4, "and standard output, and left as they are");
+	(void)close(in);
 	(void)close(fd);
 	(void)close(error);
 	(void)close(out);
