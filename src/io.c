@@ -49,9 +49,6 @@ open_own(int fd, const struct stat *status, bool terminal)
 	if (terminal && ioctl(fd, TIOCGPTN, &number) == 0)
 		return -1;
 #endif
-	/* What was opened for reading is not to become writable. */
-	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
-		return -1;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (own < 0)
@@ -86,8 +83,13 @@ open_port(struct io_port *port, int fd, bool output)
 		.unit = UNIT_MOST,
 		.stage = { -1, -1 },
 	};
-	if (fstat(fd, &status) < 0)
-		return; /* the first call tells */
+	/* Where nothing can be done with it, the first call tells; and what was opened for reading is not
+	 * to become writable. */
+	if (fstat(fd, &status) < 0 ||
+	    (fcntl(fd, F_GETFL) & O_ACCMODE) == (output ? O_RDONLY : O_WRONLY)) {
+		port->way = IO_WAY_PLAIN;
+		return;
+	}
 	port->pipe = S_ISFIFO(status.st_mode);
 	port->terminal = S_ISCHR(status.st_mode) && isatty(fd) == 1;
 	if (port->pipe)

@@ -103,7 +103,6 @@ fill(struct pump *pump)
 	case IO_ERROR:
 		pump->error = errno;
 		pump->input = PUMP_READ_ERROR;
-		pump->outlet.parts_from = SIZE_MAX; /* its end will not come */
 		break;
 	}
 	if (pump->input == PUMP_FINISHING && pump->intake.open == 0)
@@ -174,7 +173,8 @@ splice_refused(struct pump *pump, uint64_t now_ns)
 		pump->input_waits = true;
 		return OUTLET_EMPTY;
 	}
-	pump->hold_until_ns = now_ns + HOLD_NS;
+	if (pump->hold_until_ns == 0)
+		pump->hold_until_ns = now_ns + HOLD_NS;
 	return OUTLET_REFUSED;
 }
 
@@ -215,17 +215,16 @@ splice_through(struct pump *pump, uint64_t now_ns)
 static void
 pass_splicing(struct pump *pump, uint64_t now_ns)
 {
-	bool held_back = pump->hold_until_ns != 0 && now_ns >= pump->hold_until_ns;
+	uint64_t hold_ns = pump->hold_until_ns;
 
-	pump->hold_until_ns = 0;
 	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
 	if (pump->output == OUTLET_EMPTY && is_reading(pump) && !pump->input_waits)
 		pump->output = splice_through(pump, now_ns);
-	if (pump->output == OUTLET_REFUSED && (held_back || queue_held(&pump->queue).bytes > 0)) {
+	if (pump->output != OUTLET_REFUSED || (hold_ns != 0 && now_ns >= hold_ns) ||
+	    queue_held(&pump->queue).bytes > 0)
 		pump->hold_until_ns = 0;
-		if (pump_wants_input(pump) && !pump->input_waits)
-			fill(pump);
-	}
+	if (pump->output == OUTLET_REFUSED && pump_wants_input(pump) && !pump->input_waits)
+		fill(pump);
 }
 
 /* --- the pass ----------------------------------------------------------------------------------- */

@@ -498,8 +498,6 @@ queue_evict(struct queue *q, struct tally *evicted, struct tally *misfit)
 		uint64_t over = queue_waiting(q) - count - q->limits.records;
 		count += over;
 		length += span_skip(q, length, q->ready - length, 0, &over);
-		if (over > 0)
-			length = q->ready; /* the last one lacks its delimiter */
 	}
 	if (length > 0)
 		q->head_left = 0;

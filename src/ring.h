@@ -63,8 +63,9 @@ void ring_move(struct ring *ring, size_t to, size_t from, size_t length);
  * memory; nothing that is held changes its offset. */
 void ring_extend(struct ring *ring, size_t new_size);
 
-/* Starts again at the base where that costs no more than moving most bytes: so that the bytes that pass
- * through a large ring stay in the cache as long as few are held. */
+/* Starts again at the base where that costs no more than moving most bytes, unless the oldest is nearer
+ * than that to it: so that the bytes that pass through a large ring stay in the cache as long as few are
+ * held. */
 void ring_rewind(struct ring *ring, size_t most);
 
 /* Whether a burst has left memory behind the first keep bytes, and so little is held now that it can be

@@ -47,11 +47,24 @@ static inline bool tap_is(intmax_t got, intmax_t want, const char *file, int lin
 static inline bool tap_is_text(const char *got, const char *want, const char *file, int line,
     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* Before the first line: a buffer that is not on the heap, where a child that is killed would leave it
+ * for valgrind to find. */
+static inline void
+tap_begin(void)
+{
+	static char buffer[BUFSIZ];
+	static bool begun;
+
+	if (!begun)
+		begun = setvbuf(stdout, buffer, _IOFBF, sizeof(buffer)) == 0;
+}
+
 static inline void
 diag(const char *format, ...)
 {
 	va_list arguments;
 
+	tap_begin();
 	va_start(arguments, format);
 	printf("# ");
 	vprintf(format, arguments);
@@ -66,6 +79,7 @@ static inline bool tap_result(bool good, const char *format, va_list arguments)
 static inline bool
 tap_result(bool good, const char *format, va_list arguments)
 {
+	tap_begin();
 	tap_failures += !good;
 	printf("%sok %u - ", good ? "" : "not ", ++tap_count);
 	vprintf(format, arguments);
