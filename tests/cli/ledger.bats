@@ -448,3 +448,24 @@ expected()
 		close B; exec @ARGV or die } close B; syswrite A, "hello\n"; shutdown A, 1; print <A>; wait; exit($? >> 8)' "$WEIR" -q >out
 	is "$(cat out)" hello
 }
+
+# --- Where reports must not go ----------------------------------------------------------------------------------------------
+
+@test "--report is not the file that standard output is, by any name" {
+	for name in /dev/stdout /dev/fd/1 out; do
+		status=0
+		seq 5 | "$WEIR" --report="$name" >out 2>err || status=$?
+		is "$status" 1
+		like "$(cat err)" "--report=$name"
+		is "$(cat out)" ""
+	done
+}
+
+@test "--report by a name of standard error does not truncate a log" {
+	for name in /dev/stderr /dev/fd/2 /proc/self/fd/2 log; do
+		echo kept >log
+		seq 5 | "$WEIR" --report="$name" 2>>log >out
+		is "$(head -n 1 log)" kept "$name"
+		is "$(lines_of log)" 2 "$name"
+	done
+}

@@ -173,3 +173,10 @@ not_before()
 		same in out
 	done
 }
+
+@test "a record longer than the buffer is metered to its end" {
+	{ head -c 40000 /dev/zero | tr '\0' x; echo; } >in
+	IN=in run_weir -m 4K -L 100kB/s
+	same in out
+	not_before 350
+}
