@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2013,SC2015,SC2119,SC2120
 #
 # What every test of the command line tool shares. By hand, after a make: bats tests/cli/THEME.bats
 #
