@@ -14,7 +14,7 @@
  *               sibling takes the room in between, this may block.
  *      plain    regular files and devices that never wait: simply the call
  *
- * Sources: open(2), readv(2), fcntl(2), pipe(7); DESIGN decisions in docs/decisions/.
+ * Sources: open(2), readv(2), fcntl(2), pipe(7); docs/decisions/0006 to 0009.
  */
 #ifndef WEIR_IO_H
 #define WEIR_IO_H

@@ -27,7 +27,7 @@
 #define DEFAULT_PIPE_BYTES (UINT64_C(256) << 10)
 #define DEFAULT_PIPE_BYTES_STREAM (UINT64_C(1) << 20)
 
-/* Exit statuses of DESIGN section 5. */
+/* EXIT STATUS in weir(1). */
 #define STATUS_ERROR 1
 #define STATUS_DROPPED 3
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Intake, queue and policies against a model that is obviously right: a list of records, read byte by
- * byte, over which the policy decides record by record, as DESIGN sections 2 and 3 have it.
+ * byte, over which the policy decides record by record, as POLICIES and RECORDS in weir(1) have it.
  *
  * A run is a random stream of records, in random reads, with takes of random lengths (so that heads are
  * sent in part), and the policy settling now and then.  After each step all that can be asked of the

@@ -52,7 +52,7 @@ text(void)
 	begin();
 	is_text(line(),
 	    "weir: in 12000 records 1.2 MB, out 10000 records 1.0 MB, dropped 2000 records 0.2 MB (oldest 2000), "
-	    "paused 0.000s in 3.204s\n", "the text of DESIGN section 4");
+	    "paused 0.000s in 3.204s\n", "the text of REPORTS in weir(1)");
 	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
 	snapshot.ledger.out = snapshot.ledger.in;
 	snapshot.ledger.paused_ns = UINT64_C(61234999999);
