@@ -120,6 +120,17 @@ intake_take(struct intake *intake, struct queue *queue, struct ledger *ledger,
 	}
 }
 
+uint64_t
+intake_pass(struct intake *intake, struct ledger *ledger, const char *piece, size_t length)
+{
+	uint64_t ends = record_count(&intake->framing, intake->open, piece, length);
+	size_t last = record_last(&intake->framing, intake->open, piece, length);
+
+	ledger_count(&ledger->in, ends, length);
+	intake->open = last > 0 ? length - last : intake->open + length;
+	return ends;
+}
+
 void
 intake_end(struct intake *intake, struct queue *queue, struct ledger *ledger)
 {

@@ -37,6 +37,10 @@ void intake_init(struct intake *intake, const struct framing *framing, const str
 void intake_take(struct intake *intake, struct queue *queue, struct ledger *ledger,
     const struct iovec *piece, size_t length);
 
+/* length bytes pass by the queue, in and out at once; piece is where they can be looked at, NULL where
+ * the framing needs no look.  Returns how many records end in them. */
+uint64_t intake_pass(struct intake *intake, struct ledger *ledger, const char *piece, size_t length);
+
 /* The input has ended: what stands after the last delimiter is a record. */
 void intake_end(struct intake *intake, struct queue *queue, struct ledger *ledger);
 

@@ -247,6 +247,22 @@ io_write(struct io_port *port, const struct iovec *piece, int count, size_t leng
 
 #ifdef HAVE_SPLICE
 
+/* A private pipe of about this capacity, or as much as there is.  0, or -1 where none is to be had. */
+static int
+open_stage(struct io_port *port, size_t bytes)
+{
+	if (port->stage_refused)
+		return -1;
+	if (port->stage[0] >= 0)
+		return 0;
+	if (pipe2(port->stage, O_CLOEXEC | O_NONBLOCK) < 0) {
+		port->stage_refused = true;
+		return -1;
+	}
+	(void)fcntl(port->stage[1], F_SETPIPE_SZ, (int)bytes);
+	return 0;
+}
+
 bool
 io_can_splice(const struct io_port *input, const struct io_port *output)
 {
@@ -271,6 +287,25 @@ io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *
 	return errno == EPIPE ? IO_GONE : IO_ERROR;
 }
 
+enum io_result
+io_look(struct io_port *input, void *room, size_t length, size_t *done)
+{
+	ssize_t copied = -1;
+
+	*done = 0;
+	if (open_stage(input, (size_t)fcntl(input->fd, F_GETPIPE_SZ) / 2) < 0)
+		return IO_ERROR;
+	copied = tee(input->fd, input->stage[1], length, SPLICE_F_NONBLOCK);
+	if (copied == 0)
+		return IO_END;
+	if (copied < 0)
+		return errno == EAGAIN ? IO_AGAIN : errno == EINTR ? IO_RETRY : IO_ERROR;
+	if (read(input->stage[0], room, (size_t)copied) != copied)
+		return IO_ERROR;
+	*done = (size_t)copied;
+	return *done == length ? IO_ALL : IO_SHORT;
+}
+
 #else
 
 bool
@@ -291,6 +326,16 @@ io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *
 	return IO_ERROR;
 }
 
+enum io_result
+io_look(struct io_port *input, void *room, size_t length, size_t *done)
+{
+	(void)input;
+	(void)room;
+	(void)length;
+	*done = 0;
+	return IO_ERROR;
+}
+
 #endif
 
 bool
@@ -301,7 +346,7 @@ io_has_room(const struct io_port *output)
 
 /* --- batches ------------------------------------------------------------------------------------- */
 
-#if defined(HAVE_SPLICE) && defined(F_SETPIPE_SZ)
+#ifdef HAVE_SPLICE
 
 #define BATCH_BYTES ((size_t)256 << 10)
 #define BATCH_LEAST 4 /* chunks; for fewer, a write each costs less */
@@ -324,13 +369,8 @@ io_batch_room(struct io_port *port)
 	/* The inherited description must not be spliced to: it would lose RWF_NOWAIT. */
 	if (!port->pipe || port->way != IO_WAY_OWN || port->stage_refused || !io_unread(port, &unread))
 		return 0;
-	if (port->stage[0] < 0) {
-		if (pipe2(port->stage, O_CLOEXEC | O_NONBLOCK) < 0) {
-			port->stage_refused = true;
-			return 0;
-		}
-		(void)fcntl(port->stage[1], F_SETPIPE_SZ, (int)BATCH_BYTES); /* or as many as there are */
-	}
+	if (open_stage(port, BATCH_BYTES) < 0)
+		return 0;
 	/* At least this many are in use; more, where writes were short ones. */
 	used = (size_t)(unread + port->unit - 1) / port->unit;
 	room = slots(port->fd);

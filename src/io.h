@@ -42,7 +42,7 @@ struct io_port {
 	bool terminal;
 	size_t unit;   /* a write of whole records is at most this long; of a pipe PIPE_BUF, so that it is
 	                * never torn */
-	int stage[2];  /* a private pipe where batches are made up, or -1 */
+	int stage[2];  /* a private pipe, or -1: of an output where batches are made up, of an input for looks */
 	size_t staged; /* bytes in it */
 	bool stage_refused;
 };
@@ -77,6 +77,11 @@ bool io_can_splice(const struct io_port *input, const struct io_port *output);
 /* Moves at most length bytes from pipe to pipe: ALL, SHORT, AGAIN (nothing there, or no room: see
  * io_has_room), RETRY, END, GONE, or ERROR where the kernel will not do it. */
 enum io_result io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *done);
+
+/* Copies what the input pipe holds, at most length bytes and at most half of its capacity, and leaves it
+ * there: ALL or SHORT, AGAIN, RETRY, END, or ERROR where the kernel will not do it.  What a splice then
+ * moves are these bytes, unless somebody else reads the same pipe. */
+enum io_result io_look(struct io_port *input, void *room, size_t length, size_t *done);
 
 /* Whether the output would take something now. */
 bool io_has_room(const struct io_port *output);

@@ -16,6 +16,14 @@
  * always asked first. */
 #define DRAIN_BUDGET (2 * READ_MOST)
 
+/* Bytes of which the records are counted are looked at before they are spliced, at most this many at once,
+ * and they are again read and written when fewer come.  */
+#define LOOK_MOST READ_MOST
+#define LOOK_LEAST ((size_t)16 << 10)
+
+/* A read that brings this much shows that splicing pays. */
+#define BULK ((size_t)128 << 10)
+
 /* With splice, how long a full output is waited for before the buffer is put to use: as long as it makes
  * room soon, copying bytes into memory only costs time. */
 #define HOLD_NS (2 * NS_PER_MS)
@@ -40,8 +48,8 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 
 	*pump = (struct pump){ .options = options, .input_port = *input };
 	pump->outlet.port = *output;
-	pump->splicing = options->framing.kind == FRAMING_BYTES && !options->rated &&
-	    io_can_splice(input, output);
+	pump->splicing = stream && !options->rated && io_can_splice(input, output);
+	pump->bulk = !framing_delimited(&options->framing);
 	outlet_init(&pump->outlet, stream, drops || stream ? SIZE_MAX : (size_t)options->high_bytes,
 	    options->rated ? &options->rate : NULL, options->burst, now_ns);
 	intake_init(&pump->intake, &options->framing, sampling ? &options->sample : NULL,
@@ -80,6 +88,7 @@ fill(struct pump *pump)
 	size_t length, done;
 	int pieces = queue_prepare(&pump->queue, read_most(pump), piece, &length);
 
+	pump->looked_length = 0; /* overwritten */
 	if (length == 0)
 		return;
 	switch (io_read(&pump->input_port, piece, pieces, length, &done)) {
@@ -105,6 +114,7 @@ fill(struct pump *pump)
 		pump->input = PUMP_READ_ERROR;
 		break;
 	}
+	pump->bulk |= done >= BULK;
 	if (pump->input == PUMP_FINISHING && pump->intake.open == 0)
 		pump->input = PUMP_STOPPED;
 }
@@ -178,19 +188,54 @@ splice_refused(struct pump *pump, uint64_t now_ns)
 	return OUTLET_REFUSED;
 }
 
-/* Nothing is held: moves bytes from pipe to pipe.  They are in and out at once. */
+/* Copies what the input holds into the room of the queue, there to be counted. */
+static enum io_result
+look(struct pump *pump)
+{
+	struct iovec piece[2];
+	size_t length;
+	enum io_result result;
+
+	(void)queue_prepare(&pump->queue, LOOK_MOST, piece, &length);
+	result = io_look(&pump->input_port, piece[0].iov_base, piece[0].iov_len, &pump->looked_length);
+	pump->looked = piece[0].iov_base;
+	if (pump->looked_length > 0 && pump->looked_length < LOOK_LEAST)
+		pump->bulk = false;
+	return result;
+}
+
+/* done bytes have been moved, in and out at once. */
+static void
+pass_by(struct pump *pump, size_t done)
+{
+	uint64_t ends = intake_pass(&pump->intake, &pump->ledger, pump->looked, done);
+
+	ledger_count(&pump->ledger.out, ends, done);
+	queue_pass(&pump->queue, pump->intake.open);
+	if (pump->looked_length > 0) {
+		pump->looked += done;
+		pump->looked_length -= done;
+	}
+}
+
+/* Nothing is held: moves bytes from pipe to pipe. */
 static enum outlet_state
 splice_through(struct pump *pump, uint64_t now_ns)
 {
+	bool blind = !framing_delimited(&pump->intake.framing);
 	size_t sum = 0;
-	size_t done;
+	size_t done = 0;
 
-	while (sum < DRAIN_BUDGET) {
-		switch (io_splice(&pump->input_port, &pump->outlet.port, SPLICE_MOST, &done)) {
+	while (sum < DRAIN_BUDGET && pump->bulk) {
+		enum io_result result = blind || pump->looked_length > 0 ? IO_ALL : look(pump);
+
+		if (result == IO_ALL || result == IO_SHORT)
+			result = io_splice(&pump->input_port, &pump->outlet.port,
+			    blind ? SPLICE_MOST : pump->looked_length, &done);
+		switch (result) {
 		case IO_ALL:
 		case IO_SHORT:
-			pump->ledger.in.bytes += done;
-			pump->ledger.out.bytes += done;
+			pass_by(pump, done);
 			sum += done;
 			break;
 		case IO_RETRY:
@@ -198,6 +243,7 @@ splice_through(struct pump *pump, uint64_t now_ns)
 		case IO_AGAIN:
 			return splice_refused(pump, now_ns);
 		case IO_END:
+			intake_end(&pump->intake, &pump->queue, &pump->ledger);
 			pump->input = PUMP_ENDED;
 			return OUTLET_EMPTY;
 		case IO_GONE:
@@ -232,9 +278,10 @@ pass_splicing(struct pump *pump, uint64_t now_ns)
 void
 pump_pass(struct pump *pump, uint64_t now_ns)
 {
-	if (pump->splicing) {
+	if (pump->splicing && pump->bulk && pump->input == PUMP_READING) {
 		pass_splicing(pump, now_ns);
 	} else {
+		pump->hold_until_ns = 0;
 		if (pump_wants_input(pump) && !pump->input_waits)
 			fill(pump);
 		pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns,

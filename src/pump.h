@@ -9,8 +9,9 @@
  * for.  A pass reads at most once, so that a fast producer cannot keep the output waiting, and writes a
  * bounded amount, so that a fast reader cannot keep the input waiting.
  *
- * With --bytes, from pipe to pipe, and as long as nothing is held, the bytes do not pass through memory
- * at all: they are spliced, and counted.
+ * A stream of bytes from pipe to pipe, and as long as nothing is held, does not pass through the buffer
+ * at all: it is spliced, and counted.  Where records are counted by their delimiters it is looked at
+ * first, and then that pays only while much comes at once.
  */
 #ifndef WEIR_PUMP_H
 #define WEIR_PUMP_H
@@ -44,7 +45,10 @@ struct pump {
 	struct ledger ledger;
 	enum pump_input input;
 	enum outlet_state output;
-	bool splicing;    /* bytes go from pipe to pipe while the buffer is empty */
+	bool splicing;    /* bytes may go from pipe to pipe while the buffer is empty, */
+	bool bulk;        /* and enough of them come to do so */
+	const char *looked;   /* bytes that the input pipe still holds, in the room of the queue, */
+	size_t looked_length; /* and how many they are */
 	uint64_t hold_until_ns; /* until then a full output is waited for rather than buffered for; or 0 */
 	bool input_waits; /* nothing was there to read: until poll says otherwise */
 	bool paused;      /* not reading, because of the buffer */

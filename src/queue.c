@@ -341,6 +341,12 @@ queue_take(struct queue *q, size_t length)
 	return ended;
 }
 
+void
+queue_pass(struct queue *q, uint64_t phase)
+{
+	q->phase = phase;
+}
+
 /* --- when it does not fit ----------------------------------------------------------------------- */
 
 bool

@@ -100,6 +100,9 @@ int queue_peek(const struct queue *q, size_t offset, size_t length, struct iovec
 /* They were taken by the output.  Returns how many records ended in them. */
 uint64_t queue_take(struct queue *q, size_t length);
 
+/* Bytes passed by while the queue was empty: the next one is `phase` bytes into its record. */
+void queue_pass(struct queue *q, uint64_t phase);
+
 /* Whether all that is ready fits the limits. */
 bool queue_fits(const struct queue *q);
 

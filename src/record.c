@@ -28,6 +28,12 @@ framing_name(enum framing_kind kind)
 	return names[kind];
 }
 
+bool
+framing_delimited(const struct framing *f)
+{
+	return f->kind != FRAMING_FIXED && f->kind != FRAMING_BYTES;
+}
+
 #if defined(__GNUC__) && !defined(WEIR_PORTABLE)
 
 #define LANES 32

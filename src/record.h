@@ -28,6 +28,9 @@ struct framing {
 	uint64_t size;           /* of FIXED: bytes a record, at least 1 */
 };
 
+/* Whether ends can only be found by looking at the bytes. */
+bool framing_delimited(const struct framing *f);
+
 /* The name in reports: "lines", "null", "delimiter", "fixed", "bytes". */
 const char *framing_name(enum framing_kind kind);
 
