@@ -22,6 +22,7 @@
 
 #define STAGES_MAX 64
 #define STATS_FD 3
+#define RSS_LARGE_KIB 4096
 #define RSS_PERIOD_NS (5 * NS_PER_S / 1000)
 
 struct stage {
@@ -32,7 +33,7 @@ struct stage {
 	bool killed;
 	uint64_t end_ns;
 	struct rusage usage;
-	uint64_t rss_anon_kib, rss_anon_peak_kib;
+	uint64_t rss_anon_peak_kib, rss_large_ns; /* when RssAnon was last seen over RSS_LARGE_KIB */
 };
 
 struct rig {
@@ -134,15 +135,20 @@ static void
 sample_rss(struct stage *stage)
 {
 	char path[64], line[256];
+	uint64_t kib;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%ld/status", (long)stage->pid);
 	if ((f = fopen(path, "re")) == NULL)
 		return;
-	while (fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "RssAnon: %" SCNu64, &stage->rss_anon_kib) == 1 &&
-		    stage->rss_anon_kib > stage->rss_anon_peak_kib)
-			stage->rss_anon_peak_kib = stage->rss_anon_kib;
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, "RssAnon: %" SCNu64, &kib) != 1)
+			continue;
+		if (kib > stage->rss_anon_peak_kib)
+			stage->rss_anon_peak_kib = kib;
+		if (kib > RSS_LARGE_KIB)
+			stage->rss_large_ns = now_ns();
+	}
 	fclose(f);
 }
 
@@ -239,7 +245,8 @@ print_stage(const struct stage *s)
 	    timeval_ns(s->usage.ru_utime), timeval_ns(s->usage.ru_stime));
 	printf(",\"switches\":%ld,\"preempted\":%ld,\"maxrss_kib\":%ld", s->usage.ru_nvcsw,
 	    s->usage.ru_nivcsw, s->usage.ru_maxrss);
-	printf(",\"rss_anon_peak_kib\":%" PRIu64, s->rss_anon_peak_kib);
+	printf(",\"rss_anon_peak_kib\":%" PRIu64 ",\"rss_large_ns\":%" PRIu64, s->rss_anon_peak_kib,
+	    s->rss_large_ns);
 	printf(",\"stats\":");
 	print_stats(s->stats);
 	printf("}");

@@ -32,6 +32,8 @@ struct sink {
 	double nominal; /* bytes a second that windows are compared with; 0: the mean of the run */
 	uint64_t limit_bytes, limit_ns;
 	uint64_t stop_after_ns, stop_for_ns;
+	double slow;       /* read no more than this many bytes a second; 0: any */
+	uint64_t stale_ns; /* records older than this are counted */
 
 	uint64_t bytes, reads, records, errors;
 	uint64_t first_ns, last_ns, end_ns;
@@ -45,6 +47,7 @@ struct sink {
 
 	uint64_t *ages_ns;
 	size_t ages, ages_room;
+	uint64_t stale;
 	struct arrival *arrivals;
 	size_t arrived, arrivals_room;
 };
@@ -105,6 +108,7 @@ take_record(struct sink *s, const char *record, uint64_t now)
 		} else {
 			s->ages_ns = grown(s->ages_ns, s->ages, &s->ages_room, sizeof(*s->ages_ns));
 			s->ages_ns[s->ages++] = now - stamp;
+			s->stale += now - stamp > s->stale_ns;
 		}
 	}
 	s->records++;
@@ -185,9 +189,10 @@ wake_at(uint64_t ns)
 static void
 run(struct sink *s)
 {
-	bool clocked = s->latency || s->windows || s->limit_ns != UINT64_MAX || s->stop_for_ns != 0;
+	bool clocked = s->latency || s->windows || s->limit_ns != UINT64_MAX || s->stop_for_ns != 0 ||
+	    s->slow > 0;
 	char *data = must_allocate(s->read_bytes);
-	uint64_t now = 0;
+	uint64_t now = 0, due = 0;
 	ssize_t n;
 
 	while ((n = read(STDIN_FILENO, data, s->read_bytes)) != 0) {
@@ -208,6 +213,10 @@ run(struct sink *s)
 		}
 		if (s->bytes >= s->limit_bytes)
 			break;
+		if (s->slow > 0 && n > 0) {
+			due = (due > now ? due : now) + (uint64_t)((double)n / s->slow * (double)NS_PER_S);
+			sleep_until_ns(due);
+		}
 		if (s->stop_for_ns != 0 && now - s->first_ns >= s->stop_after_ns) {
 			sleep_until_ns(now + s->stop_for_ns);
 			s->stop_for_ns = 0;
@@ -241,9 +250,9 @@ report_latency(FILE *f, struct sink *s)
 	qsort(s->ages_ns, s->ages, sizeof(*s->ages_ns), ascending);
 	fprintf(f,
 	    ",\"latency_ns\":{\"n\":%zu,\"p50\":%" PRIu64 ",\"p90\":%" PRIu64 ",\"p99\":%" PRIu64
-	    ",\"max\":%" PRIu64 "}",
+	    ",\"max\":%" PRIu64 ",\"stale\":%" PRIu64 "}",
 	    s->ages, percentile(s->ages_ns, s->ages, 0.5), percentile(s->ages_ns, s->ages, 0.9),
-	    percentile(s->ages_ns, s->ages, 0.99), s->ages_ns[s->ages - 1]);
+	    percentile(s->ages_ns, s->ages, 0.99), s->ages_ns[s->ages - 1], s->stale);
 }
 
 /*
@@ -363,8 +372,8 @@ report(struct sink *s)
 static const char usage[] =
     "usage: sink [--length=SIZE] [--delimiter=newline|nul|none] [--read=SIZE]\n"
     "            [--check=spot|all|gaps|every:N]\n"
-    "            [--latency] [--windows[=BYTES/S]] [--seconds=TIME] [--bytes=SIZE]\n"
-    "            [--wait (for USR1)] [--stop-after=TIME --stop-for=TIME]\n";
+    "            [--latency [--stale=TIME]] [--windows[=BYTES/S]] [--seconds=TIME] [--bytes=SIZE]\n"
+    "            [--wait (for USR1)] [--stop-after=TIME --stop-for=TIME] [--slow=BYTES/S]\n";
 
 static const struct option options[] = {
 	{ "length", required_argument, NULL, 'l' },
@@ -378,6 +387,8 @@ static const struct option options[] = {
 	{ "wait", no_argument, NULL, 'u' },
 	{ "stop-after", required_argument, NULL, 's' },
 	{ "stop-for", required_argument, NULL, 'f' },
+	{ "stale", required_argument, NULL, 'o' },
+	{ "slow", required_argument, NULL, 'S' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -426,6 +437,8 @@ parse(int argc, char **argv)
 		case 'u': s.wait = true; break;
 		case 's': s.stop_after_ns = parse_time(optarg); break;
 		case 'f': s.stop_for_ns = parse_time(optarg); break;
+		case 'o': s.stale_ns = parse_time(optarg); break;
+		case 'S': s.slow = strtod(optarg, NULL); break;
 		default: fputs(usage, stderr); exit(2);
 		}
 	}

@@ -61,6 +61,7 @@ void
 pump_free(struct pump *pump)
 {
 	queue_free(&pump->queue);
+	free(pump->look_room);
 }
 
 /* --- fill --------------------------------------------------------------------------------------- */
@@ -88,7 +89,7 @@ fill(struct pump *pump)
 	size_t length, done;
 	int pieces = queue_prepare(&pump->queue, read_most(pump), piece, &length);
 
-	pump->looked_length = 0; /* overwritten */
+	pump->looked_length = 0; /* what was looked at is read now */
 	if (length == 0)
 		return;
 	switch (io_read(&pump->input_port, piece, pieces, length, &done)) {
@@ -188,17 +189,16 @@ splice_refused(struct pump *pump, uint64_t now_ns)
 	return OUTLET_REFUSED;
 }
 
-/* Copies what the input holds into the room of the queue, there to be counted. */
+/* Copies what the input holds, to be counted once it has been moved. */
 static enum io_result
 look(struct pump *pump)
 {
-	struct iovec piece[2];
-	size_t length;
 	enum io_result result;
 
-	(void)queue_prepare(&pump->queue, LOOK_MOST, piece, &length);
-	result = io_look(&pump->input_port, piece[0].iov_base, piece[0].iov_len, &pump->looked_length);
-	pump->looked = piece[0].iov_base;
+	if (pump->look_room == NULL && (pump->look_room = malloc(LOOK_MOST)) == NULL)
+		return IO_ERROR;
+	result = io_look(&pump->input_port, pump->look_room, LOOK_MOST, &pump->looked_length);
+	pump->looked = pump->look_room;
 	if (pump->looked_length > 0 && pump->looked_length < LOOK_LEAST)
 		pump->bulk = false;
 	return result;

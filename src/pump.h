@@ -47,7 +47,8 @@ struct pump {
 	enum outlet_state output;
 	bool splicing;    /* bytes may go from pipe to pipe while the buffer is empty, */
 	bool bulk;        /* and enough of them come to do so */
-	const char *looked;   /* bytes that the input pipe still holds, in the room of the queue, */
+	char *look_room;      /* malloc'd, or NULL before the first look */
+	const char *looked;   /* in there: bytes that the input pipe still holds, */
 	size_t looked_length; /* and how many they are */
 	uint64_t hold_until_ns; /* until then a full output is waited for rather than buffered for; or 0 */
 	bool input_waits; /* nothing was there to read: until poll says otherwise */
