@@ -273,6 +273,93 @@ any_stream(struct framing framing)
 	ok(good, "%s: any stream, in any reads", framing_name(framing.kind));
 }
 
+/* --- past the queue -------------------------------------------------------------------------------- */
+
+static void
+passes_lines_by(void)
+{
+	begin(&lines, NULL, UINT64_MAX);
+	is(intake_pass(&intake, &ledger, "a\nbb\nccc", 8), 2, "records end in what passes by");
+	is(intake.open, 3, "and one is begun");
+	is(intake_pass(&intake, &ledger, "dd", 2), 0, "it may go on");
+	is(intake.open, 5, "and grow");
+	is(intake_pass(&intake, &ledger, "e\n", 2), 1, "until it ends");
+	is(intake.open, 0, "and leaves nothing open");
+	ok(ledger.in.records == 3 && ledger.in.bytes == 12, "all of it came in");
+	ok(ledger.out.records == 0 && ledger.out.bytes == 0 && queue_held(&queue).bytes == 0,
+	    "what went out is for others to count");
+
+	is(intake_pass(&intake, &ledger, "ff", 2), 0, "a record begun in passing");
+	ledger_count(&ledger.out, 3, 14);
+	queue_pass(&queue, intake.open);
+	ok(arrive("f\n", 2) && ledger.in.records == 4 && intake.open == 0, "may end in the queue");
+	is_text(everything(), "f\n", "which has only the rest of it");
+	ok(ledger.out.records == 4 && arrive("gg", 2), "and counts it once");
+	is_text(everything(), "gg", "one begun there");
+	is(intake_pass(&intake, &ledger, "g\nh", 3), 1, "may end in passing");
+	is(intake.open, 1, "before the next");
+	queue_free(&queue);
+}
+
+/* Whatever a record is cut into, its end is where the bytes say. */
+static void
+passes_fixed_by(void)
+{
+	const struct framing seven = { FRAMING_FIXED, 0, 7 };
+	struct random random = { 7 };
+	uint64_t sum = 0, ends = 0;
+	bool good = true;
+
+	begin(&seven, NULL, UINT64_MAX);
+	for (int i = 0; i < 1000 && good; i++) {
+		uint64_t length = random_from(&random, 1, 30);
+		uint64_t ended = intake_pass(&intake, &ledger, NULL, (size_t)length);
+
+		sum += length;
+		ends += ended;
+		good = ends == sum / 7 && intake.open == sum % 7;
+		if (!good)
+			diag("%" PRIu64 " ends in %" PRIu64 " bytes, open %" PRIu64, ends, sum, intake.open);
+	}
+	ok(good && ledger.in.records == ends && ledger.in.bytes == sum,
+	    "records of a fixed size pass by unseen, and are counted");
+	queue_free(&queue);
+}
+
+static void
+passes_bytes_by(void)
+{
+	const struct framing bytes = { FRAMING_BYTES, 0, 0 };
+
+	begin(&bytes, NULL, UINT64_MAX);
+	is(intake_pass(&intake, &ledger, NULL, 1000), 0, "in bytes no record ends");
+	ok(ledger.in.records == 0 && ledger.in.bytes == 1000, "but they are counted");
+	intake_end(&intake, &queue, &ledger);
+	is(ledger.in.records, 0, "at the end neither");
+	queue_free(&queue);
+}
+
+/* The last record's end is that of the input. */
+static void
+passes_by_to_the_end(void)
+{
+	begin(&lines, NULL, UINT64_MAX);
+	ledger_count(&ledger.out, intake_pass(&intake, &ledger, "a\nb", 3), 3);
+	queue_pass(&queue, intake.open);
+	intake_end(&intake, &queue, &ledger);
+	ok(ledger.in.records == 2 && ledger.out.records == 2, "the last record without delimiter is in and out");
+	intake_end(&intake, &queue, &ledger);
+	ok(ledger.in.records == 2 && ledger.out.records == 2, "once");
+	queue_free(&queue);
+
+	begin(&lines, NULL, UINT64_MAX);
+	ledger_count(&ledger.out, intake_pass(&intake, &ledger, "a\n", 2), 2);
+	queue_pass(&queue, intake.open);
+	intake_end(&intake, &queue, &ledger);
+	ok(ledger.in.records == 1 && ledger.out.records == 1, "with one nothing follows it");
+	queue_free(&queue);
+}
+
 int
 main(void)
 {
@@ -281,6 +368,10 @@ main(void)
 	refuses_what_is_too_long();
 	ends_behind_the_last_byte();
 	counts_no_records_in_bytes();
+	passes_lines_by();
+	passes_fixed_by();
+	passes_bytes_by();
+	passes_by_to_the_end();
 	any_stream(lines);
 	any_stream((struct framing){ FRAMING_NULL, '\0', 0 });
 	any_stream((struct framing){ FRAMING_DELIMITER, 0xff, 0 });

@@ -264,6 +264,37 @@ grows(void)
 	queue_free(&q);
 }
 
+/* What passes by an empty queue leaves only the middle of a record behind. */
+static void
+passes_by(void)
+{
+	const struct framing five = { FRAMING_FIXED, 0, 5 };
+
+	begin(&lines);
+	queue_pass(&q, 3);
+	ok(queue_part_sent(&q) && queue_rest(&q) == 0, "what passed by may end in the middle of a record");
+	ok(queue_held(&q).bytes == 0 && queue_held(&q).records == 0, "of which nothing is held");
+	arrive("c\nd\n");
+	ok(queue_rest(&q) == 2 && queue_waiting(&q) == 1, "what comes then is its rest first");
+	ok(queue_take(&q, 2) == 1 && !queue_part_sent(&q), "which ends it");
+	is_text(everything(), "d\n", "before the next");
+	is(queue_take(&q, 2), 1, "that is one of its own");
+	queue_pass(&q, 3);
+	queue_pass(&q, 0);
+	ok(!queue_part_sent(&q), "or at an end");
+	queue_pass(&q, 3);
+	queue_finish(&q);
+	ok(!queue_part_sent(&q) && queue_held(&q).records == 0, "what has no delimiter ends with the input");
+	queue_free(&q);
+
+	begin(&five);
+	queue_pass(&q, 2);
+	queue_append(&q, 0, put("abcABCDEx"), 2, 1);
+	is(queue_rest(&q), 3, "of a fixed size what is missing is the rest");
+	is(queue_take(&q, 8), 2, "and the next is whole");
+	queue_free(&q);
+}
+
 static void
 trims(void)
 {
@@ -316,6 +347,7 @@ main(void)
 	ends();
 	ends_fixed();
 	grows();
+	passes_by();
 	trims();
 	memory();
 	return done_testing();

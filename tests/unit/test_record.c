@@ -237,6 +237,25 @@ names(void)
 	is_text(framing_name(FRAMING_BYTES), "bytes", "the name of bytes");
 }
 
+/* Ends that need no look at the bytes are counted without any. */
+static void
+needs_a_look(void)
+{
+	static const struct framing blind[] = { { FRAMING_FIXED, 0, 7 }, { FRAMING_BYTES, 0, 0 } };
+	static const struct framing delimited[] = { { FRAMING_LINES, '\n', 0 }, { FRAMING_NULL, '\0', 0 },
+		{ FRAMING_DELIMITER, ';', 0 } };
+
+	for (size_t i = 0; i < sizeof(delimited) / sizeof(delimited[0]); i++)
+		ok(framing_delimited(&delimited[i]), "%s: ends are found by looking at the bytes",
+		    framing_name(delimited[i].kind));
+	for (size_t i = 0; i < sizeof(blind) / sizeof(blind[0]); i++)
+		ok(!framing_delimited(&blind[i]), "%s: without", framing_name(blind[i].kind));
+	ok(record_count(&blind[0], 5, NULL, 100) == 15 && record_last(&blind[0], 5, NULL, 100) == 100,
+	    "fixed: where there are no bytes to be seen");
+	ok(record_count(&blind[1], 5, NULL, 100) == 0 && record_last(&blind[1], 5, NULL, 100) == 0,
+	    "bytes: nor here");
+}
+
 int
 main(void)
 {
@@ -244,5 +263,6 @@ main(void)
 	fixed();
 	bytes();
 	names();
+	needs_a_look();
 	return done_testing();
 }
