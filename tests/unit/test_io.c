@@ -468,6 +468,105 @@ splices(void)
 	(void)close(to[0]);
 }
 
+/* --- a look at what a pipe holds ------------------------------------------------------------------- */
+
+#if defined(HAVE_SPLICE) && defined(F_SETPIPE_SZ) && !defined(WEIR_PORTABLE)
+
+/* Whether a look at length bytes shows what was sent from here on, and touches nothing behind it. */
+static bool
+shows(struct io_port *port, size_t length, enum io_result want, size_t from, size_t want_done)
+{
+	size_t done = 99;
+	enum io_result result;
+
+	memset(got, 0x55, BIG);
+	result = io_look(port, got, length, &done);
+	if (result == want && done == want_done && memcmp(got, sent + from, done) == 0 && got[done] == 0x55)
+		return true;
+	diag("result %d, %zu bytes, errno %d; should be %d, %zu", (int)result, done, errno, (int)want, want_done);
+	return false;
+}
+
+static void
+looks(void)
+{
+	int from[2], to[2], stage;
+	struct io_port in, out;
+	size_t done;
+
+	must(pipe(from) == 0 && pipe(to) == 0 && fcntl(from[1], F_SETPIPE_SZ, 65536) == 65536);
+	io_open_input(&in, from[0]);
+	io_open_output(&out, to[1]);
+	ok(shows(&in, 100, IO_AGAIN, 0, 0), "in an empty pipe there is nothing to see");
+	must(write(from[1], sent, 30000) == 30000);
+	ok(shows(&in, 100, IO_ALL, 0, 100), "a look copies as much as was asked for");
+	ok(shows(&in, 60000, IO_SHORT, 0, 30000), "or what is there");
+	ok(shows(&in, 60000, IO_SHORT, 0, 30000), "which can be looked at again");
+	ok(answers(&in, 10000, IO_ALL, 10000) && memcmp(got, sent, 10000) == 0, "and is there to be read");
+	ok(shows(&in, 5000, IO_ALL, 10000, 5000), "as what follows");
+	ok(io_splice(&in, &out, 5000, &done) == IO_ALL && pipes_drain(to[0], got, BIG) == 5000 &&
+	    memcmp(got, sent + 10000, 5000) == 0, "or to be spliced");
+	ok(shows(&in, 60000, IO_SHORT, 15000, 15000), "then the rest is seen");
+	ok(answers(&in, 60000, IO_SHORT, 15000), "to the last byte");
+	ok(shows(&in, 100, IO_AGAIN, 0, 0), "and nothing behind it");
+
+	must(write(from[1], sent, 65536) == 65536);
+	ok(shows(&in, 65536, IO_SHORT, 0, 32768), "of a full pipe half is seen at once");
+	ok(shows(&in, 65536, IO_SHORT, 0, 32768), "and not more the next time");
+	must(close(from[1]) == 0);
+	ok(shows(&in, 100, IO_ALL, 0, 100), "when the writer has gone, what is left");
+	pipes_forget(from[0], 65536);
+	ok(shows(&in, 100, IO_END, 0, 0), "and then the end");
+	stage = in.stage[0];
+	is(io_close(&in), 0, "it is closed");
+	ok(fcntl(stage, F_GETFD) < 0, "and what the looks needed too");
+	(void)io_close(&out);
+	(void)close(to[0]);
+}
+
+static void
+looks_in_vain(void)
+{
+	int both[2], file = pipes_file("abc", 3);
+	struct io_port port;
+	size_t done = 99;
+
+	io_open_input(&port, file);
+	ok(io_look(&port, got, 3, &done) == IO_ERROR && done == 0, "a file is no pipe");
+	is(lseek(file, 0, SEEK_CUR), 0, "and stays where it is");
+	(void)io_close(&port);
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, both) == 0 && write(both[1], sent, 100) == 100);
+	io_open_input(&port, both[0]);
+	ok(shows(&port, 100, IO_ERROR, 0, 0), "nor is a socket");
+	ok(answers(&port, 100, IO_ALL, 100), "and loses nothing");
+	(void)io_close(&port);
+	(void)close(both[1]);
+}
+
+#else
+
+static void
+looks(void)
+{
+	int both[2];
+	struct io_port port;
+	size_t done = 99;
+
+	must(pipe(both) == 0 && write(both[1], sent, 100) == 100);
+	io_open_input(&port, both[0]);
+	ok(io_look(&port, got, 100, &done) == IO_ERROR && done == 0, "without splice nothing can be looked at");
+	ok(answers(&port, 100, IO_ALL, 100), "and nothing is lost");
+	(void)io_close(&port);
+	(void)close(both[1]);
+}
+
+static void
+looks_in_vain(void)
+{
+}
+
+#endif
+
 /* --- batches -------------------------------------------------------------------------------------- */
 
 #if defined(HAVE_SPLICE) && defined(F_SETPIPE_SZ) && !defined(WEIR_PORTABLE)
@@ -578,6 +677,8 @@ main(void)
 	same_files();
 	pipe_sizes();
 	splices();
+	looks();
+	looks_in_vain();
 	batches();
 	return done_testing();
 }
