@@ -730,6 +730,482 @@ any_stream(const char *command_line, bool lossless)
 	    lossless ? "with nothing lost" : "in whole records and in their order");
 }
 
+/* --- much at once ----------------------------------------------------------------------------------- */
+
+#if defined(HAVE_SPLICE) && defined(F_SETPIPE_SZ) && !defined(WEIR_PORTABLE)
+
+#define WIDE 1048576
+#define NARROW 65536
+#define LINE ((size_t)7) /* of no length that a pipe, a page or a read is a multiple of */
+
+/* Between pipes of a megabyte, with a megabyte of short lines to be sent. */
+static bool
+begin_wide(const char *command_line)
+{
+	begin(command_line);
+	must(fcntl(rig.writer, F_SETPIPE_SZ, WIDE) == WIDE && fcntl(rig.reader, F_SETPIPE_SZ, WIDE) == WIDE);
+	for (size_t at = 0; at + LINE < STREAM_MOST; at += LINE)
+		(void)snprintf(rig.sent + at, LINE + 1, "%06zu\n", at / LINE);
+	return rig.pump.splicing;
+}
+
+static void
+supply(size_t length)
+{
+	must(write(rig.writer, rig.sent + rig.sent_length, length) == (ssize_t)length);
+	rig.sent_length += length;
+}
+
+static void
+collect(void)
+{
+	rig.got_length += pipes_drain(rig.reader, rig.got + rig.got_length, STREAM_MOST - rig.got_length);
+}
+
+/* Of all that was sent, length bytes are in and as many out, and nothing is held. */
+static bool
+is_through(size_t length)
+{
+	const struct ledger *ledger = books();
+	uint64_t records = length / LINE;
+
+	collect();
+	if (ledger->in.bytes == length && ledger->out.bytes == length && ledger->in.records == records &&
+	    ledger->out.records == records && held() == 0 && is_balanced() && rig.got_length == length &&
+	    memcmp(rig.got, rig.sent, length) == 0)
+		return true;
+	diag("in %" PRIu64 " records %" PRIu64 " bytes, out %" PRIu64 " records %" PRIu64 " bytes, held %" PRIu64
+	     ", got %zu, should be %zu", ledger->in.records, ledger->in.bytes, ledger->out.records,
+	    ledger->out.bytes, held(), rig.got_length, length);
+	return false;
+}
+
+/* The same, and what has come since the first read of it (which leaves the cursor behind it) never was in
+ * the buffer. */
+static bool
+is_spliced(size_t length)
+{
+	return is_through(length) && rig.pump.queue.ring.in == 0;
+}
+
+/* After a read of this much, and with the output read empty.  False where nothing is spliced.  (A splice
+ * takes RWF_NOWAIT from the input: the next read is only a step down the ladder, and the one behind it
+ * reads.  Here it has been taken already.) */
+static bool
+begin_bulk(const char *command_line, size_t length)
+{
+	if (!begin_wide(command_line)) {
+		finish();
+		return false;
+	}
+	supply(length);
+	pass();
+	must(rig.pump.bulk && is_through(length));
+	rig.pump.input_port.way = IO_WAY_POLLED;
+	return true;
+}
+
+static void
+bulk_starts(void)
+{
+	size_t bulk = 131072;
+
+	if (!begin_wide("-q")) {
+		finish();
+		return;
+	}
+	supply(bulk - 1);
+	pass();
+	ok(!rig.pump.bulk && is_through(bulk - 1), "less than 128 KiB at once is read and written");
+	supply(bulk - 1);
+	pass();
+	ok(!rig.pump.bulk && rig.pump.input_port.stage[0] < 0, "however often, without a look");
+	supply(bulk);
+	pass();
+	ok(rig.pump.bulk && is_through(3 * bulk - 2) && !is_spliced(3 * bulk - 2),
+	    "as much as that is read too, but then");
+	supply(300000);
+	pass();
+	ok(is_spliced(3 * bulk - 2 + 300000), "what comes is in and out at once, wherever it is cut");
+	supply(16384);
+	pass();
+	ok(rig.pump.bulk && is_spliced(3 * bulk - 2 + 316384), "as long as 16 KiB come at once");
+	supply(16383);
+	pass();
+	ok(!rig.pump.bulk && is_through(3 * bulk - 2 + 332767), "not when fewer do, though they still are");
+	supply(20000);
+	pass();
+	pass();
+	ok(!rig.pump.bulk && is_through(3 * bulk - 2 + 352767) && !is_spliced(3 * bulk - 2 + 352767),
+	    "and then not again before there is much");
+	finish();
+}
+
+/* Byte for byte of one record, at the border of two looks. */
+static void
+bulk_is_cut(void)
+{
+	size_t sum = 140000;
+	bool good = true;
+
+	if (!begin_bulk("-q", sum))
+		return;
+	for (size_t cut = 1; cut <= 2 * LINE && good; cut++) {
+		supply(20000 + cut);
+		sum += 20000 + cut;
+		pass();
+		good = is_spliced(sum) && rig.pump.intake.open == sum % LINE;
+	}
+	ok(good && rig.pump.bulk, "a record cut at the end of what was looked at is counted once, at its end");
+	rig.sent_length = 0;
+	finish();
+}
+
+/* The output takes a part of what was looked at: with 65536 bytes of room, of 200000.  begun bytes of a
+ * record are open then. */
+static bool
+begin_half_out(size_t begun)
+{
+	const size_t first = 140000 - NARROW % LINE + begun;
+
+	if (!begin_bulk("-q", first))
+		return false;
+	must(fcntl(rig.reader, F_SETPIPE_SZ, NARROW) == NARROW);
+	supply(200000);
+	pass();
+	must(rig.pump.output == OUTLET_REFUSED && rig.pump.looked_length == 200000 - NARROW);
+	must(rig.pump.intake.open == begun);
+	return true;
+}
+
+static void
+bulk_meets_a_full_output(void)
+{
+	size_t sum;
+
+	if (!begin_half_out(3))
+		return;
+	sum = rig.sent_length;
+	ok(!pump_wants_input(&rig.pump) && pump_deadline_ns(&rig.pump) == rig.now + 2 * MS,
+	    "when the output is full, it is waited for");
+	pass();
+	ok(held() == 0 && books()->in.bytes == sum - 200000 + NARROW && is_balanced(), "with nothing held");
+	rig.pump.input_port.stage_refused = true; /* a second look would fail */
+	for (size_t left = 200000 - NARROW; left > NARROW; left -= NARROW) {
+		must(is_spliced(sum - left));
+		pass();
+		is(rig.pump.looked_length, left - NARROW, "as the output takes it, it is moved and counted");
+	}
+	ok(rig.pump.splicing && is_spliced(sum - (200000 - 3 * NARROW)), "without a second look");
+	rig.pump.input_port.stage_refused = false;
+	pass();
+	ok(is_spliced(sum) && rig.pump.looked_length == 0, "to its end");
+	is(pump_deadline_ns(&rig.pump), UINT64_MAX, "and nothing is waited for any more");
+	supply(50000);
+	pass();
+	ok(is_spliced(sum + 50000), "then the next look is at what comes next");
+	finish();
+}
+
+static void
+bulk_stops_waiting(void)
+{
+	size_t sum;
+
+	if (!begin_half_out(4))
+		return;
+	sum = rig.sent_length;
+	rig.now += 2 * MS - 1;
+	pass();
+	is(held(), 0, "until 2 ms have passed");
+	rig.now++;
+	pass();
+	ok(held() == 200000 - NARROW && rig.pump.looked_length == 0, "then what was looked at is read");
+	ok(books()->in.bytes == sum && books()->in.records == sum / LINE && is_balanced(), "and counted once");
+	ok(pump_wants_input(&rig.pump) && pump_deadline_ns(&rig.pump) == UINT64_MAX, "and weir reads on");
+	supply(100000);
+	pass();
+	ok(held() == 300000 - NARROW && is_balanced(), "as long as the output is full");
+	for (int i = 0; i < 9 && held() > 0; i++) {
+		collect();
+		pass();
+	}
+	ok(is_through(sum + 100000), "nothing was lost, and nothing came twice");
+	supply(50000);
+	pass();
+	ok(is_spliced(sum + 150000), "and an empty buffer is passed by again");
+	finish();
+}
+
+/* A look that ends the bulk while the output is full. */
+static void
+bulk_ends_at_a_full_output(bool patient)
+{
+	size_t full, sum = 140000;
+
+	if (!begin_bulk("-q", sum))
+		return;
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	supply(100);
+	pass();
+	ok(!rig.pump.bulk && held() == 0 && rig.pump.output == OUTLET_REFUSED, "a look at few bytes, and no room");
+	ok(pump_deadline_ns(&rig.pump) > rig.now, "which is waited for");
+	if (patient) {
+		rig.now = pump_deadline_ns(&rig.pump);
+		pass();
+		ok(held() == 100 && pump_wants_input(&rig.pump), "2 ms later they are read");
+		ok(pump_deadline_ns(&rig.pump) == UINT64_MAX, "and nothing wants another pass");
+		supply(100);
+		pass();
+		is(held(), 200, "before there is more to read");
+	}
+	pipes_forget(rig.reader, full);
+	for (int i = 0; i < 2; i++)
+		pass();
+	ok(pump_wants_input(&rig.pump) && pump_deadline_ns(&rig.pump) == UINT64_MAX && is_through(rig.sent_length),
+	    "when there is room they go, and weir goes on");
+	finish();
+}
+
+/* --- the end of much --- */
+
+/* What is left in the input, for others. */
+static size_t
+left_in_input(void)
+{
+	return pipes_drain(rig.pump.input_port.fd, rig.got, STREAM_MOST);
+}
+
+static void
+bulk_is_stopped(void)
+{
+	size_t sum = 140000;
+
+	if (!begin_bulk("-q", sum))
+		return;
+	supply(20000); /* one byte more than a whole record */
+	pass();
+	must(is_spliced(sum + 20000) && rig.pump.intake.open == 1);
+	pump_stop(&rig.pump, rig.now);
+	is(rig.pump.input, PUMP_FINISHING, "much comes, and weir is stopped in the middle of a record");
+	supply(200000);
+	for (int i = 0; i < 20 && !pump_done(&rig.pump); i++)
+		pass();
+	ok(rig.pump.input == PUMP_STOPPED && is_through(sum + 20000 + LINE - 1), "then only its rest comes");
+	is(left_in_input(), 200000 - (LINE - 1), "and the others stay where they are");
+	finish();
+}
+
+static void
+bulk_is_stopped_half_out(void)
+{
+	size_t out;
+
+	if (!begin_half_out(3))
+		return;
+	out = rig.sent_length - 200000 + NARROW;
+	must(is_through(out));
+	must(pipes_fill(rig.pump.outlet.port.inherited) > 0);
+	pump_stop(&rig.pump, rig.now);
+	for (int i = 0; i < 20 && rig.pump.input != PUMP_STOPPED; i++)
+		pass();
+	ok(rig.pump.input == PUMP_STOPPED && held() == LINE - 3 && is_balanced(),
+	    "stopped with bytes that were looked at, weir reads the rest of one record");
+	is(pump_deadline_ns(&rig.pump), UINT64_MAX, "and waits for room only");
+	is(left_in_input(), 200000 - NARROW - (LINE - 3), "and leaves the others there");
+	while (pipes_drain(rig.reader, rig.got, STREAM_MOST) > 0)
+		continue;
+	pass();
+	ok(pump_done(&rig.pump) && books()->out.records == out / LINE + 1 && books()->in.records == out / LINE + 1,
+	    "it is counted once");
+	finish();
+
+	if (!begin_half_out(0))
+		return;
+	out = rig.sent_length - 200000 + NARROW;
+	pump_stop(&rig.pump, rig.now);
+	is(rig.pump.input, PUMP_STOPPED, "between records it stops at once");
+	pass();
+	ok(pump_done(&rig.pump) && is_through(out), "with what had been moved");
+	is(left_in_input(), 200000 - NARROW, "and what was only looked at is there for others");
+	finish();
+}
+
+static bool
+has_ended_after(size_t length)
+{
+	uint64_t records = (length + LINE - 1) / LINE;
+
+	collect();
+	return pump_done(&rig.pump) && rig.pump.input == PUMP_ENDED && books()->in.records == records &&
+	    books()->out.records == records && books()->in.bytes == length && books()->out.bytes == length &&
+	    is_balanced() && rig.got_length == length && memcmp(rig.got, rig.sent, length) == 0;
+}
+
+static void
+bulk_ends(const char *command_line, size_t length)
+{
+	const char *how = length % LINE > 0 ? "without" : "with";
+
+	if (!begin_bulk(command_line, length))
+		return;
+	supply(70000);
+	end_input();
+	for (int i = 0; i < 2; i++)
+		pass();
+	ok(has_ended_after(length + 70000), "weir %s: the end of much, %s a last delimiter", command_line, how);
+	finish();
+
+	must(begin_bulk(command_line, length));
+	end_input();
+	for (int i = 0; i < 2; i++)
+		pass();
+	ok(has_ended_after(length), "weir %s: the end right after a read, %s", command_line, how);
+	finish();
+
+	must(begin_bulk(command_line, length));
+	must(fcntl(rig.reader, F_SETPIPE_SZ, NARROW) == NARROW);
+	supply(140000);
+	end_input();
+	for (int i = 0; i < 20 && !pump_done(&rig.pump); i++, rig.now += 2 * MS) {
+		pass();
+		if (i > 5)
+			collect();
+	}
+	ok(has_ended_after(length + 140000), "weir %s: the end while the output is full, %s", command_line, how);
+	finish();
+}
+
+/* Where the bytes need not be seen, they are not. */
+static void
+bulk_without_a_look(const char *command_line, uint64_t record)
+{
+	size_t sum = 100;
+	bool good = true;
+
+	if (!begin_wide(command_line)) {
+		finish();
+		return;
+	}
+	for (int i = 0; i < 4; i++) {
+		supply(i == 0 ? 100 : 100000 + (size_t)i);
+		sum = rig.sent_length;
+		pass();
+		collect();
+		good = good && books()->in.bytes == sum && books()->out.bytes == sum && held() == 0 &&
+		    books()->in.records == (record > 0 ? sum / record : 0) &&
+		    books()->out.records == books()->in.records && is_balanced();
+	}
+	ok(good && memcmp(rig.got, rig.sent, sum) == 0, "weir %s: few or many, they are in and out at once",
+	    command_line);
+	ok(rig.pump.queue.ring.in == 0 && rig.pump.queue.ring.touched == 0 && rig.pump.input_port.stage[0] < 0,
+	    "and nothing is looked at");
+	finish();
+}
+
+/* As any_stream, through wide pipes and in large parts, and with the records counted. */
+static bool
+any_bulk_run(struct random *random, const char *command_line, size_t longest, unsigned *spliced)
+{
+	size_t fed = 0;
+	uint64_t records;
+	unsigned idle = 0;
+
+	must(begin_wide(command_line));
+	must(fcntl(rig.reader, F_SETPIPE_SZ, 4096 << random_below(random, 9)) > 0);
+	must(fcntl(rig.writer, F_SETFL, O_NONBLOCK) == 0);
+	make_stream(random, STREAM_MOST - 2 * longest - 20, longest);
+	rig.sent_length -= (size_t)random_below(random, 2);
+	while (!pump_done(&rig.pump) && idle < 200) {
+		uint64_t before = books()->in.bytes + books()->out.bytes + fed;
+		size_t part = (size_t)random_from(random, 1, 400000), left = rig.sent_length - fed;
+		ssize_t done = left > 0 ? write(rig.writer, rig.sent + fed, part < left ? part : left) : 0;
+
+		fed += done > 0 ? (size_t)done : 0;
+		if (left == 0 && rig.writer >= 0)
+			end_input();
+		pass();
+		*spliced += rig.pump.looked_length > 0;
+		if (!is_balanced())
+			return false;
+		if (random_one_in(random, 2))
+			rig.got_length += pipes_drain(rig.reader, rig.got + rig.got_length,
+			    (size_t)random_below(random, STREAM_MOST - rig.got_length));
+		rig.now += random_below(random, 3) * MS;
+		idle = books()->in.bytes + books()->out.bytes + fed > before ? 0 : idle + 1;
+	}
+	collect();
+	records = record_count(&rig.options.framing, 0, rig.sent, rig.sent_length);
+	records += record_last(&rig.options.framing, 0, rig.sent, rig.sent_length) < rig.sent_length;
+	return pump_done(&rig.pump) && rig.got_length == rig.sent_length &&
+	    memcmp(rig.got, rig.sent, rig.got_length) == 0 && books()->in.records == records &&
+	    books()->out.records == records;
+}
+
+static void
+any_bulk(const char *command_line)
+{
+	bool good = true, looks;
+	unsigned spliced = 0;
+
+	if (!begin_wide(command_line)) {
+		finish();
+		return;
+	}
+	looks = framing_delimited(&rig.options.framing);
+	finish();
+	for (uint64_t seed = 1; seed <= 6 && good; seed++) {
+		struct random random = { seed };
+
+		good = any_bulk_run(&random, command_line, seed % 2 > 0 ? 100 : 50000, &spliced);
+		if (!good)
+			diag("seed %" PRIu64 ": in %" PRIu64 " records %" PRIu64 " bytes, out %" PRIu64 " and %" PRIu64
+			     ", held %" PRIu64 ", got %zu of %zu", seed, books()->in.records, books()->in.bytes,
+			    books()->out.records, books()->out.bytes, held(), rig.got_length, rig.sent_length);
+		finish();
+	}
+	ok(good, "weir %s: much at once, to any reader, with every record counted once", command_line);
+	ok(!good || (spliced > 0) == looks, "and moved in parts of what was looked at, where that is needed");
+}
+
+static void
+bulk(void)
+{
+	bulk_starts();
+	bulk_is_cut();
+	bulk_meets_a_full_output();
+	bulk_stops_waiting();
+	bulk_ends_at_a_full_output(false);
+	bulk_ends_at_a_full_output(true);
+	bulk_is_stopped();
+	bulk_is_stopped_half_out();
+	bulk_ends("-q", 140000);
+	bulk_ends("-q", 140001);
+	bulk_ends("--fixed=7", 140000);
+	bulk_ends("--fixed=7", 140006);
+	bulk_without_a_look("-b", 0);
+	bulk_without_a_look("--fixed=7", 7);
+	bulk_without_a_look("--fixed=100000", 100000);
+	any_bulk("-q");
+	any_bulk("-d x");
+	any_bulk("-0");
+	any_bulk("--fixed=1000");
+	any_bulk("-m 256K");
+	any_bulk("-m 150K --max-records=500");
+}
+
+#else
+
+static void
+bulk(void)
+{
+	begin("-q");
+	ok(!rig.pump.splicing, "without splice all goes through the buffer");
+	finish();
+}
+
+#endif
+
 int
 main(void)
 {
@@ -758,6 +1234,7 @@ main(void)
 	rates();
 	bytes();
 	splices();
+	bulk();
 	any_stream("-q", true);
 	any_stream("-m 4096", true);
 	any_stream("-m 4096 --max-records=5 --low=0%", true);
