@@ -350,3 +350,128 @@ writes_of()
 		done
 	done
 }
+
+# --- Much at once -----------------------------------------------------------------------------------------------------------
+
+# counted RECORDS [OPTION]...: ./in through a weir between pipes comes out as it was, and each of its records is counted once.
+counted()
+{
+	local records=$1 bytes
+	shift
+	rm -f report
+	bytes=$(stat -c %s in)
+	# shellcheck disable=SC2002
+	cat in | "$WEIR" --format=json --report=report "$@" | cat >out
+	same in out || fail "weir $*" || return
+	law report
+	is "$(figures in.bytes out.bytes in.records out.records)" "$bytes $bytes $records $records" "weir $*"
+}
+
+@test "megabytes of any framing are counted exactly" {
+	"$HELPERS/lines" -n 120000 -l 12,700,33,1,150 >in
+	bytes=$(stat -c %s in)
+	((bytes >= 20000000))
+	counted 120000
+	counted $(((bytes + 6) / 7)) --fixed=7
+	counted 1 -0
+	counted 0 -b
+	counted "$(LC_ALL=C tr -cd x <in | wc -c | awk '{ print $1 + 1 }')" -d x
+	"$HELPERS/lines" -n 120000 -l 12,700,33,1,150 -d '\0' >in
+	counted 120000 -0
+}
+
+@test "megabytes without a last delimiter" {
+	"$HELPERS/lines" -n 120000 -l 12,700,33,1,150 -e >in
+	counted 120000 --pipe-size=1M
+	counted 120000 --pipe-size=keep
+	counted 120000 -m 4K
+	"$HELPERS/lines" -n 120000 -l 12,700,33,1,150 -d ';' -e >in
+	counted 120000 -d ';' --pipe-size=1M
+}
+
+@test "much at once to a reader that stalls, and reads little at a time" {
+	for options in "--pipe-size=1M" "--pipe-size=keep" "-m 256K" "-m 16M"; do
+		rm -f barrier seen fifo in_fifo figures
+		mkfifo barrier fifo in_fifo
+		# shellcheck disable=SC2016
+		bg sh -c '"$HELPERS/reader" -s 1000 -l 12,700,33,1,150 -p 3000000:barrier <fifo >seen'
+		reader=$BG
+		# shellcheck disable=SC2016
+		bg sh -c 'exec "$HELPERS/lines" -n 120000 -l 12,700,33,1,150 -r figures >in_fifo'
+		# shellcheck disable=SC2086
+		IN=in_fifo OUT=fifo start $options
+		snapshot_until '.paused.count >= 1 and .out.bytes >= 3000000 and .held.bytes > 0 or .in.bytes > 18000000'
+		release barrier
+		finish "exit 0"
+		ended_job "$reader"
+		is "$(jq -c '[.records, .torn, .gaps, .disorder]' seen)" "[120000,0,0,0]" "records, torn, gaps, disorder: weir $options"
+		is "$(figures in.records out.records out.bytes)" "120000 120000 $(jq .bytes figures)" "weir $options"
+	done
+}
+
+# enlarge FD BYTES: the pipe's capacity.
+enlarge()
+{
+	perl -e 'open my $pipe, "+<&=", $ARGV[0] or die; fcntl($pipe, 1031, 0 + $ARGV[1]) or die "F_SETPIPE_SZ: $!"' "$@"
+}
+
+# traced [OPTION]...: weir from the FIFO of `producer` to that of `empty_reader`; ./trace has how it moves bytes.
+traced()
+{
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 bg strace -f -o trace -e trace=tee,splice "$WEIR" -q "$@" <in_fifo >fifo 2>err
+	WEIR_JOB=$BG
+}
+
+# How many bytes CALL moved, all told.
+moved_by()
+{
+	sed -n "s/.* $1(.* = \\([0-9]\\+\\)\$/\\1/p; s/^$1(.* = \\([0-9]\\+\\)\$/\\1/p" trace | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+@test "a pipe full of records passes to an empty one without passing through memory, but for the first read" {
+	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
+	"$HELPERS/lines" -n 11000 -l 100 | head -c 1048576 >in
+	for options in "" "-0" "-d 7" "--fixed=7" "-b"; do
+		rm -f fifo in_fifo
+		producer in_fifo
+		empty_reader fifo
+		enlarge 9 1048576
+		enlarge 8 1048576
+		dd if=in bs=1M status=none >&9
+		# shellcheck disable=SC2086
+		traced $options
+		producer_holds in_fifo
+		producer_ends
+		reader_holds
+		drain out
+		ended_job "$WEIR_JOB"
+		same in out
+		looked=786432 spliced=786432
+		case $WEIR_UNDER$options in
+		portable*) looked=0 spliced=0 ;;
+		*fixed* | *-b) looked=0 spliced=1048576 ;;
+		esac
+		is "$(moved_by tee) $(moved_by splice)" "$looked $spliced" "bytes looked at and spliced, weir $options"
+	done
+}
+
+@test "a trickle of records is not looked at" {
+	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
+	"$HELPERS/lines" -n 100 -l 100 >few
+	producer in_fifo
+	empty_reader fifo
+	traced
+	producer_holds in_fifo
+	reader_holds
+	for _ in {1..40}; do
+		cat few >&9
+		timeout "$PATIENCE" head -c 10000 <&8 >got
+		same few got
+	done
+	producer_ends
+	drain rest
+	ended_job "$WEIR_JOB"
+	is "$(stat -c %s rest)" 0
+	is "$(moved_by tee) $(moved_by splice)" "0 0" "bytes looked at and spliced"
+	unlike "$(cat trace)" 'tee|splice'
+}

@@ -243,6 +243,31 @@ expected()
 	done
 }
 
+# Of records of one length, so that the bytes say how many there are.
+@test "the law holds at every snapshot while much comes at once" {
+	for options in "" "--pipe-size=1M" "--pipe-size=keep -m 64M" "--fixed=100" "-m 256K --max-records=1000"; do
+		rm -f fifo in_fifo part? rest
+		mkfifo in_fifo
+		empty_reader fifo
+		# shellcheck disable=SC2016
+		bg sh -c 'exec "$HELPERS/lines" -n 210000 -l 100 >in_fifo'
+		# shellcheck disable=SC2086
+		IN=in_fifo OUT=fifo start $options
+		reader_holds
+		for part in 1 2 3 4 5 6; do
+			timeout "$PATIENCE" head -c 3000017 <&8 >"part$part"
+			snapshot || break
+			snap '.in.records == (.in.bytes / 100 | floor) and .out.records == (.out.bytes / 100 | floor)'
+			snap ".out.bytes >= $part * 3000017"
+		done
+		FILLED=0
+		drain rest
+		finish "exit 0"
+		is "$(figures in.records out.records out.bytes)" "210000 210000 21000000" "weir $options"
+		is "$(cat part? rest | "$HELPERS/reader" -l 100 | jq -c '[.records, .gaps]')" "[210000,0]" "weir $options"
+	done
+}
+
 @test "the law holds in the middle of a record, on either side" {
 	empty_reader fifo
 	producer in_fifo
