@@ -418,6 +418,7 @@ enlarge()
 # traced [OPTION]...: weir from the FIFO of `producer` to that of `empty_reader`; ./trace has how it moves bytes.
 traced()
 {
+	# shellcheck disable=SC2217
 	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 bg strace -f -o trace -e trace=tee,splice "$WEIR" -q "$@" <in_fifo >fifo 2>err
 	WEIR_JOB=$BG
 }
