@@ -89,10 +89,14 @@ fill(struct pump *pump)
 	size_t length, done;
 	int pieces = queue_prepare(&pump->queue, read_most(pump), piece, &length);
 
-	pump->looked_length = 0; /* what was looked at is read now */
+	enum io_result result;
+
 	if (length == 0)
 		return;
-	switch (io_read(&pump->input_port, piece, pieces, length, &done)) {
+	result = io_read(&pump->input_port, piece, pieces, length, &done);
+	if (result != IO_RETRY)
+		pump->looked_length = 0; /* what was looked at is there no more */
+	switch (result) {
 	case IO_ALL:
 		intake_take(&pump->intake, &pump->queue, &pump->ledger, piece, done);
 		break;
@@ -182,6 +186,7 @@ splice_refused(struct pump *pump, uint64_t now_ns)
 {
 	if (io_has_room(&pump->outlet.port)) {
 		pump->input_waits = true;
+		pump->looked_length = 0; /* somebody else has read it */
 		return OUTLET_EMPTY;
 	}
 	if (pump->hold_until_ns == 0)

@@ -907,6 +907,28 @@ bulk_meets_a_full_output(void)
 	finish();
 }
 
+/* Another process reads the same pipe: what was looked at is not what comes next. */
+static void
+bulk_with_a_rival(void)
+{
+	static char stolen[200000];
+	struct tally before;
+
+	if (!begin_half_out(0))
+		return;
+	must(read(rig.pump.input_port.fd, stolen, sizeof(stolen)) == 200000 - NARROW);
+	collect();
+	before = books()->in;
+	pass();
+	is(rig.pump.looked_length, 0, "what another process has read meanwhile is forgotten");
+	memset(stolen, '\n', 50000);
+	must(write(rig.writer, stolen, 50000) == 50000);
+	pass();
+	ok(books()->in.records - before.records == 50000 && books()->in.bytes - before.bytes == 50000,
+	    "and what comes next is counted as what it is");
+	finish();
+}
+
 static void
 bulk_stops_waiting(void)
 {
@@ -1190,6 +1212,7 @@ bulk(void)
 	bulk_starts();
 	bulk_is_cut();
 	bulk_meets_a_full_output();
+	bulk_with_a_rival();
 	bulk_stops_waiting();
 	bulk_ends_at_a_full_output(false);
 	bulk_ends_at_a_full_output(true);
