@@ -88,7 +88,6 @@ fill(struct pump *pump)
 	struct iovec piece[2];
 	size_t length, done;
 	int pieces = queue_prepare(&pump->queue, read_most(pump), piece, &length);
-
 	enum io_result result;
 
 	if (length == 0)

@@ -749,9 +749,12 @@ begin_wide(const char *command_line)
 	return rig.pump.splicing;
 }
 
+/* With an empty ring's cursors at its beginning, where reads of any length show. */
 static void
 supply(size_t length)
 {
+	if (rig.pump.queue.ring.in == rig.pump.queue.ring.out)
+		rig.pump.queue.ring.in = rig.pump.queue.ring.out = 0;
 	must(write(rig.writer, rig.sent + rig.sent_length, length) == (ssize_t)length);
 	rig.sent_length += length;
 }
@@ -780,8 +783,7 @@ is_through(size_t length)
 	return false;
 }
 
-/* The same, and what has come since the first read of it (which leaves the cursor behind it) never was in
- * the buffer. */
+/* The same, and what was supplied last never was in the buffer. */
 static bool
 is_spliced(size_t length)
 {
