@@ -293,7 +293,7 @@ io_look(struct io_port *input, void *room, size_t length, size_t *done)
 	ssize_t copied = -1;
 
 	*done = 0;
-	if (open_stage(input, (size_t)fcntl(input->fd, F_GETPIPE_SZ) / 2) < 0)
+	if (!input->pipe || open_stage(input, (size_t)fcntl(input->fd, F_GETPIPE_SZ) / 2) < 0)
 		return IO_ERROR;
 	copied = tee(input->fd, input->stage[1], length, SPLICE_F_NONBLOCK);
 	if (copied == 0)

@@ -66,20 +66,38 @@ pump_free(struct pump *pump)
 
 /* --- fill --------------------------------------------------------------------------------------- */
 
-/* How much to read at once. */
-static size_t
-read_most(const struct pump *pump)
+/* Copies what the input holds, so that it can be counted once it has been moved. */
+static enum io_result
+look(struct pump *pump)
 {
-	const struct intake *intake = &pump->intake;
-	size_t most = READ_MOST;
+	enum io_result result;
 
-	if (pump->input == PUMP_FINISHING) {
-		/* not a byte of the next record */
-		uint64_t left = intake->framing.kind == FRAMING_FIXED
-		    ? intake->framing.size - intake->open : 1;
-		return left < most ? (size_t)left : most;
+	if (pump->look_room == NULL && (pump->look_room = malloc(LOOK_MOST)) == NULL)
+		return IO_ERROR;
+	result = io_look(&pump->input_port, pump->look_room, LOOK_MOST, &pump->looked_length);
+	pump->looked = pump->look_room;
+	if (pump->looked_length > 0 && pump->looked_length < LOOK_LEAST)
+		pump->bulk = false;
+	return result;
+}
+
+/* Of what comes, not a byte of the next record: up to an end that can be seen, or byte by byte. */
+static size_t
+rest_of_record(struct pump *pump)
+{
+	const struct framing *framing = &pump->intake.framing;
+	enum io_result result;
+	size_t end;
+
+	if (framing->kind == FRAMING_FIXED) {
+		uint64_t left = framing->size - pump->intake.open;
+		return left < READ_MOST ? (size_t)left : READ_MOST;
 	}
-	return most;
+	result = look(pump);
+	if (result != IO_ALL && result != IO_SHORT)
+		return 1;
+	end = record_first(framing, pump->intake.open, pump->looked, pump->looked_length);
+	return end > 0 ? end : pump->looked_length;
 }
 
 static void
@@ -87,7 +105,8 @@ fill(struct pump *pump)
 {
 	struct iovec piece[2];
 	size_t length, done;
-	int pieces = queue_prepare(&pump->queue, read_most(pump), piece, &length);
+	int pieces = queue_prepare(&pump->queue,
+	    pump->input == PUMP_FINISHING ? rest_of_record(pump) : READ_MOST, piece, &length);
 	enum io_result result;
 
 	if (length == 0)
@@ -191,21 +210,6 @@ splice_refused(struct pump *pump, uint64_t now_ns)
 	if (pump->hold_until_ns == 0)
 		pump->hold_until_ns = now_ns + HOLD_NS;
 	return OUTLET_REFUSED;
-}
-
-/* Copies what the input holds, to be counted once it has been moved. */
-static enum io_result
-look(struct pump *pump)
-{
-	enum io_result result;
-
-	if (pump->look_room == NULL && (pump->look_room = malloc(LOOK_MOST)) == NULL)
-		return IO_ERROR;
-	result = io_look(&pump->input_port, pump->look_room, LOOK_MOST, &pump->looked_length);
-	pump->looked = pump->look_room;
-	if (pump->looked_length > 0 && pump->looked_length < LOOK_LEAST)
-		pump->bulk = false;
-	return result;
 }
 
 /* done bytes have been moved, in and out at once. */

@@ -451,6 +451,30 @@ stops_inside_a_record(void)
 	finish();
 }
 
+/* What is left of it is found by a look, not byte by byte, where a pipe can be looked at. */
+static void
+stops_inside_a_long_record(void)
+{
+	static char rest[50006];
+	unsigned passes = 0;
+
+	memset(rest, 'x', sizeof(rest) - 1);
+	memcpy(rest + 50000, "\nghi\n", 5);
+	begin("-q");
+	feed("abc\nde");
+	pass();
+	pump_stop(&rig.pump, rig.now);
+	feed(rest);
+	for (; passes < 60000 && !pump_done(&rig.pump); passes++) {
+		pass();
+		rig.got_length += pipes_drain(rig.reader, rig.got + rig.got_length, STREAM_MOST - rig.got_length);
+	}
+	ok(pump_done(&rig.pump) && rig.got_length == 6 + 50001 && is_balanced(), "a long one too");
+	is(pipes_drain(rig.pump.input_port.fd, rig.got, 99), 4, "and nothing of the next");
+	ok(!rig.pump.splicing || passes < 10, "in few passes where the input can be looked at");
+	finish();
+}
+
 static void
 stops_at_once(void)
 {
@@ -1268,6 +1292,7 @@ main(void)
 	long_records("-s 2 -m 4096");
 	long_records("-L 1GB/s -m 4096");
 	stops_inside_a_record();
+	stops_inside_a_long_record();
 	stops_at_once();
 	begins_nothing_at_the_end();
 	stops_while_paused();
