@@ -8,8 +8,9 @@
 /* The most in one write: more would let a slow disk keep the input waiting. */
 #define WRITE_MOST ((size_t)1 << 20)
 
-/* Of whole records, the most that one offer looks for. */
-#define BATCH_MOST ((size_t)256 << 10)
+/* Of whole records, the most that one offer looks for: half of what a read brings, so that the reader is at
+ * work on one half while the other is made up. */
+#define BATCH_MOST ((size_t)128 << 10)
 
 void
 outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct rate *rate,
