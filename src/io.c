@@ -247,9 +247,12 @@ io_write(struct io_port *port, const struct iovec *piece, int count, size_t leng
 
 #ifdef HAVE_SPLICE
 
-/* A private pipe of about this capacity, or as much as there is.  0, or -1 where none is to be had. */
+#define BATCH_BYTES (256 << 10)
+
+/* A private pipe: for batches, or for looks at half of what the input's pipe holds; or as much as there is.
+ * 0, or -1 where none is to be had. */
 static int
-open_stage(struct io_port *port, size_t bytes)
+open_stage(struct io_port *port)
 {
 	if (port->stage_refused)
 		return -1;
@@ -259,7 +262,8 @@ open_stage(struct io_port *port, size_t bytes)
 		port->stage_refused = true;
 		return -1;
 	}
-	(void)fcntl(port->stage[1], F_SETPIPE_SZ, (int)bytes);
+	(void)fcntl(port->stage[1], F_SETPIPE_SZ,
+	    port->output ? BATCH_BYTES : fcntl(port->fd, F_GETPIPE_SZ) / 2);
 	return 0;
 }
 
@@ -290,10 +294,10 @@ io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *
 enum io_result
 io_look(struct io_port *input, void *room, size_t length, size_t *done)
 {
-	ssize_t copied = -1;
+	ssize_t copied;
 
 	*done = 0;
-	if (!input->pipe || open_stage(input, (size_t)fcntl(input->fd, F_GETPIPE_SZ) / 2) < 0)
+	if (!input->pipe || open_stage(input) < 0)
 		return IO_ERROR;
 	copied = tee(input->fd, input->stage[1], length, SPLICE_F_NONBLOCK);
 	if (copied == 0)
@@ -348,7 +352,6 @@ io_has_room(const struct io_port *output)
 
 #ifdef HAVE_SPLICE
 
-#define BATCH_BYTES ((size_t)256 << 10)
 #define BATCH_LEAST 4 /* chunks; for fewer, a write each costs less */
 
 static size_t
@@ -367,9 +370,8 @@ io_batch_room(struct io_port *port)
 	uint64_t unread;
 
 	/* The inherited description must not be spliced to: it would lose RWF_NOWAIT. */
-	if (!port->pipe || port->way != IO_WAY_OWN || port->stage_refused || !io_unread(port, &unread))
-		return 0;
-	if (open_stage(port, BATCH_BYTES) < 0)
+	if (!port->pipe || port->way != IO_WAY_OWN || open_stage(port) < 0 ||
+	    !io_unread(port, &unread))
 		return 0;
 	/* At least this many are in use; more, where writes were short ones. */
 	used = (size_t)(unread + port->unit - 1) / port->unit;

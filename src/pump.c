@@ -17,7 +17,7 @@
 #define DRAIN_BUDGET (2 * READ_MOST)
 
 /* Bytes of which the records are counted are looked at before they are spliced, at most this many at once,
- * and they are again read and written when fewer come.  */
+ * and they are again read and written when fewer come. */
 #define LOOK_MOST READ_MOST
 #define LOOK_LEAST ((size_t)16 << 10)
 
