@@ -40,14 +40,18 @@ message(const char *cause, const char *format, va_list arguments)
 {
 	char text[1024];
 	char line[1400];
+	struct io_port port;
 	int length;
 
 	(void)vsnprintf(text, sizeof(text), format, arguments);
 	length = snprintf(line, sizeof(line), "%s: %s%s%s\n", prefix, text, cause != NULL ? ": " : "",
 	    cause != NULL ? cause : "");
-	if (length > 0)
-		(void)io_put(STDERR_FILENO, line, strlen(line),
-		    deadline_ns != 0 ? deadline_ns : loop_now() + PATIENCE_NS);
+	if (length <= 0)
+		return;
+	io_open_output(&port, STDERR_FILENO);
+	(void)io_put(&port, line, strlen(line), deadline_ns != 0 ? deadline_ns : loop_now() + PATIENCE_NS);
+	if (port.fd != STDERR_FILENO)
+		(void)close(port.fd);
 }
 
 void

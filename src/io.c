@@ -464,18 +464,16 @@ io_batch_write(struct io_port *port, size_t *done)
 /* --- messages ------------------------------------------------------------------------------------ */
 
 bool
-io_put(int fd, const char *text, size_t length, uint64_t deadline_ns)
+io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_ns)
 {
-	struct io_port port;
 	bool all = false;
 	int error = 0;
 
-	io_open_output(&port, fd);
 	while (!all) {
 		struct iovec piece = { (void *)(uintptr_t)text, length };
-		struct loop_watch watch = { .fd = port.fd, .output = true };
+		struct loop_watch watch = { .fd = port->fd, .output = true };
 		size_t done;
-		enum io_result result = io_write(&port, &piece, 1, length, &done);
+		enum io_result result = io_write(port, &piece, 1, length, &done);
 
 		text += done;
 		length -= done;
@@ -486,8 +484,6 @@ io_put(int fd, const char *text, size_t length, uint64_t deadline_ns)
 		if (result == IO_AGAIN)
 			loop_wait(&watch, 1, deadline_ns);
 	}
-	if (port.fd != fd)
-		(void)close(port.fd);
 	errno = error;
 	return all;
 }

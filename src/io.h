@@ -106,9 +106,9 @@ bool io_batch_add(struct io_port *port, const struct iovec *piece, int count, si
  * forgotten. */
 enum io_result io_batch_write(struct io_port *port, size_t *done);
 
-/* Writes all of text to fd, waiting for it until deadline_ns of loop_now at most.  Whether it was all
- * taken; errno otherwise.  For messages and reports, not for data. */
-bool io_put(int fd, const char *text, size_t length, uint64_t deadline_ns);
+/* Writes all of text, waiting for it until deadline_ns of loop_now at most.  Whether it was all taken;
+ * errno otherwise.  For messages and reports, not for data. */
+bool io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_ns);
 
 /* Asks for a pipe of at least this capacity; never makes one smaller, and refusal is no error. */
 void io_enlarge_pipe(const struct io_port *port, size_t bytes);

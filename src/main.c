@@ -27,6 +27,7 @@
  *   signals.c   which came, and ending by one
  *   units.c     "1.5M", "6000/min", "250ms", "80%" and back
  *   diag.c      messages to the user
+ *   confine.c   nothing more can be opened
  *   compat.c    what libbsd has and the system has not
  */
 #include "config.h"

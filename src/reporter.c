@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define INHERITED_MOST 256 /* descriptors; shells give out numbers well below */
+
 static bool
 is_same(const struct stat *file, int fd)
 {
@@ -18,21 +20,50 @@ is_same(const struct stat *file, int fd)
 	return fstat(fd, &other) == 0 && file->st_dev == other.st_dev && file->st_ino == other.st_ino;
 }
 
+/* Whether the file is also open as a descriptor other than fd: whoever started weir has it open. */
+static bool
+is_inherited(const struct stat *file, int fd)
+{
+	for (int other = 0; other < INHERITED_MOST; other++)
+		if (other != fd && is_same(file, other))
+			return true;
+	return false;
+}
+
+static bool
+is_link(const char *path)
+{
+	struct stat link;
+
+	return lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+}
+
 /* Opens path for reports, or tells that standard error will do: by any of its names, a socket could not be
- * opened and a log file would be truncated.  A file that the data goes to or comes from is refused. */
+ * opened and a log file would be truncated.  A file that the data goes to or comes from is refused.
+ *
+ * A symbolic link, which somebody else may have put there, leads to no file of its own: only to what is
+ * open already (/dev/fd/5), or cannot be truncated (/dev/tty, >(...)). */
 static int
 open_file(const char *path)
 {
+	const int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	struct stat file;
+	bool by_link = false;
 	int fd;
 
 	if (stat(path, &file) == 0 && is_same(&file, STDERR_FILENO))
 		return STDERR_FILENO;
-	fd = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	fd = open(path, flags | O_CREAT | O_NOFOLLOW, 0600);
+	if (fd < 0 && is_link(path)) {
+		by_link = true;
+		fd = open(path, flags);
+	}
 	if (fd < 0 || fstat(fd, &file) < 0 || !S_ISREG(file.st_mode))
 		return fd;
 	if (is_same(&file, STDIN_FILENO) || is_same(&file, STDOUT_FILENO))
 		errno = EBUSY;
+	else if (by_link && !is_inherited(&file, fd))
+		errno = ELOOP;
 	else if (ftruncate(fd, 0) == 0)
 		return fd;
 	(void)close(fd);
@@ -99,7 +130,7 @@ reporter_step(struct reporter *reporter, void (*snapshot)(void *state, struct sn
 bool
 reporter_close(struct reporter *reporter, const struct snapshot *last, uint64_t deadline_ns)
 {
-	int fd = reporter->port.inherited;
+	struct io_port *port = &reporter->port;
 	bool taken = true;
 	char text[2 * REPORT_MOST];
 	size_t length = reporter->length - reporter->sent;
@@ -108,8 +139,8 @@ reporter_close(struct reporter *reporter, const struct snapshot *last, uint64_t 
 	if (last != NULL)
 		length += report_line(text + length, last);
 	if (length > 0)
-		taken = io_put(fd, text, length, deadline_ns);
-	if (fd != STDERR_FILENO && close(fd) < 0)
+		taken = io_put(port, text, length, deadline_ns);
+	if (port->inherited != STDERR_FILENO && io_close(port) < 0)
 		taken = false;
 	return taken;
 }

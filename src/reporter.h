@@ -23,7 +23,8 @@ struct reporter {
 };
 
 /* Opens path, truncating it, or standard error where it is NULL or a name of that.  0, or -1 with errno:
- * ENXIO for a FIFO that nobody reads, EBUSY for the file that standard input or output is. */
+ * ENXIO for a FIFO that nobody reads, EBUSY for the file that standard input or output is, ELOOP for a
+ * symbolic link to a file that was not open already.  A file that is made has mode 0600. */
 int reporter_open(struct reporter *reporter, const char *path);
 
 /* Whether something waits to be written. */

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "run.h"
+#include "confine.h"
 #include "diag.h"
 #include "io.h"
 #include "loop.h"
@@ -70,6 +71,20 @@ enlarge_pipes(const struct options *options, const struct io_port *input, const 
 		io_enlarge_pipe(output, (size_t)bytes);
 }
 
+static void
+report_not_opened(const char *path)
+{
+	int error = errno;
+	const char *visible = diag_visible(path);
+
+	if (error == EBUSY)
+		diag_error("--report=%s: standard input or output; accepted: another file", visible);
+	else if (error == ELOOP)
+		diag_error("--report=%s: a symbolic link to a file; accepted: the file itself", visible);
+	else
+		diag_errno(error, "--report=%s", visible);
+}
+
 /* 0, or -1 when the reason has been told. */
 static int
 begin(struct run *run, const struct options *options)
@@ -85,11 +100,7 @@ begin(struct run *run, const struct options *options)
 		return -1;
 	}
 	if (reporter_open(&run->reporter, options->report_path) < 0) {
-		const char *path = diag_visible(options->report_path);
-		if (errno == EBUSY)
-			diag_error("--report=%s: standard input or output; accepted: another file", path);
-		else
-			diag_errno(errno, "--report=%s", path);
+		report_not_opened(options->report_path);
 		return -1;
 	}
 	run->start_ns = loop_now();
@@ -98,6 +109,7 @@ begin(struct run *run, const struct options *options)
 		return -1;
 	}
 	enlarge_pipes(options, &input, &output);
+	(void)confine(); /* where the system can */
 	return 0;
 }
 

@@ -404,15 +404,15 @@ expected()
 	is "$(lines_of err)" 1
 }
 
-@test "--report to a FIFO with a reader, to a symbolic link, to /dev/stderr, to >(...)" {
+@test "--report to a FIFO with a reader, to a device by a symbolic link, to /dev/stderr, to >(...)" {
 	mkfifo fifo
 	exec 7<>fifo
 	seq 3 | "$WEIR" --report=fifo >out
 	is "$(timeout "$PATIENCE" head -n 1 <&7 | cut -c 1-20)" "weir: in 3 records 6"
 	exec 7>&-
-	ln -s target link
-	seq 3 | "$WEIR" --report=link >out
-	like "$(cat target)" '^weir: in 3 records'
+	ln -s /dev/null link
+	seq 3 | "$WEIR" --report=link >out 2>err
+	is "$(cat err)" ""
 	seq 3 | "$WEIR" --report=/dev/stderr --format=json 2>err >out
 	law err
 	{ seq 3 | "$WEIR" --report=/dev/fd/5 --format=json >out; } 5>five
@@ -484,6 +484,16 @@ expected()
 		like "$(cat err)" "--report=$name"
 		is "$(cat out)" ""
 	done
+}
+
+@test "--report follows no symbolic link to a file" {
+	echo kept >victim
+	ln -s victim link
+	status=0
+	seq 5 | "$WEIR" --report=link >out 2>err || status=$?
+	is "$status" 1
+	like "$(cat err)" '^weir: --report=link: a symbolic link to a file; accepted: the file itself$'
+	is "$(cat victim) $(cat out)" "kept "
 }
 
 @test "--report by a name of standard error does not truncate a log" {

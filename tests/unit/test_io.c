@@ -306,43 +306,47 @@ messages(void)
 	const uint64_t patience = 30 * UINT64_C(1000000);
 	uint64_t before;
 	int both[2], flags, status = -1;
+	struct io_port port;
 	size_t taken = 0;
 	pid_t child;
 
 	must(pipe(both) == 0);
 	flags = fcntl(both[1], F_GETFL);
-	ok(io_put(both[1], sent, 100, 0), "a message is written, without patience");
+	io_open_output(&port, both[1]);
+	ok(io_put(&port, sent, 100, 0), "a message is written, without patience");
 	is(pipes_drain(both[0], got, BIG), 100, "and arrives");
 	pipes_fill(both[1]);
 	before = loop_now();
 	errno = 0;
-	ok(!io_put(both[1], sent, 100, loop_now() + patience) && errno == EAGAIN, "a full pipe takes none");
+	ok(!io_put(&port, sent, 100, loop_now() + patience) && errno == EAGAIN, "a full pipe takes none");
 	ok(loop_now() - before >= patience, "but is waited for");
 	is(fcntl(both[1], F_GETFL), flags, "the flags stay as they are");
 	ok(fcntl(both[1], F_GETFD) >= 0, "and the descriptor open");
 
 	child = fork(); /* a slow reader of a message longer than the pipe */
 	if (child == 0) {
-		(void)close(both[1]);
+		(void)io_close(&port);
 		while (read(both[0], got, 1000) > 0)
 			continue;
 		_exit(0);
 	}
-	ok(io_put(both[1], sent, BIG, loop_now() + UINT64_C(60000000000)), "a message longer than the pipe is written whole");
-	(void)close(both[1]);
+	ok(io_put(&port, sent, BIG, loop_now() + UINT64_C(60000000000)), "a message longer than the pipe is written whole");
+	(void)io_close(&port);
 	(void)waitpid(child, &status, 0);
 	(void)close(both[0]);
 
 	must(pipe(both) == 0 && close(both[0]) == 0);
-	ok(!io_put(both[1], sent, 100, loop_now() + UINT64_C(60000000000)) && errno == EPIPE,
+	io_open_output(&port, both[1]);
+	ok(!io_put(&port, sent, 100, loop_now() + UINT64_C(60000000000)) && errno == EPIPE,
 	    "a reader that has gone is not waited for");
-	(void)close(both[1]);
+	(void)io_close(&port);
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, both) == 0);
-	ok(io_put(both[1], sent, 100, 0), "a message is written to a socket");
+	io_open_output(&port, both[1]);
+	ok(io_put(&port, sent, 100, 0), "a message is written to a socket");
 	while (taken < 100)
 		taken += pipes_drain(both[0], got, BIG);
 	pipes_fill(both[1]);
-	ok(!io_put(both[1], sent, 100, loop_now() + patience) && errno == EAGAIN, "a full one is left alone");
+	ok(!io_put(&port, sent, 100, loop_now() + patience) && errno == EAGAIN, "a full one is left alone");
 	(void)close(both[0]);
 	(void)close(both[1]);
 }

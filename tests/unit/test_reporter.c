@@ -112,6 +112,40 @@ soon(void)
 /* --- where reports go ----------------------------------------------------------------------------- */
 
 static void
+make_link(const char *to)
+{
+	char target[64];
+
+	(void)snprintf(target, sizeof(target), "%s", in_directory(to));
+	(void)unlink(in_directory("link"));
+	must(symlink(target, in_directory("link")) == 0);
+}
+
+/* A link that somebody has put there leads to nothing but what the caller has open anyway. */
+static void
+links(void)
+{
+	struct stat status;
+	int fd = open(in_directory("victim"), O_RDWR | O_CREAT, 0600);
+	int device;
+
+	must(fd >= 0 && write(fd, "kept\n", 5) == 5);
+	make_link("victim");
+	ok(reporter_open(&reporter, in_directory("link")) == 0 && reporter_close(&reporter, NULL, soon()),
+	    "a link to a file that is open already is followed");
+	must(write(fd, "kept\n", 5) == 5 && close(fd) == 0);
+	ok(reporter_open(&reporter, in_directory("link")) == -1 && errno == ELOOP, "one to another file is refused");
+	ok(stat(in_directory("victim"), &status) == 0 && status.st_size == 10, "and nothing is truncated");
+	make_link("nothing");
+	ok(reporter_open(&reporter, in_directory("link")) == -1 && errno == ENOENT, "one to nothing");
+	ok(stat(in_directory("nothing"), &status) == -1, "makes nothing");
+	must(unlink(in_directory("link")) == 0 && symlink("/dev/null", in_directory("link")) == 0);
+	device = reporter_open(&reporter, in_directory("link"));
+	ok(device == 0 && reporter_close(&reporter, NULL, soon()), "one to a device is followed");
+	must(unlink(in_directory("link")) == 0 && unlink(in_directory("victim")) == 0);
+}
+
+static void
 opens(void)
 {
 	struct stat status;
@@ -126,6 +160,7 @@ opens(void)
 	    (status.st_mode & 077) == 0, "for its owner alone");
 	ok(reporter_open(&reporter, path) == -1 && errno == EISDIR, "a directory is refused");
 	ok(reporter_open(&reporter, in_directory("no/such")) == -1 && errno == ENOENT, "and one that is missing");
+	links();
 	must(mkfifo(in_directory("lonely"), 0600) == 0);
 	ok(reporter_open(&reporter, in_directory("lonely")) == -1 && errno == ENXIO,
 	    "and a FIFO that nobody reads, without waiting");

@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2030,SC2031
+#
+# The program as it was built: what makes an exploit harder, and that nothing can be opened once it runs.
+# docs/threat-model.md says what for.
+
+load common
+
+# Whether this is a build of the usual kind: others are made to be tested, not to be installed.
+usual()
+{
+	case $WEIR_UNDER in
+	'' | debug) [[ $(head -c 4 "$WEIR") == $'\x7fELF' ]] || skip "not an ELF program" ;;
+	*) skip "built for $WEIR_UNDER" ;;
+	esac
+}
+
+has()
+{
+	readelf "$1" --wide "$WEIR" | grep -Eq -- "$2" || fail "readelf $1 shows no $2"
+}
+
+has_not()
+{
+	! readelf "$1" --wide "$WEIR" | grep -E -- "$2" || fail "readelf $1 shows $2"
+}
+
+@test "its address is not known beforehand" {
+	usual
+	has -h 'Type: +DYN'
+	has -d 'FLAGS_1.*PIE'
+	has_not -d 'TEXTREL'
+}
+
+@test "no memory is both writable and executable, the stack least of all" {
+	usual
+	has -l 'GNU_STACK .* RW +0x'
+	has_not -l 'LOAD.* RWE '
+}
+
+@test "what the loader has set up is read-only before main" {
+	usual
+	has -l 'GNU_RELRO'
+	has -d 'FLAGS.*(BIND_NOW|NOW)'
+}
+
+@test "overflows of a buffer on the stack, or known to libc, end the program" {
+	usual
+	has --dyn-syms '__stack_chk_fail'
+	has --dyn-syms 'UND.*__[a-z]+_chk'
+}
+
+@test "it looks for libraries where the system does, and for few" {
+	usual
+	has_not -d 'RPATH|RUNPATH'
+	needed=$(readelf -d --wide "$WEIR" | sed -n 's/.*(NEEDED).*\[\(.*\)]/\1/p' | grep -Ev '^(lib(c|bsd)\.so|ld-linux)' || :)
+	is "$needed" "" "libraries"
+}
+
+# strace of a weir that reports to a file, on request too, and ends by TERM.
+trace_a_run()
+{
+	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
+	producer in
+	bg strace -f -o trace "$WEIR" --report=report --policy=drop-oldest <in >out 2>err
+	producer_holds in
+	feed 'one\ntwo\n'
+	until_true grep -qs two out
+	pid=$(awk '{ print $1; exit }' trace)
+	kill -USR1 "$pid"
+	until_true test -s report
+	kill -TERM "$pid"
+	until_true gone_or_zombie "$BG"
+	is "$(lines_of report)" 2
+	# the first call that moves data
+	data=$(grep -nE '(readv|preadv2|recvmsg|splice|tee)\(' trace | head -n 1 | cut -d : -f 1)
+}
+
+@test "nothing is opened once the first byte has been read" {
+	case $WEIR_UNDER in asan | coverage) skip "it writes files of its own" ;; esac
+	trace_a_run
+	tail -n "+$data" trace >rest
+	! grep -E '(open|openat|openat2|creat|execve|socket|connect|unlink|rename|mkdir)\(' rest
+}
+
+@test "and it has told the kernel so" {
+	usual
+	trace_a_run
+	told=$(grep -n 'prctl(PR_SET_NO_NEW_PRIVS, 1' trace | head -n 1 | cut -d : -f 1)
+	((told < data))
+	if grep -q 'landlock_create_ruleset(.*= -1' trace; then
+		return 0 # by a kernel that does not know it
+	fi
+	told=$(grep -n 'landlock_restrict_self(.*= 0' trace | head -n 1 | cut -d : -f 1)
+	((told < data))
+	opened=$(grep -nE ' open(at)?\(' trace | tail -n 1 | cut -d : -f 1)
+	((opened < told))
+}
+
+@test "what is made is for its owner alone" {
+	(umask 0 && seq 3 | "$WEIR" --report=report >out)
+	is "$(stat -c %a report)" 600
+}
+
+@test "a message shows no control character of an argument" {
+	for value in $'\e[2Jx' $'\a' $'a\rb' $'\x9b31m' $'\x7f'; do
+		status=0
+		"$WEIR" --buffer="$value" <nothing 2>err || status=$?
+		is "$status" 2
+		unlike "$(cat err)" $'[\x01-\x08\x0b-\x1f\x7f\x9b]'
+	done
+}
