@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Numbered records at both ends of a pipeline; see stream.h. */
+#include "config.h"
+
+#include "stream.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void
+lengths_random(struct lengths *lengths, struct random *random, uint64_t least, uint64_t most)
+{
+	*lengths = (struct lengths){ .n_turn = LENGTHS_MAX };
+	for (size_t i = 0; i < LENGTHS_MAX; i++) {
+		uint64_t limit = i == 0 ? most : i % 16 == 0 ? most / 8 : most / 64;
+
+		lengths->turn[i] = random_from(random, least, limit > least ? limit : least);
+	}
+}
+
+/* --- source --------------------------------------------------------------------------------------- */
+
+static void
+write_all(struct source *source, int fd, const char *bytes, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(fd, bytes, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			die("source");
+		bytes += done;
+		n -= (size_t)done;
+		source->bytes += (size_t)done;
+	}
+}
+
+void
+source_run(struct source *source, int fd, struct random *random, source_hook *hook, void *state)
+{
+	static char buffer[STREAM_MOST];
+	size_t used = 0, size = sizeof(buffer);
+	uint64_t done = 0;
+
+	while (done < source->count && !source->finish) {
+		struct record record;
+		uint64_t from = 0;
+
+		if (done == source->point) {
+			write_all(source, fd, buffer, used);
+			used = 0;
+			source->records = done;
+			hook(source, state);
+		}
+		record_set(&record, &source->lengths, '\n', done + 1);
+		while (from < record.length) {
+			size_t n = record_spell(&record, from, buffer + used, size - used);
+
+			from += n;
+			used += n;
+			if (used < size)
+				continue;
+			write_all(source, fd, buffer, used);
+			source->records = done + (from == record.length);
+			used = 0;
+			size = (size_t)random_from(random, 1, sizeof(buffer));
+		}
+		done++;
+	}
+	write_all(source, fd, buffer, used);
+	source->records = done;
+}
+
+/* --- sink ------------------------------------------------------------------------------------------- */
+
+static void wrong(struct sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+wrong(struct sink *sink, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(sink->wrong, sizeof(sink->wrong), format, arguments);
+	va_end(arguments);
+}
+
+/* The number of the record at hand is in: what must it be, and may it come now? */
+static void
+identify(struct sink *sink)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < sink->at; i++)
+		number = number * 10 + (uint64_t)(sink->now.digits[i] - '0');
+	if (sink->at == 0 || sink->now.digits[0] == '0')
+		wrong(sink, "torn: no number after record %" PRIu64, sink->last);
+	else if (number <= sink->last)
+		wrong(sink, "record %" PRIu64 " came after %" PRIu64, number, sink->last);
+	else if (sink->stride > 0 && number != (sink->last == 0 ? 1 : sink->last + sink->stride))
+		wrong(sink, "record %" PRIu64 " came next to %" PRIu64, number, sink->last);
+	record_set(&sink->now, &sink->lengths, '\n', number);
+	sink->known = true;
+}
+
+/* Some of the bytes: digits of a number, or what follows them in the record.  Returns how many. */
+static size_t
+take_some(struct sink *sink, const char *bytes, size_t n)
+{
+	size_t left, k = 0;
+
+	if (!sink->known) {
+		while (k < n && bytes[k] >= '0' && bytes[k] <= '9' && sink->at < DIGITS_MAX)
+			sink->now.digits[sink->at++] = bytes[k++];
+		if (k < n)
+			identify(sink);
+		return k;
+	}
+	left = (size_t)sink->now.length - sink->at;
+	k = left < n ? left : n;
+	if (!record_matches(&sink->now, sink->at, bytes, k))
+		wrong(sink, "torn: record %" PRIu64 " is not itself after its first %zu bytes",
+		    sink->now.number, sink->at);
+	sink->at += k;
+	if (k < left)
+		return k;
+	sink->records++;
+	sink->last = sink->now.number;
+	sink->at = 0;
+	sink->known = false;
+	return k;
+}
+
+void
+sink_take(struct sink *sink, const char *bytes, size_t n)
+{
+	sink->bytes += n;
+	while (n > 0 && sink->wrong[0] == '\0') {
+		size_t done = take_some(sink, bytes, n);
+
+		bytes += done;
+		n -= done;
+	}
+}
+
+void
+sink_run(struct sink *sink, int fd, struct random *random)
+{
+	static char buffer[STREAM_MOST];
+
+	while (!sink->leave) {
+		ssize_t n = read(fd, buffer, (size_t)random_from(random, 1, sizeof(buffer)));
+
+		if (n == 0)
+			return;
+		if (n < 0 && errno != EINTR)
+			die("sink");
+		if (n > 0)
+			sink_take(sink, buffer, (size_t)n);
+	}
+}
