@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kills: SIGKILL to the reader, to the producer, or to weir, at places in the stream that only the seed knows.
+ *
+ * The reader killed: weir ends as weir(1) says, its report adds up, and what it says the reader took is what
+ * the reader took; the producer learns of it.  The producer killed: all that it wrote is delivered, and weir
+ * ends well.  weir killed, in the modes that write whole records, while records of up to PIPE_BUF bytes
+ * flow: what the reader finds ends with a record's end.  The control is the same with longer records, of
+ * which some must be seen torn, or the test could not have seen a torn one.
+ */
+#include "policies.h"
+#include "../unit/tap.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#ifndef PIPE_BUF
+#define PIPE_BUF _POSIX_PIPE_BUF
+#endif
+
+static bool
+ended_by(const struct rig *rig, enum role role, int signal)
+{
+	return WIFSIGNALED(rig->status[role]) && WTERMSIG(rig->status[role]) == signal;
+}
+
+/* What went into weir is what the source has written, as far as the source came to count it. */
+static void
+examine_intake(struct rig *rig)
+{
+	uint64_t in = rig->reports.last.tally[IN][BYTES], written = rig->stream->source.bytes;
+
+	if (in > written + (rig->status[SOURCE] == 0 ? 0 : STREAM_MOST))
+		rig_wrong(rig, "in is %" PRIu64 " bytes, and written were %" PRIu64, in, written);
+	if (rig->reports.finals != 1)
+		rig_wrong(rig, "%u final reports (%s)", rig->reports.finals, rig->reports.message);
+}
+
+/* All that went out was read, and all that was written went in. */
+static void
+examine_end_of_input(struct rig *rig, const struct policy_case *policy)
+{
+	const struct sink *sink = &rig->stream->sink;
+	const struct report *last = &rig->reports.last;
+	uint64_t records = policy->bytes ? 0 : sink->records + (sink->at > 0);
+
+	rig_ended(rig, WEIR, 0);
+	if (last->tally[OUT][BYTES] != sink->bytes || last->tally[OUT][RECORDS] != records)
+		rig_wrong(rig, "out is %" PRIu64 " records, %" PRIu64 " bytes, read were %" PRIu64 ", %"
+		    PRIu64, last->tally[OUT][RECORDS], last->tally[OUT][BYTES], records, sink->bytes);
+	if (last->tally[IN][BYTES] < rig->stream->source.bytes ||
+	    last->tally[UNDELIVERED][BYTES] != 0 || last->status != 0 ||
+	    strcmp(last->reason, "end of input") != 0)
+		rig_wrong(rig, "in %" PRIu64 " of %" PRIu64 " bytes, undelivered %" PRIu64 ", status %u, %s",
+		    last->tally[IN][BYTES], rig->stream->source.bytes, last->tally[UNDELIVERED][BYTES],
+		    last->status, last->reason);
+	if (policy->stride == 1 && last->tally[IN][BYTES] != last->tally[OUT][BYTES])
+		rig_wrong(rig, "in is not out");
+}
+
+static void
+examine_source(struct rig *rig, const struct policy_case *policy)
+{
+	if (!ended_by(rig, SOURCE, SIGKILL))
+		rig_ended(rig, SOURCE, 0); /* it was done before */
+	rig_ended(rig, SINK, 0);
+	examine_intake(rig);
+	examine_end_of_input(rig, policy);
+}
+
+/* The status of a weir whose reader has gone. */
+static void
+examine_status(struct rig *rig)
+{
+	const struct report *last = &rig->reports.last;
+	bool left = last->tally[UNDELIVERED][BYTES] > 0;
+	bool cut_short = left || !WIFEXITED(rig->status[SOURCE]) ||
+	    last->tally[IN][BYTES] < rig->stream->source.bytes;
+	unsigned by_signal = rig->setup.sigpipe_ignored ? 1 : 128 + SIGPIPE;
+
+	if (last->status != 0 ? last->status != by_signal || !cut_short : left)
+		rig_wrong(rig, "the reader has gone, status %u, undelivered %" PRIu64 " bytes",
+		    last->status, last->tally[UNDELIVERED][BYTES]);
+	if (last->status < 128 ? WEXITSTATUS(rig->status[WEIR]) != (int)last->status
+	    : !ended_by(rig, WEIR, SIGPIPE))
+		rig_wrong(rig, "the report says status %u, waitpid %#x", last->status,
+		    (unsigned)rig->status[WEIR]);
+	if ((last->status == 1) != (strstr(rig->reports.message, "the reader has gone") != NULL))
+		rig_wrong(rig, "the message is \"%s\"", rig->reports.message);
+}
+
+static void
+examine_sink(struct rig *rig, const struct policy_case *policy)
+{
+	const struct report *last = &rig->reports.last;
+	uint64_t taken = last->tally[OUT][BYTES] - last->unread_bytes;
+	uint64_t seen = rig->stream->sink.bytes;
+
+	examine_intake(rig);
+	if (strcmp(last->reason, "reader gone") != 0) {
+		if (ended_by(rig, SINK, SIGKILL)) /* weir was done; the reader had not read all */
+			rig_ended(rig, WEIR, 0);
+		else
+			examine_end_of_input(rig, policy);
+		return;
+	}
+	if (!ended_by(rig, SOURCE, SIGPIPE))
+		rig_ended(rig, SOURCE, 0);
+	if (seen > taken || taken > seen + STREAM_MOST)
+		rig_wrong(rig, "the reader took %" PRIu64 " bytes by the report, %" PRIu64 " by its own count",
+		    taken, seen);
+	examine_status(rig);
+}
+
+static void
+examine_weir(struct rig *rig, const struct policy_case *policy)
+{
+	(void)policy;
+	if (!ended_by(rig, WEIR, SIGKILL))
+		rig_ended(rig, WEIR, 0);
+	rig_ended(rig, SINK, 0);
+	if (rig->stream->sink.at > 0 && rig->setup.longest <= PIPE_BUF)
+		rig_wrong(rig, "torn: record %" PRIu64 " of %" PRIu64 " bytes ends after %zu",
+		    rig->stream->sink.now.number, rig->stream->sink.now.length, rig->stream->sink.at);
+}
+
+static const struct victim {
+	const char *name;
+	void (*examine)(struct rig *rig, const struct policy_case *policy);
+	enum role role;
+	uint64_t shortest, longest; /* records */
+	bool whole, control;
+	unsigned runs[2];           /* for each policy: in "make check", in the long form */
+} victims[] = {
+	{ "reader", examine_sink, SINK, 1, 9000, false, false, { 4, 250 } },
+	{ "producer", examine_source, SOURCE, 1, 9000, false, false, { 4, 250 } },
+	{ "weir", examine_weir, WEIR, 1, PIPE_BUF, true, false, { 7, 120 } },
+	{ "weir, with longer records", examine_weir, WEIR, PIPE_BUF + 1, 40000, true, true, { 4, 60 } },
+};
+
+struct count {
+	unsigned runs, killed, torn;
+};
+
+/* Kills at the source's only point or shortly after it, while everything runs, or while one of the others
+ * stands, so that the pipes are full. */
+static void
+slay(struct rig *rig, const struct victim *victim, struct random *random)
+{
+	enum role stands = (enum role)random_below(random, ROLES + 2);
+	bool stopped;
+
+	if (!rig_point(rig))
+		rig_wrong(rig, "the source ended before its point");
+	stopped = stands < ROLES && rig_stop(rig, stands);
+	rest_us(random_below(random, 1500));
+	rig_signal(rig, victim->role, SIGKILL);
+	if (stopped)
+		rig_continue(rig, stands);
+}
+
+/* False once something was wrong. */
+static bool
+kill_once(const struct campaign *campaign, const struct victim *victim,
+    const struct policy_case *policy, struct random *random, struct count *count)
+{
+	struct setup setup = { .count = 64 + (random_next(random) & 0x3fff), .points = 1,
+		.stride = policy->stride, .shortest = victim->shortest, .longest = victim->longest,
+		.seed = random_next(random),
+		.in_pipe = pipe_sizes[random_below(random, PIPE_SIZES)],
+		.out_pipe = pipe_sizes[random_below(random, PIPE_SIZES)],
+		.fifo = random_one_in(random, 2), .sigpipe_ignored = random_one_in(random, 2) };
+	struct rig rig;
+
+	memcpy(setup.options, policy->options, sizeof(policy->options));
+	rig_start(&rig, &setup);
+	slay(&rig, victim, random);
+	rig_finish(&rig);
+	rig_examine(&rig);
+	victim->examine(&rig, policy);
+	count->runs++;
+	count->killed += ended_by(&rig, victim->role, SIGKILL);
+	count->torn += rig.stream->sink.at > 0;
+	rig_free(&rig);
+	return campaign_judge(campaign, victim->name, &rig);
+}
+
+static void
+play(const struct campaign *campaign, const struct victim *victim)
+{
+	struct random random = { campaign->seed * 1000 + (uint64_t)(victim - victims) };
+	struct count count = { 0, 0, 0 };
+	bool good = true;
+
+	for (size_t i = 0; i < POLICIES; i++)
+		for (unsigned k = 0; k < victim->runs[campaign->full] && good; k++) {
+			if (victim->whole && !policies[i].whole)
+				break;
+			good = kill_once(campaign, victim, &policies[i], &random, &count);
+			if (!good)
+				diag("under \"%s\", run %u", policies[i].name, k + 1);
+		}
+	diag("%u runs, in %u the %s was killed in time, in %u the last record was a part", count.runs,
+	    count.killed, victim->role == WEIR ? "weir" : victim->name, count.torn);
+	ok(good, "%s killed", victim->name);
+	ok(2 * count.killed > count.runs, "%s: killed before the end more often than not", victim->name);
+	if (victim->control)
+		ok(count.torn > 0, "%s: a torn record can be seen", victim->name);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct campaign campaign;
+
+	campaign_begin(&campaign, argc, argv);
+	for (size_t i = 0; i < sizeof(victims) / sizeof(victims[0]); i++)
+		if (campaign_wants(&campaign, victims[i].name))
+			play(&campaign, &victims[i]);
+	return done_testing();
+}
