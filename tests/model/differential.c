@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The real pump against the model, on random streams, options and events, by seed.
+ *
+ *      differential [FIRST-SEED [COUNT]]
+ *
+ * A failure says its seed; with that as FIRST-SEED and a COUNT of 1 it comes again.
+ */
+#include "../unit/tap.h"
+
+#include "../unit/random.h"
+#include "script.h"
+
+#define STREAM_MOST ((size_t)1536 << 10)
+#define COUNT_SHORT 3000
+#define STEPS_MOST 20000
+
+static const struct size_class {
+	uint64_t buffer_least, buffer_most;
+	uint64_t stream_most;
+	uint64_t read_most;
+	uint64_t record_least; /* of fixed ones, and of the longest allowed */
+	bool tiny_slack; /* so that a ring with slack wraps, too */
+	bool splices;
+} classes[] = {
+	{ 1, 12, 400, 9, 1, true, false },
+	{ 4, 300, 4000, 400, 1, true, false },
+	{ 4, 300, 4000, 400, 1, false, false },
+	{ 4096, 60000, 200000, 300000, 64, false, true },
+	{ 70000, 300000, STREAM_MOST, 600000, 64, false, true },
+};
+
+static struct rig {
+	struct random random;
+	const struct size_class *class;
+	struct options options;
+	struct script_setup setup;
+	struct pump pump;
+	uint64_t now;
+	unsigned steps;
+	unsigned eager;    /* the reader: with 0 it is stalled until the end is near */
+	unsigned hasty;    /* the producer */
+	uint64_t stop_at;  /* the step before which a signal comes */
+	uint64_t gone_at;  /* the reader goes, or the output fails */
+	char stream[STREAM_MOST];
+	uint64_t length;   /* of the stream */
+	struct model model;
+} rig;
+
+/* --- options -------------------------------------------------------------------------------------- */
+
+static uint64_t
+below(uint64_t most)
+{
+	return random_below(&rig.random, most);
+}
+
+static uint64_t
+from(uint64_t least, uint64_t most)
+{
+	return random_from(&rig.random, least, most);
+}
+
+static bool
+one_in(uint64_t n)
+{
+	return random_one_in(&rig.random, n);
+}
+
+static void
+choose_marks(struct options *o)
+{
+	uint64_t high = one_in(2) ? 100 : from(1, 100);
+	uint64_t low = from(0, high);
+
+	o->high_bytes = o->buffer_bytes * high / 100;
+	o->low_bytes = o->buffer_bytes * low / 100;
+	if (o->high_bytes == 0)
+		o->high_bytes = 1;
+	o->high_records = o->low_records = UINT64_MAX;
+	if (o->max_records == UINT64_MAX)
+		return;
+	o->high_records = (o->max_records * high + 99) / 100;
+	o->low_records = o->max_records * low / 100;
+}
+
+static void
+choose_rate(struct options *o)
+{
+	static const uint64_t amounts[] = { 1, 3, 7, 50, 1000, 12345, 1000000, 1000000000 };
+
+	o->rated = one_in(3);
+	o->rate = (struct rate){ amounts[rig.class->splices ? from(6, 7) : below(8)], NS_PER_S, one_in(2) || o->framing.kind == FRAMING_BYTES };
+	o->burst = one_in(2) ? 0 : from(1, o->rate.bytes ? o->buffer_bytes : 9);
+}
+
+static void
+choose_options(void)
+{
+	static const struct framing framings[] = { { FRAMING_LINES, '\n', 0 }, { FRAMING_NULL, 0, 0 },
+		{ FRAMING_DELIMITER, 0xff, 0 }, { FRAMING_FIXED, 0, 0 }, { FRAMING_BYTES, 0, 0 } };
+	static const struct share shares[] = { { 1, 2 }, { 1, 7 }, { 2, 5 }, { 5, 9 }, { 99, 100 } };
+	const struct size_class *class = rig.class = &classes[one_in(40) ? 3 + below(2) : below(3)];
+	struct options *o = &rig.options;
+
+	*o = (struct options){ .policy = (enum policy)below(POLICIES), .sample = { 1, 1 } };
+	o->buffer_bytes = from(class->buffer_least, class->buffer_most);
+	o->max_records = one_in(2) ? UINT64_MAX : from(1, 6);
+	o->framing = framings[below(o->policy == POLICY_BLOCK && o->max_records == UINT64_MAX ? 5 : 4)];
+	o->max_record_bytes = one_in(2) ? o->buffer_bytes : from(class->record_least, o->buffer_bytes);
+	if (o->framing.kind == FRAMING_FIXED)
+		o->framing.size = from(class->record_least,
+		    (o->max_record_bytes - class->record_least) / (one_in(3) ? 1 : 10) + class->record_least);
+	if (one_in(3) && o->framing.kind != FRAMING_BYTES)
+		o->sample = shares[below(sizeof(shares) / sizeof(shares[0]))];
+	choose_marks(o);
+	choose_rate(o);
+	rig.setup = (struct script_setup){
+		.way = (enum io_way)below(5),
+		.unit = class->splices ? 4096 : from(1, 50),
+		.slack = class->tiny_slack ? from(4, 400) : 0,
+	};
+}
+
+/* Most records are short, some as long as the buffer, few are longer than several. */
+static uint64_t
+choose_length(void)
+{
+	uint64_t most = rig.options.buffer_bytes;
+
+	if (one_in(30))
+		return from(1, 3 * most);
+	if (one_in(4))
+		return from(1, most);
+	return one_in(10) ? 1 : from(1, 1 + most / 10);
+}
+
+static void
+make_stream(void)
+{
+	char delimiter = (char)rig.options.framing.delimiter;
+
+	rig.length = one_in(50) ? 0 : from(1, rig.class->stream_most);
+	for (uint64_t at = 0; at < rig.length;) {
+		for (uint64_t left = choose_length(); left > 0 && at < rig.length; left--) {
+			char byte = (char)random_next(&rig.random);
+			rig.stream[at++] = left == 1 ? delimiter : (char)(byte ^ (byte == delimiter));
+		}
+	}
+}
+
+static bool
+begin(uint64_t seed)
+{
+	rig.random.state = seed * 1000003;
+	choose_options();
+	make_stream();
+	rig.now = NS_PER_S;
+	rig.steps = 0;
+	rig.eager = (unsigned)below(4);
+	rig.hasty = (unsigned)from(1, 3);
+	rig.stop_at = one_in(4) ? below(100) : UINT64_MAX;
+	rig.gone_at = one_in(6) ? below(100) : UINT64_MAX;
+	script = (struct script){
+		.model = &rig.model,
+		.stream = rig.stream,
+		.window = STREAM_MOST,
+		.whole = one_in(2),
+		.can_splice = rig.class->splices && one_in(2),
+		.can_look = rig.class->splices || one_in(2),
+		.batch_room = one_in(2) ? 0 : from(1, SCRIPT_CHUNKS),
+	};
+	if (script_begin(&rig.pump, &rig.options, &rig.setup, rig.now) == 0)
+		return true;
+	diag("out of memory");
+	return false;
+}
+
+/* --- steps ---------------------------------------------------------------------------------------- */
+
+/* Whether the input and the output are willing from now on, so that the run must come to its end. */
+static bool
+is_late(void)
+{
+	return rig.steps > 300;
+}
+
+static void
+choose_input(void)
+{
+	uint64_t left = rig.length - script.at - script.available;
+	uint64_t most = rig.class->read_most < left ? rig.class->read_most : left;
+
+	if (most > 0 && one_in(rig.hasty))
+		script.available += from(1, one_in(3) ? most : (most + 9) / 10);
+	if (is_late())
+		script.available = rig.length - script.at;
+	if (script.at + script.available == rig.length && (is_late() || one_in(4)))
+		*(one_in(8) && !script.ended ? &script.failed : &script.ended) = true;
+	script.read_again = one_in(20);
+}
+
+static void
+choose_output(void)
+{
+	uint64_t most = rig.class->buffer_most;
+
+	script.takes = rig.eager == 0 || one_in(1 + rig.eager) ? 0 : from(0, one_in(3) ? most : most / 10);
+	if (is_late())
+		script.takes = UINT64_MAX;
+	script.write_again = one_in(20);
+	if (rig.steps < rig.gone_at)
+		return;
+	script.gone = rig.gone_at % 2 == 0;
+	script.write_failed = !script.gone;
+}
+
+static void
+choose_time(void)
+{
+	uint64_t due = pump_deadline_ns(&rig.pump);
+
+	if (rig.pump.output == OUTLET_RATE && (is_late() || one_in(2)))
+		rig.now = due + (one_in(2) ? 0 : one_in(2) ? below(20 * NS_PER_MS) : below(1000));
+	else if (one_in(2))
+		rig.now += below(one_in(4) ? NS_PER_S : NS_PER_MS);
+}
+
+static bool
+is_over(void)
+{
+	return rig.pump.output == OUTLET_GONE || rig.pump.output == OUTLET_ERROR || pump_done(&rig.pump);
+}
+
+static bool
+step(void)
+{
+	choose_time();
+	choose_input();
+	choose_output();
+	if (rig.steps++ == rig.stop_at) {
+		pump_stop(&rig.pump, rig.now);
+		model_stop(&rig.model, rig.now);
+	}
+	return script_pass(&rig.pump, rig.now);
+}
+
+static void
+describe(uint64_t seed)
+{
+	const struct options *o = &rig.options;
+
+	diag("seed %" PRIu64 ", step %u, byte %" PRIu64 " of %" PRIu64 ": %s", seed, rig.steps, script.at,
+	    rig.length, model_complaint() != NULL ? model_complaint() : "it does not come to an end");
+	diag("policy %s, framing %s, size %" PRIu64 ", buffer %" PRIu64 ", high %" PRIu64 ", low %" PRIu64
+	     ", records %" PRIu64 ", high %" PRIu64 ", low %" PRIu64 ", longest %" PRIu64, policy_name(o->policy),
+	    framing_name(o->framing.kind), o->framing.size, o->buffer_bytes, o->high_bytes, o->low_bytes,
+	    o->max_records, o->high_records, o->low_records, o->max_record_bytes);
+	diag("sample %" PRIu64 " in %" PRIu64 ", %s %" PRIu64 " %s/s, burst %" PRIu64 ", way %d, unit %zu, slack "
+	     "%zu, splice %d, look %d, batches of %zu", o->sample.num, o->sample.den,
+	    o->rated ? "rate" : "no rate, not", o->rate.amount, o->rate.bytes ? "bytes" : "records", o->burst,
+	    (int)rig.setup.way, rig.setup.unit, rig.setup.slack, script.can_splice, script.can_look,
+	    script.batch_room);
+	diag("again: tests/model/differential %" PRIu64 " 1", seed);
+}
+
+/* Until the end; or, where a second signal comes, somewhere before it. */
+static bool
+run(uint64_t seed)
+{
+	uint64_t most = one_in(10) ? below(100) : STEPS_MOST;
+	bool good = true;
+
+	do
+		good = step();
+	while (good && !is_over() && rig.steps < most);
+	if (good && rig.steps < STEPS_MOST) {
+		pump_close_books(&rig.pump, rig.now);
+		good = model_agrees_closed(&rig.model, &rig.pump);
+	} else {
+		good = false;
+	}
+	if (!good)
+		describe(seed);
+	return good;
+}
+
+int
+main(int argc, char *argv[])
+{
+	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : COUNT_SHORT / script_slowness();
+	uint64_t seed = first, steps = 0, bytes = 0;
+	bool good = true;
+
+	for (; seed - first < count && good; seed++) {
+		good = begin(seed) && run(seed);
+		steps += rig.steps;
+		bytes += script.at;
+		pump_free(&rig.pump);
+	}
+	diag("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " passes, %" PRIu64 " bytes", seed - first, first,
+	    steps, bytes);
+	ok(good, "the pump and the model agree");
+	return done_testing();
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every state that the real pump can come to under tiny limits, and everything that can happen there.
+ *
+ *      explore [FIRST-ROW [LAST-ROW]]
+ *
+ * From a state, one pass for each combination of: what the input says (nothing, 1 or more bytes, each an end
+ * of a record or not; its end; an error), what the output takes (0, 1, 2 bytes, all; the reader gone), and a
+ * signal before it.  After each pass the pump must be where the model says.  A state that has been seen
+ * before is not followed again, so that a search that ends has seen schedules of every length, over inputs
+ * of every length, with records of up to a row's longest.
+ *
+ * What makes a state is what the future depends on: cursors and flags, of the pump and of the model, and the
+ * lengths of the records.  Not the bytes, which were compared with the model's; not the counters (but the
+ * peaks), which are equal here and only ever added to.  States are known by 128 bits of hash.
+ *
+ * Breadth first, so that a failure is shown with one of the shortest ways to it.
+ */
+#include "../unit/tap.h"
+
+#include "script.h"
+
+#define WINDOW 64      /* more than is ever held */
+#define RING_MOST 64
+#define ASIDE_MOST 16
+#define HELD_MOST 24
+#define STATES_SHORT 6000 /* of a row, unless rows are given */
+#define STATES_MOST 2000000
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+enum input_event { NOTHING, BYTES, END, READ_ERROR, INPUT_EVENTS };
+
+/* The output takes as many bytes, or has gone. */
+static const uint64_t takes[] = { 0, 1, 2, UINT64_MAX, 0 };
+#define TAKES (sizeof(takes) / sizeof(takes[0]))
+#define GONE (TAKES - 1)
+
+struct event {
+	uint8_t input;
+	uint8_t count; /* of bytes */
+	uint8_t ends;  /* a bit for each: it ends a record */
+	uint8_t takes;
+	bool stop;
+	uint8_t later; /* ns */
+};
+
+/* One of the searches. */
+static const struct row {
+	const char *name;
+	struct options options;
+	struct script_setup setup;
+	uint8_t longest; /* records are ended at this length */
+	uint8_t reads;   /* bytes that come at once, at most */
+	uint8_t later;   /* ns that pass between two passes, at most */
+	bool whole;
+} rows[] = {
+#define MARKS(most, low, records, few) \
+	.buffer_bytes = (most), .high_bytes = (most), .low_bytes = (low), .max_records = (records), \
+	.high_records = (records), .low_records = (few)
+#define ANY UINT64_MAX
+#define LINES .framing = { FRAMING_LINES, '\n', 0 }
+#define FIXED(n) .framing = { FRAMING_FIXED, 0, (n) }
+#define ALL .sample = { 1, 1 }
+#define ONE_IN(n) .sample = { 1, (n) }
+#define RATE(n, unit) .rated = true, .rate = { 1, (n), (unit) }
+	{ "drop-oldest, lines, 4 bytes", { .policy = POLICY_DROP_OLDEST, LINES, ALL, MARKS(4, 2, ANY, ANY),
+	    .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 6, 3, 0, false },
+	{ "drop-newest, lines, 4 bytes", { .policy = POLICY_DROP_NEWEST, LINES, ALL, MARKS(4, 2, ANY, ANY),
+	    .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 6, 3, 0, false },
+	{ "drop-oldest, lines, 5 bytes, 2 records", { .policy = POLICY_DROP_OLDEST, LINES, ALL,
+	    MARKS(5, 2, 2, 1), .max_record_bytes = 4 }, { IO_WAY_PLAIN, 3, 5 }, 5, 3, 0, true },
+	{ "drop-newest, lines, 5 bytes, 2 records", { .policy = POLICY_DROP_NEWEST, LINES, ALL,
+	    MARKS(5, 2, 2, 1), .max_record_bytes = 3 }, { IO_WAY_OWN, 1, 5 }, 5, 3, 0, true },
+	{ "drop-oldest, fixed 3, 7 bytes", { .policy = POLICY_DROP_OLDEST, FIXED(3), ALL,
+	    MARKS(7, 3, ANY, ANY), .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 0, 4, 0, false },
+	{ "drop-newest, fixed 2, 5 bytes, 1 in 2", { .policy = POLICY_DROP_NEWEST, FIXED(2), ONE_IN(2),
+	    MARKS(5, 3, ANY, ANY), .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 0, 4, 0, false },
+	{ "block, lines, 4 bytes", { .policy = POLICY_BLOCK, LINES, ALL, MARKS(4, 2, ANY, ANY) },
+	    { IO_WAY_OWN, 2, 0 }, 6, 4, 0, false },
+	{ "block, lines, 5 bytes, 2 records", { .policy = POLICY_BLOCK, LINES, ALL, MARKS(5, 0, 2, 1) },
+	    { IO_WAY_POLLED, 2, 0 }, 4, 4, 0, false },
+	{ "block, lines, 4 bytes, 1 in 2", { .policy = POLICY_BLOCK, LINES, ONE_IN(2),
+	    MARKS(4, 2, ANY, ANY) }, { IO_WAY_OWN, 2, 3 }, 6, 3, 0, false },
+	{ "block, fixed 3, 4 bytes, 1 in 3", { .policy = POLICY_BLOCK, FIXED(3), ONE_IN(3),
+	    MARKS(4, 2, 2, 0) }, { IO_WAY_OWN, 2, 3 }, 0, 4, 0, false },
+	{ "block, fixed 6, 4 bytes, a rate in bytes", { .policy = POLICY_BLOCK, FIXED(6), ALL,
+	    MARKS(4, 2, ANY, ANY), RATE(2, true), .burst = 3 }, { IO_WAY_OWN, 2, 0 }, 0, 3, 5, false },
+	{ "block, lines, 4 bytes, a rate in records", { .policy = POLICY_BLOCK, LINES, ALL,
+	    MARKS(4, 2, ANY, ANY), RATE(2, false), .burst = 2 }, { IO_WAY_OWN, 2, 0 }, 6, 3, 5, false },
+	{ "drop-oldest, lines, 4 bytes, a rate in bytes", { .policy = POLICY_DROP_OLDEST, LINES, ALL,
+	    MARKS(4, 2, ANY, ANY), .max_record_bytes = 4, RATE(2, true), .burst = 3 },
+	    { IO_WAY_OWN, 2, 4 }, 4, 2, 5, false },
+	{ "bytes, 4 bytes, a rate", { .policy = POLICY_BLOCK, .framing = { FRAMING_BYTES, 0, 0 }, ALL,
+	    MARKS(4, 1, ANY, ANY), RATE(2, true), .burst = 4 }, { IO_WAY_OWN, 2, 0 }, 0, 3, 5, false },
+};
+
+/* A state, to come back to. */
+struct node {
+	struct pump pump;
+	char ring[RING_MOST];
+	char aside[ASIDE_MOST];
+	char stream[WINDOW];
+	uint64_t at;
+	uint64_t now;
+	struct model_record held[HELD_MOST];
+	uint32_t number; /* of the state */
+	bool stopped;
+	char model[]; /* its fields before held */
+};
+#define NODE_MODEL offsetof(struct model, held)
+
+/* How a state was found first. */
+struct origin {
+	uint32_t from;
+	struct event event;
+};
+
+struct key {
+	uint64_t a, b;
+};
+
+static struct search {
+	const struct row *row;
+	struct pump pump;
+	struct model model;
+	char stream[WINDOW];
+	uint64_t now;
+	bool stopped;
+	struct node **fringe; /* states to go on from: those from `next` on, each at its number */
+	struct origin *origin;
+	size_t room;
+	size_t states;
+	size_t next;
+	struct key *seen; /* open addressing; {0, 0} is free */
+	size_t seen_room;
+	uint64_t passes;
+} search;
+
+static void *
+must_have(void *memory)
+{
+	if (memory == NULL) {
+		diag("out of memory");
+		exit(99);
+	}
+	return memory;
+}
+
+/* --- states --------------------------------------------------------------------------------------- */
+
+static void
+put(struct key *key, uint64_t value)
+{
+	key->a = (key->a ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+	key->a ^= key->a >> 29;
+	key->b = (key->b + value) * UINT64_C(0xbf58476d1ce4e5b9);
+	key->b ^= key->b >> 31;
+}
+
+/* Where there are no records, it does not matter for how long the one there is has gone on. */
+static bool
+counts_records(void)
+{
+	return search.row->options.framing.kind != FRAMING_BYTES;
+}
+
+static void
+put_pump(struct key *key, const struct pump *pump)
+{
+	const struct queue *q = &pump->queue;
+	const struct intake *intake = &pump->intake;
+	const struct outlet *outlet = &pump->outlet;
+	const uint64_t values[] = { q->ready, q->admitted, q->records, q->admitted_records,
+		counts_records() ? q->phase : q->phase > 0, q->head_left,
+		q->unended, q->aside_length, q->aside_sent, q->ring.size, q->ring.out % q->ring.size,
+		ring_used(&q->ring), intake->gap,
+		counts_records() ? intake->open : 0, intake->skipping, intake->reason, intake->sample.rest,
+		outlet->parts_from, outlet->paid, outlet->due_ns > 0 ? outlet->due_ns - search.now : 0,
+		(uint64_t)outlet->bucket.level, outlet->bucket.rest, pump->input, pump->output,
+		pump->input_waits, pump->paused, pump->bulk, pump->ledger.peak.records, pump->ledger.peak.bytes };
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		put(key, values[i]);
+}
+
+static void
+put_model(struct key *key, const struct model *m)
+{
+	const uint64_t values[] = { m->open, counts_records() ? m->begun : 0, m->left_out, m->why, m->number, m->kept, m->input,
+		m->parts, m->paused, (uint64_t)m->level, m->due_ns > 0 ? m->due_ns - search.now : 0, m->count };
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		put(key, values[i]);
+	for (size_t i = 0; i < m->count; i++) {
+		const struct model_record *r = &m->held[i];
+		uint64_t sent = counts_records() ? r->sent : r->sent > 0;
+
+		put(key, (r->length - r->sent) << 32 | sent << 3 | (uint64_t)r->ended << 2 | (uint64_t)r->admitted << 1 |
+		    (uint64_t)r->paid);
+	}
+}
+
+/* Whether the search is in a state for the first time. */
+static bool
+is_new(void)
+{
+	struct key key = { 1, 2 };
+	size_t at;
+
+	put_pump(&key, &search.pump);
+	put_model(&key, &search.model);
+	put(&key, search.stopped);
+	for (at = key.a % search.seen_room; search.seen[at].a != 0; at = (at + 1) % search.seen_room)
+		if (search.seen[at].a == key.a && search.seen[at].b == key.b)
+			return false;
+	search.seen[at] = key;
+	return true;
+}
+
+static struct node *
+save(void)
+{
+	struct node *node = must_have(calloc(1, sizeof(*node) + NODE_MODEL));
+	const struct queue *q = &search.pump.queue;
+
+	if (q->ring.reserve > RING_MOST || q->aside_length > ASIDE_MOST || search.model.count > HELD_MOST) {
+		diag("a state is too large");
+		exit(99);
+	}
+	node->pump = search.pump;
+	memcpy(node->ring, q->ring.base, q->ring.reserve);
+	if (q->aside != NULL)
+		memcpy(node->aside, q->aside, q->aside_length);
+	memcpy(node->stream, search.stream, WINDOW);
+	node->at = script.at;
+	node->now = search.now;
+	memcpy(node->held, search.model.held, search.model.count * sizeof(node->held[0]));
+	node->stopped = search.stopped;
+	memcpy(node->model, &search.model, NODE_MODEL);
+	return node;
+}
+
+static void
+restore(const struct node *node)
+{
+	free(search.pump.queue.aside);
+	search.pump = node->pump;
+	memcpy(search.pump.queue.ring.base, node->ring, search.pump.queue.ring.reserve);
+	if (search.pump.queue.aside != NULL) {
+		search.pump.queue.aside = must_have(malloc(search.pump.queue.aside_length));
+		memcpy(search.pump.queue.aside, node->aside, search.pump.queue.aside_length);
+	}
+	memcpy(search.stream, node->stream, WINDOW);
+	script.at = node->at;
+	search.now = node->now;
+	memcpy(&search.model, node->model, NODE_MODEL);
+	memcpy(search.model.held, node->held, search.model.count * sizeof(node->held[0]));
+	search.stopped = node->stopped;
+}
+
+/* The search goes on from here some time. */
+static void
+add_state(uint32_t from, const struct event *event)
+{
+	if (search.states == search.room) {
+		search.room = search.room > 0 ? 2 * search.room : 1024;
+		search.fringe = must_have(realloc(search.fringe, search.room * sizeof(*search.fringe)));
+		search.origin = must_have(realloc(search.origin, search.room * sizeof(*search.origin)));
+	}
+	search.fringe[search.states] = save();
+	search.fringe[search.states]->number = (uint32_t)search.states;
+	search.origin[search.states++] = (struct origin){ from, *event };
+}
+
+/* --- events --------------------------------------------------------------------------------------- */
+
+/* The bytes of an event; a record of the longest is ended in any case.  Bytes that are no end tell where in
+ * the stream they are. */
+static void
+bring_bytes(const struct event *event)
+{
+	uint64_t begun = search.model.open ? search.model.begun : 0;
+
+	for (uint8_t i = 0; i < event->count; i++) {
+		uint64_t at = script.at + i;
+		bool end = framing_delimited(&search.row->options.framing) &&
+		    ((event->ends >> i & 1) || ++begun >= search.row->longest);
+
+		if (end)
+			begun = 0;
+		search.stream[at % WINDOW] = end ? '\n' : (char)('!' + at % 89);
+	}
+	script.available = event->count;
+}
+
+/* Plays an event; whether the model agrees with what came of it. */
+static bool
+play(const struct event *event)
+{
+	script.available = 0;
+	script.ended = event->input == END;
+	script.failed = event->input == READ_ERROR;
+	script.takes = takes[event->takes];
+	script.gone = event->takes == GONE;
+	if (event->input == BYTES)
+		bring_bytes(event);
+	search.now += event->later;
+	if (event->stop) {
+		search.stopped = true;
+		pump_stop(&search.pump, search.now);
+		model_stop(&search.model, search.now);
+	}
+	search.passes++;
+	return script_pass(&search.pump, search.now);
+}
+
+static void
+show(const struct event *event)
+{
+	static const char *const inputs[] = { "nothing comes", "", "the input ends", "a read fails" };
+	char bytes[16] = "";
+
+	for (uint8_t i = 0; i < event->count; i++)
+		bytes[i] = event->ends >> i & 1 ? ';' : 'x';
+	diag("  %s%s%s, the output %s%s; %u ns later", event->stop ? "a signal, then " : "", inputs[event->input],
+	    bytes, event->takes == GONE ? "has gone" : "takes ",
+	    event->takes == GONE ? "" : takes[event->takes] == UINT64_MAX ? "all"
+	    : takes[event->takes] == 2 ? "2" : takes[event->takes] == 1 ? "1" : "nothing", event->later);
+}
+
+static void
+show_way(uint32_t state)
+{
+	if (state == 0)
+		return;
+	show_way(search.origin[state].from);
+	show(&search.origin[state].event);
+}
+
+/* --- the search ------------------------------------------------------------------------------------ */
+
+/* The end of a run: everything that is held is undelivered then. */
+static bool
+is_over(void)
+{
+	return search.pump.output == OUTLET_GONE || search.pump.output == OUTLET_ERROR ||
+	    pump_done(&search.pump);
+}
+
+static bool
+close_books(void)
+{
+	pump_close_books(&search.pump, search.now);
+	return model_agrees_closed(&search.model, &search.pump);
+}
+
+/* One event from a state. */
+static bool
+follow(const struct node *node, const struct event *event)
+{
+	bool good;
+
+	restore(node);
+	good = play(event);
+	if (good && !is_over() && is_new())
+		add_state(node->number, event);
+	good = good && close_books(); /* a second signal may come anywhere */
+	if (!good) {
+		diag("%s: %s, after", search.row->name, model_complaint());
+		show_way(node->number);
+		show(event);
+	}
+	return good;
+}
+
+/* With one thing that the input says, everything else that may happen. */
+static bool
+follow_all(const struct node *node, struct event event)
+{
+	for (event.stop = false;; event.stop = true) {
+		for (event.takes = 0; event.takes < TAKES; event.takes++) {
+			for (event.later = 0; event.later <= search.row->later; event.later++)
+				if (!follow(node, &event))
+					return false;
+		}
+		if (event.stop || node->stopped)
+			return true;
+	}
+}
+
+static bool
+expand(const struct node *node)
+{
+	bool delimited = framing_delimited(&search.row->options.framing);
+
+	for (uint8_t input = 0; input < INPUT_EVENTS; input++) {
+		uint8_t most = input == BYTES ? search.row->reads : 0;
+		for (uint8_t count = input == BYTES; count <= most; count++) {
+			for (uint8_t ends = 0; ends < (delimited ? 1 << count : 1); ends++) {
+				struct event event = { .input = input, .count = count, .ends = ends };
+				if (!follow_all(node, event))
+					return false;
+			}
+		}
+	}
+	return true;
+}
+
+static bool
+begin(const struct row *row, size_t states_most)
+{
+	search = (struct search){ .row = row, .now = NS_PER_S };
+	search.seen_room = 2 * states_most + 10000; /* of which the last state may bring a few too many */
+	search.seen = must_have(calloc(search.seen_room, sizeof(*search.seen)));
+	script = (struct script){ .model = &search.model, .stream = search.stream, .window = WINDOW,
+		.whole = row->whole, .can_look = true };
+	return script_begin(&search.pump, &row->options, &row->setup, search.now) == 0;
+}
+
+static bool
+explore(const struct row *row, size_t states_most)
+{
+	bool good = begin(row, states_most);
+
+	add_state(0, &(struct event){ .input = NOTHING });
+	while (good && search.next < search.states && search.states < states_most) {
+		struct node *node = search.fringe[search.next++];
+		good = expand(node);
+		free(node);
+	}
+	diag("%s: %zu states, %" PRIu64 " passes, %s", row->name, search.states, search.passes,
+	    search.next == search.states ? "all there are" : "and there are more");
+	for (size_t i = search.next; i < search.states; i++)
+		free(search.fringe[i]);
+	free(search.fringe);
+	free(search.origin);
+	free(search.seen);
+	pump_free(&search.pump);
+	return good;
+}
+
+int
+main(int argc, char *argv[])
+{
+	size_t first = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+	size_t last = argc > 2 ? strtoul(argv[2], NULL, 10) : ROWS - 1;
+	size_t states_most = argc > 1 ? STATES_MOST : STATES_SHORT / script_slowness();
+
+	for (size_t i = first; i <= last && i < ROWS; i++)
+		ok(explore(&rows[i], states_most), "%s", rows[i].name);
+	return done_testing();
+}

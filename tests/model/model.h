@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * model: what weir(1) promises, as a list of records read byte by byte: slow, and obviously right.
+ *
+ * It is told what the real code asked of its input and output, and what it was answered (script.c tells
+ * it), checks at once that this was allowed to be asked, and works out on its own what must have become
+ * of each record.  After each pass all that can be seen of the real code must be what the model says.
+ *
+ * Where the contract leaves a choice, how much is asked for at a time or when exactly the input is looked
+ * at, the model follows; it never follows in what is kept, dropped, sent or counted.  It has no ring, no
+ * batches and no search for ends.
+ */
+#ifndef WEIR_MODEL_H
+#define WEIR_MODEL_H
+
+#include "pump.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MODEL_RECORDS 20000
+
+struct model_record {
+	uint64_t start; /* in the stream */
+	uint64_t length;
+	uint64_t sent;
+	bool ended;
+	bool admitted; /* the policy has let it in */
+	bool paid;     /* the rate has been charged for all of it */
+};
+
+struct model {
+	const struct options *options;
+	const char *stream; /* the byte at p is stream[p % window] */
+	size_t window;
+	size_t unit;        /* the most whole records in a write */
+	uint64_t at;        /* bytes read */
+	bool open;          /* a record has been begun, */
+	uint64_t begun;     /* of which this much was read, */
+	bool left_out;      /* and it is being left out */
+	enum reason why;
+	uint64_t number;    /* of the next record, and how many are in the sample: */
+	uint64_t kept;      /* both from the last time that the sample began anew */
+	enum pump_input input;
+	bool parts;         /* a record too long to wait for may be begun */
+	bool paused;
+	uint64_t paused_since_ns;
+	int64_t level;      /* of the bucket: tokens, times the period of the rate */
+	int64_t depth;      /* tokens */
+	uint64_t then_ns;
+	uint64_t due_ns;    /* when the real code wanted to be woken by the rate, or 0 */
+	/* since the pass began */
+	bool willing;       /* the input has something to say, and the output takes all */
+	uint64_t moved;     /* bytes, in and out; and the end of the input */
+	bool asked;         /* the input was read from */
+	bool end_seen;      /* a look has found the end */
+	bool answered;      /* the output was, */
+	enum io_result answer; /* and said this, most recently */
+	struct ledger ledger;
+	size_t count;
+	struct model_record held[MODEL_RECORDS]; /* oldest first; the last may not have ended */
+};
+
+void model_init(struct model *m, const struct options *options, const char *stream, size_t window,
+    size_t unit, uint64_t now_ns);
+
+/* The input brought length bytes, of asked for; or it ended, or failed. */
+void model_read(struct model *m, size_t asked, size_t length);
+void model_looked(struct model *m, bool at_end); /* which may do for a read */
+void model_input_over(struct model *m, enum pump_input how);
+
+/* These bytes were offered to the output: all of one write, or (offset > 0, too) a part of a batch, of
+ * which offset bytes come before it. */
+void model_offered(struct model *m, size_t offset, const struct iovec *piece, int pieces, size_t length);
+
+/* And this much of them was taken. */
+void model_took(struct model *m, enum io_result answer, size_t length);
+
+/* Bytes went from pipe to pipe, or not. */
+void model_spliced(struct model *m, enum io_result answer, size_t length);
+
+/* What the test does to the pump. */
+void model_begin_pass(struct model *m, bool willing, uint64_t now_ns);
+void model_stop(struct model *m, uint64_t now_ns);
+
+/* After a pass: whether the real code is where the model says it must be. */
+bool model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns);
+
+/* After pump_close_books. */
+bool model_agrees_closed(struct model *m, const struct pump *pump);
+
+/* The first thing that was wrong since model_init, or NULL. */
+const char *model_complaint(void);
+
+#endif
