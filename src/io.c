@@ -7,7 +7,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/types.h>
 
 #include <errno.h>
@@ -17,6 +16,10 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+
+#ifdef HAVE_PREADV2_SYSCALL
+#include <sys/syscall.h>
+#endif
 
 #ifndef RWF_NOWAIT
 #define RWF_NOWAIT 0x00000008 /* since Linux 4.14; musl 1.2.3 has the call and not the name */
@@ -146,7 +149,7 @@ transfer_socket(struct io_port *port, const struct iovec *piece, int count)
 	struct msghdr message = { 0 };
 
 	message.msg_iov = (struct iovec *)(uintptr_t)piece; /* not written to */
-	message.msg_iovlen = (unsigned)count;
+	message.msg_iovlen = count == 1 ? 1 : 2; /* of a type that differs */
 	return port->output ? sendmsg(port->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL)
 	                    : recvmsg(port->fd, &message, MSG_DONTWAIT);
 }

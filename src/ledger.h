@@ -28,8 +28,8 @@ enum reason {
 };
 #define REASONS 4
 
-/* What a wait was for. */
-enum wait {
+/* What a wait was for.  (Not enum wait: <stdlib.h> of macOS has a union of that name.) */
+enum awaited {
 	WAIT_INPUT,
 	WAIT_OUTPUT,
 	WAIT_RATE,

@@ -146,7 +146,7 @@ is_busy(const struct pump *pump)
 	return (pump_wants_input(pump) && !pump->input_waits) || pump->output == OUTLET_MORE;
 }
 
-static enum wait
+static enum awaited
 waited_for(const struct pump *pump)
 {
 	if (pump->output == OUTLET_RATE)
