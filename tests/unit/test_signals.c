@@ -259,9 +259,20 @@ waits_see_what_is_ready(void)
 	return 0;
 }
 
+/* Whoever started this may ignore some: a shell does for a job in the background, and nohup. */
+static void
+none_is_ignored(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1 };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		(void)signal(signals[i], SIG_DFL);
+}
+
 int
 main(void)
 {
+	none_is_ignored();
 	holds(usr1_asks, "USR1 asks for a report");
 	holds(usr1_ignored, "but not where it was ignored");
 	holds(stops_are_noted, "INT, TERM and HUP are noted: the first, and how many");
