@@ -130,12 +130,20 @@ io_open_output(struct io_port *port, int fd)
 	open_port(port, fd, true);
 }
 
+static void
+close_stage(struct io_port *port)
+{
+	for (int i = 0; i < 2; i++) {
+		if (port->stage[i] >= 0)
+			(void)close(port->stage[i]);
+		port->stage[i] = -1;
+	}
+}
+
 int
 io_close(struct io_port *port)
 {
-	for (int i = 0; i < 2; i++)
-		if (port->stage[i] >= 0)
-			(void)close(port->stage[i]);
+	close_stage(port);
 	if (port->fd != port->inherited && close(port->fd) < 0 && errno != EINTR)
 		return -1;
 	return close(port->inherited) < 0 && errno != EINTR ? -1 : 0;
@@ -252,6 +260,14 @@ io_write(struct io_port *port, const struct iovec *piece, int count, size_t leng
 
 #define BATCH_BYTES (256 << 10)
 
+/* What could not be read back out of it would come out of it later, in the place of something else. */
+static void
+give_up_stage(struct io_port *port)
+{
+	close_stage(port);
+	port->stage_refused = true;
+}
+
 /* A private pipe: for batches, or for looks at half of what the input's pipe holds; or as much as there is.
  * 0, or -1 where none is to be had. */
 static int
@@ -307,8 +323,10 @@ io_look(struct io_port *input, void *room, size_t length, size_t *done)
 		return IO_END;
 	if (copied < 0)
 		return errno == EAGAIN ? IO_AGAIN : errno == EINTR ? IO_RETRY : IO_ERROR;
-	if (read(input->stage[0], room, (size_t)copied) != copied)
+	if (read(input->stage[0], room, (size_t)copied) != copied) {
+		give_up_stage(input);
 		return IO_ERROR;
+	}
 	*done = (size_t)copied;
 	return *done == length ? IO_ALL : IO_SHORT;
 }
@@ -407,6 +425,8 @@ forget_batch(struct io_port *port)
 			break;
 		port->staged -= (size_t)done;
 	}
+	if (port->staged > 0)
+		give_up_stage(port);
 	port->staged = 0;
 }
 
