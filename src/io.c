@@ -505,7 +505,7 @@ io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_
 		if (result == IO_ERROR || result == IO_GONE || (!all && loop_now() >= deadline_ns))
 			break;
 		if (result == IO_AGAIN)
-			loop_wait(&watch, 1, deadline_ns);
+			(void)loop_wait(&watch, 1, deadline_ns); /* the deadline ends this in any case */
 	}
 	errno = error;
 	return all;

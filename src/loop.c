@@ -8,12 +8,14 @@
 #include <sys/select.h>
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <time.h>
 
 #define WATCHES_MOST 4
 #define WAITS_BETWEEN_SIGNALS 16
+#define FAILURES_MOST 100
 
 /* The longest single wait: what a time_t of 32 bits holds. */
 #define WAIT_MOST_NS (UINT64_C(2000000000) * NS_PER_S)
@@ -112,10 +114,10 @@ let_signals_in(void)
 
 #endif
 
-void
+bool
 loop_wait(struct loop_watch *watch, int count, uint64_t deadline_ns)
 {
-	static unsigned ready_waits;
+	static unsigned ready_waits, failures;
 	struct pollfd poll_set[WATCHES_MOST];
 	struct timespec left;
 	int found;
@@ -126,6 +128,7 @@ loop_wait(struct loop_watch *watch, int count, uint64_t deadline_ns)
 		poll_set[i].revents = 0;
 	}
 	found = wait_for(poll_set, count, time_left(deadline_ns, &left));
+	failures = found < 0 && errno != EINTR && errno != EAGAIN ? failures + 1 : 0;
 	/* Where something is ready at once, Linux puts the old mask back without letting a signal in. */
 	if (found > 0 && (deadline_ns == 0 || ++ready_waits % WAITS_BETWEEN_SIGNALS == 0))
 		let_signals_in();
@@ -137,6 +140,7 @@ loop_wait(struct loop_watch *watch, int count, uint64_t deadline_ns)
 		    (watch[i].input && (events & (POLLHUP | POLLERR)) != 0);
 		watch[i].gone = !watch[i].input && (events & (POLLERR | POLLHUP)) != 0;
 	}
+	return failures < FAILURES_MOST;
 }
 
 bool
@@ -144,6 +148,7 @@ loop_ready(int fd, bool output)
 {
 	struct pollfd poll_set = { .fd = fd, .events = output ? POLLOUT : POLLIN };
 
-	/* An error or a hang-up is for the read or write to tell. */
-	return poll(&poll_set, 1, 0) > 0;
+	/* An error or a hang-up is for the read or write to tell; and so is a poll that fails: who took it for
+	 * "not ready" would ask for ever. */
+	return poll(&poll_set, 1, 0) != 0;
 }

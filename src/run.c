@@ -164,6 +164,19 @@ nearest_deadline(const struct run *run)
 	return run->trim_at_ns < deadline ? run->trim_at_ns : deadline;
 }
 
+/* poll will not: what was waited for will never be known to be there. */
+static void
+cannot_wait(struct pump *pump, int error)
+{
+	if (waited_for(pump) == WAIT_INPUT) {
+		pump->input = PUMP_READ_ERROR;
+		pump->error = error;
+	} else {
+		pump->output = OUTLET_ERROR;
+		pump->outlet.error = error;
+	}
+}
+
 /* Waits for what the last pass found missing, or with only_look lets signals and bad news in. */
 static void
 await(struct run *run, bool only_look)
@@ -177,7 +190,8 @@ await(struct run *run, bool only_look)
 	};
 	uint64_t before = loop_now();
 
-	loop_wait(watch, WATCHES, only_look ? 0 : nearest_deadline(run));
+	if (!loop_wait(watch, WATCHES, only_look ? 0 : nearest_deadline(run)) && !only_look)
+		cannot_wait(pump, errno);
 	if (!only_look)
 		pump->ledger.waited_ns[waited_for(pump)] += loop_now() - before;
 	if (watch[IN].ready)
@@ -243,7 +257,7 @@ pump_until_over(struct run *run)
 			await(run, false);
 		else if (++passes % PASSES_BETWEEN_LOOKS == 0)
 			await(run, true);
-		if (run->pump.output == OUTLET_GONE)
+		if (run->pump.output == OUTLET_GONE || run->pump.output == OUTLET_ERROR)
 			return;
 	}
 }
