@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What must hold: of the output, that it is records of the input, whole and in order; of every report, the law;
+ * of the last one, that it says what became of each record and byte, which the stream, the plan and the output
+ * tell without it.
+ *
+ * Of a run under torture less can be told, since any call may have failed for good: it may end with an error,
+ * and where its report cannot be written there is none.
+ */
+#include "config.h"
+
+#include "run.h"
+
+#include <sys/wait.h>
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Who uses so much of a processor spins. */
+#define CPU_MOST_MS 20000
+
+struct tally {
+	uint64_t records, bytes;
+};
+
+struct figures {
+	struct tally in, out, dropped, oldest, newest, oversize, sample, held, undelivered;
+	uint64_t capacity, peak_bytes, peak_records, unread;
+	bool unread_known, final;
+	int status;
+	char reason[32];
+};
+
+/* A record that the gates let in, and what became of it. */
+struct fate {
+	size_t start, length;
+	bool out;
+	size_t at; /* in the output */
+};
+
+struct match {
+	struct fate *fates;
+	size_t count;
+	uint64_t records; /* whole ones in the output, */
+	size_t part;      /* and how many bytes of one that is not */
+	bool gap;         /* one was left out before one that came out */
+};
+
+static char complaint[512];
+
+static const char *complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static const char *
+complain(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(complaint, sizeof(complaint), format, arguments);
+	va_end(arguments);
+	return complaint;
+}
+
+/* --- reports -------------------------------------------------------------------------------------- */
+
+static bool
+number(const char *line, const char *key, uint64_t *value)
+{
+	const char *at = strstr(line, key);
+
+	return at != NULL && sscanf(at + strlen(key), "%" SCNu64, value) == 1;
+}
+
+static bool
+tally(const char *line, const char *name, struct tally *value)
+{
+	char key[40];
+	const char *at;
+
+	(void)snprintf(key, sizeof(key), "\"%s\":{\"records\":", name);
+	at = strstr(line, key);
+	return at != NULL && sscanf(at + strlen(key), "%" SCNu64 ",\"bytes\":%" SCNu64 "}",
+	    &value->records, &value->bytes) == 2;
+}
+
+static bool
+read_report(const char *text, struct figures *f)
+{
+	char line[4096];
+	const char *exit;
+
+	(void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
+	exit = strstr(line, "\"exit\":");
+	*f = (struct figures){ .final = strstr(line, "\"event\":\"final\"") != NULL };
+	f->unread_known = number(line, "\"unread_bytes\":", &f->unread);
+	return tally(line, "in", &f->in) && tally(line, "out", &f->out) &&
+	    tally(line, "dropped", &f->dropped) && tally(line, "oldest", &f->oldest) &&
+	    tally(line, "newest", &f->newest) && tally(line, "oversize", &f->oversize) &&
+	    tally(line, "sample", &f->sample) && tally(line, "held", &f->held) &&
+	    tally(line, "undelivered", &f->undelivered) &&
+	    number(line, "\"capacity_bytes\":", &f->capacity) &&
+	    number(line, "\"peak_bytes\":", &f->peak_bytes) &&
+	    number(line, "\"peak_records\":", &f->peak_records) && exit != NULL &&
+	    (!f->final || sscanf(exit, "\"exit\":{\"status\":%d,\"reason\":\"%31[^\"]\"}}", &f->status,
+	        f->reason) == 2);
+}
+
+static bool
+lawful(uint64_t in, uint64_t out, uint64_t dropped, uint64_t held, uint64_t undelivered)
+{
+	return in == out + dropped + held + undelivered;
+}
+
+/* In one report, whatever it is of; before it came the figures `before`. */
+static const char *
+judge_figures(const struct plan *plan, const struct figures *f, const struct figures *before)
+{
+	if (!lawful(f->in.records, f->out.records, f->dropped.records, f->held.records,
+	    f->undelivered.records) ||
+	    !lawful(f->in.bytes, f->out.bytes, f->dropped.bytes, f->held.bytes, f->undelivered.bytes))
+		return "the law does not hold";
+	if (f->dropped.records != f->oldest.records + f->newest.records + f->oversize.records +
+	    f->sample.records || f->dropped.bytes != f->oldest.bytes + f->newest.bytes +
+	    f->oversize.bytes + f->sample.bytes)
+		return "what was dropped is not the sum of its reasons";
+	if ((f->final ? f->held : f->undelivered).bytes != 0)
+		return "held at the end, or undelivered before";
+	if (f->capacity != plan->buffer || f->peak_bytes > f->capacity ||
+	    (plan->drops && f->peak_records > plan->max_records))
+		return "more was held than allowed";
+	if (f->in.bytes < before->in.bytes || f->out.bytes < before->out.bytes ||
+	    f->dropped.bytes < before->dropped.bytes || f->out.records < before->out.records ||
+	    f->peak_bytes < before->peak_bytes)
+		return "a counter ran backwards";
+	if (f->out.bytes < f->unread)
+		return "more unread than sent";
+	return NULL;
+}
+
+/* All reports in the text; the last one is left in *last. */
+static const char *
+judge_reports(const struct plan *plan, const char *text, struct figures *last)
+{
+	*last = (struct figures){ .final = false };
+	for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+		struct figures before = *last;
+		const char *wrong;
+
+		if (*text != '{')
+			continue;
+		if (before.final)
+			return "a report after the final one";
+		if (!read_report(text, last))
+			return complain("not a report: %.*s", (int)(end - text), text);
+		if ((wrong = judge_figures(plan, last, &before)) != NULL)
+			return wrong;
+	}
+	return *text != '\0' ? "standard error ends within a line" : NULL;
+}
+
+/* --- the output ----------------------------------------------------------------------------------- */
+
+/* The share of records that come in: kept record k is input record k * of / kept. */
+static bool
+in_sample(const struct plan *plan, uint64_t record)
+{
+	uint64_t k = (record * plan->kept + plan->of - 1) / plan->of;
+
+	return k * plan->of / plan->kept == record;
+}
+
+static size_t
+start_of(const struct stream *stream, size_t record)
+{
+	return record > 0 ? stream->ends[record - 1] : 0;
+}
+
+static void
+find_fates(struct match *match, const struct plan *plan, const struct stream *stream)
+{
+	match->fates = calloc(stream->records + 1, sizeof(*match->fates));
+	if (match->fates == NULL)
+		abort();
+	for (size_t i = 0; i < stream->records; i++) {
+		size_t length = stream->ends[i] - start_of(stream, i);
+
+		if (in_sample(plan, i) && (!plan->drops || length <= plan->max_record))
+			match->fates[match->count++] = (struct fate){ start_of(stream, i), length, false, 0 };
+	}
+}
+
+/* The output's next piece: up to a record's end, or what there is. */
+static size_t
+piece_length(const struct plan *plan, const char *at, size_t left)
+{
+	size_t length = left;
+
+	if (plan->delimiter != NO_DELIMITER) {
+		const char *end = memchr(at, plan->delimiter, left);
+		length = end != NULL ? (size_t)(end - at) + 1 : left;
+	} else if (plan->fixed > 0 && plan->fixed < left) {
+		length = plan->fixed;
+	}
+	return length;
+}
+
+/* The first of the fates from `from` on that is the piece, or with `begins` begins with it. */
+static size_t
+find(const struct match *match, const struct stream *stream, size_t from, const char *piece, size_t length,
+    bool begins)
+{
+	for (; from < match->count; from++) {
+		const struct fate *fate = &match->fates[from];
+		if ((begins ? fate->length > length : fate->length == length) &&
+		    memcmp(stream->bytes + fate->start, piece, length) == 0)
+			break;
+	}
+	return from;
+}
+
+/* Each record of the output is taken for the first of the input that it can be: if any choice succeeds, this
+ * one does. */
+static const char *
+match_output(struct match *match, const struct plan *plan, const struct stream *stream,
+    const struct text *out)
+{
+	size_t next = 0;
+
+	for (size_t at = 0, length; at < out->length; at += length) {
+		const char *piece = out->bytes + at;
+		size_t found;
+
+		length = piece_length(plan, piece, out->length - at);
+		found = find(match, stream, next, piece, length, false);
+		if (found == match->count && at + length == out->length) {
+			found = find(match, stream, next, piece, length, true);
+			match->part = length;
+		}
+		if (found == match->count)
+			return complain("the output at %zu, %zu bytes: not a record of the input, or not in order",
+			    at, length);
+		match->gap |= found > next;
+		match->fates[found].out = match->part == 0;
+		match->fates[found].at = at;
+		match->records += match->part == 0;
+		next = found + 1;
+	}
+	return NULL;
+}
+
+/* --- the final report ----------------------------------------------------------------------------- */
+
+/* What the gate in has dropped of the first in_bytes of the stream, and how many records end there. */
+static void
+count_gate(const struct plan *plan, const struct stream *stream, uint64_t in_bytes, struct tally *in,
+    struct tally *sample, struct tally *oversize)
+{
+	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+
+	*in = *sample = *oversize = (struct tally){ 0, 0 };
+	for (size_t i = 0; i < stream->records && start_of(stream, i) < in_bytes && !bytes; i++) {
+		bool ended = stream->ends[i] <= in_bytes;
+		size_t seen = (ended ? stream->ends[i] : (size_t)in_bytes) - start_of(stream, i);
+		struct tally *drop = !in_sample(plan, i) ? sample
+		    : plan->drops && seen > plan->max_record ? oversize : NULL;
+
+		in->records += ended;
+		if (drop != NULL) {
+			drop->records += ended;
+			drop->bytes += seen;
+		}
+	}
+}
+
+/* A number of records, where that of the last one may not have been told when its end is the input's. */
+static bool
+about(uint64_t seen, uint64_t want, bool last_untold)
+{
+	return seen == want || (last_untold && seen + 1 == want);
+}
+
+static bool
+tortured(const struct plan *plan)
+{
+	return plan->what != 0 && plan->mode != SHIM_RANDOM;
+}
+
+static const char *
+judge_books(const struct plan *plan, const struct stream *stream, const struct outcome *outcome,
+    const struct match *match, const struct figures *f)
+{
+	bool ended = strcmp(f->reason, "end of input") == 0 || strcmp(f->reason, "records dropped") == 0;
+	bool untold = stream->unended && !ended;
+	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+	struct tally in, sample, oversize;
+	uint64_t read = outcome->out.length;
+
+	if (f->in.bytes > outcome->fed)
+		return "more in than was written";
+	count_gate(plan, stream, f->in.bytes, &in, &sample, &oversize);
+	if (!about(f->in.records, in.records, untold))
+		return complain("%" PRIu64 " records in, not %" PRIu64, f->in.records, in.records);
+	if (f->sample.bytes != sample.bytes || !about(f->sample.records, sample.records, untold))
+		return complain("%" PRIu64 " records left out by sample, not %" PRIu64, f->sample.records,
+		    sample.records);
+	if (f->oversize.bytes != oversize.bytes || !about(f->oversize.records, oversize.records, untold))
+		return complain("%" PRIu64 " records oversize, not %" PRIu64, f->oversize.records,
+		    oversize.records);
+	if ((!plan->drops && f->newest.bytes != 0) || (!plan->drops_oldest && f->oldest.bytes != 0))
+		return "dropped for a reason that the policy does not have";
+	if (!plan->drops && match->gap)
+		return "records are missing";
+	if (!outcome->left &&
+	    (f->out.bytes != read || (!bytes && !about(f->out.records, match->records, untold))))
+		return complain("out: %" PRIu64 " bytes, and %" PRIu64 " read; %" PRIu64 " records, and %" PRIu64
+		    " read", f->out.bytes, read, f->out.records, match->records);
+	if (outcome->left && (f->out.bytes < read || (!bytes && f->out.records < match->records)))
+		return "read more than out";
+	if (outcome->left && strcmp(f->reason, "reader gone") == 0 && f->unread_known && !tortured(plan) &&
+	    f->out.bytes != read + f->unread)
+		return complain("out %" PRIu64 " bytes, %" PRIu64 " read and %" PRIu64 " unread", f->out.bytes,
+		    read, f->unread);
+	if (ended && (!outcome->fed_all || f->in.bytes != stream->length || f->undelivered.bytes != 0))
+		return "the end of input before it, or not all delivered";
+	return NULL;
+}
+
+/* The status as a shell shows it. */
+static int
+shell_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* Ends there are, and which statuses they may have. */
+static const struct {
+	const char *reason;
+	int status[3];
+} ends[] = {
+	{ "end of input", { 0, 0, 0 } },
+	{ "reader gone", { 0, 1, 128 + SIGPIPE } },
+	{ "signal TERM", { 128 + SIGTERM, 128 + SIGTERM, 128 + SIGTERM } },
+	{ "read error", { 1, 1, 1 } },
+	{ "write error", { 1, 1, 1 } },
+	{ "records dropped", { 3, 3, 3 } },
+};
+
+static const char *
+judge_ending(const struct plan *plan, const struct outcome *outcome, const struct match *match,
+    const struct figures *f)
+{
+	uint64_t lost = f->oldest.bytes + f->newest.bytes + f->oversize.bytes;
+	int status = shell_status(outcome->status);
+	bool error = strstr(f->reason, " error") != NULL;
+	bool gone = strcmp(f->reason, "reader gone") == 0;
+	bool term = strcmp(f->reason, "signal TERM") == 0;
+	bool known = false;
+	bool torn;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		for (int j = 0; j < 3; j++)
+			known |= strcmp(f->reason, ends[i].reason) == 0 && ends[i].status[j] == f->status;
+	/* The report is written before it can be known that it could not be. */
+	if (!known || (f->status != status && !(tortured(plan) && f->status == 0 && status == 1)))
+		return complain("ended with status %d, reported as %d by %s", status, f->status, f->reason);
+	if ((error && !tortured(plan)) || (gone && !outcome->left && !tortured(plan)) ||
+	    (term && !outcome->terminated))
+		return complain("it ended by %s, which did not happen", f->reason);
+	if (gone && (f->status == 1) != plan->pipe_ignored && f->status != 0)
+		return "SIGPIPE was ignored, or was not";
+	if (f->status == 0 && f->undelivered.bytes > 0)
+		return "status 0, and not all delivered";
+	if (!error && !gone && !term && f->status != (plan->fail_on_drop && lost > 0 ? 3 : 0))
+		return "--fail-on-drop";
+	torn = match->part > 0 && !outcome->left && (plan->fixed > 0 || plan->delimiter != NO_DELIMITER);
+	if (term && plan->drains_all && !tortured(plan) && (f->undelivered.records > 0 || torn))
+		return "there was time to deliver all";
+	if (!term && !gone && !error && torn)
+		return "a record was torn";
+	return NULL;
+}
+
+/* --- what was held when all had been read ----------------------------------------------------------- */
+
+/* Of a drop-newest that has not been able to send anything since it was full: what it refused cannot have
+ * fitted.  Of drop-oldest: the last one it evicted would not have. */
+static const char *
+judge_refusals(const struct plan *plan, const struct match *match, size_t sent, size_t rest)
+{
+	size_t held = rest;
+	uint64_t records = 0;
+	const struct fate *evicted = NULL;
+
+	for (size_t i = 0; i < match->count; i++) {
+		const struct fate *fate = &match->fates[i];
+
+		if (fate->out && fate->at >= sent) {
+			held += fate->length;
+			records++;
+		} else if (!fate->out && plan->drops_oldest) {
+			if (records > 0)
+				return complain("record %zu went, though an older one stayed", i);
+			evicted = fate;
+		} else if (!fate->out && held + fate->length <= plan->buffer && records < plan->max_records) {
+			return complain("record %zu was refused, and would have fitted", i);
+		} else if (fate->out) {
+			evicted = NULL; /* sent since */
+		}
+	}
+	if (evicted != NULL && held + evicted->length <= plan->buffer && records < plan->max_records)
+		return "fewer would have had to go";
+	return NULL;
+}
+
+static const char *
+judge_settled(const struct plan *plan, const struct stream *stream, const struct outcome *outcome,
+    const struct match *match, const struct figures *last)
+{
+	struct tally held = { 0, 0 };
+	struct figures f;
+	size_t rest = 0;
+
+	if (!outcome->settled || stream->unended || outcome->left)
+		return NULL;
+	(void)read_report(outcome->errors.bytes + outcome->settled_at, &f);
+	for (size_t i = 0; i < match->count; i++) {
+		const struct fate *fate = &match->fates[i];
+		if (!fate->out || fate->at + fate->length <= f.out.bytes)
+			continue;
+		if (fate->at < f.out.bytes)
+			rest = fate->at + fate->length - (size_t)f.out.bytes;
+		held.records++;
+		held.bytes += fate->at < f.out.bytes ? rest : fate->length;
+	}
+	if (held.bytes != f.held.bytes || held.records != f.held.records)
+		return complain("held were %" PRIu64 " records, and %" PRIu64 " came", f.held.records,
+		    held.records);
+	if (held.bytes > plan->buffer || held.records - (rest > 0) > plan->max_records)
+		return "more was held than fits";
+	if (plan->what != 0 || plan->rated || (plan->drops_oldest && last->newest.bytes > 0))
+		return NULL;
+	return judge_refusals(plan, match, (size_t)f.out.bytes, rest);
+}
+
+/* --- all of it ------------------------------------------------------------------------------------- */
+
+static const char *
+judge_process(const struct plan *plan, const struct outcome *outcome, const struct figures *final)
+{
+	int status = shell_status(outcome->status);
+	bool once = plan->mode == SHIM_ONCE;
+
+	if (outcome->hung != NULL)
+		return complain("it hung: %s", outcome->hung);
+	if (outcome->cpu_ms > CPU_MOST_MS)
+		return complain("%" PRIu64 " ms of processor time", outcome->cpu_ms);
+	if (plan->what != 0 && outcome->counts.calls == 0)
+		return "the shim was not loaded";
+	if (status != 0 && status != 1 && status != 3 && status != 128 + SIGPIPE &&
+	    !(status == 128 + SIGTERM && outcome->terminated))
+		return complain("ended with status %d", status);
+	if (final->final)
+		return NULL;
+	if (!tortured(plan))
+		return "no final report";
+	if (status == 0 && plan->report_file)
+		return "status 0, and no report in the file";
+	if (status == 1 && once && outcome->errors.length == 0)
+		return "status 1, and not a word";
+	return NULL;
+}
+
+const char *
+oracle_judge(const struct plan *plan, const struct stream *stream, const struct outcome *outcome)
+{
+	const struct text *reports = plan->report_file ? &outcome->report : &outcome->errors;
+	struct match match = { .count = 0 };
+	struct figures final;
+	const char *wrong = judge_reports(plan, reports->bytes, &final);
+
+	if (wrong == NULL || outcome->hung != NULL)
+		wrong = judge_process(plan, outcome, &final);
+	if (wrong != NULL)
+		return wrong;
+	find_fates(&match, plan, stream);
+	wrong = match_output(&match, plan, stream, &outcome->out);
+	if (wrong == NULL && final.final)
+		wrong = judge_books(plan, stream, outcome, &match, &final);
+	if (wrong == NULL && final.final)
+		wrong = judge_ending(plan, outcome, &match, &final);
+	if (wrong == NULL && final.final)
+		wrong = judge_settled(plan, stream, outcome, &match, &final);
+	free(match.fates);
+	return wrong;
+}
+
+/* Messages, and the last report. */
+static void
+show_text(const char *what, const struct text *text)
+{
+	const char *end;
+
+	for (const char *at = text->bytes; *at != '\0'; at = *end != '\0' ? end + 1 : end) {
+		end = at + strcspn(at, "\n");
+		if (*at != '{' || end + 1 >= text->bytes + text->length)
+			printf("#   %s: %.*s\n", what, (int)(end - at), at);
+	}
+}
+
+void
+oracle_show(const struct plan *plan, const struct outcome *outcome)
+{
+	static const char *const kinds[END_KINDS] = { "pipe", "FIFO", "socket", "file" };
+
+	printf("#   weir");
+	for (int i = 0; i < plan->arguments; i++)
+		printf(" %s", plan->argument[i]);
+	printf("%s\n#   from %s to %s, records of %zu to %zu, %zu bytes%s, stall %d\n",
+	    plan->report_file ? " --report=FILE" : "", kinds[plan->input], kinds[plan->output], plan->least,
+	    plan->most, plan->total, plan->unended ? ", cut off" : "", (int)plan->stall);
+	printf("#   status %d, fed %zu, read %zu%s%s, %" PRIu64 " ms, %" PRIu64 " calls, fault first in %s\n",
+	    shell_status(outcome->status), outcome->fed, outcome->out.length,
+	    outcome->left ? ", left" : "", outcome->terminated ? ", TERM" : "", outcome->cpu_ms,
+	    outcome->counts.calls, outcome->counts.first);
+	show_text("stderr", &outcome->errors);
+	show_text("report", &outcome->report);
+	(void)fflush(stdout);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "run.h"
+#include "../unit/random.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+#define ONE_OF(random, list) ((list)[random_below((random), COUNT(list))])
+
+enum { BLOCK, DROP_OLDEST, DROP_NEWEST, SAMPLE, RATE };
+
+const char *const plan_policies[PLAN_POLICIES] = {
+	[BLOCK] = "block",
+	[DROP_OLDEST] = "drop-oldest",
+	[DROP_NEWEST] = "drop-newest",
+	[SAMPLE] = "sample",
+	[RATE] = "rate",
+};
+
+/* Reads and writes of one byte make a stream of this length long enough. */
+#define LITTLE 3000
+
+void
+plan_add(struct plan *plan, const char *format, ...)
+{
+	char *at = plan->text + plan->text_length;
+	size_t room = sizeof(plan->text) - plan->text_length;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(at, room, format, arguments);
+	va_end(arguments);
+	if (length < 0 || (size_t)length >= room || plan->arguments == ARGUMENTS_MOST)
+		abort();
+	plan->text_length += (size_t)length + 1;
+	plan->argument[plan->arguments++] = at;
+	plan->argument[plan->arguments] = NULL;
+}
+
+static void
+choose_sizes(struct plan *plan, struct random *random, uint64_t buffer)
+{
+	static const uint64_t buffers[] = { 4096, 4096, 5000, 8192, 65536, 200000, 1 << 20 };
+	static const size_t totals[] = { 0, 1, 1000, LITTLE, 50000, 50000, 300000, 300000, 1000000 };
+	uint64_t m = plan->buffer = buffer != 0 ? buffer : ONE_OF(random, buffers);
+	size_t const mosts[] = { 1, 10, 100, 150, 3000, 9000, (size_t)m + 1, 2 * (size_t)m, 300000 };
+
+	plan_add(plan, "--buffer=%" PRIu64, m);
+	plan->total = ONE_OF(random, totals);
+	plan->most = ONE_OF(random, mosts);
+	plan->least = random_one_in(random, 3) ? plan->most : 1;
+	plan->unended = random_one_in(random, 2);
+	plan->max_records = UINT64_MAX;
+	plan->max_record = m;
+	plan->delimiter = '\n';
+	plan->kept = plan->of = 1;
+}
+
+static void
+choose_framing(struct plan *plan, struct random *random, bool may_be_bytes)
+{
+	static const size_t sizes[] = { 1, 2, 7, 100, 4000, 4096, 5000 };
+
+	switch (random_below(random, 8)) {
+	case 0:
+		plan_add(plan, random_one_in(random, 2) ? "-0" : "--null");
+		plan->delimiter = 0;
+		break;
+	case 1:
+		plan_add(plan, "-dx");
+		plan->delimiter = 'x';
+		break;
+	case 2:
+		plan_add(plan, "--delimiter=\\xff");
+		plan->delimiter = 0xff;
+		break;
+	case 3:
+	case 4:
+		plan->delimiter = NO_DELIMITER;
+		if (may_be_bytes && random_one_in(random, 2)) {
+			plan_add(plan, "--bytes");
+			break;
+		}
+		do
+			plan->fixed = ONE_OF(random, sizes);
+		while (plan->fixed > plan->buffer);
+		plan_add(plan, "--fixed=%zu", plan->fixed);
+		plan->most = plan->fixed;
+		break;
+	default:
+		if (random_one_in(random, 2))
+			plan_add(plan, "--lines");
+		break;
+	}
+}
+
+static void
+choose_limits(struct plan *plan, struct random *random)
+{
+	static const uint64_t counts[] = { 1, 2, 10, 100, 5000 };
+	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+
+	if (!bytes && random_one_in(random, 3)) {
+		plan->max_records = ONE_OF(random, counts);
+		plan_add(plan, "--max-records=%" PRIu64, plan->max_records);
+	}
+	if (plan->drops && plan->max_record > 1 << 20)
+		plan->max_record = 1 << 20;
+	if (plan->drops && random_one_in(random, 3)) {
+		uint64_t least = plan->fixed > 0 ? plan->fixed : 1;
+		plan->max_record = random_from(random, least, plan->max_record);
+		plan_add(plan, "--max-record=%" PRIu64, plan->max_record);
+	}
+	if (!plan->drops && random_one_in(random, 3)) {
+		uint64_t high = random_from(random, 1, 100);
+		plan_add(plan, "--high=%" PRIu64 "%%", high);
+		if (random_one_in(random, 2))
+			plan_add(plan, "--low=%" PRIu64 "%%", random_below(random, high + 1));
+	}
+}
+
+static void
+choose_sample(struct plan *plan, struct random *random, const char *option)
+{
+	static const uint64_t of[] = { 2, 3, 10, 1000 };
+
+	if (random_one_in(random, 3)) {
+		plan->kept = random_from(random, 1, 100);
+		plan->of = 100;
+		plan_add(plan, "%s%" PRIu64 "%%", option, plan->kept);
+		return;
+	}
+	plan->kept = 1;
+	plan->of = ONE_OF(random, of);
+	plan_add(plan, "%s%" PRIu64, option, plan->of);
+}
+
+/* So that all of it takes a hundredth of a second or so. */
+static void
+choose_rate(struct plan *plan, struct random *random, const char *option)
+{
+	size_t length = plan->fixed > 0 ? plan->fixed : (plan->least + plan->most) / 2;
+	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+
+	plan->rated = true;
+	if (bytes || random_one_in(random, 2))
+		plan_add(plan, "%s%zuB/s", option, 100 * (plan->total + plan->most) + 10000);
+	else
+		plan_add(plan, "%s%zu/s", option, 100 * (plan->total / length + 1) + 10000);
+	if (random_one_in(random, 3))
+		plan_add(plan, "--burst=%" PRIu64, random_from(random, 1, 10000));
+}
+
+static void
+choose_report(struct plan *plan, struct random *random)
+{
+	static const char *const pipes[] = { "keep", "4K", "64K", "1M" };
+
+	plan_add(plan, "--format=json");
+	plan->report_file = random_one_in(random, 4); /* where it is, the rig knows */
+	plan->fail_on_drop = random_one_in(random, 5);
+	if (plan->fail_on_drop)
+		plan_add(plan, "--fail-on-drop");
+	if (random_one_in(random, 3))
+		plan_add(plan, "--pipe-size=%s", ONE_OF(random, pipes));
+	plan->pipe_ignored = random_one_in(random, 5);
+	plan->usr1_one_in = random_one_in(random, 3) ? 20 : 0;
+}
+
+static void
+choose_sides(struct plan *plan, struct random *random)
+{
+	static const enum end_kind ends[] = { END_PIPE, END_PIPE, END_PIPE, END_FIFO, END_SOCKET, END_FILE };
+	static const size_t amounts[] = { 1, 100, 4096, 65536, 65536, 1 << 20 };
+	static const enum stall stalls[] = { STALL_NONE, STALL_PAUSES, STALL_FED, STALL_SETTLED };
+	size_t length = plan->total + plan->most;
+	size_t from = length <= 2 * LITTLE ? 0 : length <= 100000 ? 1 : 2;
+
+	plan->input = ONE_OF(random, ends);
+	plan->output = ONE_OF(random, ends);
+	plan->input_nonblock = random_one_in(random, 4);
+	plan->output_nonblock = random_one_in(random, 4);
+	plan->write_most = amounts[random_from(random, from, COUNT(amounts) - 1)];
+	plan->read_most = amounts[random_from(random, from, COUNT(amounts) - 1)];
+	plan->stall = ONE_OF(random, stalls);
+	plan->report_file &= plan->stall != STALL_SETTLED;
+	if (plan->stall == STALL_SETTLED && (!plan->drops || plan->output == END_FILE))
+		plan->stall = STALL_FED;
+}
+
+static void
+choose_ending(struct plan *plan, struct random *random)
+{
+	static const char *const timeouts[] = { "0", "20ms", "60", "60" };
+	size_t timeout = random_below(random, COUNT(timeouts));
+
+	plan->term_at = plan->leave_at = NEVER;
+	plan->drains_all = true;
+	if (plan->stall == STALL_SETTLED)
+		return;
+	if (random_one_in(random, 6)) {
+		plan->term_at = random_below(random, plan->total + 1);
+		plan->term_twice = random_one_in(random, 4);
+		plan->drains_all = timeout >= 2 && !plan->term_twice;
+		plan_add(plan, "--drain-timeout=%s", timeouts[timeout]);
+	}
+	if (random_one_in(random, 6) && plan->output != END_FILE)
+		plan->leave_at = random_below(random, plan->total / plan->of + 1);
+}
+
+void
+plan_random(struct plan *plan, uint64_t seed, int policy, uint64_t buffer)
+{
+	struct random random = { seed * PLAN_POLICIES + (uint64_t)policy };
+	bool sampled;
+
+	*plan = (struct plan){ .drops = policy == DROP_OLDEST || policy == DROP_NEWEST };
+	plan->drops_oldest = policy == DROP_OLDEST;
+	choose_sizes(plan, &random, buffer);
+	sampled = policy == SAMPLE || (policy != BLOCK && random_one_in(&random, 4));
+	choose_framing(plan, &random, !plan->drops && !sampled);
+	if (plan->drops)
+		plan_add(plan, "--policy=%s", plan_policies[policy]);
+	if (sampled)
+		choose_sample(plan, &random, policy == SAMPLE ? "--policy=sample:" : "--sample=");
+	if (policy == RATE || (policy != BLOCK && random_one_in(&random, 4)))
+		choose_rate(plan, &random, policy == RATE ? "--policy=rate:" : "--rate=");
+	choose_limits(plan, &random);
+	choose_report(plan, &random);
+	choose_sides(plan, &random);
+	choose_ending(plan, &random);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * run: one weir, run with a producer and a reader of the test's making, and judged.
+ *
+ *      plan.c     a plan from a seed: the command line, the stream, how both sides behave
+ *      stream.c   the records of a plan
+ *      rig.c      carries it out: producer and reader at once, and a watchdog
+ *      oracle.c   what must hold afterwards
+ *
+ * What is random follows from the seed, except what the kernel decides about who runs when.
+ */
+#ifndef WEIR_TEST_RUN_H
+#define WEIR_TEST_RUN_H
+
+#include "shim.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARGUMENTS_MOST 24
+#define NO_DELIMITER (-1)
+#define NEVER SIZE_MAX
+
+enum end_kind {
+	END_PIPE,
+	END_FIFO,
+	END_SOCKET,
+	END_FILE,
+	END_KINDS,
+};
+
+enum stall {
+	STALL_NONE,
+	STALL_PAUSES,  /* the reader rests now and then */
+	STALL_FED,     /* it reads nothing until all has been written, or for a while */
+	STALL_SETTLED, /* nor until weir says that it has read all; what is held then is judged as well */
+};
+
+struct plan {
+	char *argument[ARGUMENTS_MOST + 1]; /* after weir's name; ends in NULL */
+	int arguments;
+	char text[1024]; /* what argument[] points into */
+	size_t text_length;
+
+	/* what the arguments say */
+	bool drops, drops_oldest, rated, fail_on_drop, report_file, drains_all;
+	int delimiter;   /* a byte, or NO_DELIMITER */
+	size_t fixed;    /* with NO_DELIMITER: bytes a record; 0 for a stream of bytes */
+	uint64_t buffer, max_record, max_records;
+	uint64_t kept, of; /* sample: kept record k is input record k * of / kept */
+
+	/* the stream */
+	size_t least, most, total; /* record lengths, bytes altogether */
+	bool unended;              /* it is cut off anywhere, as by a producer that dies */
+
+	/* both sides */
+	enum end_kind input, output;
+	bool input_nonblock, output_nonblock, pipe_ignored;
+	size_t write_most, read_most;
+	enum stall stall;
+	unsigned usr1_one_in;   /* at each step; 0 for never */
+	size_t term_at;         /* TERM when so much has been written; NEVER */
+	bool term_twice;
+	size_t leave_at;        /* the reader goes when it has read so much; NEVER */
+
+	/* faults */
+	enum shim_mode mode;
+	uint64_t which; /* as in shim.h */
+	int what;       /* 0: no shim */
+};
+
+struct stream {
+	char *bytes;
+	size_t length;
+	size_t *ends; /* of each record: the offset behind it */
+	size_t records;
+	bool unended; /* the last one lacks its delimiter, or some of its bytes */
+};
+
+struct text {
+	char *bytes; /* with a 0 behind them */
+	size_t length, room;
+};
+
+struct outcome {
+	const char *hung; /* NULL, or what it hung in */
+	int status;       /* as wait(2) has it */
+	uint64_t cpu_ms;
+	struct text out, errors, report;
+	size_t fed;       /* bytes that weir's input has taken */
+	bool fed_all;     /* and that was all, and the end as well */
+	bool left;        /* the reader went before the end */
+	bool terminated;  /* TERM was sent */
+	bool settled;     /* the last report in `errors` before the reader went on is at settled_at */
+	size_t settled_at;
+	struct shim_counts counts;
+};
+
+/* Where runs keep their files: made anew, and taken away. */
+void rig_begin(const char *weir, const char *shim);
+void rig_end(void);
+
+/* plan_random: the rest is up to the seed.  policy is a number below PLAN_POLICIES; buffer 0 for any. */
+#define PLAN_POLICIES 5
+extern const char *const plan_policies[PLAN_POLICIES];
+void plan_random(struct plan *plan, uint64_t seed, int policy, uint64_t buffer);
+void plan_add(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+void stream_make(struct stream *stream, const struct plan *plan, uint64_t seed);
+void stream_free(struct stream *stream);
+
+void rig_run(const struct plan *plan, const struct stream *stream, uint64_t seed,
+    struct outcome *outcome);
+void rig_free(struct outcome *outcome);
+
+/* What is wrong, or NULL.  The text is valid until the next call. */
+const char *oracle_judge(const struct plan *plan, const struct stream *stream,
+    const struct outcome *outcome);
+
+/* All of it as comments in TAP. */
+void oracle_show(const struct plan *plan, const struct outcome *outcome);
+
+#endif

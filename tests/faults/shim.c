@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Wrapped is whatever weir calls that can fail with valid arguments: see `nm -D --undefined-only weir`.  Not
+ * sigaction, sigprocmask, sysconf(_SC_PAGESIZE) and clock_gettime, which cannot.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "shim.h"
+#include "../unit/random.h"
+
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Ways to fault a call that are not an errno. */
+#define CUT (-1)
+#define WAKE (-2)
+
+#define PIECES_MOST 16
+#define PRIVATE_MOST 16
+
+enum call {
+	CALL_CALLOC,
+	CALL_CLOSE,
+	CALL_DUP2,
+	CALL_FCNTL,
+	CALL_FSTAT,
+	CALL_FTRUNCATE,
+	CALL_IOCTL,
+	CALL_ISATTY,
+	CALL_LSEEK,
+	CALL_MADVISE,
+	CALL_MALLOC,
+	CALL_MMAP,
+	CALL_MUNMAP,
+	CALL_OPEN,
+	CALL_PIPE2,
+	CALL_POLL,
+	CALL_PPOLL,
+	CALL_PSELECT,
+	CALL_READ,
+	CALL_READV,
+	CALL_REALLOC,
+	CALL_RECVMSG,
+	CALL_SENDMSG,
+	CALL_SPLICE,
+	CALL_STAT,
+	CALL_SYSCALL,
+	CALL_TEE,
+	CALL_WRITE,
+	CALL_WRITEV,
+	CALLS,
+};
+
+/* By which name the real one is found, and what may happen to it at random: `rare` where weir calls it once or
+ * twice in a run, so that per mille would come to nothing. */
+static const struct {
+	const char *name;
+	int ways[4];
+	bool rare;
+} calls[] = {
+	[CALL_CALLOC] = { .name = "calloc" },
+	[CALL_CLOSE] = { .name = "close", .ways = { EINTR }, .rare = true },
+	[CALL_DUP2] = { .name = "dup2" },
+	[CALL_FCNTL] = { .name = "fcntl", .ways = { EPERM, EBUSY }, .rare = true },
+	[CALL_FSTAT] = { .name = "fstat" },
+	[CALL_FTRUNCATE] = { .name = "ftruncate" },
+	[CALL_IOCTL] = { .name = "ioctl" },
+	[CALL_ISATTY] = { .name = "isatty" },
+	[CALL_LSEEK] = { .name = "lseek" },
+	[CALL_MADVISE] = { .name = "madvise", .ways = { ENOMEM } },
+	[CALL_MALLOC] = { .name = "malloc", .ways = { ENOMEM } },
+	[CALL_MMAP] = { .name = "mmap" },
+	[CALL_MUNMAP] = { .name = "munmap" },
+	[CALL_OPEN] = { .name = "open", .ways = { EACCES, ENOENT, EMFILE }, .rare = true },
+	[CALL_PIPE2] = { .name = "pipe2", .ways = { EMFILE, ENFILE }, .rare = true },
+	[CALL_POLL] = { .name = "poll" },
+	[CALL_PPOLL] = { .name = "ppoll", .ways = { EINTR, WAKE } },
+	[CALL_PSELECT] = { .name = "pselect", .ways = { EINTR, WAKE } },
+	[CALL_READ] = { .name = "read", .ways = { CUT, EINTR, EAGAIN } },
+	[CALL_READV] = { .name = "readv", .ways = { CUT, EINTR, EAGAIN } },
+	[CALL_REALLOC] = { .name = "realloc", .ways = { ENOMEM } },
+	[CALL_RECVMSG] = { .name = "recvmsg", .ways = { CUT, EINTR, EAGAIN } },
+	[CALL_SENDMSG] = { .name = "sendmsg", .ways = { CUT, EINTR, EAGAIN } },
+	[CALL_SPLICE] = { .name = "splice", .ways = { CUT, EINTR, EAGAIN, EINVAL } },
+	[CALL_STAT] = { .name = "stat" },
+	[CALL_SYSCALL] = { .name = "syscall", .ways = { CUT, EINTR, EAGAIN, EOPNOTSUPP } },
+	[CALL_TEE] = { .name = "tee", .ways = { CUT, EINTR, EAGAIN, EINVAL } },
+	[CALL_WRITE] = { .name = "write", .ways = { CUT, EINTR, EAGAIN } },
+	[CALL_WRITEV] = { .name = "writev", .ways = { CUT, EINTR, EAGAIN } },
+};
+
+static struct {
+	enum shim_mode mode;
+	uint64_t which;
+	int what;
+	struct random random;
+	enum call same;
+	bool same_known;
+	uint64_t again; /* faults that said "try again" */
+	struct shim_counts *counts; /* NULL until all is set up */
+	int private[PRIVATE_MOST]; /* descriptors of pipes that weir made for itself, plus 1 */
+} shim;
+
+#define REAL(call, function) ((__typeof__(&function))real(call))
+
+static void *
+real(enum call call)
+{
+	static void *found[CALLS];
+
+	if (found[call] == NULL && (found[call] = dlsym(RTLD_NEXT, calls[call].name)) == NULL)
+		abort();
+	return found[call];
+}
+
+__attribute__((constructor)) static void
+begin(void)
+{
+	const char *text = getenv(SHIM_VARIABLE);
+	unsigned mode;
+	void *map;
+	int fd;
+
+	if (text == NULL || sscanf(text, "%u %" SCNu64 " %d %d", &mode, &shim.which, &shim.what, &fd) != 4)
+		return;
+	map = REAL(CALL_MMAP, mmap)(NULL, sizeof(*shim.counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return;
+	(void)REAL(CALL_CLOSE, close)(fd);
+	for (int i = 0; i < CALLS; i++)
+		(void)real((enum call)i);
+	shim.mode = (enum shim_mode)mode;
+	shim.random.state = shim.which;
+	shim.counts = map;
+}
+
+/* --- which calls ---------------------------------------------------------------------------------- */
+
+static int *
+find_private(int wanted)
+{
+	for (int i = 0; i < PRIVATE_MOST; i++)
+		if (shim.private[i] == wanted)
+			return &shim.private[i];
+	return NULL;
+}
+
+static void
+note_private(int fd)
+{
+	int *slot = find_private(0);
+
+	if (slot != NULL)
+		*slot = fd + 1;
+}
+
+/* What the kernel could not do: make a program wait for a file, or do half of what is promised for a pipe that
+ * nobody else has. */
+static bool
+possible(int way, enum call call, int fd)
+{
+	struct stat status;
+
+	if (fd < 0)
+		return true;
+	if (find_private(fd + 1) != NULL)
+		return way == EAGAIN && call == CALL_WRITEV;
+	return way != EAGAIN || (REAL(CALL_FSTAT, fstat)(fd, &status) == 0 && !S_ISREG(status.st_mode));
+}
+
+static int
+random_way(enum call call, int fd)
+{
+	const int *ways = calls[call].ways;
+	uint64_t of = calls[call].rare ? 50 : 1000;
+	uint64_t count = 0;
+	int way;
+
+	while (count < sizeof(calls[call].ways) / sizeof(*ways) && ways[count] != 0)
+		count++;
+	if (count == 0 || random_below(&shim.random, of) >= (uint64_t)shim.what)
+		return 0;
+	way = ways[random_below(&shim.random, count)];
+	return possible(way, call, fd) ? way : 0;
+}
+
+static bool
+is_due(enum call call)
+{
+	if (shim.mode == SHIM_ALL)
+		return shim.counts->calls >= shim.which;
+	if (shim.counts->calls == shim.which) {
+		shim.same = call;
+		shim.same_known = true;
+		return true;
+	}
+	return shim.mode == SHIM_SAME && shim.same_known && call == shim.same;
+}
+
+static void
+count(enum call call, int way)
+{
+	static const int kinds[SHIM_KINDS] = {
+		[SHIM_SHORT] = CUT,
+		[SHIM_SPURIOUS] = WAKE,
+		[SHIM_EINTR] = EINTR,
+		[SHIM_EAGAIN] = EAGAIN,
+		[SHIM_EOPNOTSUPP] = EOPNOTSUPP,
+	};
+	int kind = 0;
+
+	while (kind < SHIM_OTHER && kinds[kind] != way)
+		kind++;
+	shim.counts->faults[kind]++;
+	if (shim.counts->first[0] == '\0')
+		(void)strncpy(shim.counts->first, calls[call].name, sizeof(shim.counts->first) - 1);
+}
+
+/* How this call is to be faulted: CUT, WAKE, an errno, which is set as well, or 0 for not at all. */
+static int
+fault(enum call call, int fd)
+{
+	int way = 0;
+
+	if (shim.counts == NULL)
+		return 0;
+	shim.counts->calls++;
+	if (shim.mode == SHIM_RANDOM)
+		way = random_way(call, fd);
+	else if (is_due(call))
+		way = shim.what;
+	if (shim.mode != SHIM_RANDOM && (way == EINTR || way == EAGAIN) && shim.again++ >= SHIM_PATIENCE)
+		way = 0;
+	if (way != 0)
+		count(call, way);
+	if (way > 0)
+		errno = way;
+	return way;
+}
+
+/* --- bytes ---------------------------------------------------------------------------------------- */
+
+static size_t
+shorter(size_t length)
+{
+	return length > 1 ? (size_t)random_from(&shim.random, 1, length - 1) : length;
+}
+
+/* The pieces, or a copy of some of them where less is to be transferred than all. */
+static const struct iovec *
+cut(int way, const struct iovec *piece, int *pieces)
+{
+	static struct iovec part[PIECES_MOST];
+	size_t length = 0;
+	int parts = 0;
+
+	if (way != CUT || *pieces > PIECES_MOST)
+		return piece;
+	for (int i = 0; i < *pieces; i++)
+		length += piece[i].iov_len;
+	length = shorter(length);
+	for (; parts < *pieces && length > 0; parts++) {
+		part[parts] = piece[parts];
+		if (part[parts].iov_len > length)
+			part[parts].iov_len = length;
+		length -= part[parts].iov_len;
+	}
+	*pieces = parts;
+	return part;
+}
+
+ssize_t
+read(int fd, void *to, size_t length)
+{
+	int way = fault(CALL_READ, fd);
+
+	return way > 0 ? -1 : REAL(CALL_READ, read)(fd, to, way == CUT ? shorter(length) : length);
+}
+
+ssize_t
+write(int fd, const void *from, size_t length)
+{
+	int way = fault(CALL_WRITE, fd);
+
+	return way > 0 ? -1 : REAL(CALL_WRITE, write)(fd, from, way == CUT ? shorter(length) : length);
+}
+
+ssize_t
+readv(int fd, const struct iovec *piece, int pieces)
+{
+	int way = fault(CALL_READV, fd);
+
+	piece = cut(way, piece, &pieces);
+	return way > 0 ? -1 : REAL(CALL_READV, readv)(fd, piece, pieces);
+}
+
+ssize_t
+writev(int fd, const struct iovec *piece, int pieces)
+{
+	int way = fault(CALL_WRITEV, fd);
+
+	piece = cut(way, piece, &pieces);
+	return way > 0 ? -1 : REAL(CALL_WRITEV, writev)(fd, piece, pieces);
+}
+
+ssize_t
+sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	int way = fault(CALL_SENDMSG, fd);
+	int pieces = (int)message->msg_iovlen;
+	struct msghdr part = *message;
+
+	part.msg_iov = (struct iovec *)(uintptr_t)cut(way, message->msg_iov, &pieces);
+	part.msg_iovlen = (__typeof__(part.msg_iovlen))pieces;
+	return way > 0 ? -1 : REAL(CALL_SENDMSG, sendmsg)(fd, &part, flags);
+}
+
+ssize_t
+recvmsg(int fd, struct msghdr *message, int flags)
+{
+	int way = fault(CALL_RECVMSG, fd);
+	int pieces = (int)message->msg_iovlen;
+	struct msghdr part = *message;
+
+	part.msg_iov = (struct iovec *)(uintptr_t)cut(way, message->msg_iov, &pieces);
+	part.msg_iovlen = (__typeof__(part.msg_iovlen))pieces;
+	return way > 0 ? -1 : REAL(CALL_RECVMSG, recvmsg)(fd, &part, flags);
+}
+
+/* weir only has preadv2 and pwritev2 made by number. */
+long
+syscall(long number, ...)
+{
+	const struct iovec *piece;
+	long argument[6];
+	va_list arguments;
+	int pieces, way;
+
+	va_start(arguments, number);
+	for (int i = 0; i < 6; i++)
+		argument[i] = va_arg(arguments, long);
+	va_end(arguments);
+	if (number == SYS_preadv2 || number == SYS_pwritev2) {
+		way = fault(CALL_SYSCALL, (int)argument[0]);
+		pieces = (int)argument[2];
+		piece = cut(way, (const struct iovec *)argument[1], &pieces);
+		if (way > 0)
+			return -1;
+		argument[1] = (long)piece;
+		argument[2] = pieces;
+	}
+	return REAL(CALL_SYSCALL, syscall)(number, argument[0], argument[1], argument[2], argument[3],
+	    argument[4], argument[5]);
+}
+
+ssize_t
+splice(int from, off_t *from_at, int to, off_t *to_at, size_t length, unsigned flags)
+{
+	int way = fault(CALL_SPLICE, from);
+
+	return way > 0 ? -1 : REAL(CALL_SPLICE, splice)(from, from_at, to, to_at,
+	    way == CUT ? shorter(length) : length, flags);
+}
+
+ssize_t
+tee(int from, int to, size_t length, unsigned flags)
+{
+	int way = fault(CALL_TEE, from);
+
+	return way > 0 ? -1 : REAL(CALL_TEE, tee)(from, to, way == CUT ? shorter(length) : length, flags);
+}
+
+/* --- waiting -------------------------------------------------------------------------------------- */
+
+int
+poll(struct pollfd *set, nfds_t size, int timeout)
+{
+	return fault(CALL_POLL, -1) > 0 ? -1 : REAL(CALL_POLL, poll)(set, size, timeout);
+}
+
+/* Woken for nothing: what poll says of the descriptors is true, but the time is not up. */
+int
+ppoll(struct pollfd *set, nfds_t size, const struct timespec *timeout, const sigset_t *mask)
+{
+	static const struct timespec none;
+	int way = fault(CALL_PPOLL, -1);
+
+	return way > 0 ? -1 : REAL(CALL_PPOLL, ppoll)(set, size, way == WAKE ? &none : timeout, mask);
+}
+
+int
+pselect(int size, fd_set *in, fd_set *out, fd_set *other, const struct timespec *timeout,
+    const sigset_t *mask)
+{
+	static const struct timespec none;
+	int way = fault(CALL_PSELECT, -1);
+
+	return way > 0 ? -1 : REAL(CALL_PSELECT, pselect)(size, in, out, other,
+	    way == WAKE ? &none : timeout, mask);
+}
+
+/* What a build with _FORTIFY_SOURCE calls instead. */
+int __poll_chk(struct pollfd *set, nfds_t size, int timeout, size_t room);
+int __ppoll_chk(struct pollfd *set, nfds_t size, const struct timespec *timeout, const sigset_t *mask,
+    size_t room);
+ssize_t __read_chk(int fd, void *to, size_t length, size_t room);
+
+int
+__poll_chk(struct pollfd *set, nfds_t size, int timeout, size_t room)
+{
+	(void)room;
+	return poll(set, size, timeout);
+}
+
+int
+__ppoll_chk(struct pollfd *set, nfds_t size, const struct timespec *timeout, const sigset_t *mask,
+    size_t room)
+{
+	(void)room;
+	return ppoll(set, size, timeout, mask);
+}
+
+ssize_t
+__read_chk(int fd, void *to, size_t length, size_t room)
+{
+	(void)room;
+	return read(fd, to, length);
+}
+
+/* --- descriptors ---------------------------------------------------------------------------------- */
+
+int
+open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list arguments;
+
+	/* At random only where there is another way: an output's own description. */
+	if (flags & O_CREAT) {
+		va_start(arguments, flags);
+		mode = va_arg(arguments, mode_t);
+		va_end(arguments);
+		if (shim.mode == SHIM_RANDOM)
+			return REAL(CALL_OPEN, open)(path, flags, mode);
+	}
+	return fault(CALL_OPEN, -1) > 0 ? -1 : REAL(CALL_OPEN, open)(path, flags, mode);
+}
+
+int
+close(int fd)
+{
+	int way = fault(CALL_CLOSE, -1);
+	int *private = find_private(fd + 1);
+	int result = REAL(CALL_CLOSE, close)(fd);
+
+	if (private != NULL)
+		*private = 0;
+	if (way > 0)
+		errno = way;
+	return way > 0 ? -1 : result;
+}
+
+int
+dup2(int from, int to)
+{
+	return fault(CALL_DUP2, -1) > 0 ? -1 : REAL(CALL_DUP2, dup2)(from, to);
+}
+
+int
+pipe2(int fd[2], int flags)
+{
+	int result = fault(CALL_PIPE2, -1) > 0 ? -1 : REAL(CALL_PIPE2, pipe2)(fd, flags);
+
+	for (int i = 0; i < 2 && result == 0; i++)
+		note_private(fd[i]);
+	return result;
+}
+
+int
+fcntl(int fd, int command, ...)
+{
+	va_list arguments;
+	void *argument;
+
+	va_start(arguments, command);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	/* At random only what the kernel may refuse. */
+	if ((shim.mode != SHIM_RANDOM || command == F_SETPIPE_SZ) && fault(CALL_FCNTL, -1) > 0)
+		return -1;
+	return REAL(CALL_FCNTL, fcntl)(fd, command, argument);
+}
+
+int
+ioctl(int fd, unsigned long request, ...)
+{
+	va_list arguments;
+	void *argument;
+
+	va_start(arguments, request);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	return fault(CALL_IOCTL, -1) > 0 ? -1 : REAL(CALL_IOCTL, ioctl)(fd, request, argument);
+}
+
+int
+isatty(int fd)
+{
+	return fault(CALL_ISATTY, -1) > 0 ? 0 : REAL(CALL_ISATTY, isatty)(fd);
+}
+
+int
+stat(const char *path, struct stat *status)
+{
+	return fault(CALL_STAT, -1) > 0 ? -1 : REAL(CALL_STAT, stat)(path, status);
+}
+
+int
+fstat(int fd, struct stat *status)
+{
+	return fault(CALL_FSTAT, -1) > 0 ? -1 : REAL(CALL_FSTAT, fstat)(fd, status);
+}
+
+off_t
+lseek(int fd, off_t offset, int whence)
+{
+	return fault(CALL_LSEEK, -1) > 0 ? -1 : REAL(CALL_LSEEK, lseek)(fd, offset, whence);
+}
+
+int
+ftruncate(int fd, off_t length)
+{
+	return fault(CALL_FTRUNCATE, -1) > 0 ? -1 : REAL(CALL_FTRUNCATE, ftruncate)(fd, length);
+}
+
+/* --- memory --------------------------------------------------------------------------------------- */
+
+void *
+malloc(size_t size)
+{
+	return fault(CALL_MALLOC, -1) > 0 ? NULL : REAL(CALL_MALLOC, malloc)(size);
+}
+
+void *
+calloc(size_t count, size_t size)
+{
+	return fault(CALL_CALLOC, -1) > 0 ? NULL : REAL(CALL_CALLOC, calloc)(count, size);
+}
+
+void *
+realloc(void *old, size_t size)
+{
+	return fault(CALL_REALLOC, -1) > 0 ? NULL : REAL(CALL_REALLOC, realloc)(old, size);
+}
+
+void *
+mmap(void *at, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	return fault(CALL_MMAP, -1) > 0 ? MAP_FAILED
+	                                : REAL(CALL_MMAP, mmap)(at, length, protection, flags, fd, offset);
+}
+
+int
+munmap(void *at, size_t length)
+{
+	return fault(CALL_MUNMAP, -1) > 0 ? -1 : REAL(CALL_MUNMAP, munmap)(at, length);
+}
+
+int
+madvise(void *at, size_t length, int advice)
+{
+	return fault(CALL_MADVISE, -1) > 0 ? -1 : REAL(CALL_MADVISE, madvise)(at, length, advice);
+}
