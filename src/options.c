@@ -234,7 +234,18 @@ bad_option(int code, const char *argument)
 	return OPTIONS_USAGE;
 }
 
-/* Every option in its order into given[] (argc elements are enough). */
+/* How many options there are at most: one an argument, or one for each letter of several together. */
+static size_t
+most_options(int argc, char *argv[])
+{
+	size_t most = 0;
+
+	for (int i = 1; i < argc; i++)
+		most += argv[i][0] == '-' && argv[i][1] != '-' ? strlen(argv[i]) : 1;
+	return most;
+}
+
+/* Every option in its order into given[] (most_options elements are enough). */
 static enum options_result
 collect(int argc, char *argv[], struct given *given, int *count)
 {
@@ -587,7 +598,7 @@ enum options_result
 options_parse(int argc, char *argv[], struct options *options)
 {
 	struct draft draft = { .options = options };
-	struct given *given = calloc((size_t)argc + 1, sizeof(*given));
+	struct given *given = calloc(most_options(argc, argv) + 1, sizeof(*given));
 	enum options_result result;
 	int count = 0;
 

@@ -278,6 +278,21 @@ texts(void)
 	is_text(o.report_path, "/tmp/a b", "is kept as it is");
 }
 
+/* One argument may hold as many options as it has letters. */
+static void
+letters_together(void)
+{
+	static char letters[60000] = "-";
+	struct options o;
+
+	memset(letters + 1, 'q', sizeof(letters) - 2);
+	is(PARSE(&o, letters), OPTIONS_RUN, "any number of letters may stand together");
+	ok(o.quiet && message[0] == '\0', "and all of them count");
+	letters[sizeof(letters) - 2] = 'm';
+	is(PARSE(&o, letters, "64K"), OPTIONS_RUN, "of which the last may take a value");
+	is(o.buffer_bytes, 64 * KIB, "which is the next argument");
+}
+
 /* --- what is refused ------------------------------------------------------------------------------ */
 
 struct refused {
@@ -512,6 +527,7 @@ main(void)
 	accepts(single, LENGTH(single));
 	accepts(together, LENGTH(together));
 	texts();
+	letters_together();
 	refuses(values, LENGTH(values), true);
 	refuses(others, LENGTH(others), false);
 	hostile_values();
