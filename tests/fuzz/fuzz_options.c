@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Command lines: the input is the arguments, each ended by a NUL byte.  Whatever they are, weir runs with
+ * options that are in their ranges, or prints help or version, or tells in one printable line what is
+ * wrong.  What is accepted is accepted twice over, with the same meaning, because the last one counts.
+ */
+#include "config.h"
+
+#include "fuzz.h"
+#include "io.h"
+#include "options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#define ARGUMENTS_MOST 24
+#define INPUT_MOST 1024
+
+static char said[8192];
+static size_t said_length;
+static unsigned messages;
+
+/* In place of the one in the library: what is said to the user is looked at here. */
+bool
+io_put(int fd, const char *text, size_t length, uint64_t deadline_ns)
+{
+	(void)fd;
+	(void)deadline_ns;
+	expect(length < sizeof(said), "a message's length", length, sizeof(said));
+	memcpy(said, text, length);
+	said_length = length;
+	messages++;
+	return true;
+}
+
+static enum options_result
+parse(int argc, char *argv[], struct options *options)
+{
+	char *none[] = { argv[0], NULL };
+
+	optind = 0; /* makes getopt forget where it was in the last command line */
+	(void)getopt(1, none, "");
+	messages = 0;
+	return options_parse(argc, argv, options);
+}
+
+static void
+check_usage(void)
+{
+	expect_equal("messages", messages, 1);
+	expect(said_length > 7 && memcmp(said, "weir: ", 6) == 0, "the beginning", said_length, 7);
+	expect_equal("the last byte", said[said_length - 1], '\n');
+	for (size_t i = 0; i < said_length - 1; i++)
+		expect(said[i] >= 0x20 && said[i] <= 0x7e, "a byte that is shown", (unsigned char)said[i], i);
+}
+
+static void
+check_range(const char *what, uint64_t value, uint64_t least, uint64_t most)
+{
+	expect(value >= least, what, value, least);
+	expect(value <= most, what, value, most);
+}
+
+static void
+check_framing(const struct options *o)
+{
+	bool drops = policy_drops(o->policy);
+
+	check_range("the framing", o->framing.kind, FRAMING_LINES, FRAMING_BYTES);
+	if (o->framing.kind == FRAMING_LINES)
+		expect_equal("the delimiter of lines", o->framing.delimiter, '\n');
+	if (o->framing.kind == FRAMING_NULL)
+		expect_equal("the delimiter of null", o->framing.delimiter, 0);
+	if (o->framing.kind == FRAMING_FIXED)
+		check_range("--fixed", o->framing.size, 1, drops ? o->max_record_bytes : UINT64_C(1) << 40);
+	if (o->framing.kind != FRAMING_BYTES)
+		return;
+	expect(!drops, "a policy that drops bytes", o->policy, POLICY_BLOCK);
+	expect_equal("a sample of bytes", o->sample.den, o->sample.num);
+	expect_equal("--max-records of bytes", o->max_records, UINT64_MAX);
+	expect(!o->rated || o->rate.bytes, "a rate of bytes", o->rate.bytes, true);
+}
+
+static void
+check_options(const struct options *o)
+{
+	bool any = o->max_records == UINT64_MAX;
+
+	check_range("the policy", o->policy, 0, POLICIES - 1);
+	check_range("--buffer", o->buffer_bytes, OPTIONS_BUFFER_LEAST, OPTIONS_BUFFER_MOST);
+	check_range("--max-records", o->max_records, 1, any ? UINT64_MAX : UINT64_C(1) << 40);
+	check_range("--max-record", o->max_record_bytes, 1, o->buffer_bytes);
+	check_range("--high", o->high_bytes, 1, o->buffer_bytes);
+	check_range("--low", o->low_bytes, 0, o->high_bytes);
+	check_range("--high in records", o->high_records, any ? UINT64_MAX : 1, o->max_records);
+	check_range("--low in records", o->low_records, any ? UINT64_MAX : 0, o->high_records);
+	check_range("--sample", o->sample.num, 1, o->sample.den);
+	if (o->rated) {
+		check_range("--rate", o->rate.amount, 1, UNITS_AMOUNT_MAX);
+		check_range("--rate's period", o->rate.period_ns, 1, UNITS_PERIOD_MAX_NS);
+	}
+	check_range("--burst", o->burst, 0, o->rated ? UNITS_AMOUNT_MAX : 0);
+	check_range("--format", o->format, FORMAT_TEXT, FORMAT_JSON);
+	check_range("--drain-timeout", o->drain_timeout_ns, 0, UNITS_TIME_MAX_NS);
+	if (o->pipe_bytes != 0 && o->pipe_bytes != PIPE_BYTES_KEEP)
+		check_range("--pipe-size", o->pipe_bytes, 4096, UINT64_C(1) << 30);
+	check_range("the length of --name", strlen(o->name), 1, OPTIONS_NAME_MOST);
+	for (const char *c = o->name; *c != '\0'; c++)
+		check_range("a byte of --name", (unsigned char)*c, 0x20, 0x7e);
+	expect(o->report_path == NULL || *o->report_path != '\0', "--report", 0, 1);
+	check_framing(o);
+}
+
+/* Field by field: there is padding between them. */
+static void
+check_same(const struct options *a, const struct options *b)
+{
+	const uint64_t pairs[][2] = {
+		{ a->policy, b->policy },
+		{ a->framing.kind, b->framing.kind },
+		{ a->framing.delimiter, b->framing.delimiter },
+		{ a->framing.size, b->framing.size },
+		{ a->buffer_bytes, b->buffer_bytes },
+		{ a->max_records, b->max_records },
+		{ a->max_record_bytes, b->max_record_bytes },
+		{ a->high_bytes, b->high_bytes },
+		{ a->low_bytes, b->low_bytes },
+		{ a->high_records, b->high_records },
+		{ a->low_records, b->low_records },
+		{ a->sample.num, b->sample.num },
+		{ a->sample.den, b->sample.den },
+		{ a->rated, b->rated },
+		{ a->rate.amount, b->rate.amount },
+		{ a->rate.period_ns, b->rate.period_ns },
+		{ a->rate.bytes, b->rate.bytes },
+		{ a->burst, b->burst },
+		{ a->quiet, b->quiet },
+		{ a->format, b->format },
+		{ a->report_path != NULL, b->report_path != NULL },
+		{ a->fail_on_drop, b->fail_on_drop },
+		{ a->drain_timeout_ns, b->drain_timeout_ns },
+		{ a->pipe_bytes, b->pipe_bytes },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		expect_equal("the same options twice", pairs[i][1], pairs[i][0]);
+	expect_equal("the same name", strcmp(a->name, b->name), 0);
+	if (a->report_path != NULL && b->report_path != NULL)
+		expect_equal("the same report", strcmp(a->report_path, b->report_path), 0);
+}
+
+static void
+parse_twice_over(int argc, char *argv[], const struct options *once)
+{
+	char *twice[2 * ARGUMENTS_MOST + 2];
+	struct options options;
+	int count = argc;
+
+	memcpy(twice, argv, (size_t)argc * sizeof(argv[0]));
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			return; /* what follows it would not be options */
+		twice[count++] = argv[i];
+	}
+	twice[count] = NULL;
+	expect_equal("twice over", parse(count, twice, &options), OPTIONS_RUN);
+	check_same(once, &options);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static char name[] = "weir";
+	static char text[INPUT_MOST + 1];
+	static bool muted; /* help is for nobody here */
+	char *argv[ARGUMENTS_MOST + 2] = { name };
+	struct options options;
+	size_t length = size < INPUT_MOST ? size : INPUT_MOST;
+	int argc = 1;
+
+	if (!muted && !(muted = freopen("/dev/null", "w", stdout) != NULL))
+		return 0;
+	memcpy(text, data, length);
+	text[length] = '\0';
+	for (size_t at = 0; at < length && argc <= ARGUMENTS_MOST; at += strlen(text + at) + 1)
+		argv[argc++] = text + at;
+	argv[argc] = NULL;
+	switch (parse(argc, argv, &options)) {
+	case OPTIONS_RUN:
+		expect_equal("messages", messages, 0);
+		check_options(&options);
+		parse_twice_over(argc, argv, &options);
+		break;
+	case OPTIONS_DONE:
+		expect_equal("messages", messages, 0);
+		break;
+	case OPTIONS_USAGE:
+		check_usage();
+		break;
+	case OPTIONS_ERROR:
+		expect_equal("no memory, or nowhere to print", 0, 1);
+	}
+	return 0;
+}
