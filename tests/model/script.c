@@ -246,9 +246,9 @@ io_close(struct io_port *port)
 }
 
 bool
-io_put(int fd, const char *text, size_t length, uint64_t deadline_ns)
+io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_ns)
 {
-	(void)fd;
+	(void)port;
 	(void)text;
 	(void)length;
 	(void)deadline_ns;
