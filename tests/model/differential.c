@@ -90,7 +90,9 @@ choose_rate(struct options *o)
 	static const uint64_t amounts[] = { 1, 3, 7, 50, 1000, 12345, 1000000, 1000000000 };
 
 	o->rated = one_in(3);
-	o->rate = (struct rate){ amounts[rig.class->splices ? from(6, 7) : below(8)], NS_PER_S, one_in(2) || o->framing.kind == FRAMING_BYTES };
+	o->rate.amount = amounts[rig.class->splices ? from(6, 7) : below(8)];
+	o->rate.period_ns = NS_PER_S;
+	o->rate.bytes = one_in(2) || o->framing.kind == FRAMING_BYTES;
 	o->burst = one_in(2) ? 0 : from(1, o->rate.bytes ? o->buffer_bytes : 9);
 }
 

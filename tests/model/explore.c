@@ -25,7 +25,7 @@
 #define ASIDE_MOST 16
 #define HELD_MOST 24
 #define STATES_SHORT 6000 /* of a row, unless rows are given */
-#define STATES_MOST 2000000
+#define STATES_MOST 1000000
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 enum input_event { NOTHING, BYTES, END, READ_ERROR, INPUT_EVENTS };

@@ -698,6 +698,8 @@ same_held(const struct model *m, const struct queue *queue)
 
 	same_tally("held", &got, &want);
 	same("waiting", queue_waiting(queue), waiting(m));
+	if (m->options->framing.kind != FRAMING_BYTES)
+		same("part-sent", queue_part_sent(queue), is_part_sent(m));
 	same("being assembled", queue_partial(queue), being_assembled(m));
 	if (queue->aside != NULL)
 		piece[0] = (struct iovec){ queue->aside + queue->aside_sent,
