@@ -386,14 +386,12 @@ judge_ending(const struct plan *plan, const struct outcome *outcome, const struc
 
 /* --- what was held when all had been read ----------------------------------------------------------- */
 
-/* Of a drop-newest that has not been able to send anything since it was full: what it refused cannot have
- * fitted.  Of drop-oldest: the last one it evicted would not have. */
+/* What drop-newest refused cannot have fitted: it has not been able to send anything since it was full. */
 static const char *
-judge_refusals(const struct plan *plan, const struct match *match, size_t sent, size_t rest)
+judge_refused(const struct plan *plan, const struct match *match, size_t sent, size_t rest)
 {
 	size_t held = rest;
 	uint64_t records = 0;
-	const struct fate *evicted = NULL;
 
 	for (size_t i = 0; i < match->count; i++) {
 		const struct fate *fate = &match->fates[i];
@@ -401,17 +399,37 @@ judge_refusals(const struct plan *plan, const struct match *match, size_t sent, 
 		if (fate->out && fate->at >= sent) {
 			held += fate->length;
 			records++;
-		} else if (!fate->out && plan->drops_oldest) {
-			if (records > 0)
-				return complain("record %zu went, though an older one stayed", i);
-			evicted = fate;
 		} else if (!fate->out && held + fate->length <= plan->buffer && records < plan->max_records) {
 			return complain("record %zu was refused, and would have fitted", i);
-		} else if (fate->out) {
-			evicted = NULL; /* sent since */
 		}
 	}
-	if (evicted != NULL && held + evicted->length <= plan->buffer && records < plan->max_records)
+	return NULL;
+}
+
+/* What drop-oldest holds are the newest, and one more would not have fitted.  Looked at from the end, because
+ * short records are often alike, and the match takes the first of those. */
+static const char *
+judge_evicted(const struct plan *plan, const struct stream *stream, const struct match *match,
+    const struct text *out, size_t from, const struct tally *held)
+{
+	size_t first = match->count - (size_t)held->records;
+	size_t at = from;
+	const struct fate *fate;
+
+	for (size_t i = first; i < match->count; i++) {
+		fate = &match->fates[i];
+		if (at + fate->length > out->length ||
+		    memcmp(out->bytes + at, stream->bytes + fate->start, fate->length) != 0)
+			return complain("record %zu from the end went, and an older one stayed", match->count - i);
+		at += fate->length;
+	}
+	if (first == 0)
+		return NULL;
+	fate = &match->fates[first - 1];
+	if (from >= fate->length &&
+	    memcmp(out->bytes + from - fate->length, stream->bytes + fate->start, fate->length) == 0)
+		return NULL; /* it was sent */
+	if (held->bytes + fate->length <= plan->buffer && held->records < plan->max_records)
 		return "fewer would have had to go";
 	return NULL;
 }
@@ -443,7 +461,10 @@ judge_settled(const struct plan *plan, const struct stream *stream, const struct
 		return "more was held than fits";
 	if (plan->what != 0 || plan->rated || (plan->drops_oldest && last->newest.bytes > 0))
 		return NULL;
-	return judge_refusals(plan, match, (size_t)f.out.bytes, rest);
+	if (!plan->drops_oldest)
+		return judge_refused(plan, match, (size_t)f.out.bytes, rest);
+	held.records -= rest > 0;
+	return judge_evicted(plan, stream, match, &outcome->out, (size_t)f.out.bytes + rest, &held);
 }
 
 /* --- all of it ------------------------------------------------------------------------------------- */
