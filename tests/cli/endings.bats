@@ -738,7 +738,7 @@ noticed="pipe fifo socket pty"
 # --- And again: what is easily got wrong ------------------------------------------------------------------------------------
 
 case $WEIR_UNDER in
-*asan* | *valgrind*) rounds=5 ;;
+*asan* | *valgrind* | *qemu*) rounds=5 ;;
 *) rounds=30 ;;
 esac
 

@@ -18,7 +18,7 @@ waits_for_ever()
 is_idle()
 {
 	local tracer settled
-	[[ $WEIR_UNDER != valgrind ]] || skip "the system calls are valgrind's"
+	[[ $WEIR_UNDER != @(valgrind|qemu) ]] || skip "the system calls are $WEIR_UNDER's"
 	bg strace -f -o trace -p "$(<pid)" 2>strace.err
 	tracer=$BG
 	until_true waits_for_ever || fail "$(tail -n 5 strace.err trace)" || return

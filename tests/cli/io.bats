@@ -317,7 +317,7 @@ writes_of()
 }
 
 @test "each write to a pipe is whole records of at most PIPE_BUF bytes together" {
-	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
+	[[ $WEIR_UNDER != @(valgrind|qemu) ]] || skip "strace would see $WEIR_UNDER"
 	"$HELPERS/lines" -n 20000 -l 64 >in
 	for options in "-p drop-newest -m 4M" "-p drop-oldest -m 4M" "-L 1000MB/s"; do
 		# shellcheck disable=SC2086
@@ -430,7 +430,7 @@ moved_by()
 }
 
 @test "a pipe full of records passes to an empty one without passing through memory, but for the first read" {
-	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
+	[[ $WEIR_UNDER != @(valgrind|qemu) ]] || skip "strace would see $WEIR_UNDER"
 	"$HELPERS/lines" -n 11000 -l 100 | head -c 1048576 >in
 	for options in "" "-0" "-d 7" "--fixed=7" "-b"; do
 		rm -f fifo in_fifo
@@ -457,7 +457,7 @@ moved_by()
 }
 
 @test "a trickle of records is not looked at" {
-	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
+	[[ $WEIR_UNDER != @(valgrind|qemu) ]] || skip "strace would see $WEIR_UNDER"
 	"$HELPERS/lines" -n 100 -l 100 >few
 	producer in_fifo
 	empty_reader fifo

@@ -95,7 +95,7 @@ without_times()
 	mkdir bin work
 	ln -s "$WEIR" bin/weir
 	# Where weir is slow, so is its reader.
-	if [[ $WEIR_UNDER == @(asan|valgrind) ]]; then
+	if [[ $WEIR_UNDER == @(asan|valgrind|qemu) ]]; then
 		# shellcheck disable=SC2016
 		printf '#!/bin/sh\nPATH=${PATH#*:} exec sleep $(($1 * 5))\n' >bin/sleep
 		chmod +x bin/sleep

@@ -6,7 +6,7 @@
 load common
 
 case $WEIR_UNDER in
-asan | valgrind) million=50000 megabyte=50000 ;;
+asan | valgrind | qemu) million=50000 megabyte=50000 ;;
 *) million=1000000 megabyte=1000000 ;;
 esac
 
@@ -24,7 +24,7 @@ most_anonymous()
 bounded()
 {
 	local kib most=$((($1 + $2 + 1048576) / 1024))
-	[[ $WEIR_UNDER != @(asan|valgrind) ]] || return 0
+	[[ $WEIR_UNDER != @(asan|valgrind|qemu) ]] || return 0
 	kib=$(most_anonymous)
 	[[ $kib -gt 0 && $kib -le $most ]] || fail "$kib KiB where $most were enough" "$(grep -E 'Rss|HWM' "/proc/$(<pid)/status")"
 }
@@ -141,7 +141,7 @@ under_4_mib()
 }
 
 @test "what a burst of 64 MB took is given back once it is gone" {
-	[[ $WEIR_UNDER != @(asan|valgrind) ]] || skip "the memory is $WEIR_UNDER's"
+	[[ $WEIR_UNDER != @(asan|valgrind|qemu) ]] || skip "the memory is $WEIR_UNDER's"
 	stalled -m 64M
 	feed "$HELPERS/lines" -n 1000000 -l 100 3>&- &
 	snapshot_until '.paused.count == 1 and .held.bytes == 67108864'

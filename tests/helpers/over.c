@@ -36,7 +36,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { STATUS_FLAGS_CHANGED = 99, STATUS_OVER_FAILED = 98, SIZE_MAX_IO = 1 << 16, IDLE_ENOUGH = 50 };
@@ -63,6 +62,9 @@ struct over {
 	const char *pid_file;
 	int status;
 };
+
+/* The longest that an end of the command goes unseen, where it comes just before a wait; and how often flags are looked at. */
+#define SOON_MS 2
 
 static volatile sig_atomic_t child_ended;
 
@@ -333,16 +335,15 @@ static void look(struct over *o)
 }
 
 /* Waits for whichever side moves first, or for the end of the command. */
-static void wait_and_move(struct over *o, const sigset_t *unblocked)
+static void wait_and_move(struct over *o)
 {
 	bool feeding = o->in.ours >= 0 && !(o->source_done && o->feed_from == o->feed_to);
-	struct timespec soon = { .tv_nsec = 2000000 };
 	struct pollfd p[2] = {
 		{ .fd = feeding ? o->in.ours : -1, .events = POLLOUT },
 		{ .fd = o->out.ours, .events = POLLIN },
 	};
 
-	if (!child_ended && ppoll(p, 2, &soon, unblocked) < 0 && errno != EINTR)
+	if (!child_ended && poll(p, 2, SOON_MS) < 0 && errno != EINTR)
 		die("over: poll");
 	if (feeding && p[0].revents != 0)
 		feed(o);
@@ -355,20 +356,15 @@ static void wait_and_move(struct over *o, const sigset_t *unblocked)
 
 static int run(struct over *o, char **command)
 {
-	sigset_t blocked, unblocked;
 	int status;
 
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &blocked, &unblocked);
-	sigdelset(&unblocked, SIGCHLD);
 	signal(SIGCHLD, on_child);
 	signal(SIGPIPE, SIG_IGN);
 	start(o, command);
 	if (o->stop_after == 0)
 		collect(o);
 	while (!child_ended)
-		wait_and_move(o, &unblocked);
+		wait_and_move(o);
 	if (wait(&status) < 0)
 		die("over: wait");
 	look(o);

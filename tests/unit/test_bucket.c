@@ -7,8 +7,7 @@
 
 #include "bucket.h"
 #include "random.h"
-
-__extension__ typedef __int128 wide;
+#include "wide.h"
 
 #define SECOND UINT64_C(1000000000)
 #define MINUTE (60 * SECOND)
@@ -387,6 +386,8 @@ parts(void)
 int
 main(void)
 {
+	if (!WIDE_ENOUGH)
+		return skip_all("no integers of 128 bits to check it with");
 	years();
 	saturated();
 	any_bucket();

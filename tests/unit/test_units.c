@@ -7,11 +7,10 @@
 
 #include "random.h"
 #include "units.h"
+#include "wide.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define UNTOUCHED UINT64_C(0x5555555555555555)
-
-__extension__ typedef unsigned __int128 wide;
 
 #define KIB UINT64_C(1024)
 #define MIB (KIB * KIB)
@@ -270,7 +269,8 @@ shares_read_back(void)
 static bool
 same_rate(const struct rate *a, const struct rate *b)
 {
-	return (wide)a->amount * b->period_ns == (wide)b->amount * a->period_ns && a->bytes == b->bytes;
+	return a->bytes == b->bytes &&
+	    (unsigned_wide)a->amount * b->period_ns == (unsigned_wide)b->amount * a->period_ns;
 }
 
 struct written_rate {
