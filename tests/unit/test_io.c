@@ -362,9 +362,13 @@ unread(void)
 
 	must(pipe(both) == 0);
 	io_open_output(&port, both[1]);
+#ifdef __linux__
 	ok(io_unread(&port, &bytes) && bytes == 0, "nothing is unread in an empty pipe");
 	must(write(both[1], sent, 77) == 77);
 	ok(io_unread(&port, &bytes) && bytes == 77, "77 bytes are");
+#else
+	ok(!io_unread(&port, &bytes) && bytes == 99, "what is unread in a pipe cannot be told");
+#endif
 	(void)io_close(&port);
 	(void)close(both[0]);
 	io_open_output(&port, file);
