@@ -449,7 +449,7 @@ moved_by()
 		same in out
 		looked=786432 spliced=786432
 		case $WEIR_UNDER$options in
-		portable*) looked=0 spliced=0 ;;
+		portable* | without-splice* | without-proc*) looked=0 spliced=0 ;;
 		*fixed* | *-b) looked=0 spliced=1048576 ;;
 		esac
 		is "$(moved_by tee) $(moved_by splice)" "$looked $spliced" "bytes looked at and spliced, weir $options"
