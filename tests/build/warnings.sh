@@ -50,7 +50,9 @@ judge() {
 	fi
 }
 
-set -- "$top_srcdir"/tests/unit/*.c "$top_srcdir"/tests/helpers/*.c "$top_srcdir"/bench/*.c
+set -- "$top_srcdir"/tests/unit/*.c "$top_srcdir"/tests/helpers/*.c "$top_srcdir"/tests/model/*.c \
+	"$top_srcdir"/tests/faults/*.c "$top_srcdir"/tests/chaos/*.c "$top_srcdir"/tests/fuzz/*.c \
+	"$top_srcdir"/bench/*.c
 beside=
 for file; do
 	if [ -e "$file" ]; then

@@ -12,6 +12,7 @@
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -45,7 +46,9 @@ enum call {
 	CALL_FTRUNCATE,
 	CALL_IOCTL,
 	CALL_ISATTY,
+	CALL_LANDLOCK, /* a syscall() too, but nothing that can be cut */
 	CALL_LSEEK,
+	CALL_LSTAT,
 	CALL_MADVISE,
 	CALL_MALLOC,
 	CALL_MMAP,
@@ -54,6 +57,7 @@ enum call {
 	CALL_PIPE2,
 	CALL_POLL,
 	CALL_PPOLL,
+	CALL_PRCTL,
 	CALL_PSELECT,
 	CALL_READ,
 	CALL_READV,
@@ -84,7 +88,9 @@ static const struct {
 	[CALL_FTRUNCATE] = { .name = "ftruncate" },
 	[CALL_IOCTL] = { .name = "ioctl" },
 	[CALL_ISATTY] = { .name = "isatty" },
+	[CALL_LANDLOCK] = { .name = "syscall", .ways = { ENOSYS, EOPNOTSUPP, EPERM }, .rare = true },
 	[CALL_LSEEK] = { .name = "lseek" },
+	[CALL_LSTAT] = { .name = "lstat" },
 	[CALL_MADVISE] = { .name = "madvise", .ways = { ENOMEM } },
 	[CALL_MALLOC] = { .name = "malloc", .ways = { ENOMEM } },
 	[CALL_MMAP] = { .name = "mmap" },
@@ -93,6 +99,7 @@ static const struct {
 	[CALL_PIPE2] = { .name = "pipe2", .ways = { EMFILE, ENFILE }, .rare = true },
 	[CALL_POLL] = { .name = "poll" },
 	[CALL_PPOLL] = { .name = "ppoll", .ways = { EINTR, WAKE } },
+	[CALL_PRCTL] = { .name = "prctl" },
 	[CALL_PSELECT] = { .name = "pselect", .ways = { EINTR, WAKE } },
 	[CALL_READ] = { .name = "read", .ways = { CUT, EINTR, EAGAIN } },
 	[CALL_READV] = { .name = "readv", .ways = { CUT, EINTR, EAGAIN } },
@@ -366,6 +373,8 @@ syscall(long number, ...)
 			return -1;
 		argument[1] = (long)piece;
 		argument[2] = pieces;
+	} else if (fault(CALL_LANDLOCK, -1) > 0) {
+		return -1;
 	}
 	return REAL(CALL_SYSCALL, syscall)(number, argument[0], argument[1], argument[2], argument[3],
 	    argument[4], argument[5]);
@@ -531,6 +540,26 @@ int
 stat(const char *path, struct stat *status)
 {
 	return fault(CALL_STAT, -1) > 0 ? -1 : REAL(CALL_STAT, stat)(path, status);
+}
+
+int
+lstat(const char *path, struct stat *status)
+{
+	return fault(CALL_LSTAT, -1) > 0 ? -1 : REAL(CALL_LSTAT, lstat)(path, status);
+}
+
+int
+prctl(int option, ...)
+{
+	unsigned long argument[4];
+	va_list arguments;
+
+	va_start(arguments, option);
+	for (int i = 0; i < 4; i++)
+		argument[i] = va_arg(arguments, unsigned long);
+	va_end(arguments);
+	return fault(CALL_PRCTL, -1) > 0 ? -1 : REAL(CALL_PRCTL, prctl)(option, argument[0], argument[1],
+	    argument[2], argument[3]);
 }
 
 int

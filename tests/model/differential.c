@@ -11,6 +11,8 @@
 #include "../unit/random.h"
 #include "script.h"
 
+#include <signal.h>
+
 #define STREAM_MOST ((size_t)1536 << 10)
 #define COUNT_SHORT 3000
 #define STEPS_MOST 20000
@@ -287,6 +289,17 @@ run(uint64_t seed)
 	return good;
 }
 
+static uint64_t running; /* the seed, for what ends by abort() */
+
+static void
+on_abort(int signal)
+{
+	(void)signal;
+	diag("an invariant of weir's does not hold");
+	describe(running);
+	(void)fflush(stdout);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -295,7 +308,9 @@ main(int argc, char *argv[])
 	uint64_t seed = first, steps = 0, bytes = 0;
 	bool good = true;
 
+	(void)signal(SIGABRT, on_abort);
 	for (; seed - first < count && good; seed++) {
+		running = seed;
 		good = begin(seed) && run(seed);
 		steps += rig.steps;
 		bytes += script.at;

@@ -20,6 +20,8 @@
 
 #include "script.h"
 
+#include <signal.h>
+
 #define WINDOW 64      /* more than is ever held */
 #define RING_MOST 64
 #define ASIDE_MOST 16
@@ -354,22 +356,43 @@ close_books(void)
 	return model_agrees_closed(&search.model, &search.pump);
 }
 
+/* Where the search is, for what ends it by abort(). */
+static struct {
+	uint32_t state;
+	struct event event;
+} at;
+
+static void
+tell(const char *complaint)
+{
+	diag("%s: %s, after", search.row->name, complaint);
+	show_way(at.state);
+	show(&at.event);
+}
+
+static void
+on_abort(int signal)
+{
+	(void)signal;
+	tell("an invariant of weir's does not hold");
+	(void)fflush(stdout);
+}
+
 /* One event from a state. */
 static bool
 follow(const struct node *node, const struct event *event)
 {
 	bool good;
 
+	at.state = node->number;
+	at.event = *event;
 	restore(node);
 	good = play(event);
 	if (good && !is_over() && is_new())
 		add_state(node->number, event);
 	good = good && close_books(); /* a second signal may come anywhere */
-	if (!good) {
-		diag("%s: %s, after", search.row->name, model_complaint());
-		show_way(node->number);
-		show(event);
-	}
+	if (!good)
+		tell(model_complaint());
 	return good;
 }
 
@@ -446,6 +469,7 @@ main(int argc, char *argv[])
 	size_t last = argc > 2 ? strtoul(argv[2], NULL, 10) : ROWS - 1;
 	size_t states_most = argc > 1 ? STATES_MOST : STATES_SHORT / script_slowness();
 
+	(void)signal(SIGABRT, on_abort);
 	for (size_t i = first; i <= last && i < ROWS; i++)
 		ok(explore(&rows[i], states_most), "%s", rows[i].name);
 	return done_testing();
