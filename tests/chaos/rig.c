@@ -38,6 +38,7 @@ static const char *const role_names[] = { "source", "weir", "sink" };
 static volatile pid_t living[RIGS_MOST * ROLES];
 
 static char again[256]; /* the command that does the same once more */
+static const char *weir;
 
 /* --- the campaign --------------------------------------------------------------------------------- */
 
@@ -103,6 +104,9 @@ campaign_begin(struct campaign *campaign, int argc, char **argv)
 	static const int ends[] = { SIGALRM, SIGHUP, SIGINT, SIGTERM };
 
 	read_command_line(campaign, argc, argv);
+	weir = getenv("WEIR") != NULL ? getenv("WEIR") : "./weir";
+	if (access(weir, X_OK) < 0)
+		die(weir);
 	(void)snprintf(again, sizeof(again), "%s --seed=%" PRIu64 "%s", argv[0], campaign->seed,
 	    campaign->full ? " --long" : "");
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
@@ -279,7 +283,7 @@ at_point(struct source *source, void *state)
 	char byte = 0;
 
 	if (write(points->arrived, &byte, 1) < 0 || read(points->pass, &byte, 1) <= 0)
-		_exit(3);
+		_exit(SOURCE_WAITED);
 	points->passed++;
 	set_point(points, source);
 }
@@ -316,7 +320,6 @@ begin_weir(struct rig *rig, const struct ends *ends)
 {
 	static const int none[] = { -1, -1 };
 	char *argv[WEIR_OPTIONS_MOST + 3];
-	const char *weir = getenv("WEIR");
 	size_t n = 0;
 
 	if (begin(rig, WEIR) > 0)
@@ -324,7 +327,7 @@ begin_weir(struct rig *rig, const struct ends *ends)
 	be_child(ends->in[0], ends->out[1], ends->error[1], none);
 	if (rig->setup.sigpipe_ignored)
 		(void)signal(SIGPIPE, SIG_IGN);
-	argv[n++] = strdup(weir != NULL ? weir : "./weir");
+	argv[n++] = strdup(weir);
 	argv[n++] = strdup("--format=json");
 	for (size_t i = 0; rig->setup.options[i] != NULL; i++)
 		argv[n++] = strdup(rig->setup.options[i]);

@@ -19,6 +19,7 @@
 enum role { SOURCE, WEIR, SINK, ROLES };
 
 #define WEIR_OPTIONS_MOST 8
+#define SOURCE_WAITED 3 /* the status of a source that was not allowed to pass its point */
 
 struct setup {
 	const char *options[WEIR_OPTIONS_MOST + 1]; /* of weir, up to a NULL */
