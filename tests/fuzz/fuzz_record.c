@@ -141,28 +141,52 @@ read_question(struct input *input)
 	return q;
 }
 
+/* Each byte of the input is a run of up to 128 bytes that are not the delimiter, odd ones with one behind
+ * it; all of it `times` over. */
+static size_t
+make_piece(struct input input, size_t times, unsigned char delimiter, char *piece)
+{
+	size_t length = 0;
+
+	for (; times > 0; times--) {
+		for (size_t i = 0; i < input.left; i++) {
+			unsigned run = input.at[i];
+
+			for (unsigned plain = 0; plain < (run + 1) / 2 && length < PIECE_MOST; plain++, length++)
+				piece[length] = (char)(delimiter ^ 1 << length % 8);
+			if (run % 2 == 1 && length > 0)
+				piece[length - 1] = (char)delimiter;
+		}
+	}
+	return length;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static char made[PIECE_MOST];
 	struct input input = { data, size };
 	struct question q = read_question(&input);
 	size_t times = input_byte(&input) + 1, shift = input_byte(&input) % 64;
+	unsigned near = input_byte(&input);
 	size_t cut = (size_t)input_number(&input);
-	size_t length = input.left * times < PIECE_MOST ? input.left * times : PIECE_MOST;
+	size_t length = make_piece(input, times, q.framing.delimiter, made);
 	char *room = malloc(shift + length + 1);
 	char *piece = room + shift + 1; /* at any alignment, and ending where the memory does */
 	struct answers want, got;
 
 	if (room == NULL)
 		return 0;
-	for (size_t at = 0; at < length; at++)
-		piece[at] = (char)input.at[at % input.left];
+	memcpy(piece, made, length);
+	cut %= length + 1;
+	if (near > 0) /* just there, or almost */
+		q.skip = walk(&q, piece, cut).count + near % 5 - (near > 128 ? 2 : 0);
 	want = walk(&q, piece, length);
 	got = ask(&q, piece, length);
 	compare(&q, &got, &want);
 	if (q.phase == 0)
 		expect_equal("short", got.brief, want.brief);
-	got = ask_both(&q, piece, length, cut % (length + 1));
+	got = ask_both(&q, piece, length, cut);
 	compare(&q, &got, &want);
 	free(room);
 	return 0;
