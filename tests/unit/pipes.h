@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 /* What blocks all the same is ended by SIGALRM.  No test takes a fraction of this. */
-#define PIPES_TIMEOUT_S 100
+#define PIPES_TIMEOUT_S 600
 
 #define must(condition) pipes_must((condition), #condition)
 

@@ -331,7 +331,7 @@ trims(void)
 static void
 memory(void)
 {
-	const struct queue_limits limits = { .bytes = SIZE_MAX / 2, .records = 1 };
+	const struct queue_limits limits = { .bytes = SIZE_MAX, .records = 1 };
 
 	ok(queue_init(&q, &lines, &limits) == -1, "without memory there is no queue");
 }
