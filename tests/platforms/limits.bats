@@ -15,10 +15,10 @@ limited()
 	WEIR=./limited
 }
 
-# refused MESSAGE OPTION...: one line, status 1, nothing written, and nothing read: the next reader has it all.
+# refused WHAT OPTION...: one line that begins so, status 1, nothing written, and nothing read: the next reader has it all.
 refused()
 {
-	local message=$1
+	local what=$1
 	shift
 	seq 1000 >in
 	rm -f status
@@ -27,20 +27,19 @@ refused()
 		cat >rest
 	} <in
 	is "$(cat status)" 1 "status"
-	is "$(<err)" "weir: $message"
+	like "$(<err)" "^weir: $what: [A-Z][A-Za-z ]*\$"
 	is "$(stat -c %s out)" 0 "what came out"
 	same in rest
 }
 
 @test "a buffer larger than the address space may be (ulimit -v): one line, status 1, nothing read" {
 	limited v 204800
-	refused "--buffer=1073741824: Cannot allocate memory" -m 1G
-	refused "--buffer=1099511627776: Cannot allocate memory" -p drop-oldest -m 1T
+	refused --buffer=1073741824 -m 1G
 }
 
 @test "a buffer larger than the data may be (ulimit -d): one line, status 1, nothing read" {
 	limited d 204800
-	refused "--buffer=1073741824: Cannot allocate memory" -m 1G
+	refused --buffer=1073741824 -m 1G
 }
 
 @test "a buffer within ulimit -v can be filled to the last byte" {
@@ -83,5 +82,5 @@ refused()
 
 @test "none left for the report (ulimit -n 4): one line, status 1, nothing read" {
 	limited n 4
-	refused "--report=report: Too many open files" --report=report
+	refused --report=report --report=report
 }
