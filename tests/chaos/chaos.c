@@ -62,12 +62,14 @@ stand(struct rig *rig, enum role role, struct urn *urn, unsigned *owed)
 	rig_continue(rig, role);
 }
 
+/* Something at every point but the last: there the source waits until the last thing is done, or everybody
+ * might have come to the end before. */
 static void
 mistreat(struct rig *rig, struct urn *urn)
 {
 	unsigned owed = 0; /* reports to ask for at the next stop */
 
-	for (uint64_t i = 0; i < rig->setup.points && rig->wrong[0] == '\0'; i++) {
+	for (uint64_t i = 0; i + 1 < rig->setup.points && rig->wrong[0] == '\0'; i++) {
 		if (!rig_point(rig)) {
 			rig_wrong(rig, "the source ended before its %" PRIu64 "th point", i + 1);
 			break;
@@ -91,6 +93,7 @@ mistreat(struct rig *rig, struct urn *urn)
 			break;
 		}
 	}
+	(void)rig_point(rig);
 }
 
 static void
@@ -132,7 +135,7 @@ play(const struct campaign *campaign, const struct policy_case *policy, const st
 	struct urn urn = { { scale->reader_stops, scale->weir_stops, scale->usr1 },
 		{ campaign->seed * 1000 + (uint64_t)(policy - policies) } };
 	struct setup setup = { .count = scale->records, .stride = policy->stride,
-		.points = scale->reader_stops + scale->weir_stops + scale->usr1,
+		.points = scale->reader_stops + scale->weir_stops + scale->usr1 + 1,
 		.shortest = 1, .longest = 9000, .seed = random_next(&urn.random) };
 	struct rig rig;
 	bool good;
