@@ -14,6 +14,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <errno.h>
 #include <limits.h>
 #include <termios.h>
@@ -296,6 +299,68 @@ terminals(void)
 	ok(answers(&in, 200, IO_SHORT, 100), "master of a terminal: which comes out of its own terminal");
 	(void)close(master);
 	(void)close(slave);
+}
+
+/* Whether a reader is seen to have gone while there is nothing to write. */
+static bool
+seen_gone(const struct io_port *port)
+{
+	struct loop_watch watch = { .fd = port->fd };
+
+	loop_wait(&watch, 1, 0);
+	return watch.gone;
+}
+
+/* Over TCP, which alone tells of what the other side did not read. */
+static void
+connection(int both[2])
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t length = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	both[0] = socket(AF_INET, SOCK_STREAM, 0);
+	must(listener >= 0 && both[0] >= 0 && bind(listener, (struct sockaddr *)&address, length) == 0);
+	must(listen(listener, 1) == 0 && getsockname(listener, (struct sockaddr *)&address, &length) == 0);
+	must(connect(both[0], (struct sockaddr *)&address, length) == 0);
+	must((both[1] = accept(listener, NULL, NULL)) >= 0);
+	(void)close(listener);
+}
+
+/* A reader that goes is no error, by whichever errno a socket or a terminal tells of it. */
+static void
+departures(void)
+{
+	int both[2], master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+	struct io_port out;
+
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, both) == 0);
+	io_open_output(&out, both[0]);
+	ok(!seen_gone(&out), "socket: its reader is there");
+	(void)close(both[1]);
+	ok(seen_gone(&out), "socket: its reader has gone");
+	ok(answers(&out, 100, IO_GONE, 0), "socket: and takes no more");
+	(void)close(both[0]);
+
+	connection(both);
+	io_open_output(&out, both[0]);
+	ok(answers(&out, 100, IO_ALL, 100), "connection: takes a line");
+	must(pipes_ready(both[1], POLLIN) && close(both[1]) == 0);
+	must(poll(&(struct pollfd){ .fd = both[0] }, 1, 1000 * PIPES_TIMEOUT_S) == 1);
+	ok(answers(&out, 100, IO_GONE, 0), "connection: it was reset by a reader that did not read it");
+	(void)close(both[0]);
+
+	must(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	must(slave >= 0);
+	io_open_output(&out, slave);
+	ok(answers(&out, 100, IO_ALL, 100), "terminal: takes a line");
+	ok(!seen_gone(&out), "terminal: is there");
+	(void)close(master);
+	ok(seen_gone(&out), "terminal: it hung up");
+	ok(answers(&out, 100, IO_GONE, 0), "terminal: and takes no more");
+	(void)io_close(&out);
 }
 
 /* --- messages ------------------------------------------------------------------------------------- */
@@ -680,6 +745,7 @@ main(void)
 	files();
 	devices();
 	terminals();
+	departures();
 	messages();
 	unread();
 	same_files();

@@ -247,6 +247,8 @@ static const struct accepted together[] = {
 	{ { "--max-records=3", "--low=50%" }, LOW_RECORDS, 1 },
 	{ { "--max-records=3", "--low=0%" }, LOW_RECORDS, 0 },
 	{ { "--max-records=1", "--high=0.001%" }, HIGH_RECORDS, 1 },
+	{ { "--max-records=1099511627776", "--high=75%" }, HIGH_RECORDS, UINT64_C(824633720832) },
+	{ { "--max-records=1099511627776", "-m1G", "--low=25%" }, LOW_RECORDS, UINT64_C(1) << 38 },
 	{ { "--high=80%", "-p", "drop-oldest", "-p", "block" }, HIGH, 838860 },
 };
 

@@ -209,6 +209,30 @@ cut_by_little_room(uint64_t longest)
 	return good;
 }
 
+/* A batch that is cut short because the pipe has little room leaves nothing behind for the next one. */
+static bool
+batch_after_batch(size_t capacity)
+{
+	int both[2];
+	bool good = true;
+
+	must(pipe(both) == 0);
+#ifdef F_SETPIPE_SZ
+	must(fcntl(both[1], F_SETPIPE_SZ, (int)capacity) >= 0);
+#endif
+	begin_on(both, false, NEVER, NULL, 0);
+	for (int burst = 0; good && burst < 24; burst++) {
+		for (int i = 0; i <= burst * 7 % 12; i++)
+			put(4000, true);
+		for (int tries = 0; good && rig.ledger.out.bytes < rig.sent_length; tries++) {
+			(void)drain(0);
+			good = is_right() && tries < 20;
+		}
+	}
+	finish();
+	return good;
+}
+
 static void
 whole_writes(void)
 {
@@ -224,6 +248,7 @@ whole_writes(void)
 		if (!good || !good_packets)
 			diag("records of up to %" PRIu64 " bytes", longest[i]);
 	}
+	ok(batch_after_batch(32768) && batch_after_batch(65536), "batches of any size, in pipes of little room");
 	ok(good, "however little room there is, no record of up to PIPE_BUF bytes is cut");
 	ok(good_packets, "each write is whole records of at most PIPE_BUF bytes, or part of one longer record");
 }

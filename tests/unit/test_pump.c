@@ -415,6 +415,27 @@ long_records(const char *command_line)
 	finish();
 }
 
+/* Neither towards the watermarks nor in the peak. */
+static void
+counts_no_part_sent_record(void)
+{
+	static const char *const command_lines[] = { "-p drop-oldest --max-records=1", "-L 1000/s --max-records=1" };
+
+	for (size_t i = 0; i < 2; i++) {
+		begin(command_lines[i]);
+		pipes_fill(rig.pump.outlet.port.inherited);
+		pipes_forget(rig.reader, 4096);
+		memset(rig.sent, 'x', 8000);
+		rig.sent[7999] = '\n';
+		must(write(rig.writer, rig.sent, 8000) == 8000);
+		pass();
+		must(queue_part_sent(&rig.pump.queue) && books()->out.bytes == 4096);
+		ok(!rig.pump.paused && books()->peak.records == 0, "weir %s: a part-sent record is none of them",
+		    command_lines[i]);
+		finish();
+	}
+}
+
 /* --- stopping ------------------------------------------------------------------------------------- */
 
 static void
@@ -453,6 +474,31 @@ stops_inside_a_record(void)
 	end_input();
 	pass();
 	ok(pump_done(&rig.pump) && books()->out.records == 2 && is_balanced(), "or where the input ends instead");
+	finish();
+}
+
+/* Not a byte of it has gone out when the signal comes, and reading may be paused: it is finished all the same. */
+static void
+stops_inside_a_record_that_is_held(bool paused)
+{
+	const char *end;
+	size_t full;
+
+	begin("-m 4096");
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	if (paused)
+		feed_lines(1, 511);
+	feed("abcde\nde");
+	pass();
+	must(rig.pump.paused == paused);
+	pump_stop(&rig.pump, rig.now);
+	is(rig.pump.input, PUMP_FINISHING, "a record that is held is finished%s", paused ? ", after a pause, too" : "");
+	pipes_forget(rig.reader, full);
+	feed("f\nghi\n");
+	for (int i = 0; i < 9 && !pump_done(&rig.pump); i++)
+		pass();
+	end = strstr(read_all(), "abcde\n");
+	ok(pump_done(&rig.pump) && end != NULL && strcmp(end, "abcde\ndef\n") == 0, "and goes out to its end");
 	finish();
 }
 
@@ -1296,7 +1342,10 @@ main(void)
 	long_records("-L 1000/s -m 8K --high=50%");
 	long_records("-s 2 -m 4096");
 	long_records("-L 1GB/s -m 4096");
+	counts_no_part_sent_record();
 	stops_inside_a_record();
+	stops_inside_a_record_that_is_held(false);
+	stops_inside_a_record_that_is_held(true);
 	stops_inside_a_long_record();
 	stops_at_once();
 	begins_nothing_at_the_end();

@@ -328,6 +328,27 @@ trims(void)
 	queue_free(&q);
 }
 
+/* The last record, which has no delimiter, fits where longer ones before it do not, exactly perhaps, and lies
+ * behind the place where the ring wraps. */
+static void
+lets_in_the_last(void)
+{
+	for (size_t length = 1; length <= 2; length++) {
+		struct tally refused = { 0, 0 };
+
+		begin(&lines);
+		arrive("1234567\nabcdefg\nABCDEFG\n");
+		queue_take(&q, 8);
+		arrive(length == 1 ? "vwxyzvwxyzvw\nY" : "vwxyzvwxyzv\nYZ");
+		queue_finish(&q);
+		queue_refuse(&q, &refused);
+		is_text(everything(), length == 1 ? "abcdefg\nY" : "abcdefg\nYZ", "wrapped: the last record is let in");
+		ok(refused.records == 2 && refused.bytes == 22 - length, "wrapped: two before it are refused");
+		is(queue_take(&q, 8 + length), 2, "wrapped: both go out");
+		queue_free(&q);
+	}
+}
+
 static void
 memory(void)
 {
@@ -349,6 +370,7 @@ main(void)
 	grows();
 	passes_by();
 	trims();
+	lets_in_the_last();
 	memory();
 	return done_testing();
 }

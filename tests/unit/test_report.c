@@ -81,6 +81,21 @@ text_of_all(void)
 }
 
 static void
+text_of_little(void)
+{
+	begin();
+	snapshot.ledger = (struct ledger){ .in = { 0, 50 }, .paused_ns = UINT64_C(61034999999) };
+	snapshot.held = (struct tally){ 0, 50 };
+	snapshot.elapsed_ns = UINT64_C(62004999999);
+	is_text(line(), "weir: in 0 records 50 B, out 0 records 0 B, dropped 0 records 0 B, held 0 records 50 B, "
+	    "paused 61.034s in 62.004s\n", "a record without its end is held; milliseconds have three places");
+	snapshot.ledger.undelivered = snapshot.held;
+	snapshot.held = (struct tally){ 0, 0 };
+	is_text(line(), "weir: in 0 records 50 B, out 0 records 0 B, dropped 0 records 0 B, undelivered 0 records 50 B, "
+	    "paused 61.034s in 62.004s\n", "or undelivered");
+}
+
+static void
 text_of_bytes(void)
 {
 	begin();
@@ -127,6 +142,35 @@ json_of_all(void)
 	    "\"paused\":{\"count\":8,\"ns\":88},\"waited_ns\":{\"input\":11,\"output\":12,\"rate\":13},"
 	    "\"unread_bytes\":4096,\"exit\":{\"status\":141,\"reason\":\"reader gone\"}}\n",
 	    "a number of its own at every key");
+}
+
+/* Each number is beyond 2^53, where a double or 32 bits would show. */
+static void
+json_of_much(void)
+{
+	const uint64_t much = (UINT64_C(1) << 53) + 1;
+	char want[32];
+	const char *text;
+	unsigned found = 0;
+
+	begin();
+	options.format = FORMAT_JSON;
+	options.buffer_bytes = options.high_bytes = options.low_bytes = much;
+	snapshot.ledger = (struct ledger){
+		.in = { much, much }, .out = { much, much }, .undelivered = { much, much }, .peak = { much, much },
+		.dropped = { { much, much } },
+		.paused_count = much, .paused_ns = much, .waited_ns = { much, much, much },
+	};
+	snapshot.held = (struct tally){ much, much };
+	snapshot.elapsed_ns = much;
+	snapshot.unread_known = true;
+	snapshot.unread_bytes = much;
+	(void)snprintf(want, sizeof(want), ":%" PRIu64, much);
+	for (text = line(); (text = strstr(text, want)) != NULL; text++)
+		found++;
+	is(found, 24, "no number is cut");
+	snapshot.unread_bytes = 0;
+	ok(strstr(line(), "\"unread_bytes\":0,") != NULL, "that nothing is unread is known");
 }
 
 static void
@@ -199,8 +243,10 @@ main(void)
 {
 	text();
 	text_of_all();
+	text_of_little();
 	text_of_bytes();
 	json_of_all();
+	json_of_much();
 	json_of_nothing();
 	longest();
 	return done_testing();

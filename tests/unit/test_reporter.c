@@ -264,6 +264,34 @@ blocked(void)
 	(void)close(reader);
 }
 
+/* What has been begun is finished, though nothing more is taken for a while. */
+static void
+in_parts_with_a_pause(void)
+{
+	int reader = fifo_reader("pause");
+	size_t length, full;
+
+	asked = 0;
+	must(reporter_open(&reporter, in_directory("pause")) == 0);
+	reporter.port.way = IO_WAY_POLLED;
+	reporter.port.terminal = true;
+	reporter.due = true;
+	step();
+	length = pipes_drain(reader, got, sizeof(got) - 1);
+	full = pipes_fill(reporter.port.fd);
+	step();
+	step();
+	ok(length > 0 && reporter_busy(&reporter), "a part of a report is written, and then nothing is taken");
+	pipes_forget(reader, full);
+	for (int i = 0; i < 10 && reporter_busy(&reporter); i++)
+		step();
+	length += pipes_drain(reader, got + length, sizeof(got) - 1 - length);
+	got[length] = '\0';
+	is_text(numbers(got, length), "1 ", "the rest follows");
+	ok(reporter_close(&reporter, NULL, soon()), "and that is all");
+	(void)close(reader);
+}
+
 /* A terminal takes 512 bytes at a time, so a report goes in parts. */
 static void
 in_parts(void)
@@ -341,6 +369,7 @@ main(void)
 	standard_error("/dev/stderr");
 	blocked();
 	in_parts();
+	in_parts_with_a_pause();
 	broken();
 	clean_up();
 	return done_testing();

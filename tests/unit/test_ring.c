@@ -330,9 +330,8 @@ rewinds(void)
 
 /* A burst of 8 MiB passes through, and leaves `left` bytes. */
 static void
-burst(size_t left)
+burst(size_t size, size_t left)
 {
-	const size_t size = (size_t)8 << 20;
 	struct iovec piece[2];
 
 	(void)ring_init(&rig.ring, size, size);
@@ -346,6 +345,8 @@ burst(size_t left)
 	rig.used = left;
 }
 
+#define BURST ((size_t)8 << 20)
+
 static void
 trims(void)
 {
@@ -353,7 +354,7 @@ trims(void)
 	unsigned slices = 1;
 	bool good = true;
 
-	burst(1000);
+	burst(BURST, 1000);
 	ok(ring_trimmable(&rig.ring, keep), "a burst has left memory behind");
 	while (ring_trim(&rig.ring, keep, slice) && slices < 100) {
 		slices++;
@@ -368,13 +369,18 @@ trims(void)
 #endif
 	ring_free(&rig.ring);
 
-	burst(2000);
+	burst(BURST, 2000);
 	ok(!ring_trimmable(&rig.ring, RING_GRAIN * 128), "nothing to give back where all is to be kept");
 	ring_free(&rig.ring);
-	burst(RING_GRAIN + 1);
+	burst(BURST, RING_GRAIN + 1);
 	ok(!ring_trimmable(&rig.ring, RING_GRAIN) && !ring_trim(&rig.ring, RING_GRAIN, slice),
 	    "nothing to give back while more is held than is to be kept");
 	ok(is_right("trim"), "and nothing is lost");
+	ring_free(&rig.ring);
+	burst(RING_GRAIN * 5, 1000);
+	ok(!ring_trim(&rig.ring, RING_GRAIN * 2, RING_GRAIN * 4) && rig.ring.touched == RING_GRAIN * 2,
+	    "no more is given back than is to be, where that is less than a slice");
+	ok(is_right("trim"), "and what is held stays");
 	ring_free(&rig.ring);
 }
 

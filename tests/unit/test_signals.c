@@ -70,6 +70,27 @@ usr1_asks(void)
 	return 0;
 }
 
+/* In the run none of them may come but in a wait: between a look and the wait it would be lost.  And what
+ * was blocked before does not come there, either. */
+static int
+blocked_but_in_waits(void)
+{
+	static const int all[] = { SIGUSR1, SIGINT, SIGTERM, SIGHUP };
+	sigset_t before, now;
+
+	CHECK(sigemptyset(&before) == 0 && sigaddset(&before, SIGTERM) == 0 && sigaddset(&before, SIGUSR2) == 0);
+	CHECK(sigprocmask(SIG_SETMASK, &before, NULL) == 0);
+	signals_early();
+	signals_init();
+	CHECK(sigprocmask(SIG_BLOCK, NULL, &now) == 0);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		CHECK(sigismember(&now, all[i]) == 1);
+		CHECK(sigismember(signals_wait_mask(), all[i]) == (all[i] == SIGTERM));
+	}
+	CHECK(sigismember(signals_wait_mask(), SIGUSR2) == 1);
+	return 0;
+}
+
 static int
 usr1_ignored(void)
 {
@@ -275,6 +296,7 @@ main(void)
 	none_is_ignored();
 	holds(usr1_asks, "USR1 asks for a report");
 	holds(usr1_ignored, "but not where it was ignored");
+	holds(blocked_but_in_waits, "signals come in waits only, and those not that were blocked");
 	holds(stops_are_noted, "INT, TERM and HUP are noted: the first, and how many");
 	holds(stops_ignored, "but not where they were ignored");
 	holds(comes_in_beside_a_ready_descriptor, "signals come in also while a descriptor is always ready");
