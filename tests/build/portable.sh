@@ -9,7 +9,7 @@ WEIR_UNDER=portable
 export WEIR WEIR_UNDER
 
 set --
-for theme in io endings policies; do
+for theme in io endings policies usage; do
 	file=$top_srcdir/tests/cli/$theme.bats
 	if [ -e "$file" ]; then
 		set -- "$@" "$file"

@@ -115,6 +115,17 @@ noticed="pipe fifo socket pty"
 	is "$(figures exit.reason)" "reader gone"
 }
 
+@test "the reader goes away while the rate holds a record back: SIGPIPE at once" {
+	seq 3 >in
+	empty_reader fifo
+	IN=in OUT=fifo start -L 1/h
+	reader_holds
+	snapshot_until '.out.records == 1'
+	reader_goes
+	finish "signal 13"
+	is "$(figures exit.reason undelivered.records)" "reader gone 2"
+}
+
 @test "head -1 as with cat: status 0 under pipefail" {
 	set -o pipefail
 	for options in "" "-p drop-oldest" "-b"; do
@@ -482,6 +493,27 @@ noticed="pipe fifo socket pty"
 	done
 }
 
+@test "an error amid a record: it is said that it was cut short" {
+	{ head -c 10000 /dev/zero | tr '\0' x; echo; } >in
+	(ulimit -f 1 && IN=in run_weir -p drop-oldest && echo "$ENDED" >ended)
+	is "$(cat ended)" "exit 1"
+	is "$(stat -c %s out)" 1024
+	complains "standard output: File too large"
+	complains "standard output: the last record was cut short"
+}
+
+@test "closing standard output is checked" {
+	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
+	seq 1000 >in
+	: >out
+	status=0
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace -o trace -P "$PWD/out" -e inject=close:error=ENOSPC \
+		"$WEIR" --format=json --report=report <in >out 2>err || status=$?
+	is "$status" 1
+	is "$(figures exit.reason out.records)" "write error 1000"
+	complains "standard output: No space left on device"
+}
+
 @test "RLIMIT_FSIZE" {
 	seq 100000 >in
 	for options in "" "-p drop-oldest -m 16M" "-L 1000MB/s" "-b"; do
@@ -564,6 +596,14 @@ noticed="pipe fifo socket pty"
 	"$WEIR" <&- >&- 2>err || status=$?
 	is "$status" 1
 	like "$(cat err)" '^weir: standard (input|output): Bad file descriptor'
+	status=0
+	"$WEIR" <&- >out 2>&- || status=$?
+	is "$status" 1
+	status=0
+	echo x | "$WEIR" --report=report >&- 2>err || status=$?
+	is "$status" 1
+	like "$(cat err)" '^weir: standard output: Bad file descriptor'
+	[[ ! -e report ]]
 }
 
 @test "<&-, >&-: not reused for a file that weir opens" {
@@ -710,6 +750,30 @@ noticed="pipe fifo socket pty"
 	exec 7>&-
 }
 
+@test "a report that nobody took comes as soon as somebody does" {
+	local full
+	mkfifo blocked
+	exec 7<>blocked
+	full=$("$HELPERS/fill" blocked)
+	producer fifo
+	rm -f status pid
+	bg sh -c '"$HELPERS/launch" -p pid -s status "$WEIR" <fifo >out 2>blocked'
+	until_true test -e pid
+	feed '1\n'
+	until_true test -s out
+	producer_holds fifo
+	sig USR1
+	# by the time that this is out, the report has been refused
+	feed '2\n'
+	until_true more_lines_than out 1
+	timeout "$PATIENCE" head -c "$full" <&7 >filling
+	timeout "$PATIENCE" head -n 1 <&7 >taken
+	like "$(cat taken)" '^weir: in 2 records 4 B'
+	producer_ends
+	until_true test -e status
+	exec 7>&-
+}
+
 @test "a blocked --report FIFO stops neither the data nor the exit" {
 	mkfifo blocked
 	exec 7<>blocked
@@ -803,6 +867,18 @@ is_stopped()
 	reader_goes
 	finish "signal 13"
 	final '.undelivered == {records: 0, bytes: 3} and .exit.reason == "reader gone"'
+}
+
+@test "the reader goes while a part of a record is out: only the report speaks of it" {
+	{ head -c 100000 /dev/zero | tr '\0' x; echo; } >in
+	empty_reader slow
+	IN=in OUT=slow start -p drop-oldest
+	reader_holds
+	snapshot_until '.out.bytes > 0'
+	reader_goes
+	finish "signal 13"
+	final '.undelivered.records == 1 and .exit.reason == "reader gone"'
+	is "$(cat err)" ""
 }
 
 @test "SIGPIPE ignored: the message says that the reader has gone" {
@@ -936,6 +1012,13 @@ finishes()
 	drain got
 	finish "exit 0"
 	same got <(seq 1006 1010)
+}
+
+@test "USR1 before the command line has been read does not kill" {
+	[[ $WEIR_UNDER != valgrind && $WEIR_UNDER != asan ]] || skip "strace would see $WEIR_UNDER"
+	# the first call of fcntl looks whether standard error is open
+	strace -o trace -e inject=fcntl:signal=USR1:when=1 "$WEIR" <nothing >out 2>err
+	like "$(cat trace)" 'F_GETFD.*SIGUSR1' "what strace saw"
 }
 
 @test "a full disk, also where none can be mounted" {

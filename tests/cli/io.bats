@@ -144,6 +144,21 @@ mixed()
 	done
 }
 
+@test "system calls that a sandbox forbids are done without" {
+	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
+	"$HELPERS/lines" -n 3000 -l 12,700,33,150 >in
+	for calls in preadv2,pwritev2 splice tee pipe2; do
+		for options in "" -b "-L 1000MB/s"; do
+			rm -f out report
+			# shellcheck disable=SC2002,SC2086 # a pipe is what it is about
+			cat in | ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 timeout "$PATIENCE" strace -f -o trace \
+				-e inject=$calls:error=EPERM "$WEIR" --format=json --report=report $options 2>err | cat >out
+			same in out || fail "without $calls: weir $options: $(cat err)"
+			is "$(figures out.bytes exit.status)" "$(stat -c %s in) 0" "without $calls: weir $options"
+		done
+	done
+}
+
 @test "pipes of any capacity" {
 	"$HELPERS/lines" -n 20000 -l 12,700,33 >in
 	for size in keep 4K 64K 1M 3M; do
@@ -159,6 +174,27 @@ mixed()
 		print W "x"; close W; waitpid $pid, 0;
 		print fcntl(R, 1032, 0), " ", fcntl(S, 1032, 0), "\n"' "$WEIR" -q --pipe-size=64K >capacity
 	is "$(cat capacity)" "1048576 1048576"
+}
+
+@test "how large a pipe is asked for, and which" {
+	[[ $WEIR_UNDER != valgrind && $WEIR_UNDER != portable ]] || skip "strace would see $WEIR_UNDER, or nothing"
+	while IFS=: read -r options expected; do
+		# shellcheck disable=SC2086
+		: | ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace -o trace -e trace=fcntl "$WEIR" -q $options | cat
+		is "$(sed -n 's/^fcntl(\([01]\), F_SETPIPE_SZ, \([0-9]*\)).*/\1 \2/p' trace | paste -sd " ")" "$expected" \
+			"descriptors and sizes, weir $options"
+	done <<-end
+		:0 262144 1 262144
+		-m 128K:0 131072 1 131072
+		-m 4K:
+		-L 1/s:0 262144 1 262144
+		-b -m 4K:0 1048576 1 1048576
+		-p drop-oldest:0 262144
+		-p drop-newest:0 262144
+		-p drop-newest --pipe-size=128K:0 131072 1 131072
+		-p drop-oldest --pipe-size=128K:0 131072 1 131072
+		--pipe-size=keep:
+	end
 }
 
 @test "two programs that write to one pipe, at the same time" {

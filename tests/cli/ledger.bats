@@ -404,6 +404,16 @@ expected()
 	is "$(lines_of err)" 1
 }
 
+@test "a report that cannot be written: all is delivered, status 1" {
+	[[ -e /dev/full ]] || skip "there is no /dev/full"
+	seq 1000 >in
+	status=0
+	"$WEIR" --report=/dev/full <in >out 2>err || status=$?
+	is "$status" 1
+	same in out
+	is "$(cat err)" "weir: --report=/dev/full: No space left on device"
+}
+
 @test "--report to a FIFO with a reader, to a device by a symbolic link, to /dev/stderr, to >(...)" {
 	mkfifo fifo
 	exec 7<>fifo

@@ -206,6 +206,24 @@ accepted()
 	done
 }
 
+@test "what is not printable is escaped, and what is long is cut, in every message" {
+	local length long
+	refused 'one\012two\033three' -- $'one\ntwo\033three'
+	refused 'caf\303\251\177' -- $'caf\303\251\177'
+	refused 'no\012policy' -- $'--policy=no\npolicy'
+	refused 'no\033option' -- $'--no\033option'
+	status=0
+	"$WEIR" $'--report=nowhere/one\ntwo' <nothing >out 2>err || status=$?
+	is "$status $(lines_of err)" "1 1"
+	like "$(cat err)" 'nowhere/one\\012two'
+	for length in 199 200 201; do
+		long=$(printf '%*s' "$length" '' | tr ' ' x)
+		refused -- -- "$long"
+		((length > 200)) && long=${long:0:200}...
+		is "$(cut -d : -f 2 err)" " $long"
+	done
+}
+
 @test "a bad value that a later one replaces is refused all the same" {
 	refused 3x -- --buffer=3x --buffer=64K
 }
