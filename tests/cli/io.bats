@@ -177,8 +177,9 @@ mixed()
 }
 
 @test "how large a pipe is asked for, and which" {
-	[[ $WEIR_UNDER != valgrind && $WEIR_UNDER != portable ]] || skip "strace would see $WEIR_UNDER, or nothing"
+	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
 	while IFS=: read -r options expected; do
+		[[ $WEIR_UNDER != portable ]] || expected=
 		# shellcheck disable=SC2086
 		: | ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace -o trace -e trace=fcntl "$WEIR" -q $options | cat
 		is "$(sed -n 's/^fcntl(\([01]\), F_SETPIPE_SZ, \([0-9]*\)).*/\1 \2/p' trace | paste -sd " ")" "$expected" \
