@@ -327,6 +327,27 @@ hysteresis(void)
 	finish();
 }
 
+/* One after the other, each down to nothing. */
+static void
+pauses(void)
+{
+	begin("-m 4096 --low=0%");
+	for (unsigned i = 1; i <= 2; i++) {
+		size_t full = pipes_fill(rig.pump.outlet.port.inherited);
+
+		feed_lines(1, 512);
+		pass();
+		must(rig.pump.paused);
+		rig.now += 3 * NS_PER_S;
+		pipes_forget(rig.reader, full);
+		pass();
+		ok(!rig.pump.paused && held() == 0, "pause %u ends when nothing is held any more", i);
+		is(books()->paused_ns, i * 3 * NS_PER_S, "and is added to what there was");
+		(void)read_all();
+	}
+	finish();
+}
+
 static void
 watermarks_of_records(void)
 {
@@ -1335,6 +1356,7 @@ main(void)
 	oversize();
 	watermarks();
 	hysteresis();
+	pauses();
 	watermarks_of_records();
 	peaks();
 	reads_on_for_an_end();
