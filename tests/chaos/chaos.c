@@ -53,28 +53,30 @@ stand(struct rig *rig, enum role role, struct urn *urn, unsigned *owed)
 		rig_wrong(rig, "there was nothing left to stop");
 		return;
 	}
-	for (; *owed > 0; --*owed)
-		rig_signal(rig, WEIR, SIGUSR1);
 	if (until_point)
 		(void)rig_waits_at_point(rig, -1);
 	else
 		rest_us(random_below(&urn->random, 3000));
+	for (; *owed > 0; --*owed) {
+		rig_signal(rig, WEIR, SIGUSR1);
+		rest_us(random_below(&urn->random, 500));
+	}
 	rig_continue(rig, role);
 }
 
-/* Something at every point but the last: there the source waits until the last thing is done, or everybody
- * might have come to the end before. */
 static void
 mistreat(struct rig *rig, struct urn *urn)
 {
 	unsigned owed = 0; /* reports to ask for at the next stop */
 
-	for (uint64_t i = 0; i + 1 < rig->setup.points && rig->wrong[0] == '\0'; i++) {
+	for (uint64_t i = 1; rig->wrong[0] == '\0'; i++) {
 		if (!rig_point(rig)) {
-			rig_wrong(rig, "the source ended before its %" PRIu64 "th point", i + 1);
+			rig_wrong(rig, "the source ended before its point %" PRIu64, i);
 			break;
 		}
-		if (i == 0)
+		if (i == rig->setup.points)
+			break; /* at which it had to wait until the last fault was over */
+		if (i == 1)
 			rig_await_data(rig);
 		switch (draw(urn)) {
 		case STOP_READER:
@@ -93,7 +95,6 @@ mistreat(struct rig *rig, struct urn *urn)
 			break;
 		}
 	}
-	(void)rig_point(rig);
 }
 
 static void

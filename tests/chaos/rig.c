@@ -370,6 +370,7 @@ share_stream(struct rig *rig)
 	stream->source.count = setup->count;
 	stream->sink.lengths = stream->source.lengths;
 	stream->sink.stride = setup->stride;
+	stream->sink.most = setup->most;
 	rig->stream = stream;
 }
 

@@ -25,7 +25,7 @@ struct setup {
 	const char *options[WEIR_OPTIONS_MOST + 1]; /* of weir, up to a NULL */
 	uint64_t count;         /* records */
 	uint64_t points;        /* of the source, spread over them, with some left after the last */
-	uint64_t stride;        /* see struct sink */
+	uint64_t stride, most;  /* see struct sink */
 	uint64_t shortest, longest; /* records */
 	uint64_t seed;
 	int in_pipe, out_pipe;  /* bytes; 0: as the system has it */

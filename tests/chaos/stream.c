@@ -68,7 +68,7 @@ source_run(struct source *source, int fd, struct random *random, source_hook *ho
 			write_all(source, fd, buffer, used);
 			source->records = done + (from == record.length);
 			used = 0;
-			size = (size_t)random_from(random, 1, sizeof(buffer));
+			size = 1 + (size_t)random_magnitude(random, 16) % sizeof(buffer);
 		}
 		done++;
 	}
@@ -154,9 +154,15 @@ sink_run(struct sink *sink, int fd, struct random *random)
 	static char buffer[STREAM_MOST];
 
 	while (!sink->leave) {
-		ssize_t n = read(fd, buffer, (size_t)random_from(random, 1, sizeof(buffer)));
+		size_t most = (size_t)random_from(random, 1, sizeof(buffer));
+		ssize_t n;
 
-		if (n == 0)
+		if (sink->most > 0 && most > sink->most - sink->bytes)
+			most = (size_t)(sink->most - sink->bytes);
+		if (most == 0)
+			(void)pause();
+		n = read(fd, buffer, most);
+		if (n == 0 && most > 0)
 			return;
 		if (n < 0 && errno != EINTR)
 			die("sink");

@@ -29,6 +29,7 @@ typedef void source_hook(struct source *source, void *state);
 struct sink {
 	struct lengths lengths;
 	uint64_t stride;       /* record n is followed by n + stride, and 1 is the first; 0: by any larger */
+	uint64_t most;         /* bytes to read, to do nothing more after them; 0: all */
 	volatile bool leave;   /* return, with the record at hand unfinished, to be called again */
 	volatile uint64_t records, bytes; /* what came; whole records */
 	uint64_t last;         /* the last whole record, 0 before */
