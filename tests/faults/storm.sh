@@ -34,7 +34,7 @@ skip() {
 echo 1..3
 judge 'what has to hold, holds' --seeds="1-$seeds" "$WEIR"
 case ${WEIR_UNDER:-} in
-valgrind | musl)
+valgrind | musl | i686 | qemu | without-proc)
 	skip 'with faults' "nothing can be preloaded into weir under $WEIR_UNDER"
 	skip 'with faults and fallbacks' "nothing can be preloaded into weir under $WEIR_UNDER"
 	;;
