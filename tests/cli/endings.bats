@@ -582,6 +582,18 @@ noticed="pipe fifo socket pty"
 	done
 }
 
+@test "a read error, and then a write error: both are told" {
+	seq 1000 >in
+	status=0
+	# 2 units of 1024 bytes; what is held waits for the rate until long after the read error
+	(ulimit -f 2 && timeout "$PATIENCE" "$HELPERS/over" -i socket -R -I in -o file -O out \
+		"$WEIR" -q -L 10000/s 2>err) || status=$?
+	is "$status" 1
+	complains "standard input: Connection reset by peer"
+	complains "standard output: File too large"
+	is "$(stat -c %s out)" 2048
+}
+
 @test "<&-, >&-: an error that names it" {
 	[[ $WEIR_UNDER != valgrind ]] || skip "valgrind opens files of its own where descriptors are closed"
 	status=0
