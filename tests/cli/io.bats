@@ -374,11 +374,11 @@ writes_of()
 			mkfifo fifo
 			bg sh -c '"$HELPERS/lines" -n 100000000 -l 12,700,33,4000,150 2>/dev/null | "$HELPERS/launch" -s status -p pid "$@" >fifo' \
 				sh "$WEIR" -q $options
-			bg sh -c '"$HELPERS/reader" -l 12,700,33,4000,150 <fifo >seen; echo $? >read_status'
+			bg sh -c 'exec "$HELPERS/reader" -l 12,700,33,4000,150 <fifo >seen'
 			reader=$BG
 			until_true test -e pid
 			# once something has come through
-			until_true grep -q '^wchar: [0-9]\{6\}' "/proc/$(<pid)/io"
+			until_true grep -q '^rchar: [0-9]\{6\}' "/proc/$reader/io"
 			sig KILL
 			until_true gone_or_zombie "$reader"
 			is "$(jq -c '[.torn, .disorder, .partial]' seen)" "[0,0,0]" "torn, disorder, partial: weir $options"
