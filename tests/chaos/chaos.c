@@ -149,7 +149,7 @@ play(const struct campaign *campaign, const struct policy_case *policy, const st
 	mistreat(&rig, &urn);
 	rig_finish(&rig);
 	examine(&rig, policy, scale->usr1);
-	good = campaign_judge(campaign, policy->name, &rig);
+	good = rig_judge(&rig, policy->name);
 	diag("%" PRIu64 " records, %" PRIu64 " MB, %u reader stops, %u weir stops, %u of %u reports, "
 	    "dropped %" PRIu64, rig.stream->source.records, rig.stream->source.bytes / 1000000,
 	    scale->reader_stops, scale->weir_stops, rig.reports.signals, scale->usr1,
@@ -162,7 +162,7 @@ main(int argc, char **argv)
 {
 	struct campaign campaign;
 
-	campaign_begin(&campaign, argc, argv);
+	campaign_begin(&campaign, false, argc, argv);
 	for (size_t i = 0; i < POLICIES; i++)
 		if (campaign_wants(&campaign, policies[i].name))
 			play(&campaign, &policies[i], &scales[campaign.full]);

@@ -206,8 +206,8 @@ struct count {
 
 /* False once something was wrong. */
 static bool
-kill_once(const struct campaign *campaign, const struct victim *victim,
-    const struct policy_case *policy, struct random *random, struct count *count)
+kill_once(const struct victim *victim, const struct policy_case *policy, struct random *random,
+    struct count *count)
 {
 	/* At a second point, where it is quiet at the first, the source waits for ever: then there is an end
 	 * before the kill for nobody. */
@@ -236,7 +236,7 @@ kill_once(const struct campaign *campaign, const struct victim *victim,
 	count->killed += ended_by(&rig, victim->role, SIGKILL);
 	count->torn += rig.stream->sink.at > 0;
 	rig_free(&rig);
-	return campaign_judge(campaign, victim->name, &rig);
+	return rig_judge(&rig, victim->name);
 }
 
 static void
@@ -250,7 +250,7 @@ play(const struct campaign *campaign, const struct victim *victim)
 		for (unsigned k = 0; k < victim->runs[campaign->full] && good; k++) {
 			if (victim->whole > policies[i].whole || (victim->all && policies[i].stride != 1))
 				break;
-			good = kill_once(campaign, victim, &policies[i], &random, &count);
+			good = kill_once(victim, &policies[i], &random, &count);
 			if (!good)
 				diag("under \"%s\", run %u", policies[i].name, k + 1);
 		}
@@ -266,7 +266,7 @@ main(int argc, char **argv)
 {
 	struct campaign campaign;
 
-	campaign_begin(&campaign, argc, argv);
+	campaign_begin(&campaign, false, argc, argv);
 	for (size_t i = 0; i < sizeof(victims) / sizeof(victims[0]); i++)
 		if (campaign_wants(&campaign, victims[i].name))
 			play(&campaign, &victims[i]);

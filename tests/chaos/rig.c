@@ -65,14 +65,15 @@ on_end(int signal)
 }
 
 static _Noreturn void
-usage(const char *program)
+usage(const char *program, bool soaks)
 {
-	fprintf(stderr, "usage: %s [--seed=N] [--long] [--only=CASE] [--time=TIME]\n", program);
+	fprintf(stderr, "usage: %s [--seed=N] %s\n", program,
+	    soaks ? "[--time=TIME]" : "[--long] [--only=CASE]");
 	exit(2);
 }
 
 static void
-read_command_line(struct campaign *campaign, int argc, char **argv)
+read_command_line(struct campaign *campaign, bool soaks, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "seed", required_argument, NULL, 's' },
@@ -87,28 +88,31 @@ read_command_line(struct campaign *campaign, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 's')
 			campaign->seed = number_parse(optarg);
-		else if (c == 'l')
+		else if (c == 'l' && !soaks)
 			campaign->full = true;
-		else if (c == 'o')
+		else if (c == 'o' && !soaks)
 			campaign->only = optarg;
-		else if (c != 't' || units_time(optarg, &campaign->time_ns) != NULL)
-			usage(argv[0]);
+		else if (c != 't' || !soaks || units_time(optarg, &campaign->time_ns) != NULL)
+			usage(argv[0], soaks);
 	}
 	if (optind < argc)
-		usage(argv[0]);
+		usage(argv[0], soaks);
+	(void)snprintf(again, sizeof(again), "%s --seed=%" PRIu64 "%s", argv[0], campaign->seed,
+	    campaign->full ? " --long" : "");
+	if (campaign->time_ns > 0)
+		(void)snprintf(again + strlen(again), sizeof(again) - strlen(again), " --time=%" PRIu64 "s",
+		    campaign->time_ns / NS_PER_S);
 }
 
 void
-campaign_begin(struct campaign *campaign, int argc, char **argv)
+campaign_begin(struct campaign *campaign, bool soaks, int argc, char **argv)
 {
 	static const int ends[] = { SIGALRM, SIGHUP, SIGINT, SIGTERM };
 
-	read_command_line(campaign, argc, argv);
+	read_command_line(campaign, soaks, argc, argv);
 	weir = getenv("WEIR") != NULL ? getenv("WEIR") : "./weir";
 	if (access(weir, X_OK) < 0)
 		die(weir);
-	(void)snprintf(again, sizeof(again), "%s --seed=%" PRIu64 "%s", argv[0], campaign->seed,
-	    campaign->full ? " --long" : "");
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		(void)signal(ends[i], on_end);
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -126,16 +130,6 @@ void
 campaign_alive(void)
 {
 	(void)alarm(PATIENCE_S);
-}
-
-bool
-campaign_judge(const struct campaign *campaign, const char *name, const struct rig *rig)
-{
-	(void)campaign;
-	if (rig->wrong[0] == '\0')
-		return true;
-	printf("# %s: %s\n# to see it again: %s --only='%s'\n", name, rig->wrong, again, name);
-	return false;
 }
 
 void
@@ -526,4 +520,13 @@ rig_examine(struct rig *rig)
 		rig_wrong(rig, "%s", rig->stream->sink.wrong);
 	if (rig->reports.wrong[0] != '\0')
 		rig_wrong(rig, "%s", rig->reports.wrong);
+}
+
+bool
+rig_judge(const struct rig *rig, const char *name)
+{
+	if (rig->wrong[0] == '\0')
+		return true;
+	printf("# %s: %s\n# to see it again: %s\n", name, rig->wrong, again);
+	return false;
 }

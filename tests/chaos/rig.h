@@ -53,7 +53,7 @@ struct rig {
 	char wrong[2600];
 };
 
-/* What the command line says, the same for all drivers; a plain run is the short form of "make check". */
+/* What the command line says; a plain run is the short form of "make check". */
 struct campaign {
 	uint64_t seed;
 	bool full;              /* the long form */
@@ -61,17 +61,15 @@ struct campaign {
 	uint64_t time_ns;       /* for how long, where that is asked for; else 0 */
 };
 
-/* Reads the command line, arms the watchdog, and sees to it that no process outlives this one. */
-void campaign_begin(struct campaign *campaign, int argc, char **argv);
+/* Reads the command line, which has a time where the driver soaks, arms the watchdog, and sees to it that no
+ * process outlives this one. */
+void campaign_begin(struct campaign *campaign, bool soaks, int argc, char **argv);
 
 /* Whether the case is wanted. */
 bool campaign_wants(const struct campaign *campaign, const char *name);
 
 /* Starts anew the time after which the watchdog takes a hang for granted. */
 void campaign_alive(void);
-
-/* All is well?  If not, says what is wrong and how to see it again. */
-bool campaign_judge(const struct campaign *campaign, const char *name, const struct rig *rig);
 
 void rig_start(struct rig *rig, const struct setup *setup);
 
@@ -107,6 +105,9 @@ void rig_ended(struct rig *rig, enum role role, int signal);
 
 /* Adds what was found wrong in the stream and in the reports. */
 void rig_examine(struct rig *rig);
+
+/* All is well?  If not, says what is wrong and how to see it again. */
+bool rig_judge(const struct rig *rig, const char *name);
 
 void rest_us(uint64_t us);
 

@@ -403,7 +403,7 @@ main(int argc, char **argv)
 	static struct soak soak;
 	struct campaign campaign;
 
-	campaign_begin(&campaign, argc, argv);
+	campaign_begin(&campaign, true, argc, argv);
 	if (access("/proc/self/status", R_OK) < 0) {
 		printf("1..0 # SKIP there is no /proc to ask what a process uses\n");
 		return 0;
@@ -426,7 +426,7 @@ main(int argc, char **argv)
 	for (unsigned i = 0; i < SOAKED; i++) {
 		diag("%.0f records, %.0f MB, dropped %.0f, %.0f reports", get_records(&soak, i),
 		    get_megabytes(&soak, i), get_dropped(&soak, i), get_reports(&soak, i));
-		ok(campaign_judge(&campaign, soaked[i].name, &soak.rig[i]), "%s", soaked[i].name);
+		ok(rig_judge(&soak.rig[i], soaked[i].name), "%s", soaked[i].name);
 	}
 	return done_testing();
 }
