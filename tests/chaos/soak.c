@@ -36,6 +36,9 @@ static const struct soaked {
 
 enum { SOAKED = sizeof(soaked) / sizeof(soaked[0]) };
 
+/* Of the private pipes that weir makes when it first has a use for them: more than that is a leak. */
+#define PRIVATE_DESCRIPTORS 4
+
 /* What the kernel says of a weir in each window: the least memory, the most descriptors. */
 struct usage {
 	uint64_t rss_kib[WINDOWS];
@@ -234,7 +237,8 @@ examine(struct soak *soak, unsigned i)
 	    (rig->reports.signals == 0 && soak->faults[i][ASK] > 0))
 		rig_wrong(rig, "%u reports for %u signals", rig->reports.signals, soak->faults[i][ASK]);
 	/* In a short run on a slow machine there may be no sample in a half. */
-	if (usage->descriptors_most[0] > 0 && usage->descriptors_most[1] > usage->descriptors_most[0])
+	if (usage->descriptors_most[0] > 0 &&
+	    usage->descriptors_most[1] > usage->descriptors_most[0] + PRIVATE_DESCRIPTORS)
 		rig_wrong(rig, "descriptors leak: %u in the first half, then %u",
 		    usage->descriptors_most[0], usage->descriptors_most[1]);
 	if (soak->time_ns >= LEAST_S * NS_PER_S && slope(soak, i) > SLOPE_MOST)
@@ -359,8 +363,8 @@ print_page(const struct soak *soak, const struct campaign *campaign)
 		printf("\n");
 	}
 	printf("\nThe limit: %.0f KiB an hour, by least squares over the least memory in each of %d parts of\n"
-	    "the time but the first %d; no more descriptors in the second half than in the first.\n\n",
-	    SLOPE_MOST, WINDOWS, WARM_UP);
+	    "the time but the first %d; at most %d descriptors more in the second half than in the first.\n\n",
+	    SLOPE_MOST, WINDOWS, WARM_UP, PRIVATE_DESCRIPTORS);
 }
 
 /* --- the run ------------------------------------------------------------------------------------------------ */

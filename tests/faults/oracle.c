@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -293,7 +294,9 @@ static const char *
 judge_books(const struct plan *plan, const struct stream *stream, const struct outcome *outcome,
     const struct match *match, const struct figures *f)
 {
-	bool ended = strcmp(f->reason, "end of input") == 0 || strcmp(f->reason, "records dropped") == 0;
+	/* A reader that has gone when all was delivered ends a run by what was dropped, too. */
+	bool ended = strcmp(f->reason, "end of input") == 0 ||
+	    (strcmp(f->reason, "records dropped") == 0 && !outcome->left);
 	bool untold = stream->unended && !ended;
 	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
 	struct tally in, sample, oversize;
@@ -386,7 +389,9 @@ judge_ending(const struct plan *plan, const struct outcome *outcome, const struc
 
 /* --- what was held when all had been read ----------------------------------------------------------- */
 
-/* What drop-newest refused cannot have fitted: it has not been able to send anything since it was full. */
+/* What drop-newest refused cannot have fitted: it has not been able to send anything since it was full, but
+ * for what went onto the last page of the pipe, which may take a short write after it has refused a longer
+ * one. */
 static const char *
 judge_refused(const struct plan *plan, const struct match *match, size_t sent, size_t rest)
 {
@@ -396,7 +401,7 @@ judge_refused(const struct plan *plan, const struct match *match, size_t sent, s
 	for (size_t i = 0; i < match->count; i++) {
 		const struct fate *fate = &match->fates[i];
 
-		if (fate->out && fate->at >= sent) {
+		if (fate->out && fate->at + PIPE_BUF >= sent) {
 			held += fate->length;
 			records++;
 		} else if (!fate->out && held + fate->length <= plan->buffer && records < plan->max_records) {

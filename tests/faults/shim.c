@@ -518,8 +518,14 @@ fcntl(int fd, int command, ...)
 	return REAL(CALL_FCNTL, fcntl)(fd, command, argument);
 }
 
+#ifdef __GLIBC__
+typedef unsigned long request_type;
+#else
+typedef int request_type; /* as POSIX has it */
+#endif
+
 int
-ioctl(int fd, unsigned long request, ...)
+ioctl(int fd, request_type request, ...)
 {
 	va_list arguments;
 	void *argument;

@@ -245,8 +245,11 @@ save(void)
 static void
 restore(const struct node *node)
 {
+	char *room = search.pump.look_room; /* one for all: no look lasts beyond the read that follows it */
+
 	free(search.pump.queue.aside);
 	search.pump = node->pump;
+	search.pump.look_room = room;
 	memcpy(search.pump.queue.ring.base, node->ring, search.pump.queue.ring.reserve);
 	if (search.pump.queue.aside != NULL) {
 		search.pump.queue.aside = must_have(malloc(search.pump.queue.aside_length));
