@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #define INHERITED_MOST 256 /* descriptors; shells give out numbers well below */
@@ -128,18 +127,28 @@ reporter_step(struct reporter *reporter, void (*snapshot)(void *state, struct sn
 }
 
 bool
+reporter_settle(struct reporter *reporter, uint64_t deadline_ns)
+{
+	size_t rest = reporter->length - reporter->sent;
+	bool taken = rest == 0 || io_put(&reporter->port, reporter->text + reporter->sent, rest, deadline_ns);
+
+	/* What could not be finished is at least a line of its own. */
+	reporter->text[0] = '\n';
+	reporter->length = taken ? 0 : 1;
+	reporter->sent = 0;
+	return taken;
+}
+
+bool
 reporter_close(struct reporter *reporter, const struct snapshot *last, uint64_t deadline_ns)
 {
 	struct io_port *port = &reporter->port;
-	bool taken = true;
-	char text[2 * REPORT_MOST];
-	size_t length = reporter->length - reporter->sent;
+	bool taken = reporter_settle(reporter, deadline_ns);
 
-	memcpy(text, reporter->text + reporter->sent, length);
-	if (last != NULL)
-		length += report_line(text + length, last);
-	if (length > 0)
-		taken = io_put(port, text, length, deadline_ns);
+	if (taken && last != NULL) {
+		reporter->length = report_line(reporter->text, last);
+		taken = reporter_settle(reporter, deadline_ns);
+	}
 	if (port->inherited != STDERR_FILENO && io_close(port) < 0)
 		taken = false;
 	return taken;

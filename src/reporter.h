@@ -35,6 +35,11 @@ bool reporter_busy(const struct reporter *reporter);
 void reporter_step(struct reporter *reporter, void (*snapshot)(void *state, struct snapshot *into),
     void *state);
 
+/* Writes the rest of a report that has been begun, so that nothing else that is said there stands in its
+ * middle; waits until deadline_ns of loop_now at most.  Whether it was taken; errno otherwise, and then a
+ * newline is what is left to be written. */
+bool reporter_settle(struct reporter *reporter, uint64_t deadline_ns);
+
 /* Writes the last report, or nothing but what is on its way where last is NULL, and closes; waits until
  * deadline_ns of loop_now at most.  Whether it was taken whole; errno otherwise. */
 bool reporter_close(struct reporter *reporter, const struct snapshot *last, uint64_t deadline_ns);

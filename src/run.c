@@ -339,6 +339,7 @@ run(const struct options *options, int *by_signal)
 	deadline = loop_now() + LAST_WORDS_NS;
 	diag_set_deadline(deadline);
 	ending = ending_of(&run);
+	(void)reporter_settle(&run.reporter, deadline);
 	tell_errors(&run, &ending, part_sent);
 	last.event = REPORT_FINAL;
 	last.exit_status = ending.status;

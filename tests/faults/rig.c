@@ -231,6 +231,7 @@ set_shim(const struct plan *plan, int counts)
 static _Noreturn void
 be_weir(const struct rig *rig, int counts)
 {
+	static const int caught[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1 };
 	const struct plan *plan = rig->plan;
 	char *argv[ARGUMENTS_MOST + 3];
 	char report[128];
@@ -244,6 +245,9 @@ be_weir(const struct rig *rig, int counts)
 		argv[count++] = report;
 	}
 	argv[count] = NULL;
+	/* Also where the driver runs in the background, or by nohup. */
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		(void)signal(caught[i], SIG_DFL);
 	(void)signal(SIGPIPE, plan->pipe_ignored ? SIG_IGN : SIG_DFL);
 	if (counts >= 0)
 		set_shim(plan, counts);

@@ -321,8 +321,36 @@ in_parts(void)
 	reporter.port.terminal = true;
 	reporter.due = true;
 	step();
-	ok(reporter_close(&reporter, NULL, soon()), "or alone");
+	ok(reporter_settle(&reporter, soon()), "or before what else there is to say");
 	is_text(numbers_in_pipe(reader), "4 ", "and whole");
+	ok(reporter_settle(&reporter, soon()), "once");
+	ok(reporter_close(&reporter, &last, soon()), "and the last one");
+	is_text(numbers_in_pipe(reader), "99 ", "follows");
+	(void)close(reader);
+}
+
+/* What was begun and cannot be finished in time is no part of the next line. */
+static void
+cut_short(void)
+{
+	struct snapshot last = last_snapshot();
+	int reader = fifo_reader("cut");
+	size_t length, full;
+
+	must(reporter_open(&reporter, in_directory("cut")) == 0);
+	reporter.port.way = IO_WAY_POLLED;
+	reporter.port.terminal = true;
+	reporter.due = true;
+	step();
+	length = pipes_drain(reader, got, sizeof(got) - 1);
+	full = pipes_fill(reporter.port.fd);
+	ok(length > 0 && !reporter_settle(&reporter, soon()) && errno == EAGAIN, "nobody takes the rest of a report");
+	pipes_forget(reader, full);
+	ok(reporter_close(&reporter, &last, soon()), "but the last one is taken");
+	length = pipes_drain(reader, got, sizeof(got) - 1);
+	got[length] = '\0';
+	ok(length > 0 && got[0] == '\n', "on a line of its own");
+	is_text(numbers(got + 1, length - 1), "99 ", "and whole");
 	(void)close(reader);
 }
 
@@ -350,7 +378,7 @@ broken(void)
 static void
 clean_up(void)
 {
-	static const char *const names[] = { "old", "new", "log", "lonely", "file", "blocked", "parts", "broken" };
+	static const char *const names[] = { "old", "new", "log", "lonely", "file", "blocked", "parts", "cut", "broken" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)unlink(in_directory(names[i]));
@@ -370,6 +398,7 @@ main(void)
 	blocked();
 	in_parts();
 	in_parts_with_a_pause();
+	cut_short();
 	broken();
 	clean_up();
 	return done_testing();
