@@ -181,8 +181,8 @@ mixed()
 	while IFS=: read -r options expected; do
 		[[ $WEIR_UNDER != portable ]] || expected=
 		# shellcheck disable=SC2086
-		: | ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace -o trace -e trace=fcntl "$WEIR" -q $options | cat
-		is "$(sed -n 's/^fcntl(\([01]\), F_SETPIPE_SZ, \([0-9]*\)).*/\1 \2/p' trace | paste -sd " ")" "$expected" \
+		: | ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace -o trace -e trace=/^fcntl "$WEIR" -q $options | cat
+		is "$(sed -n 's/^fcntl[64]*(\([01]\), F_SETPIPE_SZ, \([0-9]*\)).*/\1 \2/p' trace | paste -sd " ")" "$expected" \
 			"descriptors and sizes, weir $options"
 	done <<-end
 		:0 262144 1 262144

@@ -9,7 +9,7 @@ load ../cli/common
 # limited LETTER AMOUNT: what start and run_weir run, and what $WEIR is, has that limit (ulimit).
 limited()
 {
-	[[ $WEIR_UNDER != @(asan|valgrind|qemu|coverage) ]] || skip "the limits are met by $WEIR_UNDER first"
+	[[ $WEIR_UNDER != @(asan|valgrind|qemu|coverage|without-proc) ]] || skip "the limits are met by $WEIR_UNDER first"
 	printf '#!/bin/sh\nexec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-\nulimit -%s %s && exec "%s" "$@"\n' "$1" "$2" "$WEIR" >limited
 	chmod +x limited
 	WEIR=./limited
