@@ -583,6 +583,7 @@ noticed="pipe fifo socket pty"
 }
 
 @test "a read error, and then a write error: both are told" {
+	[[ $WEIR_UNDER != coverage ]] || skip "its figures are a file larger than the limit, too"
 	seq 1000 >in
 	status=0
 	# 2 units of 1024 bytes; what is held waits for the rate until long after the read error
