@@ -10,13 +10,14 @@ number=0
 for name; do
 	number=$((number + 1))
 	harness=$top_builddir/tests/fuzz/fuzz_$name
-	if said=$("$harness" "$top_srcdir/tests/fuzz/corpus/$name"/* 2>&1); then
+	# shellcheck disable=SC2086 # nothing, or the emulator of another processor
+	if said=$(${EMULATOR-} "$harness" "$top_srcdir/tests/fuzz/corpus/$name"/* 2>&1); then
 		echo "ok $number - $name"
 		continue
 	fi
 	echo "not ok $number - $name"
 	printf '%s\n' "$said" | sed 's/^/# /'
 	for input in "$top_srcdir/tests/fuzz/corpus/$name"/*; do
-		"$harness" "$input" >/dev/null 2>&1 || echo "# to reproduce: $harness $input"
+		${EMULATOR-} "$harness" "$input" >/dev/null 2>&1 || echo "# to reproduce: $harness $input"
 	done
 done
