@@ -62,13 +62,22 @@ replace_standard_error(void)
 	(void)close(fd);
 }
 
+/* Open, and not just for the other direction. */
+static bool
+is_usable(int fd, int other_direction)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 ? errno != EBADF : (flags & O_ACCMODE) != other_direction;
+}
+
 /* Closed on purpose or by mistake: no file that weir opens must become one of these. */
 static bool
 standard_streams_open(void)
 {
-	if (!is_open(STDIN_FILENO))
+	if (!is_usable(STDIN_FILENO, O_WRONLY))
 		diag_errno(EBADF, "standard input");
-	else if (!is_open(STDOUT_FILENO))
+	else if (!is_usable(STDOUT_FILENO, O_RDONLY))
 		diag_errno(EBADF, "standard output");
 	else
 		return true;
