@@ -8,9 +8,6 @@ set -u
 storm=$builddir/tests/faults/storm
 shim=$builddir/tests/faults/shim.so
 seeds=60
-case ${WEIR_UNDER:-} in
-valgrind) seeds=3 ;; # a second or more for each
-esac
 
 # judge DESCRIPTION ARGUMENT...: a line of TAP for one run of the storm, and what it has to say where it fails.
 number=0
@@ -31,10 +28,14 @@ skip() {
 	echo "ok $number - $1 # SKIP $2"
 }
 
+if [ "${WEIR_UNDER:-}" = valgrind ]; then
+	echo '1..0 # SKIP valgrind takes longer to start than a drain timeout lasts'
+	exit 0
+fi
 echo 1..3
 judge 'what has to hold, holds' --seeds="1-$seeds" "$WEIR"
 case ${WEIR_UNDER:-} in
-valgrind | musl | i686 | qemu | without-proc)
+musl | i686 | qemu | without-proc)
 	skip 'with faults' "nothing can be preloaded into weir under $WEIR_UNDER"
 	skip 'with faults and fallbacks' "nothing can be preloaded into weir under $WEIR_UNDER"
 	;;

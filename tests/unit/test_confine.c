@@ -230,6 +230,8 @@ no_new_privileges(void)
 		(void)confine();
 		while (self != NULL && fgets(line, sizeof(line), self) != NULL)
 			(void)sscanf(line, "NoNewPrivs: %d", &value);
+		if (self != NULL)
+			(void)fclose(self);
 		_exit(value);
 	}
 	(void)waitpid(child, &status, 0);
