@@ -45,7 +45,7 @@ bool
 confine(void)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0UL, ASK_VERSION);
-	bool confined = false;
+	bool confined;
 	struct ruleset ruleset;
 	long fd;
 

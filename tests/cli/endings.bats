@@ -314,6 +314,13 @@ noticed="pipe fifo socket pty"
 	done
 }
 
+@test "a standard output that is open for reading is an error before anything comes" {
+	mkfifo fifo
+	exec 7<>fifo
+	exits 1 bash -c 'timeout 20 "$WEIR" -q <fifo 1<&0 2>err 7>&-'
+	grep -qxF "weir: standard output: Bad file descriptor" err
+}
+
 @test "a standard output that is open for reading is an error" {
 	echo hi >in
 	mkfifo fifo

@@ -264,6 +264,17 @@ blocked(void)
 	(void)close(reader);
 }
 
+/* A terminal takes 512 bytes at a time, so a report goes in parts: the first of them. */
+static void
+begin_in_parts(const char *name)
+{
+	must(reporter_open(&reporter, in_directory(name)) == 0);
+	reporter.port.way = IO_WAY_POLLED;
+	reporter.port.terminal = true;
+	reporter.due = true;
+	step();
+}
+
 /* What has been begun is finished, though nothing more is taken for a while. */
 static void
 in_parts_with_a_pause(void)
@@ -272,11 +283,7 @@ in_parts_with_a_pause(void)
 	size_t length, full;
 
 	asked = 0;
-	must(reporter_open(&reporter, in_directory("pause")) == 0);
-	reporter.port.way = IO_WAY_POLLED;
-	reporter.port.terminal = true;
-	reporter.due = true;
-	step();
+	begin_in_parts("pause");
 	length = pipes_drain(reader, got, sizeof(got) - 1);
 	full = pipes_fill(reporter.port.fd);
 	step();
@@ -292,7 +299,6 @@ in_parts_with_a_pause(void)
 	(void)close(reader);
 }
 
-/* A terminal takes 512 bytes at a time, so a report goes in parts. */
 static void
 in_parts(void)
 {
@@ -300,11 +306,7 @@ in_parts(void)
 	int reader = fifo_reader("parts");
 
 	asked = 0;
-	must(reporter_open(&reporter, in_directory("parts")) == 0);
-	reporter.port.way = IO_WAY_POLLED;
-	reporter.port.terminal = true;
-	reporter.due = true;
-	step();
+	begin_in_parts("parts");
 	ok(asked == 1 && reporter_busy(&reporter), "a part of a report is written");
 	reporter.due = true;
 	for (int i = 0; i < 10 && reporter_busy(&reporter); i++)
@@ -316,11 +318,7 @@ in_parts(void)
 	ok(reporter_close(&reporter, &last, soon()), "at the end the rest is written");
 	is_text(numbers_in_pipe(reader), "3 99 ", "before the last report");
 
-	must(reporter_open(&reporter, in_directory("parts")) == 0);
-	reporter.port.way = IO_WAY_POLLED;
-	reporter.port.terminal = true;
-	reporter.due = true;
-	step();
+	begin_in_parts("parts");
 	ok(reporter_settle(&reporter, soon()), "or before what else there is to say");
 	is_text(numbers_in_pipe(reader), "4 ", "and whole");
 	ok(reporter_settle(&reporter, soon()), "once");
@@ -337,11 +335,7 @@ cut_short(void)
 	int reader = fifo_reader("cut");
 	size_t length, full;
 
-	must(reporter_open(&reporter, in_directory("cut")) == 0);
-	reporter.port.way = IO_WAY_POLLED;
-	reporter.port.terminal = true;
-	reporter.due = true;
-	step();
+	begin_in_parts("cut");
 	length = pipes_drain(reader, got, sizeof(got) - 1);
 	full = pipes_fill(reporter.port.fd);
 	ok(length > 0 && !reporter_settle(&reporter, soon()) && errno == EAGAIN, "nobody takes the rest of a report");
