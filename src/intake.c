@@ -16,18 +16,19 @@ intake_init(struct intake *intake, const struct framing *framing, const struct s
 
 /* Of a record that is being left out: up to its end, or all that is here. */
 static size_t
-skip_open(struct intake *intake, struct ledger *ledger, const char *piece, size_t length)
+skip_open(struct intake *intake, const struct queue *queue, struct loss *loss, const char *piece,
+    size_t length)
 {
-	struct tally *dropped = &ledger->dropped[intake->reason];
 	size_t end = record_first(&intake->framing, intake->open, piece, length);
+	size_t done = end > 0 ? end : length;
 
+	loss_save(loss, intake->reason, true, piece, done);
+	loss_left_out(loss, intake->reason, queue_next(queue), end > 0, done);
 	if (end == 0) {
 		intake->open += length;
-		ledger_count(dropped, 0, length);
 		return length;
 	}
-	ledger_count(dropped, 1, end);
-	ledger->in.records++;
+	loss->ledger->in.records++;
 	intake->open = 0;
 	intake->skipping = false;
 	if (intake->reason == REASON_SAMPLE)
@@ -39,13 +40,15 @@ skip_open(struct intake *intake, struct ledger *ledger, const char *piece, size_
 
 /* Records that are not in the sample, as many as are here whole. */
 static size_t
-skip_whole(struct intake *intake, struct ledger *ledger, const char *piece, size_t length)
+skip_whole(struct intake *intake, const struct queue *queue, struct loss *loss, const char *piece,
+    size_t length)
 {
 	uint64_t wanted = intake->gap;
 	size_t end = record_skip(&intake->framing, 0, piece, length, &intake->gap);
 
-	ledger_count(&ledger->dropped[REASON_SAMPLE], wanted - intake->gap, end);
-	ledger->in.records += wanted - intake->gap;
+	loss_save(loss, REASON_SAMPLE, true, piece, end);
+	loss_left_out(loss, REASON_SAMPLE, queue_next(queue), wanted - intake->gap, end);
+	loss->ledger->in.records += wanted - intake->gap;
 	if (end == 0) {
 		intake->skipping = true;
 		intake->reason = REASON_SAMPLE;
@@ -56,8 +59,8 @@ skip_whole(struct intake *intake, struct ledger *ledger, const char *piece, size
 /* Records that come in: one under sampling, otherwise as many as are here whole, or the beginning of
  * one.  *gap as queue_append has it. */
 static size_t
-keep(struct intake *intake, struct queue *queue, struct ledger *ledger, const char *piece,
-    size_t length, size_t *gap)
+keep(struct intake *intake, struct queue *queue, struct loss *loss, const char *piece, size_t length,
+    size_t *gap)
 {
 	uint64_t left = intake->max_record - intake->open;
 	size_t window = length < left ? length : (size_t)left;
@@ -74,16 +77,14 @@ keep(struct intake *intake, struct queue *queue, struct ledger *ledger, const ch
 	}
 	if (end > 0) {
 		queue_append(queue, *gap, end, ends, 0);
-		ledger->in.records += ends;
+		loss->ledger->in.records += ends;
 		intake->open = 0;
 		if (intake->sampling)
 			intake->gap = sample_gap(&intake->sample);
 		return end;
 	}
 	if (length > window) {
-		size_t given_up = queue_abandon(queue);
-		ledger_count(&ledger->dropped[REASON_OVERSIZE], 0, given_up);
-		*gap += given_up;
+		*gap += queue_abandon(queue, loss, REASON_OVERSIZE);
 		intake->skipping = true;
 		intake->reason = REASON_OVERSIZE;
 		return 0;
@@ -94,12 +95,12 @@ keep(struct intake *intake, struct queue *queue, struct ledger *ledger, const ch
 }
 
 void
-intake_take(struct intake *intake, struct queue *queue, struct ledger *ledger,
-    const struct iovec *piece, size_t length)
+intake_take(struct intake *intake, struct queue *queue, struct loss *loss, const struct iovec *piece,
+    size_t length)
 {
 	size_t gap = 0;
 
-	ledger->in.bytes += length;
+	loss->ledger->in.bytes += length;
 	for (; length > 0; piece++) {
 		const char *at = piece->iov_base;
 		size_t left = piece->iov_len < length ? piece->iov_len : length;
@@ -109,11 +110,11 @@ intake_take(struct intake *intake, struct queue *queue, struct ledger *ledger,
 			size_t done;
 
 			if (intake->skipping)
-				gap += done = skip_open(intake, ledger, at, left);
+				gap += done = skip_open(intake, queue, loss, at, left);
 			else if (intake->gap > 0 && intake->open == 0)
-				gap += done = skip_whole(intake, ledger, at, left);
+				gap += done = skip_whole(intake, queue, loss, at, left);
 			else
-				done = keep(intake, queue, ledger, at, left, &gap);
+				done = keep(intake, queue, loss, at, left, &gap);
 			at += done;
 			left -= done;
 		}
@@ -132,8 +133,9 @@ intake_pass(struct intake *intake, struct ledger *ledger, const char *piece, siz
 }
 
 void
-intake_end(struct intake *intake, struct queue *queue, struct ledger *ledger)
+intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 {
+	struct ledger *ledger = loss->ledger;
 	bool all_sent = queue_partial(queue) == 0;
 
 	if (intake->framing.kind == FRAMING_BYTES)
@@ -142,9 +144,12 @@ intake_end(struct intake *intake, struct queue *queue, struct ledger *ledger)
 	if (intake->open == 0)
 		return;
 	ledger->in.records++;
-	if (intake->skipping)
-		ledger->dropped[intake->reason].records++;
-	else if (all_sent)
+	if (intake->skipping) {
+		loss_left_out(loss, intake->reason, queue_next(queue), 1, 0);
+		loss_end(loss);
+	} else if (all_sent) {
 		ledger->out.records++; /* its last byte went out before it was known to be the last */
+		sojourn_pass_by(queue->sojourn, 1);
+	}
 	intake->open = 0;
 }

@@ -10,6 +10,7 @@
 #define WEIR_INTAKE_H
 
 #include "ledger.h"
+#include "loss.h"
 #include "queue.h"
 #include "record.h"
 #include "sample.h"
@@ -34,7 +35,7 @@ void intake_init(struct intake *intake, const struct framing *framing, const str
     uint64_t max_record);
 
 /* The pieces were just read into the queue's room. */
-void intake_take(struct intake *intake, struct queue *queue, struct ledger *ledger,
+void intake_take(struct intake *intake, struct queue *queue, struct loss *loss,
     const struct iovec *piece, size_t length);
 
 /* length bytes pass by the queue, in and out at once; piece is where they can be looked at, NULL where
@@ -42,6 +43,6 @@ void intake_take(struct intake *intake, struct queue *queue, struct ledger *ledg
 uint64_t intake_pass(struct intake *intake, struct ledger *ledger, const char *piece, size_t length);
 
 /* The input has ended: what stands after the last delimiter is a record. */
-void intake_end(struct intake *intake, struct queue *queue, struct ledger *ledger);
+void intake_end(struct intake *intake, struct queue *queue, struct loss *loss);
 
 #endif

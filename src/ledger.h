@@ -42,8 +42,11 @@ struct ledger {
 	struct tally dropped[REASONS];
 	struct tally undelivered;
 	struct tally peak; /* the most that had to wait in the buffer */
+	struct tally marks; /* records that say where others are missing: not part of the law */
 	uint64_t paused_count;
 	uint64_t paused_ns;
+	uint64_t pressure_count; /* how often the buffer was full, or high, and for how long until it was low */
+	uint64_t pressure_ns;
 	uint64_t waited_ns[WAITS];
 };
 

@@ -19,8 +19,13 @@
  *   record.c    where records end
  *   sample.c    which records come in
  *   bucket.c    the token bucket
+ *   loss.c      what is dropped: counted, marked, saved
+ *   gaps.c      where records are missing, until a mark has said so
+ *   mark.c      a gap as a record that says so
+ *   sojourn.c   how long records wait
  *   ledger.c    the counters and their law
- *   report.c    the ledger as text and JSON
+ *   snapshot.c  how things stand, and how the last interval went
+ *   report.c    a snapshot as text and JSON
  *   reporter.c  where reports go, never holding up the data
  *   loop.c      the only caller of poll
  *   io.c        reads and writes that do not block; the only caller of read and write for data

@@ -7,6 +7,7 @@
 
 #include "options.h"
 #include "diag.h"
+#include "mark.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -37,6 +38,12 @@ enum id {
 	ID_DRAIN_TIMEOUT,
 	ID_PIPE_SIZE,
 	ID_NAME,
+	ID_INTERVAL,
+	ID_PROGRESS,
+	ID_METRICS,
+	ID_MARK_DROPS,
+	ID_DROPPED,
+	ID_DROPPED_REASON,
 	ID_HELP,
 	ID_VERSION,
 };
@@ -45,7 +52,8 @@ enum id {
 struct row {
 	const char *name;
 	const char *letters;  /* short forms */
-	const char *argument; /* its name in --help; NULL where the option takes none */
+	const char *argument; /* its name in --help; NULL where the option takes none, in brackets where it
+	                       * may be left out */
 	const char *help;
 	const char *accepts;  /* what an error says is accepted */
 };
@@ -83,7 +91,9 @@ static const struct row rows[IDS] = {
 	    "1 byte to 1T, such as 512 or 4K" },
 	[ID_BYTES] = { "bytes", "b", NULL, "no records, a stream of bytes (block only)", NULL },
 	[ID_QUIET] = { "quiet", "q", NULL, "no report at the end", NULL },
-	[ID_FORMAT] = { "format", "", "text|json", "of reports (default text)", "text, json" },
+	[ID_FORMAT] = { "format", "", "text|json|journal",
+	    "of reports (default text); journal: text with the priorities that systemd reads",
+	    "text, json, journal" },
 	[ID_REPORT] = { "report", "", "FILE", "reports go to FILE, not to standard error",
 	    "the name of a file" },
 	[ID_FAIL_ON_DROP] = { "fail-on-drop", "", NULL,
@@ -97,6 +107,18 @@ static const struct row rows[IDS] = {
 	    "keep, or 4K to 1G, such as 1M" },
 	[ID_NAME] = { "name", "N", "NAME", "name this weir in reports and messages",
 	    "1 to 64 printable ASCII characters" },
+	[ID_INTERVAL] = { "interval", "i", "TIME",
+	    "a report every TIME; -v and --metrics are renewed as often (default 1s)",
+	    "10ms to 366d, such as 500ms, 5s or 1m" },
+	[ID_PROGRESS] = { "progress", "v", NULL, "a live line on the terminal, instead of reports there", NULL },
+	[ID_METRICS] = { "metrics", "", "FILE", "replace FILE by the figures for Prometheus, every interval",
+	    "the name of a file" },
+	[ID_MARK_DROPS] = { "mark-drops", "", "[TEMPLATE]",
+	    "where records are missing, a record says so (what --sample leaves out is not missing)",
+	    "text without the records' delimiter, with placeholders such as {records}, {bytes}, {time}; see "
+	    "weir(1)" },
+	[ID_DROPPED] = { "dropped", "", "FILE", "append the dropped records to FILE", "the name of a file" },
+	[ID_DROPPED_REASON] = { "dropped-reason", "", NULL, "with the reason and a tab before each", NULL },
 	[ID_HELP] = { "help", "h", NULL, "print this help", NULL },
 	[ID_VERSION] = { "version", "V", NULL, "print the version", NULL },
 };
@@ -124,6 +146,12 @@ prefix_of(enum id id)
 }
 
 static bool
+may_lack_value(enum id id)
+{
+	return rows[id].argument != NULL && rows[id].argument[0] == '[';
+}
+
+static bool
 bad_value(const struct given *given, const char *why)
 {
 	const char *prefix = given->prefix != NULL ? given->prefix : prefix_of(given->id);
@@ -147,8 +175,11 @@ print_help(void)
 
 		for (const char *letter = row->letters; *letter != '\0'; letter++)
 			at += printf("-%c, ", *letter);
-		at += printf("--%s%s%s", row->name, row->argument != NULL ? "=" : "",
-		    row->argument != NULL ? row->argument : "");
+		if (may_lack_value((enum id)id))
+			at += printf("--%s[=%s", row->name, row->argument + 1);
+		else
+			at += printf("--%s%s%s", row->name, row->argument != NULL ? "=" : "",
+			    row->argument != NULL ? row->argument : "");
 		if (at > column - 2)
 			at = printf("\n") - 1;
 		for (const char *word = row->help; *word != '\0';) {
@@ -195,7 +226,8 @@ make_getopt_tables(char *letters, struct option *long_options)
 		}
 		long_options[id] = (struct option){
 			.name = rows[id].name,
-			.has_arg = takes ? required_argument : no_argument,
+			.has_arg = may_lack_value((enum id)id) ? optional_argument
+			    : takes ? required_argument : no_argument,
 			.val = LONG_BASE + id,
 		};
 	}
@@ -419,10 +451,37 @@ read_framing(struct framing *framing, const struct given *given)
 static bool
 read_format(struct options *options, const struct given *given)
 {
-	if (strcmp(given->value, "text") != 0 && strcmp(given->value, "json") != 0)
-		return bad_value(given, "no such format");
-	options->format = *given->value == 'j' ? FORMAT_JSON : FORMAT_TEXT;
-	return true;
+	static const char *const formats[] = {
+		[FORMAT_TEXT] = "text",
+		[FORMAT_JSON] = "json",
+		[FORMAT_JOURNAL] = "journal",
+	};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(given->value, formats[i]) == 0) {
+			options->format = (enum report_format)i;
+			return true;
+		}
+	}
+	return bad_value(given, "no such format");
+}
+
+static bool
+read_path(const struct given *given, const char **path)
+{
+	*path = given->value;
+	return *given->value != '\0' ? true : bad_value(given, "empty");
+}
+
+static bool
+read_interval(struct options *options, const struct given *given)
+{
+	const char *error = units_time(given->value, &options->interval_ns);
+
+	if (error == NULL && options->interval_ns < OPTIONS_INTERVAL_LEAST_NS)
+		error = "too small";
+	options->reporting = true;
+	return error == NULL ? true : bad_value(given, error);
 }
 
 static bool
@@ -475,10 +534,7 @@ read_value(struct draft *draft, const struct given *given)
 	case ID_FORMAT:
 		return read_format(options, given);
 	case ID_REPORT:
-		options->report_path = given->value;
-		if (*given->value == '\0')
-			error = "empty";
-		break;
+		return read_path(given, &options->report_path);
 	case ID_FAIL_ON_DROP:
 		options->fail_on_drop = true;
 		break;
@@ -489,6 +545,21 @@ read_value(struct draft *draft, const struct given *given)
 		return read_pipe_size(draft, given);
 	case ID_NAME:
 		return read_name(draft, given);
+	case ID_INTERVAL:
+		return read_interval(options, given);
+	case ID_PROGRESS:
+		options->progress = true;
+		break;
+	case ID_METRICS:
+		return read_path(given, &options->metrics_path);
+	case ID_MARK_DROPS:
+		options->mark_template = given->value != NULL ? given->value : MARK_DEFAULT;
+		break; /* not read before the delimiter is known */
+	case ID_DROPPED:
+		return read_path(given, &options->dropped_path);
+	case ID_DROPPED_REASON:
+		options->dropped_reason = true;
+		break;
 	case ID_HELP:
 	case ID_VERSION:
 		break; /* printed when collected */
@@ -594,6 +665,36 @@ check_burst(const struct draft *draft)
 	return error == NULL ? true : bad_value(given, error);
 }
 
+static bool
+check_marks(const struct draft *draft)
+{
+	const struct options *options = draft->options;
+	const char *error = NULL;
+
+	if (!draft->is_given[ID_MARK_DROPS])
+		return true;
+	if (!framing_delimited(&options->framing))
+		error = "not where records have no delimiter, as with --fixed and --bytes";
+	else
+		error = mark_check(options->mark_template, options->framing.delimiter);
+	if (error == NULL)
+		return true;
+	diag_error("--mark-drops%s%s: %s; accepted: %s", draft->last[ID_MARK_DROPS].value != NULL ? "=" : "",
+	    draft->last[ID_MARK_DROPS].value != NULL ? diag_visible(options->mark_template) : "", error,
+	    rows[ID_MARK_DROPS].accepts);
+	return false;
+}
+
+static bool
+check_dropped(const struct draft *draft)
+{
+	if (!draft->is_given[ID_DROPPED_REASON] || draft->is_given[ID_DROPPED])
+		return true;
+	diag_error("--dropped-reason: without a file there is nothing to write it to; accepted with "
+	    "--dropped=FILE");
+	return false;
+}
+
 enum options_result
 options_parse(int argc, char *argv[], struct options *options)
 {
@@ -611,6 +712,7 @@ options_parse(int argc, char *argv[], struct options *options)
 		.max_records = UINT64_MAX,
 		.sample = { 1, 1 },
 		.drain_timeout_ns = 2 * NS_PER_S,
+		.interval_ns = NS_PER_S,
 		.name = "weir",
 	};
 	draft.high_milli = 100 * UNITS_MILLI;
@@ -625,7 +727,7 @@ options_parse(int argc, char *argv[], struct options *options)
 	free(given);
 	if (result == OPTIONS_RUN &&
 	    (!check_bytes(&draft) || !check_max_record(&draft) || !check_watermarks(&draft) ||
-	     !check_burst(&draft)))
+	     !check_burst(&draft) || !check_marks(&draft) || !check_dropped(&draft)))
 		result = OPTIONS_USAGE;
 	return result;
 }

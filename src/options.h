@@ -18,6 +18,7 @@
 enum report_format {
 	FORMAT_TEXT,
 	FORMAT_JSON,
+	FORMAT_JOURNAL, /* text after a priority, "<6>", as sd-daemon(3) has it */
 };
 
 #define PIPE_BYTES_KEEP UINT64_MAX
@@ -43,11 +44,19 @@ struct options {
 	uint64_t drain_timeout_ns;
 	uint64_t pipe_bytes;       /* 0 for the default, PIPE_BYTES_KEEP to leave pipes alone */
 	const char *name;          /* printable ASCII; from argv, or "weir" */
+	bool reporting;            /* a report every interval */
+	uint64_t interval_ns;      /* OPTIONS_INTERVAL_LEAST_NS at least */
+	bool progress;
+	const char *metrics_path;  /* NULL for none; from argv */
+	const char *mark_template; /* valid, NULL for no marks; from argv, or MARK_DEFAULT */
+	const char *dropped_path;  /* NULL for none; from argv */
+	bool dropped_reason;
 };
 
 #define OPTIONS_BUFFER_LEAST UINT64_C(4096)
 #define OPTIONS_BUFFER_MOST (sizeof(void *) > 4 ? UINT64_C(1) << 44 : UINT64_C(1) << 30)
 #define OPTIONS_NAME_MOST 64
+#define OPTIONS_INTERVAL_LEAST_NS (10 * NS_PER_MS)
 
 enum options_result {
 	OPTIONS_RUN,   /* *options is filled in */

@@ -5,6 +5,9 @@
 
 #include <errno.h>
 
+/* How old a gap becomes before it is marked though no record has come behind it. */
+#define QUIET_NS NS_PER_S
+
 /* The most in one write: more would let a slow disk keep the input waiting. */
 #define WRITE_MOST ((size_t)1 << 20)
 
@@ -21,6 +24,8 @@ outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct 
 	outlet->rated = rate != NULL;
 	outlet->paid = 0;
 	outlet->due_ns = 0;
+	outlet->marks = NULL;
+	outlet->input_over = false;
 	if (rate == NULL)
 		return;
 	outlet->by_bytes = rate->bytes;
@@ -28,6 +33,115 @@ outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct 
 		burst = bucket_default_depth(rate->amount, rate->period_ns);
 	bucket_init(&outlet->bucket, rate->amount, rate->period_ns, burst, now_ns);
 }
+
+/* --- marks -------------------------------------------------------------------------------------- */
+
+static const struct gap *
+first_gap(const struct outlet *outlet)
+{
+	return outlet->marks != NULL ? gaps_first(outlet->marks->gaps) : NULL;
+}
+
+bool
+outlet_mark_begun(const struct outlet *outlet)
+{
+	return outlet->marks != NULL && outlet->marks->length > 0;
+}
+
+/* The gap that nothing stands before any more, or NULL. */
+static const struct gap *
+gap_here(const struct outlet *outlet, const struct queue *queue)
+{
+	const struct gap *gap = first_gap(outlet);
+
+	return gap != NULL && gap->at == queue_first(queue) && !queue_part_sent(queue) ? gap : NULL;
+}
+
+uint64_t
+outlet_mark_due_ns(const struct outlet *outlet, const struct queue *queue)
+{
+	const struct gap *gap = gap_here(outlet, queue);
+
+	return gap != NULL && !outlet_mark_begun(outlet) ? gap->first_ns + QUIET_NS : UINT64_MAX;
+}
+
+/* Whole records that may leave before the next gap. */
+static uint64_t
+before_gap(const struct outlet *outlet, const struct queue *queue)
+{
+	const struct gap *gap = first_gap(outlet);
+
+	return gap != NULL ? gap->at - queue_first(queue) : UINT64_MAX;
+}
+
+/* Whether a mark has to leave before anything else. */
+static bool
+is_mark_due(const struct outlet *outlet, const struct queue *queue, uint64_t now_ns)
+{
+	return gap_here(outlet, queue) != NULL &&
+	    (queue->ready > 0 || outlet->input_over || now_ns >= outlet_mark_due_ns(outlet, queue));
+}
+
+/* done bytes of a mark that costs so much are out. */
+static void
+account_mark(struct outlet *outlet, struct ledger *ledger, size_t cost, size_t done)
+{
+	struct marks *marks = outlet->marks;
+
+	if (marks->sent == 0) {
+		gaps_pop(marks->gaps);
+		if (outlet->rated)
+			bucket_charge(&outlet->bucket, cost);
+	}
+	marks->sent += done;
+	ledger_count(&ledger->marks, marks->sent == marks->length, done);
+	if (marks->sent == marks->length)
+		marks->length = 0;
+}
+
+/* Sends the mark that is due, or the rest of one; EMPTY when that is done. */
+static enum outlet_state
+send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
+{
+	struct marks *marks = outlet->marks;
+	struct iovec piece;
+	size_t cost, done;
+
+	if (marks->length == 0) {
+		marks->length = mark_format(marks->text, &marks->style, gaps_first(marks->gaps), now_ns);
+		marks->sent = 0;
+	}
+	cost = outlet->by_bytes ? marks->length : 1;
+	if (marks->sent == 0 && outlet->rated && !bucket_allows(&outlet->bucket, cost)) {
+		marks->length = 0;
+		outlet->due_ns = now_ns + bucket_delay_ns(&outlet->bucket, cost);
+		return OUTLET_RATE;
+	}
+	piece.iov_base = marks->text + marks->sent;
+	piece.iov_len = marks->length - marks->sent;
+	switch (io_write(&outlet->port, &piece, 1, piece.iov_len, &done)) {
+	case IO_ALL:
+		account_mark(outlet, ledger, cost, done);
+		return OUTLET_EMPTY;
+	case IO_SHORT:
+		account_mark(outlet, ledger, cost, done);
+		return OUTLET_REFUSED;
+	case IO_RETRY:
+	case IO_AGAIN:
+		if (marks->sent == 0)
+			marks->length = 0; /* the gap may grow until it can be sent */
+		return OUTLET_REFUSED;
+	case IO_GONE:
+		return OUTLET_GONE;
+	case IO_END:
+	case IO_ERROR:
+		break;
+	}
+	outlet->error = errno;
+	return OUTLET_ERROR;
+}
+
+/* --- records ------------------------------------------------------------------------------------ */
 
 /* Of length bytes that need no record's end, those that the rate lets go now: all, or a batch. */
 static size_t
@@ -58,7 +172,7 @@ static size_t
 offer_whole(const struct outlet *outlet, struct queue *queue)
 {
 	size_t most = BATCH_MOST;
-	uint64_t records = UINT64_MAX;
+	uint64_t records = before_gap(outlet, queue);
 	size_t length, head;
 
 	if (outlet->rated && outlet->by_bytes) {
@@ -66,7 +180,9 @@ offer_whole(const struct outlet *outlet, struct queue *queue)
 		if (most > tokens)
 			most = (size_t)tokens;
 	} else if (outlet->rated) {
-		records = bucket_tokens(&outlet->bucket);
+		uint64_t tokens = bucket_tokens(&outlet->bucket);
+		if (records > tokens)
+			records = tokens;
 	}
 	length = queue_whole(queue, most, records);
 	if (length > 0 || records == 0)
@@ -196,7 +312,15 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 
 	if (outlet->rated)
 		refill(outlet, now_ns);
-	while ((length = offer(outlet, queue, &wanted)) > 0) {
+	for (;;) {
+		if (outlet_mark_begun(outlet) || is_mark_due(outlet, queue, now_ns)) {
+			enum outlet_state state = send_mark(outlet, ledger, now_ns);
+			if (state != OUTLET_EMPTY)
+				return state;
+			continue;
+		}
+		if ((length = offer(outlet, queue, &wanted)) == 0)
+			break;
 		switch (write_some(outlet, queue, length, &done)) {
 		case IO_SHORT:
 			account(outlet, queue, ledger, done);

@@ -6,6 +6,9 @@
  * to a pipe is whole records of at most PIPE_BUF bytes together, or part of one longer record, so that
  * not even SIGKILL leaves a torn record of up to PIPE_BUF bytes (pipe(7): such writes are atomic).  Once
  * the first byte of a record is out, its rest follows before anything else.
+ *
+ * Where records are missing, a mark leaves before the record behind the gap; or, when none comes, once the
+ * gap is a second old.  A mark is a record like any other to the rate, but no part of the law.
  */
 #ifndef WEIR_OUTLET_H
 #define WEIR_OUTLET_H
@@ -13,6 +16,7 @@
 #include "bucket.h"
 #include "io.h"
 #include "ledger.h"
+#include "mark.h"
 #include "queue.h"
 #include "units.h"
 
@@ -40,11 +44,19 @@ struct outlet {
 	size_t paid;       /* bytes of a part-sent record that the rate has been charged for already */
 	uint64_t due_ns;   /* when the rate lets the next record leave; 0: it is not waited for */
 	int error;
+	struct marks *marks; /* not owned; NULL where gaps are not marked */
+	bool input_over;     /* no record comes behind a gap any more */
 };
 
 /* rate: NULL for none; burst 0 for the default.  The port must be open already. */
 void outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct rate *rate,
     uint64_t burst, uint64_t now_ns);
+
+/* When a gap that no record has come behind is to be marked; UINT64_MAX for never. */
+uint64_t outlet_mark_due_ns(const struct outlet *outlet, const struct queue *queue);
+
+/* Whether part of a mark is out and part is not. */
+bool outlet_mark_begun(const struct outlet *outlet);
 
 /* Writes until an obstacle, or until at least budget bytes have gone and what is left fits. */
 enum outlet_state outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger,

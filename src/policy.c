@@ -41,17 +41,17 @@ policy_drops(enum policy policy)
 }
 
 void
-policy_settle(enum policy policy, struct queue *queue, struct ledger *ledger)
+policy_settle(enum policy policy, struct queue *queue, struct loss *loss)
 {
 	switch (policy) {
 	case POLICY_BLOCK:
 		queue_admit(queue);
 		return;
 	case POLICY_DROP_OLDEST:
-		queue_evict(queue, &ledger->dropped[REASON_OLDEST], &ledger->dropped[REASON_NEWEST]);
+		queue_evict(queue, loss, REASON_OLDEST, REASON_NEWEST);
 		return;
 	case POLICY_DROP_NEWEST:
-		queue_refuse(queue, &ledger->dropped[REASON_NEWEST]);
+		queue_refuse(queue, loss, REASON_NEWEST);
 		return;
 	}
 }

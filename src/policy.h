@@ -3,13 +3,13 @@
  * policy: the verdict when there is no room.
  *
  * Asked once a pass, after the output has refused, about the records that are ready and do not all fit.
- * Pure: it works on the queue and the ledger, and does no I/O.  To add a policy: a value, a row in the
+ * Pure: it works on the queue and the loss, and does no I/O.  To add a policy: a value, a row in the
  * table, a case in policy_settle() (the compiler asks for it), its reasons in ledger.h.
  */
 #ifndef WEIR_POLICY_H
 #define WEIR_POLICY_H
 
-#include "ledger.h"
+#include "loss.h"
 #include "queue.h"
 
 #include <stdbool.h>
@@ -30,7 +30,7 @@ bool policy_find(const char *name, enum policy *policy);
 /* Whether it drops records, rather than make the producer wait. */
 bool policy_drops(enum policy policy);
 
-/* Makes the ready records of the queue fit, and counts in the ledger what had to go. */
-void policy_settle(enum policy policy, struct queue *queue, struct ledger *ledger);
+/* Makes the ready records of the queue fit; what has to go is a loss. */
+void policy_settle(enum policy policy, struct queue *queue, struct loss *loss);
 
 #endif

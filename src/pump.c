@@ -47,6 +47,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	};
 
 	*pump = (struct pump){ .options = options, .input_port = *input };
+	pump->loss.ledger = &pump->ledger;
 	pump->outlet.port = *output;
 	pump->splicing = stream && !options->rated && io_can_splice(input, output);
 	pump->bulk = !framing_delimited(&options->framing);
@@ -55,6 +56,15 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	intake_init(&pump->intake, &options->framing, sampling ? &options->sample : NULL,
 	    drops ? options->max_record_bytes : UINT64_MAX);
 	return queue_init(&pump->queue, &options->framing, &limits);
+}
+
+void
+pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill)
+{
+	pump->queue.sojourn = sojourn;
+	pump->outlet.marks = marks;
+	pump->loss.gaps = marks != NULL ? marks->gaps : NULL;
+	pump->loss.spill = spill;
 }
 
 void
@@ -116,10 +126,10 @@ fill(struct pump *pump)
 		pump->looked_length = 0; /* what was looked at is there no more */
 	switch (result) {
 	case IO_ALL:
-		intake_take(&pump->intake, &pump->queue, &pump->ledger, piece, done);
+		intake_take(&pump->intake, &pump->queue, &pump->loss, piece, done);
 		break;
 	case IO_SHORT:
-		intake_take(&pump->intake, &pump->queue, &pump->ledger, piece, done);
+		intake_take(&pump->intake, &pump->queue, &pump->loss, piece, done);
 		pump->input_waits = done < READ_FEW;
 		break;
 	case IO_AGAIN:
@@ -128,7 +138,7 @@ fill(struct pump *pump)
 	case IO_RETRY:
 		break;
 	case IO_END:
-		intake_end(&pump->intake, &pump->queue, &pump->ledger);
+		intake_end(&pump->intake, &pump->queue, &pump->loss);
 		pump->input = PUMP_ENDED;
 		break;
 	case IO_GONE:
@@ -178,22 +188,33 @@ watermarks(struct pump *pump, uint64_t now_ns)
 	}
 }
 
+/* Until the fill is low, once it was high or something found no room. */
 static void
-note_peak(struct pump *pump)
+pressure(struct pump *pump, struct tally depth, bool full, uint64_t now_ns)
 {
-	struct tally *peak = &pump->ledger.peak;
-	const struct queue *queue = &pump->queue;
-	uint64_t bytes = queue_held(queue).bytes;
-	uint64_t records = queue_waiting(queue);
+	const struct options *options = pump->options;
 
-	if (policy_drops(pump->options->policy))
-		bytes -= queue_partial(queue); /* not in the buffer yet */
-	if (bytes > queue->limits.bytes)
-		bytes = queue->limits.bytes; /* nor is what a read brought beyond it */
-	if (peak->bytes < bytes)
-		peak->bytes = bytes;
-	if (peak->records < records)
-		peak->records = records;
+	if (!pump->pressed &&
+	    (full || depth.bytes >= options->high_bytes || depth.records >= options->high_records)) {
+		pump->pressed = true;
+		pump->pressed_since_ns = now_ns;
+		pump->ledger.pressure_count++;
+	} else if (pump->pressed && !full && depth.bytes <= options->low_bytes &&
+	    depth.records <= options->low_records) {
+		pump->pressed = false;
+		pump->ledger.pressure_ns += now_ns - pump->pressed_since_ns;
+	}
+}
+
+static void
+note_peak(struct ledger *ledger, struct tally depth)
+{
+	struct tally *peak = &ledger->peak;
+
+	if (peak->bytes < depth.bytes)
+		peak->bytes = depth.bytes;
+	if (peak->records < depth.records)
+		peak->records = depth.records;
 }
 
 /* --- splice ------------------------------------------------------------------------------------- */
@@ -219,6 +240,7 @@ pass_by(struct pump *pump, size_t done)
 	uint64_t ends = intake_pass(&pump->intake, &pump->ledger, pump->looked, done);
 
 	ledger_count(&pump->ledger.out, ends, done);
+	sojourn_pass_by(pump->queue.sojourn, ends);
 	queue_pass(&pump->queue, pump->intake.open);
 	if (pump->looked_length > 0) {
 		pump->looked += done;
@@ -251,7 +273,7 @@ splice_through(struct pump *pump, uint64_t now_ns)
 		case IO_AGAIN:
 			return splice_refused(pump, now_ns);
 		case IO_END:
-			intake_end(&pump->intake, &pump->queue, &pump->ledger);
+			intake_end(&pump->intake, &pump->queue, &pump->loss);
 			pump->input = PUMP_ENDED;
 			return OUTLET_EMPTY;
 		case IO_GONE:
@@ -286,21 +308,30 @@ pass_splicing(struct pump *pump, uint64_t now_ns)
 void
 pump_pass(struct pump *pump, uint64_t now_ns)
 {
+	struct tally depth;
+	bool full;
+
+	pump->loss.now_ns = now_ns;
+	sojourn_pass(pump->queue.sojourn, now_ns);
 	if (pump->splicing && pump->bulk && pump->input == PUMP_READING) {
 		pass_splicing(pump, now_ns);
 	} else {
 		pump->hold_until_ns = 0;
 		if (pump_wants_input(pump) && !pump->input_waits)
 			fill(pump);
+		pump->outlet.input_over = !is_reading(pump);
 		pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns,
 		    DRAIN_BUDGET);
 	}
 	if (pump->output == OUTLET_GONE || pump->output == OUTLET_ERROR)
 		return; /* what is held is undelivered, not dropped */
-	policy_settle(pump->options->policy, &pump->queue, &pump->ledger);
+	full = !queue_fits(&pump->queue);
+	policy_settle(pump->options->policy, &pump->queue, &pump->loss);
 	if (!policy_drops(pump->options->policy))
 		watermarks(pump, now_ns);
-	note_peak(pump);
+	depth = pump_depth(pump);
+	note_peak(&pump->ledger, depth);
+	pressure(pump, depth, full, now_ns);
 #ifdef WEIR_DEBUG
 	queue_check(&pump->queue);
 	if (!ledger_balances(&pump->ledger, queue_held(&pump->queue)))
@@ -313,7 +344,9 @@ pump_deadline_ns(const struct pump *pump)
 {
 	if (pump->output == OUTLET_RATE)
 		return pump->outlet.due_ns;
-	return pump->hold_until_ns != 0 ? pump->hold_until_ns : UINT64_MAX;
+	if (pump->hold_until_ns != 0)
+		return pump->hold_until_ns;
+	return pump->output == OUTLET_EMPTY ? outlet_mark_due_ns(&pump->outlet, &pump->queue) : UINT64_MAX;
 }
 
 bool
@@ -346,7 +379,8 @@ pump_close_books(struct pump *pump, uint64_t now_ns)
 	struct queue *queue = &pump->queue;
 
 	pump->ledger.paused_ns = pump_paused_ns(pump, now_ns);
-	pump->paused = false;
+	pump->ledger.pressure_ns = pump_pressure_ns(pump, now_ns);
+	pump->paused = pump->pressed = false;
 	pump->ledger.undelivered = queue_held(queue);
 	pump->closed = true;
 }
@@ -355,6 +389,25 @@ struct tally
 pump_held(const struct pump *pump)
 {
 	return pump->closed ? (struct tally){ 0, 0 } : queue_held(&pump->queue);
+}
+
+struct tally
+pump_depth(const struct pump *pump)
+{
+	const struct queue *queue = &pump->queue;
+	struct tally depth = { queue_waiting(queue), queue_held(queue).bytes };
+
+	if (policy_drops(pump->options->policy))
+		depth.bytes -= queue_partial(queue); /* not in the buffer yet */
+	if (depth.bytes > queue->limits.bytes)
+		depth.bytes = queue->limits.bytes; /* nor is what a read brought beyond it */
+	return depth;
+}
+
+uint64_t
+pump_pressure_ns(const struct pump *pump, uint64_t now_ns)
+{
+	return pump->ledger.pressure_ns + (pump->pressed ? now_ns - pump->pressed_since_ns : 0);
 }
 
 uint64_t

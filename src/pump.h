@@ -19,6 +19,7 @@
 #include "intake.h"
 #include "io.h"
 #include "ledger.h"
+#include "loss.h"
 #include "options.h"
 #include "outlet.h"
 #include "policy.h"
@@ -43,6 +44,7 @@ struct pump {
 	struct queue queue;
 	struct outlet outlet;
 	struct ledger ledger;
+	struct loss loss;
 	enum pump_input input;
 	enum outlet_state output;
 	bool splicing;    /* bytes may go from pipe to pipe while the buffer is empty, */
@@ -54,6 +56,8 @@ struct pump {
 	bool input_waits; /* nothing was there to read: until poll says otherwise */
 	bool paused;      /* not reading, because of the buffer */
 	uint64_t paused_since_ns;
+	bool pressed;     /* the buffer was full, or high, and is not low yet */
+	uint64_t pressed_since_ns;
 	int error;        /* of PUMP_READ_ERROR */
 	bool closed;      /* the books: what was held is undelivered */
 };
@@ -62,6 +66,9 @@ struct pump {
 int pump_init(struct pump *pump, const struct options *options, const struct io_port *input,
     const struct io_port *output, uint64_t now_ns);
 void pump_free(struct pump *pump);
+
+/* What watches the pump, from the beginning on; each may be NULL, none is owned. */
+void pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill);
 
 /* One pass.  Afterwards `input` and `output` say how things stand. */
 void pump_pass(struct pump *pump, uint64_t now_ns);
@@ -84,7 +91,11 @@ void pump_close_books(struct pump *pump, uint64_t now_ns);
 /* What is held; nothing once the books are closed. */
 struct tally pump_held(const struct pump *pump);
 
-/* Time paused until now, a pause that still lasts included. */
+/* What waits in the buffer: not what is being assembled or has not been let in. */
+struct tally pump_depth(const struct pump *pump);
+
+/* Time paused, or under pressure, until now: what still lasts included. */
 uint64_t pump_paused_ns(const struct pump *pump, uint64_t now_ns);
+uint64_t pump_pressure_ns(const struct pump *pump, uint64_t now_ns);
 
 #endif

@@ -165,6 +165,18 @@ queue_waiting(const struct queue *q)
 	return q->records - part_sent_records(q);
 }
 
+uint64_t
+queue_first(const struct queue *q)
+{
+	return q->first;
+}
+
+uint64_t
+queue_next(const struct queue *q)
+{
+	return q->first + q->records - (aside_left(q) > 0);
+}
+
 size_t
 queue_partial(const struct queue *q)
 {
@@ -209,14 +221,32 @@ queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t t
 	if (ends > 0) {
 		q->records += ends;
 		q->ready = used + length - tail;
+		sojourn_arrive(q->sojourn, ends);
 	}
 }
 
+/* The bytes are about to be dropped. */
+static void
+save_span(const struct queue *q, struct loss *loss, enum reason reason, bool left_out, size_t offset,
+    size_t length)
+{
+	struct iovec piece[2];
+	int pieces;
+
+	if (!loss_saves(loss))
+		return;
+	pieces = ring_peek(&q->ring, offset, length, piece);
+	for (int i = 0; i < pieces; i++)
+		loss_save(loss, reason, left_out, piece[i].iov_base, piece[i].iov_len);
+}
+
 size_t
-queue_abandon(struct queue *q)
+queue_abandon(struct queue *q, struct loss *loss, enum reason reason)
 {
 	size_t partial = queue_partial(q);
 
+	save_span(q, loss, reason, true, q->ready, partial);
+	loss_left_out(loss, reason, queue_next(q), 0, partial);
 	ring_retract(&q->ring, partial);
 	return partial;
 }
@@ -228,6 +258,7 @@ queue_finish(struct queue *q)
 		q->ready = ring_used(&q->ring);
 		q->records++;
 		q->unended = true;
+		sojourn_arrive(q->sojourn, 1);
 	} else if (q->ready == 0) {
 		q->phase = 0; /* it was sent as it came: its end is out */
 	}
@@ -293,6 +324,7 @@ take_aside(struct queue *q, size_t length)
 		q->aside_length = q->aside_sent = 0;
 		q->records--;
 		q->admitted_records--;
+		sojourn_leave_aside(q->sojourn);
 	}
 }
 
@@ -332,6 +364,8 @@ queue_take(struct queue *q, size_t length)
 		q->phase = record_phase(&q->framing, q->phase, piece[i].iov_base, piece[i].iov_len);
 	q->head_left = q->head_left > length ? q->head_left - length : 0;
 	ring_consume(&q->ring, length);
+	sojourn_leave(q->sojourn, ended);
+	q->first += ended;
 	q->records -= ended;
 	q->ready = q->ready > length ? q->ready - length : 0;
 	q->admitted = q->admitted > length ? q->admitted - length : 0;
@@ -372,14 +406,22 @@ admit_head(struct queue *q)
 	}
 }
 
+/* The number of the first record that the policy has not let in yet. */
+static uint64_t
+next_admitted(const struct queue *q)
+{
+	return q->first + q->admitted_records - (aside_left(q) > 0);
+}
+
 /* Whether the sweep keeps a record of this length; may count. */
 typedef bool keep_function(void *state, size_t length);
 
-/* Asks of each ready record from offset `from` on (the beginning of a record) whether it stays, drops
+/* Asks of each ready record from offset `from` on (the beginning of the record of that number) whether it stays, drops
  * the others and closes the gaps: in one pass, moving each byte at most once, runs of kept records
  * together. */
 static void
-sweep(struct queue *q, size_t from, keep_function *keep, void *state, struct tally *dropped)
+sweep(struct queue *q, size_t from, uint64_t number, keep_function *keep, void *state, struct loss *loss,
+    enum reason reason)
 {
 	size_t used = ring_used(&q->ring);
 	size_t to = from;  /* where the next kept byte belongs */
@@ -388,12 +430,16 @@ sweep(struct queue *q, size_t from, keep_function *keep, void *state, struct tal
 
 	while (at < q->ready) {
 		size_t length = record_end(q, at, 0);
-		if (!keep(state, length)) {
+		if (keep(state, length)) {
+			number++;
+		} else {
+			save_span(q, loss, reason, false, at, length);
+			loss_removed(loss, reason, number, 1, length);
+			sojourn_drop_newest(q->sojourn, 1);
 			if (to != run)
 				ring_move(&q->ring, to, run, at - run);
 			to += at - run;
 			run = at + length;
-			ledger_count(dropped, 1, length);
 			q->records--;
 			if (at + length == q->ready)
 				q->unended = false;
@@ -424,6 +470,8 @@ set_aside(struct queue *q)
 		memcpy(copy + piece[0].iov_len, piece[1].iov_base, piece[1].iov_len);
 	ring_consume(&q->ring, rest);
 	q->head_left = 0;
+	q->first++;
+	sojourn_set_aside(q->sojourn);
 	q->ready -= rest;
 	q->admitted = q->admitted > rest ? q->admitted - rest : 0;
 	q->phase = 0;
@@ -478,19 +526,33 @@ at_most(void *state, size_t length)
 	return length <= *most;
 }
 
+/* The oldest records leave the ring unsent. */
+static void
+evict(struct queue *q, struct loss *loss, enum reason reason, uint64_t count, size_t length)
+{
+	save_span(q, loss, reason, false, 0, length);
+	q->head_left = 0;
+	q->first += count;
+	q->ready -= length;
+	q->records -= count;
+	ring_consume(&q->ring, length);
+	sojourn_drop_oldest(q->sojourn, count);
+	loss_evicted(loss, reason, q->first, count, length);
+}
+
 void
-queue_evict(struct queue *q, struct tally *evicted, struct tally *misfit)
+queue_evict(struct queue *q, struct loss *loss, enum reason evicted, enum reason misfit)
 {
 	size_t most, length = 0;
 	uint64_t count = 0;
 
 	if (q->phase != 0 && q->ready > 0 && !queue_fits(q) && (!can_displace(q) || !set_aside(q))) {
-		queue_refuse(q, misfit); /* nothing can be evicted */
+		queue_refuse(q, loss, misfit); /* nothing can be evicted */
 		return;
 	}
 	most = q->limits.bytes - aside_left(q);
 	if (most < q->limits.record && q->admitted < q->ready)
-		sweep(q, q->admitted, at_most, &most, misfit);
+		sweep(q, q->admitted, next_admitted(q), at_most, &most, loss, misfit);
 	if (q->ready > most) {
 		/* the first end at or behind the bytes that are too many */
 		size_t over = q->ready - most;
@@ -506,11 +568,7 @@ queue_evict(struct queue *q, struct tally *evicted, struct tally *misfit)
 		length += span_skip(q, length, q->ready - length, 0, &over);
 	}
 	if (length > 0)
-		q->head_left = 0;
-	ring_consume(&q->ring, length);
-	q->ready -= length;
-	q->records -= count;
-	ledger_count(evicted, count, length);
+		evict(q, loss, evicted, count, length);
 	queue_admit(q);
 }
 
@@ -525,16 +583,33 @@ fitting_run(const struct queue *q, size_t bytes, uint64_t *records)
 }
 
 struct room {
+	struct loss *loss;
+	enum reason reason; /* of what is not let in */
 	size_t bytes;
 	uint64_t records;
 	size_t to;  /* where the next record let in belongs */
 	size_t end; /* of the last one let in, where it was */
 };
 
+/* What lies from the last record let in to here is not: `records` whole ones. */
+static void
+leave_out(struct queue *q, struct room *room, size_t offset, uint64_t records)
+{
+	size_t length = offset - room->end;
+
+	if (length == 0)
+		return;
+	save_span(q, room->loss, room->reason, false, room->end, length);
+	loss_removed(room->loss, room->reason, next_admitted(q), records, length);
+	sojourn_drop_newest(q->sojourn, records);
+	q->records -= records;
+}
+
 /* length bytes from offset on, `ends` whole records, are let in. */
 static void
 let_in(struct queue *q, struct room *room, size_t offset, size_t length, uint64_t ends)
 {
+	leave_out(q, room, offset, span_count(q, room->end, offset - room->end, 0));
 	if (offset != room->to)
 		ring_move(&q->ring, room->to, offset, length);
 	room->bytes -= length;
@@ -545,7 +620,7 @@ let_in(struct queue *q, struct room *room, size_t offset, size_t length, uint64_
 }
 
 void
-queue_refuse(struct queue *q, struct tally *refused)
+queue_refuse(struct queue *q, struct loss *loss, enum reason refused)
 {
 	size_t partial = queue_partial(q);
 	struct room room;
@@ -558,9 +633,12 @@ queue_refuse(struct queue *q, struct tally *refused)
 	}
 	admit_head(q);
 	room = (struct room){
+		.loss = loss,
+		.reason = refused,
 		.bytes = q->limits.bytes - aside_left(q) - q->admitted,
 		.records = q->limits.records - (q->admitted_records - part_sent_records(q)),
 		.to = q->admitted,
+		.end = q->admitted,
 	};
 	/* Most often a run fits, and nothing behind it; but then each record that is short enough. */
 	left = room.records;
@@ -572,7 +650,7 @@ queue_refuse(struct queue *q, struct tally *refused)
 			break;
 		let_in(q, &room, at, record_end(q, at, 0), 1);
 	}
-	ledger_count(refused, q->records - q->admitted_records, q->ready - room.to);
+	leave_out(q, &room, q->ready, q->records - q->admitted_records);
 	if (room.end != q->ready)
 		q->unended = false;
 	if (room.to == 0)

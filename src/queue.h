@@ -23,8 +23,10 @@
 #define WEIR_QUEUE_H
 
 #include "ledger.h"
+#include "loss.h"
 #include "record.h"
 #include "ring.h"
+#include "sojourn.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,12 +47,14 @@ struct queue {
 	size_t admitted;
 	uint64_t records;          /* that end in aside and ready */
 	uint64_t admitted_records; /* that end in aside and admitted */
+	uint64_t first;            /* the number of the ring's oldest record: how many have left it */
 	uint64_t phase;            /* of the ring's oldest byte: not 0 in the middle of a record */
 	size_t head_left;          /* to the end of the head record, once it was looked for; or 0 */
 	bool unended;              /* the last ready record lacks its delimiter: the input has ended */
 	char *aside;               /* malloc'd, or NULL */
 	size_t aside_length;
 	size_t aside_sent;
+	struct sojourn *sojourn;   /* told of what comes and goes; not owned, NULL for none */
 };
 
 /* 0, or -1 with errno. */
@@ -62,6 +66,11 @@ struct tally queue_held(const struct queue *q);
 
 /* Whole records that wait: a part-sent one is not among them. */
 uint64_t queue_waiting(const struct queue *q);
+
+/* The numbers, counted from the beginning of the run and closed up where records are dropped, of the oldest
+ * record in the ring and of the next one to come. */
+uint64_t queue_first(const struct queue *q);
+uint64_t queue_next(const struct queue *q);
 
 /* Bytes of the record being assembled. */
 size_t queue_partial(const struct queue *q);
@@ -77,8 +86,8 @@ int queue_prepare(struct queue *q, size_t most, struct iovec piece[2], size_t *l
  * `tail` bytes before their end (tail is ignored without ends). */
 void queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t tail);
 
-/* The record being assembled is given up; returns its length. */
-size_t queue_abandon(struct queue *q);
+/* The record being assembled is given up, as far as it is here; returns how far that is. */
+size_t queue_abandon(struct queue *q, struct loss *loss, enum reason reason);
 
 /* The input has ended: the record being assembled, if any byte of it is held, is whole as it is. */
 void queue_finish(struct queue *q);
@@ -111,11 +120,11 @@ void queue_admit(struct queue *q);
 
 /* Makes what is ready fit.
  * evict:  whole records leave from the head, as few as let the newer ones fit; one that could not fit
- *         even so is dropped instead, and counted in *misfit.
+ *         even so is dropped instead, for the reason `misfit`.
  * refuse: of the records not yet admitted those that fit are let in, in order, the others dropped.
  * Both admit what remains. */
-void queue_evict(struct queue *q, struct tally *evicted, struct tally *misfit);
-void queue_refuse(struct queue *q, struct tally *refused);
+void queue_evict(struct queue *q, struct loss *loss, enum reason evicted, enum reason misfit);
+void queue_refuse(struct queue *q, struct loss *loss, enum reason refused);
 
 /* Whether a burst has left memory behind that nothing needs; giving a slice of it back, which returns
  * whether there is more. */

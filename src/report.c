@@ -29,7 +29,31 @@ add(struct line *line, const char *format, ...)
 		line->length += (size_t)length < room ? (size_t)length : room - 1;
 }
 
+unsigned
+report_percent(uint64_t part, uint64_t whole)
+{
+	return (unsigned)((double)part * 100 / (double)whole + 0.5);
+}
+
 /* --- text --------------------------------------------------------------------------------------- */
+
+static bool
+has_records(const struct snapshot *s)
+{
+	return s->options->framing.kind != FRAMING_BYTES;
+}
+
+/* Per second, in the interval. */
+static void
+text_rate(struct line *line, const struct snapshot *s, const struct tally *tally)
+{
+	char count[32], bytes[32];
+	uint64_t per_second = snapshot_per_second(tally->bytes, s->interval.ns);
+
+	units_format_count(count, sizeof(count), snapshot_per_second(tally->records, s->interval.ns));
+	units_format_bytes(bytes, sizeof(bytes), per_second, per_second);
+	add(line, has_records(s) ? " (%s/s %s/s)" : " (%.0s%s/s)", count, bytes);
+}
 
 static void
 text_tally(struct line *line, const struct snapshot *s, const char *label, const struct tally *tally)
@@ -38,7 +62,7 @@ text_tally(struct line *line, const struct snapshot *s, const char *label, const
 
 	units_format_bytes(bytes, sizeof(bytes), tally->bytes, s->ledger.in.bytes);
 	add(line, "%s ", label);
-	if (s->options->framing.kind != FRAMING_BYTES)
+	if (has_records(s))
 		add(line, "%" PRIu64 " record%s ", tally->records, tally->records == 1 ? "" : "s");
 	add(line, "%s", bytes);
 }
@@ -58,31 +82,126 @@ text_reasons(struct line *line, const struct ledger *ledger)
 		add(line, ")");
 }
 
+/* Before the law's terms, what happened to them: only where there is something to say. */
 static void
-text_line(struct line *line, const struct snapshot *s)
+text_losses(struct line *line, const struct snapshot *s)
 {
 	const struct ledger *ledger = &s->ledger;
 	struct tally dropped = ledger_dropped(ledger);
-	uint64_t paused_ms = ledger->paused_ns / NS_PER_MS;
-	uint64_t elapsed_ms = s->elapsed_ns / NS_PER_MS;
 
-	add(line, "%s: ", s->options->name);
-	text_tally(line, s, "in", &ledger->in);
-	text_tally(line, s, ", out", &ledger->out);
 	text_tally(line, s, ", dropped", &dropped);
 	text_reasons(line, ledger);
+	if (s->event != REPORT_FINAL && s->interval.dropped.bytes > 0)
+		text_rate(line, s, &s->interval.dropped);
+	if (s->unsaved.bytes > 0)
+		text_tally(line, s, ", not saved", &s->unsaved);
+	if (ledger->marks.bytes > 0)
+		add(line, ", %" PRIu64 " mark%s", ledger->marks.records, ledger->marks.records == 1 ? "" : "s");
 	if (s->held.bytes > 0)
 		text_tally(line, s, ", held", &s->held);
 	if (ledger->undelivered.bytes > 0)
 		text_tally(line, s, ", undelivered", &ledger->undelivered);
-	add(line, ", paused %" PRIu64 ".%03us in %" PRIu64 ".%03us", paused_ms / 1000,
-	    (unsigned)(paused_ms % 1000), elapsed_ms / 1000, (unsigned)(elapsed_ms % 1000));
+}
+
+static void
+text_until(struct line *line, const char *label, uint64_t ns)
+{
+	char time[32];
+
+	if (ns == SNAPSHOT_NEVER)
+		return;
+	units_format_ns(time, sizeof(time), ns);
+	add(line, ", %s in %s", label, time);
+}
+
+/* How it goes: of no interest any more in the final report. */
+static void
+text_state(struct line *line, const struct snapshot *s)
+{
+	const struct interval *interval = &s->interval;
+	uint64_t ns = interval->ns > 0 ? interval->ns : 1;
+
+	add(line, ", buffer %u%% (peak %u%%)", report_percent(s->depth.bytes, s->options->buffer_bytes),
+	    report_percent(s->ledger.peak.bytes, s->options->buffer_bytes));
+	text_until(line, "full", s->depth.bytes > 0 ? s->until_full_ns : SNAPSHOT_NEVER);
+	text_until(line, "empty", s->depth.bytes > 0 ? s->until_empty_ns : SNAPSHOT_NEVER);
+	add(line, ", waiting for input %u%%, for output %u%%, for the rate %u%%",
+	    report_percent(interval->waited_ns[WAIT_INPUT], ns),
+	    report_percent(interval->waited_ns[WAIT_OUTPUT], ns),
+	    report_percent(interval->waited_ns[WAIT_RATE], ns));
+}
+
+static void
+text_latency(struct line *line, const struct latency *latency)
+{
+	const struct {
+		const char *name;
+		uint64_t ns;
+	} parts[] = {
+		{ "p50", latency->p50_ns }, { "p90", latency->p90_ns }, { "p95", latency->p95_ns },
+		{ "p99", latency->p99_ns }, { "max", latency->max_ns },
+	};
+	char time[32];
+
+	if (latency->count == 0)
+		return;
+	add(line, ", latency");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		units_format_ns(time, sizeof(time), parts[i].ns);
+		add(line, " %s %s", parts[i].name, time);
+	}
+}
+
+static void
+text_span(struct line *line, const char *label, uint64_t ns)
+{
+	uint64_t ms = ns / NS_PER_MS;
+
+	add(line, "%s %" PRIu64 ".%03us", label, ms / 1000, (unsigned)(ms % 1000));
+}
+
+static void
+text_line(struct line *line, const struct snapshot *s)
+{
+	const struct ledger *ledger = &s->ledger;
+	bool running = s->event != REPORT_FINAL;
+
+	add(line, "%s: ", s->options->name);
+	text_tally(line, s, "in", &ledger->in);
+	if (running)
+		text_rate(line, s, &s->interval.in);
+	text_tally(line, s, ", out", &ledger->out);
+	if (running)
+		text_rate(line, s, &s->interval.out);
+	text_losses(line, s);
+	if (running)
+		text_state(line, s);
+	text_latency(line, running ? &s->interval.latency : &s->latency);
+	if (ledger->pressure_count > 0) {
+		text_span(line, ", under pressure", ledger->pressure_ns);
+		add(line, " (%" PRIu64 " time%s)", ledger->pressure_count, ledger->pressure_count == 1 ? "" : "s");
+	}
+	if (s->reports_skipped > 0)
+		add(line, ", %" PRIu64 " report%s skipped", s->reports_skipped, s->reports_skipped == 1 ? "" : "s");
+	text_span(line, ", paused", ledger->paused_ns);
+	text_span(line, " in", s->elapsed_ns);
+}
+
+/* sd-daemon(3): a warning where something was lost in this interval, or an error cut the run short. */
+static void
+journal_priority(struct line *line, const struct snapshot *s)
+{
+	bool failed = s->event == REPORT_FINAL && (s->exit_status == 1 || s->ledger.undelivered.bytes > 0);
+	bool lost = s->event == REPORT_FINAL ? ledger_lost(&s->ledger) : s->interval.dropped.bytes > 0;
+
+	add(line, failed ? "<3>" : lost ? "<4>" : "<6>");
 }
 
 /* --- JSON --------------------------------------------------------------------------------------- */
 
 static const char *const events[] = {
 	[REPORT_FINAL] = "final",
+	[REPORT_INTERVAL] = "interval",
 	[REPORT_SIGNAL] = "signal",
 };
 
@@ -138,35 +257,127 @@ json_dropped(struct line *line, const struct ledger *ledger)
 }
 
 static void
-json_line(struct line *line, const struct snapshot *s)
+json_or_null(struct line *line, const char *label, bool known, uint64_t value)
+{
+	if (known)
+		add(line, "\"%s\":%" PRIu64, label, value);
+	else
+		add(line, "\"%s\":null", label);
+}
+
+static void
+json_buffer(struct line *line, const struct snapshot *s)
 {
 	const struct options *options = s->options;
+
+	add(line, "\"buffer\":{\"capacity_bytes\":%" PRIu64 ",", options->buffer_bytes);
+	json_or_null(line, "capacity_records", options->max_records != UINT64_MAX, options->max_records);
+	add(line, ",\"depth_bytes\":%" PRIu64 ",\"depth_records\":%" PRIu64 ",\"peak_bytes\":%" PRIu64
+	    ",\"peak_records\":%" PRIu64 ",\"high_bytes\":%" PRIu64 ",\"low_bytes\":%" PRIu64 ",", s->depth.bytes,
+	    s->depth.records, s->ledger.peak.bytes, s->ledger.peak.records, options->high_bytes,
+	    options->low_bytes);
+	json_or_null(line, "until_full_ns", s->until_full_ns != SNAPSHOT_NEVER, s->until_full_ns);
+	add(line, ",");
+	json_or_null(line, "until_empty_ns", s->until_empty_ns != SNAPSHOT_NEVER, s->until_empty_ns);
+	add(line, "},");
+}
+
+static void
+json_waited(struct line *line, const uint64_t waited_ns[WAITS])
+{
+	add(line, "\"waited_ns\":{\"input\":%" PRIu64 ",\"output\":%" PRIu64 ",\"rate\":%" PRIu64 "}",
+	    waited_ns[WAIT_INPUT], waited_ns[WAIT_OUTPUT], waited_ns[WAIT_RATE]);
+}
+
+static void
+json_latency(struct line *line, const struct latency *latency)
+{
+	bool known = latency->count > 0;
+
+	add(line, "\"latency_ns\":{");
+	json_or_null(line, "p50", known, latency->p50_ns);
+	add(line, ",");
+	json_or_null(line, "p90", known, latency->p90_ns);
+	add(line, ",");
+	json_or_null(line, "p95", known, latency->p95_ns);
+	add(line, ",");
+	json_or_null(line, "p99", known, latency->p99_ns);
+	add(line, ",");
+	json_or_null(line, "max", known, latency->max_ns);
+	add(line, "}");
+}
+
+static void
+json_interval(struct line *line, const struct interval *interval)
+{
+	const struct {
+		const char *label;
+		const struct tally *tally;
+	} rates[] = {
+		{ "in_per_s", &interval->in },
+		{ "out_per_s", &interval->out },
+		{ "dropped_per_s", &interval->dropped },
+	};
+
+	add(line, "\"interval\":{\"ns\":%" PRIu64 ",", interval->ns);
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		const struct tally per_second = {
+			snapshot_per_second(rates[i].tally->records, interval->ns),
+			snapshot_per_second(rates[i].tally->bytes, interval->ns),
+		};
+		json_tally(line, rates[i].label, &per_second);
+		add(line, ",");
+	}
+	add(line, "\"paused_ns\":%" PRIu64 ",\"pressure_ns\":%" PRIu64 ",", interval->paused_ns,
+	    interval->pressure_ns);
+	json_waited(line, interval->waited_ns);
+	add(line, ",");
+	json_latency(line, &interval->latency);
+	add(line, "},");
+}
+
+static void
+json_totals(struct line *line, const struct snapshot *s)
+{
 	const struct ledger *ledger = &s->ledger;
 
-	json_heading(line, s);
 	json_tally(line, "in", &ledger->in);
 	add(line, ",");
 	json_tally(line, "out", &ledger->out);
 	add(line, ",");
 	json_dropped(line, ledger);
+	json_tally(line, "dropped_unsaved", &s->unsaved);
+	add(line, ",");
+	json_tally(line, "marks", &ledger->marks);
+	add(line, ",");
 	json_tally(line, "held", &s->held);
 	add(line, ",");
 	json_tally(line, "undelivered", &ledger->undelivered);
-	add(line, ",\"buffer\":{\"capacity_bytes\":%" PRIu64 ",\"peak_bytes\":%" PRIu64
-	    ",\"peak_records\":%" PRIu64 ",\"high_bytes\":%" PRIu64 ",\"low_bytes\":%" PRIu64 "},",
-	    options->buffer_bytes, ledger->peak.bytes, ledger->peak.records, options->high_bytes,
-	    options->low_bytes);
-	add(line, "\"paused\":{\"count\":%" PRIu64 ",\"ns\":%" PRIu64 "},\"waited_ns\":{\"input\":%" PRIu64
-	    ",\"output\":%" PRIu64 ",\"rate\":%" PRIu64 "},", ledger->paused_count, ledger->paused_ns,
-	    ledger->waited_ns[WAIT_INPUT], ledger->waited_ns[WAIT_OUTPUT], ledger->waited_ns[WAIT_RATE]);
-	if (s->unread_known)
-		add(line, "\"unread_bytes\":%" PRIu64 ",", s->unread_bytes);
-	else
-		add(line, "\"unread_bytes\":null,");
+	add(line, ",");
+}
+
+static void
+json_line(struct line *line, const struct snapshot *s)
+{
+	const struct ledger *ledger = &s->ledger;
+
+	json_heading(line, s);
+	json_totals(line, s);
+	json_buffer(line, s);
+	add(line, "\"paused\":{\"count\":%" PRIu64 ",\"ns\":%" PRIu64 "},\"pressure\":{\"count\":%" PRIu64
+	    ",\"ns\":%" PRIu64 "},", ledger->paused_count, ledger->paused_ns, ledger->pressure_count,
+	    ledger->pressure_ns);
+	json_waited(line, ledger->waited_ns);
+	add(line, ",");
+	json_latency(line, &s->latency);
+	add(line, ",");
+	json_interval(line, &s->interval);
+	add(line, "\"reports_skipped\":%" PRIu64 ",", s->reports_skipped);
+	json_or_null(line, "unread_bytes", s->unread_known, s->unread_bytes);
 	if (s->event == REPORT_FINAL)
-		add(line, "\"exit\":{\"status\":%d,\"reason\":\"%s\"}}", s->exit_status, s->exit_reason);
+		add(line, ",\"exit\":{\"status\":%d,\"reason\":\"%s\"}}", s->exit_status, s->exit_reason);
 	else
-		add(line, "\"exit\":{\"status\":null,\"reason\":null}}");
+		add(line, ",\"exit\":{\"status\":null,\"reason\":null}}");
 }
 
 size_t
@@ -180,6 +391,10 @@ report_line(char *text, const struct snapshot *snapshot)
 		break;
 	case FORMAT_JSON:
 		json_line(&line, snapshot);
+		break;
+	case FORMAT_JOURNAL:
+		journal_priority(&line, snapshot);
+		text_line(&line, snapshot);
 		break;
 	}
 	add(&line, "\n");

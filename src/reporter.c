@@ -88,46 +88,59 @@ reporter_busy(const struct reporter *reporter)
 }
 
 void
-reporter_step(struct reporter *reporter, void (*snapshot)(void *state, struct snapshot *into),
-    void *state)
+reporter_offer(struct reporter *reporter, const struct snapshot *snapshot)
 {
-	bool begun = reporter->sent > 0;
-	struct iovec piece;
+	reporter->skipped += reporter->length > 0;
+	if (reporter->sent > 0)
+		return;
+	reporter->length = report_line(reporter->text, snapshot);
+}
+
+/* Writes what waits, as far as that goes.  Whether all of it is done with. */
+static bool
+step(struct reporter *reporter)
+{
+	struct iovec piece = { reporter->text + reporter->sent, reporter->length - reporter->sent };
 	size_t done;
 
-	if (!begun && reporter->due) {
-		struct snapshot now;
-		snapshot(state, &now);
-		reporter->length = report_line(reporter->text, &now);
-	}
-	if (reporter->length == 0)
-		return;
-	piece.iov_base = reporter->text + reporter->sent;
-	piece.iov_len = reporter->length - reporter->sent;
 	switch (io_write(&reporter->port, &piece, 1, piece.iov_len, &done)) {
 	case IO_SHORT:
 		reporter->sent += done;
-		if (!begun)
-			reporter->due = false;
-		return;
+		return false;
 	case IO_AGAIN:
 	case IO_RETRY:
-		if (!begun)
-			reporter->length = 0; /* the next attempt has newer figures */
-		return;
+		return false;
 	case IO_ALL:
 	case IO_END:
 	case IO_GONE:
 	case IO_ERROR:
 		break; /* nobody to tell that reports cannot be written: the last one will try */
 	}
-	if (!begun)
-		reporter->due = false;
 	reporter->length = reporter->sent = 0;
+	return true;
 }
 
-bool
-reporter_settle(struct reporter *reporter, uint64_t deadline_ns)
+void
+reporter_step(struct reporter *reporter, void (*snapshot)(void *state, struct snapshot *into),
+    void *state)
+{
+	struct snapshot now;
+
+	if (reporter->length > 0 && !step(reporter))
+		return;
+	if (!reporter->due)
+		return;
+	snapshot(state, &now);
+	reporter->length = report_line(reporter->text, &now);
+	if (step(reporter) || reporter->sent > 0)
+		reporter->due = false;
+	else
+		reporter->length = 0; /* the next attempt has newer figures */
+}
+
+/* Writes what waits, until the deadline. */
+static bool
+put(struct reporter *reporter, uint64_t deadline_ns)
 {
 	size_t rest = reporter->length - reporter->sent;
 	bool taken = rest == 0 || io_put(&reporter->port, reporter->text + reporter->sent, rest, deadline_ns);
@@ -140,14 +153,24 @@ reporter_settle(struct reporter *reporter, uint64_t deadline_ns)
 }
 
 bool
+reporter_settle(struct reporter *reporter, uint64_t deadline_ns)
+{
+	if (reporter->length > 0 && reporter->sent == 0) {
+		reporter->skipped++;
+		reporter->length = 0;
+	}
+	return put(reporter, deadline_ns);
+}
+
+bool
 reporter_close(struct reporter *reporter, const struct snapshot *last, uint64_t deadline_ns)
 {
 	struct io_port *port = &reporter->port;
-	bool taken = reporter_settle(reporter, deadline_ns);
+	bool taken = put(reporter, deadline_ns);
 
 	if (taken && last != NULL) {
 		reporter->length = report_line(reporter->text, last);
-		taken = reporter_settle(reporter, deadline_ns);
+		taken = put(reporter, deadline_ns);
 	}
 	if (port->inherited != STDERR_FILENO && io_close(port) < 0)
 		taken = false;

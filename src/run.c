@@ -9,6 +9,7 @@
 #include "pump.h"
 #include "reporter.h"
 #include "signals.h"
+#include "snapshot.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,6 +26,11 @@
 /* A standard error or a report file that takes nothing delays the end by this at most. */
 #define LAST_WORDS_NS NS_PER_S
 
+/* Gaps that are held to be marked: at most one for so many bytes of the buffer, within limits. */
+#define BYTES_A_GAP 1024
+#define GAPS_LEAST 4096
+#define GAPS_MOST (1 << 20)
+
 #define DEFAULT_PIPE_BYTES (UINT64_C(256) << 10)
 #define DEFAULT_PIPE_BYTES_STREAM (UINT64_C(1) << 20)
 
@@ -38,7 +44,10 @@ struct run {
 	const struct options *options;
 	struct pump pump;
 	struct reporter reporter;
-	uint64_t start_ns;
+	struct sojourn *sojourn;
+	struct marks *marks;
+	struct baseline baseline;
+	uint64_t tick_at_ns;     /* when the interval ends; LOOP_FOREVER where none is asked for */
 	uint64_t drain_until_ns; /* after a signal; LOOP_FOREVER before */
 	uint64_t trim_at_ns;     /* LOOP_FOREVER when there is nothing to give back */
 	bool input_waits_unread; /* the reader went away, and something waits in the input */
@@ -85,16 +94,33 @@ report_not_opened(const char *path)
 		diag_errno(error, "--report=%s", visible);
 }
 
+/* What is asked for besides the data.  False with errno. */
+static bool
+observe(struct run *run)
+{
+	const struct options *options = run->options;
+	const struct mark_style style = { options->mark_template, options->name, options->framing.delimiter };
+	uint64_t most = options->buffer_bytes / BYTES_A_GAP;
+
+	run->sojourn = sojourn_new();
+	if (options->mark_template != NULL)
+		run->marks = marks_new(most < GAPS_LEAST ? GAPS_LEAST : most > GAPS_MOST ? GAPS_MOST : (size_t)most,
+		    &style);
+	pump_observe(&run->pump, run->sojourn, run->marks, NULL);
+	return run->sojourn != NULL && (run->marks != NULL || options->mark_template == NULL);
+}
+
 /* 0, or -1 when the reason has been told. */
 static int
 begin(struct run *run, const struct options *options)
 {
 	struct io_port input, output;
+	uint64_t now;
 
 	io_open_input(&input, STDIN_FILENO);
 	io_open_output(&output, STDOUT_FILENO);
 	*run = (struct run){ .options = options };
-	run->drain_until_ns = run->trim_at_ns = LOOP_FOREVER;
+	run->drain_until_ns = run->trim_at_ns = run->tick_at_ns = LOOP_FOREVER;
 	if (io_same_file(&input, &output)) {
 		diag_error("standard input and standard output are the same file");
 		return -1;
@@ -103,11 +129,14 @@ begin(struct run *run, const struct options *options)
 		report_not_opened(options->report_path);
 		return -1;
 	}
-	run->start_ns = loop_now();
-	if (pump_init(&run->pump, options, &input, &output, run->start_ns) < 0) {
+	now = loop_now();
+	if (pump_init(&run->pump, options, &input, &output, now) < 0 || !observe(run)) {
 		diag_errno(errno, "--buffer=%llu", (unsigned long long)options->buffer_bytes);
 		return -1;
 	}
+	snapshot_begin(&run->baseline, now);
+	if (options->reporting)
+		run->tick_at_ns = now + options->interval_ns;
 	enlarge_pipes(options, &input, &output);
 	(void)confine(); /* where the system can */
 	return 0;
@@ -116,25 +145,32 @@ begin(struct run *run, const struct options *options)
 /* --- reports ------------------------------------------------------------------------------------- */
 
 static void
-take_snapshot(void *state, struct snapshot *snapshot)
+take_snapshot(struct run *run, enum report_event event, struct snapshot *snapshot, uint64_t now)
 {
-	const struct run *run = state;
-	const struct pump *pump = &run->pump;
-	uint64_t now = loop_now();
+	snapshot_take(snapshot, event, &run->pump, &run->baseline, now);
+	snapshot->reports_skipped = run->reporter.skipped;
+}
 
-	*snapshot = (struct snapshot){
-		.event = REPORT_SIGNAL,
-		.options = run->options,
-		.ledger = pump->ledger,
-		.held = pump_held(pump),
-		.elapsed_ns = now - run->start_ns,
-	};
-	snapshot->ledger.paused_ns = pump_paused_ns(pump, now);
-	snapshot->unread_known = io_unread(&pump->outlet.port, &snapshot->unread_bytes);
-#ifdef WEIR_DEBUG
-	if (!ledger_balances(&snapshot->ledger, snapshot->held))
-		abort();
-#endif
+static void
+take_for_signal(void *state, struct snapshot *snapshot)
+{
+	take_snapshot(state, REPORT_SIGNAL, snapshot, loop_now());
+}
+
+/* The end of an interval; the next one ends a whole number of intervals after the first began. */
+static void
+tick(struct run *run, uint64_t now)
+{
+	uint64_t interval_ns = run->options->interval_ns;
+	struct snapshot snapshot;
+
+	if (now < run->tick_at_ns)
+		return;
+	run->tick_at_ns += ((now - run->tick_at_ns) / interval_ns + 1) * interval_ns;
+	take_snapshot(run, REPORT_INTERVAL, &snapshot, now);
+	snapshot_next_interval(&run->baseline, &snapshot, &run->pump, now);
+	if (run->options->reporting)
+		reporter_offer(&run->reporter, &snapshot);
 }
 
 /* --- waiting ------------------------------------------------------------------------------------- */
@@ -161,6 +197,8 @@ nearest_deadline(const struct run *run)
 
 	if (run->drain_until_ns < deadline)
 		deadline = run->drain_until_ns;
+	if (run->tick_at_ns < deadline)
+		deadline = run->tick_at_ns;
 	return run->trim_at_ns < deadline ? run->trim_at_ns : deadline;
 }
 
@@ -250,8 +288,9 @@ pump_until_over(struct run *run)
 		pump_pass(&run->pump, now);
 		if (is_over(run, now))
 			return;
+		tick(run, now);
 		if (reporter_busy(&run->reporter))
-			reporter_step(&run->reporter, take_snapshot, run);
+			reporter_step(&run->reporter, take_for_signal, run);
 		trim(run, now);
 		if (!is_busy(&run->pump))
 			await(run, false);
@@ -320,18 +359,20 @@ run(const struct options *options, int *by_signal)
 	struct pump *pump = &run.pump;
 	struct ending ending;
 	struct snapshot last;
-	uint64_t deadline;
+	uint64_t now, deadline;
 	bool part_sent;
 
 	*by_signal = 0;
 	if (begin(&run, options) < 0)
 		return STATUS_ERROR;
 	pump_until_over(&run);
-	part_sent = options->framing.kind != FRAMING_BYTES && queue_part_sent(&pump->queue);
+	part_sent = options->framing.kind != FRAMING_BYTES &&
+	    (queue_part_sent(&pump->queue) || outlet_mark_begun(&pump->outlet));
 	run.input_waits_unread = pump->output == OUTLET_GONE && pump->input != PUMP_ENDED &&
 	    io_waiting(&pump->input_port);
-	pump_close_books(pump, loop_now());
-	take_snapshot(&run, &last);
+	now = loop_now();
+	pump_close_books(pump, now);
+	take_snapshot(&run, REPORT_FINAL, &last, now);
 	if (io_close(&pump->outlet.port) < 0 && pump->output != OUTLET_ERROR) {
 		pump->output = OUTLET_ERROR;
 		pump->outlet.error = errno;
@@ -341,7 +382,7 @@ run(const struct options *options, int *by_signal)
 	ending = ending_of(&run);
 	(void)reporter_settle(&run.reporter, deadline);
 	tell_errors(&run, &ending, part_sent);
-	last.event = REPORT_FINAL;
+	last.reports_skipped = run.reporter.skipped;
 	last.exit_status = ending.status;
 	last.exit_reason = ending.reason;
 	if (!reporter_close(&run.reporter, options->quiet ? NULL : &last, deadline) &&
@@ -350,6 +391,8 @@ run(const struct options *options, int *by_signal)
 		ending.status = STATUS_ERROR;
 	}
 	pump_free(pump);
+	marks_free(run.marks);
+	sojourn_free(run.sojourn);
 	*by_signal = ending.signal;
 	return ending.status;
 }

@@ -393,3 +393,49 @@ units_format_bytes(char *text, size_t size, uint64_t bytes, uint64_t like)
 	tenths += bytes % (unit->factor / 10) >= unit->factor / 20;
 	(void)snprintf(text, size, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, unit->text);
 }
+
+struct step {
+	uint64_t from; /* used from here on, and worth so much */
+	const char *unit;
+};
+
+/* In the largest unit that it has one of, with a decimal below 100 of them. */
+static void
+format_in_steps(char *text, size_t size, uint64_t value, const struct step *step)
+{
+	uint64_t tenths;
+
+	while (value < step->from)
+		step++;
+	if (step->from <= 1) {
+		(void)snprintf(text, size, "%" PRIu64 "%s", value, step->unit);
+		return;
+	}
+	tenths = value / step->from * 10 + value % step->from * 10 / step->from;
+	if (tenths < 1000)
+		(void)snprintf(text, size, "%" PRIu64 ".%u%s", tenths / 10, (unsigned)(tenths % 10), step->unit);
+	else
+		(void)snprintf(text, size, "%" PRIu64 "%s", tenths / 10, step->unit);
+}
+
+void
+units_format_count(char *text, size_t size, uint64_t count)
+{
+	static const struct step steps[] = {
+		{ KILO * KILO * KILO * KILO, "T" }, { KILO * KILO * KILO, "G" }, { KILO * KILO, "M" },
+		{ KILO, "k" }, { 0, "" },
+	};
+
+	format_in_steps(text, size, count, steps);
+}
+
+void
+units_format_ns(char *text, size_t size, uint64_t ns)
+{
+	static const struct step steps[] = {
+		{ 86400 * NS_PER_S, "d" }, { 3600 * NS_PER_S, "h" }, { 60 * NS_PER_S, "min" },
+		{ NS_PER_S, "s" }, { NS_PER_MS, "ms" }, { 1000, "us" }, { 0, "ns" },
+	};
+
+	format_in_steps(text, size, ns, steps);
+}

@@ -68,4 +68,10 @@ void units_format_share(char *text, size_t size, const struct share *share);
  * show something as 0.0: then in its own. */
 void units_format_bytes(char *text, size_t size, uint64_t bytes, uint64_t like);
 
+/* A number with three digits or so: "12.3k", "1.2M"; powers of 1000. */
+void units_format_count(char *text, size_t size, uint64_t count);
+
+/* A span of time with three digits or so: "0ns", "1.2ms", "123s", "2.5h". */
+void units_format_ns(char *text, size_t size, uint64_t ns);
+
 #endif

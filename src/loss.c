@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "loss.h"
+
+static bool
+is_marked(const struct loss *loss, enum reason reason)
+{
+	return loss->gaps != NULL && reason != REASON_SAMPLE;
+}
+
+void
+loss_left_out(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes)
+{
+	const struct lost lost = { reason, records, bytes, loss->now_ns };
+
+	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	if (is_marked(loss, reason) && (records > 0 || bytes > 0))
+		gaps_drop_at(loss->gaps, at, 0, &lost);
+}
+
+void
+loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes)
+{
+	const struct lost lost = { reason, records, bytes, loss->now_ns };
+
+	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	if (is_marked(loss, reason) && records > 0)
+		gaps_drop_at(loss->gaps, at, records, &lost);
+}
+
+void
+loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t records, uint64_t bytes)
+{
+	const struct lost lost = { reason, records, bytes, loss->now_ns };
+
+	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	if (is_marked(loss, reason) && records > 0)
+		gaps_drop_oldest(loss->gaps, first, &lost);
+}
+
+bool
+loss_saves(const struct loss *loss)
+{
+	return loss->spill != NULL;
+}
+
+void
+loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length)
+{
+	(void)loss, (void)reason, (void)left_out, (void)piece, (void)length; /* spill_add() goes here */
+}
+
+void
+loss_end(struct loss *loss)
+{
+	(void)loss; /* spill_end_of_input() goes here */
+}

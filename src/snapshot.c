@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "snapshot.h"
+#include "units.h"
+
+#include <stdlib.h>
+
+void
+snapshot_begin(struct baseline *baseline, uint64_t now_ns)
+{
+	*baseline = (struct baseline){ .start_ns = now_ns, .then_ns = now_ns };
+}
+
+uint64_t
+snapshot_per_second(uint64_t amount, uint64_t ns)
+{
+	return ns > 0 ? (uint64_t)((double)amount * (double)NS_PER_S / (double)ns) : 0;
+}
+
+static struct tally
+since(const struct tally *now, const struct tally *then)
+{
+	return (struct tally){ now->records - then->records, now->bytes - then->bytes };
+}
+
+static void
+take_interval(struct interval *interval, const struct ledger *now, const struct ledger *then)
+{
+	struct tally dropped = ledger_dropped(now), before = ledger_dropped(then);
+
+	interval->in = since(&now->in, &then->in);
+	interval->out = since(&now->out, &then->out);
+	interval->dropped = since(&dropped, &before);
+	interval->paused_ns = now->paused_ns - then->paused_ns;
+	interval->pressure_ns = now->pressure_ns - then->pressure_ns;
+	for (int i = 0; i < WAITS; i++)
+		interval->waited_ns[i] = now->waited_ns[i] - then->waited_ns[i];
+}
+
+/* How long the distance takes at `more` less `less` in ns. */
+static uint64_t
+time_for(uint64_t distance, uint64_t more, uint64_t less, uint64_t ns)
+{
+	double time_ns;
+
+	if (more <= less)
+		return SNAPSHOT_NEVER;
+	time_ns = (double)distance / (double)(more - less) * (double)ns;
+	return time_ns < (double)UNITS_TIME_MAX_NS ? (uint64_t)time_ns : SNAPSHOT_NEVER;
+}
+
+/* The fill is the greater of bytes and records; empty it is by both. */
+static void
+foresee(struct snapshot *s)
+{
+	const struct interval *i = &s->interval;
+	const struct options *options = s->options;
+	struct tally gone = i->out;
+	uint64_t by_records;
+
+	ledger_count(&gone, i->dropped.records, i->dropped.bytes);
+	s->until_full_ns = time_for(options->buffer_bytes - s->depth.bytes, i->in.bytes, gone.bytes, i->ns);
+	s->until_empty_ns = time_for(s->depth.bytes, gone.bytes, i->in.bytes, i->ns);
+	if (options->max_records == UINT64_MAX || s->depth.records > options->max_records)
+		return;
+	by_records = time_for(options->max_records - s->depth.records, i->in.records, gone.records, i->ns);
+	if (s->until_full_ns > by_records)
+		s->until_full_ns = by_records;
+}
+
+void
+snapshot_take(struct snapshot *snapshot, enum report_event event, const struct pump *pump,
+    const struct baseline *baseline, uint64_t now_ns)
+{
+	const struct sojourn *sojourn = pump->queue.sojourn;
+
+	*snapshot = (struct snapshot){
+		.event = event,
+		.options = pump->options,
+		.ledger = pump->ledger,
+		.held = pump_held(pump),
+		.depth = pump_depth(pump),
+		.elapsed_ns = now_ns - baseline->start_ns,
+		.latency = sojourn_total(sojourn),
+		.interval = { .ns = now_ns - baseline->then_ns, .latency = sojourn_interval(sojourn) },
+	};
+	snapshot->ledger.paused_ns = pump_paused_ns(pump, now_ns);
+	snapshot->ledger.pressure_ns = pump_pressure_ns(pump, now_ns);
+	take_interval(&snapshot->interval, &snapshot->ledger, &baseline->then);
+	foresee(snapshot);
+	snapshot->unread_known = io_unread(&pump->outlet.port, &snapshot->unread_bytes);
+#ifdef WEIR_DEBUG
+	if (!ledger_balances(&snapshot->ledger, snapshot->held))
+		abort();
+#endif
+}
+
+void
+snapshot_next_interval(struct baseline *baseline, const struct snapshot *snapshot, const struct pump *pump,
+    uint64_t now_ns)
+{
+	baseline->then_ns = now_ns;
+	baseline->then = snapshot->ledger;
+	sojourn_next_interval(pump->queue.sojourn);
+}

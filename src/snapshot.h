@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * snapshot: how things stand at one moment, and how they went since the last interval began.
+ *
+ * The figures that every report, the live line and the metrics are made from; what they look like is theirs.
+ * Nothing here can fail.
+ */
+#ifndef WEIR_SNAPSHOT_H
+#define WEIR_SNAPSHOT_H
+
+#include "ledger.h"
+#include "options.h"
+#include "pump.h"
+#include "sojourn.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum report_event {
+	REPORT_FINAL,
+	REPORT_INTERVAL,
+	REPORT_SIGNAL,
+};
+
+/* What came, went and passed in a span of time. */
+struct interval {
+	uint64_t ns;
+	struct tally in;
+	struct tally out;
+	struct tally dropped;
+	uint64_t paused_ns;
+	uint64_t pressure_ns;
+	uint64_t waited_ns[WAITS];
+	struct latency latency;
+};
+
+/* Where there is no such moment. */
+#define SNAPSHOT_NEVER UINT64_MAX
+
+struct snapshot {
+	enum report_event event;
+	const struct options *options;
+	struct ledger ledger;     /* its times up to this moment */
+	struct tally held;
+	struct tally depth;       /* what waits in the buffer */
+	struct tally unsaved;     /* dropped, and not saved by --dropped */
+	uint64_t elapsed_ns;
+	struct latency latency;   /* of the whole run */
+	struct interval interval; /* the last one */
+	uint64_t until_full_ns;   /* at the rates of the interval, or SNAPSHOT_NEVER */
+	uint64_t until_empty_ns;  /* the same */
+	uint64_t reports_skipped; /* nobody took them in time */
+	bool unread_known;
+	uint64_t unread_bytes;
+	int exit_status;          /* of the final report */
+	const char *exit_reason;  /* of the final report */
+};
+
+/* Where an interval began. */
+struct baseline {
+	uint64_t start_ns; /* of the run */
+	uint64_t then_ns;
+	struct ledger then;
+};
+
+/* The run begins. */
+void snapshot_begin(struct baseline *baseline, uint64_t now_ns);
+
+/* What the pump and the time can tell; unsaved, reports_skipped and the exit are left 0. */
+void snapshot_take(struct snapshot *snapshot, enum report_event event, const struct pump *pump,
+    const struct baseline *baseline, uint64_t now_ns);
+
+/* The interval that the snapshot was taken at the end of is over. */
+void snapshot_next_interval(struct baseline *baseline, const struct snapshot *snapshot, const struct pump *pump,
+    uint64_t now_ns);
+
+/* So much in ns nanoseconds, per second; 0 where ns is 0. */
+uint64_t snapshot_per_second(uint64_t amount, uint64_t ns);
+
+#endif

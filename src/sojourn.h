@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sojourn: how long records wait in the buffer.
+ *
+ * Two things.  When each record that is held arrived: a stamp for each read, as a queue of runs of records, so
+ * nothing is kept for a single record.  And how long those that have left had waited: a histogram, of the
+ * time since the last interval and of the whole run.
+ *
+ * A record arrives in the pass in which its end is read and leaves in the pass in which the output accepts
+ * its last byte, so a record that passes straight through has waited for 0 ns.  Sojourn time is RFC 8289's
+ * word for it.
+ *
+ * Both are of bounded size.  The histogram is log-linear, 128 buckets to a power of two, and answers with the
+ * middle of a bucket: at most 0.4% off.  Stamps are exact as long as records of fewer than SOJOURN_STAMPS reads are
+ * held; then neighbours that are no further apart than 1/256 of their age become one, with the time of the
+ * older: another 0.4%, always too much.  The sum is within 1%.
+ *
+ * Knows no record and no byte, only how many records there are.  Nothing here can fail but sojourn_new().
+ */
+#ifndef WEIR_SOJOURN_H
+#define WEIR_SOJOURN_H
+
+#include <stdint.h>
+
+struct sojourn;
+
+#define SOJOURN_STAMPS 16384
+
+struct latency {
+	uint64_t count; /* records; the others are 0 where this is */
+	uint64_t p50_ns;
+	uint64_t p90_ns;
+	uint64_t p95_ns;
+	uint64_t p99_ns;
+	uint64_t max_ns; /* exact, but for the stamps' tolerance */
+	uint64_t sum_ns;
+};
+
+/* malloc'd, or NULL with errno; to be freed by sojourn_free, which takes NULL too.  Wherever else a sojourn is
+ * asked for, NULL is one that notes nothing. */
+struct sojourn *sojourn_new(void);
+void sojourn_free(struct sojourn *sojourn);
+
+/* A pass begins: what arrives and leaves from here on does so at now_ns, which never runs backwards. */
+void sojourn_pass(struct sojourn *sojourn, uint64_t now_ns);
+
+/* Records arrive behind all that are held. */
+void sojourn_arrive(struct sojourn *sojourn, uint64_t records);
+
+/* The oldest records that are held leave, and are counted in the histogram. */
+void sojourn_leave(struct sojourn *sojourn, uint64_t records);
+
+/* The oldest record that is held goes on without those behind it: what is dropped as the oldest is not it, but
+ * the next.  There is at most one; later, it leaves. */
+void sojourn_set_aside(struct sojourn *sojourn);
+void sojourn_leave_aside(struct sojourn *sojourn);
+
+/* Records pass by without having been held. */
+void sojourn_pass_by(struct sojourn *sojourn, uint64_t records);
+
+/* The oldest, or the newest, that are held are dropped: they count nowhere. */
+void sojourn_drop_oldest(struct sojourn *sojourn, uint64_t records);
+void sojourn_drop_newest(struct sojourn *sojourn, uint64_t records);
+
+/* Records that are held (not NULL), by their stamps; one set aside is not among them. */
+uint64_t sojourn_held(const struct sojourn *sojourn);
+
+/* Those that have left in the interval, or in the whole run. */
+struct latency sojourn_interval(const struct sojourn *sojourn);
+struct latency sojourn_total(const struct sojourn *sojourn);
+
+/* An interval ends, and the next one begins. */
+void sojourn_next_interval(struct sojourn *sojourn);
+
+#endif
