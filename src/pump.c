@@ -397,6 +397,8 @@ pump_depth(const struct pump *pump)
 	const struct queue *queue = &pump->queue;
 	struct tally depth = { queue_waiting(queue), queue_held(queue).bytes };
 
+	if (pump->closed)
+		return (struct tally){ 0, 0 };
 	if (policy_drops(pump->options->policy))
 		depth.bytes -= queue_partial(queue); /* not in the buffer yet */
 	if (depth.bytes > queue->limits.bytes)

@@ -91,7 +91,8 @@ void pump_close_books(struct pump *pump, uint64_t now_ns);
 /* What is held; nothing once the books are closed. */
 struct tally pump_held(const struct pump *pump);
 
-/* What waits in the buffer: not what is being assembled or has not been let in. */
+/* What waits in the buffer: not what is being assembled or has not been let in.  Nothing once the books are
+ * closed. */
 struct tally pump_depth(const struct pump *pump);
 
 /* Time paused, or under pressure, until now: what still lasts included. */

@@ -59,6 +59,9 @@ foresee(struct snapshot *s)
 	struct tally gone = i->out;
 	uint64_t by_records;
 
+	s->until_full_ns = s->until_empty_ns = SNAPSHOT_NEVER;
+	if (s->event == REPORT_FINAL)
+		return;
 	ledger_count(&gone, i->dropped.records, i->dropped.bytes);
 	s->until_full_ns = time_for(options->buffer_bytes - s->depth.bytes, i->in.bytes, gone.bytes, i->ns);
 	s->until_empty_ns = time_for(s->depth.bytes, gone.bytes, i->in.bytes, i->ns);

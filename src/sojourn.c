@@ -6,30 +6,33 @@
 #include "config.h"
 
 #include "sojourn.h"
+#include "units.h"
 
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* 2^7 buckets to a power of two; below 2^7 ns each has its own. */
-#define LINEAR_BITS 7
+/* 2^8 buckets to a power of two; below 2^8 ns each has its own. */
+#define LINEAR_BITS 8
 #define LINEAR (1U << LINEAR_BITS)
 #define BUCKETS ((64 - LINEAR_BITS + 1) * LINEAR)
 
 /* Neighbours become one stamp when they are no further apart than this part of their age. */
-#define TOLERANCE 256
+#define TOLERANCE 128
 
 static_assert((SOJOURN_STAMPS & (SOJOURN_STAMPS - 1)) == 0, "a power of two");
 
 struct stamp {
 	uint64_t upto;
-	uint64_t arrived_ns;
+	uint64_t arrived_ns; /* the oldest of its records */
+	uint64_t newest_ns;  /* the newest of them: another time only where stamps became one */
 };
 
 struct histogram {
 	uint64_t count;
-	uint64_t sum_ns;
+	uint64_t sum_s;
+	uint64_t sum_ns; /* below a second */
 	uint64_t max_ns;
 	uint64_t buckets[BUCKETS];
 };
@@ -98,11 +101,19 @@ bucket_ns(size_t bucket)
 }
 
 static void
+add_sum(struct histogram *histogram, uint64_t s, uint64_t ns)
+{
+	histogram->sum_ns += ns;
+	histogram->sum_s += s + histogram->sum_ns / NS_PER_S;
+	histogram->sum_ns %= NS_PER_S;
+}
+
+static void
 note(struct histogram *histogram, uint64_t ns, uint64_t records)
 {
 	histogram->buckets[bucket_of(ns)] += records;
 	histogram->count += records;
-	histogram->sum_ns += ns * records;
+	add_sum(histogram, ns / NS_PER_S * records, ns % NS_PER_S * records);
 	if (histogram->max_ns < ns)
 		histogram->max_ns = ns;
 }
@@ -111,7 +122,8 @@ note(struct histogram *histogram, uint64_t ns, uint64_t records)
 static struct latency
 summarize(const struct histogram *histogram, const struct histogram *more)
 {
-	struct latency latency = { histogram->count, 0, 0, 0, 0, histogram->max_ns, histogram->sum_ns };
+	struct latency latency = { .count = histogram->count, .max_ns = histogram->max_ns,
+		.sum_s = histogram->sum_s, .sum_ns = histogram->sum_ns };
 	const struct {
 		unsigned percent;
 		uint64_t *ns;
@@ -124,6 +136,8 @@ summarize(const struct histogram *histogram, const struct histogram *more)
 	if (more != NULL) {
 		latency.count += more->count;
 		latency.sum_ns += more->sum_ns;
+		latency.sum_s += more->sum_s + latency.sum_ns / NS_PER_S;
+		latency.sum_ns %= NS_PER_S;
 		if (latency.max_ns < more->max_ns)
 			latency.max_ns = more->max_ns;
 	}
@@ -166,7 +180,7 @@ sojourn_next_interval(struct sojourn *sojourn)
 	if (interval->count == 0)
 		return;
 	before->count += interval->count;
-	before->sum_ns += interval->sum_ns;
+	add_sum(before, interval->sum_s, interval->sum_ns);
 	if (before->max_ns < interval->max_ns)
 		before->max_ns = interval->max_ns;
 	for (size_t i = 0; i < BUCKETS; i++)
@@ -183,7 +197,7 @@ stamp_at(struct sojourn *sojourn, uint64_t cursor)
 }
 
 /* Lets neighbours become one where that is in the tolerance.  Afterwards any two neighbours span more than it,
- * so with ages of 1 us to a year at most two thirds of the stamps are in use. */
+ * so with ages of 1 us to a year about half of the stamps are in use. */
 static void
 thin_out(struct sojourn *sojourn)
 {
@@ -192,12 +206,14 @@ thin_out(struct sojourn *sojourn)
 	for (uint64_t i = sojourn->out + 1; i < sojourn->in; i++) {
 		struct stamp *last = stamp_at(sojourn, kept);
 		const struct stamp *stamp = stamp_at(sojourn, i);
-		uint64_t age_ns = sojourn->now_ns - stamp->arrived_ns;
+		uint64_t age_ns = sojourn->now_ns - stamp->newest_ns;
 
-		if (stamp->arrived_ns - last->arrived_ns <= age_ns / TOLERANCE)
+		if (stamp->newest_ns - last->arrived_ns <= age_ns / TOLERANCE) {
 			last->upto = stamp->upto;
-		else
+			last->newest_ns = stamp->newest_ns;
+		} else {
 			*stamp_at(sojourn, ++kept) = *stamp;
+		}
 	}
 	sojourn->in = kept + 1;
 }
@@ -226,10 +242,10 @@ sojourn_arrive(struct sojourn *sojourn, uint64_t records)
 	}
 	if (sojourn->in - sojourn->out == SOJOURN_STAMPS)
 		thin_out(sojourn);
-	if (sojourn->in - sojourn->out == SOJOURN_STAMPS) /* ages of more than a thousand years */
+	if (sojourn->in - sojourn->out == SOJOURN_STAMPS) /* no ages there are come to that */
 		stamp_at(sojourn, sojourn->in - 1)->upto = sojourn->next;
 	else
-		*stamp_at(sojourn, sojourn->in++) = (struct stamp){ sojourn->next, sojourn->now_ns };
+		*stamp_at(sojourn, sojourn->in++) = (struct stamp){ sojourn->next, sojourn->now_ns, sojourn->now_ns };
 }
 
 /* The oldest records go. */

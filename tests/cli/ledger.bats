@@ -12,7 +12,11 @@ text_report()
 }
 
 bytes='([0-9]{1,3} B|[0-9]{1,3}\.[0-9] [kMGT]B)'
-times='paused [0-9]+\.[0-9]{3}s in [0-9]+\.[0-9]{3}s'
+span='[0-9]+(\.[0-9])?(ns|us|ms|s|min|h|d)'
+seconds='[0-9]+\.[0-9]{3}s'
+times="(latency p50 $span p90 $span p95 $span p99 $span max $span, )?(under pressure $seconds \([0-9]+ times?\), )?paused $seconds in $seconds"
+rates='\([0-9.]+[kMG]?/s [0-9.]+ [kMG]?B/s\)'
+waits='waiting for input [0-9]+%, for output [0-9]+%, for the rate [0-9]+%'
 records="[0-9]+ records? $bytes"
 
 # --- Text -------------------------------------------------------------------------------------------------------------------
@@ -74,7 +78,7 @@ records="[0-9]+ records? $bytes"
 		grep -q "$1" report
 	}
 	until_true ask "in 2000 records"
-	like "$(cat report)" "^weir: in 2000 records $bytes, out 0 records 0 B, dropped 1990 records $bytes \((oldest 1989, oversize 1|oversize 1, oldest 1989)\), held 10 records 41 B, $times"
+	like "$(cat report)" "^weir: in 2000 records $bytes $rates, out 0 records 0 B $rates, dropped 1990 records $bytes \(oldest 1989, oversize 1\) $rates, held 10 records 41 B, buffer 0% \(peak [0-9]+%\)(, full in $span)?(, empty in $span)?, $waits, $times"
 	: >report
 	sig TERM
 	until_true test -e status
@@ -122,7 +126,10 @@ expected()
 	{
 		printf '%s number\n' schema elapsed_ns buffer.capacity_bytes buffer.peak_bytes buffer.peak_records buffer.high_bytes \
 			buffer.low_bytes paused.count paused.ns waited_ns.input waited_ns.output waited_ns.rate
-		for count in in out dropped dropped.by.oldest dropped.by.newest dropped.by.oversize dropped.by.sample held undelivered; do
+		printf '%s number\n' buffer.depth_bytes buffer.depth_records pressure.count pressure.ns interval.ns interval.paused_ns \
+			interval.pressure_ns interval.waited_ns.input interval.waited_ns.output interval.waited_ns.rate reports_skipped
+		for count in in out dropped dropped.by.oldest dropped.by.newest dropped.by.oversize dropped.by.sample held undelivered \
+			dropped_unsaved marks interval.in_per_s interval.out_per_s interval.dropped_per_s; do
 			printf '%s number\n' "$count.records" "$count.bytes"
 		done
 		printf '%s string\n' event name policy sample framing
@@ -134,19 +141,22 @@ expected()
 	seq 10 >in
 	IN=in run_weir
 	is "$(jq -r "$schema kinds[]" <<<"$FINAL" | sort)" \
-		"$(expected 'rate null' 'unread_bytes null' 'exit.status number' 'exit.reason string')"
+		"$(expected 'rate null' 'unread_bytes null' 'exit.status number' 'exit.reason string' 'buffer.capacity_records null' \
+			'buffer.until_full_ns null' 'buffer.until_empty_ns null' {,interval.}latency_ns.{p50,p90,p95,p99,max}' number')"
 	is "$(jq -c 'keys_unsorted' <<<"$FINAL")" \
-		'["schema","event","name","policy","sample","rate","framing","elapsed_ns","in","out","dropped","held","undelivered","buffer","paused","waited_ns","unread_bytes","exit"]'
+		'["schema","event","name","policy","sample","rate","framing","elapsed_ns","in","out","dropped","dropped_unsaved","marks","held","undelivered","buffer","paused","pressure","waited_ns","latency_ns","interval","reports_skipped","unread_bytes","exit"]'
 	# the same while it runs, over pipes, with a rate, dropping
 	empty_reader fifo
 	producer in_fifo
-	IN=in_fifo OUT=fifo start -L 10/s -p drop-oldest
+	IN=in_fifo OUT=fifo start -L 10/s -p drop-oldest --max-records=3
 	producer_holds in_fifo
 	reader_holds
 	seq 5 >&9
 	snapshot_until '.in.records == 5'
 	is "$(jq -r "$schema kinds[]" <<<"$SNAP" | sort)" \
-		"$(expected 'rate string' 'unread_bytes number' 'exit.status null' 'exit.reason null')"
+		"$(expected 'rate string' 'unread_bytes number' 'exit.status null' 'exit.reason null' 'buffer.capacity_records number' \
+			"$(jq -r '.buffer | to_entries[] | select(.key | startswith("until")) | "buffer." + .key + " " + (.value | type)' <<<"$SNAP")" \
+			{,interval.}latency_ns.{p50,p90,p95,p99,max}"$(jq -r '" " + (.latency_ns.p50 | type)' <<<"$SNAP")")"
 	snap '.event == "signal" and .schema == 1 and .name == "weir"'
 }
 

@@ -243,11 +243,13 @@ static void
 step_abandon(struct input *input)
 {
 	struct record *record = open_record();
+	struct ledger got = { .in = { 0, 0 } };
+	struct loss loss = { .ledger = &got };
 
 	(void)input;
 	if (!m.drops || m.finished)
 		return;
-	expect_equal("abandoned", queue_abandon(&m.queue), record != NULL ? record->length : 0);
+	expect_equal("abandoned", queue_abandon(&m.queue, &loss, REASON_OVERSIZE), record != NULL ? record->length : 0);
 	m.count -= record != NULL;
 }
 
@@ -356,7 +358,9 @@ settle(bool evict, struct tally *oldest, struct tally *newest)
 static void
 settle_both(bool evict)
 {
-	struct tally oldest = { 0, 0 }, newest = { 0, 0 }, got_oldest = { 0, 0 }, got_newest = { 0, 0 };
+	struct tally oldest = { 0, 0 }, newest = { 0, 0 };
+	struct ledger got = { .in = { 0, 0 } };
+	struct loss loss = { .ledger = &got };
 
 	if (!m.drops) {
 		queue_admit(&m.queue);
@@ -364,13 +368,13 @@ settle_both(bool evict)
 	}
 	settle(evict, &oldest, &newest);
 	if (evict)
-		queue_evict(&m.queue, &got_oldest, &got_newest);
+		queue_evict(&m.queue, &loss, REASON_OLDEST, REASON_NEWEST);
 	else
-		queue_refuse(&m.queue, &got_newest);
-	expect_equal("evicted records", got_oldest.records, oldest.records);
-	expect_equal("evicted bytes", got_oldest.bytes, oldest.bytes);
-	expect_equal("refused records", got_newest.records, newest.records);
-	expect_equal("refused bytes", got_newest.bytes, newest.bytes);
+		queue_refuse(&m.queue, &loss, REASON_NEWEST);
+	expect_equal("evicted records", got.dropped[REASON_OLDEST].records, oldest.records);
+	expect_equal("evicted bytes", got.dropped[REASON_OLDEST].bytes, oldest.bytes);
+	expect_equal("refused records", got.dropped[REASON_NEWEST].records, newest.records);
+	expect_equal("refused bytes", got.dropped[REASON_NEWEST].bytes, newest.bytes);
 	expect_equal("fits now", queue_fits(&m.queue), true);
 }
 

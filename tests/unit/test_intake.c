@@ -16,6 +16,7 @@ static const struct share tenth = { 1, 10 };
 static struct intake intake;
 static struct queue queue;
 static struct ledger ledger;
+static struct loss loss = { .ledger = &ledger };
 
 static void
 begin(const struct framing *framing, const struct share *share, uint64_t max_record)
@@ -40,7 +41,7 @@ arrive(const char *text, size_t length)
 		memcpy(piece[i].iov_base, text, piece[i].iov_len);
 		text += piece[i].iov_len;
 	}
-	intake_take(&intake, &queue, &ledger, piece, room);
+	intake_take(&intake, &queue, &loss, piece, room);
 	queue_check(&queue);
 	return room == length && ledger_balances(&ledger, queue_held(&queue));
 }
@@ -80,7 +81,7 @@ lets_all_in(void)
 	ok(ledger.in.records == 2 && ledger.in.bytes == 7, "a byte counts where it is, a record at its end");
 	ok(arrive("c\n", 2) && ledger.in.records == 3, "which may come later");
 	ok(arrive("d", 1), "the last has none");
-	intake_end(&intake, &queue, &ledger);
+	intake_end(&intake, &queue, &loss);
 	is(ledger.in.records, 4, "but is a record at the end of input");
 	ok(ledger_balances(&ledger, queue_held(&queue)), "and the law holds");
 	is_text(everything(), "a\nbb\nccc\nd", "all is let in, as it came");
@@ -100,7 +101,7 @@ samples(void)
 	is(ledger.dropped[REASON_SAMPLE].records, 22, "the others are dropped for the sample");
 	ok(arrive("26", 2), "a byte is dropped at once");
 	is(ledger.dropped[REASON_SAMPLE].records, 22, "its record at its end");
-	intake_end(&intake, &queue, &ledger);
+	intake_end(&intake, &queue, &loss);
 	is(ledger.dropped[REASON_SAMPLE].records, 23, "or at that of the input");
 	ok(ledger_balances(&ledger, queue_held(&queue)), "and the law holds");
 	queue_free(&queue);
@@ -123,7 +124,7 @@ refuses_what_is_too_long(void)
 	is(ledger.dropped[REASON_OVERSIZE].records, 2, "then it counts");
 	is_text(everything(), "ab\n", "and the next one is let in");
 	ok(arrive("1234567", 7), "one that is never ended");
-	intake_end(&intake, &queue, &ledger);
+	intake_end(&intake, &queue, &loss);
 	is(ledger.dropped[REASON_OVERSIZE].records, 3, "is a record too, at the end of input");
 	is(ledger.in.records, 6, "of all that came");
 	ok(ledger_balances(&ledger, queue_held(&queue)), "and the law holds");
@@ -138,13 +139,13 @@ ends_behind_the_last_byte(void)
 	arrive("ab", 2);
 	is_text(everything(), "ab", "a prompt is passed on as it comes");
 	is(ledger.out.records, 0, "not a record yet");
-	intake_end(&intake, &queue, &ledger);
+	intake_end(&intake, &queue, &loss);
 	ok(ledger.in.records == 1 && ledger.out.records == 1, "but at the end of input");
 	ok(ledger_balances(&ledger, queue_held(&queue)), "and the law holds");
 	queue_free(&queue);
 
 	begin(&lines, NULL, UINT64_MAX);
-	intake_end(&intake, &queue, &ledger);
+	intake_end(&intake, &queue, &loss);
 	is(ledger.in.records, 0, "no bytes are no record");
 	queue_free(&queue);
 }
@@ -156,7 +157,7 @@ counts_no_records_in_bytes(void)
 
 	begin(&bytes, NULL, UINT64_MAX);
 	ok(arrive("a\nb\n", 4), "a stream of bytes");
-	intake_end(&intake, &queue, &ledger);
+	intake_end(&intake, &queue, &loss);
 	is(queue_held(&queue).records, 0, "has no records, not even at its end");
 	ok(ledger_balances(&ledger, queue_held(&queue)), "and the law holds at the end of input");
 	is_text(everything(), "a\nb\n", "all is let in");
@@ -233,7 +234,7 @@ lets_in(struct random *random, const struct expected *e, const char *stream, siz
 		if (queue_partial(&queue) == 0 && random_one_in(random, 3))
 			taken += take_all(got + taken);
 	}
-	intake_end(&intake, &queue, &ledger);
+	intake_end(&intake, &queue, &loss);
 	taken += take_all(got + taken);
 	good = good && ledger_balances(&ledger, queue_held(&queue)) && taken == e->length &&
 	    memcmp(got, e->text, taken) == 0;
@@ -334,7 +335,7 @@ passes_bytes_by(void)
 	begin(&bytes, NULL, UINT64_MAX);
 	is(intake_pass(&intake, &ledger, NULL, 1000), 0, "in bytes no record ends");
 	ok(ledger.in.records == 0 && ledger.in.bytes == 1000, "but they are counted");
-	intake_end(&intake, &queue, &ledger);
+	intake_end(&intake, &queue, &loss);
 	is(ledger.in.records, 0, "at the end neither");
 	queue_free(&queue);
 }
@@ -346,16 +347,16 @@ passes_by_to_the_end(void)
 	begin(&lines, NULL, UINT64_MAX);
 	ledger_count(&ledger.out, intake_pass(&intake, &ledger, "a\nb", 3), 3);
 	queue_pass(&queue, intake.open);
-	intake_end(&intake, &queue, &ledger);
+	intake_end(&intake, &queue, &loss);
 	ok(ledger.in.records == 2 && ledger.out.records == 2, "the last record without delimiter is in and out");
-	intake_end(&intake, &queue, &ledger);
+	intake_end(&intake, &queue, &loss);
 	ok(ledger.in.records == 2 && ledger.out.records == 2, "once");
 	queue_free(&queue);
 
 	begin(&lines, NULL, UINT64_MAX);
 	ledger_count(&ledger.out, intake_pass(&intake, &ledger, "a\n", 2), 2);
 	queue_pass(&queue, intake.open);
-	intake_end(&intake, &queue, &ledger);
+	intake_end(&intake, &queue, &loss);
 	ok(ledger.in.records == 1 && ledger.out.records == 1, "with one nothing follows it");
 	queue_free(&queue);
 }

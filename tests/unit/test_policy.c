@@ -52,6 +52,7 @@ struct rig {
 	struct intake intake;
 	struct queue queue;
 	struct ledger ledger;
+	struct loss loss;
 	struct model model;
 };
 
@@ -363,7 +364,7 @@ step_read(void)
 		memcpy(piece[i].iov_base, rig.stream + rig.read + at,
 		    piece[i].iov_len < length - at ? piece[i].iov_len : length - at);
 	if (length > 0)
-		intake_take(&rig.intake, &rig.queue, &rig.ledger, piece, length);
+		intake_take(&rig.intake, &rig.queue, &rig.loss, piece, length);
 	model_read(&rig.model, rig.read, length);
 	rig.read += length;
 	return agree("a read");
@@ -403,7 +404,7 @@ step_take(void)
 static bool
 step_settle(void)
 {
-	policy_settle(rig.policy, &rig.queue, &rig.ledger);
+	policy_settle(rig.policy, &rig.queue, &rig.loss);
 	model_settle(&rig.model);
 	if (rig.policy != POLICY_BLOCK && !queue_fits(&rig.queue)) {
 		diag("what the policy has let in does not fit");
@@ -416,7 +417,7 @@ static bool
 step_end(void)
 {
 	rig.ended = true;
-	intake_end(&rig.intake, &rig.queue, &rig.ledger);
+	intake_end(&rig.intake, &rig.queue, &rig.loss);
 	model_end(&rig.model);
 	return agree("the end");
 }
@@ -476,6 +477,7 @@ make_rig(enum policy policy, bool gates, bool large, uint64_t seed)
 	make_stream((size_t)(large ? 250000 : random_from(random, 1, 4000)));
 	intake_init(&rig.intake, &rig.framing, gates ? &rig.share : NULL, rig.max_record);
 	rig.ledger = (struct ledger){ .in = { 0, 0 } };
+	rig.loss = (struct loss){ .ledger = &rig.ledger };
 	rig.read = 0;
 	rig.ended = false;
 	rig.model.count = 0;

@@ -24,6 +24,8 @@ struct rig {
 	unsigned turn;
 	struct options options;
 	struct pump pump;
+	struct sojourn *sojourn;
+	struct marks *marks;
 	uint64_t now;
 	int writer;
 	int reader;
@@ -58,6 +60,13 @@ begin_on(const char *command_line, int input_fd)
 	io_open_input(&input, in[0]);
 	io_open_output(&output, out[1]);
 	must(pump_init(&rig.pump, &rig.options, &input, &output, rig.now) == 0);
+	must((rig.sojourn = sojourn_new()) != NULL);
+	rig.marks = NULL;
+	if (rig.options.mark_template != NULL) {
+		const struct mark_style style = { rig.options.mark_template, "weir", '\n' };
+		must((rig.marks = marks_new(4096, &style)) != NULL);
+	}
+	pump_observe(&rig.pump, rig.sojourn, rig.marks, NULL);
 }
 
 static void
@@ -83,6 +92,8 @@ finish(void)
 	if (rig.writer >= 0)
 		end_input();
 	pump_free(&rig.pump);
+	marks_free(rig.marks);
+	sojourn_free(rig.sojourn);
 }
 
 static void
@@ -813,7 +824,8 @@ any_stream(const char *command_line, bool lossless)
 
 		begin(command_line);
 		make_stream(&random, 100000, seed % 2 > 0 ? 100 : 12000);
-		good = run_through(&random, seed % 3 == 0) && rig.got_length == books()->out.bytes;
+		good = run_through(&random, seed % 3 == 0) && rig.got_length == books()->out.bytes &&
+		    sojourn_total(rig.sojourn).count == books()->out.records && sojourn_held(rig.sojourn) == 0;
 		good = good && (lossless ? rig.got_length == rig.sent_length &&
 		    memcmp(rig.got, rig.sent, rig.got_length) == 0 : is_subsequence());
 		if (!good)
@@ -824,6 +836,218 @@ any_stream(const char *command_line, bool lossless)
 	}
 	ok(good, "weir %s: any stream to its end, %s", command_line,
 	    lossless ? "with nothing lost" : "in whole records and in their order");
+}
+
+/* --- marks ---------------------------------------------------------------------------------------- */
+
+/* Whether each line of got that says "M records,bytes" stands before the line behind that many, and all that is
+ * missing is said. */
+static bool
+all_is_marked(void)
+{
+	uint64_t records = 0, bytes = 0;
+	size_t at = 0;
+
+	rig.got[rig.got_length] = '\0';
+	for (const char *line = rig.got;; line = strchr(line, '\n') + 1) {
+		uint64_t more_records, more_bytes;
+
+		if (sscanf(line, "M%" SCNu64 ",%" SCNu64, &more_records, &more_bytes) == 2) {
+			records += more_records;
+			bytes += more_bytes;
+			continue;
+		}
+		for (; records > 0 && at < rig.sent_length; records--) {
+			size_t length = strcspn(rig.sent + at, "\n") + 1;
+			at += length;
+			bytes -= length;
+		}
+		if (records > 0 || bytes > 0)
+			return false;
+		if (*line == '\0')
+			return at == rig.sent_length;
+		if (strncmp(line, rig.sent + at, strcspn(line, "\n") + 1) != 0)
+			return false;
+		at += strcspn(line, "\n") + 1;
+	}
+}
+
+static void
+any_marks(const char *command_line)
+{
+	bool good = true;
+	uint64_t marks = 0;
+
+	for (uint64_t seed = 1; seed <= 10 && good; seed++) {
+		struct random random = { seed };
+
+		begin(command_line);
+		make_stream(&random, 300000, seed % 2 > 0 ? 100 : 12000);
+		rig.sent[rig.sent_length] = '\0';
+		good = run_through(&random, false) && rig.got_length == books()->out.bytes + books()->marks.bytes &&
+		    all_is_marked() && gaps_first(rig.marks->gaps) == NULL &&
+		    sojourn_total(rig.sojourn).count == books()->out.records;
+		marks += books()->marks.records;
+		if (!good)
+			diag("seed %" PRIu64 ": %" PRIu64 " marks", seed, books()->marks.records);
+		finish();
+	}
+	ok(good && marks > 10, "weir %s: each gap is marked in its place (%" PRIu64 " marks)", command_line, marks);
+}
+
+/* When no record comes behind a gap. */
+static void
+marks_when_quiet(void)
+{
+	begin("-p drop-newest -m 4096 --max-record=8 --mark-drops={records}:{bytes}");
+	feed("a\nmuch too long\n");
+	pass();
+	is_text(read_all(), "a\n", "a gap waits for the record behind it");
+	is(pump_deadline_ns(&rig.pump), EPOCH_NS + NS_PER_S, "for a second");
+	rig.now += NS_PER_S / 2;
+	feed("b\n");
+	pass();
+	is_text(read_all(), "1:14\nb\n", "and its mark leaves first");
+	feed("also too long\n");
+	pass();
+	rig.now = pump_deadline_ns(&rig.pump) - 1;
+	pass();
+	is_text(read_all(), "", "when none comes");
+	rig.now++;
+	pass();
+	is_text(read_all(), "1:14\n", "the mark leaves on its own");
+	is(pump_deadline_ns(&rig.pump), UINT64_MAX, "once");
+	feed("too long and not at its end");
+	pass();
+	rig.now += NS_PER_S;
+	pass();
+	is_text(read_all(), "0:27\n", "of a record that is being left out, what there was of it");
+	feed(" yet\nlonger still");
+	pass();
+	end_input();
+	pass();
+	is_text(read_all(), "2:17\n", "then its rest; and the end of input is no time to wait");
+	ok(pump_done(&rig.pump) && books()->marks.records == 4 && books()->marks.bytes == 20 && is_balanced(),
+	    "marks are counted, apart");
+	finish();
+
+	begin("-s 2 --mark-drops=M");
+	feed("1\n2\n3\n4\n");
+	end_input();
+	pass();
+	is_text(read_all(), "1\n3\n", "a sample is no loss");
+	finish();
+}
+
+/* As a record to the rate. */
+static void
+marks_are_rated(void)
+{
+	begin("-p drop-oldest --max-records=1 -L 10/s --mark-drops={oldest}");
+	feed("1\n2\n3\n4\n");
+	pass();
+	is_text(read_all(), "1\n", "one at once");
+	rig.now += 100 * MS;
+	pass();
+	is_text(read_all(), "2\n", "then a mark, when a record would have been due");
+	is(pump_deadline_ns(&rig.pump), rig.now + 100 * MS, "and a record not before the next is");
+	rig.now += 100 * MS;
+	pass();
+	is_text(read_all(), "4\n", "then it leaves");
+	finish();
+}
+
+/* A mark that is refused says later what has come to it. */
+static void
+marks_grow(void)
+{
+	size_t full;
+
+	begin("-p drop-oldest --max-records=1 --mark-drops={records}");
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	feed("1\n2\n3\n");
+	pass();
+	feed("4\n5\n");
+	pass();
+	pipes_forget(rig.reader, full);
+	pass();
+	is_text(read_all(), "4\n5\n", "one mark for all that was lost before it could leave");
+	is(books()->marks.records, 1, "is one");
+	finish();
+}
+
+/* --- waiting -------------------------------------------------------------------------------------- */
+
+static void
+waits(void)
+{
+	struct latency latency;
+	size_t full;
+
+	begin("-p drop-oldest --max-records=2");
+	feed("1\n");
+	pass();
+	latency = sojourn_total(rig.sojourn);
+	ok(latency.count == 1 && latency.max_ns == 0, "what passes straight through has not waited");
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	feed("2\n");
+	pass();
+	rig.now += MS;
+	feed("3\n4\n");
+	pass(); /* 2 goes */
+	rig.now += MS;
+	pipes_forget(rig.reader, full);
+	pass();
+	latency = sojourn_total(rig.sojourn);
+	ok(latency.count == 3 && latency.max_ns == MS && latency.sum_ns == 2 * MS,
+	    "what waits does so from when its end was read until it has left, and what is dropped does not count");
+	finish();
+
+	begin("-q");
+	feed("12");
+	pass();
+	rig.now += MS;
+	feed("3\n");
+	pass();
+	latency = sojourn_total(rig.sojourn);
+	ok(latency.count == 1 && latency.max_ns == 0, "of a stream too");
+	feed("end");
+	pass();
+	end_input();
+	pass();
+	is(sojourn_total(rig.sojourn).count, 2, "of which the last record counts without a delimiter");
+	finish();
+}
+
+static void
+presses(void)
+{
+	size_t full;
+
+	begin("-p drop-newest --max-records=4");
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	feed("1\n2\n3\n");
+	pass();
+	is(books()->pressure_count, 0, "below its limit a buffer is under no pressure");
+	feed("4\n");
+	pass();
+	is(books()->pressure_count, 1, "at its limit it is");
+	rig.now += 3 * MS;
+	is(pump_pressure_ns(&rig.pump, rig.now), 3 * MS, "for as long as that lasts");
+	feed("5\n");
+	pass();
+	pipes_forget(rig.reader, full);
+	pass();
+	ok(books()->pressure_count == 1 && books()->pressure_ns == 3 * MS, "until it is low");
+	rig.now += MS;
+	is(pump_pressure_ns(&rig.pump, rig.now), 3 * MS, "and no longer");
+	(void)read_all();
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	feed("1\n2\n3\n4\n5\n");
+	pass();
+	is(books()->pressure_count, 2, "then again");
+	finish();
+	(void)full;
 }
 
 /* --- much at once ----------------------------------------------------------------------------------- */
@@ -1393,5 +1617,16 @@ main(void)
 	any_stream("-p drop-newest -m 4096", false);
 	any_stream("-p drop-oldest --max-records=20 -L 1000/s", false);
 	any_stream("-p drop-newest -m 32K -s 50%", false);
+	any_marks("-p drop-oldest -m 16K --mark-drops=M{records},{bytes}");
+	any_marks("-p drop-newest -m 16K --mark-drops=M{records},{bytes}");
+	any_marks("-p drop-newest -m 4096 --max-record=2000 --mark-drops=M{records},{bytes}");
+	any_marks("-p drop-oldest --max-records=20 --max-record=3000 --mark-drops=M{records},{bytes}");
+	any_marks("-p drop-oldest -m 8K -L 3000/s --mark-drops=M{records},{bytes}");
+	any_marks("-p drop-newest -m 8K -L 1MB/s --mark-drops=M{records},{bytes}");
+	marks_when_quiet();
+	marks_are_rated();
+	marks_grow();
+	waits();
+	presses();
 	return done_testing();
 }

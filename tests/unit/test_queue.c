@@ -9,6 +9,33 @@
 
 static const struct framing lines = { FRAMING_LINES, '\n', 0 };
 static struct queue q;
+static struct ledger ledger;
+static struct loss loss = { .ledger = &ledger };
+
+/* What is dropped now, added to the tallies. */
+static void
+evict(struct tally *evicted, struct tally *misfit)
+{
+	ledger = (struct ledger){ .in = { 0, 0 } };
+	queue_evict(&q, &loss, REASON_OLDEST, REASON_NEWEST);
+	ledger_count(evicted, ledger.dropped[REASON_OLDEST].records, ledger.dropped[REASON_OLDEST].bytes);
+	ledger_count(misfit, ledger.dropped[REASON_NEWEST].records, ledger.dropped[REASON_NEWEST].bytes);
+}
+
+static void
+refuse(struct tally *refused)
+{
+	ledger = (struct ledger){ .in = { 0, 0 } };
+	queue_refuse(&q, &loss, REASON_NEWEST);
+	ledger_count(refused, ledger.dropped[REASON_NEWEST].records, ledger.dropped[REASON_NEWEST].bytes);
+}
+
+static size_t
+abandon(void)
+{
+	ledger = (struct ledger){ .in = { 0, 0 } };
+	return queue_abandon(&q, &loss, REASON_OVERSIZE);
+}
 
 /* Of 10 bytes and 3 records, with room for a read of 20 and a record of 10 beyond that. */
 static void
@@ -93,7 +120,7 @@ comes_in(void)
 	is_text(everything(), "a\nbb\ncccc\n", "bytes behind a gap close up");
 	is(queue_held(&q).records, 3, "and end the third record");
 	arrive("dd");
-	is(queue_abandon(&q), 2, "a record being assembled can be given up");
+	is(abandon(), 2, "a record being assembled can be given up");
 	is_text(everything(), "a\nbb\ncccc\n", "and leaves nothing behind");
 	queue_free(&q);
 }
@@ -131,12 +158,12 @@ gives_way(void)
 	queue_admit(&q);
 	arrive("d\n");
 	ok(!queue_fits(&q), "until its end has come");
-	queue_evict(&q, &evicted, &refused);
+	evict(&evicted, &refused);
 	is_text(everything(), "bbb\nc\nddd\n", "as few as let it in leave from the head");
 	ok(evicted.records == 1 && evicted.bytes == 4 && refused.records == 0, "and are counted");
 
 	arrive("e\n");
-	queue_refuse(&q, &refused);
+	refuse(&refused);
 	is_text(everything(), "bbb\nc\nddd\n", "or the arriving one is refused");
 	ok(refused.records == 1 && refused.bytes == 2, "and is counted");
 	queue_free(&q);
@@ -152,14 +179,14 @@ makes_no_room_for_nothing(void)
 	queue_admit(&q);
 	(void)queue_take(&q, 1);
 	arrive("cccccc\n");
-	queue_evict(&q, &evicted, &misfit);
+	evict(&evicted, &misfit);
 	is(misfit.records, 1, "a record that cannot fit behind a part-sent one is dropped");
 	is(evicted.records, 0, "and displaces nothing");
 	is_text(shown(queue_rest(&q)), "aaaaaa\n", "the rest of the part-sent one stays");
 	is(queue_waiting(&q), 1, "and what was let in behind it");
 	(void)queue_take(&q, 3);
 	arrive("ddd\ne\n");
-	queue_evict(&q, &evicted, &misfit);
+	evict(&evicted, &misfit);
 	is(evicted.records, 1, "what can be evicted is");
 	is_text(shown(queue_rest(&q)), "aaa\n", "but never a part-sent one");
 	is(queue_take(&q, 4), 1, "which ends as it began");
@@ -175,7 +202,7 @@ counts_records(void)
 	begin(&lines);
 	arrive("1\n2\n3\n4\n");
 	ok(!queue_fits(&q), "four records are one too many");
-	queue_evict(&q, &evicted, &refused);
+	evict(&evicted, &refused);
 	is_text(everything(), "2\n3\n4\n", "so the oldest gives way");
 	(void)queue_take(&q, 1);
 	arrive("5\n");
@@ -227,7 +254,7 @@ ends_fixed(void)
 	is(queue_partial(&q), 2, "a record of fixed size is being assembled");
 	queue_finish(&q);
 	is(queue_held(&q).records, 4, "the last may be short");
-	queue_evict(&q, &evicted, &misfit);
+	evict(&evicted, &misfit);
 	is_text(everything(), "bbbbccccdd", "and takes up what it is long");
 	is(queue_take(&q, 7), 1, "of two records one is ended");
 	is(queue_rest(&q), 1, "and one byte left of the other");
@@ -341,7 +368,7 @@ lets_in_the_last(void)
 		queue_take(&q, 8);
 		arrive(length == 1 ? "vwxyzvwxyzvw\nY" : "vwxyzvwxyzv\nYZ");
 		queue_finish(&q);
-		queue_refuse(&q, &refused);
+		refuse(&refused);
 		is_text(everything(), length == 1 ? "abcdefg\nY" : "abcdefg\nYZ", "wrapped: the last record is let in");
 		ok(refused.records == 2 && refused.bytes == 22 - length, "wrapped: two before it are refused");
 		is(queue_take(&q, 8 + length), 2, "wrapped: both go out");

@@ -14,6 +14,7 @@ begin(void)
 		.policy = POLICY_DROP_OLDEST,
 		.framing = { FRAMING_LINES, '\n', 0 },
 		.buffer_bytes = 1048576,
+		.max_records = UINT64_MAX,
 		.high_bytes = 1048576,
 		.low_bytes = 524288,
 		.sample = { 1, 1 },
@@ -24,6 +25,8 @@ begin(void)
 		.options = &options,
 		.ledger = { .in = { 12000, 1200000 }, .out = { 10000, 1000000 } },
 		.elapsed_ns = UINT64_C(3204567890),
+		.until_full_ns = SNAPSHOT_NEVER,
+		.until_empty_ns = SNAPSHOT_NEVER,
 		.exit_reason = "end of input",
 	};
 	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 2000, 200000 };
@@ -109,6 +112,84 @@ text_of_bytes(void)
 	    "a stream of bytes has no records");
 }
 
+/* How it goes, which is of interest while it goes. */
+static void
+text_of_an_interval(void)
+{
+	static const char *const lines[] = {
+		"in 12000 records 1.2 MB (2.0k/s 204.0 kB/s), out 10000 records 1.0 MB (25/s 104 B/s), dropped 2000 records "
+		"0.2 MB (oldest 2000) (105/s 106 B/s), not saved 6 records 600 B, 1 mark, held 14 records 1.4 kB, "
+		"buffer 25% (peak 50%), full in 1.5s, waiting for input 5%, for output 94%, for the rate 1%, latency "
+		"p50 900ns p90 1.2ms p95 12.3ms p99 123ms max 1.2s, under pressure 2.500s (1 time), 3 reports skipped, "
+		"paused 0.000s in 3.204s\n",
+	};
+
+	begin();
+	snapshot.event = REPORT_INTERVAL;
+	snapshot.ledger.marks = (struct tally){ 1, 50 };
+	snapshot.ledger.pressure_count = 1;
+	snapshot.ledger.pressure_ns = 2500 * NS_PER_MS;
+	snapshot.ledger.peak.bytes = 524288;
+	snapshot.unsaved = (struct tally){ 6, 600 };
+	snapshot.held = snapshot.depth = (struct tally){ 14, 262144 };
+	snapshot.held.bytes = 1400;
+	snapshot.latency = (struct latency){ 1, 1, 1, 1, 1, 1, 0, 0 };
+	snapshot.interval = (struct interval){ .ns = 2 * NS_PER_S, .in = { 4000, 408000 }, .out = { 50, 208 },
+		.dropped = { 210, 212 }, .waited_ns = { 100 * NS_PER_MS, 1880 * NS_PER_MS, 20 * NS_PER_MS },
+		.latency = { 50, 900, 1200000, 12300000, 123000000, 1200 * NS_PER_MS, 0, 0 } };
+	snapshot.until_full_ns = 1500 * NS_PER_MS;
+	snapshot.reports_skipped = 3;
+	is_text(line() + strlen("weir: "), lines[0], "rates, depth, what was waited for and latency of an interval");
+	snapshot.event = REPORT_SIGNAL;
+	is_text(line() + strlen("weir: "), lines[0], "the same when a signal asks");
+	options.framing.kind = FRAMING_BYTES;
+	snapshot.until_full_ns = SNAPSHOT_NEVER;
+	snapshot.until_empty_ns = 90 * NS_PER_S;
+	ok(strstr(line(), "in 1.2 MB (204.0 kB/s), out 1.0 MB (104 B/s), ") != NULL, "in bytes, no rates of records");
+	ok(strstr(line(), "buffer 25% (peak 50%), empty in 1.5min, waiting") != NULL, "or when it will be empty");
+}
+
+static void
+text_at_the_end(void)
+{
+	begin();
+	snapshot.latency = (struct latency){ 5, 1, 20, 300, 4000, 50000, 0, 0 };
+	snapshot.ledger.pressure_count = 2;
+	snapshot.ledger.pressure_ns = NS_PER_MS;
+	snapshot.interval.dropped = (struct tally){ 1, 1 };
+	is_text(line(),
+	    "weir: in 12000 records 1.2 MB, out 10000 records 1.0 MB, dropped 2000 records 0.2 MB (oldest 2000), "
+	    "latency p50 1ns p90 20ns p95 300ns p99 4.0us max 50.0us, under pressure 0.001s (2 times), "
+	    "paused 0.000s in 3.204s\n", "at the end the latency of the whole run, and no rates");
+}
+
+static bool
+begins(const char *with)
+{
+	return strncmp(line(), with, strlen(with)) == 0;
+}
+
+static void
+priorities(void)
+{
+	begin();
+	options.format = FORMAT_JOURNAL;
+	ok(begins("<4>weir: in 12000 "), "for the journal a loss is a warning");
+	snapshot.event = REPORT_INTERVAL;
+	ok(begins("<6>weir: "), "but of an earlier interval it is none");
+	snapshot.interval.dropped = (struct tally){ 0, 1 };
+	ok(begins("<4>weir: "), "of this one it is");
+	snapshot.event = REPORT_FINAL;
+	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
+	snapshot.ledger.dropped[REASON_SAMPLE] = (struct tally){ 2000, 200000 };
+	ok(begins("<6>weir: "), "a sample is no loss");
+	snapshot.exit_status = 1;
+	ok(begins("<3>weir: "), "a failure is an error");
+	snapshot.exit_status = 0;
+	snapshot.ledger.undelivered = (struct tally){ 0, 1 };
+	ok(begins("<3>weir: "), "and so is what was not delivered");
+}
+
 /* --- JSON ----------------------------------------------------------------------------------------- */
 
 static void
@@ -121,10 +202,20 @@ json_of_all(void)
 	options.rate = (struct rate){ 1, 2000000, false };
 	snapshot.ledger = (struct ledger){
 		.in = { 100, 1000 }, .out = { 50, 500 }, .undelivered = { 25, 250 }, .peak = { 7, 77 },
-		.dropped = { { 1, 10 }, { 2, 20 }, { 3, 30 }, { 4, 40 } },
+		.dropped = { { 1, 10 }, { 2, 20 }, { 3, 30 }, { 4, 40 } }, .marks = { 5, 55 },
 		.paused_count = 8, .paused_ns = 88, .waited_ns = { 11, 12, 13 },
+		.pressure_count = 9, .pressure_ns = 99,
 	};
+	options.max_records = 1001;
 	snapshot.held = (struct tally){ 15, 150 };
+	snapshot.depth = (struct tally){ 14, 140 };
+	snapshot.unsaved = (struct tally){ 6, 66 };
+	snapshot.latency = (struct latency){ 50, 101, 102, 103, 104, 105, 0, 0 };
+	snapshot.interval = (struct interval){ 2 * NS_PER_S, { 202, 204 }, { 206, 208 }, { 210, 212 }, 301, 302,
+		{ 303, 304, 305 }, { 20, 106, 107, 108, 109, 110, 0, 0 } };
+	snapshot.until_full_ns = 401;
+	snapshot.until_empty_ns = 402;
+	snapshot.reports_skipped = 403;
 	snapshot.unread_known = true;
 	snapshot.unread_bytes = 4096;
 	snapshot.exit_status = 141;
@@ -136,11 +227,19 @@ json_of_all(void)
 	    "\"dropped\":{\"records\":10,\"bytes\":100,\"by\":{\"oldest\":{\"records\":1,\"bytes\":10},"
 	    "\"newest\":{\"records\":2,\"bytes\":20},\"oversize\":{\"records\":3,\"bytes\":30},"
 	    "\"sample\":{\"records\":4,\"bytes\":40}}},"
+	    "\"dropped_unsaved\":{\"records\":6,\"bytes\":66},\"marks\":{\"records\":5,\"bytes\":55},"
 	    "\"held\":{\"records\":15,\"bytes\":150},\"undelivered\":{\"records\":25,\"bytes\":250},"
-	    "\"buffer\":{\"capacity_bytes\":1048576,\"peak_bytes\":77,\"peak_records\":7,"
-	    "\"high_bytes\":1048576,\"low_bytes\":524288},"
-	    "\"paused\":{\"count\":8,\"ns\":88},\"waited_ns\":{\"input\":11,\"output\":12,\"rate\":13},"
-	    "\"unread_bytes\":4096,\"exit\":{\"status\":141,\"reason\":\"reader gone\"}}\n",
+	    "\"buffer\":{\"capacity_bytes\":1048576,\"capacity_records\":1001,\"depth_bytes\":140,"
+	    "\"depth_records\":14,\"peak_bytes\":77,\"peak_records\":7,\"high_bytes\":1048576,"
+	    "\"low_bytes\":524288,\"until_full_ns\":401,\"until_empty_ns\":402},"
+	    "\"paused\":{\"count\":8,\"ns\":88},\"pressure\":{\"count\":9,\"ns\":99},"
+	    "\"waited_ns\":{\"input\":11,\"output\":12,\"rate\":13},"
+	    "\"latency_ns\":{\"p50\":101,\"p90\":102,\"p95\":103,\"p99\":104,\"max\":105},"
+	    "\"interval\":{\"ns\":2000000000,\"in_per_s\":{\"records\":101,\"bytes\":102},"
+	    "\"out_per_s\":{\"records\":103,\"bytes\":104},\"dropped_per_s\":{\"records\":105,\"bytes\":106},"
+	    "\"paused_ns\":301,\"pressure_ns\":302,\"waited_ns\":{\"input\":303,\"output\":304,\"rate\":305},"
+	    "\"latency_ns\":{\"p50\":106,\"p90\":107,\"p95\":108,\"p99\":109,\"max\":110}},"
+	    "\"reports_skipped\":403,\"unread_bytes\":4096,\"exit\":{\"status\":141,\"reason\":\"reader gone\"}}\n",
 	    "a number of its own at every key");
 }
 
@@ -191,11 +290,19 @@ json_of_nothing(void)
 	    "\"dropped\":{\"records\":0,\"bytes\":0,\"by\":{\"oldest\":{\"records\":0,\"bytes\":0},"
 	    "\"newest\":{\"records\":0,\"bytes\":0},\"oversize\":{\"records\":0,\"bytes\":0},"
 	    "\"sample\":{\"records\":0,\"bytes\":0}}},"
+	    "\"dropped_unsaved\":{\"records\":0,\"bytes\":0},\"marks\":{\"records\":0,\"bytes\":0},"
 	    "\"held\":{\"records\":0,\"bytes\":0},\"undelivered\":{\"records\":0,\"bytes\":0},"
-	    "\"buffer\":{\"capacity_bytes\":1048576,\"peak_bytes\":0,\"peak_records\":0,"
-	    "\"high_bytes\":1048576,\"low_bytes\":524288},"
-	    "\"paused\":{\"count\":0,\"ns\":0},\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0},"
-	    "\"unread_bytes\":null,\"exit\":{\"status\":null,\"reason\":null}}\n",
+	    "\"buffer\":{\"capacity_bytes\":1048576,\"capacity_records\":null,\"depth_bytes\":0,"
+	    "\"depth_records\":0,\"peak_bytes\":0,\"peak_records\":0,\"high_bytes\":1048576,"
+	    "\"low_bytes\":524288,\"until_full_ns\":null,\"until_empty_ns\":null},"
+	    "\"paused\":{\"count\":0,\"ns\":0},\"pressure\":{\"count\":0,\"ns\":0},"
+	    "\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0},"
+	    "\"latency_ns\":{\"p50\":null,\"p90\":null,\"p95\":null,\"p99\":null,\"max\":null},"
+	    "\"interval\":{\"ns\":0,\"in_per_s\":{\"records\":0,\"bytes\":0},"
+	    "\"out_per_s\":{\"records\":0,\"bytes\":0},\"dropped_per_s\":{\"records\":0,\"bytes\":0},"
+	    "\"paused_ns\":0,\"pressure_ns\":0,\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0},"
+	    "\"latency_ns\":{\"p50\":null,\"p90\":null,\"p95\":null,\"p99\":null,\"max\":null}},"
+	    "\"reports_skipped\":0,\"unread_bytes\":null,\"exit\":{\"status\":null,\"reason\":null}}\n",
 	    "every key is there; quotes and backslashes in the name are escaped");
 	options.framing.kind = FRAMING_FIXED;
 	ok(strstr(line(), "\"framing\":\"fixed\"") != NULL, "framing by its name");
@@ -225,7 +332,13 @@ longest(void)
 	snapshot.ledger = (struct ledger){ .in = most, .out = most, .undelivered = most, .peak = most,
 		.dropped = { most, most, most, most }, .paused_count = UINT64_MAX, .paused_ns = UINT64_MAX,
 		.waited_ns = { UINT64_MAX, UINT64_MAX, UINT64_MAX } };
-	snapshot.held = most;
+	snapshot.ledger.marks = snapshot.held = snapshot.depth = snapshot.unsaved = most;
+	snapshot.ledger.pressure_count = snapshot.ledger.pressure_ns = snapshot.reports_skipped = UINT64_MAX;
+	snapshot.latency = (struct latency){ UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, 0, 0 };
+	snapshot.interval = (struct interval){ NS_PER_S, most, most, most, UINT64_MAX, UINT64_MAX,
+		{ UINT64_MAX, UINT64_MAX, UINT64_MAX }, snapshot.latency };
+	snapshot.until_full_ns = snapshot.until_empty_ns = UINT64_MAX - 1;
+	options.max_records = UINT64_MAX - 1;
 	snapshot.elapsed_ns = UINT64_MAX;
 	snapshot.unread_known = true;
 	snapshot.unread_bytes = UINT64_MAX;
@@ -233,7 +346,8 @@ longest(void)
 	end = line() + strlen(line());
 	ok(strlen(line()) < REPORT_MOST / 2 && end[-1] == '\n', "the longest text fits, with room to spare");
 	options.format = FORMAT_JSON;
-	ok(strlen(line()) < REPORT_MOST / 2, "and so does the longest JSON");
+	diag("%zu bytes", strlen(line()));
+	ok(strlen(line()) < REPORT_MOST - 600, "and so does the longest JSON");
 	end = line() + strlen(line());
 	ok(end[-1] == '\n' && end[-2] == '}' && end[-3] == '}', "which is complete");
 }
@@ -243,6 +357,9 @@ main(void)
 {
 	text();
 	text_of_all();
+	text_of_an_interval();
+	text_at_the_end();
+	priorities();
 	text_of_little();
 	text_of_bytes();
 	json_of_all();

@@ -445,9 +445,35 @@ small_buffers(void)
 	ok(good, "a text that does not fit is cut, and ended");
 }
 
+static void
+formats_of_three_digits(void)
+{
+	static const struct {
+		uint64_t value;
+		const char *count;
+		const char *ns;
+	} table[] = {
+		{ 0, "0", "0ns" }, { 999, "999", "999ns" }, { 1000, "1.0k", "1.0us" }, { 1099, "1.0k", "1.0us" },
+		{ 12345, "12.3k", "12.3us" }, { 99999, "99.9k", "99.9us" }, { 100000, "100k", "100us" },
+		{ 999999, "999k", "999us" }, { 1000000, "1.0M", "1.0ms" }, { UINT64_C(59999999999), "59.9G", "59.9s" },
+		{ UINT64_C(60000000000), "60.0G", "1.0min" }, { UINT64_C(3600000000000), "3.6T", "1.0h" },
+		{ UINT64_C(86400000000000), "86.4T", "1.0d" }, { UINT64_MAX, "18446744T", "213503d" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char text[32];
+
+		units_format_count(text, sizeof(text), table[i].value);
+		is_text(text, table[i].count, "%" PRIu64 " as a number", table[i].value);
+		units_format_ns(text, sizeof(text), table[i].value);
+		is_text(text, table[i].ns, "and as nanoseconds");
+	}
+}
+
 int
 main(void)
 {
+	formats_of_three_digits();
 	sizes();
 	counts();
 	times();

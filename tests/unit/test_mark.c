@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Marks as exact strings, and what is no template. */
+#include "tap.h"
+
+#include "mark.h"
+#include "units.h"
+
+#include <time.h>
+
+static struct gap gap;
+
+static const char *
+mark(const char *pattern)
+{
+	static char text[MARK_MOST + 1];
+	const struct mark_style style = { pattern, "left", '\n' };
+	size_t length;
+
+	memset(text, '#', sizeof(text));
+	length = mark_format(text, &style, &gap, gap.last_ns + NS_PER_S);
+	text[length] = '\0';
+	return text;
+}
+
+static void
+begin(void)
+{
+	gap = (struct gap){ 0, { 1234, 56789 }, { 0 }, 100 * NS_PER_S, 102 * NS_PER_S + 140 * NS_PER_MS };
+	gap.by[REASON_OLDEST] = 1230;
+	gap.by[REASON_OVERSIZE] = 4;
+}
+
+static void
+placeholders(void)
+{
+	begin();
+	is_text(mark(MARK_DEFAULT), "left: 1234 records (56789 bytes) dropped in 2.1s\n", "the default");
+	is_text(mark("{reasons}; {oldest} {newest} {oversize} {sample}"), "oldest 1230, oversize 4; 1230 0 4 0\n",
+	    "by reason");
+	is_text(mark("{time} {ns}"), "2.1s 2140000000\n", "how long it took");
+	gap.last_ns += 10 * NS_PER_MS;
+	is_text(mark("{time}"), "2.2s\n", "rounded");
+	is_text(mark("{\"dropped\":{records},\"{\":{}}{"), "{\"dropped\":1234,\"{\":{}}{\n",
+	    "a brace without a word behind it is itself, as JSON wants it");
+	is_text(mark("plain %s %n"), "plain %s %n\n", "text is text");
+	gap.last_ns = gap.first_ns;
+	is_text(mark("{time} {ns}"), "0.0s 0\n", "all at once");
+}
+
+/* The clocks read the same second before and after, or it is tried again. */
+static void
+moments(void)
+{
+	char want[100];
+	time_t wall;
+	struct tm utc;
+	const char *got;
+
+	begin();
+	do {
+		wall = time(NULL);
+		got = mark("{last}");
+	} while (time(NULL) != wall);
+	wall -= 1; /* it is a second ago */
+	(void)strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%S.", gmtime_r(&wall, &utc));
+	ok(strncmp(got, want, strlen(want)) == 0 && strlen(got) == strlen(want) + strlen("123Z\n") &&
+	    strcmp(got + strlen(got) - 2, "Z\n") == 0, "when the last was dropped, on the wall's clock: %s", got);
+	do {
+		wall = time(NULL);
+		got = mark("{first}");
+	} while (time(NULL) != wall);
+	wall -= 3;
+	(void)strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:", gmtime_r(&wall, &utc));
+	wall -= 1;
+	ok(strncmp(got, want, strlen(want)) == 0 ||
+	    (strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:", gmtime_r(&wall, &utc)) > 0 &&
+	    strncmp(got, want, strlen(want)) == 0), "and the first: %s", got);
+}
+
+static const char *
+checked(const char *pattern, unsigned char delimiter)
+{
+	const char *error = mark_check(pattern, delimiter);
+
+	return error != NULL ? error : "good";
+}
+
+static void
+templates(void)
+{
+	static char longest[MARK_MOST + 2];
+
+	is_text(checked(MARK_DEFAULT, '\n'), "good", "the default is a template");
+	is_text(checked(MARK_DEFAULT, '\0'), "good", "for NUL too");
+	is_text(checked("", '\n'), "empty", "nothing is none");
+	is_text(checked("{record}", '\n'), "no such placeholder", "a word that stands for nothing");
+	is_text(checked("{records", '\n'), "a placeholder without its closing brace", "a brace left open");
+	is_text(checked("{records }", '\n'), "a placeholder without its closing brace", "or spaced");
+	is_text(checked("a\nb", '\n'), "would contain the records' delimiter", "two records");
+	is_text(checked("{reasons}", ','), "would contain the records' delimiter", "also by what is put in");
+	is_text(checked("{records}", '2'), "would contain the records' delimiter", "be it a figure");
+	is_text(checked("{time}", ','), "good", "but not where it does not come up");
+	memset(longest, 'x', MARK_MOST - 1);
+	is_text(checked(longest, '\n'), "good", "as long as a mark may be");
+	longest[MARK_MOST - 1] = 'x';
+	is_text(checked(longest, '\n'), "too long", "and longer");
+	memset(longest, 'x', MARK_MOST);
+	longest[MARK_MOST - 30] = '\0';
+	strcat(longest, "{records}{bytes}");
+	is_text(checked(longest, '\n'), "too long", "counting the longest figures there may be");
+}
+
+int
+main(void)
+{
+	placeholders();
+	moments();
+	templates();
+	return done_testing();
+}
