@@ -39,8 +39,9 @@ _weir_value()
 	--max-record) _weir_words "$2" 4K 64K 1M ;;
 	--fixed) _weir_words "$2" 188 512 4K ;;
 	--high|--low) _weir_words "$2" 25% 50% 75% 100% ;;
-	--format) _weir_words "$2" text json ;;
-	--report) _weir_files "$2" ;;
+	--format) _weir_words "$2" text json journal ;;
+	--report|--metrics|--dropped) _weir_files "$2" ;;
+	-i|--interval) _weir_words "$2" 100ms 1s 10s 1m ;;
 	--drain-timeout) _weir_words "$2" 0 500ms 2s 10s 1m ;;
 	--pipe-size) _weir_words "$2" keep 64K 256K 1M ;;
 	esac
@@ -68,7 +69,7 @@ _weir_split()
 		option=${COMP_WORDS[i-2]}
 	elif [[ ! $head && $cur == --*=* ]]; then
 		option=${cur%%=*} kept=${cur%%=*}= cur=${cur#*=}
-	elif [[ ! $head && $cur == -[pmBsLd]?* ]]; then
+	elif [[ ! $head && $cur == -[pmBsLdi]?* ]]; then
 		option=${cur:0:2} kept=${cur:0:2} cur=${cur:2}
 	elif [[ $i -gt 1 ]]; then
 		option=${COMP_WORDS[i-1]}
@@ -96,8 +97,9 @@ _weir()
 	done
 	_weir_split
 	case $option in
-	-[pmBsLdN]|--policy|--buffer|--sample|--rate|--delimiter|--name|--max-records|--max-record|\
-	--fixed|--high|--low|--burst|--format|--report|--drain-timeout|--pipe-size)
+	-[pmBsLdNi]|--policy|--buffer|--sample|--rate|--delimiter|--name|--max-records|--max-record|\
+	--fixed|--high|--low|--burst|--format|--report|--drain-timeout|--pipe-size|--interval|--metrics|\
+	--dropped)
 		_weir_value "$option" "$kept"
 		return ;;
 	esac
@@ -105,7 +107,8 @@ _weir()
 	_weir_words '' -p --policy= -m -B --buffer= --max-records= --max-record= --high= --low= \
 		-s --sample= -L --rate= --burst= -l --lines -0 -z --null -d --delimiter= --fixed= \
 		-b --bytes -q --quiet --format= --report= --fail-on-drop --drain-timeout= --pipe-size= \
-		-N --name= -h --help -V --version
+		-N --name= -i --interval= -v --progress --metrics= --mark-drops --mark-drops= --dropped= \
+		--dropped-reason -h --help -V --version
 }
 
 complete -F _weir weir

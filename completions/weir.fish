@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# fish completion for weir.  It takes no operands, so it completes no file but that of --report.
+# fish completion for weir.  It takes no operands, so it completes no files but those of options.
 
 complete -c weir -f
 
@@ -24,11 +24,17 @@ complete -c weir -s d -l delimiter -x -d 'Records end in this byte' -a "'\\\\n' 
 complete -c weir -l fixed -x -d 'Records of this many bytes' -a '188 512 4K'
 complete -c weir -s b -l bytes -d 'No records, a byte stream'
 complete -c weir -s q -l quiet -d 'No report at the end'
-complete -c weir -l format -x -d 'The form of reports' -a 'text json'
+complete -c weir -l format -x -d 'The form of reports' -a 'text json journal'
 complete -c weir -l report -r -F -d 'Write reports to this file'
 complete -c weir -l fail-on-drop -d 'Exit 3 when anything was dropped'
 complete -c weir -l drain-timeout -x -d 'Deliver at most this long after a signal' -a '0 500ms 2s 10s 1m'
 complete -c weir -l pipe-size -x -d 'Kernel pipe capacity to ask for' -a 'keep 64K 256K 1M'
 complete -c weir -s N -l name -x -d 'Name in reports and messages'
+complete -c weir -s i -l interval -x -d 'A report this often' -a '100ms 1s 10s 1m'
+complete -c weir -s v -l progress -d 'A live line on the terminal'
+complete -c weir -l metrics -r -F -d 'Replace this file by figures for Prometheus'
+complete -c weir -l mark-drops -d 'Say in the output where records are missing'
+complete -c weir -l dropped -r -F -d 'Append the dropped records to this file'
+complete -c weir -l dropped-reason -d 'With the reason before each of them'
 complete -c weir -s h -l help -d 'Print a summary of the options'
 complete -c weir -s V -l version -d 'Print the version'

@@ -43,7 +43,7 @@ completes()
 offers_all_options()
 {
 	local long all
-	"$WEIR" --help | sed -n 's/^  -/-/p' | sed 's/  .*//' | tr -s ', ' '\n' | sed 's/=.*//' >all
+	"$WEIR" --help | sed -n 's/^  -/-/p' | sed 's/  .*//' | tr -s ', ' '\n' | sed 's/\[*=.*//' >all
 	grep -e -- all >long
 	long=$(brackets <long) all=$(brackets <all)
 	like "$long" '<--buffer>.*<--version>'
@@ -51,7 +51,7 @@ offers_all_options()
 	printf 'weir %s<ALL>\n' -- - '' >keys
 	rm -f seen
 	typed "$1"
-	sed 's/=>/>/g' seen | while IFS= read -r line; do grep -o '<[^>]*>' <<<"$line" | sort | tr -d '\n' && echo; done >options
+	sed 's/=>/>/g' seen | while IFS= read -r line; do grep -o '<[^>]*>' <<<"$line" | sort -u | tr -d '\n' && echo; done >options
 	is "$(sed -n 1p options)" "$long"
 	is "$(sed -n 2p options)" "$all"
 	is "$(sed -n 3p options)" "${2-$all}"
@@ -106,9 +106,11 @@ weir --policy=<ALL> => <--policy=block><drop-newest><drop-oldest><rate:><sample:
 weir -p <ALL> => <-p><block><drop-newest><drop-oldest><rate:><sample:>
 weir --pol<TAB>drop-o<TAB>-q => <--policy=drop-oldest><-q>
 weir -p samp<TAB>1%<TAB>-q => <-p><sample:1%><-q>
-weir --format=<ALL> => <--format=json><text>
-weir --format j<TAB>-q => <--format><json><-q>
+weir --format=<ALL> => <--format=journal><json><text>
+weir --format js<TAB>-q => <--format><json><-q>
 weir --report=dr<TAB>-q => <--report=drfile><-q>
+weir --dropped=dr<TAB>-q => <--dropped=drfile><-q>
+weir --metrics dr<TAB>-q => <--metrics><drfile><-q>
 weir --report bl<TAB>-q => <--report><block it><-q>
 weir dr<ALL> => <dr>
 weir -q bl<ALL> => <-q><bl>
@@ -192,9 +194,11 @@ weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest>
 weir -p <ALL> => <-p><block><drop-newest><drop-oldest><rate:><sample:>
 weir --pol<TAB>drop-o<TAB>-q => <--policy=drop-oldest><-q>
 weir -p samp<TAB>1%<TAB>-q => <-p><sample:1%><-q>
-weir --format=<ALL> => <--format=json><--format=text>
-weir --format j<TAB>-q => <--format><json><-q>
+weir --format=<ALL> => <--format=journal><--format=json><--format=text>
+weir --format js<TAB>-q => <--format><json><-q>
 weir --report=dr<TAB>-q => <--report=drfile><-q>
+weir --dropped=dr<TAB>-q => <--dropped=drfile><-q>
+weir --metrics dr<TAB>-q => <--metrics><drfile><-q>
 weir --report bl<TAB>-q => <--report><block it><-q>
 weir dr<ALL> => <dr>
 weir -q bl<ALL> => <-q><bl>
@@ -235,8 +239,8 @@ weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest>
 weir --policy dr<ALL> => <drop-newest><drop-oldest>
 weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest>
 weir -p <ALL> => <block><drop-newest><drop-oldest><rate:><sample:>
-weir --format <ALL> => <json><text>
-weir --format=j<ALL> => <--format=json>
+weir --format <ALL> => <journal><json><text>
+weir --format=j<ALL> => <--format=journal><--format=json>
 weir --report=dr<ALL> => <--report=drfile>
 weir --report dr<ALL> => <drfile>
 weir dr<ALL> => 

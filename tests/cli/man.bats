@@ -32,7 +32,7 @@ flags()
 # A line for each option: "-m, -B, --buffer"
 options_of_help()
 {
-	"$WEIR" --help | sed -n 's/^  -/-/p' | sed 's/  .*//; s/=.*//'
+	"$WEIR" --help | sed -n 's/^  -/-/p' | sed 's/  .*//; s/\[*=.*//'
 }
 
 @test "--help and the list of options have the same, long and short" {
@@ -43,9 +43,10 @@ options_of_help()
 }
 
 @test "where --help has an argument the list of options has one" {
-	"$WEIR" --help | grep -oE '^  -[^ ]*(, -[^ ]*)*' | grep -oE -- '--[a-z-]+=' | sort >help
+	"$WEIR" --help | grep -oE '^  -[^ ]*(, -[^ ]*)*' | grep -oE -- '--[a-z-]+\[?=' | sort >help
 	like "$(paste -sd ' ' help)" '^--buffer= .*--sample=$'
-	section OPTIONS Values | grep '^\.It ' | grep -oE 'Fl -[a-z-]+ Ns = Ns (Ar|Cm)' | sed 's/^Fl /-/; s/ .*/=/' | sort |
+	section OPTIONS Values | grep '^\.It ' | grep -oE 'Fl -[a-z-]+ Ns (Op )?= Ns (Ar|Cm)' |
+		sed 's/^Fl /-/; s/ Ns Op .*/[=/; s/ .*/=/' | sort |
 		diff help - >&2
 }
 
@@ -119,10 +120,10 @@ without_times()
 	local n i line checked=0
 	n=$(examples)
 	for ((i = 1; i <= n; i++)); do
-		line=$(grep -oE '(^|[(|] *)weir( [^|<>]*)?' $i.command | sed 's/^[(| ]*//') || continue
+		line=$(grep -oE "(^|[(|] *)weir( ('[^']*'|[^|<>'])*)?" $i.command | sed 's/^[(| ]*//') || continue
 		[[ $line && ! $(cat $i.command) =~ ^\(?(seq|printf|head|echo)\  ]] || continue
-		# shellcheck disable=SC2086
-		"$WEIR" ${line#weir} <nothing >out 2>err || fail "$line: $(cat err)"
+		eval "set -- ${line#weir}"
+		"$WEIR" "$@" <nothing >out 2>err || fail "$line: $(cat err)"
 		checked=$((checked + 1))
 	done
 	((checked >= 3)) || fail "only $checked looked at"

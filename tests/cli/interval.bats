@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Reports every interval: they come whatever the data does, never hold it up, and their figures add up.
+
+load common
+
+# intervals: how many reports of an interval there are, whole
+intervals()
+{
+	jq -rR 'fromjson? | select(.event == "interval") | 1' report | wc -l
+}
+
+has_intervals()
+{
+	(($(intervals) >= $1))
+}
+
+@test "-i: reports come while nothing else does" {
+	producer fifo
+	IN=fifo start -i 20ms
+	producer_holds fifo
+	until_true has_intervals 5
+	feed 'a\nb\n'
+	until_true grep -q '"in":{"records":2' report
+	producer_ends
+	finish "exit 0"
+	is "$(jq -r .event report | uniq | paste -sd ' ')" "interval final"
+	# each ends a whole number of intervals after the start, or as soon afterwards as weir had the processor
+	is "$(jq -s '[.[].elapsed_ns] | . == sort' report)" true
+	is "$(jq -s '[.[:-1] | .[] | select(.interval.ns < 1000000)] | length' report)" 0
+	# the time of all intervals is the time of the run
+	is "$(jq -s '(map(.interval.ns) | add) == .[-1].elapsed_ns' report)" true
+}
+
+@test "-i: reports come while the output is blocked" {
+	for options in "-p drop-oldest" "-p drop-newest" "" "-b" "-L 1000/s"; do
+		rm -f fifo in_fifo rest
+		stalled_reader fifo
+		producer in_fifo
+		# shellcheck disable=SC2086
+		IN=in_fifo OUT=fifo start -i 20ms --pipe-size=keep $options
+		producer_holds in_fifo
+		reader_holds
+		feed 'a\nb\n'
+		until_true grep -q '"held":{"records":[02],"bytes":4}' report
+		until_true has_intervals $(($(intervals) + 3))
+		jq -se '.[-1].interval.waited_ns.output > 0 and .[-1].buffer.depth_bytes == 4' report ||
+			fail "weir $options: $(tail -n 1 report)"
+		producer_ends
+		drain rest
+		finish "exit 0"
+		is "$(cat rest)" $'a\nb'
+	done
+}
+
+@test "-i: what happened in the intervals is what happened in the run" {
+	"$HELPERS/lines" -n 200000 >in
+	bg sh -c 'while read -r line; do echo "$line"; done <in | exec "$HELPERS/launch" -p pid -s status \
+		"$WEIR" -p drop-newest -m 4K --format=json --report=report -i 10ms | cat >out'
+	until_true test -e status
+	law report
+	jq -se '
+		def sum(f): map(f) | add;
+		def near($a; $b): ($a - $b) >= -($b / 100 + length) and ($a - $b) <= $b / 100 + length;
+		.[-1] as $final |
+		near(sum(.interval | .in_per_s.bytes * .ns / 1e9); $final.in.bytes) and
+		near(sum(.interval | .out_per_s.records * .ns / 1e9); $final.out.records) and
+		near(sum(.interval | .dropped_per_s.records * .ns / 1e9); $final.dropped.records) and
+		sum(.interval.waited_ns.input) == $final.waited_ns.input and
+		sum(.interval.waited_ns.output) == $final.waited_ns.output and
+		sum(.interval.pressure_ns) == $final.pressure.ns and
+		(map(select(.interval.latency_ns.max != null) | .interval.latency_ns.max) | max) == $final.latency_ns.max
+	' report || fail "$(tail -n 2 report)"
+}
+
+@test "-i: a reader of the reports that stalls stops no data; reports are skipped, and counted" {
+	stalled_reader reports
+	producer fifo
+	rm -f pid status
+	bg sh -c 'exec "$HELPERS/launch" -p pid -s status "$WEIR" -i 10ms --format=json --report=reports <fifo >out'
+	until_true test -e pid
+	producer_holds fifo
+	feed '%s\n' before
+	until_true grep -q before out
+	sleep 0.1
+	"$HELPERS/lines" -n 100000 >in
+	bg sh -c 'cat in >fifo'
+	until_true sh -c 'test $(wc -c <out) -eq $(($(wc -c <in) + 7))'
+	reader_holds
+	timeout "$PATIENCE" head -c "$FILLED" <&8 >filling
+	# the reader comes back: the next report is whole, and has the number
+	timeout "$PATIENCE" head -n 3 <&8 >seen
+	is "$(jq -s 'map(.reports_skipped) | .[0] <= .[1] and .[2] > 3' seen)" true "$(cat seen)"
+	law seen
+	producer_ends
+	timeout "$PATIENCE" cat <&8 >seen
+	until_true test -e status
+	is "$(cat status)" "exit 0"
+	is "$(tail -n 1 seen | jq -r '.event, .reports_skipped > 3' | paste -sd ' ')" "final true"
+}
+
+@test "-i: text, with rates, to standard error; -q leaves out the last one only" {
+	producer fifo
+	rm -f pid status
+	bg sh -c 'exec "$HELPERS/launch" -p pid -s status "$WEIR" -q -N here -i 20ms <fifo >out 2>err'
+	until_true test -e pid
+	producer_holds fifo
+	feed 'a\nb\n'
+	until_true grep -q 'in 2 records' err
+	producer_ends
+	until_true test -e status
+	bytes='[0-9]+ B|[0-9.]+ [kM]B'
+	while IFS= read -r line; do
+		like "$line" "^here: in [02] records [04] B \([0-9.]+k?/s ($bytes)/s\), out [02] records [04] B \([0-9.]+k?/s ($bytes)/s\), dropped 0 records 0 B, buffer 0% \(peak 0%\), waiting for input [0-9]+%, for output 0%, for the rate 0%, (latency p50 [^,]*, )?paused 0.000s in [0-9.]+s$"
+	done <err
+	unlike "$(cat err)" $'\e'
+}
+
+@test "--format=journal: one line each, with a priority" {
+	seq 3 | "$WEIR" --format=journal 2>err >out
+	like "$(cat err)" '^<6>weir: in 3 records [^<]*$'
+	is "$(lines_of err)" 1
+	stalled_reader fifo
+	seq 2000 >in
+	rm -f pid status
+	bg sh -c 'exec "$HELPERS/launch" -p pid -s status "$WEIR" --format=journal -p drop-oldest --max-records=10 <in >fifo 2>err'
+	until_true test -e pid
+	reader_holds
+	until_true sh -c 'kill -USR1 $(cat pid); sleep 0.01; grep -q "dropped 1990" err'
+	# what is lost in this interval, which began with the run
+	like "$(tail -n 1 err)" '^<4>weir: '
+	drain rest
+	until_true test -e status
+	like "$(tail -n 1 err)" '^<4>weir: in 2000 records .*dropped 1990 '
+}
+
+@test "-i: what is no interval" {
+	for value in 0 9ms -1 1x 367d ''; do
+		status=0
+		"$WEIR" --interval="$value" <nothing >out 2>err || status=$?
+		is "$status" 2
+		like "$(cat err)" "^weir: --interval=$value: .*; accepted: 10ms to 366d"
+	done
+}
