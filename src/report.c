@@ -108,7 +108,7 @@ text_until(struct line *line, const char *label, uint64_t ns)
 {
 	char time[32];
 
-	if (ns == SNAPSHOT_NEVER)
+	if (ns == SNAPSHOT_NEVER || ns == 0)
 		return;
 	units_format_ns(time, sizeof(time), ns);
 	add(line, ", %s in %s", label, time);
