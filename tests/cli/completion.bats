@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Completion, in the real shells: keys go into a line editor, and "weir", there a function, writes down the arguments that
-# it is given. fish completes a line from a script.
+# Completion, in the real shells: keys go into a line editor, and "weir" and "weir-plot", there functions, write down the arguments
+# that they are given. fish completes a line from a script.
 
 load common
 
@@ -18,6 +18,7 @@ files()
 	mkdir work bin
 	touch work/drfile "work/block it"
 	ln -s "$WEIR" bin/weir
+	ln -s "$top_srcdir/plot/weir-plot" bin/weir-plot
 }
 
 # typed SHELL: types each line of ./keys into it, <ALL> being the key that puts in all that is on offer, and <TAB> the one
@@ -39,16 +40,16 @@ completes()
 }
 
 # offers_all_options SHELL [ELSE]: at "--" all long options of --help and nothing else; at "-" the short ones too; and at
-# nothing as well, or ELSE.
+# nothing as well, or ELSE. Of PROGRAM, if that is not weir.
 offers_all_options()
 {
 	local long all
-	"$WEIR" --help | sed -n 's/^  -/-/p' | sed 's/  .*//' | tr -s ', ' '\n' | sed 's/\[*=.*//' >all
+	"bin/${PROGRAM:-weir}" --help | sed -n 's/^  \(    \)\{0,1\}-/-/p' | sed 's/  .*//' | tr -s ', ' '\n' | sed 's/\[*=.*//' >all
 	grep -e -- all >long
 	long=$(brackets <long) all=$(brackets <all)
-	like "$long" '<--buffer>.*<--version>'
-	like "$all" '<-0>.*<-p>'
-	printf 'weir %s<ALL>\n' -- - '' >keys
+	like "$long" '<--help>.*<--version>'
+	like "$all" '<-V>.*<-h>'
+	printf "${PROGRAM:-weir} %s<ALL>\\n" -- - '' >keys
 	rm -f seen
 	typed "$1"
 	sed 's/=>/>/g' seen | while IFS= read -r line; do grep -o '<[^>]*>' <<<"$line" | sort -u | tr -d '\n' && echo; done >options
@@ -69,6 +70,7 @@ in_bash()
 	{ cat "${RC:-/dev/null}" && cat <<'END'; } >bashrc
 PS1='' PS2='' HISTFILE=
 weir() { printf '<%s>' "$@"; echo; } >>../seen
+weir-plot() { weir "$@"; }
 bind '"\C-xa": insert-completions'
 cd work
 END
@@ -80,7 +82,7 @@ plain_bash()
 	files
 	RC=rc
 	# shellcheck disable=SC2016
-	printf '. "$top_srcdir/completions/weir.bash"\n' >rc
+	printf '. "$top_srcdir/completions/%s.bash"\n' weir weir-plot >rc
 }
 
 # As where both are installed: bash-completion finds the file by the command's name.
@@ -92,6 +94,7 @@ bash_with_completion()
 	plain_bash
 	mkdir -p share/completions
 	cp "$top_srcdir/completions/weir.bash" share/completions/weir
+	cp "$top_srcdir/completions/weir-plot.bash" share/completions/weir-plot
 	printf 'BASH_COMPLETION_USER_DIR=%q BASH_COMPLETION_COMPAT_DIR=/nowhere\n. %q\n' "$PWD/share" "$lib" >rc
 }
 
@@ -148,6 +151,34 @@ END
 	offers_all_options bash
 }
 
+plots_in_bash()
+{
+	completes bash <<'END'
+weir-plot -T <ALL> => <-T><png><svg><text>
+weir-plot -Ts<TAB> => <-Tsvg>
+weir-plot --type=p<TAB> => <--type=png>
+weir-plot --type t<TAB> => <--type><text>
+weir-plot -o dr<TAB> => <-o><drfile>
+weir-plot --output=bl<TAB>-h => <--output=block it><-h>
+weir-plot --panels=rates,d<ALL> => <--panels=rates,depth><rates,drops>
+weir-plot --panels dr<TAB>,wai<TAB> => <--panels><drops,waiting>
+weir-plot --panels=rates,la<TAB> => <--panels=rates,latency>
+weir-plot dr<TAB> -h bl<TAB> => <drfile><-h><block it>
+weir-plot -- dr<TAB> => <--><drfile>
+END
+}
+
+@test "bash: weir-plot" {
+	plain_bash
+	plots_in_bash
+	PROGRAM=weir-plot offers_all_options bash '<block it><drfile>'
+}
+
+@test "bash with bash-completion: weir-plot" {
+	bash_with_completion
+	plots_in_bash
+}
+
 # --- zsh --------------------------------------------------------------------------------------------------------------------
 
 in_zsh()
@@ -163,6 +194,7 @@ zstyle ':completion:all-of-them:*' insert true
 bindkey '^Xa' all-of-them '^I' complete-word
 typeset -i n=0
 weir() { print -rn -- "<${(pj:><:)@}>" >>../seen; print >>../seen; print said $((++n)); }
+weir-plot() { weir "$@"; }
 cd work
 print said 0
 END
@@ -213,6 +245,21 @@ END
 	offers_all_options zsh
 }
 
+@test "zsh: weir-plot" {
+	need zsh
+	files
+	completes zsh <<'END'
+weir-plot -T <ALL> => <-T><png><svg><text>
+weir-plot -Ts<TAB> => <-Tsvg>
+weir-plot --type=p<TAB> => <--type=png>
+weir-plot -o dr<TAB> => <-o><drfile>
+weir-plot --panels=rates,la<TAB> => <--panels=rates,latency>
+weir-plot --panels dr<TAB>,wai<TAB> => <--panels><drops,waiting>
+weir-plot dr<TAB> --size=9<TAB> bl<TAB> => <drfile><--size=900x700><block it>
+END
+	PROGRAM=weir-plot offers_all_options zsh '<block it><drfile>'
+}
+
 # --- fish -------------------------------------------------------------------------------------------------------------------
 
 # complete -C gives whole words in the place of the last one, each with its description behind a tab.
@@ -254,4 +301,17 @@ END
 	need fish
 	files
 	offers_all_options fish ''
+}
+
+@test "fish: weir-plot" {
+	need fish
+	files
+	completes fish <<'END'
+weir-plot -T <ALL> => <png><svg><text>
+weir-plot --type=p<ALL> => <--type=png>
+weir-plot -o dr<ALL> => <drfile>
+weir-plot --panels rates,d<ALL> => <rates,depth><rates,drops>
+weir-plot dr<ALL> => <drfile>
+END
+	PROGRAM=weir-plot offers_all_options fish '<block it><drfile>'
 }
