@@ -18,12 +18,14 @@
 #define PATIENCE_NS NS_PER_S
 
 static const char *prefix = "weir";
+static const char *priority = "";
 static uint64_t deadline_ns; /* 0: none set */
 
 void
-diag_set_name(const char *name)
+diag_set_name(const char *name, bool for_journal)
 {
 	prefix = name;
+	priority = for_journal ? "<3>" : "";
 }
 
 void
@@ -44,8 +46,8 @@ message(const char *cause, const char *format, va_list arguments)
 	int length;
 
 	(void)vsnprintf(text, sizeof(text), format, arguments);
-	length = snprintf(line, sizeof(line), "%s: %s%s%s\n", prefix, text, cause != NULL ? ": " : "",
-	    cause != NULL ? cause : "");
+	length = snprintf(line, sizeof(line), "%s%s: %s%s%s\n", priority, prefix, text,
+	    cause != NULL ? ": " : "", cause != NULL ? cause : "");
 	if (length <= 0)
 		return;
 	io_open_output(&port, STDERR_FILENO);

@@ -8,10 +8,13 @@
 #ifndef WEIR_DIAG_H
 #define WEIR_DIAG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* The name before the colon; "weir" until set.  The string is kept, not copied. */
-void diag_set_name(const char *name);
+/* The name before the colon; "weir" until set.  The string is kept, not copied.  With for_journal each
+ * message has the priority of an error in front, "<3>", as sd-daemon(3) has it: all that is told here
+ * is one. */
+void diag_set_name(const char *name, bool for_journal);
 
 /* No message waits beyond this moment of loop_now any more. */
 void diag_set_deadline(uint64_t deadline_ns);

@@ -109,7 +109,7 @@ main(int argc, char *argv[])
 	case OPTIONS_USAGE:
 		return STATUS_USAGE;
 	}
-	diag_set_name(options.name);
+	diag_set_name(options.name, options.format == FORMAT_JOURNAL);
 	if (!standard_streams_open())
 		return EXIT_FAILURE;
 	signals_init();

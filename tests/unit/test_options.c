@@ -456,9 +456,9 @@ messages(void)
 	release_message(saved, reader);
 	is_text(message, "weir: 5 apples\n", "a message is a line with the name before it");
 	catch_message(&saved, &reader);
-	diag_set_name("other");
+	diag_set_name("other", false);
 	diag_errno(ENOENT, "%s", diag_visible("a\tb\\c\x1b"));
-	diag_set_name("weir");
+	diag_set_name("weir", false);
 	release_message(saved, reader);
 	(void)snprintf(want, sizeof(want), "other: a\\011b\\c\\033: %s\n", strerror(ENOENT));
 	is_text(message, want, "which may be another, and the reason behind it");
