@@ -35,20 +35,43 @@ static const struct abi {
 
 #define ASK_VERSION 1UL
 
+/* What replacing a file takes: to make a regular file and write to it, and to take a name away, be it
+ * the temporary file's or the old file's.  Bits of file_access; all of them are in ABI 1. */
+#define WRITE_FILE (UINT64_C(1) << 1)
+#define REMOVE_FILE (UINT64_C(1) << 5)
+#define MAKE_REGULAR (UINT64_C(1) << 8)
+
+#define RULE_PATH_BENEATH 1UL
+
+struct path_beneath {
+	uint64_t allowed;
+	int32_t directory;
+} __attribute__((packed));
+
 static uint64_t
 lowest_bits(unsigned count)
 {
 	return (UINT64_C(1) << count) - 1;
 }
 
+static bool
+allow_replacing(int ruleset, int directory)
+{
+	const struct path_beneath rule = { WRITE_FILE | REMOVE_FILE | MAKE_REGULAR, directory };
+
+	return directory < 0 ||
+	    syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0UL) == 0;
+}
+
 bool
-confine(void)
+confine(int directory, const char *directory_path)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0UL, ASK_VERSION);
 	bool confined;
 	struct ruleset ruleset;
 	long fd;
 
+	(void)directory_path;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 || abi <= 0)
 		return false;
 	if (abi > ABI_LAST)
@@ -60,7 +83,8 @@ confine(void)
 	fd = syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0UL);
 	if (fd < 0)
 		return false;
-	confined = syscall(SYS_landlock_restrict_self, fd, 0UL) == 0;
+	confined = allow_replacing((int)fd, directory) &&
+	    syscall(SYS_landlock_restrict_self, fd, 0UL) == 0;
 	(void)close((int)fd);
 	return confined;
 }
@@ -71,16 +95,22 @@ confine(void)
 #include <unistd.h>
 
 bool
-confine(void)
+confine(int directory, const char *directory_path)
 {
-	return unveil("/", "") == 0 && unveil(NULL, NULL) == 0 && pledge("stdio", NULL) == 0;
+	(void)directory;
+	return unveil("/", "") == 0 &&
+	    (directory_path == NULL || unveil(directory_path, "rwc") == 0) &&
+	    unveil(NULL, NULL) == 0 &&
+	    pledge(directory_path == NULL ? "stdio" : "stdio rpath wpath cpath", NULL) == 0;
 }
 
 #else
 
 bool
-confine(void)
+confine(int directory, const char *directory_path)
 {
+	(void)directory;
+	(void)directory_path;
 	return false;
 }
 

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * confine: once weir has opened all it will ever need, nothing more can be opened.
+ * confine: once weir has opened all it will ever need, nothing more can be opened.  Where it replaces a
+ * file (--metrics): nothing outside of that file's directory, and in there no more than that takes.
  *
  * What is open stays as it is: a confined weir reads, writes, polls and ends as before.  Whoever took it
  * over by way of its input could not open, make, run or connect to anything.
  *
  *      Linux     no_new_privs, and a Landlock domain without a rule: every file system access that the
- *                kernel can deny is denied, TCP too, and signals to others (prctl(2), landlock(7))
- *      OpenBSD   unveil nothing, then pledge "stdio" (unveil(2), pledge(2))
+ *                kernel can deny is denied, TCP too, and signals to others (prctl(2), landlock(7)).  Or
+ *                with one rule: beneath the directory, regular files can be made, opened for writing,
+ *                renamed within their directory, and removed
+ *      OpenBSD   unveil nothing, then pledge "stdio" (unveil(2), pledge(2)).  Or the directory, and
+ *                files in it: rename(2) asks for leave to read as well
  *
  * Does not confine what was open before: what the descriptors are good for is the caller's business.
  */
@@ -17,7 +21,10 @@
 #include <stdbool.h>
 
 /* For good, for this process and those it might start.  Whether opens are denied from now on: where the
- * system cannot do it, weir works all the same. */
-bool confine(void);
+ * system cannot do it, weir works all the same.
+ *
+ * directory is open (O_PATH will do), and directory_path a name of it: where a file may be replaced.
+ * -1 and NULL where there is none. */
+bool confine(int directory, const char *directory_path);
 
 #endif

@@ -27,12 +27,13 @@
  *   snapshot.c  how things stand, and how the last interval went
  *   report.c    a snapshot as text and JSON
  *   reporter.c  where reports go, never holding up the data
+ *   metrics.c   a snapshot as a file for Prometheus
  *   loop.c      the only caller of poll
  *   io.c        reads and writes that do not block; the only caller of read and write for data
  *   signals.c   which came, and ending by one
  *   units.c     "1.5M", "6000/min", "250ms", "80%" and back
  *   diag.c      messages to the user
- *   confine.c   nothing more can be opened
+ *   confine.c   nothing more can be opened, but to replace a file
  *   compat.c    what libbsd has and the system has not
  */
 #include "config.h"

@@ -6,6 +6,7 @@
 #include "diag.h"
 #include "io.h"
 #include "loop.h"
+#include "metrics.h"
 #include "pump.h"
 #include "reporter.h"
 #include "signals.h"
@@ -44,6 +45,8 @@ struct run {
 	const struct options *options;
 	struct pump pump;
 	struct reporter reporter;
+	struct metrics metrics;
+	bool metrics_told;       /* that a page could not be written */
 	struct sojourn *sojourn;
 	struct marks *marks;
 	struct baseline baseline;
@@ -110,6 +113,45 @@ observe(struct run *run)
 	return run->sojourn != NULL && (run->marks != NULL || options->mark_template == NULL);
 }
 
+static void
+take_snapshot(struct run *run, enum report_event event, struct snapshot *snapshot, uint64_t now)
+{
+	snapshot_take(snapshot, event, &run->pump, &run->baseline, now);
+	snapshot->reports_skipped = run->reporter.skipped;
+}
+
+static void
+metrics_not_opened(const char *path)
+{
+	int error = errno;
+	const char *visible = diag_visible(path);
+
+	if (error == EBUSY)
+		diag_error("--metrics=%s: open already, as input, output or report; accepted: another file",
+		    visible);
+	else if (error == EINVAL)
+		diag_error("--metrics=%s: not a regular file; accepted: a file to be replaced",
+		    visible);
+	else
+		diag_errno(error, "--metrics=%s", visible);
+}
+
+/* The first page, so that what is wrong with the file is known before anything is read.  False when it
+ * has been told. */
+static bool
+begin_metrics(struct run *run, uint64_t now)
+{
+	const char *path = run->options->metrics_path;
+	struct snapshot snapshot;
+
+	take_snapshot(run, REPORT_INTERVAL, &snapshot, now);
+	if (metrics_open(&run->metrics, path) == 0 &&
+	    (path == NULL || metrics_write(&run->metrics, &snapshot)))
+		return true;
+	metrics_not_opened(path);
+	return false;
+}
+
 /* 0, or -1 when the reason has been told. */
 static int
 begin(struct run *run, const struct options *options)
@@ -135,26 +177,39 @@ begin(struct run *run, const struct options *options)
 		return -1;
 	}
 	snapshot_begin(&run->baseline, now);
-	if (options->reporting)
+	if (options->reporting ||
+	    options->metrics_path != NULL)
 		run->tick_at_ns = now + options->interval_ns;
+	if (!begin_metrics(run, now))
+		return -1;
 	enlarge_pipes(options, &input, &output);
-	(void)confine(); /* where the system can */
+	/* Where the system can. */
+	(void)confine(run->metrics.directory, run->metrics.directory_path);
 	return 0;
 }
 
 /* --- reports ------------------------------------------------------------------------------------- */
 
 static void
-take_snapshot(struct run *run, enum report_event event, struct snapshot *snapshot, uint64_t now)
-{
-	snapshot_take(snapshot, event, &run->pump, &run->baseline, now);
-	snapshot->reports_skipped = run->reporter.skipped;
-}
-
-static void
 take_for_signal(void *state, struct snapshot *snapshot)
 {
 	take_snapshot(state, REPORT_SIGNAL, snapshot, loop_now());
+}
+
+/* A page that cannot be written is no reason to stop, or to wait: it is told once, between reports and
+ * if standard error takes it at once, and the next page that can be written counts them. */
+static void
+renew_metrics(struct run *run, const struct snapshot *snapshot)
+{
+	const char *path = run->options->metrics_path;
+
+	if (path == NULL || metrics_write(&run->metrics, snapshot) || run->metrics_told ||
+	    reporter_busy(&run->reporter))
+		return;
+	run->metrics_told = true;
+	diag_set_deadline(loop_now());
+	diag_errno(errno, "--metrics=%s: not replaced", diag_visible(path));
+	diag_set_deadline(0);
 }
 
 /* The end of an interval; the next one ends a whole number of intervals after the first began. */
@@ -169,6 +224,7 @@ tick(struct run *run, uint64_t now)
 	run->tick_at_ns += ((now - run->tick_at_ns) / interval_ns + 1) * interval_ns;
 	take_snapshot(run, REPORT_INTERVAL, &snapshot, now);
 	snapshot_next_interval(&run->baseline, &snapshot, &run->pump, now);
+	renew_metrics(run, &snapshot);
 	if (run->options->reporting)
 		reporter_offer(&run->reporter, &snapshot);
 }
@@ -390,6 +446,9 @@ run(const struct options *options, int *by_signal)
 		diag_errno(errno, "--report=%s", diag_visible(options->report_path));
 		ending.status = STATUS_ERROR;
 	}
+	last.exit_status = ending.status;
+	renew_metrics(&run, &last);
+	metrics_close(&run.metrics);
 	pump_free(pump);
 	marks_free(run.marks);
 	sojourn_free(run.sojourn);

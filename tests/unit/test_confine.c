@@ -21,8 +21,19 @@
 
 #define NOT_DENIED 0
 
-static char directory[] = "/tmp/weir-unit-XXXXXX";
-static char file[64], other[64], missing[64];
+#ifdef O_PATH
+#define FOR_NAMES O_PATH
+#else
+#define FOR_NAMES O_RDONLY
+#endif
+
+/* Names in a directory, for which an exception may be made, and in another one. */
+static struct place {
+	char directory[64];
+	char file[80], other[80], missing[80];
+} inside, outside;
+static const struct place *at; /* the one that is tried */
+static int exception;          /* a descriptor of the directory `inside` */
 static struct sockaddr_in listening = { .sin_family = AF_INET };
 
 /* 0, or -1 with errno. */
@@ -35,19 +46,19 @@ closed(int fd)
 static int
 read_file(void)
 {
-	return closed(open(file, O_RDONLY));
+	return closed(open(at->file, O_RDONLY));
 }
 
 static int
 write_file(void)
 {
-	return closed(open(file, O_WRONLY));
+	return closed(open(at->file, O_WRONLY));
 }
 
 static int
 read_directory(void)
 {
-	return closed(open(directory, O_RDONLY | O_DIRECTORY));
+	return closed(open(at->directory, O_RDONLY | O_DIRECTORY));
 }
 
 static int
@@ -59,31 +70,68 @@ open_device(void)
 static int
 make_file(void)
 {
-	return closed(open(missing, O_WRONLY | O_CREAT, 0600));
+	return closed(open(at->missing, O_WRONLY | O_CREAT | O_EXCL, 0600));
 }
 
 static int
 make_directory(void)
 {
-	return mkdir(missing, 0700);
+	return mkdir(at->missing, 0700);
 }
 
 static int
 make_link(void)
 {
-	return symlink(file, missing);
+	return symlink(at->file, at->missing);
 }
 
 static int
 make_fifo(void)
 {
-	return mkfifo(missing, 0600);
+	return mkfifo(at->missing, 0600);
+}
+
+static int
+make_hard_link(void)
+{
+	return link(at->file, at->missing);
 }
 
 static int
 remove_file(void)
 {
-	return unlink(other);
+	return unlink(at->other);
+}
+
+static int
+remove_directory(void)
+{
+	return mkdir(at->missing, 0700) == 0 ? rmdir(at->missing) : -1;
+}
+
+/* As metrics.c does. */
+static int
+replace_file(void)
+{
+	return renameat(exception, "other", exception, "file");
+}
+
+static int
+rename_file(void)
+{
+	return rename(at->other, at->missing);
+}
+
+static int
+bring_file(void)
+{
+	return rename(outside.other, inside.missing);
+}
+
+static int
+take_file(void)
+{
+	return rename(inside.other, outside.missing);
 }
 
 static int
@@ -96,7 +144,7 @@ execute(void)
 static int
 truncate_file(void)
 {
-	return truncate(file, 0);
+	return truncate(at->file, 0);
 }
 
 static int
@@ -113,44 +161,63 @@ signal_parent(void)
 	return kill(getppid(), 0);
 }
 
-/* Since: the ABI of Landlock that denies it. */
+/* Since: the ABI of Landlock that denies it.  Allowed: where a file may be replaced. */
 static const struct attempt {
 	const char *what;
 	int (*try)(void);
 	long since;
 	int error;
+	bool allowed;
 } attempts[] = {
-	{ "to read a file", read_file, 1, EACCES },
-	{ "to write a file", write_file, 1, EACCES },
-	{ "to read a directory", read_directory, 1, EACCES },
-	{ "to open a device", open_device, 1, EACCES },
-	{ "to make a file", make_file, 1, EACCES },
-	{ "to make a directory", make_directory, 1, EACCES },
-	{ "to make a symbolic link", make_link, 1, EACCES },
-	{ "to make a FIFO", make_fifo, 1, EACCES },
-	{ "to remove a file", remove_file, 1, EACCES },
-	{ "to run a program", execute, 1, EACCES },
-	{ "to truncate a file", truncate_file, 3, EACCES },
-	{ "to connect", connect_tcp, 4, EACCES },
-	{ "to signal another process", signal_parent, 6, EPERM },
+	{ "to read a file", read_file, 1, EACCES, false },
+	{ "to write a file", write_file, 1, EACCES, true },
+	{ "to read a directory", read_directory, 1, EACCES, false },
+	{ "to open a device", open_device, 1, EACCES, false },
+	{ "to make a file", make_file, 1, EACCES, true },
+	{ "to make a directory", make_directory, 1, EACCES, false },
+	{ "to make a symbolic link", make_link, 1, EACCES, false },
+	{ "to make a FIFO", make_fifo, 1, EACCES, false },
+	{ "to make a hard link", make_hard_link, 1, EACCES, true },
+	{ "to remove a file", remove_file, 1, EACCES, true },
+	{ "to make and remove a directory", remove_directory, 1, EACCES, false },
+	{ "to replace a file", replace_file, 1, EACCES, true },
+	{ "to rename a file", rename_file, 1, EACCES, true },
+	{ "to bring a file into the directory", bring_file, 1, 0, false },
+	{ "to take a file out of the directory", take_file, 1, 0, false },
+	{ "to run a program", execute, 1, EACCES, false },
+	{ "to truncate a file", truncate_file, 3, EACCES, false },
+	{ "to connect", connect_tcp, 4, EACCES, false },
+	{ "to signal another process", signal_parent, 6, EPERM, false },
 };
+
+static void
+furnish(const struct place *place)
+{
+	(void)unlink(place->missing);
+	(void)rmdir(place->missing);
+	(void)closed(open(place->file, O_WRONLY | O_CREAT, 0600));
+	(void)closed(open(place->other, O_WRONLY | O_CREAT, 0600));
+}
+
+enum how { FREE, CONFINED, EXCEPTED };
 
 /* The error an attempt ends with in a child; NOT_DENIED where there is none. */
 static int
-error_of(const struct attempt *attempt, bool confined)
+error_of(const struct attempt *attempt, const struct place *place, enum how how)
 {
 	int status = -1;
 	pid_t child = fork();
 
+	at = place;
 	if (child == 0) {
-		if (confined)
-			(void)confine();
+		if (how != FREE)
+			(void)confine(how == EXCEPTED ? exception : -1,
+			    how == EXCEPTED ? inside.directory : NULL);
 		_exit(attempt->try() == 0 ? NOT_DENIED : errno);
 	}
 	(void)waitpid(child, &status, 0);
-	(void)unlink(missing);
-	(void)rmdir(missing);
-	(void)closed(open(other, O_WRONLY | O_CREAT, 0600));
+	furnish(&inside);
+	furnish(&outside);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -165,15 +232,35 @@ landlock_abi(void)
 #endif
 }
 
+/* To move a file to another directory is answered as if it were another file system by ABI 1. */
+static bool
+is_denied(int error, const struct attempt *attempt)
+{
+	return attempt->error != 0 ? error == attempt->error : error == EXDEV || error == EACCES;
+}
+
 static void
 denied(long abi)
 {
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
 		const struct attempt *attempt = &attempts[i];
+		bool confined = abi >= attempt->since;
+		/* There is but one directory to replace_file, and two to those that move files. */
+		bool is_inside = attempt->try == replace_file;
+		int error = error_of(attempt, &inside, CONFINED);
 
-		is(error_of(attempt, false), NOT_DENIED, "%s can be done", attempt->what);
-		is(error_of(attempt, true), abi >= attempt->since ? attempt->error : NOT_DENIED,
-		    "%s, confined: %s", attempt->what, abi >= attempt->since ? "denied" : "not denied here");
+		is(error_of(attempt, &inside, FREE), NOT_DENIED, "%s can be done", attempt->what);
+		ok(confined ? is_denied(error, attempt) : error == NOT_DENIED, "%s, confined: %s (%d)",
+		    attempt->what, confined ? "denied" : "not denied here", error);
+		error = error_of(attempt, &inside, EXCEPTED);
+		ok(confined && !attempt->allowed ? is_denied(error, attempt) : error == NOT_DENIED,
+		    "%s, where a file may be replaced: %s (%d)", attempt->what,
+		    attempt->allowed ? "not denied" : confined ? "denied" : "not denied here",
+		    error);
+		error = is_inside ? attempt->error : error_of(attempt, &outside, EXCEPTED);
+		ok(confined ? is_denied(error, attempt) : is_inside || error == NOT_DENIED,
+		    "%s, elsewhere: %s (%d)", attempt->what, confined ? "denied" : "not denied here",
+		    error);
 	}
 }
 
@@ -208,7 +295,7 @@ allowed(bool expected)
 	pid_t child = fork();
 
 	if (child == 0)
-		_exit(confine() != expected ? 99 : confine() != expected ? 98 : work());
+		_exit(confine(-1, NULL) != expected ? 99 : confine(-1, NULL) != expected ? 98 : work());
 	(void)waitpid(child, &status, 0);
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
 	    "confined %s, twice, and what weir does still works (%d)", expected ? "where it can be" : "not here",
@@ -227,7 +314,7 @@ no_new_privileges(void)
 		FILE *self = fopen("/proc/self/status", "r");
 		int value = 9;
 
-		(void)confine();
+		(void)confine(-1, NULL);
 		while (self != NULL && fgets(line, sizeof(line), self) != NULL)
 			(void)sscanf(line, "NoNewPrivs: %d", &value);
 		if (self != NULL)
@@ -255,6 +342,25 @@ listener(void)
 	return fd;
 }
 
+static void
+make_place(struct place *place)
+{
+	(void)snprintf(place->directory, sizeof(place->directory), "/tmp/weir-unit-XXXXXX");
+	must(mkdtemp(place->directory) != NULL);
+	(void)snprintf(place->file, sizeof(place->file), "%s/file", place->directory);
+	(void)snprintf(place->other, sizeof(place->other), "%s/other", place->directory);
+	(void)snprintf(place->missing, sizeof(place->missing), "%s/missing", place->directory);
+	furnish(place);
+}
+
+static void
+remove_place(const struct place *place)
+{
+	(void)unlink(place->file);
+	(void)unlink(place->other);
+	(void)rmdir(place->directory);
+}
+
 int
 main(void)
 {
@@ -262,11 +368,10 @@ main(void)
 	int fd;
 
 	pipes_init();
-	must(mkdtemp(directory) != NULL);
-	(void)snprintf(file, sizeof(file), "%s/file", directory);
-	(void)snprintf(other, sizeof(other), "%s/other", directory);
-	(void)snprintf(missing, sizeof(missing), "%s/missing", directory);
-	must(closed(open(file, O_WRONLY | O_CREAT, 0600)) == 0 && closed(open(other, O_WRONLY | O_CREAT, 0600)) == 0);
+	make_place(&inside);
+	make_place(&outside);
+	exception = open(inside.directory, FOR_NAMES | O_DIRECTORY);
+	must(exception >= 0);
 	fd = listener();
 	allowed(abi > 0);
 	denied(abi > 0 ? abi : 0);
@@ -274,8 +379,7 @@ main(void)
 	no_new_privileges();
 #endif
 	(void)close(fd);
-	(void)unlink(file);
-	(void)unlink(other);
-	(void)rmdir(directory);
+	remove_place(&inside);
+	remove_place(&outside);
 	return done_testing();
 }

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "metrics.h"
+#include "io.h"
+#include "loop.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* --- the page ------------------------------------------------------------------------------------ */
+
+enum form {
+	NUMBER,
+	LIMIT,   /* a number, where UNKNOWN is no limit */
+	SECONDS, /* nanoseconds, where UNKNOWN is not a number */
+	LAST,    /* a number that only the last page has */
+};
+#define UNKNOWN UINT64_MAX
+
+static const double quantiles[] = { 0.5, 0.9, 0.95, 0.99 };
+#define QUANTILES ((int)(sizeof(quantiles) / sizeof(quantiles[0])))
+
+/* Figures that the others do not have in this form. */
+struct derived {
+	uint64_t one;
+	uint64_t up;
+	uint64_t exit_status;
+	uint64_t quantile_ns[QUANTILES];
+	uint64_t latency_max_ns;
+};
+
+/* Where a figure comes from: an uint64_t in one of these. */
+enum source { SNAPSHOT, OPTIONS, ABOUT, DERIVED };
+#define SOURCES 4
+#define IN_SNAPSHOT(field) SNAPSHOT, offsetof(struct snapshot, field)
+#define IN_OPTIONS(field) OPTIONS, offsetof(struct options, field)
+#define IN_ABOUT(field) ABOUT, offsetof(struct metrics_about, field)
+#define IN_DERIVED(field) DERIVED, offsetof(struct derived, field)
+
+/* A label that tells the samples of a family apart.  Their figures follow each other in steps of
+ * `stride`. */
+struct dimension {
+	const char *label;
+	int count;
+	size_t stride;
+	void (*value)(char *text, size_t size, int i);
+};
+
+static void
+reason_value(char *text, size_t size, int i)
+{
+	(void)snprintf(text, size, "%s", reason_name((enum reason)i));
+}
+
+static void
+wait_value(char *text, size_t size, int i)
+{
+	static const char *const names[WAITS] = {
+		[WAIT_INPUT] = "input", [WAIT_OUTPUT] = "output", [WAIT_RATE] = "rate"
+	};
+
+	(void)snprintf(text, size, "%s", names[i]);
+}
+
+static void
+quantile_value(char *text, size_t size, int i)
+{
+	(void)snprintf(text, size, "%g", quantiles[i]);
+}
+
+static void
+version_value(char *text, size_t size, int i)
+{
+	(void)i;
+	(void)snprintf(text, size, "%s", PACKAGE_VERSION);
+}
+
+static const struct dimension by_reason = { "reason", REASONS, sizeof(struct tally), reason_value };
+static const struct dimension by_wait = { "for", WAITS, sizeof(uint64_t), wait_value };
+static const struct dimension by_quantile = { "quantile", QUANTILES, sizeof(uint64_t),
+	quantile_value };
+static const struct dimension by_version = { "version", 1, 0, version_value };
+
+static const char counter[] = "counter";
+static const char gauge[] = "gauge";
+static const char summary[] = "summary";
+
+/* A row without a type is more of the family above it. */
+static const struct family {
+	const char *name;
+	const char *type;
+	enum form form;
+	enum source source;
+	size_t offset;
+	const struct dimension *dimension; /* NULL: one sample */
+	const char *help;
+} families[] = {
+	{ "build_info", gauge, NUMBER, IN_DERIVED(one), &by_version,
+	    "Always 1; the version is a label." },
+	{ "up", gauge, NUMBER, IN_DERIVED(up), NULL,
+	    "Whether weir runs: 0 in the page it leaves behind." },
+	{ "exit_status", gauge, LAST, IN_DERIVED(exit_status), NULL,
+	    "How weir has ended; 128 and the signal if by one." },
+	{ "start_time_seconds", gauge, SECONDS, IN_ABOUT(start_ns), NULL,
+	    "When weir started, since 1970." },
+	{ "update_time_seconds", gauge, SECONDS, IN_ABOUT(now_ns), NULL,
+	    "When this page was written, since 1970." },
+	{ "interval_seconds", gauge, SECONDS, IN_OPTIONS(interval_ns), NULL,
+	    "How often a page is written." },
+	{ "metrics_failures_total", counter, NUMBER, IN_ABOUT(failures), NULL,
+	    "Pages that could not be written." },
+	{ "reports_skipped_total", counter, NUMBER, IN_SNAPSHOT(reports_skipped), NULL,
+	    "Reports that nobody took in time." },
+
+	{ "in_records_total", counter, NUMBER, IN_SNAPSHOT(ledger.in.records), NULL,
+	    "Records read." },
+	{ "in_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.in.bytes), NULL,
+	    "Bytes read." },
+	{ "out_records_total", counter, NUMBER, IN_SNAPSHOT(ledger.out.records), NULL,
+	    "Records that the output has accepted." },
+	{ "out_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.out.bytes), NULL,
+	    "Bytes that the output has accepted." },
+	{ "dropped_records_total", counter, NUMBER, IN_SNAPSHOT(ledger.dropped[0].records), &by_reason,
+	    "Records dropped, by reason." },
+	{ "dropped_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.dropped[0].bytes), &by_reason,
+	    "Bytes dropped, by reason." },
+	{ "dropped_unsaved_records_total", counter, NUMBER, IN_SNAPSHOT(unsaved.records), NULL,
+	    "Records dropped that --dropped could not save." },
+	{ "dropped_unsaved_bytes_total", counter, NUMBER, IN_SNAPSHOT(unsaved.bytes), NULL,
+	    "Bytes dropped that --dropped could not save." },
+	{ "undelivered_records_total", counter, NUMBER, IN_SNAPSHOT(ledger.undelivered.records), NULL,
+	    "Records still held when weir had to end." },
+	{ "undelivered_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.undelivered.bytes), NULL,
+	    "Bytes still held when weir had to end." },
+	{ "held_records", gauge, NUMBER, IN_SNAPSHOT(held.records), NULL,
+	    "Records in weir now." },
+	{ "held_bytes", gauge, NUMBER, IN_SNAPSHOT(held.bytes), NULL,
+	    "Bytes in weir now." },
+	{ "marks_total", counter, NUMBER, IN_SNAPSHOT(ledger.marks.records), NULL,
+	    "Records put out that say where others are missing." },
+	{ "marks_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.marks.bytes), NULL,
+	    "Bytes of these marks." },
+
+	{ "buffer_capacity_bytes", gauge, NUMBER, IN_OPTIONS(buffer_bytes), NULL,
+	    "Most bytes that may wait." },
+	{ "buffer_capacity_records", gauge, LIMIT, IN_OPTIONS(max_records), NULL,
+	    "Most records that may wait; +Inf without --max-records." },
+	{ "buffer_depth_bytes", gauge, NUMBER, IN_SNAPSHOT(depth.bytes), NULL,
+	    "Bytes that wait now." },
+	{ "buffer_depth_records", gauge, NUMBER, IN_SNAPSHOT(depth.records), NULL,
+	    "Records that wait now." },
+	{ "buffer_peak_bytes", gauge, NUMBER, IN_SNAPSHOT(ledger.peak.bytes), NULL,
+	    "Most bytes that have waited at a time." },
+	{ "buffer_peak_records", gauge, NUMBER, IN_SNAPSHOT(ledger.peak.records), NULL,
+	    "Most records that have waited at a time." },
+	{ "buffer_high_bytes", gauge, NUMBER, IN_OPTIONS(high_bytes), NULL,
+	    "Upper watermark." },
+	{ "buffer_low_bytes", gauge, NUMBER, IN_OPTIONS(low_bytes), NULL,
+	    "Lower watermark." },
+
+	{ "paused_seconds_total", counter, SECONDS, IN_SNAPSHOT(ledger.paused_ns), NULL,
+	    "Time without reading because of the buffer." },
+	{ "pauses_total", counter, NUMBER, IN_SNAPSHOT(ledger.paused_count), NULL,
+	    "How often reading was stopped because of the buffer." },
+	{ "pressure_seconds_total", counter, SECONDS, IN_SNAPSHOT(ledger.pressure_ns), NULL,
+	    "Time from the upper watermark until down to the lower." },
+	{ "pressure_periods_total", counter, NUMBER, IN_SNAPSHOT(ledger.pressure_count), NULL,
+	    "How often the upper watermark was reached." },
+	{ "waited_seconds_total", counter, SECONDS, IN_SNAPSHOT(ledger.waited_ns[0]), &by_wait,
+	    "Time spent waiting, by what for." },
+	{ "latency_seconds", summary, SECONDS, IN_DERIVED(quantile_ns[0]), &by_quantile,
+	    "Time records waited in the buffer; quantiles of the last interval." },
+	{ "latency_seconds_sum", NULL, SECONDS, IN_SNAPSHOT(latency.sum_ns), NULL, NULL },
+	{ "latency_seconds_count", NULL, NUMBER, IN_SNAPSHOT(latency.count), NULL, NULL },
+	{ "latency_max_seconds", gauge, SECONDS, IN_DERIVED(latency_max_ns), NULL,
+	    "Longest time a record waited, of those that left in the last interval." },
+};
+
+struct page {
+	char *text;
+	size_t length;
+	bool last;
+	char labels[2 * OPTIONS_NAME_MOST + 64]; /* of every sample */
+	const unsigned char *source[SOURCES];
+};
+
+static void add(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+add(struct page *page, const char *format, ...)
+{
+	size_t room = METRICS_MOST - page->length;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(page->text + page->length, room, format, arguments);
+	va_end(arguments);
+	if (length > 0)
+		page->length += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+static void
+make_labels(struct page *page, const struct options *options)
+{
+	char name[2 * OPTIONS_NAME_MOST + 1];
+	size_t length = 0;
+
+	/* Printable ASCII, so there is no newline to escape. */
+	for (const char *c = options->name; *c != '\0' && length + 2 < sizeof(name); c++) {
+		if (*c == '"' || *c == '\\')
+			name[length++] = '\\';
+		name[length++] = *c;
+	}
+	name[length] = '\0';
+	(void)snprintf(page->labels, sizeof(page->labels), "name=\"%s\",policy=\"%s\"", name,
+	    policy_name(options->policy));
+}
+
+static void
+add_seconds(struct page *page, uint64_t ns)
+{
+	add(page, "%" PRIu64 ".%09" PRIu64, ns / NS_PER_S, ns % NS_PER_S);
+	while (page->text[page->length - 1] == '0')
+		page->length--;
+	if (page->text[page->length - 1] == '.')
+		page->length--;
+}
+
+static void
+add_value(struct page *page, enum form form, uint64_t value)
+{
+	if (form == SECONDS && value != UNKNOWN)
+		add_seconds(page, value);
+	else if (form == SECONDS)
+		add(page, "NaN");
+	else if (form == LIMIT && value == UNKNOWN)
+		add(page, "+Inf");
+	else
+		add(page, "%" PRIu64, value);
+}
+
+static void
+add_family(struct page *page, const struct family *family)
+{
+	const struct dimension *dimension = family->dimension;
+	int count = dimension != NULL ? dimension->count : 1;
+
+	if (family->form == LAST && !page->last)
+		return;
+	if (family->type != NULL)
+		add(page, "# HELP weir_%s %s\n# TYPE weir_%s %s\n", family->name, family->help,
+		    family->name, family->type);
+	for (int i = 0; i < count; i++) {
+		size_t step = dimension != NULL ? (size_t)i * dimension->stride : 0;
+		char label[32];
+		uint64_t value;
+
+		add(page, "weir_%s{%s", family->name, page->labels);
+		if (dimension != NULL) {
+			dimension->value(label, sizeof(label), i);
+			add(page, ",%s=\"%s\"", dimension->label, label);
+		}
+		memcpy(&value, page->source[family->source] + family->offset + step, sizeof(value));
+		add(page, "} ");
+		add_value(page, family->form, value);
+		add(page, "\n");
+	}
+}
+
+static struct derived
+derive(const struct snapshot *s)
+{
+	const struct latency *latency = &s->interval.latency;
+	const uint64_t known[QUANTILES] = {
+		latency->p50_ns, latency->p90_ns, latency->p95_ns, latency->p99_ns
+	};
+	struct derived derived = {
+		.one = 1,
+		.up = s->event != REPORT_FINAL,
+		.exit_status = (uint64_t)s->exit_status,
+		.latency_max_ns = latency->count > 0 ? latency->max_ns : UNKNOWN,
+	};
+
+	for (int i = 0; i < QUANTILES; i++)
+		derived.quantile_ns[i] = latency->count > 0 ? known[i] : UNKNOWN;
+	return derived;
+}
+
+size_t
+metrics_page(char *text, const struct snapshot *snapshot, const struct metrics_about *about)
+{
+	const struct derived derived = derive(snapshot);
+	struct page page = {
+		.text = text,
+		.last = snapshot->event == REPORT_FINAL,
+		.source = {
+			[SNAPSHOT] = (const unsigned char *)snapshot,
+			[OPTIONS] = (const unsigned char *)snapshot->options,
+			[ABOUT] = (const unsigned char *)about,
+			[DERIVED] = (const unsigned char *)&derived,
+		},
+	};
+
+	make_labels(&page, snapshot->options);
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		add_family(&page, &families[i]);
+	return page.length;
+}
+
+/* --- the file ------------------------------------------------------------------------------------ */
+
+/* Descriptors that may be of the file to replace; shells give out numbers well below. */
+#define DESCRIPTORS_MOST 256
+
+/* A process of the same number, in another container, may be at work in the same directory. */
+#define TEMPORARY_MOST 16
+#define TEMPORARY_LENGTH 48
+
+/* To have names looked up in, no more: a directory need not be readable for that. */
+#if defined(O_PATH) && !defined(WEIR_PORTABLE)
+#define FOR_NAMES O_PATH
+#elif defined(O_SEARCH)
+#define FOR_NAMES O_SEARCH
+#else
+#define FOR_NAMES O_RDONLY
+#endif
+
+static uint64_t
+wall_clock(void)
+{
+	struct timespec now = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static bool
+is_open_here(const struct stat *file)
+{
+	struct stat other;
+
+	for (int fd = 0; fd < DESCRIPTORS_MOST; fd++)
+		if (fstat(fd, &other) == 0 && file->st_dev == other.st_dev &&
+		    file->st_ino == other.st_ino)
+			return true;
+	return false;
+}
+
+/* 0, or the error that what stands there now is. */
+static int
+replaceable(const struct metrics *metrics)
+{
+	struct stat file;
+
+	if (*metrics->base == '\0')
+		return EISDIR;
+	if (fstatat(metrics->directory, metrics->base, &file, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : errno;
+	if (S_ISDIR(file.st_mode))
+		return EISDIR;
+	if (!S_ISREG(file.st_mode) && !S_ISLNK(file.st_mode))
+		return EINVAL;
+	return is_open_here(&file) ? EBUSY : 0;
+}
+
+static char *
+directory_of(const char *path, const char *base)
+{
+	return base > path ? strndup(path, (size_t)(base - path)) : strdup(".");
+}
+
+int
+metrics_open(struct metrics *metrics, const char *path)
+{
+	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+	int error;
+
+	metrics->about = (struct metrics_about){ .start_ns = wall_clock() };
+	metrics->directory = -1;
+	metrics->directory_path = NULL;
+	if (path == NULL)
+		return 0;
+	metrics->base = slash != NULL ? slash + 1 : path;
+	metrics->directory_path = directory_of(path, metrics->base);
+	if (metrics->directory_path == NULL)
+		return -1;
+	metrics->directory = open(metrics->directory_path, FOR_NAMES | O_DIRECTORY | O_CLOEXEC);
+	error = metrics->directory >= 0 ? replaceable(metrics) : errno;
+	if (error == 0)
+		return 0;
+	metrics_close(metrics);
+	errno = error;
+	return -1;
+}
+
+/* A file of a name that is not taken: a weir that was killed may have left one behind.  Its descriptor,
+ * or -1 with errno. */
+static int
+make_temporary(const struct metrics *metrics, char name[TEMPORARY_LENGTH])
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+	int fd = -1;
+
+	for (int i = 0; i < TEMPORARY_MOST; i++) {
+		(void)snprintf(name, TEMPORARY_LENGTH, ".weir-%ld-%d", (long)getpid(), i);
+		fd = openat(metrics->directory, name, flags, 0644);
+		if (fd >= 0 || errno != EEXIST)
+			break;
+	}
+	return fd;
+}
+
+static bool
+replace(struct metrics *metrics, size_t length)
+{
+	char name[TEMPORARY_LENGTH];
+	int fd = make_temporary(metrics, name);
+	struct io_port port;
+	int error = 0;
+
+	if (fd < 0)
+		return false;
+	io_open_output(&port, fd);
+	if (!io_put(&port, metrics->text, length, LOOP_FOREVER))
+		error = errno;
+	if (io_close(&port) < 0 && error == 0)
+		error = errno;
+	if (error == 0 && renameat(metrics->directory, name, metrics->directory, metrics->base) < 0)
+		error = errno;
+	if (error == 0)
+		return true;
+	(void)unlinkat(metrics->directory, name, 0);
+	errno = error;
+	return false;
+}
+
+bool
+metrics_write(struct metrics *metrics, const struct snapshot *snapshot)
+{
+	metrics->about.now_ns = wall_clock();
+	if (replace(metrics, metrics_page(metrics->text, snapshot, &metrics->about)))
+		return true;
+	metrics->about.failures++;
+	return false;
+}
+
+void
+metrics_close(struct metrics *metrics)
+{
+	if (metrics->directory >= 0)
+		(void)close(metrics->directory);
+	free(metrics->directory_path);
+	metrics->directory = -1;
+	metrics->directory_path = NULL;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * metrics: a snapshot as a file that Prometheus reads, by way of the node exporter's textfile collector.
+ *
+ * The page is Prometheus' text exposition format 0.0.4, from one table of families.  Seconds and counts
+ * are written from integers, exactly.  Quantiles of the latency are those of the last interval, as is
+ * the custom for a summary; its sum and count are those of the whole run.
+ *
+ * The file is replaced, never written to: a temporary file beside it (".weir-PID-N") is made, written
+ * and renamed, so that who reads FILE sees a whole page, old or new.  A write that fails leaves the old
+ * one, and no temporary file.  Nothing is forced to disk: the data would wait for it.
+ *
+ * Knows no interval and prints no message: when to write, and what to say when that fails, is the
+ * caller's.
+ */
+#ifndef WEIR_METRICS_H
+#define WEIR_METRICS_H
+
+#include "snapshot.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Room for any page. */
+#define METRICS_MOST 32768
+
+/* What the page tells and the snapshot does not know; times by the clock on the wall. */
+struct metrics_about {
+	uint64_t start_ns;
+	uint64_t now_ns;
+	uint64_t failures; /* pages that could not be written */
+};
+
+/* Writes the page into text (METRICS_MOST bytes) and returns its length.  Cannot fail. */
+size_t metrics_page(char *text, const struct snapshot *snapshot, const struct metrics_about *about);
+
+struct metrics {
+	const char *base;     /* the file's name in its directory; from path */
+	char *directory_path; /* malloc'd */
+	int directory;        /* -1 where no file is asked for */
+	struct metrics_about about;
+	char text[METRICS_MOST];
+};
+
+/* Opens the directory of path, which must outlive metrics, and looks at what is to be replaced: nothing
+ * yet, a regular file, or a symbolic link, which is replaced itself.  NULL: no file is asked for.  0, or
+ * -1 with errno: EISDIR for a directory, EINVAL for anything else, EBUSY for a file that this process has
+ * open, be it input, output or report. */
+int metrics_open(struct metrics *metrics, const char *path);
+
+/* Replaces the file by a page of the snapshot.  False with errno where that fails, which is counted. */
+bool metrics_write(struct metrics *metrics, const struct snapshot *snapshot);
+
+/* The last page stays. */
+void metrics_close(struct metrics *metrics);
+
+#endif
