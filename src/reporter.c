@@ -2,77 +2,15 @@
 #include "config.h"
 
 #include "reporter.h"
-
-#include <sys/stat.h>
+#include "target.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
-
-#define INHERITED_MOST 256 /* descriptors; shells give out numbers well below */
-
-static bool
-is_same(const struct stat *file, int fd)
-{
-	struct stat other;
-
-	return fstat(fd, &other) == 0 && file->st_dev == other.st_dev && file->st_ino == other.st_ino;
-}
-
-/* Whether the file is also open as a descriptor other than fd: whoever started weir has it open. */
-static bool
-is_inherited(const struct stat *file, int fd)
-{
-	for (int other = 0; other < INHERITED_MOST; other++)
-		if (other != fd && is_same(file, other))
-			return true;
-	return false;
-}
-
-static bool
-is_link(const char *path)
-{
-	struct stat link;
-
-	return lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
-}
-
-/* Opens path for reports, or tells that standard error will do: by any of its names, a socket could not be
- * opened and a log file would be truncated.  A file that the data goes to or comes from is refused.
- *
- * A symbolic link, which somebody else may have put there, leads to no file of its own: only to what is
- * open already (/dev/fd/5), or cannot be truncated (/dev/tty, >(...)). */
-static int
-open_file(const char *path)
-{
-	const int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	struct stat file;
-	bool by_link = false;
-	int fd;
-
-	if (stat(path, &file) == 0 && is_same(&file, STDERR_FILENO))
-		return STDERR_FILENO;
-	fd = open(path, flags | O_CREAT | O_NOFOLLOW, 0600);
-	if (fd < 0 && is_link(path)) {
-		by_link = true;
-		fd = open(path, flags);
-	}
-	if (fd < 0 || fstat(fd, &file) < 0 || !S_ISREG(file.st_mode))
-		return fd;
-	if (is_same(&file, STDIN_FILENO) || is_same(&file, STDOUT_FILENO))
-		errno = EBUSY;
-	else if (by_link && !is_inherited(&file, fd))
-		errno = ELOOP;
-	else if (ftruncate(fd, 0) == 0)
-		return fd;
-	(void)close(fd);
-	return -1;
-}
 
 int
 reporter_open(struct reporter *reporter, const char *path)
 {
-	int fd = path != NULL ? open_file(path) : STDERR_FILENO;
+	int fd = path != NULL ? target_open(path, TARGET_REPORT) : STDERR_FILENO;
 
 	*reporter = (struct reporter){ .due = false };
 	if (fd < 0)
