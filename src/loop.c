@@ -158,3 +158,11 @@ loop_ready(int fd, bool output)
 	 * "not ready" would ask for ever. */
 	return poll(&poll_set, 1, 0) != 0;
 }
+
+bool
+loop_await_output(int fd, int call)
+{
+	struct pollfd poll_set[] = { { .fd = fd, .events = POLLOUT }, { .fd = call, .events = POLLIN } };
+
+	return poll(poll_set, 2, -1) <= 0 || poll_set[1].revents == 0;
+}

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "loss.h"
+#include "spill.h"
 
 static bool
 is_marked(const struct loss *loss, enum reason reason)
@@ -25,6 +26,8 @@ loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t record
 	const struct lost lost = { reason, records, bytes, loss->now_ns };
 
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	if (loss->spill != NULL)
+		spill_end(loss->spill, SPILL_QUEUE);
 	if (is_marked(loss, reason) && records > 0)
 		gaps_drop_at(loss->gaps, at, records, &lost);
 }
@@ -35,6 +38,8 @@ loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t rec
 	const struct lost lost = { reason, records, bytes, loss->now_ns };
 
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	if (loss->spill != NULL)
+		spill_end(loss->spill, SPILL_QUEUE);
 	if (is_marked(loss, reason) && records > 0)
 		gaps_drop_oldest(loss->gaps, first, &lost);
 }
@@ -48,11 +53,13 @@ loss_saves(const struct loss *loss)
 void
 loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length)
 {
-	(void)loss, (void)reason, (void)left_out, (void)piece, (void)length; /* spill_add() goes here */
+	if (loss->spill != NULL)
+		spill_add(loss->spill, left_out ? SPILL_INTAKE : SPILL_QUEUE, reason, piece, length);
 }
 
 void
 loss_end(struct loss *loss)
 {
-	(void)loss; /* spill_end_of_input() goes here */
+	if (loss->spill != NULL)
+		spill_end(loss->spill, SPILL_INTAKE);
 }

@@ -28,6 +28,10 @@
  *   report.c    a snapshot as text and JSON
  *   reporter.c  where reports go, never holding up the data
  *   metrics.c   a snapshot as a file for Prometheus
+ *   spill.c     dropped records on their way to a file, never holding up the data
+ *   staging.c   bytes for a slow file, in batches
+ *   scribe.c    batches into that file; undoes what it cannot finish
+ *   target.c    opening files beside the data
  *   loop.c      the only caller of poll
  *   io.c        reads and writes that do not block; the only caller of read and write for data
  *   signals.c   which came, and ending by one

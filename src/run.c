@@ -10,6 +10,8 @@
 #include "pump.h"
 #include "reporter.h"
 #include "signals.h"
+#include "spill.h"
+#include "target.h"
 #include "snapshot.h"
 
 #include <errno.h>
@@ -32,6 +34,8 @@
 #define GAPS_LEAST 4096
 #define GAPS_MOST (1 << 20)
 
+#define RECORDS_SPILLED 4
+
 #define DEFAULT_PIPE_BYTES (UINT64_C(256) << 10)
 #define DEFAULT_PIPE_BYTES_STREAM (UINT64_C(1) << 20)
 
@@ -49,6 +53,8 @@ struct run {
 	bool metrics_told;       /* that a page could not be written */
 	struct sojourn *sojourn;
 	struct marks *marks;
+	struct spill *spill;     /* NULL: nothing that is dropped is saved */
+	int spill_error;         /* to be told; or 0 */
 	struct baseline baseline;
 	uint64_t tick_at_ns;     /* when the interval ends; LOOP_FOREVER where none is asked for */
 	uint64_t drain_until_ns; /* after a signal; LOOP_FOREVER before */
@@ -84,17 +90,43 @@ enlarge_pipes(const struct options *options, const struct io_port *input, const 
 }
 
 static void
-report_not_opened(const char *path)
+not_opened(const char *option, const char *path)
 {
 	int error = errno;
 	const char *visible = diag_visible(path);
 
 	if (error == EBUSY)
-		diag_error("--report=%s: standard input or output; accepted: another file", visible);
+		diag_error("%s=%s: standard input or output; accepted: another file", option, visible);
 	else if (error == ELOOP)
-		diag_error("--report=%s: a symbolic link to a file; accepted: the file itself", visible);
+		diag_error("%s=%s: a symbolic link to a file; accepted: the file itself", option, visible);
 	else
-		diag_errno(error, "--report=%s", visible);
+		diag_errno(error, "%s=%s", option, visible);
+}
+
+/* Room for a few of the longest records that may be dropped out of the buffer at once. */
+static size_t
+spill_room(const struct options *options)
+{
+	size_t longest = policy_drops(options->policy) ? (size_t)options->max_record_bytes : 0;
+
+	if (longest <= SPILL_ROOM / RECORDS_SPILLED)
+		return SPILL_ROOM;
+	return longest <= SIZE_MAX / RECORDS_SPILLED ? RECORDS_SPILLED * longest : SIZE_MAX;
+}
+
+/* Where dropped records go, if anywhere.  False with errno. */
+static bool
+open_spill(struct run *run)
+{
+	const struct options *options = run->options;
+	int fd;
+
+	if (options->dropped_path == NULL)
+		return true;
+	fd = target_open(options->dropped_path, TARGET_APPEND);
+	if (fd >= 0)
+		run->spill = spill_open(&options->framing, fd, options->dropped_reason, spill_room(options));
+	return run->spill != NULL;
 }
 
 /* What is asked for besides the data.  False with errno. */
@@ -109,8 +141,23 @@ observe(struct run *run)
 	if (options->mark_template != NULL)
 		run->marks = marks_new(most < GAPS_LEAST ? GAPS_LEAST : most > GAPS_MOST ? GAPS_MOST : (size_t)most,
 		    &style);
-	pump_observe(&run->pump, run->sojourn, run->marks, NULL);
+	pump_observe(&run->pump, run->sojourn, run->marks, run->spill);
 	return run->sojourn != NULL && (run->marks != NULL || options->mark_template == NULL);
+}
+
+/* False when the reason has been told. */
+static bool
+open_files(struct run *run)
+{
+	const struct options *options = run->options;
+
+	if (reporter_open(&run->reporter, options->report_path) < 0)
+		not_opened("--report", options->report_path);
+	else if (!open_spill(run))
+		not_opened("--dropped", options->dropped_path);
+	else
+		return true;
+	return false;
 }
 
 static void
@@ -118,6 +165,8 @@ take_snapshot(struct run *run, enum report_event event, struct snapshot *snapsho
 {
 	snapshot_take(snapshot, event, &run->pump, &run->baseline, now);
 	snapshot->reports_skipped = run->reporter.skipped;
+	if (run->spill != NULL)
+		snapshot->unsaved = spill_unsaved(run->spill);
 }
 
 static void
@@ -167,10 +216,8 @@ begin(struct run *run, const struct options *options)
 		diag_error("standard input and standard output are the same file");
 		return -1;
 	}
-	if (reporter_open(&run->reporter, options->report_path) < 0) {
-		report_not_opened(options->report_path);
+	if (!open_files(run))
 		return -1;
-	}
 	now = loop_now();
 	if (pump_init(&run->pump, options, &input, &output, now) < 0 || !observe(run)) {
 		diag_errno(errno, "--buffer=%llu", (unsigned long long)options->buffer_bytes);
@@ -185,6 +232,10 @@ begin(struct run *run, const struct options *options)
 	enlarge_pipes(options, &input, &output);
 	/* Where the system can. */
 	(void)confine(run->metrics.directory, run->metrics.directory_path);
+	if (run->spill != NULL && (errno = spill_start(run->spill)) != 0) {
+		not_opened("--dropped", options->dropped_path);
+		return -1;
+	}
 	return 0;
 }
 
@@ -227,6 +278,33 @@ tick(struct run *run, uint64_t now)
 	renew_metrics(run, &snapshot);
 	if (run->options->reporting)
 		reporter_offer(&run->reporter, &snapshot);
+}
+
+/* --- dropped records ------------------------------------------------------------------------------ */
+
+/* Says why not all can be saved: once, as soon as that does not hold up the data, or stand in the middle of a
+ * report. */
+static void
+tell_spill_error(struct run *run, uint64_t deadline_ns)
+{
+	if (run->spill != NULL && run->spill_error == 0)
+		run->spill_error = spill_take_error(run->spill);
+	if (run->spill_error == 0 ||
+	    (deadline_ns == 0 && (run->reporter.sent > 0 || !loop_ready(STDERR_FILENO, true))))
+		return;
+	diag_set_deadline(deadline_ns == 0 ? loop_now() : deadline_ns);
+	diag_errno(run->spill_error, "--dropped=%s", diag_visible(run->options->dropped_path));
+	run->spill_error = 0;
+}
+
+/* Nothing more is dropped: what was is saved now, or not. */
+static void
+close_spill(struct run *run, struct snapshot *last)
+{
+	if (run->spill == NULL)
+		return;
+	spill_close(run->spill, loop_now() + run->options->drain_timeout_ns);
+	last->unsaved = spill_unsaved(run->spill);
 }
 
 /* --- waiting ------------------------------------------------------------------------------------- */
@@ -347,6 +425,7 @@ pump_until_over(struct run *run)
 		tick(run, now);
 		if (reporter_busy(&run->reporter))
 			reporter_step(&run->reporter, take_for_signal, run);
+		tell_spill_error(run, 0);
 		trim(run, now);
 		if (!is_busy(&run->pump))
 			await(run, false);
@@ -433,11 +512,13 @@ run(const struct options *options, int *by_signal)
 		pump->output = OUTLET_ERROR;
 		pump->outlet.error = errno;
 	}
+	close_spill(&run, &last);
 	deadline = loop_now() + LAST_WORDS_NS;
 	diag_set_deadline(deadline);
 	ending = ending_of(&run);
 	(void)reporter_settle(&run.reporter, deadline);
 	tell_errors(&run, &ending, part_sent);
+	tell_spill_error(&run, deadline);
 	last.reports_skipped = run.reporter.skipped;
 	last.exit_status = ending.status;
 	last.exit_reason = ending.reason;
@@ -452,6 +533,7 @@ run(const struct options *options, int *by_signal)
 	pump_free(pump);
 	marks_free(run.marks);
 	sojourn_free(run.sojourn);
+	spill_free(run.spill);
 	*by_signal = ending.signal;
 	return ending.status;
 }
