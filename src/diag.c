@@ -20,6 +20,8 @@
 static const char *prefix = "weir";
 static const char *priority = "";
 static uint64_t deadline_ns; /* 0: none set */
+static void (*guard)(void *state, bool before);
+static void *guarded;
 
 void
 diag_set_name(const char *name, bool for_journal)
@@ -32,6 +34,13 @@ void
 diag_set_deadline(uint64_t deadline)
 {
 	deadline_ns = deadline;
+}
+
+void
+diag_set_guard(void (*new_guard)(void *state, bool before), void *state)
+{
+	guard = new_guard;
+	guarded = state;
 }
 
 static void message(const char *cause, const char *format, va_list arguments)
@@ -50,10 +59,14 @@ message(const char *cause, const char *format, va_list arguments)
 	    cause != NULL ? ": " : "", cause != NULL ? cause : "");
 	if (length <= 0)
 		return;
+	if (guard != NULL)
+		guard(guarded, true);
 	io_open_output(&port, STDERR_FILENO);
 	(void)io_put(&port, line, strlen(line), deadline_ns != 0 ? deadline_ns : loop_now() + PATIENCE_NS);
 	if (port.fd != STDERR_FILENO)
 		(void)close(port.fd);
+	if (guard != NULL)
+		guard(guarded, false);
 }
 
 void

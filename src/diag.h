@@ -19,6 +19,10 @@ void diag_set_name(const char *name, bool for_journal);
 /* No message waits beyond this moment of loop_now any more. */
 void diag_set_deadline(uint64_t deadline_ns);
 
+/* guard is called with true before each message and with false after it: whoever has a line on the same terminal
+ * makes way.  NULL for none. */
+void diag_set_guard(void (*guard)(void *state, bool before), void *state);
+
 void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same with ": " and the text of this errno value behind it. */

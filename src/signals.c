@@ -12,6 +12,16 @@ static volatile sig_atomic_t stops_noted; /* a bit for each of stops[] */
 static volatile sig_atomic_t stop_again;
 static volatile sig_atomic_t report_asked;
 
+static struct {
+	int signal;
+	volatile sig_atomic_t noted;
+} of_terminal[] = {
+	{ SIGCONT, 0 },
+	{ SIGTSTP, 0 },
+	{ SIGWINCH, 0 },
+};
+#define OF_TERMINAL (sizeof(of_terminal) / sizeof(of_terminal[0]))
+
 static bool pipe_ignored;
 static sigset_t wait_mask;
 
@@ -97,6 +107,28 @@ signals_init(void)
 			set_handler(stops[i].signal, note_stop);
 }
 
+static void
+note_of_terminal(int signal)
+{
+	for (size_t i = 0; i < OF_TERMINAL; i++)
+		if (of_terminal[i].signal == signal)
+			of_terminal[i].noted = 1;
+}
+
+void
+signals_watch_terminal(void)
+{
+	sigset_t ours;
+
+	(void)sigemptyset(&ours);
+	for (size_t i = 0; i < OF_TERMINAL; i++)
+		(void)sigaddset(&ours, of_terminal[i].signal);
+	(void)sigprocmask(SIG_BLOCK, &ours, NULL);
+	for (size_t i = 0; i < OF_TERMINAL; i++)
+		if (!is_ignored(of_terminal[i].signal))
+			set_handler(of_terminal[i].signal, note_of_terminal);
+}
+
 const sigset_t *
 signals_wait_mask(void)
 {
@@ -122,6 +154,35 @@ signals_take_report(void)
 
 	report_asked = 0;
 	return asked;
+}
+
+bool
+signals_take(int signal)
+{
+	bool noted = false;
+
+	for (size_t i = 0; i < OF_TERMINAL; i++) {
+		if (of_terminal[i].signal != signal)
+			continue;
+		noted = of_terminal[i].noted != 0;
+		of_terminal[i].noted = 0;
+	}
+	return noted;
+}
+
+void
+signals_suspend(void)
+{
+	sigset_t only, before;
+
+	(void)sigemptyset(&only);
+	(void)sigaddset(&only, SIGTSTP);
+	set_handler(SIGTSTP, SIG_DFL);
+	(void)raise(SIGTSTP);
+	/* Where nobody could continue it, in an orphaned group, the kernel does not stop it. */
+	(void)sigprocmask(SIG_UNBLOCK, &only, &before);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	set_handler(SIGTSTP, note_of_terminal);
 }
 
 bool

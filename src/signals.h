@@ -28,6 +28,15 @@ bool signals_stop_again(void);
 /* Whether a report has been asked for since the last call. */
 bool signals_take_report(void);
 
+/* From here on WINCH, CONT and TSTP are noted: a line of the terminal may have to be drawn anew. */
+void signals_watch_terminal(void);
+
+/* Whether this one of them has come since the last call. */
+bool signals_take(int signal);
+
+/* Stops the process, as TSTP would have if it were not noted; returns when it is continued. */
+void signals_suspend(void);
+
 /* Whether SIGPIPE was ignored when weir started. */
 bool signals_pipe_ignored(void);
 

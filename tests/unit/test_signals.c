@@ -280,11 +280,78 @@ waits_see_what_is_ready(void)
 	return 0;
 }
 
+/* --- the terminal --------------------------------------------------------------------------------- */
+
+static int
+terminal_is_watched(void)
+{
+	static const int all[] = { SIGCONT, SIGTSTP, SIGWINCH };
+
+	signals_early();
+	signals_init();
+	signals_watch_terminal();
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		(void)raise(all[i]);
+		CHECK(!signals_take(all[i])); /* blocked, until a wait lets it in */
+		let_in();
+		CHECK(!signals_take(all[(i + 1) % 3]) && signals_take(all[i]) && !signals_take(all[i]));
+		CHECK(sigismember(signals_wait_mask(), all[i]) == 0);
+	}
+	CHECK(signals_stop() == 0 && !signals_take_report());
+	return 0;
+}
+
+static int
+not_where_ignored(void)
+{
+	(void)signal(SIGTSTP, SIG_IGN);
+	signals_early();
+	signals_init();
+	signals_watch_terminal();
+	(void)raise(SIGTSTP);
+	let_in();
+	CHECK(!signals_take(SIGTSTP));
+	return 0;
+}
+
+static int
+suspended_once(void)
+{
+	signals_early();
+	signals_init();
+	signals_watch_terminal();
+	signals_suspend();
+	let_in();
+	CHECK(signals_take(SIGCONT));
+	(void)raise(SIGTSTP);
+	let_in();
+	CHECK(signals_take(SIGTSTP)); /* noted again */
+	return 0;
+}
+
+/* In a group of its own, which this process can continue: that of an orphaned group the kernel would not stop. */
+static void
+suspends(void)
+{
+	pid_t child = fork();
+	int status = -1;
+	bool stopped;
+
+	if (child == 0)
+		_exit(setpgid(0, 0) == 0 ? suspended_once() : 254);
+	stopped = waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) && WSTOPSIG(status) == SIGTSTP;
+	ok(stopped, "stops itself as TSTP would have done");
+	(void)kill(child, SIGCONT);
+	if (stopped)
+		(void)waitpid(child, &status, 0);
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "and goes on (%d)", WEXITSTATUS(status));
+}
+
 /* Whoever started this may ignore some: a shell does for a job in the background, and nohup. */
 static void
 none_is_ignored(void)
 {
-	static const int signals[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1 };
+	static const int signals[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGTSTP, SIGUSR1 };
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		(void)signal(signals[i], SIG_DFL);
@@ -305,6 +372,9 @@ main(void)
 	holds(waits_are_cut_short, "a signal ends a wait");
 	holds(waits_end_at_their_deadline, "and so does its deadline");
 	holds(waits_see_what_is_ready, "a wait tells what is ready, and who has gone");
+	holds(terminal_is_watched, "CONT, TSTP and WINCH are noted where there is a line to draw");
+	holds(not_where_ignored, "but TSTP not where it was ignored");
+	suspends();
 	deaths();
 	return done_testing();
 }
