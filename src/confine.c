@@ -64,7 +64,7 @@ allow_replacing(int ruleset, int directory)
 }
 
 bool
-confine(int directory, const char *directory_path)
+confine(int directory, const char *directory_path, bool terminal)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0UL, ASK_VERSION);
 	bool confined;
@@ -72,6 +72,7 @@ confine(int directory, const char *directory_path)
 	long fd;
 
 	(void)directory_path;
+	(void)terminal;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 || abi <= 0)
 		return false;
 	if (abi > ABI_LAST)
@@ -92,25 +93,31 @@ confine(int directory, const char *directory_path)
 #elif defined(HAVE_PLEDGE)
 
 #include <stddef.h>
+#include <stdio.h>
 #include <unistd.h>
 
 bool
-confine(int directory, const char *directory_path)
+confine(int directory, const char *directory_path, bool terminal)
 {
+	char promises[sizeof("stdio rpath wpath cpath tty")];
+
 	(void)directory;
+	(void)snprintf(promises, sizeof(promises), "stdio%s%s", directory_path != NULL ? " rpath wpath cpath" : "",
+	    terminal ? " tty" : "");
 	return unveil("/", "") == 0 &&
 	    (directory_path == NULL || unveil(directory_path, "rwc") == 0) &&
 	    unveil(NULL, NULL) == 0 &&
-	    pledge(directory_path == NULL ? "stdio" : "stdio rpath wpath cpath", NULL) == 0;
+	    pledge(promises, NULL) == 0;
 }
 
 #else
 
 bool
-confine(int directory, const char *directory_path)
+confine(int directory, const char *directory_path, bool terminal)
 {
 	(void)directory;
 	(void)directory_path;
+	(void)terminal;
 	return false;
 }
 

@@ -24,7 +24,7 @@
  * system cannot do it, weir works all the same.
  *
  * directory is open (O_PATH will do), and directory_path a name of it: where a file may be replaced.
- * -1 and NULL where there is none. */
-bool confine(int directory, const char *directory_path);
+ * -1 and NULL where there is none.  terminal: the size and the foreground group of one will be asked for. */
+bool confine(int directory, const char *directory_path, bool terminal);
 
 #endif

@@ -32,6 +32,8 @@
  *   staging.c   bytes for a slow file, in batches
  *   scribe.c    batches into that file; undoes what it cannot finish
  *   target.c    opening files beside the data
+ *   meter.c     a snapshot as the live line
+ *   screen.c    a line of the terminal, beside those of other weirs
  *   loop.c      the only caller of poll
  *   io.c        reads and writes that do not block; the only caller of read and write for data
  *   signals.c   which came, and ending by one
@@ -115,6 +117,11 @@ main(int argc, char *argv[])
 		return STATUS_USAGE;
 	}
 	diag_set_name(options.name, options.format == FORMAT_JOURNAL);
+	if (options.progress && isatty(STDERR_FILENO) != 1) {
+		diag_error("--progress: standard error is not a terminal; accepted: a terminal "
+		    "(-i TIME writes reports without one)");
+		return STATUS_USAGE;
+	}
 	if (!standard_streams_open())
 		return EXIT_FAILURE;
 	signals_init();

@@ -6,9 +6,11 @@
 #include "diag.h"
 #include "io.h"
 #include "loop.h"
+#include "meter.h"
 #include "metrics.h"
 #include "pump.h"
 #include "reporter.h"
+#include "screen.h"
 #include "signals.h"
 #include "spill.h"
 #include "target.h"
@@ -25,6 +27,9 @@
 
 /* How long the buffer must have been next to empty before the memory of a burst is given back. */
 #define TRIM_AFTER_NS (200 * NS_PER_MS)
+
+/* After the terminal has changed, for it and for the other weirs on it to be done with that. */
+#define SETTLE_NS (50 * NS_PER_MS)
 
 /* A standard error or a report file that takes nothing delays the end by this at most. */
 #define LAST_WORDS_NS NS_PER_S
@@ -43,7 +48,7 @@
 #define STATUS_ERROR 1
 #define STATUS_DROPPED 3
 
-enum { IN, OUT, REPORT, WATCHES };
+enum { IN, OUT, REPORT, SCREEN, WATCHES };
 
 struct run {
 	const struct options *options;
@@ -56,11 +61,16 @@ struct run {
 	struct spill *spill;     /* NULL: nothing that is dropped is saved */
 	int spill_error;         /* to be told; or 0 */
 	struct baseline baseline;
+	struct screen screen;    /* open where there is a live line */
+	struct snapshot shown;   /* what that says */
+	uint64_t draw_at_ns;     /* when it is to be drawn next; LOOP_FOREVER for the next tick */
 	uint64_t tick_at_ns;     /* when the interval ends; LOOP_FOREVER where none is asked for */
 	uint64_t drain_until_ns; /* after a signal; LOOP_FOREVER before */
 	uint64_t trim_at_ns;     /* LOOP_FOREVER when there is nothing to give back */
 	bool input_waits_unread; /* the reader went away, and something waits in the input */
 };
+
+static void make_way(void *state, bool before);
 
 struct ending {
 	int status;
@@ -201,6 +211,16 @@ begin_metrics(struct run *run, uint64_t now)
 	return false;
 }
 
+static void
+begin_live_line(struct run *run, uint64_t now)
+{
+	(void)screen_open(&run->screen, STDERR_FILENO);
+	signals_watch_terminal();
+	diag_set_guard(make_way, run);
+	snapshot_take(&run->shown, REPORT_INTERVAL, &run->pump, &run->baseline, now);
+	run->draw_at_ns = now;
+}
+
 /* 0, or -1 when the reason has been told. */
 static int
 begin(struct run *run, const struct options *options)
@@ -211,7 +231,7 @@ begin(struct run *run, const struct options *options)
 	io_open_input(&input, STDIN_FILENO);
 	io_open_output(&output, STDOUT_FILENO);
 	*run = (struct run){ .options = options };
-	run->drain_until_ns = run->trim_at_ns = run->tick_at_ns = LOOP_FOREVER;
+	run->drain_until_ns = run->trim_at_ns = run->tick_at_ns = run->draw_at_ns = LOOP_FOREVER;
 	if (io_same_file(&input, &output)) {
 		diag_error("standard input and standard output are the same file");
 		return -1;
@@ -224,14 +244,16 @@ begin(struct run *run, const struct options *options)
 		return -1;
 	}
 	snapshot_begin(&run->baseline, now);
-	if (options->reporting ||
+	if (options->progress)
+		begin_live_line(run, now);
+	if (options->reporting || options->progress ||
 	    options->metrics_path != NULL)
 		run->tick_at_ns = now + options->interval_ns;
 	if (!begin_metrics(run, now))
 		return -1;
 	enlarge_pipes(options, &input, &output);
 	/* Where the system can. */
-	(void)confine(run->metrics.directory, run->metrics.directory_path);
+	(void)confine(run->metrics.directory, run->metrics.directory_path, run->screen.open);
 	if (run->spill != NULL && (errno = spill_start(run->spill)) != 0) {
 		not_opened("--dropped", options->dropped_path);
 		return -1;
@@ -263,6 +285,13 @@ renew_metrics(struct run *run, const struct snapshot *snapshot)
 	diag_set_deadline(0);
 }
 
+/* The live line stands where reports would be written. */
+static bool
+shares_terminal(const struct run *run)
+{
+	return run->screen.open && run->reporter.port.inherited == STDERR_FILENO;
+}
+
 /* The end of an interval; the next one ends a whole number of intervals after the first began. */
 static void
 tick(struct run *run, uint64_t now)
@@ -276,8 +305,23 @@ tick(struct run *run, uint64_t now)
 	take_snapshot(run, REPORT_INTERVAL, &snapshot, now);
 	snapshot_next_interval(&run->baseline, &snapshot, &run->pump, now);
 	renew_metrics(run, &snapshot);
-	if (run->options->reporting)
+	if (run->screen.open) {
+		run->shown = snapshot;
+		if (run->draw_at_ns == LOOP_FOREVER)
+			run->draw_at_ns = now;
+	}
+	if (run->options->reporting && !shares_terminal(run))
 		reporter_offer(&run->reporter, &snapshot);
+}
+
+static void
+step_reporter(struct run *run)
+{
+	if (!reporter_busy(&run->reporter) || (shares_terminal(run) && !screen_make_way(&run->screen)))
+		return;
+	reporter_step(&run->reporter, take_for_signal, run);
+	if (shares_terminal(run) && !reporter_busy(&run->reporter))
+		make_way(run, false);
 }
 
 /* --- dropped records ------------------------------------------------------------------------------ */
@@ -307,6 +351,55 @@ close_spill(struct run *run, struct snapshot *last)
 	last->unsaved = spill_unsaved(run->spill);
 }
 
+/* --- the live line ------------------------------------------------------------------------------- */
+
+/* For a message, before it and after it. */
+static void
+make_way(void *state, bool before)
+{
+	struct run *run = state;
+
+	if (before) {
+		(void)screen_make_way(&run->screen);
+	} else {
+		screen_resume(&run->screen);
+		run->draw_at_ns = 0;
+	}
+}
+
+static void
+draw(struct run *run)
+{
+	const struct meter_style style = { run->screen.columns, run->screen.utf8, run->screen.colour };
+	char line[METER_MOST];
+
+	run->draw_at_ns = LOOP_FOREVER;
+	screen_draw(&run->screen, line, meter_line(line, &run->shown, &style));
+}
+
+/* What has happened to the terminal, and the line if it is time. */
+static void
+tend_screen(struct run *run, uint64_t now)
+{
+	struct screen *screen = &run->screen;
+	bool suspended = signals_take(SIGTSTP);
+
+	if (suspended) {
+		(void)screen_make_way(screen);
+		screen_forget(screen);
+		signals_suspend();
+	}
+	if (signals_take(SIGCONT) || suspended)
+		run->draw_at_ns = loop_now() + SETTLE_NS;
+	if (signals_take(SIGWINCH)) {
+		screen_resized(screen);
+		run->draw_at_ns = loop_now() + SETTLE_NS;
+	}
+	screen_step(screen);
+	if (now >= run->draw_at_ns)
+		draw(run);
+}
+
 /* --- waiting ------------------------------------------------------------------------------------- */
 
 /* Whether another pass can do something without a wait. */
@@ -331,6 +424,8 @@ nearest_deadline(const struct run *run)
 
 	if (run->drain_until_ns < deadline)
 		deadline = run->drain_until_ns;
+	if (run->draw_at_ns < deadline)
+		deadline = run->draw_at_ns;
 	if (run->tick_at_ns < deadline)
 		deadline = run->tick_at_ns;
 	return run->trim_at_ns < deadline ? run->trim_at_ns : deadline;
@@ -359,6 +454,7 @@ await(struct run *run, bool only_look)
 		[IN] = { .fd = wants_input ? pump->input_port.fd : -1, .input = true },
 		[OUT] = { .fd = pump->outlet.port.fd, .output = pump->output == OUTLET_REFUSED },
 		[REPORT] = { .fd = reporter_busy(&run->reporter) ? run->reporter.port.fd : -1, .output = true },
+		[SCREEN] = { .fd = screen_busy(&run->screen) ? run->screen.port.fd : -1, .output = true },
 	};
 	uint64_t before = loop_now();
 
@@ -423,9 +519,10 @@ pump_until_over(struct run *run)
 		if (is_over(run, now))
 			return;
 		tick(run, now);
-		if (reporter_busy(&run->reporter))
-			reporter_step(&run->reporter, take_for_signal, run);
+		step_reporter(run);
 		tell_spill_error(run, 0);
+		if (run->screen.open)
+			tend_screen(run, now);
 		trim(run, now);
 		if (!is_busy(&run->pump))
 			await(run, false);
@@ -487,6 +584,15 @@ tell_errors(const struct run *run, const struct ending *ending, bool part_sent)
 		diag_error("standard output: the last record was cut short");
 }
 
+/* The line is gone before the last words. */
+static void
+end_live_line(struct run *run, uint64_t deadline)
+{
+	diag_set_guard(NULL, NULL);
+	if (run->screen.open)
+		screen_settle(&run->screen, deadline);
+}
+
 int
 run(const struct options *options, int *by_signal)
 {
@@ -516,6 +622,7 @@ run(const struct options *options, int *by_signal)
 	deadline = loop_now() + LAST_WORDS_NS;
 	diag_set_deadline(deadline);
 	ending = ending_of(&run);
+	end_live_line(&run, deadline);
 	(void)reporter_settle(&run.reporter, deadline);
 	tell_errors(&run, &ending, part_sent);
 	tell_spill_error(&run, deadline);
@@ -530,6 +637,7 @@ run(const struct options *options, int *by_signal)
 	last.exit_status = ending.status;
 	renew_metrics(&run, &last);
 	metrics_close(&run.metrics);
+	screen_close(&run.screen);
 	pump_free(pump);
 	marks_free(run.marks);
 	sojourn_free(run.sojourn);

@@ -212,7 +212,7 @@ error_of(const struct attempt *attempt, const struct place *place, enum how how)
 	if (child == 0) {
 		if (how != FREE)
 			(void)confine(how == EXCEPTED ? exception : -1,
-			    how == EXCEPTED ? inside.directory : NULL);
+			    how == EXCEPTED ? inside.directory : NULL, false);
 		_exit(attempt->try() == 0 ? NOT_DENIED : errno);
 	}
 	(void)waitpid(child, &status, 0);
@@ -295,7 +295,7 @@ allowed(bool expected)
 	pid_t child = fork();
 
 	if (child == 0)
-		_exit(confine(-1, NULL) != expected ? 99 : confine(-1, NULL) != expected ? 98 : work());
+		_exit(confine(-1, NULL, true) != expected ? 99 : confine(-1, NULL, false) != expected ? 98 : work());
 	(void)waitpid(child, &status, 0);
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
 	    "confined %s, twice, and what weir does still works (%d)", expected ? "where it can be" : "not here",
@@ -314,7 +314,7 @@ no_new_privileges(void)
 		FILE *self = fopen("/proc/self/status", "r");
 		int value = 9;
 
-		(void)confine(-1, NULL);
+		(void)confine(-1, NULL, false);
 		while (self != NULL && fgets(line, sizeof(line), self) != NULL)
 			(void)sscanf(line, "NoNewPrivs: %d", &value);
 		if (self != NULL)
