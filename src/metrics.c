@@ -23,6 +23,7 @@ enum form {
 	NUMBER,
 	LIMIT,   /* a number, where UNKNOWN is no limit */
 	SECONDS, /* nanoseconds, where UNKNOWN is not a number */
+	SUM,     /* seconds, and behind them the nanoseconds that are left of the sum */
 	LAST,    /* a number that only the last page has */
 };
 #define UNKNOWN UINT64_MAX
@@ -180,7 +181,7 @@ static const struct family {
 	    "Time spent waiting, by what for." },
 	{ "latency_seconds", summary, SECONDS, IN_DERIVED(quantile_ns[0]), &by_quantile,
 	    "Time records waited in the buffer; quantiles of the last interval." },
-	{ "latency_seconds_sum", NULL, SECONDS, IN_SNAPSHOT(latency.sum_ns), NULL, NULL },
+	{ "latency_seconds_sum", NULL, SUM, IN_SNAPSHOT(latency.sum_s), NULL, NULL },
 	{ "latency_seconds_count", NULL, NUMBER, IN_SNAPSHOT(latency.count), NULL, NULL },
 	{ "latency_max_seconds", gauge, SECONDS, IN_DERIVED(latency_max_ns), NULL,
 	    "Longest time a record waited, of those that left in the last interval." },
@@ -228,9 +229,9 @@ make_labels(struct page *page, const struct options *options)
 }
 
 static void
-add_seconds(struct page *page, uint64_t ns)
+add_seconds(struct page *page, uint64_t s, uint64_t ns)
 {
-	add(page, "%" PRIu64 ".%09" PRIu64, ns / NS_PER_S, ns % NS_PER_S);
+	add(page, "%" PRIu64 ".%09" PRIu64, s, ns);
 	while (page->text[page->length - 1] == '0')
 		page->length--;
 	if (page->text[page->length - 1] == '.')
@@ -238,16 +239,23 @@ add_seconds(struct page *page, uint64_t ns)
 }
 
 static void
-add_value(struct page *page, enum form form, uint64_t value)
+add_value(struct page *page, enum form form, const unsigned char *from)
 {
-	if (form == SECONDS && value != UNKNOWN)
-		add_seconds(page, value);
-	else if (form == SECONDS)
+	uint64_t value, rest;
+
+	memcpy(&value, from, sizeof(value));
+	if (form == SUM) {
+		memcpy(&rest, from + sizeof(value), sizeof(rest));
+		add_seconds(page, value, rest);
+	} else if (form == SECONDS && value != UNKNOWN) {
+		add_seconds(page, value / NS_PER_S, value % NS_PER_S);
+	} else if (form == SECONDS) {
 		add(page, "NaN");
-	else if (form == LIMIT && value == UNKNOWN)
+	} else if (form == LIMIT && value == UNKNOWN) {
 		add(page, "+Inf");
-	else
+	} else {
 		add(page, "%" PRIu64, value);
+	}
 }
 
 static void
@@ -264,16 +272,14 @@ add_family(struct page *page, const struct family *family)
 	for (int i = 0; i < count; i++) {
 		size_t step = dimension != NULL ? (size_t)i * dimension->stride : 0;
 		char label[32];
-		uint64_t value;
 
 		add(page, "weir_%s{%s", family->name, page->labels);
 		if (dimension != NULL) {
 			dimension->value(label, sizeof(label), i);
 			add(page, ",%s=\"%s\"", dimension->label, label);
 		}
-		memcpy(&value, page->source[family->source] + family->offset + step, sizeof(value));
 		add(page, "} ");
-		add_value(page, family->form, value);
+		add_value(page, family->form, page->source[family->source] + family->offset + step);
 		add(page, "\n");
 	}
 }

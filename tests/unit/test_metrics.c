@@ -49,7 +49,7 @@ begin(void)
 		.held = { 25, 26 },
 		.depth = { 27, 28 },
 		.unsaved = { 29, 30 },
-		.latency = { .count = 31, .sum_ns = UINT64_C(32000000001) },
+		.latency = { .count = 31, .sum_s = UINT64_C(20000000000), .sum_ns = 1 },
 		.interval.latency = { .count = 33, .p50_ns = 34, .p90_ns = 35, .p95_ns = 36, .p99_ns = 37,
 		    .max_ns = 38 },
 		.reports_skipped = 39,
@@ -147,7 +147,7 @@ static const struct expected {
 	{ "weir_latency_seconds", ",quantile=\"0.9\"", "0.000000035" },
 	{ "weir_latency_seconds", ",quantile=\"0.95\"", "0.000000036" },
 	{ "weir_latency_seconds", ",quantile=\"0.99\"", "0.000000037" },
-	{ "weir_latency_seconds_sum", "", "32.000000001" },
+	{ "weir_latency_seconds_sum", "", "20000000000.000000001" },
 	{ "weir_latency_seconds_count", "", "31" },
 	{ "weir_latency_max_seconds", "", "0.000000038" },
 };
@@ -247,7 +247,7 @@ unknown(void)
 	    has(text, "weir_latency_seconds{" LABELS ",quantile=\"0.99\"} NaN") &&
 	    has(text, "weir_latency_max_seconds{" LABELS "} NaN"),
 	    "no record has left: quantiles are no numbers");
-	ok(has(text, "weir_latency_seconds_sum{" LABELS "} 32.000000001"),
+	ok(has(text, "weir_latency_seconds_sum{" LABELS "} 20000000000.000000001"),
 	    "but the sum is that of the whole run");
 }
 
