@@ -193,25 +193,35 @@ expand(struct text *text, const char *pattern, const struct figures *f)
 	return text->room == 0 ? "too long" : NULL;
 }
 
-const char *
-mark_check(const char *pattern, unsigned char delimiter)
+/* Whether the delimiter may come up: where it does in a mark of all that can be said, or as a digit of a
+ * moment, which may be any. */
+static bool
+may_contain(const char *mark, size_t length, const struct mark_style *style)
 {
-	static const char longest_name[] = "0123456789012345678901234567890123456789012345678901234567890123";
+	bool digit = style->delimiter >= '0' && style->delimiter <= '9';
+
+	return memchr(mark, style->delimiter, length) != NULL ||
+	    (digit && (strstr(style->pattern, "{first}") != NULL || strstr(style->pattern, "{last}") != NULL));
+}
+
+const char *
+mark_check(const struct mark_style *style)
+{
 	const uint64_t most = UINT64_C(12345678901234567890); /* as long as any, and every digit */
 	struct gap gap = { most, { most, most }, { 0 }, 0, most };
-	const struct figures f = { &gap, longest_name, most };
+	const struct figures f = { &gap, style->name, most };
 	char room[MARK_MOST];
 	struct text text = { room, sizeof(room) };
 	const char *error;
 
-	if (*pattern == '\0')
+	if (*style->pattern == '\0')
 		return "empty";
-	if (strlen(pattern) >= MARK_MOST)
+	if (strlen(style->pattern) >= MARK_MOST)
 		return "too long";
 	for (int i = 0; i < REASONS; i++)
 		gap.by[i] = most;
-	error = expand(&text, pattern, &f);
-	if (error == NULL && memchr(room, delimiter, (size_t)(text.at - room)) != NULL)
+	error = expand(&text, style->pattern, &f);
+	if (error == NULL && may_contain(room, (size_t)(text.at - room), style))
 		error = "would contain the records' delimiter";
 	return error;
 }

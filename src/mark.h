@@ -19,15 +19,15 @@
 /* No mark is longer, its delimiter included: what every pipe takes whole on Linux. */
 #define MARK_MOST 4096
 
-/* NULL, or what is wrong with the template: a short static phrase. */
-const char *mark_check(const char *pattern, unsigned char delimiter);
-
 /* What a mark says, but for the gap. */
 struct mark_style {
 	const char *pattern;     /* that mark_check() has taken */
 	const char *name;        /* {name}; at most 64 bytes */
 	unsigned char delimiter; /* at the end */
 };
+
+/* NULL, or what is wrong with the template, given the name and the delimiter: a short static phrase. */
+const char *mark_check(const struct mark_style *style);
 
 /* The gaps that are still to be marked, and the mark that is on its way. */
 struct marks {

@@ -669,6 +669,7 @@ static bool
 check_marks(const struct draft *draft)
 {
 	const struct options *options = draft->options;
+	const struct mark_style style = { options->mark_template, options->name, options->framing.delimiter };
 	const char *error = NULL;
 
 	if (!draft->is_given[ID_MARK_DROPS])
@@ -676,7 +677,7 @@ check_marks(const struct draft *draft)
 	if (!framing_delimited(&options->framing))
 		error = "not where records have no delimiter, as with --fixed and --bytes";
 	else
-		error = mark_check(options->mark_template, options->framing.delimiter);
+		error = mark_check(&style);
 	if (error == NULL)
 		return true;
 	diag_error("--mark-drops%s%s: %s; accepted: %s", draft->last[ID_MARK_DROPS].value != NULL ? "=" : "",

@@ -80,7 +80,8 @@ moments(void)
 static const char *
 checked(const char *pattern, unsigned char delimiter)
 {
-	const char *error = mark_check(pattern, delimiter);
+	const struct mark_style style = { pattern, "a fox", delimiter };
+	const char *error = mark_check(&style);
 
 	return error != NULL ? error : "good";
 }
@@ -100,6 +101,12 @@ templates(void)
 	is_text(checked("{reasons}", ','), "would contain the records' delimiter", "also by what is put in");
 	is_text(checked("{records}", '2'), "would contain the records' delimiter", "be it a figure");
 	is_text(checked("{time}", ','), "good", "but not where it does not come up");
+	is_text(checked("{name}", 'x'), "would contain the records' delimiter", "nor may the name");
+	is_text(checked("{name}", '7'), "good", "that is not another's");
+	for (unsigned char digit = '0'; digit <= '9'; digit++) {
+		is_text(checked("{first}", digit), "would contain the records' delimiter", "a moment of any digits");
+		is_text(checked("{last}", digit), "would contain the records' delimiter", "and another");
+	}
 	memset(longest, 'x', MARK_MOST - 1);
 	is_text(checked(longest, '\n'), "good", "as long as a mark may be");
 	longest[MARK_MOST - 1] = 'x';
