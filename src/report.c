@@ -192,7 +192,7 @@ static void
 journal_priority(struct line *line, const struct snapshot *s)
 {
 	bool failed = s->event == REPORT_FINAL && (s->exit_status == 1 || s->ledger.undelivered.bytes > 0);
-	bool lost = s->event == REPORT_FINAL ? ledger_lost(&s->ledger) : s->interval.dropped.bytes > 0;
+	bool lost = s->event == REPORT_FINAL ? ledger_lost(&s->ledger) : s->interval.lost;
 
 	add(line, failed ? "<3>" : lost ? "<4>" : "<6>");
 }

@@ -32,6 +32,8 @@ take_interval(struct interval *interval, const struct ledger *now, const struct 
 	interval->in = since(&now->in, &then->in);
 	interval->out = since(&now->out, &then->out);
 	interval->dropped = since(&dropped, &before);
+	interval->lost = interval->dropped.bytes >
+	    now->dropped[REASON_SAMPLE].bytes - then->dropped[REASON_SAMPLE].bytes;
 	interval->paused_ns = now->paused_ns - then->paused_ns;
 	interval->pressure_ns = now->pressure_ns - then->pressure_ns;
 	for (int i = 0; i < WAITS; i++)

@@ -32,6 +32,7 @@ struct interval {
 	uint64_t pressure_ns;
 	uint64_t waited_ns[WAITS];
 	struct latency latency;
+	bool lost; /* more than what the sample leaves out */
 };
 
 /* Where there is no such moment. */

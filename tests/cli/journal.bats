@@ -24,6 +24,14 @@ priorities()
 	like "$(cat err)" '^<4>weir: in 10 records .* \(oversize 1\)'
 	seq 100 | "$WEIR" --format=journal -s 10 2>err >out
 	like "$(cat err)" '^<6>weir: in 100 records .* \(sample 90\)'
+	producer in
+	IN=in start --format=journal -i 10ms -s 10
+	producer_holds in
+	feed '1\n2\n3\n'
+	until_true grep -q '(sample 2)' report
+	producer_ends
+	until_true has_ended
+	is "$(grep -cv '^<6>' report)" 0 "reports of an interval that complain of a sample"
 }
 
 @test "in an interval, a loss counts where it falls" {

@@ -178,6 +178,8 @@ priorities(void)
 	snapshot.event = REPORT_INTERVAL;
 	ok(begins("<6>weir: "), "but of an earlier interval it is none");
 	snapshot.interval.dropped = (struct tally){ 0, 1 };
+	ok(begins("<6>weir: "), "what a sample leaves out is none either");
+	snapshot.interval.lost = true;
 	ok(begins("<4>weir: "), "of this one it is");
 	snapshot.event = REPORT_FINAL;
 	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
@@ -212,7 +214,7 @@ json_of_all(void)
 	snapshot.unsaved = (struct tally){ 6, 66 };
 	snapshot.latency = (struct latency){ 50, 101, 102, 103, 104, 105, 0, 0 };
 	snapshot.interval = (struct interval){ 2 * NS_PER_S, { 202, 204 }, { 206, 208 }, { 210, 212 }, 301, 302,
-		{ 303, 304, 305 }, { 20, 106, 107, 108, 109, 110, 0, 0 } };
+		{ 303, 304, 305 }, { 20, 106, 107, 108, 109, 110, 0, 0 }, true };
 	snapshot.until_full_ns = 401;
 	snapshot.until_empty_ns = 402;
 	snapshot.reports_skipped = 403;
@@ -336,7 +338,7 @@ longest(void)
 	snapshot.ledger.pressure_count = snapshot.ledger.pressure_ns = snapshot.reports_skipped = UINT64_MAX;
 	snapshot.latency = (struct latency){ UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, 0, 0 };
 	snapshot.interval = (struct interval){ NS_PER_S, most, most, most, UINT64_MAX, UINT64_MAX,
-		{ UINT64_MAX, UINT64_MAX, UINT64_MAX }, snapshot.latency };
+		{ UINT64_MAX, UINT64_MAX, UINT64_MAX }, snapshot.latency, true };
 	snapshot.until_full_ns = snapshot.until_empty_ns = UINT64_MAX - 1;
 	options.max_records = UINT64_MAX - 1;
 	snapshot.elapsed_ns = UINT64_MAX;

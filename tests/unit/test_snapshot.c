@@ -66,9 +66,12 @@ intervals(void)
 	snapshot_next_interval(&baseline, &snapshot, &pump, 3 * NS_PER_S);
 	pump.ledger.in.records += 3;
 	pump.ledger.dropped[REASON_NEWEST] = (struct tally){ 3, 0 };
+	ok(snapshot.interval.lost, "something was lost in the first interval");
+	pump.ledger.dropped[REASON_SAMPLE].bytes = 7;
+	pump.ledger.in.bytes += 7;
 	pump.ledger.waited_ns[WAIT_OUTPUT] = 11;
 	take(REPORT_SIGNAL, 4 * NS_PER_S);
-	ok(snapshot.interval.ns == NS_PER_S && snapshot.interval.in.records == 3 && snapshot.interval.in.bytes == 0 &&
+	ok(snapshot.interval.ns == NS_PER_S && snapshot.interval.in.records == 3 && snapshot.interval.in.bytes == 7 && !snapshot.interval.lost &&
 	    snapshot.interval.dropped.records == 3 && snapshot.interval.waited_ns[WAIT_OUTPUT] == 4 &&
 	    snapshot.interval.paused_ns == NS_PER_S && snapshot.interval.pressure_ns == NS_PER_S,
 	    "the next has only what came since");
