@@ -45,7 +45,7 @@ first_gap(const struct outlet *outlet)
 bool
 outlet_mark_begun(const struct outlet *outlet)
 {
-	return outlet->marks != NULL && outlet->marks->length > 0;
+	return outlet->marks != NULL && outlet->marks->length > 0 && outlet->marks->sent > 0;
 }
 
 /* The gap that nothing stands before any more, or NULL. */

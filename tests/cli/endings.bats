@@ -510,6 +510,18 @@ noticed="pipe fifo socket pty"
 	complains "standard output: the last record was cut short"
 }
 
+@test "an error before a mark: nothing was cut short; and in it" {
+	printf '%s\n' far-too-long b >in
+	IN=in OUT=/dev/full run_weir -p drop-newest --max-record=5 --mark-drops
+	is "$ENDED" "exit 1"
+	complains "standard output: No space left on device"
+	unlike "$(cat err)" 'cut short'
+	{ yes | head -n 500; echo far-too-long; } >in
+	(ulimit -f 4 && IN=in run_weir -p drop-newest --max-record=5 --mark-drops="$(printf 'M%.0s' {1..4000})")
+	is "$(stat -c %s out)" 4096
+	complains "standard output: the last record was cut short"
+}
+
 @test "closing standard output is checked" {
 	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
 	seq 1000 >in
