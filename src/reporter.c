@@ -19,6 +19,17 @@ reporter_open(struct reporter *reporter, const char *path)
 	return 0;
 }
 
+/* Makes a report of the snapshot, on a line of its own, with the reports that were skipped until now. */
+static void
+make(struct reporter *reporter, const struct snapshot *snapshot)
+{
+	struct snapshot now = *snapshot;
+
+	now.reports_skipped = reporter->skipped;
+	reporter->text[0] = '\n';
+	reporter->length = reporter->torn + report_line(reporter->text + reporter->torn, &now);
+}
+
 bool
 reporter_busy(const struct reporter *reporter)
 {
@@ -31,7 +42,7 @@ reporter_offer(struct reporter *reporter, const struct snapshot *snapshot)
 	reporter->skipped += reporter->length > 0;
 	if (reporter->sent > 0)
 		return;
-	reporter->length = report_line(reporter->text, snapshot);
+	make(reporter, snapshot);
 }
 
 /* Writes what waits, as far as that goes.  Whether all of it is done with. */
@@ -49,10 +60,15 @@ step(struct reporter *reporter)
 	case IO_RETRY:
 		return false;
 	case IO_ALL:
+		reporter->torn = false;
+		break;
 	case IO_END:
 	case IO_GONE:
 	case IO_ERROR:
-		break; /* nobody to tell that reports cannot be written: the last one will try */
+		/* nobody to tell that reports cannot be written: the last one will try */
+		reporter->torn |= reporter->sent > 0;
+		reporter->skipped++;
+		break;
 	}
 	reporter->length = reporter->sent = 0;
 	return true;
@@ -69,7 +85,7 @@ reporter_step(struct reporter *reporter, void (*snapshot)(void *state, struct sn
 	if (!reporter->due)
 		return;
 	snapshot(state, &now);
-	reporter->length = report_line(reporter->text, &now);
+	make(reporter, &now);
 	if (step(reporter) || reporter->sent > 0)
 		reporter->due = false;
 	else
@@ -83,6 +99,8 @@ put(struct reporter *reporter, uint64_t deadline_ns)
 	size_t rest = reporter->length - reporter->sent;
 	bool taken = rest == 0 || io_put(&reporter->port, reporter->text + reporter->sent, rest, deadline_ns);
 
+	if (rest > 0 && taken)
+		reporter->torn = false;
 	/* What could not be finished is at least a line of its own. */
 	reporter->text[0] = '\n';
 	reporter->length = taken ? 0 : 1;
@@ -107,7 +125,7 @@ reporter_close(struct reporter *reporter, const struct snapshot *last, uint64_t 
 	bool taken = put(reporter, deadline_ns);
 
 	if (taken && last != NULL) {
-		reporter->length = report_line(reporter->text, last);
+		make(reporter, last);
 		taken = put(reporter, deadline_ns);
 	}
 	if (port->inherited != STDERR_FILENO && io_close(port) < 0)

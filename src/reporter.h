@@ -18,8 +18,9 @@
 struct reporter {
 	struct io_port port;
 	bool due;              /* one has been asked for */
-	uint64_t skipped;      /* reports of intervals that were not taken in time */
-	char text[REPORT_MOST];
+	uint64_t skipped;      /* reports that were not taken in time, or could not be written */
+	bool torn;             /* what was written last is not a whole line */
+	char text[1 + REPORT_MOST];
 	size_t length;         /* of the report on its way, 0 for none */
 	size_t sent;
 };

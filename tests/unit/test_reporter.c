@@ -6,6 +6,7 @@
 #include "reporter.h"
 #include "loop.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -369,10 +370,53 @@ broken(void)
 #endif
 }
 
+/* A file that takes part of a report and no more, and later takes all. */
+static void
+torn(void)
+{
+	struct snapshot last = last_snapshot();
+	struct rlimit limit;
+	rlim_t most;
+	size_t length;
+	const char *part, *next;
+	int fd;
+
+	must(signal(SIGXFSZ, SIG_IGN) != SIG_ERR && getrlimit(RLIMIT_FSIZE, &limit) == 0);
+	most = limit.rlim_cur;
+	asked = 0;
+	must(reporter_open(&reporter, in_directory("torn")) == 0);
+	reporter.due = true;
+	step();
+	limit.rlim_cur = (rlim_t)lseek(reporter.port.fd, 0, SEEK_END) + 100;
+	must(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	for (int i = 0; i < 2; i++) {
+		reporter.due = true;
+		step();
+		step();
+	}
+	ok(!reporter_busy(&reporter), "what does not go into a file is given up");
+	ok(reporter.skipped == 2, "and counted");
+	limit.rlim_cur = most;
+	must(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	reporter.due = true;
+	step();
+	ok(reporter_settle(&reporter, soon()) && reporter_close(&reporter, &last, soon()), "the next ones are taken");
+	must((fd = open(in_directory("torn"), O_RDONLY)) >= 0);
+	length = (size_t)read(fd, got, sizeof(got) - 1);
+	got[length] = '\0';
+	(void)close(fd);
+	part = strchr(got, '\n') + 1;
+	next = strchr(part, '\n') + 1;
+	is(next - part, 101, "the part is a line");
+	is_text(numbers(next, strlen(next)), "4 99 ", "the next begin on their own");
+	ok(strstr(got, "\"reports_skipped\":2") != NULL, "and tell of the others");
+}
+
 static void
 clean_up(void)
 {
-	static const char *const names[] = { "old", "new", "log", "lonely", "file", "blocked", "parts", "cut", "broken" };
+	static const char *const names[] = { "old", "new", "log", "lonely", "file", "blocked", "parts", "cut", "broken",
+		"torn" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)unlink(in_directory(names[i]));
@@ -394,6 +438,7 @@ main(void)
 	in_parts_with_a_pause();
 	cut_short();
 	broken();
+	torn();
 	clean_up();
 	return done_testing();
 }
