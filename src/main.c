@@ -10,6 +10,7 @@
  *   main.c      this: start-up order and exit status
  *   options.c   argv -> one const struct; the table that --help is made from
  *   run.c       from the first read to the last report: passes, waits, how it ends
+ *   lookout.c   all that is told of a run besides its data
  *   pump.c      one pass: fill, frame, admit, drain, account; watermarks
  *   intake.c    the gates in: framing, sample, records too long to hold
  *   policy.c    the verdict when there is no room

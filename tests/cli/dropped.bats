@@ -393,3 +393,17 @@ threads()
 	opened=$(grep -nE ' open(at)?\(' trace | tail -n 1 | cut -d : -f 1)
 	((confined < threaded && opened < confined))
 }
+
+@test "the file of reports is refused: the two would write over each other" {
+	for file in both ./both "$PWD/both"; do
+		rm -f both
+		status=0
+		seq 3 | "$WEIR" --report=both --dropped="$file" >out 2>err || status=$?
+		is "$status" 1
+		like "$(cat err)" "^weir: --dropped=.*both: the file of --report; accepted: another file\$"
+	done
+	status=0
+	seq 3 | "$WEIR" --dropped=both >out 2>both || status=$?
+	is "$status" 0 "standard error may have both"
+	seq 3 | "$WEIR" --report=/dev/null --dropped=/dev/null >out
+}

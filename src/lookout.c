@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "lookout.h"
+#include "confine.h"
+#include "diag.h"
+#include "io.h"
+#include "meter.h"
+#include "signals.h"
+#include "target.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <unistd.h>
+
+/* After the terminal has changed, for it and for the other weirs on it to be done with that. */
+#define SETTLE_NS (50 * NS_PER_MS)
+
+/* Gaps that are held to be marked: at most one for so many bytes of the buffer, within limits. */
+#define BYTES_A_GAP 1024
+#define GAPS_LEAST 4096
+#define GAPS_MOST (1 << 20)
+
+#define RECORDS_SPILLED 4
+
+#define STATUS_ERROR 1
+
+static void make_way(void *state, bool before);
+
+/* --- beginning ----------------------------------------------------------------------------------- */
+
+static void
+not_opened(const char *option, const char *path)
+{
+	int error = errno;
+	const char *visible = diag_visible(path);
+
+	if (error == EBUSY)
+		diag_error("%s=%s: standard input or output; accepted: another file", option, visible);
+	else if (error == ELOOP)
+		diag_error("%s=%s: a symbolic link to a file; accepted: the file itself", option, visible);
+	else
+		diag_errno(error, "%s=%s", option, visible);
+}
+
+static bool
+is_one_regular_file(int fd, int other)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && fstat(other, &b) == 0 && S_ISREG(a.st_mode) && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino;
+}
+
+/* Room for a few of the longest records that may be dropped out of the buffer at once. */
+static size_t
+spill_room(const struct options *options)
+{
+	size_t longest = policy_drops(options->policy) ? (size_t)options->max_record_bytes : 0;
+
+	if (longest <= SPILL_ROOM / RECORDS_SPILLED)
+		return SPILL_ROOM;
+	return longest <= SIZE_MAX / RECORDS_SPILLED ? RECORDS_SPILLED * longest : SIZE_MAX;
+}
+
+/* Where dropped records go, if anywhere.  False with errno: EEXIST for the file that reports
+ * go to. */
+static bool
+open_spill(struct lookout *lookout)
+{
+	const struct options *options = lookout->options;
+	int fd;
+
+	if (options->dropped_path == NULL)
+		return true;
+	fd = target_open(options->dropped_path, TARGET_APPEND);
+	if (fd >= 0 && options->report_path != NULL &&
+	    is_one_regular_file(fd, lookout->reporter.port.fd)) {
+		(void)close(fd);
+		errno = EEXIST;
+	} else if (fd >= 0) {
+		lookout->spill = spill_open(&options->framing, fd, options->dropped_reason, spill_room(options));
+	}
+	return lookout->spill != NULL;
+}
+
+/* What is asked for besides the data.  False with errno. */
+static bool
+observe(struct lookout *lookout)
+{
+	const struct options *options = lookout->options;
+	const struct mark_style style = { options->mark_template, options->name, options->framing.delimiter };
+	uint64_t most = options->buffer_bytes / BYTES_A_GAP;
+
+	lookout->sojourn = sojourn_new();
+	if (options->mark_template != NULL)
+		lookout->marks = marks_new(most < GAPS_LEAST ? GAPS_LEAST : most > GAPS_MOST ? GAPS_MOST
+		    : (size_t)most, &style);
+	pump_observe(lookout->pump, lookout->sojourn, lookout->marks, lookout->spill);
+	return lookout->sojourn != NULL && (lookout->marks != NULL || options->mark_template == NULL);
+}
+
+static void
+take_snapshot(struct lookout *lookout, enum report_event event, struct snapshot *snapshot, uint64_t now)
+{
+	snapshot_take(snapshot, event, lookout->pump, &lookout->baseline, now);
+	snapshot->reports_skipped = lookout->reporter.skipped;
+	if (lookout->spill != NULL)
+		snapshot->unsaved = spill_unsaved(lookout->spill);
+}
+
+static void
+metrics_not_opened(const char *path)
+{
+	int error = errno;
+	const char *visible = diag_visible(path);
+
+	if (error == EBUSY)
+		diag_error("--metrics=%s: open already, as input, output or report; accepted: another file",
+		    visible);
+	else if (error == EINVAL)
+		diag_error("--metrics=%s: not a regular file; accepted: a file to be replaced",
+		    visible);
+	else
+		diag_errno(error, "--metrics=%s", visible);
+}
+
+/* The first page, so that what is wrong with the file is known before anything is read.  False when it
+ * has been told. */
+static bool
+begin_metrics(struct lookout *lookout, uint64_t now)
+{
+	const char *path = lookout->options->metrics_path;
+	struct snapshot snapshot;
+
+	take_snapshot(lookout, REPORT_INTERVAL, &snapshot, now);
+	if (metrics_open(&lookout->metrics, path) == 0 &&
+	    (path == NULL || metrics_write(&lookout->metrics, &snapshot)))
+		return true;
+	metrics_not_opened(path);
+	return false;
+}
+
+static void
+begin_live_line(struct lookout *lookout, uint64_t now)
+{
+	(void)screen_open(&lookout->screen, STDERR_FILENO);
+	signals_watch_terminal();
+	diag_set_guard(make_way, lookout);
+	snapshot_take(&lookout->shown, REPORT_INTERVAL, lookout->pump, &lookout->baseline, now);
+	lookout->draw_at_ns = now;
+}
+
+bool
+lookout_open(struct lookout *lookout, const struct options *options)
+{
+	*lookout = (struct lookout){ .options = options };
+	lookout->tick_at_ns = lookout->draw_at_ns = LOOP_FOREVER;
+	if (reporter_open(&lookout->reporter, options->report_path) < 0)
+		not_opened("--report", options->report_path);
+	else if (open_spill(lookout))
+		return true;
+	else if (errno == EEXIST)
+		diag_error("--dropped=%s: the file of --report; accepted: another file",
+		    diag_visible(options->dropped_path));
+	else
+		not_opened("--dropped", options->dropped_path);
+	return false;
+}
+
+bool
+lookout_begin(struct lookout *lookout, struct pump *pump, uint64_t now)
+{
+	const struct options *options = lookout->options;
+
+	lookout->pump = pump;
+	if (!observe(lookout)) {
+		diag_errno(errno, "--buffer=%llu", (unsigned long long)options->buffer_bytes);
+		return false;
+	}
+	snapshot_begin(&lookout->baseline, now);
+	if (options->progress)
+		begin_live_line(lookout, now);
+	if (options->reporting || options->progress || options->metrics_path != NULL)
+		lookout->tick_at_ns = now + options->interval_ns;
+	return begin_metrics(lookout, now);
+}
+
+bool
+lookout_start(struct lookout *lookout)
+{
+	/* Where the system can. */
+	(void)confine(lookout->metrics.directory, lookout->metrics.directory_path, lookout->screen.open);
+	if (lookout->spill == NULL || (errno = spill_start(lookout->spill)) == 0)
+		return true;
+	not_opened("--dropped", lookout->options->dropped_path);
+	return false;
+}
+
+/* --- reports ------------------------------------------------------------------------------------- */
+
+void
+lookout_ask(struct lookout *lookout)
+{
+	lookout->reporter.due = true;
+}
+
+static void
+take_for_signal(void *state, struct snapshot *snapshot)
+{
+	take_snapshot(state, REPORT_SIGNAL, snapshot, loop_now());
+}
+
+/* A page that cannot be written is no reason to stop, or to wait: it is told once, between reports and
+ * if standard error takes it at once, and the next page that can be written counts them. */
+static void
+renew_metrics(struct lookout *lookout, const struct snapshot *snapshot)
+{
+	const char *path = lookout->options->metrics_path;
+
+	if (path == NULL || metrics_write(&lookout->metrics, snapshot) || lookout->metrics_told ||
+	    reporter_busy(&lookout->reporter))
+		return;
+	lookout->metrics_told = true;
+	diag_set_deadline(loop_now());
+	diag_errno(errno, "--metrics=%s: not replaced", diag_visible(path));
+	diag_set_deadline(0);
+}
+
+/* The live line stands where reports would be written. */
+static bool
+shares_terminal(const struct lookout *lookout)
+{
+	return lookout->screen.open && lookout->reporter.port.inherited == STDERR_FILENO;
+}
+
+/* The end of an interval; the next one ends a whole number of intervals after the first began. */
+static void
+tick(struct lookout *lookout, uint64_t now)
+{
+	uint64_t interval_ns = lookout->options->interval_ns;
+	struct snapshot snapshot;
+
+	if (now < lookout->tick_at_ns)
+		return;
+	lookout->tick_at_ns += ((now - lookout->tick_at_ns) / interval_ns + 1) * interval_ns;
+	take_snapshot(lookout, REPORT_INTERVAL, &snapshot, now);
+	snapshot_next_interval(&lookout->baseline, &snapshot, lookout->pump, now);
+	renew_metrics(lookout, &snapshot);
+	if (lookout->screen.open) {
+		lookout->shown = snapshot;
+		if (lookout->draw_at_ns == LOOP_FOREVER)
+			lookout->draw_at_ns = now;
+	}
+	if (lookout->options->reporting && !shares_terminal(lookout))
+		reporter_offer(&lookout->reporter, &snapshot);
+}
+
+static void
+step_reporter(struct lookout *lookout)
+{
+	if (!reporter_busy(&lookout->reporter) || (shares_terminal(lookout) && !screen_make_way(&lookout->screen)))
+		return;
+	reporter_step(&lookout->reporter, take_for_signal, lookout);
+	if (shares_terminal(lookout) && !reporter_busy(&lookout->reporter))
+		make_way(lookout, false);
+}
+
+/* --- dropped records ------------------------------------------------------------------------------ */
+
+/* Says why not all can be saved: once, as soon as that does not hold up the data, or stand in the middle
+ * of a report. */
+static void
+tell_spill_error(struct lookout *lookout, uint64_t deadline_ns)
+{
+	if (lookout->spill != NULL && lookout->spill_error == 0)
+		lookout->spill_error = spill_take_error(lookout->spill);
+	if (lookout->spill_error == 0 ||
+	    (deadline_ns == 0 && (lookout->reporter.sent > 0 || !loop_ready(STDERR_FILENO, true))))
+		return;
+	diag_set_deadline(deadline_ns == 0 ? loop_now() : deadline_ns);
+	diag_errno(lookout->spill_error, "--dropped=%s", diag_visible(lookout->options->dropped_path));
+	lookout->spill_error = 0;
+}
+
+/* --- the live line ------------------------------------------------------------------------------- */
+
+/* For a message, before it and after it. */
+static void
+make_way(void *state, bool before)
+{
+	struct lookout *lookout = state;
+
+	if (before) {
+		(void)screen_make_way(&lookout->screen);
+	} else {
+		screen_resume(&lookout->screen);
+		lookout->draw_at_ns = 0;
+	}
+}
+
+static void
+draw(struct lookout *lookout)
+{
+	const struct meter_style style = { lookout->screen.columns, lookout->screen.utf8, lookout->screen.colour };
+	char line[METER_MOST];
+
+	lookout->draw_at_ns = LOOP_FOREVER;
+	screen_draw(&lookout->screen, line, meter_line(line, &lookout->shown, &style));
+}
+
+/* What has happened to the terminal, and the line if it is time. */
+static void
+tend_screen(struct lookout *lookout, uint64_t now)
+{
+	struct screen *screen = &lookout->screen;
+	bool suspended = signals_take(SIGTSTP);
+
+	if (suspended) {
+		(void)screen_make_way(screen);
+		screen_forget(screen);
+		signals_suspend();
+	}
+	if (signals_take(SIGCONT) || suspended)
+		lookout->draw_at_ns = loop_now() + SETTLE_NS;
+	if (signals_take(SIGWINCH)) {
+		screen_resized(screen);
+		lookout->draw_at_ns = loop_now() + SETTLE_NS;
+	}
+	screen_step(screen);
+	if (now >= lookout->draw_at_ns)
+		draw(lookout);
+}
+
+/* --- all of it ----------------------------------------------------------------------------------- */
+
+void
+lookout_step(struct lookout *lookout, uint64_t now)
+{
+	tick(lookout, now);
+	step_reporter(lookout);
+	tell_spill_error(lookout, 0);
+	if (lookout->screen.open)
+		tend_screen(lookout, now);
+}
+
+uint64_t
+lookout_deadline_ns(const struct lookout *lookout)
+{
+	return lookout->draw_at_ns < lookout->tick_at_ns ? lookout->draw_at_ns : lookout->tick_at_ns;
+}
+
+void
+lookout_watch(const struct lookout *lookout, struct loop_watch watch[LOOKOUT_WATCHES])
+{
+	const struct reporter *reporter = &lookout->reporter;
+	const struct screen *screen = &lookout->screen;
+
+	watch[0] = (struct loop_watch){ .fd = reporter_busy(reporter) ? reporter->port.fd : -1, .output = true };
+	watch[1] = (struct loop_watch){ .fd = screen_busy(screen) ? screen->port.fd : -1, .output = true };
+}
+
+/* --- ending -------------------------------------------------------------------------------------- */
+
+void
+lookout_books(struct lookout *lookout, uint64_t now)
+{
+	take_snapshot(lookout, REPORT_FINAL, &lookout->last, now);
+}
+
+void
+lookout_stop(struct lookout *lookout)
+{
+	if (lookout->spill == NULL)
+		return;
+	spill_close(lookout->spill, loop_now() + lookout->options->drain_timeout_ns);
+	lookout->last.unsaved = spill_unsaved(lookout->spill);
+}
+
+void
+lookout_quieten(struct lookout *lookout, uint64_t deadline)
+{
+	diag_set_guard(NULL, NULL);
+	if (lookout->screen.open)
+		screen_settle(&lookout->screen, deadline);
+	(void)reporter_settle(&lookout->reporter, deadline);
+}
+
+int
+lookout_close(struct lookout *lookout, int status, const char *reason, uint64_t deadline)
+{
+	const struct options *options = lookout->options;
+	struct snapshot *last = &lookout->last;
+
+	tell_spill_error(lookout, deadline);
+	last->reports_skipped = lookout->reporter.skipped;
+	last->exit_status = status;
+	last->exit_reason = reason;
+	if (!reporter_close(&lookout->reporter, options->quiet ? NULL : last, deadline) &&
+	    options->report_path != NULL && status == 0) {
+		diag_errno(errno, "--report=%s", diag_visible(options->report_path));
+		last->exit_status = status = STATUS_ERROR;
+	}
+	renew_metrics(lookout, last);
+	metrics_close(&lookout->metrics);
+	screen_close(&lookout->screen);
+	marks_free(lookout->marks);
+	sojourn_free(lookout->sojourn);
+	spill_free(lookout->spill);
+	return status;
+}
