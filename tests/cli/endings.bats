@@ -522,6 +522,15 @@ noticed="pipe fifo socket pty"
 	complains "standard output: the last record was cut short"
 }
 
+@test "an error amid a mark: so is that" {
+	echo 'too long' >in
+	(ulimit -f 2 && IN=in run_weir -p drop-oldest --max-record=5 --mark-drops="$(printf '%04000d' 0)" && echo "$ENDED" >ended)
+	is "$(cat ended)" "exit 1"
+	is "$(stat -c %s out)" 2048
+	complains "standard output: the last record was cut short"
+	final '.marks.records == 0 and .marks.bytes == 2048 and .dropped.records == 1'
+}
+
 @test "closing standard output is checked" {
 	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
 	seq 1000 >in

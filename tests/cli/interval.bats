@@ -54,6 +54,22 @@ has_intervals()
 	done
 }
 
+@test "-i: reports that a stop has kept from coming are left out, and the next one comes when it would have" {
+	producer fifo
+	IN=fifo start -i 20ms
+	producer_holds fifo
+	until_true has_intervals 3
+	sig STOP
+	sleep 0.2
+	sig CONT
+	until_true has_intervals $(($(intervals) + 20))
+	producer_ends
+	finish "exit 0"
+	# However late: of three in a row the last two together are an interval at least; and not each is longer than one.
+	jq -se 'map(select(.event == "interval") | .interval.ns) |
+		([.[:-1], .[1:]] | transpose | map(add) | min >= 20e6) and min < 20e6' report || fail "$(jq -c .interval.ns report)"
+}
+
 @test "-i: what happened in the intervals is what happened in the run" {
 	"$HELPERS/lines" -n 200000 >in
 	bg sh -c 'while read -r line; do echo "$line"; done <in | exec "$HELPERS/launch" -p pid -s status \
@@ -98,6 +114,20 @@ has_intervals()
 	until_true test -e status
 	is "$(cat status)" "exit 0"
 	is "$(tail -n 1 seen | jq -r '.event, .reports_skipped > 3' | paste -sd ' ')" "final true"
+}
+
+@test "-i: a report that the last one takes the place of is counted" {
+	stalled_reader reports
+	producer fifo
+	rm -f pid status
+	bg sh -c 'exec "$HELPERS/launch" -p pid -s status "$WEIR" -i 500ms --metrics=page --report=reports <fifo >out'
+	until_true test -e pid
+	producer_holds fifo
+	feed 'a\nb\n'
+	until_true grep -q 'weir_in_records_total.* 2$' page # the first interval has ended, and nobody takes its report
+	producer_ends
+	until_true test -e status
+	is "$(grep -c 'reports_skipped.* [1-9]' page)" 1 "$(cat page)"
 }
 
 @test "-i: text, with rates, to standard error; -q leaves out the last one only" {

@@ -238,10 +238,26 @@ by_example(void)
 	ok(gaps_first(gaps) == NULL, "and one mark says so");
 }
 
+/* What is new then adds to the last gap, whose mark is early, not late. */
+static void
+no_room(void)
+{
+	const struct lost one = { REASON_NEWEST, 1, 10, 5 };
+
+	begin(2);
+	gaps_drop_at(gaps, 5, 0, &one);
+	gaps_drop_at(gaps, 9, 0, &one);
+	gaps_drop_at(gaps, 12, 0, &one);
+	is(gaps_first(gaps)->at, 5, "of more gaps than there is room for the first stays where it is");
+	gaps_pop(gaps);
+	ok(gaps_first(gaps)->at == 9 && gaps_first(gaps)->sum.records == 2, "and so does the last, with what is new");
+}
+
 int
 main(void)
 {
 	by_example();
+	no_room();
 	any_order();
 	too_many();
 	gaps_free(gaps);

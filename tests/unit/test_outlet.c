@@ -62,6 +62,7 @@ begin(bool stream, size_t parts_from, const struct rate *rate, uint64_t burst)
 static void
 finish(void)
 {
+	marks_free(rig.outlet.marks);
 	queue_free(&rig.queue);
 	(void)io_close(&rig.outlet.port);
 	(void)close(rig.reader);
@@ -558,6 +559,45 @@ keeps_rate(uint64_t seed, bool late)
 	return good;
 }
 
+/* A mark of 1000 bytes stands before a record of five; the output is a terminal, which takes 512 bytes at a time. */
+static void
+begin_mark(const struct rate *rate, uint64_t burst)
+{
+	static char pattern[1000];
+	const struct mark_style style = { pattern, "weir", '\n' };
+	const struct lost lost = { REASON_NEWEST, 1, 1, 0 };
+
+	memset(pattern, 'm', sizeof(pattern) - 1);
+	begin(false, NEVER, rate, burst);
+	must((rig.outlet.marks = marks_new(2, &style)) != NULL);
+	gaps_drop_at(rig.outlet.marks->gaps, 0, 0, &lost);
+	rig.outlet.port.way = IO_WAY_POLLED;
+	rig.outlet.port.terminal = true;
+	put(5, true);
+}
+
+static void
+marks_in_parts(void)
+{
+	const struct rate records = { 10, NS_PER_S, false }, bytes = { 1000, NS_PER_S, true };
+
+	begin_mark(&records, 2);
+	ok(drain(0) == OUTLET_REFUSED && outlet_mark_begun(&rig.outlet), "of a mark a part is taken");
+	ok(rig.ledger.marks.records == 0 && rig.ledger.marks.bytes == 512, "which is none yet");
+	is(drain(0), OUTLET_EMPTY, "its rest, and the record behind it, cost no more than two records");
+	read_all();
+	ok(rig.got_length == 1005 && rig.got[999] == '\n' && rig.ledger.marks.records == 1 &&
+	    rig.ledger.marks.bytes == 1000 && rig.ledger.out.bytes == 5, "they are whole, in order, and counted apart");
+	finish();
+
+	begin_mark(&bytes, 1000);
+	(void)drain(0);
+	is(drain(0), OUTLET_RATE, "under a rate in bytes a mark costs its bytes");
+	read_all();
+	is(rig.got_length, 1000, "and the record has to wait");
+	finish();
+}
+
 static void
 any_rate(void)
 {
@@ -582,6 +622,7 @@ main(void)
 	paid_rest();
 	rated_parts();
 	rated_stream();
+	marks_in_parts();
 	any_rate();
 	return done_testing();
 }

@@ -931,11 +931,42 @@ marks_when_quiet(void)
 	    "marks are counted, apart");
 	finish();
 
+	begin("-p drop-newest -m 4096 --max-record=8 --mark-drops={records}:{bytes}");
+	feed("too long, and");
+	pass();
+	rig.now += NS_PER_S - 1;
+	feed(" on and on");
+	pass();
+	rig.now++;
+	pass();
+	is_text(read_all(), "0:23\n", "after a second also while more is lost");
+	finish();
+
 	begin("-s 2 --mark-drops=M");
 	feed("1\n2\n3\n4\n");
 	end_input();
 	pass();
 	is_text(read_all(), "1\n3\n", "a sample is no loss");
+	finish();
+}
+
+/* A gap that is old enough is nothing to wake for while the output takes nothing. */
+static void
+marks_wait(void)
+{
+	size_t full;
+
+	begin("-p drop-newest -m 4096 --max-record=8 --mark-drops={records}");
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	feed("much too long\n");
+	pass();
+	is(pump_deadline_ns(&rig.pump), EPOCH_NS + NS_PER_S, "a gap that nothing stands behind is marked in a second");
+	rig.now += 2 * NS_PER_S;
+	pass();
+	is(pump_deadline_ns(&rig.pump), UINT64_MAX, "but not before the output takes it");
+	pipes_forget(rig.reader, full);
+	pass();
+	is_text(read_all(), "1\n", "when it does");
 	finish();
 }
 
@@ -1618,12 +1649,14 @@ main(void)
 	any_stream("-p drop-oldest --max-records=20 -L 1000/s", false);
 	any_stream("-p drop-newest -m 32K -s 50%", false);
 	any_marks("-p drop-oldest -m 16K --mark-drops=M{records},{bytes}");
+	any_marks("-p drop-oldest -m 16K --max-record=8000 --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-newest -m 16K --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-newest -m 4096 --max-record=2000 --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-oldest --max-records=20 --max-record=3000 --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-oldest -m 8K -L 3000/s --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-newest -m 8K -L 1MB/s --mark-drops=M{records},{bytes}");
 	marks_when_quiet();
+	marks_wait();
 	marks_are_rated();
 	marks_grow();
 	waits();

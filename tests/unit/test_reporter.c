@@ -350,6 +350,53 @@ cut_short(void)
 }
 
 static void
+offer(unsigned records)
+{
+	const struct snapshot snapshot = { .event = REPORT_INTERVAL, .options = &options,
+		.ledger = { .in = { records, records } } };
+
+	reporter_offer(&reporter, &snapshot);
+	step();
+}
+
+/* Reports of intervals: the newest that has not been begun, whole, and what it took the place of counted. */
+static void
+offered(void)
+{
+	struct snapshot last = last_snapshot();
+	int reader = fifo_reader("offered");
+	size_t full;
+
+	must(reporter_open(&reporter, in_directory("offered")) == 0);
+	offer(1);
+	ok(!reporter_busy(&reporter), "the report of an interval is written");
+	is_text(numbers_in_pipe(reader), "1 ", "at once");
+	full = pipes_fill(reporter.port.fd);
+	offer(2);
+	offer(3);
+	is(reporter.skipped, 1, "one that nobody takes before the next is skipped");
+	pipes_forget(reader, full);
+	step();
+	is_text(numbers_in_pipe(reader), "3 ", "and the next is written");
+	full = pipes_fill(reporter.port.fd);
+	offer(4);
+	ok(reporter_settle(&reporter, soon()) && reporter.skipped == 2, "the last one takes its place too");
+	pipes_forget(reader, full);
+	ok(reporter_close(&reporter, &last, soon()), "and is written");
+	is_text(numbers_in_pipe(reader), "99 ", "alone");
+
+	asked = 6;
+	begin_in_parts("offered");
+	offer(8);
+	is(reporter.skipped, 1, "it gives way to one that has been begun");
+	for (int i = 0; i < 10 && reporter_busy(&reporter); i++)
+		step();
+	is_text(numbers_in_pipe(reader), "7 ", "which is finished");
+	ok(reporter_close(&reporter, NULL, soon()), "and that is all");
+	(void)close(reader);
+}
+
+static void
 broken(void)
 {
 	struct snapshot last = last_snapshot();
@@ -415,8 +462,8 @@ torn(void)
 static void
 clean_up(void)
 {
-	static const char *const names[] = { "old", "new", "log", "lonely", "file", "blocked", "parts", "cut", "broken",
-		"torn" };
+	static const char *const names[] = { "old", "new", "log", "lonely", "file", "blocked", "parts", "pause", "cut",
+		"offered", "broken", "torn" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)unlink(in_directory(names[i]));
@@ -437,6 +484,7 @@ main(void)
 	in_parts();
 	in_parts_with_a_pause();
 	cut_short();
+	offered();
 	broken();
 	torn();
 	clean_up();
