@@ -15,6 +15,10 @@
  * work on one half while the other is made up. */
 #define BATCH_MOST ((size_t)128 << 10)
 
+/* What a mark counts for in a drain's budget, whatever its length: each is a write of its own, and many of them
+ * with short records between must not keep the input waiting. */
+#define MARK_WEIGHT 128
+
 void
 outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct rate *rate,
     uint64_t burst, uint64_t now_ns)
@@ -317,6 +321,9 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 			enum outlet_state state = send_mark(outlet, ledger, now_ns);
 			if (state != OUTLET_EMPTY)
 				return state;
+			sum += MARK_WEIGHT;
+			if (sum >= budget && queue_fits(queue))
+				return OUTLET_MORE;
 			continue;
 		}
 		if ((length = offer(outlet, queue, &wanted)) == 0)

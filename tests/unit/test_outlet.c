@@ -599,6 +599,30 @@ marks_in_parts(void)
 }
 
 static void
+marks_have_a_budget(void)
+{
+	const struct mark_style style = { "M", "weir", '\n' };
+	const struct lost lost = { REASON_NEWEST, 1, 1, 0 };
+	int both[2] = { open("/dev/null", O_RDONLY), open("/dev/null", O_WRONLY) };
+	int turns = 1;
+
+	must(both[0] >= 0 && both[1] >= 0);
+	begin_on(both, false, NEVER, NULL, 0);
+	must((rig.outlet.marks = marks_new(1000, &style)) != NULL);
+	for (uint64_t i = 0; i < 1000; i++) {
+		gaps_drop_at(rig.outlet.marks->gaps, i, 0, &lost);
+		put(2, true);
+	}
+	is(outlet_drain(&rig.outlet, &rig.queue, &rig.ledger, 0, 10000), OUTLET_MORE, "many marks are more than one turn");
+	ok(rig.ledger.marks.records > 50 && rig.ledger.marks.records < 100, "of some each");
+	while (outlet_drain(&rig.outlet, &rig.queue, &rig.ledger, 0, 10000) == OUTLET_MORE)
+		turns++;
+	ok(turns < 20 && rig.ledger.marks.records == 1000 && rig.ledger.out.records == 1000, "and all leave in the end");
+	marks_free(rig.outlet.marks);
+	finish();
+}
+
+static void
 any_rate(void)
 {
 	bool good = true;
@@ -616,6 +640,7 @@ main(void)
 	obstacles();
 	file_too_large();
 	budget();
+	marks_have_a_budget();
 	parts();
 	rate_of_records();
 	rate_of_bytes();
