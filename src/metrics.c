@@ -121,7 +121,7 @@ static const struct family {
 	{ "metrics_failures_total", counter, NUMBER, IN_ABOUT(failures), NULL,
 	    "Pages that could not be written." },
 	{ "reports_skipped_total", counter, NUMBER, IN_SNAPSHOT(reports_skipped), NULL,
-	    "Reports that nobody took in time." },
+	    "Reports not taken in time, or that could not be written." },
 
 	{ "in_records_total", counter, NUMBER, IN_SNAPSHOT(ledger.in.records), NULL,
 	    "Records read." },

@@ -114,6 +114,18 @@ text_until(struct line *line, const char *label, uint64_t ns)
 	add(line, ", %s in %s", label, time);
 }
 
+/* The fill in percent: the greater of bytes and records.  Under block the last read may bring more than
+ * --max-records. */
+static unsigned
+fill(const struct options *options, const struct tally *depth)
+{
+	unsigned bytes = report_percent(depth->bytes, options->buffer_bytes);
+	unsigned records = options->max_records != UINT64_MAX ? report_percent(depth->records < options->max_records
+	    ? depth->records : options->max_records, options->max_records) : 0;
+
+	return bytes > records ? bytes : records;
+}
+
 /* How it goes: of no interest any more in the final report. */
 static void
 text_state(struct line *line, const struct snapshot *s)
@@ -121,8 +133,7 @@ text_state(struct line *line, const struct snapshot *s)
 	const struct interval *interval = &s->interval;
 	uint64_t ns = interval->ns > 0 ? interval->ns : 1;
 
-	add(line, ", buffer %u%% (peak %u%%)", report_percent(s->depth.bytes, s->options->buffer_bytes),
-	    report_percent(s->ledger.peak.bytes, s->options->buffer_bytes));
+	add(line, ", buffer %u%% (peak %u%%)", fill(s->options, &s->depth), fill(s->options, &s->ledger.peak));
 	text_until(line, "full", s->depth.bytes > 0 ? s->until_full_ns : SNAPSHOT_NEVER);
 	text_until(line, "empty", s->depth.bytes > 0 ? s->until_empty_ns : SNAPSHOT_NEVER);
 	add(line, ", waiting for input %u%%, for output %u%%, for the rate %u%%",

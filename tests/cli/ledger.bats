@@ -78,7 +78,7 @@ records="[0-9]+ records? $bytes"
 		grep -q "$1" report
 	}
 	until_true ask "in 2000 records"
-	like "$(cat report)" "^weir: in 2000 records $bytes $rates, out 0 records 0 B $rates, dropped 1990 records $bytes \(oldest 1989, oversize 1\) $rates, held 10 records 41 B, buffer 0% \(peak [0-9]+%\)(, full in $span)?(, empty in $span)?, $waits, $times"
+	like "$(cat report)" "^weir: in 2000 records $bytes $rates, out 0 records 0 B $rates, dropped 1990 records $bytes \(oldest 1989, oversize 1\) $rates, held 10 records 41 B, buffer 100% \(peak 100%\)(, full in $span)?(, empty in $span)?, $waits, $times"
 	: >report
 	sig TERM
 	until_true test -e status

@@ -142,6 +142,10 @@ text_of_an_interval(void)
 	is_text(line() + strlen("weir: "), lines[0], "rates, depth, what was waited for and latency of an interval");
 	snapshot.event = REPORT_SIGNAL;
 	is_text(line() + strlen("weir: "), lines[0], "the same when a signal asks");
+	snapshot.ledger.peak.records = 21;
+	options.max_records = 20;
+	ok(strstr(line(), "buffer 70% (peak 100%), ") != NULL, "the fill is the greater of bytes and records");
+	options.max_records = UINT64_MAX;
 	options.framing.kind = FRAMING_BYTES;
 	snapshot.until_full_ns = SNAPSHOT_NEVER;
 	snapshot.until_empty_ns = 90 * NS_PER_S;
