@@ -5,9 +5,11 @@
  *
  * For each policy: nothing torn, doubled or out of order; the law in every report; what the reader counts is
  * what weir says went out; what is not there was dropped, and only where the policy drops; and all of that
- * only counts if the stops were seen to happen and, under a policy that drops, records were dropped.
+ * only counts if the stops were seen to happen and, under a policy that drops, records were dropped.  Where weir
+ * is watched each mark is right, and what came and what was saved are the input; see watched.h.
  */
 #include "policies.h"
+#include "watched.h"
 #include "../unit/tap.h"
 
 #include <signal.h>
@@ -115,11 +117,11 @@ examine(struct rig *rig, const struct policy_case *policy, unsigned usr1)
 		rig_wrong(rig, "in is %" PRIu64 " records, %" PRIu64 " bytes, written were %" PRIu64
 		    ", %" PRIu64, last->tally[IN][RECORDS], last->tally[IN][BYTES], source->records,
 		    source->bytes);
-	if (last->tally[OUT][BYTES] != sink->bytes || sink->at != 0 ||
+	if (last->tally[OUT][BYTES] != sink->bytes - sink->marks.bytes || sink->at != 0 ||
 	    (!policy->bytes && last->tally[OUT][RECORDS] != sink->records))
 		rig_wrong(rig, "out is %" PRIu64 " records, %" PRIu64 " bytes, read were %" PRIu64 ", %"
 		    PRIu64 " and %zu of them no record", last->tally[OUT][RECORDS], last->tally[OUT][BYTES],
-		    sink->records, sink->bytes, sink->at);
+		    sink->records, sink->bytes - sink->marks.bytes, sink->at);
 	if (sink->records != through || strcmp(last->reason, "end of input") != 0)
 		rig_wrong(rig, "%" PRIu64 " records came, and %" PRIu64 " should have; %s", sink->records,
 		    through, last->reason);
@@ -128,6 +130,10 @@ examine(struct rig *rig, const struct policy_case *policy, unsigned usr1)
 	if (rig->reports.finals != 1 || rig->reports.signals < 1 || rig->reports.signals > usr1)
 		rig_wrong(rig, "%u reports for %u signals, and %u at the end", rig->reports.signals, usr1,
 		    rig->reports.finals);
+	if (policy->watched)
+		watched_examine(rig, true, true);
+	if (policy->full && last->tally[UNSAVED][RECORDS] == 0)
+		rig_wrong(rig, "the file did not fill up");
 }
 
 static void
@@ -137,7 +143,8 @@ play(const struct campaign *campaign, const struct policy_case *policy, const st
 		{ campaign->seed * 1000 + (uint64_t)(policy - policies) } };
 	struct setup setup = { .count = scale->records, .stride = policy->stride,
 		.points = scale->reader_stops + scale->weir_stops + scale->usr1 + 1,
-		.shortest = 1, .longest = 9000, .seed = random_next(&urn.random) };
+		.shortest = 1, .longest = 9000, .watched = policy->watched, .full = policy->full,
+		.seed = random_next(&urn.random) };
 	struct rig rig;
 	bool good;
 
@@ -154,6 +161,10 @@ play(const struct campaign *campaign, const struct policy_case *policy, const st
 	    "dropped %" PRIu64, rig.stream->source.records, rig.stream->source.bytes / 1000000,
 	    scale->reader_stops, scale->weir_stops, rig.reports.signals, scale->usr1,
 	    rig.reports.last.tally[DROPPED][RECORDS]);
+	if (policy->watched)
+		diag("%" PRIu64 " marks, %" PRIu64 " not saved, %u reports of intervals, %" PRIu64 " skipped",
+		    rig.stream->sink.marks.records, rig.reports.last.tally[UNSAVED][RECORDS], rig.reports.intervals,
+		    rig.reports.last.skipped);
 	ok(good, "%s", policy->name);
 }
 

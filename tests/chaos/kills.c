@@ -10,6 +10,7 @@
  * a torn one.
  */
 #include "policies.h"
+#include "watched.h"
 #include "../unit/tap.h"
 
 #include <limits.h>
@@ -62,9 +63,10 @@ examine_end_of_input(struct rig *rig, const struct policy_case *policy)
 	uint64_t records = policy->bytes ? 0 : sink->records + (sink->at > 0);
 
 	rig_ended(rig, WEIR, 0);
-	if (last->tally[OUT][BYTES] != sink->bytes || last->tally[OUT][RECORDS] != records)
+	if (last->tally[OUT][BYTES] != sink->bytes - sink->marks.bytes || last->tally[OUT][RECORDS] != records)
 		rig_wrong(rig, "out is %" PRIu64 " records, %" PRIu64 " bytes, read were %" PRIu64 ", %"
-		    PRIu64, last->tally[OUT][RECORDS], last->tally[OUT][BYTES], records, sink->bytes);
+		    PRIu64, last->tally[OUT][RECORDS], last->tally[OUT][BYTES], records,
+		    sink->bytes - sink->marks.bytes);
 	if (last->tally[IN][BYTES] < rig->stream->source.bytes ||
 	    last->tally[UNDELIVERED][BYTES] != 0 || last->status != 0 ||
 	    strcmp(last->reason, "end of input") != 0)
@@ -73,6 +75,8 @@ examine_end_of_input(struct rig *rig, const struct policy_case *policy)
 		    last->status, last->reason);
 	if (policy->stride == 1 && last->tally[IN][BYTES] != last->tally[OUT][BYTES])
 		rig_wrong(rig, "in is not out");
+	if (policy->watched)
+		watched_examine(rig, true, false);
 }
 
 static void
@@ -110,7 +114,7 @@ static void
 examine_sink(struct rig *rig, const struct policy_case *policy)
 {
 	const struct report *last = &rig->reports.last;
-	uint64_t taken = last->tally[OUT][BYTES] - last->unread_bytes;
+	uint64_t taken = last->tally[OUT][BYTES] + last->tally[MARKS][BYTES] - last->unread_bytes;
 	uint64_t seen = rig->stream->sink.bytes;
 
 	examine_intake(rig);
@@ -126,6 +130,8 @@ examine_sink(struct rig *rig, const struct policy_case *policy)
 		rig_wrong(rig, "the reader took %" PRIu64 " bytes by the report, %" PRIu64 " by its own count",
 		    taken, seen);
 	examine_status(rig);
+	if (policy->watched)
+		watched_examine(rig, false, false);
 }
 
 /* The reader stood still, with all or a part of what there was, so that its count is exact. */
@@ -215,7 +221,8 @@ kill_once(const struct victim *victim, const struct policy_case *policy, struct 
 	bool waits = quiet || random_one_in(random, 2);
 	struct setup setup = { .count = 64 + (random_next(random) & 0x3fff), .points = waits && !quiet ? 2 : 1,
 		.stride = policy->stride, .most = quiet ? 1 + random_magnitude(random, 30) : 0,
-		.shortest = victim->shortest, .longest = victim->longest, .seed = random_next(random),
+		.shortest = victim->shortest, .longest = victim->longest, .watched = policy->watched, .full = policy->full,
+		.seed = random_next(random),
 		.in_pipe = pipe_sizes[random_below(random, PIPE_SIZES)],
 		.out_pipe = pipe_sizes[random_below(random, PIPE_SIZES)],
 		.fifo = random_one_in(random, 2), .sigpipe_ignored = random_one_in(random, 2) };

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const tally_names[] = { "\"in\":{", "\"out\":{", "\"dropped\":{", "\"held\":{",
-	"\"undelivered\":{" };
+static const char *const tally_names[] = { "\"in\":{", "\"out\":{", "\"dropped\":{", "\"dropped_unsaved\":{",
+	"\"marks\":{", "\"held\":{", "\"undelivered\":{" };
 static const char *const unit_names[] = { "\"records\":", "\"bytes\":" };
 
 static void
@@ -39,12 +39,20 @@ number_after(const char **at, const char *name, uint64_t *number)
 }
 
 static bool
+is_interval(const char *line)
+{
+	return strstr(line, "\"event\":\"interval\"") != NULL;
+}
+
+static bool
 parse(const char *line, struct report *report)
 {
 	const char *at = line;
 	uint64_t number;
 
 	*report = (struct report){ .status = NO_STATUS };
+	if (!number_after(&at, "\"elapsed_ns\":", &report->elapsed_ns))
+		return false;
 	for (int t = 0; t < TALLIES; t++) {
 		if ((at = strstr(at, tally_names[t])) == NULL)
 			return false;
@@ -52,7 +60,9 @@ parse(const char *line, struct report *report)
 			if (!number_after(&at, unit_names[u], &report->tally[t][u]))
 				return false;
 	}
-	if (strstr(line, "\"event\":\"signal\"") != NULL)
+	if (!number_after(&at, "\"reports_skipped\":", &report->skipped))
+		return false;
+	if (strstr(line, "\"event\":\"signal\"") != NULL || is_interval(line))
 		return strstr(at, "\"exit\":{\"status\":null,\"reason\":null}") != NULL;
 	if (!number_after(&at, "\"unread_bytes\":", &report->unread_bytes) ||
 	    !number_after(&at, "\"exit\":{\"status\":", &number))
@@ -93,7 +103,9 @@ breach(const struct report *report, const struct report *before)
 			return "in is not out + dropped + held + undelivered";
 		if (report->tally[final ? HELD : UNDELIVERED][u] != 0)
 			return final ? "held at the end" : "undelivered before the end";
-		for (int t = IN; t <= DROPPED; t++)
+		if (report->tally[UNSAVED][u] > report->tally[DROPPED][u])
+			return "more is unsaved than was dropped";
+		for (int t = IN; t <= MARKS; t++)
 			if (report->tally[t][u] < before->tally[t][u])
 				return "a counter went back";
 	}
@@ -120,7 +132,8 @@ take_line(struct reports *reports, const char *line)
 		wrong(reports, "dropped is not the sum of its reasons", line);
 	if (reports->finals > 0)
 		wrong(reports, "a report after the final one", line);
-	reports->signals += report.status == NO_STATUS;
+	reports->intervals += is_interval(line);
+	reports->signals += report.status == NO_STATUS && !is_interval(line);
 	reports->finals += report.status != NO_STATUS;
 	reports->last = report;
 }

@@ -10,11 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum tally { IN, OUT, DROPPED, HELD, UNDELIVERED, TALLIES };
+enum tally { IN, OUT, DROPPED, UNSAVED, MARKS, HELD, UNDELIVERED, TALLIES };
 enum unit { RECORDS, BYTES, UNITS };
 
 struct report {
 	uint64_t tally[TALLIES][UNITS];
+	uint64_t elapsed_ns;
+	uint64_t skipped;  /* reports of intervals */
 	uint64_t unread_bytes;
 	unsigned status;   /* of a final one; NO_STATUS in others */
 	char reason[32];
@@ -27,6 +29,7 @@ struct reports {
 	char text[16384];
 	size_t used;
 	unsigned signals;  /* reports that a signal asked for */
+	unsigned intervals; /* of an interval */
 	unsigned finals;
 	struct report last;
 	char wrong[2048];  /* the first thing that was not as it must be; empty: nothing was */

@@ -37,14 +37,26 @@ static const char *const role_names[] = { "source", "weir", "sink" };
 /* Every process that there is, for whoever has to end them. */
 static volatile pid_t living[RIGS_MOST * ROLES];
 
+static char scratch[] = "/tmp/weir-chaos-XXXXXX"; /* where weir saves what it drops, */
+static bool has_scratch;                          /* as long as there is such a file */
+
 static char again[256]; /* the command that does the same once more */
 static const char *weir;
 
 /* --- the campaign --------------------------------------------------------------------------------- */
 
 static void
+drop_scratch(void)
+{
+	if (has_scratch)
+		(void)unlink(scratch);
+	has_scratch = false;
+}
+
+static void
 kill_all(void)
 {
+	drop_scratch();
 	for (size_t i = 0; i < sizeof(living) / sizeof(living[0]); i++)
 		if (living[i] > 0)
 			(void)kill(living[i], SIGKILL);
@@ -309,11 +321,26 @@ begin_source(struct rig *rig, const struct ends *ends)
 	_exit(0);
 }
 
+static int
+make_scratch(void)
+{
+	int fd;
+
+	memset(scratch + strlen(scratch) - 6, 'X', 6);
+	fd = mkstemp(scratch);
+	if (fd < 0)
+		die(scratch);
+	has_scratch = true;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
+}
+
 static void
 begin_weir(struct rig *rig, const struct ends *ends)
 {
 	static const int none[] = { -1, -1 };
-	char *argv[WEIR_OPTIONS_MOST + 3];
+	char *argv[WEIR_OPTIONS_MOST + 6];
+	char option[64];
 	size_t n = 0;
 
 	if (begin(rig, WEIR) > 0)
@@ -325,6 +352,15 @@ begin_weir(struct rig *rig, const struct ends *ends)
 	argv[n++] = strdup("--format=json");
 	for (size_t i = 0; rig->setup.options[i] != NULL; i++)
 		argv[n++] = strdup(rig->setup.options[i]);
+	if (rig->setup.full && setrlimit(RLIMIT_FSIZE, &(struct rlimit){ FULL_BYTES, FULL_BYTES }) < 0)
+		die("setrlimit");
+	if (rig->setup.watched) {
+		argv[n++] = strdup("--mark-drops=!{records} {bytes}");
+		(void)snprintf(option, sizeof(option), "--interval=%dms", WATCH_INTERVAL_MS);
+		argv[n++] = strdup(option);
+		(void)snprintf(option, sizeof(option), "--dropped=%s", scratch);
+		argv[n++] = strdup(option);
+	}
 	argv[n] = NULL;
 	(void)execv(argv[0], argv);
 	die(argv[0]);
@@ -350,21 +386,38 @@ close_both(const int end[2])
 	(void)close(end[1]);
 }
 
+static void *
+share(size_t bytes)
+{
+	void *shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (shared == MAP_FAILED)
+		die("mmap");
+	return shared;
+}
+
+/* Of the bits of all records. */
+static size_t
+seen_bytes(const struct setup *setup)
+{
+	return (size_t)(setup->count / 8 + 1);
+}
+
 static void
 share_stream(struct rig *rig)
 {
 	const struct setup *setup = &rig->setup;
 	struct random random = { setup->seed };
-	struct stream *stream = mmap(NULL, sizeof(*stream), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct stream *stream = share(sizeof(*stream));
 
-	if (stream == MAP_FAILED)
-		die("mmap");
 	lengths_random(&stream->source.lengths, &random, setup->shortest, setup->longest);
 	stream->source.count = setup->count;
 	stream->sink.lengths = stream->source.lengths;
 	stream->sink.stride = setup->stride;
 	stream->sink.most = setup->most;
+	stream->sink.marked = setup->watched;
+	if (setup->watched)
+		stream->sink.seen = share(seen_bytes(setup));
 	rig->stream = stream;
 }
 
@@ -374,6 +427,7 @@ rig_start(struct rig *rig, const struct setup *setup)
 	struct ends ends;
 
 	*rig = (struct rig){ .setup = *setup };
+	rig->letters = setup->watched ? make_scratch() : -1;
 	share_stream(rig);
 	make_pipe(ends.in, setup->fifo, setup->in_pipe);
 	make_pipe(ends.out, setup->fifo, setup->out_pipe);
@@ -478,11 +532,16 @@ rig_finish(struct rig *rig)
 	for (int role = 0; role < ROLES; role++)
 		wait_for(rig, (enum role)role);
 	(void)close(rig->arrived);
+	drop_scratch();
 }
 
 void
 rig_free(struct rig *rig)
 {
+	if (rig->setup.watched) {
+		(void)close(rig->letters);
+		(void)munmap(rig->stream->sink.seen, seen_bytes(&rig->setup));
+	}
 	(void)munmap(rig->stream, sizeof(*rig->stream));
 	rig->stream = NULL;
 }

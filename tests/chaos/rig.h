@@ -19,6 +19,8 @@
 enum role { SOURCE, WEIR, SINK, ROLES };
 
 #define WEIR_OPTIONS_MOST 8
+#define WATCH_INTERVAL_MS 10
+#define FULL_BYTES 1000003
 #define SOURCE_WAITED 3 /* the status of a source that was not allowed to pass its point */
 
 struct setup {
@@ -32,6 +34,8 @@ struct setup {
 	bool fifo;              /* FIFOs rather than pipes */
 	bool keep_out;          /* the sink may be replaced: weir never sees it go */
 	bool sigpipe_ignored;   /* by weir, from its start */
+	bool watched;           /* weir marks what it drops, saves it, and reports every WATCH_INTERVAL_MS */
+	bool full;              /* the file that it is saved in takes FULL_BYTES and no more */
 	source_hook *hook;      /* instead of points; its state is the struct random of the source */
 };
 
@@ -48,6 +52,7 @@ struct rig {
 	pid_t pid[ROLES];       /* 0 once it has been waited for */
 	int status[ROLES];      /* as waitpid gives it */
 	double weir_cpu_s;
+	int letters;            /* watched: what weir dropped; or -1 */
 	int arrived, pass;      /* pipes: from the source, a byte for each point; to it */
 	int out;                /* the end of weir's output that the sink reads */
 	char wrong[2600];

@@ -76,6 +76,30 @@ source_run(struct source *source, int fd, struct random *random, source_hook *ho
 	source->records = done;
 }
 
+/* --- sums and bits ---------------------------------------------------------------------------------- */
+
+bool
+seen_before(unsigned char *seen, uint64_t number)
+{
+	unsigned char bit = (unsigned char)(1u << number % 8);
+	bool before = (seen[number / 8] & bit) != 0;
+
+	seen[number / 8] |= bit;
+	return before;
+}
+
+void
+sum_records(struct sum *sum, const struct lengths *lengths, uint64_t from, uint64_t to)
+{
+	for (; from < to; from++) {
+		struct record record;
+
+		record_set(&record, lengths, '\n', from);
+		sum->records++;
+		sum->bytes += record.length;
+	}
+}
+
 /* --- sink ------------------------------------------------------------------------------------------- */
 
 static void wrong(struct sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -106,6 +130,42 @@ identify(struct sink *sink)
 		wrong(sink, "record %" PRIu64 " came next to %" PRIu64, number, sink->last);
 	record_set(&sink->now, &sink->lengths, '\n', number);
 	sink->known = true;
+	if (!sink->marked || sink->wrong[0] != '\0')
+		return;
+	sum_records(&sink->missing, &sink->lengths, sink->last + 1, number);
+	if (sink->said.records != sink->missing.records || sink->said.bytes != sink->missing.bytes)
+		wrong(sink, "between %" PRIu64 " and %" PRIu64 " marks come to %" PRIu64 " records, %" PRIu64
+		    " bytes, and %" PRIu64 ", %" PRIu64 " are missing", sink->last, number, sink->said.records,
+		    sink->said.bytes, sink->missing.records, sink->missing.bytes);
+}
+
+/* Some of the bytes of a mark.  Returns how many. */
+static size_t
+take_mark(struct sink *sink, const char *bytes, size_t n)
+{
+	const char *end = memchr(bytes, '\n', n);
+	size_t k = end != NULL ? (size_t)(end - bytes) + 1 : n;
+	uint64_t records, lost;
+	int length = 0;
+
+	sink->in_mark = true;
+	if (sink->at + k >= sizeof(sink->mark)) {
+		wrong(sink, "a mark without an end after record %" PRIu64, sink->last);
+		return n;
+	}
+	memcpy(sink->mark + sink->at, bytes, k);
+	sink->at += k;
+	if (end == NULL)
+		return k;
+	sink->mark[sink->at] = '\0';
+	if (sscanf(sink->mark, "!%" SCNu64 " %" SCNu64 "\n%n", &records, &lost, &length) != 2 ||
+	    (size_t)length != sink->at)
+		wrong(sink, "no mark after record %" PRIu64 ": %s", sink->last, sink->mark);
+	sink->said = (struct sum){ sink->said.records + records, sink->said.bytes + lost };
+	sink->marks = (struct sum){ sink->marks.records + 1, sink->marks.bytes + sink->at };
+	sink->at = 0;
+	sink->in_mark = false;
+	return k;
 }
 
 /* Some of the bytes: digits of a number, or what follows them in the record.  Returns how many. */
@@ -114,6 +174,8 @@ take_some(struct sink *sink, const char *bytes, size_t n)
 {
 	size_t left, k = 0;
 
+	if (sink->in_mark || (sink->marked && !sink->known && sink->at == 0 && *bytes == '!'))
+		return take_mark(sink, bytes, n);
 	if (!sink->known) {
 		while (k < n && bytes[k] >= '0' && bytes[k] <= '9' && sink->at < DIGITS_MAX)
 			sink->now.digits[sink->at++] = bytes[k++];
@@ -131,6 +193,8 @@ take_some(struct sink *sink, const char *bytes, size_t n)
 		return k;
 	sink->records++;
 	sink->last = sink->now.number;
+	if (sink->seen != NULL)
+		(void)seen_before(sink->seen, sink->last);
 	sink->at = 0;
 	sink->known = false;
 	return k;

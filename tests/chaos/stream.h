@@ -26,9 +26,15 @@ struct source {
 /* Called at source->point, with all records before it written; sets the next point. */
 typedef void source_hook(struct source *source, void *state);
 
+struct sum {
+	uint64_t records, bytes;
+};
+
 struct sink {
 	struct lengths lengths;
 	uint64_t stride;       /* record n is followed by n + stride, and 1 is the first; 0: by any larger */
+	bool marked;           /* "!RECORDS BYTES" in a line says what is missing before the next record */
+	unsigned char *seen;   /* a bit for each record, set when it has come; or NULL */
 	uint64_t most;         /* bytes to read, to do nothing more after them; 0: all */
 	volatile bool leave;   /* return, with the record at hand unfinished, to be called again */
 	volatile uint64_t records, bytes; /* what came; whole records */
@@ -36,6 +42,11 @@ struct sink {
 	struct record now;     /* the record at hand, of which `at` bytes have come; its digits alone */
 	size_t at;             /* until it is known what it must be */
 	bool known;
+	struct sum marks;      /* how many came; their bytes are in `bytes` too */
+	struct sum said;       /* to be missing, by all of them */
+	struct sum missing;    /* before all records that came */
+	char mark[64];         /* the mark at hand, of which `at` bytes have come */
+	bool in_mark;
 	char wrong[160];       /* the first thing that was not as it must be; empty: nothing was */
 };
 
@@ -47,6 +58,12 @@ void source_run(struct source *source, int fd, struct random *random, source_hoo
 
 /* Reads fd to its end, or until told to leave.  After the first thing wrong only counts bytes. */
 void sink_run(struct sink *sink, int fd, struct random *random);
+
+/* Sets the bit of a record; whether it was set already. */
+bool seen_before(unsigned char *seen, uint64_t number);
+
+/* Adds the records from the number `from` up to, but without `to`. */
+void sum_records(struct sum *sum, const struct lengths *lengths, uint64_t from, uint64_t to);
 
 /* The next n bytes of the stream. */
 void sink_take(struct sink *sink, const char *bytes, size_t n);
