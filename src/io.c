@@ -502,7 +502,9 @@ io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_
 		length -= done;
 		all = result == IO_ALL;
 		error = result == IO_AGAIN ? EAGAIN : errno;
-		if (result == IO_ERROR || result == IO_GONE || (!all && loop_now() >= deadline_ns))
+		/* what was taken in part may well be taken whole: half a message would be part of the next */
+		if (result == IO_ERROR || result == IO_GONE ||
+		    (result != IO_SHORT && !all && loop_now() >= deadline_ns))
 			break;
 		if (result == IO_AGAIN)
 			(void)loop_wait(&watch, 1, deadline_ns); /* the deadline ends this in any case */

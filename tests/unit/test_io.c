@@ -380,6 +380,13 @@ messages(void)
 	io_open_output(&port, both[1]);
 	ok(io_put(&port, sent, 100, 0), "a message is written, without patience");
 	is(pipes_drain(both[0], got, BIG), 100, "and arrives");
+	port.way = IO_WAY_POLLED;
+	port.terminal = true; /* which takes 512 bytes at a time */
+	ok(io_put(&port, sent, 1400, 0), "also one that is taken in parts");
+	is(pipes_drain(both[0], got, BIG), 1400, "whole");
+	(void)io_close(&port);
+	must(close(both[0]) == 0 && pipe(both) == 0);
+	io_open_output(&port, both[1]);
 	pipes_fill(both[1]);
 	before = loop_now();
 	errno = 0;
