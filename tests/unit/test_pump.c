@@ -970,6 +970,53 @@ marks_wait(void)
 	finish();
 }
 
+/* A line of this length, all of one letter. */
+static void
+feed_line(char letter, size_t length)
+{
+	static char text[8192];
+
+	memset(text, letter, length - 1);
+	text[length - 1] = '\n';
+	text[length] = '\0';
+	feed(text);
+}
+
+/* Behind the rest of a record that was set aside. */
+static void
+marks_behind_aside(void)
+{
+	const char *want[] = { "1\nc", "2\ne" }; /* b, and d; each before what follows it */
+	const char *at;
+	size_t full;
+
+	begin("-p drop-oldest -m 8192 --max-record=6000 --mark-drops={records}");
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	pipes_forget(rig.reader, 4096);
+	feed_line('a', 6000);
+	pass();
+	feed_line('b', 5000);
+	pass();
+	ok(queue_part_sent(&rig.pump.queue) && books()->dropped[REASON_OLDEST].records == 0, "of a record a part is out");
+	feed_line('c', 4000);
+	pass();
+	is(books()->dropped[REASON_OLDEST].records, 1, "the one behind it gives way, not its rest");
+	feed_line('d', 7000);
+	pass();
+	feed_line('d', 7000);
+	pass();
+	feed("e\n");
+	pass();
+	pipes_forget(rig.reader, full - 4096);
+	for (int i = 0; i < 5; i++)
+		pass();
+	at = strchr(read_all(), '\n');
+	for (size_t i = 0; i < 2 && at != NULL; i++)
+		at = strstr(at, want[i]);
+	ok(at != NULL && strcmp(rig.got + strlen(rig.got) - 4, "2\ne\n") == 0, "each mark is in its place");
+	finish();
+}
+
 /* As a record to the rate. */
 static void
 marks_are_rated(void)
@@ -1649,7 +1696,6 @@ main(void)
 	any_stream("-p drop-oldest --max-records=20 -L 1000/s", false);
 	any_stream("-p drop-newest -m 32K -s 50%", false);
 	any_marks("-p drop-oldest -m 16K --mark-drops=M{records},{bytes}");
-	any_marks("-p drop-oldest -m 16K --max-record=8000 --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-newest -m 16K --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-newest -m 4096 --max-record=2000 --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-oldest --max-records=20 --max-record=3000 --mark-drops=M{records},{bytes}");
@@ -1657,6 +1703,7 @@ main(void)
 	any_marks("-p drop-newest -m 8K -L 1MB/s --mark-drops=M{records},{bytes}");
 	marks_when_quiet();
 	marks_wait();
+	marks_behind_aside();
 	marks_are_rated();
 	marks_grow();
 	waits();
