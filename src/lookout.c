@@ -213,9 +213,10 @@ take_for_signal(void *state, struct snapshot *snapshot)
 }
 
 /* A page that cannot be written is no reason to stop, or to wait: it is told once, between reports and
- * if standard error takes it at once, and the next page that can be written counts them. */
+ * if standard error takes it at once (at the end, until the deadline), and the next page that can be
+ * written counts them. */
 static void
-renew_metrics(struct lookout *lookout, const struct snapshot *snapshot)
+renew_metrics(struct lookout *lookout, const struct snapshot *snapshot, uint64_t deadline_ns)
 {
 	const char *path = lookout->options->metrics_path;
 
@@ -223,7 +224,7 @@ renew_metrics(struct lookout *lookout, const struct snapshot *snapshot)
 	    reporter_busy(&lookout->reporter))
 		return;
 	lookout->metrics_told = true;
-	diag_set_deadline(loop_now());
+	diag_set_deadline(deadline_ns == 0 ? loop_now() : deadline_ns);
 	diag_errno(errno, "--metrics=%s: not replaced", diag_visible(path));
 	diag_set_deadline(0);
 }
@@ -247,7 +248,7 @@ tick(struct lookout *lookout, uint64_t now)
 	lookout->tick_at_ns += ((now - lookout->tick_at_ns) / interval_ns + 1) * interval_ns;
 	take_snapshot(lookout, REPORT_INTERVAL, &snapshot, now);
 	snapshot_next_interval(&lookout->baseline, &snapshot, lookout->pump, now);
-	renew_metrics(lookout, &snapshot);
+	renew_metrics(lookout, &snapshot, 0);
 	if (lookout->screen.open) {
 		lookout->shown = snapshot;
 		if (lookout->draw_at_ns == LOOP_FOREVER)
@@ -402,7 +403,7 @@ lookout_close(struct lookout *lookout, int status, const char *reason, uint64_t 
 		diag_errno(errno, "--report=%s", diag_visible(options->report_path));
 		last->exit_status = status = STATUS_ERROR;
 	}
-	renew_metrics(lookout, last);
+	renew_metrics(lookout, last, deadline);
 	metrics_close(&lookout->metrics);
 	screen_close(&lookout->screen);
 	marks_free(lookout->marks);
