@@ -409,15 +409,16 @@ spill_take_error(struct spill *spill)
 	return error;
 }
 
-/* Whether the thread has ended by the deadline. */
+/* Whether the thread has ended by the deadline, or with `heeding` until a signal asks a second time to end. */
 static bool
-has_ended(const struct spill *spill, uint64_t deadline_ns)
+has_ended(const struct spill *spill, uint64_t deadline_ns, bool heeding)
 {
 	struct loop_watch watch = { .fd = spill->call[0], .input = true };
 	bool can_wait = true;
 
 	while (!watch.ready && can_wait)
-		can_wait = loop_wait(&watch, 1, deadline_ns) && !signals_stop_again() && loop_now() < deadline_ns;
+		can_wait = loop_wait(&watch, 1, deadline_ns) && !(heeding && signals_stop_again()) &&
+		    loop_now() < deadline_ns;
 	return watch.ready;
 }
 
@@ -457,9 +458,9 @@ spill_close(struct spill *spill, uint64_t deadline_ns)
 	(void)pthread_mutex_unlock(&spill->lock);
 	if (!spill->started)
 		return;
-	if (!has_ended(spill, deadline_ns))
+	if (!has_ended(spill, deadline_ns, true))
 		give_up(spill);
-	if (has_ended(spill, loop_now() + GRACE_NS))
+	if (has_ended(spill, loop_now() + GRACE_NS, false))
 		(void)pthread_join(spill->thread, NULL);
 	else
 		leave_behind(spill);

@@ -10,11 +10,13 @@
 #include "loop.h"
 #include "pipes.h"
 #include "random.h"
+#include "signals.h"
 #include "spill.h"
 #include "units.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <sched.h>
@@ -655,6 +657,39 @@ full(void)
 #endif
 }
 
+/* Signals that come again and again cut the wait for what is staged, not the moment that a thread takes to end: what
+ * it is at work on would count as unsaved, and be saved. */
+static void
+urged(void)
+{
+	const struct framing lines = { FRAMING_LINES, '\n', 0 };
+	const pid_t parent = getpid();
+	bool good = true;
+
+	signals_init();
+	for (int i = 0; i < 50 && good; i++) {
+		struct spill *spill;
+		int both[2];
+		pid_t child;
+
+		must(pipe(both) == 0);
+		(void)pipes_fill(both[1]);
+		must((spill = spill_open(&lines, both[1], false, SPILL_ROOM)) != NULL && spill_start(spill) == 0);
+		spill_add(spill, SPILL_QUEUE, REASON_OLDEST, "lost\n", 5);
+		must((child = fork()) >= 0);
+		while (child == 0 && getppid() == parent)
+			(void)kill(parent, SIGTERM);
+		if (child == 0)
+			_exit(0);
+		spill_close(spill, loop_now() + 60 * NS_PER_S);
+		good = fcntl(both[1], F_GETFD) < 0 && spill_unsaved(spill).records == 1;
+		must(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+		spill_free(spill);
+		(void)close(both[0]);
+	}
+	ok(good, "urged to end, the thread ends before anybody goes on");
+}
+
 int
 main(void)
 {
@@ -670,6 +705,7 @@ main(void)
 	never_read();
 	not_started();
 	full();
+	urged();
 	(void)unlink(path);
 	return done_testing();
 }
