@@ -353,7 +353,7 @@ static void
 offer(unsigned records)
 {
 	const struct snapshot snapshot = { .event = REPORT_INTERVAL, .options = &options,
-		.ledger = { .in = { records, records } } };
+		.ledger = { .in = { records, records } }, .reports_skipped = records };
 
 	reporter_offer(&reporter, &snapshot);
 	step();
@@ -392,6 +392,7 @@ offered(void)
 	for (int i = 0; i < 10 && reporter_busy(&reporter); i++)
 		step();
 	is_text(numbers_in_pipe(reader), "7 ", "which is finished");
+	ok(strstr(got, "\"reports_skipped\":0") != NULL, "as it was begun");
 	ok(reporter_close(&reporter, NULL, soon()), "and that is all");
 	(void)close(reader);
 }
