@@ -2,7 +2,8 @@
 /*
  * What must hold: of the output, that it is records of the input, whole and in order; of every report, the law;
  * of the last one, that it says what became of each record and byte, which the stream, the plan and the output
- * tell without it.
+ * tell without it; of marks, that they add up to what was lost; of a file of what was dropped, that with what is
+ * unsaved it holds just that, and with the output the input.
  *
  * Of a run under torture less can be told, since any call may have failed for good: it may end with an error,
  * and where its report cannot be written there is none.
@@ -29,7 +30,7 @@ struct tally {
 };
 
 struct figures {
-	struct tally in, out, dropped, oldest, newest, oversize, sample, held, undelivered;
+	struct tally in, out, dropped, oldest, newest, oversize, sample, unsaved, marks, held, undelivered;
 	uint64_t capacity, peak_bytes, peak_records, unread;
 	bool unread_known, final;
 	int status;
@@ -101,7 +102,8 @@ read_report(const char *text, struct figures *f)
 	return tally(line, "in", &f->in) && tally(line, "out", &f->out) &&
 	    tally(line, "dropped", &f->dropped) && tally(line, "oldest", &f->oldest) &&
 	    tally(line, "newest", &f->newest) && tally(line, "oversize", &f->oversize) &&
-	    tally(line, "sample", &f->sample) && tally(line, "held", &f->held) &&
+	    tally(line, "sample", &f->sample) && tally(line, "dropped_unsaved", &f->unsaved) &&
+	    tally(line, "marks", &f->marks) && tally(line, "held", &f->held) &&
 	    tally(line, "undelivered", &f->undelivered) &&
 	    number(line, "\"capacity_bytes\":", &f->capacity) &&
 	    number(line, "\"peak_bytes\":", &f->peak_bytes) &&
@@ -134,10 +136,13 @@ judge_figures(const struct plan *plan, const struct figures *f, const struct fig
 	    (plan->drops && f->peak_records > plan->max_records))
 		return "more was held than allowed";
 	if (f->in.bytes < before->in.bytes || f->out.bytes < before->out.bytes ||
-	    f->dropped.bytes < before->dropped.bytes || f->out.records < before->out.records ||
+	    f->dropped.bytes < before->dropped.bytes || f->marks.bytes < before->marks.bytes ||
+	    f->unsaved.bytes < before->unsaved.bytes || f->out.records < before->out.records ||
 	    f->peak_bytes < before->peak_bytes)
 		return "a counter ran backwards";
-	if (f->out.bytes < f->unread)
+	if (f->unsaved.records > f->dropped.records || f->unsaved.bytes > f->dropped.bytes)
+		return "more is unsaved than was dropped";
+	if (f->out.bytes + f->marks.bytes < f->unread)
 		return "more unread than sent";
 	return NULL;
 }
@@ -161,6 +166,80 @@ judge_reports(const struct plan *plan, const char *text, struct figures *last)
 			return wrong;
 	}
 	return *text != '\0' ? "standard error ends within a line" : NULL;
+}
+
+/* --- marks ---------------------------------------------------------------------------------------- */
+
+/* The output as it would be without marks, and what was in them. */
+struct stripped {
+	struct text out;
+	struct tally marks, said;
+};
+
+/* Whether the bytes at the end of the output, which are no whole record, belong to a mark: so few that they may
+ * as well be a record's only where the reader has left, and it does not matter. */
+static bool
+is_part_of_mark(const char *at, size_t length, bool left)
+{
+	const size_t begin = strlen(MARK_BEGIN);
+
+	return (left || length > 3) && memcmp(at, MARK_BEGIN, length < begin ? length : begin) == 0;
+}
+
+static const char *
+strip_marks(struct stripped *stripped, const struct plan *plan, const struct outcome *outcome)
+{
+	const struct text *out = &outcome->out;
+	char *to = malloc(out->length + 1);
+
+	*stripped = (struct stripped){ .out = { .bytes = to } };
+	if (to == NULL)
+		abort();
+	for (size_t at = 0, length; at < out->length; at += length) {
+		const char *from = out->bytes + at;
+		const char *end = plan->marks ? memchr(from, plan->delimiter, out->length - at) : NULL;
+		bool whole = end != NULL && (size_t)(end - from) > strlen(MARK_BEGIN) &&
+		    memcmp(from, MARK_BEGIN, strlen(MARK_BEGIN)) == 0;
+		struct tally said;
+		int used = 0;
+
+		length = end != NULL ? (size_t)(end - from) + 1 : out->length - at;
+		if (whole && (sscanf(from, MARK_BEGIN "%" SCNu64 " %" SCNu64 "%n", &said.records, &said.bytes,
+		    &used) != 2 || from + used != end))
+			return complain("no mark, at %zu of the output", at);
+		if (whole) {
+			stripped->marks.records++;
+			stripped->said.records += said.records;
+			stripped->said.bytes += said.bytes;
+		}
+		if (whole || (plan->marks && end == NULL && is_part_of_mark(from, length, outcome->left))) {
+			stripped->marks.bytes += length;
+			continue;
+		}
+		memcpy(to + stripped->out.length, from, length);
+		stripped->out.length += length;
+	}
+	to[stripped->out.length] = '\0';
+	return NULL;
+}
+
+/* What is said in marks is what was lost. */
+static const char *
+judge_marks(const struct stripped *stripped, const struct outcome *outcome, const struct figures *f)
+{
+	uint64_t records = f->dropped.records - f->sample.records, bytes = f->dropped.bytes - f->sample.bytes;
+
+	if (outcome->left)
+		return NULL;
+	if (stripped->marks.records != f->marks.records || stripped->marks.bytes != f->marks.bytes)
+		return complain("%" PRIu64 " marks, %" PRIu64 " bytes, and read were %" PRIu64 ", %" PRIu64,
+		    f->marks.records, f->marks.bytes, stripped->marks.records, stripped->marks.bytes);
+	if (strcmp(f->reason, "end of input") != 0 && strcmp(f->reason, "records dropped") != 0)
+		return NULL;
+	if (stripped->said.records != records || stripped->said.bytes != bytes)
+		return complain("lost were %" PRIu64 " records, %" PRIu64 " bytes, and marks say %" PRIu64 ", %"
+		    PRIu64, records, bytes, stripped->said.records, stripped->said.bytes);
+	return NULL;
 }
 
 /* --- the output ----------------------------------------------------------------------------------- */
@@ -253,6 +332,51 @@ match_output(struct match *match, const struct plan *plan, const struct stream *
 	return NULL;
 }
 
+/* --- what was saved -------------------------------------------------------------------------------- */
+
+/* Of the records, in any order. */
+static uint64_t
+sum_of(const struct plan *plan, const char *bytes, size_t size, struct tally *tally)
+{
+	uint64_t sum = 0;
+
+	for (size_t at = 0, length; at < size; at += length) {
+		uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+
+		length = piece_length(plan, bytes + at, size - at);
+		for (size_t i = 0; i < length; i++)
+			hash = (hash ^ (unsigned char)bytes[at + i]) * UINT64_C(1099511628211);
+		sum += hash;
+		tally->records++;
+		tally->bytes += length;
+	}
+	return sum;
+}
+
+/* What went out and what was saved, where that is all, is the input.  Where the last record lacks its delimiter the
+ * file may have given it one. */
+static const char *
+judge_saved(const struct plan *plan, const struct stream *stream, const struct outcome *outcome,
+    const struct text *out, const struct figures *f)
+{
+	struct tally saved = { 0, 0 }, others = { 0, 0 };
+	uint64_t sum = sum_of(plan, outcome->saved.bytes, outcome->saved.length, &saved);
+
+	if (stream->unended)
+		return NULL;
+	if (saved.records + f->unsaved.records != f->dropped.records ||
+	    saved.bytes + f->unsaved.bytes != f->dropped.bytes)
+		return complain("dropped %" PRIu64 " records, %" PRIu64 " bytes, and saved are %" PRIu64 ", %"
+		    PRIu64 ", unsaved %" PRIu64 ", %" PRIu64, f->dropped.records, f->dropped.bytes, saved.records,
+		    saved.bytes, f->unsaved.records, f->unsaved.bytes);
+	if (strcmp(f->reason, "end of input") != 0 || outcome->left || f->unsaved.records > 0)
+		return NULL;
+	sum += sum_of(plan, out->bytes, out->length, &others);
+	if (sum != sum_of(plan, stream->bytes, stream->length, &others))
+		return "what came and what was saved are not the input";
+	return NULL;
+}
+
 /* --- the final report ----------------------------------------------------------------------------- */
 
 /* What the gate in has dropped of the first in_bytes of the stream, and how many records end there. */
@@ -292,7 +416,7 @@ tortured(const struct plan *plan)
 
 static const char *
 judge_books(const struct plan *plan, const struct stream *stream, const struct outcome *outcome,
-    const struct match *match, const struct figures *f)
+    const struct stripped *stripped, const struct match *match, const struct figures *f)
 {
 	/* A reader that has gone when all was delivered ends a run by what was dropped, too. */
 	bool ended = strcmp(f->reason, "end of input") == 0 ||
@@ -300,7 +424,7 @@ judge_books(const struct plan *plan, const struct stream *stream, const struct o
 	bool untold = stream->unended && !ended;
 	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
 	struct tally in, sample, oversize;
-	uint64_t read = outcome->out.length;
+	uint64_t read = stripped->out.length;
 
 	if (f->in.bytes > outcome->fed)
 		return "more in than was written";
@@ -324,9 +448,9 @@ judge_books(const struct plan *plan, const struct stream *stream, const struct o
 	if (outcome->left && (f->out.bytes < read || (!bytes && f->out.records < match->records)))
 		return "read more than out";
 	if (outcome->left && strcmp(f->reason, "reader gone") == 0 && f->unread_known && !tortured(plan) &&
-	    f->out.bytes != read + f->unread)
-		return complain("out %" PRIu64 " bytes, %" PRIu64 " read and %" PRIu64 " unread", f->out.bytes,
-		    read, f->unread);
+	    f->out.bytes + f->marks.bytes != outcome->out.length + f->unread)
+		return complain("out %" PRIu64 " bytes, %" PRIu64 " of marks, %zu read and %" PRIu64 " unread",
+		    f->out.bytes, f->marks.bytes, outcome->out.length, f->unread);
 	if (ended && (!outcome->fed_all || f->in.bytes != stream->length || f->undelivered.bytes != 0))
 		return "the end of input before it, or not all delivered";
 	return NULL;
@@ -441,7 +565,7 @@ judge_evicted(const struct plan *plan, const struct stream *stream, const struct
 
 static const char *
 judge_settled(const struct plan *plan, const struct stream *stream, const struct outcome *outcome,
-    const struct match *match, const struct figures *last)
+    const struct text *out, const struct match *match, const struct figures *last)
 {
 	struct tally held = { 0, 0 };
 	struct figures f;
@@ -469,7 +593,7 @@ judge_settled(const struct plan *plan, const struct stream *stream, const struct
 	if (!plan->drops_oldest)
 		return judge_refused(plan, match, (size_t)f.out.bytes, rest);
 	held.records -= rest > 0;
-	return judge_evicted(plan, stream, match, &outcome->out, (size_t)f.out.bytes + rest, &held);
+	return judge_evicted(plan, stream, match, out, (size_t)f.out.bytes + rest, &held);
 }
 
 /* --- all of it ------------------------------------------------------------------------------------- */
@@ -505,6 +629,7 @@ oracle_judge(const struct plan *plan, const struct stream *stream, const struct 
 {
 	const struct text *reports = plan->report_file ? &outcome->report : &outcome->errors;
 	struct match match = { .count = 0 };
+	struct stripped stripped;
 	struct figures final;
 	const char *wrong = judge_reports(plan, reports->bytes, &final);
 
@@ -513,13 +638,20 @@ oracle_judge(const struct plan *plan, const struct stream *stream, const struct 
 	if (wrong != NULL)
 		return wrong;
 	find_fates(&match, plan, stream);
-	wrong = match_output(&match, plan, stream, &outcome->out);
+	wrong = strip_marks(&stripped, plan, outcome);
+	if (wrong == NULL)
+		wrong = match_output(&match, plan, stream, &stripped.out);
 	if (wrong == NULL && final.final)
-		wrong = judge_books(plan, stream, outcome, &match, &final);
+		wrong = judge_books(plan, stream, outcome, &stripped, &match, &final);
+	if (wrong == NULL && final.final && plan->marks)
+		wrong = judge_marks(&stripped, outcome, &final);
+	if (wrong == NULL && final.final && plan->saves && !tortured(plan))
+		wrong = judge_saved(plan, stream, outcome, &stripped.out, &final);
 	if (wrong == NULL && final.final)
 		wrong = judge_ending(plan, outcome, &match, &final);
 	if (wrong == NULL && final.final)
-		wrong = judge_settled(plan, stream, outcome, &match, &final);
+		wrong = judge_settled(plan, stream, outcome, &stripped.out, &match, &final);
+	free(stripped.out.bytes);
 	free(match.fates);
 	return wrong;
 }
@@ -545,8 +677,9 @@ oracle_show(const struct plan *plan, const struct outcome *outcome)
 	printf("#   weir");
 	for (int i = 0; i < plan->arguments; i++)
 		printf(" %s", plan->argument[i]);
-	printf("%s\n#   from %s to %s, records of %zu to %zu, %zu bytes%s, stall %d\n",
-	    plan->report_file ? " --report=FILE" : "", kinds[plan->input], kinds[plan->output], plan->least,
+	printf("%s%s%s\n#   from %s to %s, records of %zu to %zu, %zu bytes%s, stall %d\n",
+	    plan->report_file ? " --report=FILE" : "", plan->saves ? " --dropped=FILE" : "",
+	    plan->metrics_file ? " --metrics=FILE" : "", kinds[plan->input], kinds[plan->output], plan->least,
 	    plan->most, plan->total, plan->unended ? ", cut off" : "", (int)plan->stall);
 	printf("#   status %d, fed %zu, read %zu%s%s, %" PRIu64 " ms, %" PRIu64 " calls, fault first in %s\n",
 	    shell_status(outcome->status), outcome->fed, outcome->out.length,

@@ -213,6 +213,23 @@ choose_ending(struct plan *plan, struct random *random)
 		plan->leave_at = random_below(random, plan->total / plan->of + 1);
 }
 
+/* From a seed of its own, so that what was found by a seed before there was this is found by it still. */
+static void
+choose_watch(struct plan *plan, uint64_t seed)
+{
+	struct random random = { ~seed };
+
+	if (random_one_in(&random, 3))
+		plan_add(plan, "--interval=%" PRIu64 "ms", random_from(&random, 10, 20));
+	plan->metrics_file = random_one_in(&random, 6);
+	if (plan->delimiter == NO_DELIMITER)
+		return;
+	plan->marks = plan->drops && random_one_in(&random, 2);
+	if (plan->marks)
+		plan_add(plan, "--mark-drops=" MARK_BEGIN "{records} {bytes}");
+	plan->saves = (plan->drops || plan->of > 1) && random_one_in(&random, 2);
+}
+
 void
 plan_random(struct plan *plan, uint64_t seed, int policy, uint64_t buffer)
 {
@@ -234,4 +251,5 @@ plan_random(struct plan *plan, uint64_t seed, int policy, uint64_t buffer)
 	choose_report(plan, &random);
 	choose_sides(plan, &random);
 	choose_ending(plan, &random);
+	choose_watch(plan, seed);
 }

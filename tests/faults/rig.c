@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -96,7 +97,15 @@ rig_begin(const char *weir, const char *shim)
 void
 rig_end(void)
 {
-	(void)unlink(path_of("report"));
+	DIR *names = opendir(directory);
+	struct dirent *name;
+
+	/* A weir that was failed at every turn may have left anything. */
+	while (names != NULL && (name = readdir(names)) != NULL)
+		if (strcmp(name->d_name, ".") != 0 && strcmp(name->d_name, "..") != 0)
+			(void)unlinkat(dirfd(names), name->d_name, 0);
+	if (names != NULL)
+		(void)closedir(names);
 	(void)rmdir(directory);
 }
 
@@ -233,16 +242,26 @@ be_weir(const struct rig *rig, int counts)
 {
 	static const int caught[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1 };
 	const struct plan *plan = rig->plan;
-	char *argv[ARGUMENTS_MOST + 3];
-	char report[128];
+	char *argv[ARGUMENTS_MOST + 5];
+	const struct {
+		bool wanted;
+		const char *option;
+	} files[] = {
+		{ plan->report_file, "report" },
+		{ plan->saves, "dropped" },
+		{ plan->metrics_file, "metrics" },
+	};
+	char path[sizeof(files) / sizeof(files[0])][128];
 	int count = 0;
 
 	argv[count++] = (char *)(uintptr_t)"weir";
 	for (int i = 0; i < plan->arguments; i++)
 		argv[count++] = plan->argument[i];
-	if (plan->report_file) {
-		(void)snprintf(report, sizeof(report), "--report=%s", path_of("report"));
-		argv[count++] = report;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (!files[i].wanted)
+			continue;
+		(void)snprintf(path[i], sizeof(path[i]), "--%s=%s", files[i].option, path_of(files[i].option));
+		argv[count++] = path[i];
 	}
 	argv[count] = NULL;
 	/* Also where the driver runs in the background, or by nohup. */
@@ -467,12 +486,24 @@ start(struct rig *rig, int counts)
 		close_end(&rig->out.theirs);
 }
 
+/* What weir has written there, if it has. */
+static void
+take_file(struct text *text, const char *name)
+{
+	int fd = open(path_of(name), O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	add_file(text, fd);
+	(void)close(fd);
+	(void)unlink(path_of(name));
+}
+
 static void
 collect(struct rig *rig, int counts)
 {
 	struct outcome *outcome = rig->outcome;
 	struct rusage used;
-	int report;
 
 	if (wait4(rig->pid, &outcome->status, 0, &used) != rig->pid)
 		give_up("wait4");
@@ -482,11 +513,9 @@ collect(struct rig *rig, int counts)
 	if (rig->plan->output == END_FILE)
 		add_file(&outcome->out, rig->out.theirs);
 	close_end(&rig->out.theirs);
-	if (rig->plan->report_file && (report = open(path_of("report"), O_RDONLY | O_CLOEXEC)) >= 0) {
-		add_file(&outcome->report, report);
-		(void)close(report);
-		(void)unlink(path_of("report"));
-	}
+	take_file(&outcome->report, "report");
+	take_file(&outcome->saved, "dropped");
+	(void)unlink(path_of("metrics"));
 	if (counts >= 0)
 		(void)!pread(counts, &outcome->counts, sizeof(outcome->counts), 0);
 }
@@ -508,6 +537,7 @@ rig_run(const struct plan *plan, const struct stream *stream, uint64_t seed, str
 	add_text(&outcome->out, "", 0);
 	add_text(&outcome->errors, "", 0);
 	add_text(&outcome->report, "", 0);
+	add_text(&outcome->saved, "", 0);
 	start(&rig, counts);
 	while (rig.errors.ours >= 0 || rig.out.ours >= 0)
 		step(&rig);
@@ -521,4 +551,5 @@ rig_free(struct outcome *outcome)
 	free(outcome->out.bytes);
 	free(outcome->errors.bytes);
 	free(outcome->report.bytes);
+	free(outcome->saved.bytes);
 }

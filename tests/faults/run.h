@@ -22,6 +22,9 @@
 #define NO_DELIMITER (-1)
 #define NEVER SIZE_MAX
 
+/* Longer than any record that is the same by chance, and without a delimiter of any plan. */
+#define MARK_BEGIN "!here was "
+
 enum end_kind {
 	END_PIPE,
 	END_FIFO,
@@ -48,6 +51,8 @@ struct plan {
 	int delimiter;   /* a byte, or NO_DELIMITER */
 	size_t fixed;    /* with NO_DELIMITER: bytes a record; 0 for a stream of bytes */
 	uint64_t buffer, max_record, max_records;
+	bool marks, saves;  /* MARK_BEGIN begins a mark; what is dropped is saved in a file */
+	bool metrics_file;
 	uint64_t kept, of; /* sample: kept record k is input record k * of / kept */
 
 	/* the stream */
@@ -87,7 +92,7 @@ struct outcome {
 	const char *hung; /* NULL, or what it hung in */
 	int status;       /* as wait(2) has it */
 	uint64_t cpu_ms;
-	struct text out, errors, report;
+	struct text out, errors, report, saved;
 	size_t fed;       /* bytes that weir's input has taken */
 	bool fed_all;     /* and that was all, and the end as well */
 	bool left;        /* the reader went before the end */

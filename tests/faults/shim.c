@@ -24,6 +24,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,7 @@ enum call {
 	CALL_DUP2,
 	CALL_FCNTL,
 	CALL_FSTAT,
+	CALL_FSTATAT,
 	CALL_FTRUNCATE,
 	CALL_IOCTL,
 	CALL_ISATTY,
@@ -54,20 +56,29 @@ enum call {
 	CALL_MMAP,
 	CALL_MUNMAP,
 	CALL_OPEN,
+	CALL_OPENAT,
 	CALL_PIPE2,
 	CALL_POLL,
 	CALL_PPOLL,
 	CALL_PRCTL,
+	CALL_PREAD,
 	CALL_PSELECT,
+	CALL_PTHREAD_CREATE,
 	CALL_READ,
 	CALL_READV,
 	CALL_REALLOC,
+	CALL_RECV,
 	CALL_RECVMSG,
+	CALL_RENAMEAT,
+	CALL_SEND,
 	CALL_SENDMSG,
+	CALL_SHUTDOWN,
+	CALL_SOCKETPAIR,
 	CALL_SPLICE,
 	CALL_STAT,
 	CALL_SYSCALL,
 	CALL_TEE,
+	CALL_UNLINKAT,
 	CALL_WRITE,
 	CALL_WRITEV,
 	CALLS,
@@ -85,6 +96,7 @@ static const struct {
 	[CALL_DUP2] = { .name = "dup2" },
 	[CALL_FCNTL] = { .name = "fcntl", .ways = { EPERM, EBUSY }, .rare = true },
 	[CALL_FSTAT] = { .name = "fstat" },
+	[CALL_FSTATAT] = { .name = "fstatat" },
 	[CALL_FTRUNCATE] = { .name = "ftruncate" },
 	[CALL_IOCTL] = { .name = "ioctl" },
 	[CALL_ISATTY] = { .name = "isatty" },
@@ -96,20 +108,29 @@ static const struct {
 	[CALL_MMAP] = { .name = "mmap" },
 	[CALL_MUNMAP] = { .name = "munmap" },
 	[CALL_OPEN] = { .name = "open", .ways = { EACCES, ENOENT, EMFILE }, .rare = true },
+	[CALL_OPENAT] = { .name = "openat", .ways = { EACCES, ENOSPC, EMFILE }, .rare = true },
 	[CALL_PIPE2] = { .name = "pipe2", .ways = { EMFILE, ENFILE }, .rare = true },
 	[CALL_POLL] = { .name = "poll" },
 	[CALL_PPOLL] = { .name = "ppoll", .ways = { EINTR, WAKE } },
 	[CALL_PRCTL] = { .name = "prctl" },
+	[CALL_PREAD] = { .name = "pread" },
 	[CALL_PSELECT] = { .name = "pselect", .ways = { EINTR, WAKE } },
+	[CALL_PTHREAD_CREATE] = { .name = "pthread_create" },
 	[CALL_READ] = { .name = "read", .ways = { CUT, EINTR, EAGAIN } },
 	[CALL_READV] = { .name = "readv", .ways = { CUT, EINTR, EAGAIN } },
 	[CALL_REALLOC] = { .name = "realloc", .ways = { ENOMEM } },
+	[CALL_RECV] = { .name = "recv" },
 	[CALL_RECVMSG] = { .name = "recvmsg", .ways = { CUT, EINTR, EAGAIN } },
+	[CALL_RENAMEAT] = { .name = "renameat", .ways = { EACCES, ENOSPC, EIO }, .rare = true },
+	[CALL_SEND] = { .name = "send" },
 	[CALL_SENDMSG] = { .name = "sendmsg", .ways = { CUT, EINTR, EAGAIN } },
+	[CALL_SHUTDOWN] = { .name = "shutdown" },
+	[CALL_SOCKETPAIR] = { .name = "socketpair" },
 	[CALL_SPLICE] = { .name = "splice", .ways = { CUT, EINTR, EAGAIN, EINVAL } },
 	[CALL_STAT] = { .name = "stat" },
 	[CALL_SYSCALL] = { .name = "syscall", .ways = { CUT, EINTR, EAGAIN, EOPNOTSUPP } },
 	[CALL_TEE] = { .name = "tee", .ways = { CUT, EINTR, EAGAIN, EINVAL } },
+	[CALL_UNLINKAT] = { .name = "unlinkat" },
 	[CALL_WRITE] = { .name = "write", .ways = { CUT, EINTR, EAGAIN } },
 	[CALL_WRITEV] = { .name = "writev", .ways = { CUT, EINTR, EAGAIN } },
 };
@@ -118,13 +139,20 @@ static struct {
 	enum shim_mode mode;
 	uint64_t which;
 	int what;
-	struct random random;
 	enum call same;
 	bool same_known;
+	bool renamed;   /* a file, once */
+	bool waited;    /* or read: weir is up */
 	uint64_t again; /* faults that said "try again" */
 	struct shim_counts *counts; /* NULL until all is set up */
 	int private[PRIVATE_MOST]; /* descriptors of pipes that weir made for itself, plus 1 */
 } shim;
+
+/* Each thread draws for itself, so that what befalls one does not hang on the other, and all else is behind a
+ * lock.  Which call is the k-th of all (SHIM_ONCE and so on) does hang on it once there are two. */
+static _Thread_local struct random dice;
+static _Thread_local bool spared; /* libc calls for itself, and counts on errno to be as it is from a kernel */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 #define REAL(call, function) ((__typeof__(&function))real(call))
 
@@ -155,7 +183,7 @@ begin(void)
 	for (int i = 0; i < CALLS; i++)
 		(void)real((enum call)i);
 	shim.mode = (enum shim_mode)mode;
-	shim.random.state = shim.which;
+	dice.state = shim.which;
 	shim.counts = map;
 }
 
@@ -173,10 +201,13 @@ find_private(int wanted)
 static void
 note_private(int fd)
 {
-	int *slot = find_private(0);
+	int *slot;
 
+	(void)pthread_mutex_lock(&lock);
+	slot = find_private(0);
 	if (slot != NULL)
 		*slot = fd + 1;
+	(void)pthread_mutex_unlock(&lock);
 }
 
 /* What the kernel could not do: make a program wait for a file, or do half of what is promised for a pipe that
@@ -203,9 +234,12 @@ random_way(enum call call, int fd)
 
 	while (count < sizeof(calls[call].ways) / sizeof(*ways) && ways[count] != 0)
 		count++;
-	if (count == 0 || random_below(&shim.random, of) >= (uint64_t)shim.what)
+	/* without memory for what it has been told to do weir rightly does nothing */
+	if (!shim.waited && call == CALL_MALLOC)
 		return 0;
-	way = ways[random_below(&shim.random, count)];
+	if (count == 0 || random_below(&dice, of) >= (uint64_t)shim.what)
+		return 0;
+	way = ways[random_below(&dice, count)];
 	return possible(way, call, fd) ? way : 0;
 }
 
@@ -241,14 +275,13 @@ count(enum call call, int way)
 		(void)strncpy(shim.counts->first, calls[call].name, sizeof(shim.counts->first) - 1);
 }
 
-/* How this call is to be faulted: CUT, WAKE, an errno, which is set as well, or 0 for not at all. */
 static int
-fault(enum call call, int fd)
+choose_fault(enum call call, int fd)
 {
 	int way = 0;
 
-	if (shim.counts == NULL)
-		return 0;
+	shim.waited |= call == CALL_PPOLL || call == CALL_PSELECT || call == CALL_SYSCALL || call == CALL_READ ||
+	    call == CALL_READV || call == CALL_RECVMSG;
 	shim.counts->calls++;
 	if (shim.mode == SHIM_RANDOM)
 		way = random_way(call, fd);
@@ -258,6 +291,20 @@ fault(enum call call, int fd)
 		way = 0;
 	if (way != 0)
 		count(call, way);
+	return way;
+}
+
+/* How this call is to be faulted: CUT, WAKE, an errno, which is set as well, or 0 for not at all. */
+static int
+fault(enum call call, int fd)
+{
+	int way;
+
+	if (shim.counts == NULL || spared)
+		return 0;
+	(void)pthread_mutex_lock(&lock);
+	way = choose_fault(call, fd);
+	(void)pthread_mutex_unlock(&lock);
 	if (way > 0)
 		errno = way;
 	return way;
@@ -277,14 +324,14 @@ shim_disarm(void)
 static size_t
 shorter(size_t length)
 {
-	return length > 1 ? (size_t)random_from(&shim.random, 1, length - 1) : length;
+	return length > 1 ? (size_t)random_from(&dice, 1, length - 1) : length;
 }
 
 /* The pieces, or a copy of some of them where less is to be transferred than all. */
 static const struct iovec *
 cut(int way, const struct iovec *piece, int *pieces)
 {
-	static struct iovec part[PIECES_MOST];
+	static _Thread_local struct iovec part[PIECES_MOST];
 	size_t length = 0;
 	int parts = 0;
 
@@ -359,6 +406,24 @@ recvmsg(int fd, struct msghdr *message, int flags)
 	part.msg_iov = (struct iovec *)(uintptr_t)cut(way, message->msg_iov, &pieces);
 	part.msg_iovlen = (__typeof__(part.msg_iovlen))pieces;
 	return way > 0 ? -1 : REAL(CALL_RECVMSG, recvmsg)(fd, &part, flags);
+}
+
+ssize_t
+pread(int fd, void *to, size_t length, off_t at)
+{
+	return fault(CALL_PREAD, -1) > 0 ? -1 : REAL(CALL_PREAD, pread)(fd, to, length, at);
+}
+
+ssize_t
+send(int fd, const void *from, size_t length, int flags)
+{
+	return fault(CALL_SEND, -1) > 0 ? -1 : REAL(CALL_SEND, send)(fd, from, length, flags);
+}
+
+ssize_t
+recv(int fd, void *to, size_t length, int flags)
+{
+	return fault(CALL_RECV, -1) > 0 ? -1 : REAL(CALL_RECV, recv)(fd, to, length, flags);
 }
 
 /* weir only has preadv2 and pwritev2 made by number. */
@@ -476,21 +541,90 @@ open(const char *path, int flags, ...)
 		va_start(arguments, flags);
 		mode = va_arg(arguments, mode_t);
 		va_end(arguments);
-		if (shim.mode == SHIM_RANDOM)
-			return REAL(CALL_OPEN, open)(path, flags, mode);
 	}
+	if (shim.mode == SHIM_RANDOM && (flags & (O_CREAT | O_DIRECTORY)))
+		return REAL(CALL_OPEN, open)(path, flags, mode);
 	return fault(CALL_OPEN, -1) > 0 ? -1 : REAL(CALL_OPEN, open)(path, flags, mode);
+}
+
+/* The first page of metrics tells whether there can be any; a later one may fail at random. */
+static bool
+is_first_page(void)
+{
+	return shim.mode == SHIM_RANDOM && !shim.renamed;
+}
+
+int
+openat(int directory, const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list arguments;
+
+	va_start(arguments, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(arguments, mode_t);
+	va_end(arguments);
+	return !is_first_page() && fault(CALL_OPENAT, -1) > 0 ? -1 : REAL(CALL_OPENAT, openat)(directory, path, flags, mode);
+}
+
+int
+renameat(int from_directory, const char *from, int to_directory, const char *to)
+{
+	if (!is_first_page() && fault(CALL_RENAMEAT, -1) > 0)
+		return -1;
+	shim.renamed = true;
+	return REAL(CALL_RENAMEAT, renameat)(from_directory, from, to_directory, to);
+}
+
+int
+unlinkat(int directory, const char *path, int flags)
+{
+	return fault(CALL_UNLINKAT, -1) > 0 ? -1 : REAL(CALL_UNLINKAT, unlinkat)(directory, path, flags);
+}
+
+int
+fstatat(int directory, const char *path, struct stat *status, int flags)
+{
+	return fault(CALL_FSTATAT, -1) > 0 ? -1 : REAL(CALL_FSTATAT, fstatat)(directory, path, status, flags);
+}
+
+int
+socketpair(int domain, int type, int protocol, int fd[2])
+{
+	return fault(CALL_SOCKETPAIR, -1) > 0 ? -1 : REAL(CALL_SOCKETPAIR, socketpair)(domain, type, protocol, fd);
+}
+
+int
+shutdown(int fd, int how)
+{
+	return fault(CALL_SHUTDOWN, -1) > 0 ? -1 : REAL(CALL_SHUTDOWN, shutdown)(fd, how);
+}
+
+int
+pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *), void *state)
+{
+	int way = fault(CALL_PTHREAD_CREATE, -1);
+
+	if (way > 0)
+		return way;
+	spared = true;
+	way = REAL(CALL_PTHREAD_CREATE, pthread_create)(thread, attributes, function, state);
+	spared = false;
+	return way;
 }
 
 int
 close(int fd)
 {
 	int way = fault(CALL_CLOSE, -1);
-	int *private = find_private(fd + 1);
-	int result = REAL(CALL_CLOSE, close)(fd);
+	int result, *private;
 
+	(void)pthread_mutex_lock(&lock);
+	private = find_private(fd + 1);
 	if (private != NULL)
 		*private = 0;
+	(void)pthread_mutex_unlock(&lock);
+	result = REAL(CALL_CLOSE, close)(fd);
 	if (way > 0)
 		errno = way;
 	return way > 0 ? -1 : result;

@@ -37,7 +37,7 @@ static const struct scenario {
 	enum end_kind input, output;
 	enum stall stall;
 	size_t term_at, leave_at;
-	bool drops_oldest, drops, rated, report_file, pipe_ignored;
+	bool drops_oldest, drops, rated, report_file, pipe_ignored, marks, saves, metrics_file;
 } scenarios[] = {
 	{ .name = "block", .total = 30000 },
 	{ .name = "block, a stream that is spliced", .arguments = { "--bytes" }, .total = 400000,
@@ -59,6 +59,12 @@ static const struct scenario {
 	{ .name = "from a file to a FIFO", .input = END_FILE, .output = END_FIFO, .total = 30000 },
 	{ .name = "sockets", .input = END_SOCKET, .output = END_SOCKET, .total = 30000 },
 	{ .name = "--report=FILE", .report_file = true, .total = 30000 },
+	{ .name = "--mark-drops, --interval", .arguments = { "-pdrop-oldest", "-i10ms",
+	  "--mark-drops=" MARK_BEGIN "{records} {bytes}" }, .total = 100000, .drops = true, .drops_oldest = true,
+	  .stall = STALL_FED, .marks = true },
+	{ .name = "--dropped=FILE", .arguments = { "-pdrop-newest" }, .total = 100000, .most = 6000,
+	  .drops = true, .stall = STALL_FED, .saves = true },
+	{ .name = "--metrics=FILE", .arguments = { "-i10ms" }, .total = 30000, .metrics_file = true },
 	{ .name = "TERM", .arguments = { "-pdrop-newest", "--drain-timeout=60" }, .total = 30000, .drops = true,
 	  .term_at = 20000 },
 	{ .name = "the reader leaves", .leave_at = 10000, .total = 100000 },
@@ -81,6 +87,9 @@ make_plan(struct plan *plan, const struct scenario *scenario)
 		.rated = scenario->rated,
 		.report_file = scenario->report_file,
 		.pipe_ignored = scenario->pipe_ignored,
+		.marks = scenario->marks,
+		.saves = scenario->saves,
+		.metrics_file = scenario->metrics_file,
 		.delimiter = '\n',
 		.buffer = scenario->buffer != 0 ? scenario->buffer : 4096,
 		.max_records = scenario->max_records != 0 ? scenario->max_records : UINT64_MAX,
