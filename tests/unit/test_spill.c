@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <time.h>
 
 #define RECORD_MOST 40000
 #define STREAM_MOST (1 << 20)
@@ -672,15 +673,19 @@ urged(void)
 		int both[2];
 		pid_t child;
 
+		must((child = fork()) >= 0);
+		while (child == 0 && getppid() == parent) {
+			const struct timespec pause = { 0, 20000 }; /* or there is no time to do anything else */
+
+			(void)kill(parent, SIGTERM);
+			(void)nanosleep(&pause, NULL);
+		}
+		if (child == 0)
+			_exit(0);
 		must(pipe(both) == 0);
 		(void)pipes_fill(both[1]);
 		must((spill = spill_open(&lines, both[1], false, SPILL_ROOM)) != NULL && spill_start(spill) == 0);
 		spill_add(spill, SPILL_QUEUE, REASON_OLDEST, "lost\n", 5);
-		must((child = fork()) >= 0);
-		while (child == 0 && getppid() == parent)
-			(void)kill(parent, SIGTERM);
-		if (child == 0)
-			_exit(0);
 		spill_close(spill, loop_now() + 60 * NS_PER_S);
 		good = fcntl(both[1], F_GETFD) < 0 && spill_unsaved(spill).records == 1;
 		must(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
