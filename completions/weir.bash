@@ -99,7 +99,7 @@ _weir()
 	case $option in
 	-[pmBsLdNi]|--policy|--buffer|--sample|--rate|--delimiter|--name|--max-records|--max-record|\
 	--fixed|--high|--low|--burst|--format|--report|--drain-timeout|--pipe-size|--interval|--metrics|\
-	--dropped)
+	--dropped|--mark-drops)
 		_weir_value "$option" "$kept"
 		return ;;
 	esac

@@ -38,6 +38,9 @@ not_opened(const char *option, const char *path)
 
 	if (error == EBUSY)
 		diag_error("%s=%s: standard input or output; accepted: another file", option, visible);
+	else if (error == ENXIO)
+		diag_error("%s=%s: a FIFO that nobody reads, or a device that is not there; accepted: a file, or a "
+		    "FIFO with a reader", option, visible);
 	else if (error == ELOOP)
 		diag_error("%s=%s: a symbolic link to a file; accepted: the file itself", option, visible);
 	else

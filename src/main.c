@@ -50,6 +50,8 @@
 #include "run.h"
 #include "signals.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -97,6 +99,16 @@ standard_streams_open(void)
 	return false;
 }
 
+/* Whether what goes to standard output and to standard error appears on the same terminal. */
+static bool
+shares_terminal(void)
+{
+	struct stat output, error;
+
+	return isatty(STDOUT_FILENO) == 1 && fstat(STDOUT_FILENO, &output) == 0 &&
+	    fstat(STDERR_FILENO, &error) == 0 && output.st_rdev == error.st_rdev;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -121,6 +133,11 @@ main(int argc, char *argv[])
 	if (options.progress && isatty(STDERR_FILENO) != 1) {
 		diag_error("--progress: standard error is not a terminal; accepted: a terminal "
 		    "(-i TIME writes reports without one)");
+		return STATUS_USAGE;
+	}
+	if (options.progress && shares_terminal()) {
+		diag_error("--progress: standard output is the same terminal, and the two would mix; accepted: "
+		    "standard output elsewhere");
 		return STATUS_USAGE;
 	}
 	if (!standard_streams_open())

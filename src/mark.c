@@ -78,9 +78,10 @@ add_reasons(struct text *text, const struct figures *f)
 static void
 add_time(struct text *text, const struct figures *f)
 {
-	uint64_t tenths = (f->gap->last_ns - f->gap->first_ns + 50 * NS_PER_MS) / (100 * NS_PER_MS);
+	char time[32];
 
-	add(text, "%" PRIu64 ".%us", tenths / 10, (unsigned)(tenths % 10));
+	units_format_ns(time, sizeof(time), f->gap->last_ns - f->gap->first_ns);
+	add(text, "%s", time);
 }
 
 static void

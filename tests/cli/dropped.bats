@@ -351,7 +351,7 @@ refused()
 	refused no/such "No such file or directory"
 	refused . "Is a directory"
 	mkfifo lonely
-	refused lonely "No such device or address"
+	refused lonely "a FIFO that nobody reads, or a device that is not there; accepted: a file, or a FIFO with a reader"
 }
 
 @test "standard error may be the file" {

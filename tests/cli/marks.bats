@@ -57,7 +57,7 @@ gaps()
 	snapshot_until '.in.records == 2000'
 	drain seen
 	finish "exit 0"
-	like "$(head -n 1 seen)" '^weir: 1998 records \(8883 bytes\) dropped in [0-9]+\.[0-9]s$'
+	like "$(head -n 1 seen)" '^weir: 1998 records \(8883 bytes\) dropped in [0-9.]+(ns|us|ms|s)$'
 	is "$(sed 1d seen | paste -sd ' ')" "1999 2000"
 	rm fifo
 	stalled_reader fifo

@@ -247,6 +247,13 @@ recorded()
 	exec 5<&-
 }
 
+@test "where the data goes to the same terminal it is refused" {
+	terminal 80x24
+	type_ 'seq 3 | weir -v; echo status $?'
+	on_screen 'status 2'
+	on_screen 'weir: --progress: standard output is the same terminal'
+}
+
 # --- How it ends ------------------------------------------------------------------------------------------------------------
 
 # flowing [OPTION]...: a weir named w between the test's producer and a file

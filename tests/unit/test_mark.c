@@ -39,12 +39,14 @@ placeholders(void)
 	    "by reason");
 	is_text(mark("{time} {ns}"), "2.1s 2140000000\n", "how long it took");
 	gap.last_ns += 10 * NS_PER_MS;
-	is_text(mark("{time}"), "2.2s\n", "rounded");
+	is_text(mark("{time}"), "2.1s\n", "with one decimal");
+	gap.last_ns = gap.first_ns + 1234567;
+	is_text(mark("{time}"), "1.2ms\n", "in the unit that suits");
 	is_text(mark("{\"dropped\":{records},\"{\":{}}{"), "{\"dropped\":1234,\"{\":{}}{\n",
 	    "a brace without a word behind it is itself, as JSON wants it");
 	is_text(mark("plain %s %n"), "plain %s %n\n", "text is text");
 	gap.last_ns = gap.first_ns;
-	is_text(mark("{time} {ns}"), "0.0s 0\n", "all at once");
+	is_text(mark("{time} {ns}"), "0ns 0\n", "all at once");
 }
 
 /* By the clock that marks are made by: time(2) may be a tick behind it. */

@@ -70,9 +70,9 @@ widths(void)
 	is_text(plain(4), "", "too few for anything");
 	is_text(plain(5), " 42%", "5 columns: how full it is");
 	is_text(plain(20), "[##  ]  42%   999/s", "20: the buffer, and what goes out");
-	is_text(plain(40), "12.3k/s [##   ]  42%   999/s drop  2.0k", "40: what comes in, and what got lost");
+	is_text(plain(40), "weir [###    ]  42%   999/s output  95%", "40: the bottleneck");
 	is_text(plain(80), "weir  in 12.3k/s  [#######         ]  42%  out   999/s  drop  2.0k  output  95%",
-	    "80: the bottleneck");
+	    "80: what comes in, and what got lost");
 	is_text(plain(132), "weir  in 12.3k/s  1.2MB/s  [######         ]  42%  out   999/s 99.9kB/s  "
 	    "dropped  2.0k +  350/s  input   3% OUTPUT  95%  p99 12.3ms", "132: all waits, bytes, latency");
 	is_text(plain(160), "weir  in 12.3k/s  1.2MB/s  [########          ]  42%  out   999/s 99.9kB/s  "
@@ -90,18 +90,18 @@ bars(void)
 	options.high_bytes = 750000;
 	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
 	snapshot.depth = (struct tally){ 0, 0 };
-	is_text(plain(44), "weir in 12.3k/s [  :   : ]   0% out   999/s", "watermarks");
-	is_text(line(44, true, false), "weir in 12.3k/s ▕  ┊   ┊ ▏   0% out   999/s", "in UTF-8");
+	is_text(plain(44), "weir [ :   : ]   0% out   999/s output  95%", "watermarks");
+	is_text(line(44, true, false), "weir ▕ ┊   ┊ ▏   0% out   999/s output  95%", "in UTF-8");
 	snapshot.depth = (struct tally){ 1, 1 };
-	is_text(line(44, true, false), "weir in 12.3k/s ▕▏ ┊   ┊ ▏   0% out   999/s", "a byte is not nothing");
+	is_text(line(44, true, false), "weir ▕▏┊   ┊ ▏   0% out   999/s output  95%", "a byte is not nothing");
 	snapshot.depth = (struct tally){ 450, 450000 };
-	is_text(plain(44), "weir in 12.3k/s [##|#  : ]  45% out   999/s", "the bar goes over a watermark");
-	is_text(line(44, true, false), "weir in 12.3k/s ▕██▓▌  ┊ ▏  45% out   999/s", "by eighths");
+	is_text(plain(44), "weir [#|#  : ]  45% out   999/s output  95%", "the bar goes over a watermark");
+	is_text(line(44, true, false), "weir ▕█▓█▏ ┊ ▏  45% out   999/s output  95%", "by eighths");
 	snapshot.depth = (struct tally){ 1200, 1200000 };
-	is_text(plain(44), "weir in 12.3k/s [##|###|#] 100% out   999/s", "no fuller than full");
+	is_text(plain(44), "weir [#|###|#] 100% out   999/s output  95%", "no fuller than full");
 	options.low_bytes = 0;
 	options.high_bytes = 1000000;
-	is_text(plain(44), "weir in 12.3k/s [########] 100% out   999/s", "none to be seen at the ends");
+	is_text(plain(44), "weir [#######] 100% out   999/s output  95%", "none to be seen at the ends");
 	options.low_bytes = 500000;
 	options.policy = POLICY_DROP_NEWEST;
 	is_text(plain(24), "[####] 100% out   999/s", "none where they do not act");
@@ -164,14 +164,14 @@ colours(void)
 	    "\033[1moutput  95%\033[m", "something is being lost");
 	snapshot.interval.dropped.bytes = 0;
 	snapshot.depth.bytes = 500000;
-	is_text(line(44, true, true), "\033[1mweir\033[m 12.3k/s ▕\033[33m██  \033[m▏\033[33m  50%\033[m   999/s "
-	    "\033[33mdrop \033[m\033[33m 2.0k\033[m", "something was lost; half full");
+	is_text(line(44, true, true), "▕\033[33m██▌  \033[m▏\033[33m  50%\033[m   999/s "
+	    "\033[33mdrop \033[m\033[33m 2.0k\033[m \033[1moutput  95%\033[m", "something was lost; half full");
 	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
 	snapshot.ledger.dropped[REASON_SAMPLE] = (struct tally){ 5, 50 };
 	snapshot.interval.dropped.bytes = 50;
 	snapshot.depth.bytes = 990000;
-	is_text(line(44, true, true), "\033[1mweir\033[m 12.3k/s ▕\033[1;31m███▉\033[m▏\033[1;31m  99%\033[m   999/s "
-	    "\033[2mdrop \033[m    5", "a sample is no loss; full");
+	is_text(line(44, true, true), "▕\033[1;31m████▉\033[m▏\033[1;31m  99%\033[m   999/s "
+	    "\033[2mdrop \033[m    5 \033[1moutput  95%\033[m", "a sample is no loss; full");
 }
 
 /* --- over anything ------------------------------------------------------------------------------- */

@@ -11,7 +11,7 @@
 #include <errno.h>
 
 #define MS NS_PER_MS
-#define ARGUMENTS_MOST 8
+#define ARGUMENTS_MOST 16
 #define STREAM_MOST ((size_t)1 << 20)
 
 /* When the clock of the tests begins. */
