@@ -119,7 +119,9 @@ take_line(struct reports *reports, const char *line)
 	const char *what;
 
 	if (line[0] != '{') {
-		(void)snprintf(reports->message, sizeof(reports->message), "%.200s", line);
+		/* that a file of dropped records is full may be said at any time, also last */
+		if (strstr(line, ": --dropped=") == NULL)
+			(void)snprintf(reports->message, sizeof(reports->message), "%.200s", line);
 		return;
 	}
 	if (!parse(line, &report)) {
