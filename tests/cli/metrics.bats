@@ -226,6 +226,8 @@ newer()
 	PAGE=d/m.prom until_true says out_records_total 1
 	producer_ends
 	until_true gone_or_zombie "$BG"
+	# musl opens by open(2) what glibc opens by openat(2)
+	sed -i -E 's/^([0-9]+ +)open\(/\1openat(AT_FDCWD, /' trace
 	# the calls by which a page is made, without the process in front; the first must come before the first read
 	grep -E '(openat|rename|renameat|renameat2|unlink|unlinkat|ftruncate|fsync|fdatasync)\(' trace | sed -n 's/^[0-9]* *//; /openat.*d\/"/,$p' >calls
 	like "$(sed -n 1p calls)" '^openat\(AT_FDCWD, "d/", O_.*O_DIRECTORY'
