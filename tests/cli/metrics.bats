@@ -227,7 +227,7 @@ newer()
 	producer_ends
 	until_true gone_or_zombie "$BG"
 	# musl opens by open(2) what glibc opens by openat(2)
-	sed -i -E 's/^([0-9]+ +)open\(/\1openat(AT_FDCWD, /' trace
+	sed -i -E 's/^([0-9]+ +)open\(/\1openat(AT_FDCWD, /; s/O_LARGEFILE\|//' trace
 	# the calls by which a page is made, without the process in front; the first must come before the first read
 	grep -E '(openat|rename|renameat|renameat2|unlink|unlinkat|ftruncate|fsync|fdatasync)\(' trace | sed -n 's/^[0-9]* *//; /openat.*d\/"/,$p' >calls
 	like "$(sed -n 1p calls)" '^openat\(AT_FDCWD, "d/", O_.*O_DIRECTORY'
