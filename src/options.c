@@ -494,6 +494,16 @@ read_pipe_size(struct draft *draft, const struct given *given)
 	return read_size(given, 4096, UINT64_C(1) << 30, &draft->options->pipe_bytes);
 }
 
+/* An option that is given or not. */
+static void
+set_flag(struct options *options, enum id id)
+{
+	options->quiet |= id == ID_QUIET;
+	options->fail_on_drop |= id == ID_FAIL_ON_DROP;
+	options->progress |= id == ID_PROGRESS;
+	options->dropped_reason |= id == ID_DROPPED_REASON;
+}
+
 static bool
 read_value(struct draft *draft, const struct given *given)
 {
@@ -528,16 +538,10 @@ read_value(struct draft *draft, const struct given *given)
 	case ID_FIXED:
 	case ID_BYTES:
 		return read_framing(&options->framing, given);
-	case ID_QUIET:
-		options->quiet = true;
-		break;
 	case ID_FORMAT:
 		return read_format(options, given);
 	case ID_REPORT:
 		return read_path(given, &options->report_path);
-	case ID_FAIL_ON_DROP:
-		options->fail_on_drop = true;
-		break;
 	case ID_DRAIN_TIMEOUT:
 		error = units_time(given->value, &options->drain_timeout_ns);
 		break;
@@ -547,9 +551,6 @@ read_value(struct draft *draft, const struct given *given)
 		return read_name(draft, given);
 	case ID_INTERVAL:
 		return read_interval(options, given);
-	case ID_PROGRESS:
-		options->progress = true;
-		break;
 	case ID_METRICS:
 		return read_path(given, &options->metrics_path);
 	case ID_MARK_DROPS:
@@ -557,8 +558,11 @@ read_value(struct draft *draft, const struct given *given)
 		break; /* not read before the delimiter is known */
 	case ID_DROPPED:
 		return read_path(given, &options->dropped_path);
+	case ID_QUIET:
+	case ID_FAIL_ON_DROP:
+	case ID_PROGRESS:
 	case ID_DROPPED_REASON:
-		options->dropped_reason = true;
+		set_flag(options, given->id);
 		break;
 	case ID_HELP:
 	case ID_VERSION:
