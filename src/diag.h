@@ -3,7 +3,8 @@
  * diag: messages to the user on standard error: "weir: standard output: No space left on device".
  *
  * One line a message, in one write.  A standard error that takes nothing delays the caller by a second at
- * most, or until a deadline for all that is left to say.  What comes from outside is shown with unprintable bytes escaped.
+ * most, or until a deadline for all that is left to say.  What comes from outside is shown with
+ * unprintable bytes escaped.
  */
 #ifndef WEIR_DIAG_H
 #define WEIR_DIAG_H
@@ -19,8 +20,8 @@ void diag_set_name(const char *name, bool for_journal);
 /* No message waits beyond this moment of loop_now any more. */
 void diag_set_deadline(uint64_t deadline_ns);
 
-/* guard is called with true before each message and with false after it: whoever has a line on the same terminal
- * makes way.  NULL for none. */
+/* guard is called with true before each message and with false after it: whoever has a line on the
+ * same terminal makes way.  NULL for none. */
 void diag_set_guard(void (*guard)(void *state, bool before), void *state);
 
 void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

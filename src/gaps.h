@@ -27,8 +27,8 @@ struct gap {
 
 struct gaps;
 
-/* Room for `most` gaps (at least 2), touched only as it is needed.  malloc'd, or NULL with errno; to be freed by
- * gaps_free, which takes NULL too. */
+/* Room for `most` gaps (at least 2), touched only as it is needed.  malloc'd, or NULL with errno; to
+ * be freed by gaps_free, which takes NULL too. */
 struct gaps *gaps_new(size_t most);
 void gaps_free(struct gaps *gaps);
 
@@ -48,8 +48,8 @@ struct lost {
  * up to there becomes part of one that stands there. */
 void gaps_drop_oldest(struct gaps *gaps, uint64_t first, const struct lost *lost);
 
-/* The records of the numbers from `at` to at + removed - 1 have left the buffer, and those behind them have moved
- * up; or something was dropped there that had never been in it (removed 0). */
+/* The records of the numbers from `at` to at + removed - 1 have left the buffer, and those behind them
+ * have moved up; or something was dropped there that had never been in it (removed 0). */
 void gaps_drop_at(struct gaps *gaps, uint64_t at, uint64_t removed, const struct lost *lost);
 
 #endif

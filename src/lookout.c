@@ -136,10 +136,12 @@ begin_metrics(struct lookout *lookout, uint64_t now)
 {
 	const char *path = lookout->options->metrics_path;
 	struct snapshot snapshot;
+	bool opened = metrics_open(&lookout->metrics, path) == 0;
 
+	if (path == NULL)
+		return true;
 	take_snapshot(lookout, REPORT_INTERVAL, &snapshot, now);
-	if (metrics_open(&lookout->metrics, path) == 0 &&
-	    (path == NULL || metrics_write(&lookout->metrics, &snapshot)))
+	if (opened && metrics_write(&lookout->metrics, &snapshot))
 		return true;
 	metrics_not_opened(path);
 	return false;

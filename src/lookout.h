@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lookout: all that is told of a run besides its data: reports, the live line, metrics, marks, dropped records.
+ * lookout: all that is told of a run besides its data: reports, the live line, metrics, marks, dropped
+ * records.
  *
  * Opens what that needs, keeps it up to date after each pass and at the end of each interval, and has the
  * last word.  Nothing of it ever holds up the data; at the end it may take until a deadline.  Does not touch
@@ -44,12 +45,12 @@ struct lookout {
  * told; there is nothing to undo, since weir ends then. */
 bool lookout_open(struct lookout *lookout, const struct options *options);
 
-/* The pump is there, and has not made a pass: takes its memory, hooks itself up, writes the first page of metrics.
- * False when the reason has been told. */
+/* The pump is there, and has not made a pass: takes its memory, hooks itself up, writes the first page
+ * of metrics.  False when the reason has been told. */
 bool lookout_begin(struct lookout *lookout, struct pump *pump, uint64_t now_ns);
 
-/* Everything is open: gives up the right to open more (confine.h), and starts what runs beside.  False when the
- * reason has been told. */
+/* Everything is open: gives up the right to open more (confine.h), and starts what runs beside.  False
+ * when the reason has been told. */
 bool lookout_start(struct lookout *lookout);
 
 /* A signal asks for a report. */
@@ -70,8 +71,8 @@ void lookout_watch(const struct lookout *lookout, struct loop_watch watch[LOOKOU
  * stop:    standard output is closed, and nothing more is dropped: what was is saved now, within the drain
  *          timeout, or not.
  * quieten: nothing of its own is in the way of messages any more.
- * close:   says what is left to say, makes the last report and the last page, and closes.  Returns the exit status:
- *          that of the run, or that of a failure where only the report failed. */
+ * close:   says what is left to say, makes the last report and the last page, and closes.  Returns the
+ *          exit status: that of the run, or that of a failure where only the report failed. */
 void lookout_books(struct lookout *lookout, uint64_t now_ns);
 void lookout_stop(struct lookout *lookout);
 void lookout_quieten(struct lookout *lookout, uint64_t deadline_ns);

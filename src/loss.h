@@ -25,8 +25,8 @@ struct loss {
 	uint64_t now_ns;     /* of this pass */
 };
 
-/* Bytes were left out before they came into the buffer, where the next record would have had the number `at`; with
- * `records` ends among them. */
+/* Bytes were left out before they came into the buffer, where the next record would have had the
+ * number `at`; with `records` ends among them. */
 void loss_left_out(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes);
 
 /* Whole records that were in the buffer, from number `at` on, are not any more. */
@@ -35,9 +35,9 @@ void loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t r
 /* The oldest whole records in the buffer are not any more; `first` is the number of the oldest now. */
 void loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t records, uint64_t bytes);
 
-/* Whether the bytes themselves are wanted: then each span that is dropped is handed over as well, in pieces, before
- * they are overwritten.  left_out says that they never came into the buffer, where a record comes in parts; otherwise they are
- * whole records, in calls that follow each other. */
+/* Whether the bytes themselves are wanted: then each span that is dropped is handed over as well, in
+ * pieces, before they are overwritten.  left_out says that they never came into the buffer, where a
+ * record comes in parts; otherwise they are whole records, in calls that follow each other. */
 bool loss_saves(const struct loss *loss);
 void loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length);
 

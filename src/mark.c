@@ -121,18 +121,24 @@ add_last(struct text *text, const struct figures *f)
 	add_moment(text, f, f->gap->last_ns);
 }
 
+/* Of a text that is not the same for each gap, all bytes that may come up in it; of the others mark_check() sees
+ * them in a mark of a gap that has everything. */
+static const char of_moments[] = "0123456789-:.TZ";
+static const char of_spans[] = "0123456789.numsihd"; /* units_format_ns */
+
 static const struct placeholder {
 	const char *name;
 	void (*add)(struct text *text, const struct figures *f);
+	const char *bytes; /* or NULL */
 } placeholders[] = {
-	{ "records", add_records },
-	{ "bytes", add_bytes },
-	{ "name", add_name },
-	{ "reasons", add_reasons }, /* oldest 3, newest 1 */
-	{ "time", add_time },       /* from the first of them to the last: 2.1s */
-	{ "ns", add_ns },           /* the same in nanoseconds */
-	{ "first", add_first },     /* when the first was dropped: 2026-01-31T12:00:00.000Z */
-	{ "last", add_last },
+	{ "records", add_records, NULL },
+	{ "bytes", add_bytes, NULL },
+	{ "name", add_name, NULL },
+	{ "reasons", add_reasons, NULL },     /* oldest 3, newest 1 */
+	{ "time", add_time, of_spans },       /* from the first of them to the last: 2.1s */
+	{ "ns", add_ns, NULL },               /* the same in nanoseconds */
+	{ "first", add_first, of_moments },   /* when the first was dropped: 2026-01-31T12:00:00.000Z */
+	{ "last", add_last, of_moments },
 };
 #define PLACEHOLDERS (sizeof(placeholders) / sizeof(placeholders[0]))
 
@@ -194,15 +200,21 @@ expand(struct text *text, const char *pattern, const struct figures *f)
 	return text->room == 0 ? "too long" : NULL;
 }
 
-/* Whether the delimiter may come up: where it does in a mark of all that can be said, or as a digit of a
- * moment, which may be any. */
+/* Whether the delimiter may come up: in a mark of all that can be said, or in a text that is never the same. */
 static bool
 may_contain(const char *mark, size_t length, const struct mark_style *style)
 {
-	bool digit = style->delimiter >= '0' && style->delimiter <= '9';
+	char braced[16];
 
-	return memchr(mark, style->delimiter, length) != NULL ||
-	    (digit && (strstr(style->pattern, "{first}") != NULL || strstr(style->pattern, "{last}") != NULL));
+	for (size_t i = 0; i < PLACEHOLDERS; i++) {
+		const struct placeholder *p = &placeholders[i];
+
+		(void)snprintf(braced, sizeof(braced), "{%s}", p->name);
+		if (p->bytes != NULL && strstr(style->pattern, braced) != NULL &&
+		    memchr(p->bytes, style->delimiter, strlen(p->bytes)) != NULL)
+			return true;
+	}
+	return memchr(mark, style->delimiter, length) != NULL;
 }
 
 const char *

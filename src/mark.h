@@ -2,9 +2,9 @@
 /*
  * mark: a gap as a record that says so, made from a template.
  *
- * In a template {records} and its like stand for figures; see the table in mark.c and --mark-drops in weir(1).  A brace
- * that no lower-case letter follows is itself, so that a template may be JSON.  Does not know where marks go, or
- * when.
+ * In a template {records} and its like stand for figures; see the table in mark.c and --mark-drops in
+ * weir(1).  A brace that no lower-case letter follows is itself, so that a template may be JSON.  Does
+ * not know where marks go, or when.
  */
 #ifndef WEIR_MARK_H
 #define WEIR_MARK_H
@@ -38,12 +38,13 @@ struct marks {
 	size_t sent;
 };
 
-/* malloc'd, with room for so many gaps, or NULL with errno; to be freed by marks_free, which takes NULL too. */
+/* malloc'd, with room for so many gaps, or NULL with errno; to be freed by marks_free, which takes
+ * NULL too. */
 struct marks *marks_new(size_t most_gaps, const struct mark_style *style);
 void marks_free(struct marks *marks);
 
-/* Writes the mark into text (MARK_MOST bytes) and returns its length.  The gap's times are of loop_now's clock, and
- * so is now_ns. */
+/* Writes the mark into text (MARK_MOST bytes) and returns its length.  The gap's times are of
+ * loop_now's clock, and so is now_ns. */
 size_t mark_format(char *text, const struct mark_style *style, const struct gap *gap, uint64_t now_ns);
 
 #endif

@@ -8,7 +8,8 @@
  * who is to blame.  Every number has a fixed place, so that the line stands still while they change and the
  * lines of several weirs are a table.
  *
- * Pure: knows no terminal, only how many columns there are; where the line is drawn is screen's.  Cannot fail.
+ * Pure: knows no terminal, only how many columns there are; where the line is drawn is screen's.
+ * Cannot fail.
  */
 #ifndef WEIR_METER_H
 #define WEIR_METER_H

@@ -467,21 +467,38 @@ read_format(struct options *options, const struct given *given)
 }
 
 static bool
-read_path(const struct given *given, const char **path)
+read_path(struct options *options, const struct given *given)
 {
+	const char **path = given->id == ID_REPORT ? &options->report_path
+	    : given->id == ID_METRICS ? &options->metrics_path : &options->dropped_path;
+
 	*path = given->value;
 	return *given->value != '\0' ? true : bad_value(given, "empty");
 }
 
 static bool
+read_share(const struct given *given, struct share *share)
+{
+	const char *error = units_share(given->value, share);
+
+	return error == NULL ? true : bad_value(given, error);
+}
+
+static bool
+read_time(const struct given *given, uint64_t *ns)
+{
+	const char *error = units_time(given->value, ns);
+
+	return error == NULL ? true : bad_value(given, error);
+}
+
+static bool
 read_interval(struct options *options, const struct given *given)
 {
-	const char *error = units_time(given->value, &options->interval_ns);
-
-	if (error == NULL && options->interval_ns < OPTIONS_INTERVAL_LEAST_NS)
-		error = "too small";
 	options->reporting = true;
-	return error == NULL ? true : bad_value(given, error);
+	if (!read_time(given, &options->interval_ns))
+		return false;
+	return options->interval_ns >= OPTIONS_INTERVAL_LEAST_NS ? true : bad_value(given, "too small");
 }
 
 static bool
@@ -508,7 +525,6 @@ static bool
 read_value(struct draft *draft, const struct given *given)
 {
 	struct options *options = draft->options;
-	const char *error = NULL;
 
 	draft->is_given[given->id] = true;
 	draft->last[given->id] = *given;
@@ -526,12 +542,9 @@ read_value(struct draft *draft, const struct given *given)
 	case ID_LOW:
 		return read_percent(given, 0, &draft->low_milli);
 	case ID_SAMPLE:
-		error = units_share(given->value, &options->sample);
-		break;
+		return read_share(given, &options->sample);
 	case ID_RATE:
 		return read_rate(draft, given);
-	case ID_BURST:
-		break; /* in the unit of a rate that is not known yet */
 	case ID_LINES:
 	case ID_NULL:
 	case ID_DELIMITER:
@@ -541,34 +554,32 @@ read_value(struct draft *draft, const struct given *given)
 	case ID_FORMAT:
 		return read_format(options, given);
 	case ID_REPORT:
-		return read_path(given, &options->report_path);
+	case ID_METRICS:
+	case ID_DROPPED:
+		return read_path(options, given);
 	case ID_DRAIN_TIMEOUT:
-		error = units_time(given->value, &options->drain_timeout_ns);
-		break;
+		return read_time(given, &options->drain_timeout_ns);
 	case ID_PIPE_SIZE:
 		return read_pipe_size(draft, given);
 	case ID_NAME:
 		return read_name(draft, given);
 	case ID_INTERVAL:
 		return read_interval(options, given);
-	case ID_METRICS:
-		return read_path(given, &options->metrics_path);
 	case ID_MARK_DROPS:
 		options->mark_template = given->value != NULL ? given->value : MARK_DEFAULT;
 		break; /* not read before the delimiter is known */
-	case ID_DROPPED:
-		return read_path(given, &options->dropped_path);
 	case ID_QUIET:
 	case ID_FAIL_ON_DROP:
 	case ID_PROGRESS:
 	case ID_DROPPED_REASON:
 		set_flag(options, given->id);
 		break;
-	case ID_HELP:
+	case ID_BURST:   /* in the unit of a rate that is not known yet */
+	case ID_HELP:    /* printed when collected */
 	case ID_VERSION:
-		break; /* printed when collected */
+		break;
 	}
-	return error == NULL ? true : bad_value(given, error);
+	return true;
 }
 
 /* --- holding them against each other -------------------------------------------------------------- */

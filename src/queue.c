@@ -416,9 +416,9 @@ next_admitted(const struct queue *q)
 /* Whether the sweep keeps a record of this length; may count. */
 typedef bool keep_function(void *state, size_t length);
 
-/* Asks of each ready record from offset `from` on (the beginning of the record of that number) whether it stays, drops
- * the others and closes the gaps: in one pass, moving each byte at most once, runs of kept records
- * together. */
+/* Asks of each ready record from offset `from` on (the beginning of the record of that number) whether
+ * it stays, drops the others and closes the gaps: in one pass, moving each byte at most once, runs of
+ * kept records together. */
 static void
 sweep(struct queue *q, size_t from, uint64_t number, keep_function *keep, void *state, struct loss *loss,
     enum reason reason)

@@ -33,8 +33,8 @@ int reporter_open(struct reporter *reporter, const char *path);
 /* Whether something waits to be written. */
 bool reporter_busy(const struct reporter *reporter);
 
-/* An interval has ended.  The report of the one before, or if that has been begun this one, is skipped where it has
- * not been taken. */
+/* An interval has ended.  The report of the one before, or if that has been begun this one, is skipped
+ * where it has not been taken. */
 void reporter_offer(struct reporter *reporter, const struct snapshot *snapshot);
 
 /* Writes what can be written without waiting.  snapshot is asked for the figures if a report is due and
@@ -42,9 +42,9 @@ void reporter_offer(struct reporter *reporter, const struct snapshot *snapshot);
 void reporter_step(struct reporter *reporter, void (*snapshot)(void *state, struct snapshot *into),
     void *state);
 
-/* A report that has not been begun is skipped.  Writes the rest of one that has, so that nothing else that is said there stands in its
- * middle; waits until deadline_ns of loop_now at most.  Whether it was taken; errno otherwise, and then a
- * newline is what is left to be written. */
+/* A report that has not been begun is skipped.  Writes the rest of one that has, so that nothing else
+ * that is said there stands in its middle; waits until deadline_ns of loop_now at most.  Whether it
+ * was taken; errno otherwise, and then a newline is what is left to be written. */
 bool reporter_settle(struct reporter *reporter, uint64_t deadline_ns);
 
 /* Writes the last report, or nothing but what is on its way where last is NULL, and closes; waits until

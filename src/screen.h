@@ -2,9 +2,10 @@
 /*
  * screen: a line of the terminal that is kept up to date, beside those of other weirs.
  *
- * What is drawn is the caller's.  Nothing of the terminal is changed or asked for but its size: no termios, no
- * mode, no question that the user's next line of typing would be mixed up with.  Nothing waits for the
- * terminal: a line that it does not take at once is not drawn.  Only a weir in the foreground draws.
+ * What is drawn is the caller's.  Nothing of the terminal is changed or asked for but its size: no
+ * termios, no mode, no question that the user's next line of typing would be mixed up with.  Nothing
+ * waits for the terminal: a line that it does not take at once is not drawn.  Only a weir in the
+ * foreground draws.
  *
  * The weirs of one pipeline each have a line, in the order of their process ids:
  *

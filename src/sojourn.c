@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,6 +173,7 @@ void
 sojourn_next_interval(struct sojourn *sojourn)
 {
 	struct histogram *before, *interval;
+	size_t used; /* buckets; the others are 0 */
 
 	if (sojourn == NULL)
 		return;
@@ -183,9 +185,10 @@ sojourn_next_interval(struct sojourn *sojourn)
 	add_sum(before, interval->sum_s, interval->sum_ns);
 	if (before->max_ns < interval->max_ns)
 		before->max_ns = interval->max_ns;
-	for (size_t i = 0; i < BUCKETS; i++)
+	used = bucket_of(interval->max_ns) + 1;
+	for (size_t i = 0; i < used; i++)
 		before->buckets[i] += interval->buckets[i];
-	memset(interval, 0, sizeof(*interval));
+	memset(interval, 0, offsetof(struct histogram, buckets) + used * sizeof(interval->buckets[0]));
 }
 
 /* --- stamps ------------------------------------------------------------------------------------- */

@@ -2,18 +2,18 @@
 /*
  * sojourn: how long records wait in the buffer.
  *
- * Two things.  When each record that is held arrived: a stamp for each read, as a queue of runs of records, so
- * nothing is kept for a single record.  And how long those that have left had waited: a histogram, of the
- * time since the last interval and of the whole run.
+ * Two things.  When each record that is held arrived: a stamp for each read, as a queue of runs of
+ * records, so nothing is kept for a single record.  And how long those that have left had waited: a
+ * histogram, of the time since the last interval and of the whole run.
  *
  * A record arrives in the pass in which its end is read and leaves in the pass in which the output accepts
  * its last byte, so a record that passes straight through has waited for 0 ns.  Sojourn time is RFC 8289's
  * word for it.
  *
  * Both are of bounded size.  The histogram is log-linear, 256 buckets to a power of two, and answers with the
- * middle of a bucket: at most 0.2% off.  Stamps are exact as long as records of fewer than SOJOURN_STAMPS reads are
- * held; then neighbours that are no further apart than 1/128 of their age become one, with the time of the
- * older: up to 0.8% too much.  The sum is within 1%.
+ * middle of a bucket: at most 0.2% off.  Stamps are exact as long as records of fewer than
+ * SOJOURN_STAMPS reads are held; then neighbours that are no further apart than 1/128 of their age
+ * become one, with the time of the older: up to 0.8% too much.  The sum is within 1%.
  *
  * Knows no record and no byte, only how many records there are.  Nothing here can fail but sojourn_new().
  */
@@ -37,8 +37,8 @@ struct latency {
 	uint64_t sum_ns; /* and what is left of it */
 };
 
-/* malloc'd, or NULL with errno; to be freed by sojourn_free, which takes NULL too.  Wherever else a sojourn is
- * asked for, NULL is one that notes nothing. */
+/* malloc'd, or NULL with errno; to be freed by sojourn_free, which takes NULL too.  Wherever else a
+ * sojourn is asked for, NULL is one that notes nothing. */
 struct sojourn *sojourn_new(void);
 void sojourn_free(struct sojourn *sojourn);
 
@@ -51,8 +51,8 @@ void sojourn_arrive(struct sojourn *sojourn, uint64_t records);
 /* The oldest records that are held leave, and are counted in the histogram. */
 void sojourn_leave(struct sojourn *sojourn, uint64_t records);
 
-/* The oldest record that is held goes on without those behind it: what is dropped as the oldest is not it, but
- * the next.  There is at most one; later, it leaves. */
+/* The oldest record that is held goes on without those behind it: what is dropped as the oldest is not
+ * it, but the next.  There is at most one; later, it leaves. */
 void sojourn_set_aside(struct sojourn *sojourn);
 void sojourn_leave_aside(struct sojourn *sojourn);
 

@@ -465,6 +465,7 @@ spill_close(struct spill *spill, uint64_t deadline_ns)
 	else
 		leave_behind(spill);
 }
+
 void
 spill_free(struct spill *spill)
 {

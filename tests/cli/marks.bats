@@ -132,6 +132,8 @@ a;b|-d ;|would contain the records' delimiter
 {name}|-d x -N foxy|would contain the records' delimiter
 {first}|-d 7|would contain the records' delimiter
 {reasons}|-d ,|would contain the records' delimiter
+{time}|-d s|would contain the records' delimiter
+{first}|-d Z|would contain the records' delimiter
 M|--fixed=10|not where records have no delimiter, as with --fixed and --bytes
 M|-b|not where records have no delimiter, as with --fixed and --bytes
 END
