@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stamps count records from the beginning of the run: the newest record that a stamp is for has the number
- * upto - 1.  So one that arrives costs an addition, and one that leaves a comparison.
+ * Each stamp counts its own records, so that what is dropped between others concerns no other stamp.  One of which
+ * all were dropped stays where it is until it comes to be the oldest or the newest, or stamps run out.
  */
 #include "config.h"
 
@@ -25,7 +25,7 @@
 static_assert((SOJOURN_STAMPS & (SOJOURN_STAMPS - 1)) == 0, "a power of two");
 
 struct stamp {
-	uint64_t upto;
+	uint64_t records;    /* not 0 for the oldest stamp and the newest */
 	uint64_t arrived_ns; /* the oldest of its records */
 	uint64_t newest_ns;  /* the newest of them: another time only where stamps became one */
 };
@@ -40,11 +40,12 @@ struct histogram {
 
 struct sojourn {
 	uint64_t now_ns;
-	uint64_t first;  /* the number of the oldest record held */
-	uint64_t next;   /* of the next one to arrive */
+	uint64_t held;     /* records: what the stamps have together */
 	uint64_t aside_ns; /* when the record set aside arrived */
-	uint64_t out;    /* free-running cursors into stamps; the newest stamp's upto is next */
+	uint64_t out;      /* free-running cursors into stamps */
 	uint64_t in;
+	uint64_t hand;     /* in a sweep: the stamp it has come to */
+	uint64_t kept;     /* and how many of that one's records are behind it */
 	struct histogram interval;
 	struct histogram before; /* all intervals before this one */
 	struct stamp stamps[SOJOURN_STAMPS];
@@ -199,8 +200,8 @@ stamp_at(struct sojourn *sojourn, uint64_t cursor)
 	return &sojourn->stamps[cursor % SOJOURN_STAMPS];
 }
 
-/* Lets neighbours become one where that is in the tolerance.  Afterwards any two neighbours span more than it,
- * so with ages of 1 us to a year about half of the stamps are in use. */
+/* Lets neighbours become one where that is in the tolerance, and those without records go.  Afterwards any two
+ * neighbours span more than it, so with ages of 1 us to a year about half of the stamps are in use. */
 static void
 thin_out(struct sojourn *sojourn)
 {
@@ -211,14 +212,26 @@ thin_out(struct sojourn *sojourn)
 		const struct stamp *stamp = stamp_at(sojourn, i);
 		uint64_t age_ns = sojourn->now_ns - stamp->newest_ns;
 
+		if (stamp->records == 0)
+			continue;
 		if (stamp->newest_ns - last->arrived_ns <= age_ns / TOLERANCE) {
-			last->upto = stamp->upto;
+			last->records += stamp->records;
 			last->newest_ns = stamp->newest_ns;
 		} else {
 			*stamp_at(sojourn, ++kept) = *stamp;
 		}
 	}
 	sojourn->in = kept + 1;
+}
+
+/* Stamps without records at either end go. */
+static void
+trim(struct sojourn *sojourn)
+{
+	while (sojourn->in > sojourn->out && stamp_at(sojourn, sojourn->out)->records == 0)
+		sojourn->out++;
+	while (sojourn->in > sojourn->out && stamp_at(sojourn, sojourn->in - 1)->records == 0)
+		sojourn->in--;
 }
 
 void
@@ -235,37 +248,36 @@ sojourn_arrive(struct sojourn *sojourn, uint64_t records)
 
 	if (sojourn == NULL || records == 0)
 		return;
-	sojourn->next += records;
+	sojourn->held += records;
 	if (sojourn->in > sojourn->out) {
 		newest = stamp_at(sojourn, sojourn->in - 1);
 		if (newest->arrived_ns == sojourn->now_ns) {
-			newest->upto = sojourn->next;
+			newest->records += records;
 			return;
 		}
 	}
 	if (sojourn->in - sojourn->out == SOJOURN_STAMPS)
 		thin_out(sojourn);
 	if (sojourn->in - sojourn->out == SOJOURN_STAMPS) /* no ages there are come to that */
-		stamp_at(sojourn, sojourn->in - 1)->upto = sojourn->next;
+		stamp_at(sojourn, sojourn->in - 1)->records += records;
 	else
-		*stamp_at(sojourn, sojourn->in++) = (struct stamp){ sojourn->next, sojourn->now_ns, sojourn->now_ns };
+		*stamp_at(sojourn, sojourn->in++) = (struct stamp){ records, sojourn->now_ns, sojourn->now_ns };
 }
 
 /* The oldest records go. */
 static void
 pop(struct sojourn *sojourn, uint64_t records, bool counted)
 {
-	uint64_t end = sojourn->first + records;
-
-	while (sojourn->first < end) {
-		const struct stamp *oldest = stamp_at(sojourn, sojourn->out);
-		uint64_t upto = oldest->upto < end ? oldest->upto : end;
+	sojourn->held -= records;
+	while (records > 0) {
+		struct stamp *oldest = stamp_at(sojourn, sojourn->out);
+		uint64_t some = oldest->records < records ? oldest->records : records;
 
 		if (counted)
-			note(&sojourn->interval, sojourn->now_ns - oldest->arrived_ns, upto - sojourn->first);
-		sojourn->first = upto;
-		if (upto == oldest->upto)
-			sojourn->out++;
+			note(&sojourn->interval, sojourn->now_ns - oldest->arrived_ns, some);
+		oldest->records -= some;
+		records -= some;
+		trim(sojourn);
 	}
 }
 
@@ -311,21 +323,87 @@ sojourn_drop_newest(struct sojourn *sojourn, uint64_t records)
 {
 	if (sojourn == NULL)
 		return;
-	sojourn->next -= records;
-	while (sojourn->in > sojourn->out) {
-		struct stamp *newest = stamp_at(sojourn, sojourn->in - 1);
-		uint64_t before = sojourn->in - 1 > sojourn->out ? stamp_at(sojourn, sojourn->in - 2)->upto
-		                                                  : sojourn->first;
-		if (before < sojourn->next) {
-			newest->upto = sojourn->next;
-			return;
-		}
-		sojourn->in--;
+	sojourn_sweep(sojourn, sojourn->held - records);
+	sojourn_cut(sojourn, records);
+}
+
+/* Comes from the newest: the stamps that it passes are those that the sweep is for. */
+void
+sojourn_sweep(struct sojourn *sojourn, uint64_t before)
+{
+	uint64_t behind;
+
+	if (sojourn == NULL)
+		return;
+	behind = sojourn->held - before;
+	sojourn->hand = sojourn->in;
+	sojourn->kept = 0;
+	while (behind > 0) {
+		const struct stamp *stamp = stamp_at(sojourn, --sojourn->hand);
+		uint64_t some = stamp->records < behind ? stamp->records : behind;
+
+		sojourn->kept = stamp->records - some;
+		behind -= some;
 	}
+}
+
+void
+sojourn_keep(struct sojourn *sojourn, uint64_t records)
+{
+	if (sojourn == NULL)
+		return;
+	sojourn->kept += records;
+	while (sojourn->hand < sojourn->in && sojourn->kept >= stamp_at(sojourn, sojourn->hand)->records)
+		sojourn->kept -= stamp_at(sojourn, sojourn->hand++)->records;
+}
+
+void
+sojourn_cut(struct sojourn *sojourn, uint64_t records)
+{
+	if (sojourn == NULL)
+		return;
+	sojourn->held -= records;
+	while (records > 0) {
+		struct stamp *stamp = stamp_at(sojourn, sojourn->hand);
+		uint64_t left = stamp->records - sojourn->kept;
+		uint64_t some = left < records ? left : records;
+
+		stamp->records -= some;
+		records -= some;
+		if (records > 0) {
+			sojourn->hand++;
+			sojourn->kept = 0;
+		}
+	}
+	trim(sojourn);
 }
 
 uint64_t
 sojourn_held(const struct sojourn *sojourn)
 {
-	return sojourn->next - sojourn->first;
+	return sojourn->held;
+}
+
+uint64_t
+sojourn_oldest_ns(const struct sojourn *sojourn)
+{
+	return sojourn != NULL && sojourn->held > 0 ? sojourn->stamps[sojourn->out % SOJOURN_STAMPS].arrived_ns
+	                                            : UINT64_MAX;
+}
+
+uint64_t
+sojourn_arrived_by(const struct sojourn *sojourn, uint64_t cutoff_ns, uint64_t most)
+{
+	uint64_t records = 0;
+
+	if (sojourn == NULL)
+		return 0;
+	for (uint64_t i = sojourn->out; i < sojourn->in && records < most; i++) {
+		const struct stamp *stamp = &sojourn->stamps[i % SOJOURN_STAMPS];
+
+		if (stamp->arrived_ns > cutoff_ns)
+			break;
+		records += stamp->records;
+	}
+	return records < most ? records : most;
 }

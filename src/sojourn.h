@@ -13,7 +13,8 @@
  * Both are of bounded size.  The histogram is log-linear, 256 buckets to a power of two, and answers with the
  * middle of a bucket: at most 0.2% off.  Stamps are exact as long as records of fewer than
  * SOJOURN_STAMPS reads are held; then neighbours that are no further apart than 1/128 of their age
- * become one, with the time of the older: up to 0.8% too much.  The sum is within 1%.
+ * become one, with the time of the older: up to 0.8% too much.  So a record may be taken for older than it is,
+ * never for younger.  The sum is within 1%.
  *
  * Knows no record and no byte, only how many records there are.  Nothing here can fail but sojourn_new().
  */
@@ -63,8 +64,22 @@ void sojourn_pass_by(struct sojourn *sojourn, uint64_t records);
 void sojourn_drop_oldest(struct sojourn *sojourn, uint64_t records);
 void sojourn_drop_newest(struct sojourn *sojourn, uint64_t records);
 
+/* Some of those that are held are dropped, here and there: a sweep over them, from the oldest but `before` of them
+ * on.  Then, in their order, the next records stay (keep) or are dropped and count nowhere (cut); nothing else is
+ * called in between, and what is left behind the last of them stays.  A sweep costs what it has stamps and calls,
+ * whatever the product. */
+void sojourn_sweep(struct sojourn *sojourn, uint64_t before);
+void sojourn_keep(struct sojourn *sojourn, uint64_t records);
+void sojourn_cut(struct sojourn *sojourn, uint64_t records);
+
 /* Records that are held (not NULL), by their stamps; one set aside is not among them. */
 uint64_t sojourn_held(const struct sojourn *sojourn);
+
+/* When the oldest of them arrived; UINT64_MAX where none is held (or nothing is noted). */
+uint64_t sojourn_oldest_ns(const struct sojourn *sojourn);
+
+/* How many of the oldest arrived at or before cutoff_ns; it looks no further than at `most` of them. */
+uint64_t sojourn_arrived_by(const struct sojourn *sojourn, uint64_t cutoff_ns, uint64_t most);
 
 /* Those that have left in the interval, or in the whole run. */
 struct latency sojourn_interval(const struct sojourn *sojourn);

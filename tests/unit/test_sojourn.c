@@ -181,12 +181,35 @@ intervals(void)
 
 /* --- what comes and goes -------------------------------------------------------------------------- */
 
+/* Some are dropped, here and there. */
+static void
+sweep(struct random *random)
+{
+	size_t at = (size_t)random_from(random, 0, held_count);
+	size_t most = (size_t)random_from(random, 1, 40);
+
+	sojourn_sweep(sojourn, at);
+	for (int i = (int)random_from(random, 0, 30); i > 0; i--) {
+		size_t some = (size_t)random_from(random, 0, most);
+
+		some = some < held_count - at ? some : held_count - at;
+		if (random_one_in(random, 2)) {
+			sojourn_keep(sojourn, some);
+			at += some;
+		} else {
+			sojourn_cut(sojourn, some);
+			memmove(held + at, held + at + some, (held_count - at - some) * sizeof(held[0]));
+			held_count -= some;
+		}
+	}
+}
+
 static void
 step(struct random *random)
 {
 	size_t some = (size_t)random_from(random, 0, 20);
 
-	switch (random_from(random, 0, 7)) {
+	switch (random_from(random, 0, 8)) {
 	case 0:
 	case 1:
 	case 2:
@@ -218,6 +241,9 @@ step(struct random *random)
 		sojourn_drop_newest(sojourn, some);
 		held_count -= some;
 		return;
+	case 7:
+		sweep(random);
+		return;
 	default:
 		if (is_aside || held_count == 0)
 			return;
@@ -228,6 +254,21 @@ step(struct random *random)
 	}
 	memmove(held, held + some, (held_count - some) * sizeof(held[0]));
 	held_count -= some;
+}
+
+/* What is held, as the stamps have it. */
+static bool
+is_held(struct random *random)
+{
+	uint64_t cutoff = random_from(random, 0, now);
+	uint64_t most = random_one_in(random, 2) ? UINT64_MAX : random_from(random, 0, 20);
+	uint64_t by = 0;
+
+	while (by < held_count && by < most && held[by] <= cutoff)
+		by++;
+	return sojourn_held(sojourn) == held_count &&
+	    sojourn_oldest_ns(sojourn) == (held_count > 0 ? held[0] : UINT64_MAX) &&
+	    sojourn_arrived_by(sojourn, cutoff, most) == by;
 }
 
 static void
@@ -246,7 +287,7 @@ any_order(void)
 			if (random_from(&random, 0, 2) == 0)
 				sojourn_pass(sojourn, now += random_from(&random, 0, pauses[random_from(&random, 0, 5)]));
 			step(&random);
-			good = sojourn_held(sojourn) == held_count;
+			good = is_held(&random);
 			if (random_from(&random, 0, 300) == 0) {
 				struct latency latency = sojourn_interval(sojourn);
 				good = good && is_right(&latency, from);
@@ -259,7 +300,7 @@ any_order(void)
 		if (!good)
 			diag("seed %" PRIu64, seed);
 	}
-	ok(good, "in any order what is held is known, and how long what left had waited");
+	ok(good, "in any order what is held is known, since when, and how long what left had waited");
 }
 
 /* --- more reads than stamps ----------------------------------------------------------------------- */
@@ -296,6 +337,44 @@ many_reads(void)
 	    LEFT_MOST);
 }
 
+/* Of more reads than there are stamps, each other one is dropped, and more come; again and again.  What a stamp
+ * says is never too young. */
+static void
+many_sweeps(void)
+{
+	const uint64_t each = SOJOURN_STAMPS / 2;
+	uint64_t count = 0, step_ns = 1000000;
+	bool good = true;
+
+	begin();
+	for (int round = 0; round < 20 && good; round++) {
+		for (uint64_t i = 0; i < 2 * each; i++) {
+			sojourn_pass(sojourn, now += step_ns);
+			sojourn_arrive(sojourn, 1);
+			left[count++] = now;
+		}
+		sojourn_sweep(sojourn, 0);
+		for (uint64_t i = 0; i < count; i += 2) {
+			sojourn_keep(sojourn, 1);
+			sojourn_cut(sojourn, i + 1 < count);
+			left[i / 2] = left[i];
+		}
+		count -= count / 2;
+		good = sojourn_held(sojourn) == count && sojourn_oldest_ns(sojourn) == left[0];
+		for (uint64_t i = 0; i < count && good; i += count / 16) {
+			uint64_t early_ns = (now - left[i]) / 100;
+			good = sojourn_arrived_by(sojourn, left[i], UINT64_MAX) > i &&
+			    (left[i] < early_ns + step_ns ||
+			     sojourn_arrived_by(sojourn, left[i] - early_ns - step_ns, UINT64_MAX) <= i);
+		}
+		if (!good)
+			diag("round %d", round);
+	}
+	ok(good, "whatever sweeps leave of many reads is never taken for younger than it is, nor for much older");
+	ok(sojourn_oldest_ns(NULL) == UINT64_MAX && sojourn_arrived_by(NULL, now, UINT64_MAX) == 0,
+	    "without a sojourn nothing is known");
+}
+
 int
 main(void)
 {
@@ -305,6 +384,7 @@ main(void)
 	intervals();
 	any_order();
 	many_reads();
+	many_sweeps();
 	sojourn_free(sojourn);
 	return done_testing();
 }
