@@ -49,7 +49,9 @@ struct lost {
 void gaps_drop_oldest(struct gaps *gaps, uint64_t first, const struct lost *lost);
 
 /* The records of the numbers from `at` to at + removed - 1 have left the buffer, and those behind them
- * have moved up; or something was dropped there that had never been in it (removed 0). */
+ * have moved up; or something was dropped there that had never been in it (removed 0).  Costs what there are
+ * gaps between this place and that of the call before: so calls in the order of their places, a sweep over the
+ * buffer, cost together as much as there are gaps and calls. */
 void gaps_drop_at(struct gaps *gaps, uint64_t at, uint64_t removed, const struct lost *lost);
 
 #endif
