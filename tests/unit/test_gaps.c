@@ -336,7 +336,7 @@ long_sweep(void)
 	uint64_t records = 0, marks = 0;
 
 	begin(2 * count);
-	(void)alarm(120);
+	(void)alarm(60);
 	for (uint64_t i = 0; i < count; i++) /* one before each fourth record */
 		gaps_drop_at(gaps, 4 * i, 0, &one);
 	for (uint64_t i = 0; i < count; i++) /* and one of the records between two */
