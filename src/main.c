@@ -20,6 +20,7 @@
  *   record.c    where records end
  *   sample.c    which records come in
  *   bucket.c    the token bucket
+ *   codel.c     which records give way so that the others wait less
  *   loss.c      what is dropped: counted, marked, saved
  *   gaps.c      where records are missing, until a mark has said so
  *   mark.c      a gap as a record that says so
