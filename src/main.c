@@ -21,6 +21,9 @@
  *   sample.c    which records come in
  *   bucket.c    the token bucket
  *   codel.c     which records give way so that the others wait less
+ *   keep.c      how precious a record is
+ *   key.c       whom or what a record is about
+ *   pattern.c   regular expressions: PCRE2
  *   loss.c      what is dropped: counted, marked, saved
  *   gaps.c      where records are missing, until a mark has said so
  *   mark.c      a gap as a record that says so

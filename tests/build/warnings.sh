@@ -3,7 +3,7 @@
 # Every C file compiles without a warning, with gcc and with clang, whichever of them built weir.
 # Compiled and optimized, not only parsed: some warnings follow the flow of data.
 set -u
-: "${top_srcdir:?is set by make check}" "${top_builddir:?}" "${WARNINGS:?}" "${LIBBSD_CFLAGS?}"
+: "${top_srcdir:?is set by make check}" "${top_builddir:?}" "${WARNINGS:?}" "${LIBRARY_CFLAGS?}" "${XXHASH_CFLAGS?}"
 
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
@@ -27,7 +27,7 @@ compile() {
 	failed=0
 	for file; do
 		# shellcheck disable=SC2086 # flags are words
-		if ! "$compiler" -std=gnu11 -O2 -Werror -DHAVE_CONFIG_H $flags \
+		if ! "$compiler" -std=gnu11 -O2 -Werror -DHAVE_CONFIG_H $flags $XXHASH_CFLAGS \
 		    -I"$top_builddir" -I"$top_srcdir/src" \
 		    -c "$file" -o "$work/object.o" >"$work/said" 2>&1; then
 			failed=1
@@ -71,10 +71,10 @@ for compiler in gcc clang; do
 	fi
 	warnings=$(known "$compiler")
 	judge "$compiler: src" \
-	    compile "$compiler" "$warnings $LIBBSD_CFLAGS" "$top_srcdir"/src/*.c
+	    compile "$compiler" "$warnings $LIBRARY_CFLAGS" "$top_srcdir"/src/*.c
 	judge "$compiler: src, portable and debug" \
 	    compile "$compiler" "$warnings -DWEIR_PORTABLE=1 -DWEIR_DEBUG=1" "$top_srcdir"/src/*.c
 	# shellcheck disable=SC2086 # names without spaces: configure refuses a directory that has some
 	judge "$compiler: tests and benchmarks" \
-	    compile "$compiler" "$warnings $LIBBSD_CFLAGS" $beside
+	    compile "$compiler" "$warnings $LIBRARY_CFLAGS" $beside
 done

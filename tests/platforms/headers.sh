@@ -4,7 +4,7 @@
 # no Linux, no GNU, and none of the functions that configure looks for. With HEADERS_CC, a compiler for another system ("diet
 # gcc") with its flags, they are compiled with the headers of that one as they come; its warnings are shown.
 set -u
-: "${top_srcdir:?is set by make check}" "${top_builddir:?}"
+: "${top_srcdir:?is set by make check}" "${top_builddir:?}" "${XXHASH_CFLAGS?}"
 
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
@@ -39,7 +39,8 @@ if [ -n "${HEADERS_CC-}" ]; then
 fi
 
 # MAP_ANON: every system has it, POSIX since 2024.
-set -- cc -std=c11 -pedantic -Wall -Wextra -Werror -U__linux__ -DMAP_ANON=0x20
+# shellcheck disable=SC2086 # flags are words
+set -- cc $XXHASH_CFLAGS -std=c11 -pedantic -Wall -Wextra -Werror -U__linux__ -DMAP_ANON=0x20
 echo 1..3
 compile 'src, with the headers of POSIX.1-2008' "$@" -D_POSIX_C_SOURCE=200809L
 compile 'src, with the headers of X/Open 7' "$@" -D_XOPEN_SOURCE=700

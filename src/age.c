@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "age.h"
+
+/* --- --max-age ---------------------------------------------------------------------------------- */
+
+static enum queue_verdict
+judge_age(void *state, const struct queue_record *record, enum reason *reason)
+{
+	uint64_t *left = state;
+
+	(void)record;
+	if (*left == 0)
+		return QUEUE_STOP;
+	--*left;
+	*reason = REASON_EXPIRED;
+	return QUEUE_DROP;
+}
+
+static void
+expire(const struct age *age, struct queue *queue, struct loss *loss)
+{
+	struct queue_mark oldest = queue_oldest_mark(queue);
+	uint64_t begun = oldest.number - queue_first(queue); /* a part-sent record has arrived, too */
+	uint64_t count = 0;
+	const struct queue_sweep sweep = { judge_age, &count, true };
+
+	if (loss->now_ns > age->most_ns)
+		count = sojourn_arrived_by(queue->sojourn, loss->now_ns - age->most_ns - 1, UINT64_MAX);
+	if (count <= begun)
+		return;
+	count -= begun;
+	(void)queue_sweep(queue, loss, oldest, queue_newest_mark(queue), &sweep);
+}
+
+uint64_t
+age_due_ns(const struct age *age, const struct queue *queue)
+{
+	/* What is behind a part-sent record cannot leave before it. */
+	uint64_t oldest_ns = queue_waiting(queue) > 0 && !queue_part_sent(queue)
+	    ? sojourn_oldest_ns(queue->sojourn) : UINT64_MAX;
+
+	return oldest_ns < UINT64_MAX - 1 - age->most_ns ? oldest_ns + age->most_ns + 1 : UINT64_MAX;
+}
+
+/* --- CoDel -------------------------------------------------------------------------------------- */
+
+static void
+control(struct age *age, struct shed *shed, struct queue *queue, struct loss *loss,
+    const struct io_port *output)
+{
+	/* The RFC asks when the link takes a packet: not while the output takes nothing. */
+	while (queue_waiting(queue) > 0 && !queue_part_sent(queue)) {
+		uint64_t waited_ns = loss->now_ns - sojourn_oldest_ns(queue->sojourn);
+
+		if (waited_ns < age->codel.target_ns || !io_has_room(output) ||
+		    !codel_drops(&age->codel, loss->now_ns, waited_ns, queue_waiting(queue) == 1))
+			return;
+		shed_one(shed, queue, loss, REASON_CODEL);
+	}
+}
+
+void
+age_shed(struct age *age, struct shed *shed, struct queue *queue, struct loss *loss,
+    const struct io_port *output)
+{
+	if (age->most_ns != UINT64_MAX)
+		expire(age, queue, loss);
+	if (age->controlled)
+		control(age, shed, queue, loss, output);
+}
+
+void
+age_sent(struct age *age, const struct queue *queue, uint64_t now_ns)
+{
+	uint64_t waited_ns;
+
+	if (!age->controlled)
+		return;
+	if (queue_waiting(queue) == 0)
+		codel_empty(&age->codel);
+	else if (sojourn_left(queue->sojourn, &waited_ns) && waited_ns < age->codel.target_ns)
+		(void)codel_drops(&age->codel, now_ns, waited_ns, false);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "keep.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct keep {
+	unsigned count;
+	struct {
+		const char *regex;
+		struct pattern *pattern;
+	} rules[KEEP_MOST]; /* the most precious first */
+};
+
+struct keep *
+keep_new(void)
+{
+	return calloc(1, sizeof(struct keep));
+}
+
+void
+keep_free(struct keep *keep)
+{
+	for (unsigned i = 0; i < keep_count(keep); i++)
+		pattern_free(keep->rules[i].pattern);
+	free(keep);
+}
+
+bool
+keep_add(struct keep *keep, const char *regex, char error[PATTERN_ERROR_MOST])
+{
+	struct pattern *pattern;
+
+	if (keep->count == KEEP_MOST) {
+		(void)snprintf(error, PATTERN_ERROR_MOST, "more than %d patterns", KEEP_MOST);
+		return false;
+	}
+	pattern = pattern_new(regex, error);
+	if (pattern == NULL)
+		return false;
+	keep->rules[keep->count].regex = regex;
+	keep->rules[keep->count++].pattern = pattern;
+	return true;
+}
+
+unsigned
+keep_count(const struct keep *keep)
+{
+	return keep != NULL ? keep->count : 0;
+}
+
+unsigned
+keep_class(const struct keep *keep, const char *text, size_t length)
+{
+	const unsigned count = keep_count(keep);
+	unsigned i = 0;
+
+	while (i < count && !pattern_matches(keep->rules[i].pattern, text, length))
+		i++;
+	return count - i;
+}
+
+const char *
+keep_regex(const struct keep *keep, unsigned class)
+{
+	return keep->rules[keep->count - class].regex;
+}

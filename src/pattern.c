@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "pattern.h"
+
+#include <stdio.h>
+
+#ifdef HAVE_PCRE2
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#define STEPS_PER_BYTE 4 /* .*x comes back over all of the text */
+#define MEMORY_MOST_KIB 1024
+#define STACK_LEAST 32768 /* bytes; the rest is reserved, and touched only by a match that needs it */
+
+struct pattern {
+	pcre2_code *code;
+	pcre2_match_data *found;
+	pcre2_match_context *limits;
+	pcre2_jit_stack *stack; /* NULL for PCRE2's own of 32 KiB */
+	bool bare;              /* machine code, and no UTF-8 that would have to be looked over before */
+};
+
+static pcre2_code *
+compile(const char *regex, char *error)
+{
+	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+	pcre2_code *code;
+	size_t offset;
+	int number, length;
+
+	if (context == NULL)
+		return NULL;
+	(void)pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+	code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED, 0, &number, &offset, context);
+	pcre2_compile_context_free(context);
+	if (code == NULL) {
+		length = snprintf(error, PATTERN_ERROR_MOST, "at offset %zu: ", offset);
+		(void)pcre2_get_error_message(number, (PCRE2_UCHAR *)error + length,
+		    PATTERN_ERROR_MOST - (size_t)length);
+	}
+	return code;
+}
+
+static uint32_t
+ask(const pcre2_code *code, uint32_t what)
+{
+	uint32_t answer = 0;
+
+	(void)pcre2_pattern_info(code, what, &answer);
+	return answer;
+}
+
+/* False on some processors, with a kernel that lets no memory be written and then run, and after (*NO_JIT),
+ * which pcre2_jit_compile does not tell. */
+static bool
+make_machine_code(pcre2_code *code)
+{
+	size_t size = 0;
+
+	return pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0 &&
+	    pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &size) == 0 && size > 0;
+}
+
+struct pattern *
+pattern_new(const char *regex, char error[PATTERN_ERROR_MOST])
+{
+	struct pattern *p = calloc(1, sizeof(*p));
+
+	(void)snprintf(error, PATTERN_ERROR_MOST, "out of memory");
+	if (p == NULL || (p->code = compile(regex, error)) == NULL) {
+		pattern_free(p);
+		return NULL;
+	}
+	/* Room for no more than what is asked for, which a match would take time to fill. */
+	p->found = pcre2_match_data_create(ask(p->code, PCRE2_INFO_CAPTURECOUNT) > 0 ? 2 : 1, NULL);
+	p->limits = pcre2_match_context_create(NULL);
+	if (p->found == NULL || p->limits == NULL) {
+		pattern_free(p);
+		return NULL;
+	}
+	(void)pcre2_set_heap_limit(p->limits, MEMORY_MOST_KIB);
+	if (make_machine_code(p->code)) {
+		p->stack = pcre2_jit_stack_create(STACK_LEAST, (size_t)MEMORY_MOST_KIB * 1024, NULL);
+		pcre2_jit_stack_assign(p->limits, NULL, p->stack);
+		p->bare = (ask(p->code, PCRE2_INFO_ALLOPTIONS) & PCRE2_UTF) == 0;
+	}
+	return p;
+}
+
+void
+pattern_free(struct pattern *pattern)
+{
+	if (pattern == NULL)
+		return;
+	pcre2_jit_stack_free(pattern->stack);
+	pcre2_match_context_free(pattern->limits);
+	pcre2_match_data_free(pattern->found);
+	pcre2_code_free(pattern->code);
+	free(pattern);
+}
+
+/* How many pairs of offsets were found, 0 if there was no room for all of them; negative for no match. */
+static int
+match(const struct pattern *p, const char *text, size_t length)
+{
+	const uint64_t steps = PATTERN_STEPS + STEPS_PER_BYTE * (uint64_t)length;
+
+	(void)pcre2_set_match_limit(p->limits, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
+	return (p->bare ? pcre2_jit_match : pcre2_match)(p->code, (PCRE2_SPTR)text, length, 0, 0,
+	    p->found, p->limits);
+}
+
+bool
+pattern_matches(const struct pattern *pattern, const char *text, size_t length)
+{
+	return match(pattern, text, length) >= 0;
+}
+
+bool
+pattern_group(const struct pattern *pattern, const char *text, size_t length, size_t *from, size_t *to)
+{
+	const size_t *pair = pcre2_get_ovector_pointer(pattern->found);
+
+	if (match(pattern, text, length) < 0)
+		return false;
+	if (pcre2_get_ovector_count(pattern->found) > 1)
+		pair += 2;
+	/* \K in a lookahead can put the begin of a match behind its end. */
+	if (pair[0] == PCRE2_UNSET || pair[0] > pair[1])
+		return false;
+	*from = pair[0];
+	*to = pair[1];
+	return true;
+}
+
+#else
+
+struct pattern *
+pattern_new(const char *regex, char error[PATTERN_ERROR_MOST])
+{
+	(void)regex;
+	(void)snprintf(error, PATTERN_ERROR_MOST, "this weir was built without PCRE2");
+	return NULL;
+}
+
+/* Without any pattern the rest is never called. */
+
+void
+pattern_free(struct pattern *pattern)
+{
+	(void)pattern;
+}
+
+bool
+pattern_matches(const struct pattern *pattern, const char *text, size_t length)
+{
+	(void)pattern;
+	(void)text;
+	(void)length;
+	return false;
+}
+
+bool
+pattern_group(const struct pattern *pattern, const char *text, size_t length, size_t *from, size_t *to)
+{
+	(void)from;
+	(void)to;
+	return pattern_matches(pattern, text, length);
+}
+
+#endif

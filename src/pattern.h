@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pattern: a regular expression, compiled once and matched against many records, by PCRE2: see
+ * pcre2pattern(3).
+ *
+ * Bytes are bytes, unless the expression begins with (*UTF): then text that is not valid UTF-8 does not
+ * match.  A line ends with \n alone, whatever the PCRE2 of this machine was built for.  It is compiled to
+ * machine code here and now, before pledge(2) and its like forbid that; a system that never allows it has
+ * it interpreted, with the same answers.  Matching opens nothing and, as machine code, allocates nothing.
+ *
+ * The work is limited, so that (a+)+$ cannot hold up the data: from each place in a text a match may try
+ * PATTERN_STEPS ways and 4 more for each byte of the text, and may keep 1 MiB of those that it could come
+ * back to.  What would take more counts as no match.  Still, time that grows with the square of the
+ * text's length is within these limits: \w+[@#] interpreted is such an expression.
+ *
+ * Does not know what a match means.  One thread at a time may match.
+ */
+#ifndef WEIR_PATTERN_H
+#define WEIR_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PATTERN_ERROR_MOST 160 /* bytes, with the final NUL */
+#define PATTERN_STEPS 100000   /* 0.2 ms as machine code, 1 ms interpreted */
+
+struct pattern;
+
+/* malloc'd, to be freed by pattern_free, which takes NULL too.  Otherwise NULL, and error says in one
+ * line what is wrong and where: "at offset 3: missing closing parenthesis". */
+struct pattern *pattern_new(const char *regex, char error[PATTERN_ERROR_MOST]);
+void pattern_free(struct pattern *pattern);
+
+/* Whether there is a match anywhere in the text. */
+bool pattern_matches(const struct pattern *pattern, const char *text, size_t length);
+
+/* Where the first group of the first match is, or the whole match if the expression has no group:
+ * text[*from..*to).  False, and neither is set, where nothing matches or the group took no part. */
+bool pattern_group(const struct pattern *pattern, const char *text, size_t length, size_t *from,
+    size_t *to);
+
+#endif

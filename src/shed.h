@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * shed: victims inside the buffer, and which arrivals come in where that takes a look at them.
+ *
+ * For the policies that do not simply drop the oldest or the newest: by class (--keep), by lot (drop-random),
+ * by key (latest), 1 in N under pressure (shed:N).  When something does not fit, one sweep over the queue
+ * drops those whose turn it is, until all fits and an eighth of the room is free besides: so each arriving
+ * record pays for the look at a constant number of others.  Nothing is indexed, and nothing but a few marks
+ * is kept, while there is room.
+ *
+ * Classes.  The least precious class gives way first, in it the oldest first.  Behind what a class has
+ * given is its mark: in front of it there is nothing of that class or a lesser one, and nothing is looked at
+ * there again.  So a record is matched at most once for each class that it outlives.
+ *
+ * Does not decide when something must go (queue.h says what fits, policy.h asks).  Only shed_superseded may
+ * lack memory, and drops the oldest then.
+ */
+#ifndef WEIR_SHED_H
+#define WEIR_SHED_H
+
+#include "chance.h"
+#include "keep.h"
+#include "key.h"
+#include "loss.h"
+#include "queue.h"
+#include "sample.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct shed_seen;
+
+struct shed {
+	const struct keep *keep;    /* NULL: all records are equal; not owned */
+	const struct key_rule *key; /* of latest; not owned */
+	struct chance *chance;      /* of drop-random; not owned */
+	struct shed_seen *seen;     /* keys, while there is pressure; malloc'd, or NULL */
+	bool sampling;              /* under pressure only a sample comes in, */
+	struct share share;         /* of this size; */
+	struct sample sample;       /* it begins anew with each pressure, */
+	uint64_t gap;               /* and leaves out so many records before the next one; */
+	bool pressed;               /* from the high watermark */
+	struct tally high;
+	struct tally low;           /* to the low one */
+};
+
+/* Marks that the queue has to keep for it. */
+unsigned shed_marks(const struct shed *shed);
+
+/* There is no pressure any more: gives back the memory that shed_superseded took. */
+void shed_relax(struct shed *shed);
+
+/* Each makes what is ready fit, and admits what is left.
+ * oldest:     by class, the oldest first.
+ * newest:     an arrival that finds no room is refused, or takes that of the oldest of less precious ones;
+ *             with `sampling`, under pressure only the sample of the least precious comes in.
+ * random:     by class, in it each record with the same probability.
+ * superseded: all of the least class that have a newer one with the same key behind them; then as oldest. */
+void shed_oldest(struct shed *shed, struct queue *queue, struct loss *loss);
+void shed_newest(struct shed *shed, struct queue *queue, struct loss *loss);
+void shed_random(struct shed *shed, struct queue *queue, struct loss *loss);
+void shed_superseded(struct shed *shed, struct queue *queue, struct loss *loss);
+
+/* The oldest record of the least precious class that waits is dropped. */
+void shed_one(struct shed *shed, struct queue *queue, struct loss *loss, enum reason reason);
+
+#endif
