@@ -11,6 +11,8 @@
 #define XXH_INLINE_ALL /* the header is all of it: nothing is linked */
 #include <xxhash.h>
 
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+
 static const char *
 parse_pattern(struct pattern **pattern, const char *value, char *error)
 {
@@ -54,11 +56,24 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n';
 }
 
-/* The first byte from here on that is a blank, or is none; or the end. */
 static const char *
-find(const char *text, const char *end, bool blank)
+after_blanks(const char *text, const char *end)
 {
-	while (text < end && is_blank(*text) != blank)
+	while (text < end && is_blank(*text))
+		text++;
+	return text;
+}
+
+/* Eight bytes at a time, as long as none of them is below '!', as blanks are. */
+static const char *
+after_word(const char *text, const char *end)
+{
+	for (uint64_t eight; end - text >= 8; text += 8) {
+		memcpy(&eight, text, 8);
+		if (((eight - EACH_BYTE * '!') & ~eight & EACH_BYTE * 0x80) != 0)
+			break;
+	}
+	while (text < end && !is_blank(*text))
 		text++;
 	return text;
 }
@@ -69,8 +84,8 @@ field_by_blanks(const char *text, const char *end, uint64_t field)
 	const char *from, *to = text;
 
 	do {
-		from = find(to, end, false);
-		to = find(from, end, true);
+		from = after_blanks(to, end);
+		to = after_word(from, end);
 	} while (--field > 0 && from < end);
 	return (struct key){ from, (size_t)(to - from) };
 }
