@@ -94,7 +94,7 @@ tables(const char *way)
 		    "%s%s, case %zu", way, cases[i].regex, i);
 }
 
-/* Each would take longer than anybody waits, or more memory than there is. */
+/* What would take longer than anybody waits, or more memory than is good, does not match. */
 static void
 limits(const char *way)
 {
@@ -104,7 +104,9 @@ limits(const char *way)
 	text[40] = '!';
 	is_text(found(way, "(a+)+$", text, 41), "no", "%sways without end", way);
 	is_text(found(way, "^(a+)+!", text, 41), "[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]",
-	    "%sunless it matches before", way);
+	    "%sunless one of the first does", way);
+	is_text(found(way, "^(?:a+)+[?]|^aa", text, 10), "[aa]", "%sa thousand ways", way);
+	is_text(found(way, "^(?:a+)+[?]|^aa", text, 24), "no", "%sbut not millions", way);
 	text[40] = 'a';
 	is_text(found(way, "^(?:a|b)*!", text, sizeof(text)), "no", "%smemory without end", way);
 	text[sizeof(text) - 1] = '!';
