@@ -2,8 +2,13 @@
 #include "compat.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #ifndef HAVE_STRTONUM
 long long
@@ -48,6 +53,41 @@ strvis(char *dst, const char *src, int flags)
 	}
 	*to = '\0';
 	return (int)(to - dst);
+}
+#endif
+
+#ifndef HAVE_ARC4RANDOM_BUF
+static bool
+random_from_file(const char *path, void *to, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t done = -1;
+
+	if (fd < 0)
+		return false;
+	do
+		done = read(fd, to, size);
+	while (done < 0 && errno == EINTR);
+	(void)close(fd);
+	return done >= 0 && (size_t)done == size;
+}
+
+void
+arc4random_buf(void *to, size_t size)
+{
+	struct timespec now = { 0 };
+	int saved = errno;
+
+#ifdef HAVE_GETENTROPY
+	if (getentropy(to, size) == 0)
+		return;
+#endif
+	if (!random_from_file("/dev/urandom", to, size)) {
+		(void)clock_gettime(CLOCK_REALTIME, &now);
+		memset(to, 0, size);
+		memcpy(to, &now, size < sizeof(now) ? size : sizeof(now));
+	}
+	errno = saved;
 }
 #endif
 

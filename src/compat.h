@@ -2,8 +2,8 @@
 /*
  * compat: the functions of libbsd that weir uses, where neither libc nor libbsd has them (musl).
  *
- * Each stands alone behind its own configure check.  The contracts are those of strtonum(3) and
- * vis(3); only the flags that weir passes are known here.
+ * Each stands alone behind its own configure check.  The contracts are those of strtonum(3),
+ * vis(3) and arc4random(3), as far as weir needs them: only the flags that it passes are known here.
  */
 #ifndef WEIR_COMPAT_H
 #define WEIR_COMPAT_H
@@ -27,6 +27,14 @@ long long strtonum(const char *text, long long least, long long most, const char
 #define VIS_NOSLASH 0x40
 /* dst has room for 4 * strlen(src) + 1 bytes; returns the length of what it holds then. */
 int strvis(char *dst, const char *src, int flags);
+#endif
+
+#ifdef HAVE_ARC4RANDOM_BUF
+#include <stdlib.h>
+#else
+#include <stddef.h>
+/* For a seed, not for a secret: what cannot get at the system's randomness takes the time.  size is at most 256. */
+void arc4random_buf(void *to, size_t size);
 #endif
 
 #endif

@@ -10,7 +10,8 @@ intake_init(struct intake *intake, const struct framing *framing, const struct s
 	*intake = (struct intake){ .framing = *framing, .max_record = max_record };
 	if (share != NULL) {
 		intake->sampling = true;
-		sample_init(&intake->sample, share);
+		sample_init(&intake->sample, share, SAMPLE_BY_COUNT, NULL);
+		intake->gap = sample_gap(&intake->sample);
 	}
 }
 

@@ -19,6 +19,7 @@
  *   ring.c      bytes; the only owner of the cursors
  *   record.c    where records end
  *   sample.c    which records come in
+ *   chance.c    random numbers that a seed repeats
  *   bucket.c    the token bucket
  *   codel.c     which records give way so that the others wait less
  *   keep.c      how precious a record is

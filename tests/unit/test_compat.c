@@ -8,6 +8,7 @@
 #include "compat.h"
 
 #include <limits.h>
+#include <string.h>
 
 static void
 numbers(void)
@@ -59,11 +60,29 @@ texts(void)
 	is_text(shown, "\\033\\011\\012\\177\\377", "is shown by its number");
 }
 
+static void
+seeds(void)
+{
+	unsigned char bytes[16] = { 0 };
+	uint64_t one = 0, other = 0;
+	bool good = true;
+
+	for (int i = 0; i < 100; i++) {
+		arc4random_buf(&one, sizeof(one));
+		arc4random_buf(&other, sizeof(other));
+		good = one != other && good;
+	}
+	ok(good, "seeds differ, however soon one follows the other");
+	arc4random_buf(bytes + 4, 8);
+	ok(memcmp(bytes, bytes + 12, 4) == 0, "and no more is written than asked for");
+}
+
 int
 main(void)
 {
 	numbers();
 	largest();
 	texts();
+	seeds();
 	return done_testing();
 }
