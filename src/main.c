@@ -25,6 +25,7 @@
  *   keep.c      how precious a record is
  *   key.c       whom or what a record is about
  *   pattern.c   regular expressions: PCRE2
+ *   buckets.c   a token bucket for each key
  *   loss.c      what is dropped: counted, marked, saved
  *   gaps.c      where records are missing, until a mark has said so
  *   mark.c      a gap as a record that says so
