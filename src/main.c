@@ -30,6 +30,7 @@
  *   gaps.c      where records are missing, until a mark has said so
  *   mark.c      a gap as a record that says so
  *   sojourn.c   how long records wait
+ *   top.c       which keys lost most
  *   ledger.c    the counters and their law
  *   snapshot.c  how things stand, and how the last interval went
  *   report.c    a snapshot as text and JSON
