@@ -4,15 +4,116 @@
 #include "intake.h"
 
 void
-intake_init(struct intake *intake, const struct framing *framing, const struct share *share,
-    uint64_t max_record)
+intake_init(struct intake *intake, const struct framing *framing, const struct intake_gates *gates)
 {
-	*intake = (struct intake){ .framing = *framing, .max_record = max_record };
-	if (share != NULL) {
-		intake->sampling = true;
-		sample_init(&intake->sample, share, SAMPLE_BY_COUNT, NULL);
-		intake->gap = sample_gap(&intake->sample);
+	*intake = (struct intake){ .framing = *framing, .gates = *gates };
+	if (gates->sampling)
+		intake->gap = sample_gap(&intake->gates.sample);
+}
+
+/* --- judged by what it says ----------------------------------------------------------------------- */
+
+/* Whether records have to be seen before they may come in; and whether they are left out unseen, by their
+ * number. */
+static bool
+is_judging(const struct intake_gates *gates)
+{
+	return gates->policing ||
+	    (gates->sampling && (gates->keep != NULL || gates->sample.by == SAMPLE_BY_KEY));
+}
+
+static bool
+is_counting_out(const struct intake_gates *gates)
+{
+	return gates->sampling && gates->keep == NULL && gates->sample.by != SAMPLE_BY_KEY;
+}
+
+/* A sample that is not drawn unseen. */
+static bool
+is_in_sample(struct intake *intake, struct key key)
+{
+	struct intake_gates *gates = &intake->gates;
+
+	if (!gates->sampling || is_counting_out(gates))
+		return true;
+	if (gates->sample.by == SAMPLE_BY_KEY)
+		return sample_has(&gates->sample, key_hash(key, gates->seed));
+	if (intake->gap > 0) {
+		intake->gap--;
+		return false;
 	}
+	intake->gap = sample_gap(&gates->sample);
+	return true;
+}
+
+/* Whether the police has nothing against it; what is kept all the same uses up what is there, and no more. */
+static bool
+is_in_time(struct intake *intake, struct key key, size_t length, bool kept, uint64_t now_ns)
+{
+	struct intake_gates *gates = &intake->gates;
+	struct bucket *bucket = &gates->police;
+	uint64_t cost = gates->police_bytes ? length : 1;
+	bool allowed;
+
+	if (!gates->policing)
+		return true;
+	if (gates->police_by != NULL)
+		bucket = buckets_of(gates->police_by, key_hash(key, 0), now_ns);
+	else
+		bucket_refill(bucket, now_ns, 0);
+	allowed = bucket_allows(bucket, cost);
+	if (!allowed && kept)
+		cost = bucket_tokens(bucket);
+	if (allowed || kept)
+		bucket_charge(bucket, cost);
+	return allowed || kept;
+}
+
+/* Whether the record being assembled may come in, by so much of it as is here, of which body bytes are not
+ * delimiter; *reason says why not. */
+static bool
+may_come_in(struct intake *intake, struct queue *queue, struct loss *loss, size_t body, enum reason *reason)
+{
+	const struct intake_gates *gates = &intake->gates;
+	const char *text = queue_view_partial(queue);
+	struct key key = { text, 0 };
+	bool kept = keep_class(gates->keep, text, body) > 0;
+
+	if (gates->key != NULL)
+		key = key_of(gates->key, text, body);
+	*reason = REASON_SAMPLE;
+	if (!kept && !is_in_sample(intake, key))
+		return false;
+	*reason = REASON_OVER;
+	if (is_in_time(intake, key, queue_partial(queue), kept, loss->now_ns))
+		return true;
+	if (loss_looks(loss))
+		loss_look(loss, text, body, queue_partial(queue));
+	return false;
+}
+
+/* --- left out ------------------------------------------------------------------------------------- */
+
+static void
+skip(struct intake *intake, enum reason reason)
+{
+	intake->skipping = true;
+	intake->reason = reason;
+}
+
+/* The end of the record that is being left out is here. */
+static void
+end_skipped(struct intake *intake, const struct queue *queue, struct loss *loss)
+{
+	loss_left_out(loss, intake->reason, queue_next(queue), 1, 0);
+	loss->ledger->in.records++;
+	intake->open = 0;
+	intake->skipping = false;
+	if (intake->counted_out)
+		intake->gap--;
+	else if (is_counting_out(&intake->gates))
+		intake->gap = sample_gap(&intake->gates.sample);
+	intake->counted_out = false;
 }
 
 /* Of a record that is being left out: up to its end, or all that is here. */
@@ -24,19 +125,11 @@ skip_open(struct intake *intake, const struct queue *queue, struct loss *loss, c
 	size_t done = end > 0 ? end : length;
 
 	loss_save(loss, intake->reason, true, piece, done);
-	loss_left_out(loss, intake->reason, queue_next(queue), end > 0, done);
-	if (end == 0) {
-		intake->open += length;
-		return length;
-	}
-	loss->ledger->in.records++;
-	intake->open = 0;
-	intake->skipping = false;
-	if (intake->reason == REASON_SAMPLE)
-		intake->gap--;
-	else if (intake->sampling)
-		intake->gap = sample_gap(&intake->sample);
-	return end;
+	loss_left_out(loss, intake->reason, queue_next(queue), 0, done);
+	intake->open += done;
+	if (end > 0)
+		end_skipped(intake, queue, loss);
+	return done;
 }
 
 /* Records that are not in the sample, as many as are here whole. */
@@ -50,25 +143,44 @@ skip_whole(struct intake *intake, const struct queue *queue, struct loss *loss, 
 	loss_save(loss, REASON_SAMPLE, true, piece, end);
 	loss_left_out(loss, REASON_SAMPLE, queue_next(queue), wanted - intake->gap, end);
 	loss->ledger->in.records += wanted - intake->gap;
-	if (end == 0) {
-		intake->skipping = true;
-		intake->reason = REASON_SAMPLE;
-	}
+	if (end == 0)
+		skip(intake, REASON_SAMPLE);
+	intake->counted_out = intake->skipping;
 	return end;
 }
 
+/* --- let in --------------------------------------------------------------------------------------- */
+
+/* The record that has come to its end is in. */
+static void
+count_in(struct intake *intake, struct loss *loss, uint64_t records)
+{
+	loss->ledger->in.records += records;
+	intake->open = 0;
+	if (is_counting_out(&intake->gates))
+		intake->gap = sample_gap(&intake->gates.sample);
+}
+
+/* The record being assembled is given up.  *gap as queue_append has it. */
+static void
+give_up(struct intake *intake, struct queue *queue, struct loss *loss, enum reason reason, size_t *gap)
+{
+	*gap += queue_abandon(queue, loss, reason);
+	skip(intake, reason);
+}
+
 /* Records that come in: one under sampling, otherwise as many as are here whole, or the beginning of
- * one.  *gap as queue_append has it. */
+ * one. */
 static size_t
 keep(struct intake *intake, struct queue *queue, struct loss *loss, const char *piece, size_t length,
     size_t *gap)
 {
-	uint64_t left = intake->max_record - intake->open;
+	uint64_t left = intake->gates.max_record - intake->open;
 	size_t window = length < left ? length : (size_t)left;
 	uint64_t ends = 1;
 	size_t end;
 
-	if (intake->sampling) {
+	if (intake->gates.sampling) {
 		end = record_first(&intake->framing, intake->open, piece, window);
 	} else {
 		/* Records that end within the longest one's length are no longer than that. */
@@ -78,16 +190,11 @@ keep(struct intake *intake, struct queue *queue, struct loss *loss, const char *
 	}
 	if (end > 0) {
 		queue_append(queue, *gap, end, ends, 0);
-		loss->ledger->in.records += ends;
-		intake->open = 0;
-		if (intake->sampling)
-			intake->gap = sample_gap(&intake->sample);
+		count_in(intake, loss, ends);
 		return end;
 	}
 	if (length > window) {
-		*gap += queue_abandon(queue, loss, REASON_OVERSIZE);
-		intake->skipping = true;
-		intake->reason = REASON_OVERSIZE;
+		give_up(intake, queue, loss, REASON_OVERSIZE, gap);
 		return 0;
 	}
 	queue_append(queue, *gap, length, 0, 0);
@@ -95,10 +202,48 @@ keep(struct intake *intake, struct queue *queue, struct loss *loss, const char *
 	return length;
 }
 
+/* One record, or the beginning of one, that is judged before it comes in. */
+static size_t
+judge(struct intake *intake, struct queue *queue, struct loss *loss, const char *piece, size_t length,
+    size_t *gap)
+{
+	const struct intake_gates *gates = &intake->gates;
+	uint64_t left = gates->max_record - intake->open;
+	size_t window = length < left ? length : (size_t)left;
+	size_t end = record_first(&intake->framing, intake->open, piece, window);
+	size_t done = end > 0 ? end : window;
+	enum reason reason;
+
+	if (end == 0 && length > window) {
+		give_up(intake, queue, loss, REASON_OVERSIZE, gap);
+		return 0;
+	}
+	queue_append(queue, *gap, done, 0, 0);
+	intake->open += done;
+	if (!intake->let_in && (end > 0 || intake->open >= gates->judge_at)) {
+		size_t delimiter = end > 0 && framing_delimited(&intake->framing);
+		if (!may_come_in(intake, queue, loss, queue_partial(queue) - delimiter, &reason)) {
+			give_up(intake, queue, loss, reason, gap);
+			if (end > 0)
+				end_skipped(intake, queue, loss);
+			return done;
+		}
+		intake->let_in = true;
+	}
+	if (end > 0) {
+		queue_complete(queue);
+		count_in(intake, loss, 1);
+		intake->let_in = false;
+	}
+	return done;
+}
+
 void
 intake_take(struct intake *intake, struct queue *queue, struct loss *loss, const struct iovec *piece,
     size_t length)
 {
+	const bool judging = is_judging(&intake->gates);
+	const bool counting_out = is_counting_out(&intake->gates);
 	size_t gap = 0;
 
 	loss->ledger->in.bytes += length;
@@ -112,8 +257,10 @@ intake_take(struct intake *intake, struct queue *queue, struct loss *loss, const
 
 			if (intake->skipping)
 				gap += done = skip_open(intake, queue, loss, at, left);
-			else if (intake->gap > 0 && intake->open == 0)
+			else if (counting_out && intake->gap > 0 && intake->open == 0)
 				gap += done = skip_whole(intake, queue, loss, at, left);
+			else if (judging)
+				done = judge(intake, queue, loss, at, left, &gap);
 			else
 				done = keep(intake, queue, loss, at, left, &gap);
 			at += done;
@@ -138,9 +285,14 @@ intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 {
 	struct ledger *ledger = loss->ledger;
 	bool all_sent = queue_partial(queue) == 0;
+	enum reason reason;
+	size_t gap = 0;
 
 	if (intake->framing.kind == FRAMING_BYTES)
 		return;
+	if (is_judging(&intake->gates) && intake->open > 0 && !intake->skipping && !intake->let_in &&
+	    !may_come_in(intake, queue, loss, queue_partial(queue), &reason))
+		give_up(intake, queue, loss, reason, &gap);
 	queue_finish(queue);
 	if (intake->open == 0)
 		return;

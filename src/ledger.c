@@ -10,6 +10,12 @@ static const char *const names[] = {
 	[REASON_NEWEST] = "newest",
 	[REASON_OVERSIZE] = "oversize",
 	[REASON_SAMPLE] = "sample",
+	[REASON_SUPERSEDED] = "superseded",
+	[REASON_RANDOM] = "random",
+	[REASON_SHED] = "shed",
+	[REASON_CODEL] = "codel",
+	[REASON_OVER] = "over",
+	[REASON_EXPIRED] = "expired",
 };
 static_assert(sizeof(names) / sizeof(names[0]) == REASONS, "a name for every reason");
 

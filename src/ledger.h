@@ -25,8 +25,18 @@ enum reason {
 	REASON_NEWEST,   /* it found no room */
 	REASON_OVERSIZE, /* it was longer than a policy that drops will hold */
 	REASON_SAMPLE,   /* it was not in the sample */
+	REASON_SUPERSEDED, /* a newer one with the same key was there */
+	REASON_RANDOM,   /* it was drawn by lot */
+	REASON_SHED,     /* under pressure, it was not the 1 in N let in */
+	REASON_CODEL,    /* too much had waited for too long */
+	REASON_OVER,     /* it came faster than --drop-over allows */
+	REASON_EXPIRED,  /* it had waited longer than --max-age */
 };
-#define REASONS 4
+#define REASONS 10
+
+/* Records have a class by the --keep that they match: from 1 for the last to as many as there are for the
+ * first, and 0 for what matches none. */
+#define CLASSES 17
 
 /* What a wait was for.  (Not enum wait: <stdlib.h> of macOS has a union of that name.) */
 enum awaited {
@@ -40,6 +50,7 @@ struct ledger {
 	struct tally in;
 	struct tally out;
 	struct tally dropped[REASONS];
+	struct tally dropped_class[CLASSES]; /* of what was looked at: not of what --sample leaves out, or too long */
 	struct tally undelivered;
 	struct tally peak; /* the most that had to wait in the buffer */
 	struct tally marks; /* records that say where others are missing: not part of the law */

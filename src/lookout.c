@@ -100,8 +100,11 @@ observe(struct lookout *lookout)
 	if (options->mark_template != NULL)
 		lookout->marks = marks_new(most < GAPS_LEAST ? GAPS_LEAST : most > GAPS_MOST ? GAPS_MOST
 		    : (size_t)most, &style);
-	pump_observe(lookout->pump, lookout->sojourn, lookout->marks, lookout->spill);
-	return lookout->sojourn != NULL && (lookout->marks != NULL || options->mark_template == NULL);
+	if (options->top_keys > 0)
+		lookout->top = top_new(options->top_keys);
+	pump_observe(lookout->pump, lookout->sojourn, lookout->marks, lookout->spill, lookout->top);
+	return lookout->sojourn != NULL && (lookout->marks != NULL || options->mark_template == NULL) &&
+	    (lookout->top != NULL || options->top_keys == 0);
 }
 
 static void
@@ -109,6 +112,7 @@ take_snapshot(struct lookout *lookout, enum report_event event, struct snapshot 
 {
 	snapshot_take(snapshot, event, lookout->pump, &lookout->baseline, now);
 	snapshot->reports_skipped = lookout->reporter.skipped;
+	snapshot->top = lookout->top;
 	if (lookout->spill != NULL)
 		snapshot->unsaved = spill_unsaved(lookout->spill);
 }

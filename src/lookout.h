@@ -33,6 +33,7 @@ struct lookout {
 	struct reporter reporter;
 	struct metrics metrics;
 	bool metrics_told;       /* that a page could not be written */
+	struct top *top;
 	struct spill *spill;     /* NULL: nothing that is dropped is saved */
 	int spill_error;         /* to be told; or 0 */
 	struct screen screen;    /* open where there is a live line */

@@ -20,12 +20,20 @@ loss_left_out(struct loss *loss, enum reason reason, uint64_t at, uint64_t recor
 		gaps_drop_at(loss->gaps, at, 0, &lost);
 }
 
+static void
+count(struct loss *loss, enum reason reason, uint64_t records, uint64_t bytes)
+{
+	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	if (loss->class != LOSS_ANY_CLASS)
+		ledger_count(&loss->ledger->dropped_class[loss->class], records, bytes);
+}
+
 void
 loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes)
 {
 	const struct lost lost = { reason, records, bytes, loss->now_ns };
 
-	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	count(loss, reason, records, bytes);
 	if (loss->spill != NULL)
 		spill_end(loss->spill, SPILL_QUEUE);
 	if (is_marked(loss, reason) && records > 0)
@@ -37,7 +45,7 @@ loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t rec
 {
 	const struct lost lost = { reason, records, bytes, loss->now_ns };
 
-	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	count(loss, reason, records, bytes);
 	if (loss->spill != NULL)
 		spill_end(loss->spill, SPILL_QUEUE);
 	if (is_marked(loss, reason) && records > 0)
@@ -55,6 +63,23 @@ loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piec
 {
 	if (loss->spill != NULL)
 		spill_add(loss->spill, left_out ? SPILL_INTAKE : SPILL_QUEUE, reason, piece, length);
+}
+
+bool
+loss_looks(const struct loss *loss)
+{
+	return loss->top != NULL || (loss->keep != NULL && loss->class == LOSS_ANY_CLASS);
+}
+
+void
+loss_look(struct loss *loss, const char *text, size_t body, size_t length)
+{
+	if (loss->class == LOSS_ANY_CLASS)
+		ledger_count(&loss->ledger->dropped_class[keep_class(loss->keep, text, body)], 1, length);
+	if (loss->top != NULL) {
+		struct key key = key_of(loss->key, text, body);
+		top_count(loss->top, key.text, key.length, 1);
+	}
 }
 
 void

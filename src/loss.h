@@ -10,18 +10,28 @@
 #define WEIR_LOSS_H
 
 #include "gaps.h"
+#include "keep.h"
+#include "key.h"
 #include "ledger.h"
+#include "top.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct spill;
 
+#define LOSS_ANY_CLASS UINT_MAX
+
 struct loss {
 	struct ledger *ledger;
 	struct gaps *gaps;   /* NULL: nothing is marked */
 	struct spill *spill; /* NULL: nothing is saved */
+	const struct keep *keep;    /* NULL: no classes to count by */
+	const struct key_rule *key; /* of top */
+	struct top *top;     /* NULL: keys are not counted */
+	unsigned class;      /* of all that is removed now, or LOSS_ANY_CLASS */
 	uint64_t now_ns;     /* of this pass */
 };
 
@@ -40,6 +50,11 @@ void loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_
  * record comes in parts; otherwise they are whole records, in calls that follow each other. */
 bool loss_saves(const struct loss *loss);
 void loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length);
+
+/* Whether each record that is dropped has to be looked at, for its class or its key; looking at one, of which
+ * body bytes are not delimiter.  What --sample leaves out is not looked at, nor what is too long to hold. */
+bool loss_looks(const struct loss *loss);
+void loss_look(struct loss *loss, const char *text, size_t body, size_t length);
 
 /* The input has ended: the record that was being left out is complete. */
 void loss_end(struct loss *loss);

@@ -6,6 +6,8 @@
 #include "config.h"
 
 #include "options.h"
+#include "codel.h"
+#include "compat.h"
 #include "diag.h"
 #include "mark.h"
 
@@ -23,9 +25,17 @@ enum id {
 	ID_MAX_RECORD,
 	ID_HIGH,
 	ID_LOW,
+	ID_MAX_AGE,
+	ID_KEEP,
+	ID_KEY,
+	ID_SEPARATOR,
 	ID_SAMPLE,
+	ID_SAMPLE_BY,
+	ID_SEED,
+	ID_DROP_OVER,
 	ID_RATE,
 	ID_BURST,
+	ID_RATE_BY,
 	ID_LINES,
 	ID_NULL,
 	ID_DELIMITER,
@@ -44,6 +54,7 @@ enum id {
 	ID_MARK_DROPS,
 	ID_DROPPED,
 	ID_DROPPED_REASON,
+	ID_TOP_KEYS,
 	ID_HELP,
 	ID_VERSION,
 };
@@ -60,9 +71,12 @@ struct row {
 
 static const struct row rows[IDS] = {
 	[ID_POLICY] = { "policy", "p", "POLICY",
-	    "what gives way when the buffer is full: block, drop-oldest or drop-newest; sample:N and "
-	    "rate:RATE are short for --sample=N and --rate=RATE with block (default block)",
-	    "block, drop-oldest, drop-newest, sample:N, rate:RATE" },
+	    "what gives way when the buffer is full: block, drop-oldest, drop-newest, drop-random, latest "
+	    "(of each key), shed:N (1 in N comes in under pressure), codel[:TARGET[/INTERVAL]] (by the time "
+	    "that records wait), fail; sample:N and rate:RATE are short for --sample=N and --rate=RATE with "
+	    "block (default block)",
+	    "block, drop-oldest, drop-newest, drop-random, latest, shed:N, codel, codel:TARGET, "
+	    "codel:TARGET/INTERVAL, fail, sample:N, rate:RATE" },
 	[ID_BUFFER] = { "buffer", "mB", "SIZE", "hold at most SIZE bytes (default 1M)",
 	    sizeof(void *) > 4 ? "4K to 16T, such as 64K, 1.5M or 10MB"
 	                       : "4K to 1G, such as 64K, 1.5M or 10MB" },
@@ -71,18 +85,36 @@ static const struct row rows[IDS] = {
 	[ID_MAX_RECORD] = { "max-record", "", "SIZE",
 	    "longest record that a policy that drops will hold (default 1M or the buffer, the lesser)",
 	    "1 byte up to the buffer's size, such as 64K" },
-	[ID_HIGH] = { "high", "", "PCT", "block: stop reading at this fill (default 100%)",
+	[ID_HIGH] = { "high", "", "PCT", "block: stop reading at this fill; shed: there the pressure begins (default 100%)",
 	    "a percentage over 0% up to 100%, such as 80%" },
-	[ID_LOW] = { "low", "", "PCT", "block: read again at this fill (default 50%)",
+	[ID_LOW] = { "low", "", "PCT", "block: read again at this fill; shed: there it ends (default 50%)",
 	    "a percentage from 0% up to --high, such as 20%" },
+	[ID_MAX_AGE] = { "max-age", "", "TIME", "drop what has waited for longer than TIME",
+	    "a time over 0 up to 366d, such as 250ms, 5s or 1.5m" },
+	[ID_KEEP] = { "keep", "", "REGEX",
+	    "drop records that match last; may be given again, the first is the most precious",
+	    "up to 16 regular expressions of Perl's kind, such as 'ERROR|FATAL'" },
+	[ID_KEY] = { "key", "k", "KEY", "a record's key: the number of a field, or /REGEX/, its first group",
+	    "the number of a field from 1, or /REGEX/, such as 2 or '/user=([a-z]+)/'" },
+	[ID_SEPARATOR] = { "field-separator", "t", "C", "fields end in the byte C (default: blanks, as in awk)",
+	    "one byte, or one of \\n \\r \\t \\0 \\\\ \\xHH" },
 	[ID_SAMPLE] = { "sample", "s", "N", "let 1 record in N in, the first of every N; or P%",
 	    "N or 1/N with N from 1 to 1125899906842624, or a percentage over 0% such as 12.5%" },
+	[ID_SAMPLE_BY] = { "sample-by", "", "count|random|key",
+	    "which: the first of every N (default), each with a chance of 1 in N, or by key, 1 key in N",
+	    "count, random, key" },
+	[ID_SEED] = { "seed", "", "N", "make chance repeat itself; by key, choose another sample (default 0)",
+	    "a whole number from 0 to 9223372036854775807" },
+	[ID_DROP_OVER] = { "drop-over", "", "RATE", "drop what comes in faster than RATE",
+	    "records such as 100/s, 10k/s, 6000/min, 5/h, or bytes such as 10MB/s, 64KiB/s" },
 	[ID_RATE] = { "rate", "L", "RATE",
 	    "let records out no faster than RATE: 100/s, 6000/min, 10MB/s; the rest waits",
 	    "records such as 100/s, 10k/s, 6000/min, 5/h, or bytes such as 10MB/s, 64KiB/s" },
 	[ID_BURST] = { "burst", "", "AMOUNT",
-	    "how much may leave at once after a wait, in RATE's unit (default 1 ms's worth, at least 1)",
+	    "how much may leave at once after a wait, in RATE's unit (default 1 ms's worth, at least 1); or "
+	    "come in, with --drop-over alone (1 s's worth)",
 	    "a number in the rate's unit, at least 1, such as 10, or 64K with a rate in bytes" },
+	[ID_RATE_BY] = { "rate-by", "", "key", "hold --rate and --drop-over for each key", "key" },
 	[ID_LINES] = { "lines", "l", NULL, "records end in a newline (default)", NULL },
 	[ID_NULL] = { "null", "0z", NULL, "records end in a NUL byte", NULL },
 	[ID_DELIMITER] = { "delimiter", "d", "C", "records end in the byte C: \\n \\t \\0 \\xHH too",
@@ -119,6 +151,8 @@ static const struct row rows[IDS] = {
 	    "weir(1)" },
 	[ID_DROPPED] = { "dropped", "", "FILE", "append the dropped records to FILE", "the name of a file" },
 	[ID_DROPPED_REASON] = { "dropped-reason", "", NULL, "with the reason and a tab before each", NULL },
+	[ID_TOP_KEYS] = { "top-keys", "", "N", "report the N keys that lost most, at the end",
+	    "a whole number from 1 to 100" },
 	[ID_HELP] = { "help", "h", NULL, "print this help", NULL },
 	[ID_VERSION] = { "version", "V", NULL, "print the version", NULL },
 };
@@ -314,6 +348,7 @@ struct draft {
 	bool bytes;
 	uint32_t high_milli;
 	uint32_t low_milli;
+	unsigned char separator;
 	bool is_given[IDS];
 	struct given last[IDS]; /* of each that is given */
 };
@@ -345,30 +380,81 @@ read_delimiter(const char *text, unsigned char *byte)
 
 static bool read_value(struct draft *draft, const struct given *given);
 
-/* sample:N and rate:RATE stand for two options each. */
+static bool
+read_share(const struct given *given, struct share *share)
+{
+	const char *error = units_share(given->value, share);
+
+	return error == NULL ? true : bad_value(given, error);
+}
+
+static bool
+read_time(const struct given *given, uint64_t *ns)
+{
+	const char *error = units_time(given->value, ns);
+
+	return error == NULL ? true : bad_value(given, error);
+}
+
+/* TARGET, or TARGET/INTERVAL; as in the default, an interval is ten times the target where it is not given. */
+static bool
+read_codel(struct options *options, const struct given *given)
+{
+	const char *slash = strchr(given->value, '/');
+	char target[32];
+	struct given part = *given;
+
+	if (slash != NULL && (size_t)(slash - given->value) >= sizeof(target))
+		return bad_value(given, "not a time");
+	(void)snprintf(target, sizeof(target), "%.*s", (int)strcspn(given->value, "/"), given->value);
+	if (slash == NULL && strlen(given->value) >= sizeof(target))
+		return bad_value(given, "not a time");
+	part.value = target;
+	if (!read_time(&part, &options->codel_target_ns))
+		return false;
+	options->codel_interval_ns = CODEL_INTERVAL_NS / CODEL_TARGET_NS * options->codel_target_ns;
+	part.value = slash != NULL ? slash + 1 : NULL;
+	if (slash != NULL && !read_time(&part, &options->codel_interval_ns))
+		return false;
+	if (options->codel_target_ns == 0 || options->codel_interval_ns == 0)
+		return bad_value(given, "zero has no meaning here");
+	return true;
+}
+
+/* With a value of their own: sample:N and rate:RATE stand for two options each. */
 static bool
 read_policy(struct draft *draft, const struct given *given)
 {
 	static const struct {
 		const char *name;
 		const char *prefix;
+		enum policy policy;
 		enum id id;
 	} shorts[] = {
-		{ "sample:", "--policy=sample:", ID_SAMPLE },
-		{ "rate:", "--policy=rate:", ID_RATE },
+		{ "sample:", "--policy=sample:", POLICY_BLOCK, ID_SAMPLE },
+		{ "rate:", "--policy=rate:", POLICY_BLOCK, ID_RATE },
+		{ "shed:", "--policy=shed:", POLICY_SHED, ID_POLICY },
+		{ "codel:", "--policy=codel:", POLICY_CODEL, ID_POLICY },
 	};
+	struct options *options = draft->options;
 
 	for (size_t i = 0; i < sizeof(shorts) / sizeof(shorts[0]); i++) {
 		size_t length = strlen(shorts[i].name);
-		if (strncmp(given->value, shorts[i].name, length) == 0) {
-			struct given meant = { shorts[i].id, shorts[i].prefix, given->value + length };
-			draft->options->policy = POLICY_BLOCK;
+		struct given meant = { shorts[i].id, shorts[i].prefix, given->value + length };
+
+		if (strncmp(given->value, shorts[i].name, length) != 0)
+			continue;
+		options->policy = shorts[i].policy;
+		if (shorts[i].id != ID_POLICY)
 			return read_value(draft, &meant);
-		}
+		return shorts[i].policy == POLICY_SHED ? read_share(&meant, &options->shed)
+		    : read_codel(options, &meant);
 	}
-	if (!policy_find(given->value, &draft->options->policy))
+	options->codel_target_ns = CODEL_TARGET_NS;
+	options->codel_interval_ns = CODEL_INTERVAL_NS;
+	if (!policy_find(given->value, &options->policy))
 		return bad_value(given, "no such policy");
-	return true;
+	return options->policy != POLICY_SHED ? true : bad_value(given, "1 in how many?");
 }
 
 static bool
@@ -421,10 +507,88 @@ read_records(const struct given *given, uint64_t *count)
 static bool
 read_rate(struct draft *draft, const struct given *given)
 {
-	const char *error = units_rate(given->value, draft->bytes, &draft->options->rate);
+	struct options *options = draft->options;
+	bool shaping = given->id == ID_RATE;
+	const char *error = units_rate(given->value, draft->bytes, shaping ? &options->rate : &options->police);
 
-	draft->options->rated = true;
+	options->rated |= shaping;
+	options->policing |= !shaping;
 	return error == NULL ? true : bad_value(given, error);
+}
+
+static bool
+read_max_age(struct options *options, const struct given *given)
+{
+	if (!read_time(given, &options->max_age_ns))
+		return false;
+	return options->max_age_ns > 0 ? true : bad_value(given, "zero has no meaning here");
+}
+
+/* A whole number in decimal from least to most. */
+static bool
+read_number(const struct given *given, long long least, long long most, long long *number)
+{
+	const char *error;
+
+	if (strspn(given->value, "0123456789") != strlen(given->value))
+		return bad_value(given, "not a whole number");
+	*number = strtonum(given->value, least, most, &error);
+	return error == NULL ? true : bad_value(given, error);
+}
+
+static bool
+read_keep(struct options *options, const struct given *given)
+{
+	char error[PATTERN_ERROR_MOST];
+
+	if (options->keep == NULL && (options->keep = keep_new()) == NULL)
+		return bad_value(given, strerror(errno));
+	return keep_add(options->keep, given->value, error) ? true : bad_value(given, error);
+}
+
+static bool
+read_key(struct options *options, const struct given *given)
+{
+	char room[PATTERN_ERROR_MOST];
+	const char *error;
+
+	key_clear(&options->key);
+	error = key_parse(&options->key, given->value, room);
+	return error == NULL ? true : bad_value(given, error);
+}
+
+static const char *const sample_ways[] = {
+	[SAMPLE_BY_COUNT] = "count",
+	[SAMPLE_BY_RANDOM] = "random",
+	[SAMPLE_BY_KEY] = "key",
+};
+
+static bool
+read_sample_by(struct options *options, const struct given *given)
+{
+	for (size_t i = 0; i < sizeof(sample_ways) / sizeof(sample_ways[0]); i++) {
+		if (strcmp(given->value, sample_ways[i]) == 0) {
+			options->sample_by = (enum sample_by)i;
+			return true;
+		}
+	}
+	return bad_value(given, "no such way");
+}
+
+static bool
+read_number_into(struct options *options, const struct given *given)
+{
+	long long number = 0;
+
+	if (!read_number(given, given->id == ID_TOP_KEYS, given->id == ID_TOP_KEYS ? 100 : INT64_MAX, &number))
+		return false;
+	if (given->id == ID_TOP_KEYS) {
+		options->top_keys = (unsigned)number;
+		return true;
+	}
+	options->seeded = true;
+	options->seed = (uint64_t)number;
+	return true;
 }
 
 static bool
@@ -474,22 +638,6 @@ read_path(struct options *options, const struct given *given)
 
 	*path = given->value;
 	return *given->value != '\0' ? true : bad_value(given, "empty");
-}
-
-static bool
-read_share(const struct given *given, struct share *share)
-{
-	const char *error = units_share(given->value, share);
-
-	return error == NULL ? true : bad_value(given, error);
-}
-
-static bool
-read_time(const struct given *given, uint64_t *ns)
-{
-	const char *error = units_time(given->value, ns);
-
-	return error == NULL ? true : bad_value(given, error);
 }
 
 static bool
@@ -544,7 +692,24 @@ read_value(struct draft *draft, const struct given *given)
 	case ID_SAMPLE:
 		return read_share(given, &options->sample);
 	case ID_RATE:
+	case ID_DROP_OVER:
 		return read_rate(draft, given);
+	case ID_MAX_AGE:
+		return read_max_age(options, given);
+	case ID_KEEP:
+		return read_keep(options, given);
+	case ID_KEY:
+		return read_key(options, given);
+	case ID_SEPARATOR:
+		return read_delimiter(given->value, &draft->separator) ? true : bad_value(given, "not one byte");
+	case ID_SAMPLE_BY:
+		return read_sample_by(options, given);
+	case ID_SEED:
+	case ID_TOP_KEYS:
+		return read_number_into(options, given);
+	case ID_RATE_BY:
+		options->rate_by_key = true;
+		return strcmp(given->value, "key") == 0 ? true : bad_value(given, "no such way");
 	case ID_LINES:
 	case ID_NULL:
 	case ID_DELIMITER:
@@ -587,7 +752,7 @@ read_value(struct draft *draft, const struct given *given)
 static bool
 check_bytes(const struct draft *draft)
 {
-	static const enum id refused[] = { ID_SAMPLE, ID_MAX_RECORDS };
+	static const enum id refused[] = { ID_SAMPLE, ID_MAX_RECORDS, ID_MAX_AGE, ID_KEEP, ID_KEY, ID_DROP_OVER };
 	static const char why[] = "not with --bytes, which has no records; use --fixed=SIZE to cut the "
 	    "stream into records";
 
@@ -637,9 +802,9 @@ check_watermarks(struct draft *draft)
 	const uint64_t whole = UINT64_C(100) * UNITS_MILLI;
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		if (draft->is_given[marks[i]] && policy_drops(options->policy)) {
+		if (draft->is_given[marks[i]] && policy_drops(options->policy) && options->policy != POLICY_SHED) {
 			diag_error("--%s=%s: not with --policy=%s, which never stops reading; accepted with "
-			    "--policy=block", rows[marks[i]].name, diag_visible(draft->last[marks[i]].value),
+			    "--policy=block or shed:N", rows[marks[i]].name, diag_visible(draft->last[marks[i]].value),
 			    policy_name(options->policy));
 			return false;
 		}
@@ -663,21 +828,80 @@ check_watermarks(struct draft *draft)
 	return true;
 }
 
+/* What --drop-over lets in at once: a log's burst is not an offence. */
+static uint64_t
+second_of(const struct rate *rate)
+{
+	uint64_t amount = rate->period_ns <= NS_PER_S ? NS_PER_S / rate->period_ns * rate->amount
+	    : rate->amount / (rate->period_ns / NS_PER_S); /* no rate is over UNITS_AMOUNT_MAX a second */
+
+	return amount > 0 ? amount : 1;
+}
+
 static bool
 check_burst(const struct draft *draft)
 {
+	struct options *options = draft->options;
 	const struct given *given = &draft->last[ID_BURST];
 	const char *error;
 
+	if (options->policing)
+		options->police_burst = second_of(&options->police);
 	if (!draft->is_given[ID_BURST])
 		return true;
-	if (!draft->options->rated) {
-		diag_error("--burst=%s: without a rate there is nothing to burst; accepted with --rate=RATE",
-		    diag_visible(given->value));
+	if (!options->rated && !options->policing) {
+		diag_error("--burst=%s: without a rate there is nothing to burst; accepted with --rate=RATE or "
+		    "--drop-over=RATE", diag_visible(given->value));
 		return false;
 	}
-	error = units_amount(given->value, draft->options->rate.bytes, &draft->options->burst);
+	error = options->rated ? units_amount(given->value, options->rate.bytes, &options->burst)
+	    : units_amount(given->value, options->police.bytes, &options->police_burst);
 	return error == NULL ? true : bad_value(given, error);
+}
+
+/* Options that only mean something beside others. */
+static bool
+check_company(const struct draft *draft)
+{
+	const struct options *o = draft->options;
+	const bool sampling = draft->is_given[ID_SAMPLE];
+	const bool by_key = sampling && o->sample_by == SAMPLE_BY_KEY;
+	const bool dropping = policy_drops(o->policy) || o->policing || o->max_age_ns != UINT64_MAX;
+	const struct {
+		enum id id;
+		bool good;
+		const char *why;
+	} rules[] = {
+		{ ID_SAMPLE_BY, sampling, "without --sample nothing is chosen; accepted with --sample=N" },
+		{ ID_SAMPLE_BY, !by_key || draft->is_given[ID_KEY], "which key? accepted with --key=KEY" },
+		{ ID_RATE_BY, o->rated || o->policing, "without a rate; accepted with --rate=RATE or "
+		    "--drop-over=RATE" },
+		{ ID_RATE_BY, draft->is_given[ID_KEY], "which key? accepted with --key=KEY" },
+		{ ID_POLICY, o->policy != POLICY_LATEST || draft->is_given[ID_KEY],
+		    "the latest of which key? accepted with --key=KEY" },
+		{ ID_TOP_KEYS, draft->is_given[ID_KEY], "which key? accepted with --key=KEY" },
+		{ ID_TOP_KEYS, dropping, "nothing is dropped; accepted with a policy that drops, --drop-over or "
+		    "--max-age" },
+		{ ID_KEY, by_key || o->rate_by_key || o->policy == POLICY_LATEST || o->top_keys > 0,
+		    "nothing uses it; accepted with --sample-by=key, --rate-by=key, --policy=latest or --top-keys" },
+		{ ID_SEPARATOR, o->key.field > 0, "without fields; accepted with --key=N" },
+		{ ID_SEED, (sampling && o->sample_by != SAMPLE_BY_COUNT) || o->policy == POLICY_DROP_RANDOM,
+		    "nothing is left to chance; accepted with --sample-by=random, --sample-by=key or "
+		    "--policy=drop-random" },
+		{ ID_KEEP, (policy_drops(o->policy) && o->policy != POLICY_FAIL) || sampling || o->policing,
+		    "nothing gives way that could be kept; accepted with a policy that drops, --sample or "
+		    "--drop-over" },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		const struct given *given = &draft->last[rules[i].id];
+		if (draft->is_given[rules[i].id] && !rules[i].good) {
+			diag_error("%s%s: %s", given->prefix != NULL ? given->prefix : prefix_of(given->id),
+			    diag_visible(given->value), rules[i].why);
+			return false;
+		}
+	}
+	return true;
 }
 
 static bool
@@ -727,6 +951,11 @@ options_parse(int argc, char *argv[], struct options *options)
 		.buffer_bytes = UINT64_C(1) << 20,
 		.max_records = UINT64_MAX,
 		.sample = { 1, 1 },
+		.max_age_ns = UINT64_MAX,
+		.shed = { 1, 1 },
+		.codel_target_ns = CODEL_TARGET_NS,
+		.codel_interval_ns = CODEL_INTERVAL_NS,
+		.key = { .separator = KEY_BLANKS },
 		.drain_timeout_ns = 2 * NS_PER_S,
 		.interval_ns = NS_PER_S,
 		.name = "weir",
@@ -741,9 +970,31 @@ options_parse(int argc, char *argv[], struct options *options)
 		if (!read_value(&draft, &given[i]))
 			result = OPTIONS_USAGE;
 	free(given);
+	if (draft.is_given[ID_SEPARATOR])
+		options->key.separator = draft.separator;
 	if (result == OPTIONS_RUN &&
 	    (!check_bytes(&draft) || !check_max_record(&draft) || !check_watermarks(&draft) ||
-	     !check_burst(&draft) || !check_marks(&draft) || !check_dropped(&draft)))
+	     !check_burst(&draft) || !check_company(&draft) || !check_marks(&draft) || !check_dropped(&draft)))
 		result = OPTIONS_USAGE;
 	return result;
+}
+
+void
+options_free(struct options *options)
+{
+	keep_free(options->keep);
+	options->keep = NULL;
+	key_clear(&options->key);
+}
+
+const struct key_rule *
+options_key(const struct options *options)
+{
+	return options->key.field > 0 || options->key.pattern != NULL ? &options->key : NULL;
+}
+
+const char *
+options_sample_by(const struct options *options)
+{
+	return sample_ways[options->sample_by];
 }

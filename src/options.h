@@ -8,8 +8,11 @@
 #ifndef WEIR_OPTIONS_H
 #define WEIR_OPTIONS_H
 
+#include "keep.h"
+#include "key.h"
 #include "policy.h"
 #include "record.h"
+#include "sample.h"
 #include "units.h"
 
 #include <stdbool.h>
@@ -34,8 +37,22 @@ struct options {
 	uint64_t high_records;     /* 1 to max_records; UINT64_MAX without --max-records */
 	uint64_t low_records;      /* 0 to high_records; UINT64_MAX without --max-records */
 	struct share sample;       /* 1 of 1 where not given */
+	enum sample_by sample_by;
+	bool seeded;
+	uint64_t seed;             /* 0 where not given */
+	bool policing;
+	struct rate police;        /* --drop-over, where policing */
+	uint64_t police_burst;     /* tokens */
+	uint64_t max_age_ns;       /* UINT64_MAX for any age */
+	struct share shed;         /* of shed:N */
+	uint64_t codel_target_ns;
+	uint64_t codel_interval_ns;
+	struct keep *keep;         /* NULL for none */
+	struct key_rule key;       /* field 0 and no pattern where not given */
+	unsigned top_keys;         /* 0 where not asked for */
 	bool rated;
 	struct rate rate;          /* where rated */
+	bool rate_by_key;          /* of --rate and --drop-over */
 	uint64_t burst;            /* tokens; 0 for the default */
 	bool quiet;
 	enum report_format format;
@@ -65,7 +82,14 @@ enum options_result {
 	OPTIONS_USAGE, /* the error has been told */
 };
 
-/* argv is permuted as by getopt_long(3) and must outlive *options. */
+/* argv is permuted as by getopt_long(3) and must outlive *options, which options_free frees in any case. */
 enum options_result options_parse(int argc, char *argv[], struct options *options);
+void options_free(struct options *options);
+
+/* "count", "random", "key". */
+const char *options_sample_by(const struct options *options);
+
+/* The rule for a record's key, or NULL where none is given. */
+const struct key_rule *options_key(const struct options *options);
 
 #endif

@@ -86,6 +86,12 @@ is_mark_due(const struct outlet *outlet, const struct queue *queue, uint64_t now
 	    (queue->ready > 0 || outlet->input_over || now_ns >= outlet_mark_due_ns(outlet, queue));
 }
 
+static bool
+is_mark_rated(const struct outlet *outlet)
+{
+	return outlet->rated && outlet->by_key == NULL; /* a mark has no key */
+}
+
 /* done bytes of a mark that costs so much are out. */
 static void
 account_mark(struct outlet *outlet, struct ledger *ledger, size_t cost, size_t done)
@@ -94,7 +100,7 @@ account_mark(struct outlet *outlet, struct ledger *ledger, size_t cost, size_t d
 
 	if (marks->sent == 0) {
 		gaps_pop(marks->gaps);
-		if (outlet->rated)
+		if (is_mark_rated(outlet))
 			bucket_charge(&outlet->bucket, cost);
 	}
 	marks->sent += done;
@@ -116,7 +122,7 @@ send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
 		marks->sent = 0;
 	}
 	cost = outlet->by_bytes ? marks->length : 1;
-	if (marks->sent == 0 && outlet->rated && !bucket_allows(&outlet->bucket, cost)) {
+	if (marks->sent == 0 && is_mark_rated(outlet) && !bucket_allows(&outlet->bucket, cost)) {
 		marks->length = 0;
 		outlet->due_ns = now_ns + bucket_delay_ns(&outlet->bucket, cost);
 		return OUTLET_RATE;
@@ -147,15 +153,29 @@ send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
 
 /* --- records ------------------------------------------------------------------------------------ */
 
+/* Of the record that leaves next; of one that is part-sent it is in charge already. */
+static void
+put_in_charge(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
+{
+	struct queue_record head;
+
+	if (outlet->by_key == NULL) {
+		outlet->charged = &outlet->bucket;
+	} else if (!queue_part_sent(queue) && queue_view_head(queue, &head)) {
+		uint64_t hash = key_hash(key_of(outlet->key, head.text, head.body), 0);
+		outlet->charged = buckets_of(outlet->by_key, hash, now_ns);
+	}
+}
+
 /* Of length bytes that need no record's end, those that the rate lets go now: all, or a batch. */
 static size_t
 rated_bytes(const struct outlet *outlet, size_t length)
 {
-	uint64_t tokens = bucket_tokens(&outlet->bucket);
+	uint64_t tokens = bucket_tokens(outlet->charged);
 
 	if (length <= tokens)
 		return length;
-	return bucket_allows_part(&outlet->bucket) ? (size_t)tokens : 0;
+	return bucket_allows_part(outlet->charged) ? (size_t)tokens : 0;
 }
 
 /* A part of a record: of one that was begun, or of one too long to wait for its end. */
@@ -165,7 +185,7 @@ offer_part(const struct outlet *outlet, size_t length, bool begun)
 	if (!outlet->rated)
 		return length;
 	if (!outlet->by_bytes)
-		return begun || bucket_allows(&outlet->bucket, 1) ? length : 0;
+		return begun || bucket_allows(outlet->charged, 1) ? length : 0;
 	if (outlet->paid > 0)
 		return length < outlet->paid ? length : outlet->paid;
 	return rated_bytes(outlet, length);
@@ -179,12 +199,14 @@ offer_whole(const struct outlet *outlet, struct queue *queue)
 	uint64_t records = before_gap(outlet, queue);
 	size_t length, head;
 
+	if (outlet->by_key != NULL && records > 1)
+		records = 1;
 	if (outlet->rated && outlet->by_bytes) {
-		uint64_t tokens = bucket_tokens(&outlet->bucket);
+		uint64_t tokens = bucket_tokens(outlet->charged);
 		if (most > tokens)
 			most = (size_t)tokens;
 	} else if (outlet->rated) {
-		uint64_t tokens = bucket_tokens(&outlet->bucket);
+		uint64_t tokens = bucket_tokens(outlet->charged);
 		if (records > tokens)
 			records = tokens;
 	}
@@ -193,7 +215,7 @@ offer_whole(const struct outlet *outlet, struct queue *queue)
 		return length;
 	/* The first is longer than that, or than the bucket is deep. */
 	head = queue_head(queue);
-	if (outlet->rated && outlet->by_bytes && !bucket_allows(&outlet->bucket, head))
+	if (outlet->rated && outlet->by_bytes && !bucket_allows(outlet->charged, head))
 		return 0;
 	return head;
 }
@@ -240,14 +262,14 @@ account(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_
 		return;
 	if (!outlet->by_bytes) {
 		/* each record once, at its first part */
-		bucket_charge(&outlet->bucket, ended + is_begun - was_begun);
+		bucket_charge(outlet->charged, ended + is_begun - was_begun);
 	} else if (outlet->paid > 0) {
 		outlet->paid -= done;
 	} else {
-		bucket_charge(&outlet->bucket, done);
+		bucket_charge(outlet->charged, done);
 		if (is_begun && !was_begun && !outlet->stream && queue->ready > 0) {
 			outlet->paid = queue_rest(queue);
-			bucket_charge(&outlet->bucket, outlet->paid);
+			bucket_charge(outlet->charged, outlet->paid);
 		}
 	}
 }
@@ -326,6 +348,8 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 				return OUTLET_MORE;
 			continue;
 		}
+		if (outlet->rated)
+			put_in_charge(outlet, queue, now_ns);
 		if ((length = offer(outlet, queue, &wanted)) == 0)
 			break;
 		switch (write_some(outlet, queue, length, &done)) {
@@ -359,6 +383,6 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 	/* A record waits for its cost; what can be cut anywhere, and one record of many, for a batch. */
 	cost = outlet->by_bytes && !outlet->stream && queue->ready > 0 && !queue_part_sent(queue)
 	    ? wanted : 1;
-	outlet->due_ns = now_ns + bucket_delay_ns(&outlet->bucket, cost);
+	outlet->due_ns = now_ns + bucket_delay_ns(outlet->charged, cost);
 	return OUTLET_RATE;
 }

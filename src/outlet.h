@@ -7,6 +7,9 @@
  * not even SIGKILL leaves a torn record of up to PIPE_BUF bytes (pipe(7): such writes are atomic).  Once
  * the first byte of a record is out, its rest follows before anything else.
  *
+ * With a rate for each key a record that has to wait holds up those behind it, whatever their key: order is
+ * kept.  Then records leave one at a time, and marks are not charged.
+ *
  * Where records are missing, a mark leaves before the record behind the gap; or, when none comes, once the
  * gap is a second old.  A mark is a record like any other to the rate, but no part of the law.
  */
@@ -14,7 +17,9 @@
 #define WEIR_OUTLET_H
 
 #include "bucket.h"
+#include "buckets.h"
 #include "io.h"
+#include "key.h"
 #include "ledger.h"
 #include "mark.h"
 #include "queue.h"
@@ -41,6 +46,9 @@ struct outlet {
 	bool rated;
 	bool by_bytes;
 	struct bucket bucket;
+	struct buckets *by_key;     /* one for each key, not owned; NULL: the one above for all */
+	const struct key_rule *key; /* not owned */
+	struct bucket *charged;     /* that of the record at the head */
 	size_t paid;       /* bytes of a part-sent record that the rate has been charged for already */
 	uint64_t due_ns;   /* when the rate lets the next record leave; 0: it is not waited for */
 	int error;

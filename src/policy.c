@@ -13,6 +13,11 @@ static const struct {
 	[POLICY_BLOCK] = { "block", false },
 	[POLICY_DROP_OLDEST] = { "drop-oldest", true },
 	[POLICY_DROP_NEWEST] = { "drop-newest", true },
+	[POLICY_DROP_RANDOM] = { "drop-random", true },
+	[POLICY_LATEST] = { "latest", true },
+	[POLICY_SHED] = { "shed", true },
+	[POLICY_CODEL] = { "codel", true },
+	[POLICY_FAIL] = { "fail", true },
 };
 static_assert(sizeof(policies) / sizeof(policies[0]) == POLICIES, "a row for every policy");
 
@@ -40,18 +45,40 @@ policy_drops(enum policy policy)
 	return policies[policy].drops;
 }
 
-void
-policy_settle(enum policy policy, struct queue *queue, struct loss *loss)
+bool
+policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct loss *loss)
 {
 	switch (policy) {
 	case POLICY_BLOCK:
 		queue_admit(queue);
-		return;
+		return true;
 	case POLICY_DROP_OLDEST:
-		queue_evict(queue, loss, REASON_OLDEST, REASON_NEWEST);
-		return;
+	case POLICY_CODEL:
+		if (shed->keep == NULL)
+			queue_evict(queue, loss, REASON_OLDEST, REASON_NEWEST); /* exactly as many as must go */
+		else
+			shed_oldest(shed, queue, loss);
+		return true;
 	case POLICY_DROP_NEWEST:
-		queue_refuse(queue, loss, REASON_NEWEST);
-		return;
+		if (shed->keep == NULL)
+			queue_refuse(queue, loss, REASON_NEWEST);
+		else
+			shed_newest(shed, queue, loss);
+		return true;
+	case POLICY_DROP_RANDOM:
+		shed_random(shed, queue, loss);
+		return true;
+	case POLICY_LATEST:
+		shed_superseded(shed, queue, loss);
+		return true;
+	case POLICY_SHED:
+		shed_newest(shed, queue, loss);
+		return true;
+	case POLICY_FAIL:
+		if (!queue_fits(queue))
+			return false;
+		queue_admit(queue);
+		return true;
 	}
+	return true;
 }

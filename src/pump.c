@@ -28,49 +28,131 @@
  * room soon, copying bytes into memory only costs time. */
 #define HOLD_NS (2 * NS_PER_MS)
 
+/* Keys that have a bucket at the same time. */
+#define KEYS_MOST ((size_t)1 << 20)
+
 /* A read that brings less has most likely emptied the input: poll tells, rather than another read. */
 #define READ_FEW 4096
+
+/* --- setting up ----------------------------------------------------------------------------------- */
+
+/* A bucket for each key, where the rate is to be held for each; no error where it is not.  False with errno. */
+static bool
+open_buckets(struct buckets **buckets, const struct options *options, const struct rate *rate, uint64_t depth)
+{
+	if (rate == NULL || !options->rate_by_key)
+		return true;
+	if (depth == 0)
+		depth = bucket_default_depth(rate->amount, rate->period_ns);
+	*buckets = buckets_new(rate->amount, rate->period_ns, depth, KEYS_MOST);
+	return *buckets != NULL;
+}
+
+static struct intake_gates
+gates_of(struct pump *pump, bool drops)
+{
+	const struct options *options = pump->options;
+	struct intake_gates gates = {
+		.sampling = options->sample.den > 1,
+		.policing = options->policing,
+		.police_bytes = options->police.bytes,
+		.police_by = pump->intake_buckets,
+		.keep = options->keep,
+		.key = options_key(options),
+		.seed = options->seed,
+		.max_record = drops ? options->max_record_bytes : UINT64_MAX,
+		.judge_at = drops ? UINT64_MAX : options->high_bytes,
+	};
+
+	if (gates.policing)
+		bucket_init(&gates.police, options->police.amount, options->police.period_ns,
+		    options->police_burst, pump->began_ns);
+	if (gates.sampling)
+		sample_init(&gates.sample, &options->sample, options->sample_by, &pump->chance);
+	return gates;
+}
+
+static void
+init_shed(struct pump *pump)
+{
+	const struct options *options = pump->options;
+
+	pump->shed = (struct shed){
+		.keep = options->keep,
+		.key = options_key(options),
+		.chance = &pump->chance,
+		.sampling = options->policy == POLICY_SHED,
+		.share = options->shed,
+		.high = { options->high_records, options->high_bytes },
+		.low = { options->low_records, options->low_bytes },
+	};
+	pump->queue.marks = shed_marks(&pump->shed);
+	pump->age = (struct age){ .most_ns = options->max_age_ns, .controlled = options->policy == POLICY_CODEL };
+	codel_init(&pump->age.codel, options->codel_target_ns, options->codel_interval_ns);
+}
 
 int
 pump_init(struct pump *pump, const struct options *options, const struct io_port *input,
     const struct io_port *output, uint64_t now_ns)
 {
 	bool drops = policy_drops(options->policy);
-	bool sampling = options->sample.den > 1;
-	bool stream = options->framing.kind == FRAMING_BYTES ||
-	    (!drops && !sampling && !options->rated);
+	bool gated = options->sample.den > 1 || options->policing || options->max_age_ns != UINT64_MAX;
+	bool stream = options->framing.kind == FRAMING_BYTES || (!drops && !gated && !options->rated);
+	bool looks = options->keep != NULL || options_key(options) != NULL;
 	struct queue_limits limits = {
 		.bytes = (size_t)options->buffer_bytes,
 		.records = options->max_records,
-		.slack = drops || sampling ? READ_MOST : 0,
+		.slack = drops || gated ? READ_MOST : 0,
 		.record = drops ? (size_t)options->max_record_bytes : 0,
 	};
+	struct intake_gates gates;
 
-	*pump = (struct pump){ .options = options, .input_port = *input };
+	if (looks)
+		limits.view = READ_MOST + (size_t)(drops ? options->max_record_bytes : options->high_bytes);
+	*pump = (struct pump){ .options = options, .input_port = *input, .began_ns = now_ns };
 	pump->loss.ledger = &pump->ledger;
+	pump->loss.keep = options->keep;
+	pump->loss.key = options_key(options);
+	pump->loss.class = LOSS_ANY_CLASS;
 	pump->outlet.port = *output;
 	pump->splicing = stream && !options->rated && io_can_splice(input, output);
 	pump->bulk = !framing_delimited(&options->framing);
+	chance_init(&pump->chance, options->seeded, options->seed);
+	if (!open_buckets(&pump->intake_buckets, options, options->policing ? &options->police : NULL,
+	    options->police_burst) ||
+	    !open_buckets(&pump->outlet_buckets, options, options->rated ? &options->rate : NULL,
+	    options->burst))
+		return -1;
 	outlet_init(&pump->outlet, stream, drops || stream ? SIZE_MAX : (size_t)options->high_bytes,
 	    options->rated ? &options->rate : NULL, options->burst, now_ns);
-	intake_init(&pump->intake, &options->framing, sampling ? &options->sample : NULL,
-	    drops ? options->max_record_bytes : UINT64_MAX);
-	return queue_init(&pump->queue, &options->framing, &limits);
+	pump->outlet.by_key = pump->outlet_buckets;
+	pump->outlet.key = options_key(options);
+	gates = gates_of(pump, drops);
+	intake_init(&pump->intake, &options->framing, &gates);
+	if (queue_init(&pump->queue, &options->framing, &limits) < 0)
+		return -1;
+	init_shed(pump);
+	return 0;
 }
 
 void
-pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill)
+pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
+    struct top *top)
 {
 	pump->queue.sojourn = sojourn;
 	pump->outlet.marks = marks;
 	pump->loss.gaps = marks != NULL ? marks->gaps : NULL;
 	pump->loss.spill = spill;
+	pump->loss.top = top;
 }
 
 void
 pump_free(struct pump *pump)
 {
 	queue_free(&pump->queue);
+	shed_relax(&pump->shed);
+	buckets_free(pump->intake_buckets);
+	buckets_free(pump->outlet_buckets);
 	free(pump->look_room);
 }
 
@@ -203,6 +285,7 @@ pressure(struct pump *pump, struct tally depth, bool full, uint64_t now_ns)
 	    depth.records <= options->low_records) {
 		pump->pressed = false;
 		pump->ledger.pressure_ns += now_ns - pump->pressed_since_ns;
+		shed_relax(&pump->shed);
 	}
 }
 
@@ -303,6 +386,25 @@ pass_splicing(struct pump *pump, uint64_t now_ns)
 		fill(pump);
 }
 
+/* --- the verdict -------------------------------------------------------------------------------- */
+
+/* A record that does not fit, or that is too long to hold at all, ends the run under fail: what has been
+ * read is delivered. */
+static void
+settle(struct pump *pump)
+{
+	enum policy policy = pump->options->policy;
+	bool fits = policy_settle(policy, &pump->shed, &pump->queue, &pump->loss);
+
+	if (policy != POLICY_FAIL || (fits && pump->ledger.dropped[REASON_OVERSIZE].bytes == 0))
+		return;
+	queue_admit(&pump->queue);
+	if (is_reading(pump)) {
+		pump->failed = true;
+		pump->input = PUMP_STOPPED;
+	}
+}
+
 /* --- the pass ----------------------------------------------------------------------------------- */
 
 void
@@ -320,13 +422,15 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 		if (pump_wants_input(pump) && !pump->input_waits)
 			fill(pump);
 		pump->outlet.input_over = !is_reading(pump);
+		age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss, &pump->outlet.port);
 		pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns,
 		    DRAIN_BUDGET);
+		age_sent(&pump->age, &pump->queue, now_ns);
 	}
 	if (pump->output == OUTLET_GONE || pump->output == OUTLET_ERROR)
 		return; /* what is held is undelivered, not dropped */
 	full = !queue_fits(&pump->queue);
-	policy_settle(pump->options->policy, &pump->queue, &pump->loss);
+	settle(pump);
 	if (!policy_drops(pump->options->policy))
 		watermarks(pump, now_ns);
 	depth = pump_depth(pump);
@@ -342,11 +446,16 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 uint64_t
 pump_deadline_ns(const struct pump *pump)
 {
+	uint64_t deadline = UINT64_MAX;
+	uint64_t old = age_due_ns(&pump->age, &pump->queue);
+
 	if (pump->output == OUTLET_RATE)
-		return pump->outlet.due_ns;
-	if (pump->hold_until_ns != 0)
-		return pump->hold_until_ns;
-	return pump->output == OUTLET_EMPTY ? outlet_mark_due_ns(&pump->outlet, &pump->queue) : UINT64_MAX;
+		deadline = pump->outlet.due_ns;
+	else if (pump->hold_until_ns != 0)
+		deadline = pump->hold_until_ns;
+	else if (pump->output == OUTLET_EMPTY)
+		deadline = outlet_mark_due_ns(&pump->outlet, &pump->queue);
+	return old < deadline ? old : deadline;
 }
 
 bool

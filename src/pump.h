@@ -16,6 +16,7 @@
 #ifndef WEIR_PUMP_H
 #define WEIR_PUMP_H
 
+#include "age.h"
 #include "intake.h"
 #include "io.h"
 #include "ledger.h"
@@ -45,6 +46,12 @@ struct pump {
 	struct outlet outlet;
 	struct ledger ledger;
 	struct loss loss;
+	struct shed shed;
+	struct age age;
+	uint64_t began_ns;
+	struct chance chance;     /* of what is drawn while it runs */
+	struct buckets *intake_buckets; /* one for each key, or NULL */
+	struct buckets *outlet_buckets;
 	enum pump_input input;
 	enum outlet_state output;
 	bool splicing;    /* bytes may go from pipe to pipe while the buffer is empty, */
@@ -59,6 +66,7 @@ struct pump {
 	bool pressed;     /* the buffer was full, or high, and is not low yet */
 	uint64_t pressed_since_ns;
 	int error;        /* of PUMP_READ_ERROR */
+	bool failed;      /* something did not fit, and the policy is to end then */
 	bool closed;      /* the books: what was held is undelivered */
 };
 
@@ -67,8 +75,10 @@ int pump_init(struct pump *pump, const struct options *options, const struct io_
     const struct io_port *output, uint64_t now_ns);
 void pump_free(struct pump *pump);
 
-/* What watches the pump, from the beginning on; each may be NULL, none is owned. */
-void pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill);
+/* What watches the pump, from the beginning on; each may be NULL, none is owned.  Where the options have it
+ * drop by age there must be a sojourn. */
+void pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
+    struct top *top);
 
 /* One pass.  Afterwards `input` and `output` say how things stand. */
 void pump_pass(struct pump *pump, uint64_t now_ns);

@@ -31,7 +31,7 @@ queue_init(struct queue *q, const struct framing *framing, const struct queue_li
 	size_t size = limits->bytes + limits->slack;
 
 	*q = (struct queue){ .framing = *framing, .limits = *limits };
-	return ring_init(&q->ring, size, size + limits->record);
+	return ring_init(&q->ring, size, size + limits->record, limits->view);
 }
 
 void
@@ -225,7 +225,18 @@ queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t t
 	}
 }
 
-/* The bytes are about to be dropped. */
+/* The record at offset; without its text where only its length is wanted. */
+static struct queue_record
+record_at(struct queue *q, size_t offset, bool text)
+{
+	size_t length = record_end(q, offset, 0);
+	bool unended = q->unended && offset + length == q->ready;
+
+	return (struct queue_record){ text ? ring_view(&q->ring, offset, length) : NULL, length,
+		length - (framing_delimited(&q->framing) && !unended) };
+}
+
+/* Bytes are about to be dropped. */
 static void
 save_span(const struct queue *q, struct loss *loss, enum reason reason, bool left_out, size_t offset,
     size_t length)
@@ -238,6 +249,32 @@ save_span(const struct queue *q, struct loss *loss, enum reason reason, bool lef
 	pieces = ring_peek(&q->ring, offset, length, piece);
 	for (int i = 0; i < pieces; i++)
 		loss_save(loss, reason, left_out, piece[i].iov_base, piece[i].iov_len);
+}
+
+/* Whole records are about to be dropped. */
+static void
+hand_over(struct queue *q, struct loss *loss, enum reason reason, size_t offset, size_t length)
+{
+	save_span(q, loss, reason, false, offset, length);
+	for (size_t at = offset; at < offset + length && loss_looks(loss);) {
+		struct queue_record record = record_at(q, at, true);
+		loss_look(loss, record.text, record.body, record.length);
+		at += record.length;
+	}
+}
+
+const char *
+queue_view_partial(struct queue *q)
+{
+	return ring_view(&q->ring, q->ready, queue_partial(q));
+}
+
+void
+queue_complete(struct queue *q)
+{
+	q->ready = ring_used(&q->ring);
+	q->records++;
+	sojourn_arrive(q->sojourn, 1);
 }
 
 size_t
@@ -255,13 +292,47 @@ void
 queue_finish(struct queue *q)
 {
 	if (queue_partial(q) > 0) {
-		q->ready = ring_used(&q->ring);
-		q->records++;
+		queue_complete(q);
 		q->unended = true;
-		sojourn_arrive(q->sojourn, 1);
 	} else if (q->ready == 0) {
 		q->phase = 0; /* it was sent as it came: its end is out */
 	}
+}
+
+/* --- marks -------------------------------------------------------------------------------------- */
+
+/* The oldest length bytes have left the ring, and q->first is up to date. */
+static void
+pull_marks(struct queue *q, size_t length)
+{
+	for (unsigned i = 0; i < q->marks; i++) {
+		struct queue_mark *mark = &q->mark[i];
+
+		if (mark->offset > length)
+			mark->offset -= length;
+		else
+			*mark = (struct queue_mark){ 0, q->first };
+	}
+}
+
+struct queue_mark
+queue_oldest_mark(struct queue *q)
+{
+	bool begun = q->phase != 0 && q->ready > 0;
+
+	return (struct queue_mark){ begun ? head_end(q) : 0, q->first + begun };
+}
+
+struct queue_mark
+queue_admitted_mark(const struct queue *q)
+{
+	return (struct queue_mark){ q->admitted, q->first + q->admitted_records - (aside_left(q) > 0) };
+}
+
+struct queue_mark
+queue_newest_mark(const struct queue *q)
+{
+	return (struct queue_mark){ q->ready, queue_next(q) };
 }
 
 /* --- going out ---------------------------------------------------------------------------------- */
@@ -280,6 +351,18 @@ size_t
 queue_head(struct queue *q)
 {
 	return q->ready > 0 ? head_end(q) : 0;
+}
+
+bool
+queue_view_head(struct queue *q, struct queue_record *record)
+{
+	size_t partial = queue_partial(q);
+
+	if (q->ready > 0)
+		*record = record_at(q, 0, true);
+	else
+		*record = (struct queue_record){ queue_view_partial(q), partial, partial };
+	return q->ready > 0 || partial > 0;
 }
 
 size_t
@@ -366,6 +449,7 @@ queue_take(struct queue *q, size_t length)
 	ring_consume(&q->ring, length);
 	sojourn_leave(q->sojourn, ended);
 	q->first += ended;
+	pull_marks(q, length);
 	q->records -= ended;
 	q->ready = q->ready > length ? q->ready - length : 0;
 	q->admitted = q->admitted > length ? q->admitted - length : 0;
@@ -379,6 +463,121 @@ void
 queue_pass(struct queue *q, uint64_t phase)
 {
 	q->phase = phase;
+}
+
+/* --- the sweep ---------------------------------------------------------------------------------- */
+
+/* A run of records with the same fate lies from `run` to `at`, seen but not dealt with yet. */
+struct broom {
+	size_t to;       /* where the next byte that stays belongs */
+	uint64_t number; /* of the next record that stays */
+	size_t run;
+	size_t at;
+	uint64_t records; /* of the run */
+	bool dropping;
+	enum reason reason;
+};
+
+/* What lay from `to` on, length bytes and so many records, is gone. */
+static void
+move_marks(struct queue *q, const struct broom *broom, size_t length)
+{
+	for (unsigned i = 0; i < q->marks; i++) {
+		struct queue_mark *mark = &q->mark[i];
+
+		if (mark->offset <= broom->to)
+			continue;
+		if (mark->offset >= broom->to + length) {
+			mark->offset -= length;
+			mark->number -= broom->records;
+		} else {
+			*mark = (struct queue_mark){ broom->to, broom->number };
+		}
+	}
+	if (q->admitted > broom->to) {
+		struct queue_mark admitted = queue_admitted_mark(q);
+		bool all = q->admitted >= broom->to + length;
+		q->admitted -= all ? length : admitted.offset - broom->to;
+		q->admitted_records -= all ? broom->records : admitted.number - broom->number;
+	}
+}
+
+static void
+end_run(struct queue *q, struct broom *broom, struct loss *loss)
+{
+	size_t length = broom->at - broom->run;
+
+	if (length == 0)
+		return;
+	if (broom->dropping) {
+		hand_over(q, loss, broom->reason, broom->run, length);
+		loss_removed(loss, broom->reason, broom->number, broom->records, length);
+		sojourn_cut(q->sojourn, broom->records);
+		q->records -= broom->records;
+		if (broom->at == q->ready)
+			q->unended = false;
+		move_marks(q, broom, length);
+	} else {
+		if (broom->to != broom->run)
+			ring_move(&q->ring, broom->to, broom->run, length);
+		sojourn_keep(q->sojourn, broom->records);
+		broom->to += length;
+		broom->number += broom->records;
+	}
+	broom->run = broom->at;
+	broom->records = 0;
+}
+
+/* A hole from `to` to `at` is closed from the side that has less to move. */
+static void
+close_hole(struct queue *q, const struct broom *broom)
+{
+	size_t hole = broom->at - broom->to;
+	size_t behind = ring_used(&q->ring) - broom->at; /* with the record being assembled */
+
+	if (hole == 0)
+		return;
+	q->head_left = 0;
+	q->ready -= hole;
+	if (behind <= broom->to) {
+		ring_move(&q->ring, broom->to, broom->at, behind);
+		ring_retract(&q->ring, hole);
+	} else {
+		ring_move(&q->ring, hole, 0, broom->to);
+		ring_consume(&q->ring, hole);
+	}
+}
+
+struct queue_mark
+queue_sweep(struct queue *q, struct loss *loss, struct queue_mark from, struct queue_mark to,
+    const struct queue_sweep *sweep)
+{
+	struct queue_mark oldest = queue_oldest_mark(q);
+	size_t end = to.offset;
+	struct broom broom;
+
+	if (from.offset < oldest.offset)
+		from = oldest;
+	broom = (struct broom){ .to = from.offset, .number = from.number, .run = from.offset, .at = from.offset };
+	sojourn_sweep(q->sojourn, from.number - q->first);
+	while (broom.at < end) {
+		struct queue_record record = record_at(q, broom.at, !sweep->blind);
+		enum reason reason = broom.reason;
+		enum queue_verdict verdict = sweep->judge(sweep->state, &record, &reason);
+
+		if (verdict == QUEUE_STOP)
+			break;
+		if ((verdict == QUEUE_DROP) != broom.dropping || reason != broom.reason) {
+			end_run(q, &broom, loss);
+			broom.dropping = verdict == QUEUE_DROP;
+			broom.reason = reason;
+		}
+		broom.at += record.length;
+		broom.records++;
+	}
+	end_run(q, &broom, loss);
+	close_hole(q, &broom);
+	return (struct queue_mark){ broom.to, broom.number };
 }
 
 /* --- when it does not fit ----------------------------------------------------------------------- */
@@ -406,52 +605,19 @@ admit_head(struct queue *q)
 	}
 }
 
-/* The number of the first record that the policy has not let in yet. */
-static uint64_t
-next_admitted(const struct queue *q)
+struct tally
+queue_room(struct queue *q)
 {
-	return q->first + q->admitted_records - (aside_left(q) > 0);
+	admit_head(q);
+	return (struct tally){ q->limits.records - (q->admitted_records - part_sent_records(q)),
+		q->limits.bytes - aside_left(q) - q->admitted };
 }
 
-/* Whether the sweep keeps a record of this length; may count. */
-typedef bool keep_function(void *state, size_t length);
-
-/* Asks of each ready record from offset `from` on (the beginning of the record of that number) whether
- * it stays, drops the others and closes the gaps: in one pass, moving each byte at most once, runs of
- * kept records together. */
-static void
-sweep(struct queue *q, size_t from, uint64_t number, keep_function *keep, void *state, struct loss *loss,
-    enum reason reason)
+void
+queue_admit_to(struct queue *q, struct queue_mark mark)
 {
-	size_t used = ring_used(&q->ring);
-	size_t to = from;  /* where the next kept byte belongs */
-	size_t run = from; /* what lies from here to `at` is kept, and not moved yet */
-	size_t at = from;
-
-	while (at < q->ready) {
-		size_t length = record_end(q, at, 0);
-		if (keep(state, length)) {
-			number++;
-		} else {
-			save_span(q, loss, reason, false, at, length);
-			loss_removed(loss, reason, number, 1, length);
-			sojourn_drop_newest(q->sojourn, 1);
-			if (to != run)
-				ring_move(&q->ring, to, run, at - run);
-			to += at - run;
-			run = at + length;
-			q->records--;
-			if (at + length == q->ready)
-				q->unended = false;
-		}
-		at += length;
-	}
-	if (to == run)
-		return;
-	q->head_left = 0;
-	ring_move(&q->ring, to, run, used - run); /* with the record being assembled */
-	ring_retract(&q->ring, run - to);
-	q->ready -= run - to;
+	q->admitted = mark.offset;
+	q->admitted_records = mark.number - q->first + (aside_left(q) > 0);
 }
 
 /* The rest of a part-sent head leaves the ring, so that what follows may.  False without memory. */
@@ -471,6 +637,7 @@ set_aside(struct queue *q)
 	ring_consume(&q->ring, rest);
 	q->head_left = 0;
 	q->first++;
+	pull_marks(q, rest);
 	sojourn_set_aside(q->sojourn);
 	q->ready -= rest;
 	q->admitted = q->admitted > rest ? q->admitted - rest : 0;
@@ -518,21 +685,28 @@ can_displace(struct queue *q)
 	return rest < q->limits.bytes && find_short(q, rest, q->limits.bytes - rest) < q->ready;
 }
 
-static bool
-at_most(void *state, size_t length)
-{
-	const size_t *most = state;
+struct misfits {
+	size_t most; /* bytes that a record may have */
+	enum reason reason;
+};
 
-	return length <= *most;
+static enum queue_verdict
+judge_misfit(void *state, const struct queue_record *record, enum reason *reason)
+{
+	const struct misfits *misfits = state;
+
+	*reason = misfits->reason;
+	return record->length > misfits->most ? QUEUE_DROP : QUEUE_KEEP;
 }
 
 /* The oldest records leave the ring unsent. */
 static void
 evict(struct queue *q, struct loss *loss, enum reason reason, uint64_t count, size_t length)
 {
-	save_span(q, loss, reason, false, 0, length);
+	hand_over(q, loss, reason, 0, length);
 	q->head_left = 0;
 	q->first += count;
+	pull_marks(q, length);
 	q->ready -= length;
 	q->records -= count;
 	ring_consume(&q->ring, length);
@@ -551,8 +725,11 @@ queue_evict(struct queue *q, struct loss *loss, enum reason evicted, enum reason
 		return;
 	}
 	most = q->limits.bytes - aside_left(q);
-	if (most < q->limits.record && q->admitted < q->ready)
-		sweep(q, q->admitted, next_admitted(q), at_most, &most, loss, misfit);
+	if (most < q->limits.record && q->admitted < q->ready) {
+		struct misfits misfits = { most, misfit };
+		const struct queue_sweep sweep = { judge_misfit, &misfits, true };
+		(void)queue_sweep(q, loss, queue_admitted_mark(q), queue_newest_mark(q), &sweep);
+	}
 	if (q->ready > most) {
 		/* the first end at or behind the bytes that are too many */
 		size_t over = q->ready - most;
@@ -599,8 +776,8 @@ leave_out(struct queue *q, struct room *room, size_t offset, uint64_t records)
 
 	if (length == 0)
 		return;
-	save_span(q, room->loss, room->reason, false, room->end, length);
-	loss_removed(room->loss, room->reason, next_admitted(q), records, length);
+	hand_over(q, room->loss, room->reason, room->end, length);
+	loss_removed(room->loss, room->reason, queue_admitted_mark(q).number, records, length);
 	sojourn_drop_newest(q->sojourn, records);
 	q->records -= records;
 }
@@ -623,6 +800,7 @@ void
 queue_refuse(struct queue *q, struct loss *loss, enum reason refused)
 {
 	size_t partial = queue_partial(q);
+	struct tally left_over;
 	struct room room;
 	uint64_t left;
 	size_t length;
@@ -631,12 +809,12 @@ queue_refuse(struct queue *q, struct loss *loss, enum reason refused)
 		queue_admit(q);
 		return;
 	}
-	admit_head(q);
+	left_over = queue_room(q);
 	room = (struct room){
 		.loss = loss,
 		.reason = refused,
-		.bytes = q->limits.bytes - aside_left(q) - q->admitted,
-		.records = q->limits.records - (q->admitted_records - part_sent_records(q)),
+		.bytes = (size_t)left_over.bytes,
+		.records = left_over.records,
 		.to = q->admitted,
 		.end = q->admitted,
 	};

@@ -16,8 +16,8 @@
  *           Where records behind it give way, the rest is set aside, so that the ring has no holes.
  *
  * Knows where records end (through record.h) and what fits; does not know a policy or a descriptor, and
- * keeps no metadata a record: it looks for ends when it needs them.  In a stream (plain block) any byte
- * may be taken, and `ready` only serves the count.
+ * keeps no metadata a record: it looks for ends when it needs them.  Victims inside the buffer are found by
+ * a sweep.  In a stream (plain block) any byte may be taken, and `ready` only serves the count.
  */
 #ifndef WEIR_QUEUE_H
 #define WEIR_QUEUE_H
@@ -37,6 +37,22 @@ struct queue_limits {
 	uint64_t records;  /* waiting whole, UINT64_MAX for any number */
 	size_t slack;      /* room beyond bytes for what is not admitted yet */
 	size_t record;     /* longest record to assemble beyond bytes; 0 where none is (block) */
+	size_t view;       /* longest record that is ever looked at in one piece */
+};
+
+/* A place between two records, which moves with them. */
+struct queue_mark {
+	size_t offset;   /* from the oldest byte in the ring */
+	uint64_t number; /* of the record behind it */
+};
+
+#define QUEUE_MARKS 16
+
+/* A record that is looked at. */
+struct queue_record {
+	const char *text; /* in one piece, good until the next one */
+	size_t length;    /* with its delimiter */
+	size_t body;      /* without */
 };
 
 struct queue {
@@ -54,6 +70,8 @@ struct queue {
 	char *aside;               /* malloc'd, or NULL */
 	size_t aside_length;
 	size_t aside_sent;
+	struct queue_mark mark[QUEUE_MARKS]; /* the caller's, kept in place */
+	unsigned marks;                      /* of them in use */
 	struct sojourn *sojourn;   /* told of what comes and goes; not owned, NULL for none */
 };
 
@@ -86,6 +104,12 @@ int queue_prepare(struct queue *q, size_t most, struct iovec piece[2], size_t *l
  * `tail` bytes before their end (tail is ignored without ends). */
 void queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t tail);
 
+/* The record being assembled, as far as it is here (queue_partial), in one piece. */
+const char *queue_view_partial(struct queue *q);
+
+/* The record being assembled is whole: its end is here. */
+void queue_complete(struct queue *q);
+
 /* The record being assembled is given up, as far as it is here; returns how far that is. */
 size_t queue_abandon(struct queue *q, struct loss *loss, enum reason reason);
 
@@ -100,7 +124,11 @@ size_t queue_rest(struct queue *q);
 size_t queue_head(struct queue *q);
 size_t queue_whole(const struct queue *q, size_t most, uint64_t records);
 
-/* The same for a run that begins at offset, the beginning of a whole record. */
+/* The first record, as far as it is here, when it is not part-sent and not set aside; false where nothing is
+ * here. */
+bool queue_view_head(struct queue *q, struct queue_record *record);
+
+/* The same as queue_whole for a run that begins at offset, the beginning of a whole record. */
 size_t queue_whole_from(const struct queue *q, size_t offset, size_t most);
 
 /* length bytes from offset on, to be written; returns the number of pieces. */
@@ -125,6 +153,35 @@ void queue_admit(struct queue *q);
  * Both admit what remains. */
 void queue_evict(struct queue *q, struct loss *loss, enum reason evicted, enum reason misfit);
 void queue_refuse(struct queue *q, struct loss *loss, enum reason refused);
+
+enum queue_verdict {
+	QUEUE_KEEP,
+	QUEUE_DROP,
+	QUEUE_STOP, /* it stays, and so do all behind it, unseen */
+};
+
+struct queue_sweep {
+	enum queue_verdict (*judge)(void *state, const struct queue_record *record, enum reason *reason);
+	void *state;
+	bool blind; /* only lengths matter: the records have no text */
+};
+
+/* Asks of each ready record from one mark to another what becomes of it, in order, and closes the gaps.
+ * judge says why a record is dropped.  A part-sent record is not asked about.  Moves a byte twice at most,
+ * once to join those that stay and once with the lesser part of the others.  Returns the mark where it
+ * stopped.  Admits nothing. */
+struct queue_mark queue_sweep(struct queue *q, struct loss *loss, struct queue_mark from,
+    struct queue_mark to, const struct queue_sweep *sweep);
+
+/* Before the oldest record that is not part-sent, behind the last that is admitted, behind the last. */
+struct queue_mark queue_oldest_mark(struct queue *q);
+struct queue_mark queue_admitted_mark(const struct queue *q);
+struct queue_mark queue_newest_mark(const struct queue *q);
+
+/* All that is ready up to a mark is admitted.  What those that are admitted leave of the limits; a part-sent
+ * record is admitted first. */
+void queue_admit_to(struct queue *q, struct queue_mark mark);
+struct tally queue_room(struct queue *q);
 
 /* Whether a burst has left memory behind that nothing needs; giving a slice of it back, which returns
  * whether there is more. */

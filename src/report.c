@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include "report.h"
+#include "compat.h"
+#include "diag.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -33,6 +35,30 @@ unsigned
 report_percent(uint64_t part, uint64_t whole)
 {
 	return (unsigned)((double)part * 100 / (double)whole + 0.5);
+}
+
+/* Keys that lost most, once it is over: how many. */
+static unsigned
+top_keys(const struct snapshot *s, struct top_key key[TOP_WANTED_MOST])
+{
+	return s->event == REPORT_FINAL ? top_list(s->top, key, s->options->top_keys) : 0;
+}
+
+#define KEY_VISIBLE_MOST (4 * TOP_KEY_MOST + 1)
+
+/* As strvis(3) has it, of bytes that may be NUL. */
+static void
+show_key(char *visible, const struct top_key *key)
+{
+	*visible = '\0';
+	for (size_t i = 0; i < key->length; i++) {
+		char byte[2] = { key->text[i], '\0' };
+
+		if (byte[0] == '\0')
+			visible = stpcpy(visible, "\\000");
+		else
+			visible += strvis(visible, byte, VIS_OCTAL | VIS_TAB | VIS_NL | VIS_NOSLASH);
+	}
 }
 
 /* --- text --------------------------------------------------------------------------------------- */
@@ -82,6 +108,24 @@ text_reasons(struct line *line, const struct ledger *ledger)
 		add(line, ")");
 }
 
+/* How much of what was dropped matches a pattern of --keep, and which keys it has. */
+static void
+text_whose(struct line *line, const struct snapshot *s)
+{
+	const struct keep *keep = s->options->keep;
+	struct top_key key[TOP_WANTED_MOST];
+	unsigned keys = top_keys(s, key);
+	char visible[KEY_VISIBLE_MOST];
+
+	for (unsigned class = keep_count(keep); class > 0; class--)
+		add(line, "%s %s %" PRIu64, class == keep_count(keep) ? ", of them" : ",",
+		    diag_visible(keep_regex(keep, class)), s->ledger.dropped_class[class].records);
+	for (unsigned i = 0; i < keys; i++) {
+		show_key(visible, &key[i]);
+		add(line, "%s %s %" PRIu64, i == 0 ? ", most of" : ",", visible, key[i].records);
+	}
+}
+
 /* Before the law's terms, what happened to them: only where there is something to say. */
 static void
 text_losses(struct line *line, const struct snapshot *s)
@@ -91,6 +135,8 @@ text_losses(struct line *line, const struct snapshot *s)
 
 	text_tally(line, s, ", dropped", &dropped);
 	text_reasons(line, ledger);
+	if (dropped.bytes > 0)
+		text_whose(line, s);
 	if (s->event != REPORT_FINAL && s->interval.dropped.bytes > 0)
 		text_rate(line, s, &s->interval.dropped);
 	if (s->unsaved.bytes > 0)
@@ -234,22 +280,48 @@ json_tally(struct line *line, const char *label, const struct tally *tally)
 }
 
 static void
+json_or_null(struct line *line, const char *label, bool known, uint64_t value)
+{
+	if (known)
+		add(line, "\"%s\":%" PRIu64, label, value);
+	else
+		add(line, "\"%s\":null", label);
+}
+
+static void
+json_rate(struct line *line, const char *label, bool given, const struct rate *rate)
+{
+	char text[48];
+
+	if (given) {
+		units_format_rate(text, sizeof(text), rate);
+		json_string(line, label, text);
+	} else {
+		add(line, "\"%s\":null", label);
+	}
+}
+
+static void
+json_gates(struct line *line, const struct options *options)
+{
+	add(line, ",\"sample_by\":\"%s\",", options_sample_by(options));
+	json_rate(line, "drop_over", options->policing, &options->police);
+	add(line, ",");
+	json_or_null(line, "max_age_ns", options->max_age_ns != UINT64_MAX, options->max_age_ns);
+}
+
+static void
 json_heading(struct line *line, const struct snapshot *s)
 {
 	const struct options *options = s->options;
 	char sample[32];
-	char rate[48];
 
 	units_format_share(sample, sizeof(sample), &options->sample);
 	add(line, "{\"schema\":1,\"event\":\"%s\",", events[s->event]);
 	json_string(line, "name", options->name);
 	add(line, ",\"policy\":\"%s\",\"sample\":\"%s\",", policy_name(options->policy), sample);
-	if (options->rated) {
-		units_format_rate(rate, sizeof(rate), &options->rate);
-		json_string(line, "rate", rate);
-	} else {
-		add(line, "\"rate\":null");
-	}
+	json_rate(line, "rate", options->rated, &options->rate);
+	json_gates(line, options);
 	add(line, ",\"framing\":\"%s\",\"elapsed_ns\":%" PRIu64 ",",
 	    framing_name(options->framing.kind), s->elapsed_ns);
 }
@@ -267,13 +339,32 @@ json_dropped(struct line *line, const struct ledger *ledger)
 	}
 }
 
+/* What matches each pattern of --keep, and the keys that --top-keys asks for. */
 static void
-json_or_null(struct line *line, const char *label, bool known, uint64_t value)
+json_whose(struct line *line, const struct snapshot *s)
 {
-	if (known)
-		add(line, "\"%s\":%" PRIu64, label, value);
-	else
-		add(line, "\"%s\":null", label);
+	const struct keep *keep = s->options->keep;
+	struct top_key key[TOP_WANTED_MOST];
+	unsigned keys = top_keys(s, key);
+	char visible[KEY_VISIBLE_MOST];
+
+	add(line, "\"keep\":[");
+	for (unsigned class = keep_count(keep); class > 0; class--) {
+		add(line, "{");
+		json_string(line, "pattern", diag_visible(keep_regex(keep, class)));
+		add(line, ",");
+		json_tally(line, "dropped", &s->ledger.dropped_class[class]);
+		add(line, class > 1 ? "}," : "}");
+	}
+	add(line, "],\"top_keys\":[");
+	for (unsigned i = 0; i < keys; i++) {
+		show_key(visible, &key[i]);
+		add(line, "{");
+		json_string(line, "key", visible);
+		add(line, ",\"dropped\":%" PRIu64 ",\"error\":%" PRIu64 "}%s", key[i].records, key[i].error,
+		    i + 1 < keys ? "," : "");
+	}
+	add(line, "],");
 }
 
 static void
@@ -357,6 +448,7 @@ json_totals(struct line *line, const struct snapshot *s)
 	json_tally(line, "out", &ledger->out);
 	add(line, ",");
 	json_dropped(line, ledger);
+	json_whose(line, s);
 	json_tally(line, "dropped_unsaved", &s->unsaved);
 	add(line, ",");
 	json_tally(line, "marks", &ledger->marks);

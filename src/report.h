@@ -3,7 +3,8 @@
  * report: the ledger as text and as JSON.
  *
  * Only makes the line, newline included; where it goes is the reporter's.  Numbers in JSON are plain
- * integers, and every key is always there.
+ * integers, and every key is always there.  In the user's own, patterns and keys, unprintable bytes are
+ * escaped as by strvis(3).
  */
 #ifndef WEIR_REPORT_H
 #define WEIR_REPORT_H
@@ -12,8 +13,10 @@
 
 #include <stddef.h>
 
-/* Room for any line.  No more than PIPE_BUF of Linux, so that a pipe takes it whole. */
-#define REPORT_MOST 4096
+/* Room for any line.  Without --keep and --top-keys it is no longer than REPORT_PLAIN_MOST, the PIPE_BUF of
+ * Linux, so that a pipe takes it whole. */
+#define REPORT_MOST 65536
+#define REPORT_PLAIN_MOST 4096
 
 /* Writes the line into text (REPORT_MOST bytes) and returns its length. */
 size_t report_line(char *text, const struct snapshot *snapshot);

@@ -20,9 +20,9 @@
 #define HUGE_FROM ((size_t)64 << 20)
 
 int
-ring_init(struct ring *ring, size_t size, size_t reserve)
+ring_init(struct ring *ring, size_t size, size_t reserve, size_t overlap)
 {
-	void *base = mmap(NULL, reserve, PROT_READ | PROT_WRITE,
+	void *base = mmap(NULL, reserve + overlap, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (base == MAP_FAILED)
@@ -31,7 +31,7 @@ ring_init(struct ring *ring, size_t size, size_t reserve)
 	if (size >= HUGE_FROM)
 		(void)madvise(base, size, MADV_HUGEPAGE); /* a hint: without it only slower */
 #endif
-	*ring = (struct ring){ .base = base, .size = size, .reserve = reserve };
+	*ring = (struct ring){ .base = base, .size = size, .reserve = reserve, .overlap = overlap };
 	return 0;
 }
 
@@ -39,7 +39,7 @@ void
 ring_free(struct ring *ring)
 {
 	if (ring->base != NULL)
-		(void)munmap(ring->base, ring->reserve);
+		(void)munmap(ring->base, ring->reserve + ring->overlap);
 	*ring = (struct ring){ 0 };
 }
 
@@ -71,6 +71,19 @@ int
 ring_peek(const struct ring *ring, size_t offset, size_t length, struct iovec piece[2])
 {
 	return pieces(ring, ring->out + offset, length, piece);
+}
+
+const char *
+ring_view(struct ring *ring, size_t offset, size_t length)
+{
+	struct iovec piece[2];
+
+	if (ring_peek(ring, offset, length, piece) == 2) {
+		memcpy(ring->base + ring->size, piece[1].iov_base, piece[1].iov_len);
+		if (ring->touched < ring->size + piece[1].iov_len)
+			ring->touched = ring->size + piece[1].iov_len;
+	}
+	return piece[0].iov_base;
 }
 
 int
@@ -168,7 +181,8 @@ ring_extend(struct ring *ring, size_t new_size)
 
 		memcpy(ring->base + ring->size, ring->base, low1);
 		memmove(ring->base, ring->base + low1, low - low1);
-		ring->touched = ring->size + low1;
+		if (ring->touched < ring->size + low1)
+			ring->touched = ring->size + low1;
 	}
 	ring->size = new_size;
 	ring->out = out;
@@ -204,6 +218,6 @@ void
 ring_check(const struct ring *ring)
 {
 	if (ring->out > ring->in || ring->in - ring->out > ring->size || ring->size > ring->reserve ||
-	    ring->touched > ring->reserve)
+	    ring->touched > ring->reserve + ring->overlap)
 		abort();
 }

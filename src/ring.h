@@ -10,7 +10,9 @@
  *                  out % size                 in % size
  *
  * Access is peek, then commit: two iovecs where the bytes wrap.  Memory is touched only as far as it
- * is used: ring_rewind() starts again at the base, and ring_trim() gives back what a burst has touched.  The struct is visible only to be embedded in its owner.
+ * is used: ring_rewind() starts again at the base, and ring_trim() gives back what a burst has touched.
+ * Behind it there is room for the wrapped end of one record, for who must see it in one piece.  The struct
+ * is visible only to be embedded in its owner.
  */
 #ifndef WEIR_RING_H
 #define WEIR_RING_H
@@ -28,13 +30,15 @@ struct ring {
 	char *base;
 	size_t size;    /* bytes in use as a ring, at most reserve */
 	size_t reserve; /* bytes mapped */
+	size_t overlap; /* bytes mapped behind that, to see what wraps in one piece */
 	uint64_t out;   /* free-running; out <= in, in - out <= size */
 	uint64_t in;
 	size_t touched; /* no byte at or behind base + touched has been written since it was given back */
 };
 
-/* A ring of size bytes that may be extended to reserve (size <= reserve).  0, or -1 with errno. */
-int ring_init(struct ring *ring, size_t size, size_t reserve);
+/* A ring of size bytes that may be extended to reserve (size <= reserve), of which up to overlap bytes can be
+ * seen in one piece wherever they stand.  0, or -1 with errno. */
+int ring_init(struct ring *ring, size_t size, size_t reserve, size_t overlap);
 void ring_free(struct ring *ring);
 
 /* Bytes held, and bytes of room. */
@@ -44,6 +48,10 @@ size_t ring_room(const struct ring *ring);
 /* Describes length bytes from offset (offset + length <= used) in one or two pieces; returns how many
  * pieces, 0 for no bytes. */
 int ring_peek(const struct ring *ring, size_t offset, size_t length, struct iovec piece[2]);
+
+/* length bytes from offset in one piece (length <= overlap, offset + length <= used); good until the ring is
+ * changed, or asked for another. */
+const char *ring_view(struct ring *ring, size_t offset, size_t length);
 
 /* The same for the first length bytes of room (length <= room), to be written into.  What is written
  * there can be examined and moved by its offset from used on, before it is committed. */

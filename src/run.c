@@ -251,6 +251,10 @@ ending_of(const struct run *run)
 	}
 	if (ending.signal != 0)
 		ending.status = 128 + ending.signal;
+	if (ending.status == 0 && pump->failed) {
+		(void)snprintf(ending.reason, sizeof(ending.reason), "buffer full");
+		ending.status = STATUS_DROPPED;
+	}
 	if (ending.status == 0 && run->options->fail_on_drop &&
 	    ledger_lost(&pump->ledger)) {
 		(void)snprintf(ending.reason, sizeof(ending.reason), "records dropped");

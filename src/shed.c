@@ -127,7 +127,14 @@ struct arrivals {
 	size_t length;       /* of that one */
 };
 
-/* Whether an arrival is not in the sample of those that come in under pressure. */
+static bool
+has_room(const struct arrivals *arrivals, const struct queue_record *record)
+{
+	return record->length <= arrivals->room.bytes && arrivals->room.records > 0;
+}
+
+/* Whether an arrival is not in the sample of those that come in under pressure, which begins at the high
+ * watermark, or with the first that finds no room. */
 static bool
 is_left_out(struct arrivals *arrivals, const struct queue_record *record)
 {
@@ -137,7 +144,7 @@ is_left_out(struct arrivals *arrivals, const struct queue_record *record)
 	if (!shed->sampling)
 		return false;
 	if (!shed->pressed && (limits->bytes - arrivals->room.bytes >= shed->high.bytes ||
-	    limits->records - arrivals->room.records >= shed->high.records)) {
+	    limits->records - arrivals->room.records >= shed->high.records || !has_room(arrivals, record))) {
 		shed->pressed = true;
 		sample_init(&shed->sample, &shed->share, SAMPLE_BY_COUNT, NULL);
 		shed->gap = sample_gap(&shed->sample);
@@ -173,7 +180,7 @@ judge_arrival(void *state, const struct queue_record *record, enum reason *reaso
 		*reason = REASON_SHED;
 		return QUEUE_DROP;
 	}
-	if (record->length <= room->bytes && room->records > 0) {
+	if (has_room(arrivals, record)) {
 		room->bytes -= record->length;
 		room->records--;
 		arrivals->any = true;

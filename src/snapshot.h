@@ -50,6 +50,7 @@ struct snapshot {
 	struct interval interval; /* the last one */
 	uint64_t until_full_ns;   /* at the rates of the interval, or SNAPSHOT_NEVER */
 	uint64_t until_empty_ns;  /* the same */
+	struct top *top;          /* keys of what was dropped, or NULL; not owned */
 	uint64_t reports_skipped; /* nobody took them in time */
 	bool unread_known;
 	uint64_t unread_bytes;
@@ -67,7 +68,7 @@ struct baseline {
 /* The run begins. */
 void snapshot_begin(struct baseline *baseline, uint64_t now_ns);
 
-/* What the pump and the time can tell; unsaved, reports_skipped and the exit are left 0. */
+/* What the pump and the time can tell; unsaved, top, reports_skipped and the exit are left 0. */
 void snapshot_take(struct snapshot *snapshot, enum report_event event, const struct pump *pump,
     const struct baseline *baseline, uint64_t now_ns);
 

@@ -41,6 +41,8 @@ struct histogram {
 struct sojourn {
 	uint64_t now_ns;
 	uint64_t held;     /* records: what the stamps have together */
+	bool left;       /* a record has, in this pass, */
+	uint64_t left_waited_ns; /* and the last one had waited so long */
 	uint64_t aside_ns; /* when the record set aside arrived */
 	uint64_t out;      /* free-running cursors into stamps */
 	uint64_t in;
@@ -237,8 +239,10 @@ trim(struct sojourn *sojourn)
 void
 sojourn_pass(struct sojourn *sojourn, uint64_t now_ns)
 {
-	if (sojourn != NULL)
-		sojourn->now_ns = now_ns;
+	if (sojourn == NULL)
+		return;
+	sojourn->now_ns = now_ns;
+	sojourn->left = false;
 }
 
 void
@@ -264,6 +268,14 @@ sojourn_arrive(struct sojourn *sojourn, uint64_t records)
 		*stamp_at(sojourn, sojourn->in++) = (struct stamp){ records, sojourn->now_ns, sojourn->now_ns };
 }
 
+static void
+leave(struct sojourn *sojourn, uint64_t waited_ns, uint64_t records)
+{
+	note(&sojourn->interval, waited_ns, records);
+	sojourn->left = true;
+	sojourn->left_waited_ns = waited_ns;
+}
+
 /* The oldest records go. */
 static void
 pop(struct sojourn *sojourn, uint64_t records, bool counted)
@@ -274,7 +286,7 @@ pop(struct sojourn *sojourn, uint64_t records, bool counted)
 		uint64_t some = oldest->records < records ? oldest->records : records;
 
 		if (counted)
-			note(&sojourn->interval, sojourn->now_ns - oldest->arrived_ns, some);
+			leave(sojourn, sojourn->now_ns - oldest->arrived_ns, some);
 		oldest->records -= some;
 		records -= some;
 		trim(sojourn);
@@ -301,7 +313,7 @@ void
 sojourn_leave_aside(struct sojourn *sojourn)
 {
 	if (sojourn != NULL)
-		note(&sojourn->interval, sojourn->now_ns - sojourn->aside_ns, 1);
+		leave(sojourn, sojourn->now_ns - sojourn->aside_ns, 1);
 }
 
 void
@@ -382,6 +394,15 @@ uint64_t
 sojourn_held(const struct sojourn *sojourn)
 {
 	return sojourn->held;
+}
+
+bool
+sojourn_left(const struct sojourn *sojourn, uint64_t *waited_ns)
+{
+	if (sojourn == NULL || !sojourn->left)
+		return false;
+	*waited_ns = sojourn->left_waited_ns;
+	return true;
 }
 
 uint64_t

@@ -21,6 +21,7 @@
 #ifndef WEIR_SOJOURN_H
 #define WEIR_SOJOURN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sojourn;
@@ -80,6 +81,9 @@ uint64_t sojourn_oldest_ns(const struct sojourn *sojourn);
 
 /* How many of the oldest arrived at or before cutoff_ns; it looks no further than at `most` of them. */
 uint64_t sojourn_arrived_by(const struct sojourn *sojourn, uint64_t cutoff_ns, uint64_t most);
+
+/* Whether a record has left in this pass that was held, and how long the last of them had waited. */
+bool sojourn_left(const struct sojourn *sojourn, uint64_t *waited_ns);
 
 /* Those that have left in the interval, or in the whole run. */
 struct latency sojourn_interval(const struct sojourn *sojourn);

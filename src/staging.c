@@ -24,7 +24,7 @@ staging_init(struct staging *staging, size_t room, size_t unit)
 		most = BATCHES_MOST;
 	*staging = (struct staging){ .most = most, .unit = unit };
 	staging->batches = calloc(most, sizeof(*staging->batches));
-	if (staging->batches == NULL || ring_init(&staging->ring, room, room) < 0) {
+	if (staging->batches == NULL || ring_init(&staging->ring, room, room, 0) < 0) {
 		staging_free(staging);
 		return -1;
 	}

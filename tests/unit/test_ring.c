@@ -198,7 +198,7 @@ operate(size_t size, size_t reserve, size_t longest, unsigned steps, uint64_t se
 	    consume, consume, retract, move, extend, rewind_it, trim };
 	bool good = true;
 
-	if (ring_init(&rig.ring, size, reserve) < 0)
+	if (ring_init(&rig.ring, size, reserve, 0) < 0)
 		return false;
 	rig.random.state = seed;
 	rig.used = 0;
@@ -241,7 +241,7 @@ properties(void)
 static void
 fill_from(size_t size, size_t at)
 {
-	(void)ring_init(&rig.ring, size, size);
+	(void)ring_init(&rig.ring, size, size, 0);
 	rig.used = 0;
 	ring_commit(&rig.ring, at);
 	ring_consume(&rig.ring, at);
@@ -281,7 +281,7 @@ extensions(void)
 	for (size_t at = 0; at < size; at++)
 		for (size_t used = 0; used <= size; used++)
 			for (size_t to = size; to <= reserve && good; to++) {
-				(void)ring_init(&rig.ring, size, reserve);
+				(void)ring_init(&rig.ring, size, reserve, 0);
 				rig.used = 0;
 				(void)write_room(at);
 				ring_commit(&rig.ring, at);
@@ -313,7 +313,7 @@ oldest(void)
 static void
 rewinds(void)
 {
-	(void)ring_init(&rig.ring, 1000, 1000);
+	(void)ring_init(&rig.ring, 1000, 1000, 0);
 	rig.used = 0;
 	(void)write_room(600);
 	ring_commit(&rig.ring, 600);
@@ -334,7 +334,7 @@ burst(size_t size, size_t left)
 {
 	struct iovec piece[2];
 
-	(void)ring_init(&rig.ring, size, size);
+	(void)ring_init(&rig.ring, size, size, 0);
 	ring_prepare(&rig.ring, size, piece);
 	memset(piece[0].iov_base, 'x', size);
 	ring_commit(&rig.ring, size);
@@ -393,7 +393,7 @@ trims_around_what_is_held(void)
 	for (size_t used = keep / 4; used <= keep; used += keep / 4) {
 		struct iovec piece[2];
 
-		(void)ring_init(&rig.ring, size, size);
+		(void)ring_init(&rig.ring, size, size, 0);
 		ring_prepare(&rig.ring, 2 * keep, piece);
 		ring_commit(&rig.ring, 2 * keep);
 		ring_consume(&rig.ring, 2 * keep);
@@ -418,9 +418,9 @@ memory(void)
 	struct ring ring;
 
 	errno = 0;
-	ok(ring_init(&ring, 4096, SIZE_MAX) == -1 && errno != 0,
+	ok(ring_init(&ring, 4096, SIZE_MAX, 0) == -1 && errno != 0,
 	    "more memory than there are addresses is an error");
-	ok(ring_init(&ring, 4096, 8192) == 0 && ring_used(&ring) == 0 && ring_room(&ring) == 4096,
+	ok(ring_init(&ring, 4096, 8192, 0) == 0 && ring_used(&ring) == 0 && ring_room(&ring) == 4096,
 	    "a new ring is empty");
 	ring_free(&ring);
 	ring_free(&ring);
