@@ -38,10 +38,9 @@ uint64_t
 age_due_ns(const struct age *age, const struct queue *queue)
 {
 	/* What is behind a part-sent record cannot leave before it. */
-	uint64_t oldest_ns = queue_waiting(queue) > 0 && !queue_part_sent(queue)
-	    ? sojourn_oldest_ns(queue->sojourn) : UINT64_MAX;
-
-	return oldest_ns < UINT64_MAX - 1 - age->most_ns ? oldest_ns + age->most_ns + 1 : UINT64_MAX;
+	if (age->most_ns == 0 || queue_waiting(queue) == 0 || queue_part_sent(queue))
+		return UINT64_MAX;
+	return sojourn_oldest_ns(queue->sojourn) + age->most_ns + 1; /* no time is over 2^63 */
 }
 
 /* --- CoDel -------------------------------------------------------------------------------------- */
@@ -65,7 +64,7 @@ void
 age_shed(struct age *age, struct shed *shed, struct queue *queue, struct loss *loss,
     const struct io_port *output)
 {
-	if (age->most_ns != UINT64_MAX)
+	if (age->most_ns != 0)
 		expire(age, queue, loss);
 	if (age->controlled)
 		control(age, shed, queue, loss, output);

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 struct age {
-	uint64_t most_ns;   /* a record may wait so long; UINT64_MAX: for any time */
+	uint64_t most_ns;   /* a record may wait so long; 0: for any time */
 	bool controlled;    /* by */
 	struct codel codel;
 };

@@ -866,7 +866,7 @@ check_company(const struct draft *draft)
 	const struct options *o = draft->options;
 	const bool sampling = draft->is_given[ID_SAMPLE];
 	const bool by_key = sampling && o->sample_by == SAMPLE_BY_KEY;
-	const bool dropping = policy_drops(o->policy) || o->policing || o->max_age_ns != UINT64_MAX;
+	const bool dropping = policy_drops(o->policy) || o->policing || o->max_age_ns != 0;
 	const struct {
 		enum id id;
 		bool good;
@@ -951,7 +951,6 @@ options_parse(int argc, char *argv[], struct options *options)
 		.buffer_bytes = UINT64_C(1) << 20,
 		.max_records = UINT64_MAX,
 		.sample = { 1, 1 },
-		.max_age_ns = UINT64_MAX,
 		.shed = { 1, 1 },
 		.codel_target_ns = CODEL_TARGET_NS,
 		.codel_interval_ns = CODEL_INTERVAL_NS,

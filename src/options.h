@@ -43,7 +43,7 @@ struct options {
 	bool policing;
 	struct rate police;        /* --drop-over, where policing */
 	uint64_t police_burst;     /* tokens */
-	uint64_t max_age_ns;       /* UINT64_MAX for any age */
+	uint64_t max_age_ns;       /* 0 for any age */
 	struct share shed;         /* of shed:N */
 	uint64_t codel_target_ns;
 	uint64_t codel_interval_ns;

@@ -96,7 +96,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
     const struct io_port *output, uint64_t now_ns)
 {
 	bool drops = policy_drops(options->policy);
-	bool gated = options->sample.den > 1 || options->policing || options->max_age_ns != UINT64_MAX;
+	bool gated = options->sample.den > 1 || options->policing || options->max_age_ns != 0;
 	bool stream = options->framing.kind == FRAMING_BYTES || (!drops && !gated && !options->rated);
 	bool looks = options->keep != NULL || options_key(options) != NULL;
 	struct queue_limits limits = {

@@ -307,7 +307,7 @@ json_gates(struct line *line, const struct options *options)
 	add(line, ",\"sample_by\":\"%s\",", options_sample_by(options));
 	json_rate(line, "drop_over", options->policing, &options->police);
 	add(line, ",");
-	json_or_null(line, "max_age_ns", options->max_age_ns != UINT64_MAX, options->max_age_ns);
+	json_or_null(line, "max_age_ns", options->max_age_ns != 0, options->max_age_ns);
 }
 
 static void

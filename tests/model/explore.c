@@ -117,7 +117,7 @@ struct origin {
 	struct event event;
 };
 
-struct key {
+struct state_key {
 	uint64_t a, b;
 };
 
@@ -133,7 +133,7 @@ static struct search {
 	size_t room;
 	size_t states;
 	size_t next;
-	struct key *seen; /* open addressing; {0, 0} is free */
+	struct state_key *seen; /* open addressing; {0, 0} is free */
 	size_t seen_room;
 	uint64_t passes;
 } search;
@@ -151,7 +151,7 @@ must_have(void *memory)
 /* --- states --------------------------------------------------------------------------------------- */
 
 static void
-put(struct key *key, uint64_t value)
+put(struct state_key *key, uint64_t value)
 {
 	key->a = (key->a ^ value) * UINT64_C(0x9e3779b97f4a7c15);
 	key->a ^= key->a >> 29;
@@ -167,7 +167,7 @@ counts_records(void)
 }
 
 static void
-put_pump(struct key *key, const struct pump *pump)
+put_pump(struct state_key *key, const struct pump *pump)
 {
 	const struct queue *q = &pump->queue;
 	const struct intake *intake = &pump->intake;
@@ -176,7 +176,7 @@ put_pump(struct key *key, const struct pump *pump)
 		counts_records() ? q->phase : q->phase > 0, q->head_left,
 		q->unended, q->aside_length, q->aside_sent, q->ring.size, q->ring.out % q->ring.size,
 		ring_used(&q->ring), intake->gap,
-		counts_records() ? intake->open : 0, intake->skipping, intake->reason, intake->sample.rest,
+		counts_records() ? intake->open : 0, intake->skipping, intake->reason, intake->gates.sample.rest,
 		outlet->parts_from, outlet->paid, outlet->due_ns > 0 ? outlet->due_ns - search.now : 0,
 		(uint64_t)outlet->bucket.level, outlet->bucket.rest, pump->input, pump->output,
 		pump->input_waits, pump->paused, pump->bulk, pump->ledger.peak.records, pump->ledger.peak.bytes };
@@ -186,7 +186,7 @@ put_pump(struct key *key, const struct pump *pump)
 }
 
 static void
-put_model(struct key *key, const struct model *m)
+put_model(struct state_key *key, const struct model *m)
 {
 	const uint64_t values[] = { m->open, counts_records() ? m->begun : 0, m->left_out, m->why, m->number, m->kept, m->input,
 		m->parts, m->paused, (uint64_t)m->level, m->due_ns > 0 ? m->due_ns - search.now : 0, m->count };
@@ -206,7 +206,7 @@ put_model(struct key *key, const struct model *m)
 static bool
 is_new(void)
 {
-	struct key key = { 1, 2 };
+	struct state_key key = { 1, 2 };
 	size_t at;
 
 	put_pump(&key, &search.pump);

@@ -22,10 +22,13 @@ static void
 begin(const struct framing *framing, const struct share *share, uint64_t max_record)
 {
 	const struct queue_limits limits = { .bytes = 2 * STREAM_MOST, .records = UINT64_MAX };
+	struct intake_gates gates = { .sampling = share != NULL, .max_record = max_record };
 
 	if (queue_init(&queue, framing, &limits) < 0)
 		abort();
-	intake_init(&intake, framing, share, max_record);
+	if (share != NULL)
+		sample_init(&gates.sample, share, SAMPLE_BY_COUNT, NULL);
+	intake_init(&intake, framing, &gates);
 	ledger = (struct ledger){ .in = { 0, 0 } };
 }
 

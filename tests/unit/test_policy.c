@@ -53,6 +53,7 @@ struct rig {
 	struct queue queue;
 	struct ledger ledger;
 	struct loss loss;
+	struct shed shed; /* of a policy that needs none */
 	struct model model;
 };
 
@@ -404,7 +405,7 @@ step_take(void)
 static bool
 step_settle(void)
 {
-	policy_settle(rig.policy, &rig.queue, &rig.loss);
+	(void)policy_settle(rig.policy, &rig.shed, &rig.queue, &rig.loss);
 	model_settle(&rig.model);
 	if (rig.policy != POLICY_BLOCK && !queue_fits(&rig.queue)) {
 		diag("what the policy has let in does not fit");
@@ -452,6 +453,16 @@ make_stream(size_t length)
 }
 
 static void
+begin_intake(bool sampling)
+{
+	struct intake_gates gates = { .sampling = sampling, .max_record = rig.max_record };
+
+	if (sampling)
+		sample_init(&gates.sample, &rig.share, SAMPLE_BY_COUNT, NULL);
+	intake_init(&rig.intake, &rig.framing, &gates);
+}
+
+static void
 make_rig(enum policy policy, bool gates, bool large, uint64_t seed)
 {
 	static const struct framing framings[] = { { FRAMING_LINES, '\n', 0 }, { FRAMING_NULL, 0, 0 },
@@ -475,7 +486,7 @@ make_rig(enum policy policy, bool gates, bool large, uint64_t seed)
 	if (rig.framing.kind == FRAMING_FIXED)
 		rig.framing.size = some_length();
 	make_stream((size_t)(large ? 250000 : random_from(random, 1, 4000)));
-	intake_init(&rig.intake, &rig.framing, gates ? &rig.share : NULL, rig.max_record);
+	begin_intake(gates);
 	rig.ledger = (struct ledger){ .in = { 0, 0 } };
 	rig.loss = (struct loss){ .ledger = &rig.ledger };
 	rig.read = 0;

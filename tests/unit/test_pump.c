@@ -66,7 +66,7 @@ begin_on(const char *command_line, int input_fd)
 		const struct mark_style style = { rig.options.mark_template, "weir", '\n' };
 		must((rig.marks = marks_new(4096, &style)) != NULL);
 	}
-	pump_observe(&rig.pump, rig.sojourn, rig.marks, NULL);
+	pump_observe(&rig.pump, rig.sojourn, rig.marks, NULL, NULL);
 }
 
 static void
