@@ -21,14 +21,14 @@
 
 struct buckets;
 
-/* Of at most this many keys, 1 to BUCKETS_MOST; the other figures are those of bucket_init.  Takes memory as keys
- * come: 76 bytes a key, and 8 to 16 for each that there may be.  NULL if there is no address space for them. */
+/* Of at most this many keys, 1 to BUCKETS_MOST; the other figures are those of bucket_init.  Takes memory as
+ * keys come: 76 bytes a key, and 8 to 16 for each that there may be.  NULL if there is no address space. */
 struct buckets *buckets_new(uint64_t amount, uint64_t period_ns, uint64_t depth, size_t most);
 
 void buckets_free(struct buckets *buckets);
 
-/* The bucket of the key with this hash, refilled to now_ns; a new key's is full.  Good until the next call.  Cannot
- * fail.  In constant time, however many keys there are. */
+/* The bucket of the key with this hash, refilled to now_ns; a new key's is full.  Good until the next call.
+ * Cannot fail.  In constant time, however many keys there are. */
 struct bucket *buckets_of(struct buckets *buckets, uint64_t hash, uint64_t now_ns);
 
 #endif

@@ -8,8 +8,8 @@
  * and of n records and m counters none is too high by more than n / m: a key that lost more than that is
  * here.
  *
- * Does not show keys to anybody: they are bytes, as they came.  Keys that have their first TOP_KEY_MOST bytes in
- * common count as one.
+ * Does not show keys to anybody: they are bytes, as they came.  Keys that have their first TOP_KEY_MOST bytes
+ * in common count as one.
  */
 #ifndef WEIR_TOP_H
 #define WEIR_TOP_H
@@ -35,11 +35,12 @@ struct top *top_new(unsigned wanted);
 
 void top_free(struct top *top);
 
-/* So many records of this key, at least 1, were lost: in logarithmic time.  key may be NULL where length is 0.  A NULL top notes nothing. */
+/* So many records of this key, at least 1, were lost: in logarithmic time.  key may be NULL where length is
+ * 0.  A NULL top notes nothing. */
 void top_count(struct top *top, const char *key, size_t length, uint64_t records);
 
-/* Those that lost most, in falling order, into a list with room for `most`; returns how many, at most as many as are
- * wanted.  Of equal counts the surer is first.  A NULL top has none. */
+/* Those that lost most, in falling order, into a list with room for `most`; returns how many, at most as many
+ * as are wanted.  Of equal counts the surer is first.  A NULL top has none. */
 unsigned top_list(struct top *top, struct top_key list[], unsigned most);
 
 #endif
