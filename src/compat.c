@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -61,7 +62,7 @@ static bool
 random_from_file(const char *path, void *to, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t done = -1;
+	ssize_t done;
 
 	if (fd < 0)
 		return false;
@@ -77,6 +78,7 @@ arc4random_buf(void *to, size_t size)
 {
 	struct timespec now = { 0 };
 	int saved = errno;
+	uint64_t ns;
 
 #ifdef HAVE_GETENTROPY
 	if (getentropy(to, size) == 0)
@@ -84,8 +86,9 @@ arc4random_buf(void *to, size_t size)
 #endif
 	if (!random_from_file("/dev/urandom", to, size)) {
 		(void)clock_gettime(CLOCK_REALTIME, &now);
+		ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 		memset(to, 0, size);
-		memcpy(to, &now, size < sizeof(now) ? size : sizeof(now));
+		memcpy(to, &ns, size < sizeof(ns) ? size : sizeof(ns));
 	}
 	errno = saved;
 }

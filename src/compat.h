@@ -33,7 +33,7 @@ int strvis(char *dst, const char *src, int flags);
 #include <stdlib.h>
 #else
 #include <stddef.h>
-/* For a seed, not for a secret: what cannot get at the system's randomness takes the time.  size is at most 256. */
+/* For a seed, not for a secret: where the system gives none it is the time.  size is at most 256. */
 void arc4random_buf(void *to, size_t size);
 #endif
 
