@@ -30,10 +30,17 @@ _weir_files()
 _weir_value()
 {
 	case $1 in
-	-p|--policy) _weir_words "$2" block drop-oldest drop-newest sample: rate: ;;
+	-p|--policy) _weir_words "$2" block drop-oldest drop-newest drop-random latest shed: codel codel: fail \
+		sample: rate: ;;
 	-m|-B|--buffer) _weir_words "$2" 64K 256K 1M 16M 256M 1G ;;
 	-s|--sample) _weir_words "$2" 10 100 1000 1% 10% ;;
-	-L|--rate) _weir_words "$2" 10/s 100/s 1000/s 1MB/s 10MB/s ;;
+	--sample-by) _weir_words "$2" count random key ;;
+	--rate-by) _weir_words "$2" key ;;
+	-k|--key) _weir_words "$2" 1 2 3 ;;
+	-t|--field-separator) _weir_words "$2" , : "'\\t'" ;;
+	--max-age) _weir_words "$2" 100ms 1s 10s 1m ;;
+	--top-keys) _weir_words "$2" 3 10 100 ;;
+	-L|--rate|--drop-over) _weir_words "$2" 10/s 100/s 1000/s 1MB/s 10MB/s ;;
 	-d|--delimiter) _weir_words "$2" "'\\n'" "'\\t'" "'\\0'" , ;;
 	--max-records) _weir_words "$2" 1 10 100 1000 ;;
 	--max-record) _weir_words "$2" 4K 64K 1M ;;
@@ -69,19 +76,20 @@ _weir_split()
 		option=${COMP_WORDS[i-2]}
 	elif [[ ! $head && $cur == --*=* ]]; then
 		option=${cur%%=*} kept=${cur%%=*}= cur=${cur#*=}
-	elif [[ ! $head && $cur == -[pmBsLdi]?* ]]; then
+	elif [[ ! $head && $cur == -[pmBktsLdi]?* ]]; then
 		option=${cur:0:2} kept=${cur:0:2} cur=${cur:2}
 	elif [[ $i -gt 1 ]]; then
 		option=${COMP_WORDS[i-1]}
 	fi
-	# in one word again: the values of --sample stand behind "sample:"
+	# in one word again: the values of --sample stand behind "sample:", and behind "codel:" are times
 	if [[ ! $head && $cur == *:* && $option == @(-p|--policy) ]]; then
 		head=${cur%%:*} kept+=$head: cur=${cur#*:}
 	fi
 	[[ $head == -p?* ]] && option=-p head=${head:2}
 	[[ $head ]] || return
 	case $option:$head in
-	-p:sample|--policy:sample) option=--sample ;;
+	-p:sample|--policy:sample|-p:shed|--policy:shed) option=--sample ;;
+	-p:codel|--policy:codel) option=--max-age ;;
 	-p:rate|--policy:rate) option=--rate ;;
 	*) option=none ;;
 	esac
@@ -97,18 +105,20 @@ _weir()
 	done
 	_weir_split
 	case $option in
-	-[pmBsLdNi]|--policy|--buffer|--sample|--rate|--delimiter|--name|--max-records|--max-record|\
-	--fixed|--high|--low|--burst|--format|--report|--drain-timeout|--pipe-size|--interval|--metrics|\
-	--dropped|--mark-drops)
+	-[pmBktsLdNi]|--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|\
+	--field-separator|--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|\
+	--format|--report|--drain-timeout|--pipe-size|--name|--interval|--metrics|--mark-drops|--dropped|\
+	--top-keys)
 		_weir_value "$option" "$kept"
 		return ;;
 	esac
 	[[ $kept || $option == none || $cur == [!-]* ]] && return
 	_weir_words '' -p --policy= -m -B --buffer= --max-records= --max-record= --high= --low= \
-		-s --sample= -L --rate= --burst= -l --lines -0 -z --null -d --delimiter= --fixed= \
+		--max-age= --keep= -k --key= -t --field-separator= -s --sample= --sample-by= --seed= \
+		--drop-over= -L --rate= --burst= --rate-by= -l --lines -0 -z --null -d --delimiter= --fixed= \
 		-b --bytes -q --quiet --format= --report= --fail-on-drop --drain-timeout= --pipe-size= \
 		-N --name= -i --interval= -v --progress --metrics= --mark-drops --mark-drops= --dropped= \
-		--dropped-reason -h --help -V --version
+		--dropped-reason --top-keys= -h --help -V --version
 }
 
 complete -F _weir weir

@@ -101,14 +101,20 @@ bash_with_completion()
 values_in_bash()
 {
 	completes bash <<'END'
-weir -p dr<ALL> => <-p><drop-newest><drop-oldest>
-weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest>
-weir --policy dr<ALL> => <--policy><drop-newest><drop-oldest>
-weir --policy=dr<ALL> => <--policy=drop-newest><drop-oldest>
-weir --policy=<ALL> => <--policy=block><drop-newest><drop-oldest><rate:><sample:>
-weir -p <ALL> => <-p><block><drop-newest><drop-oldest><rate:><sample:>
+weir -p dr<ALL> => <-p><drop-newest><drop-oldest><drop-random>
+weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest><-pdrop-random>
+weir --policy dr<ALL> => <--policy><drop-newest><drop-oldest><drop-random>
+weir --policy=dr<ALL> => <--policy=drop-newest><drop-oldest><drop-random>
+weir --policy=<ALL> => <--policy=block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><latest><rate:><sample:><shed:>
+weir -p <ALL> => <-p><block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><latest><rate:><sample:><shed:>
 weir --pol<TAB>drop-o<TAB>-q => <--policy=drop-oldest><-q>
 weir -p samp<TAB>1%<TAB>-q => <-p><sample:1%><-q>
+weir -p she<TAB>1%<TAB>-q => <-p><shed:1%><-q>
+weir -p codel:10s<TAB>-q => <-p><codel:10s><-q>
+weir --sample-by=<ALL> => <--sample-by=count><key><random>
+weir --rate-by <TAB>-q => <--rate-by><key><-q>
+weir --keep dr<ALL> => <--keep><dr>
+weir -k3<TAB>-q => <-k3><-q>
 weir --format=<ALL> => <--format=journal><json><text>
 weir --format js<TAB>-q => <--format><json><-q>
 weir --report=dr<TAB>-q => <--report=drfile><-q>
@@ -137,7 +143,7 @@ END
 	# shellcheck disable=SC2016
 	echo 'COMP_WORDBREAKS=${COMP_WORDBREAKS//[=:]}' >>rc
 	completes bash <<'END'
-weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest>
+weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest><--policy=drop-random>
 weir -p rate:1M<TAB>-q => <-p><rate:1MB/s><-q>
 weir --policy=sample:1%<TAB>-q => <--policy=sample:1%><-q>
 weir --report=bl<TAB>-q => <--report=block it><-q>
@@ -219,13 +225,19 @@ END
 	need zsh
 	files
 	completes zsh <<'END'
-weir -p dr<ALL> => <-p><drop-newest><drop-oldest>
-weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest>
-weir --policy dr<ALL> => <--policy><drop-newest><drop-oldest>
-weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest>
-weir -p <ALL> => <-p><block><drop-newest><drop-oldest><rate:><sample:>
+weir -p dr<ALL> => <-p><drop-newest><drop-oldest><drop-random>
+weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest><-pdrop-random>
+weir --policy dr<ALL> => <--policy><drop-newest><drop-oldest><drop-random>
+weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest><--policy=drop-random>
+weir -p <ALL> => <-p><block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><latest><rate:><sample:><shed:>
 weir --pol<TAB>drop-o<TAB>-q => <--policy=drop-oldest><-q>
 weir -p samp<TAB>1%<TAB>-q => <-p><sample:1%><-q>
+weir -p she<TAB>1%<TAB>-q => <-p><shed:1%><-q>
+weir -p codel:10s<TAB>-q => <-p><codel:10s><-q>
+weir --sample-by=<ALL> => <--sample-by=count><--sample-by=key><--sample-by=random>
+weir --rate-by <TAB>-q => <--rate-by><key><-q>
+weir --keep dr<ALL> => <--keep><dr>
+weir -k3<TAB>-q => <-k3><-q>
 weir --format=<ALL> => <--format=journal><--format=json><--format=text>
 weir --format js<TAB>-q => <--format><json><-q>
 weir --report=dr<TAB>-q => <--report=drfile><-q>
@@ -281,11 +293,12 @@ END
 	need fish
 	files
 	completes fish <<'END'
-weir -p dr<ALL> => <drop-newest><drop-oldest>
-weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest>
-weir --policy dr<ALL> => <drop-newest><drop-oldest>
-weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest>
-weir -p <ALL> => <block><drop-newest><drop-oldest><rate:><sample:>
+weir -p dr<ALL> => <drop-newest><drop-oldest><drop-random>
+weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest><-pdrop-random>
+weir --policy dr<ALL> => <drop-newest><drop-oldest><drop-random>
+weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest><--policy=drop-random>
+weir -p <ALL> => <block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><latest><rate:><sample:><shed:>
+weir --sample-by <ALL> => <count><key><random>
 weir --format <ALL> => <journal><json><text>
 weir --format=j<ALL> => <--format=journal><--format=json>
 weir --report=dr<ALL> => <--report=drfile>
