@@ -153,7 +153,7 @@ send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
 
 /* --- records ------------------------------------------------------------------------------------ */
 
-/* Of the record that leaves next; of one that is part-sent it is in charge already. */
+/* That of the record that leaves next.  Of one that is part-sent it is in charge already, and goes on filling. */
 static void
 put_in_charge(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
 {
@@ -161,7 +161,9 @@ put_in_charge(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
 
 	if (outlet->by_key == NULL) {
 		outlet->charged = &outlet->bucket;
-	} else if (!queue_part_sent(queue) && queue_view_head(queue, &head)) {
+	} else if (queue_part_sent(queue)) {
+		bucket_refill(outlet->charged, now_ns, 0);
+	} else if (queue_view_head(queue, &head)) {
 		uint64_t hash = key_hash(key_of(outlet->key, head.text, head.body), 0);
 		outlet->charged = buckets_of(outlet->by_key, hash, now_ns);
 	}

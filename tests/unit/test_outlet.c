@@ -486,6 +486,30 @@ rated_parts(void)
 	finish();
 }
 
+/* The same by the bucket of its key, which is in charge of it to its end, and goes on filling. */
+static void
+rated_parts_by_key(void)
+{
+	const struct rate by_bytes = { 1000, NS_PER_S, true };
+	struct key_rule key = { .separator = KEY_BLANKS };
+	char error[PATTERN_ERROR_MOST];
+
+	must(key_parse(&key, "1", error) == NULL);
+	begin(false, 1000, &by_bytes, 100);
+	rig.outlet.by_key = buckets_new(1000, NS_PER_S, 100, 2);
+	rig.outlet.key = &key;
+	must(rig.outlet.by_key != NULL);
+	put(1000, false);
+	is(drain(0), OUTLET_RATE, "1000 B/s for each key: parts of a record leave as tokens come");
+	is(rig.ledger.out.bytes, 100, "a burst first");
+	(void)drain(50 * MS);
+	is(rig.ledger.out.bytes, 150, "then what has come to its key");
+	ok(rig.outlet.due_ns > 50 * MS && is_right(), "and there is more to wait for");
+	buckets_free(rig.outlet.by_key);
+	rig.outlet.by_key = NULL;
+	finish();
+}
+
 static void
 rated_stream(void)
 {
@@ -645,6 +669,7 @@ main(void)
 	rate_of_bytes();
 	paid_rest();
 	rated_parts();
+	rated_parts_by_key();
 	rated_stream();
 	marks_in_parts();
 	any_rate();
