@@ -58,7 +58,7 @@ is_in_time(struct intake *intake, struct key key, size_t length, bool kept, uint
 	if (!gates->policing)
 		return true;
 	if (gates->police_by != NULL)
-		bucket = buckets_of(gates->police_by, key_hash(key, 0), now_ns);
+		bucket = buckets_of(gates->police_by, key_hash(key, gates->salt), now_ns);
 	else
 		bucket_refill(bucket, now_ns, 0);
 	allowed = bucket_allows(bucket, cost);

@@ -164,7 +164,7 @@ put_in_charge(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
 	} else if (queue_part_sent(queue)) {
 		bucket_refill(outlet->charged, now_ns, 0);
 	} else if (queue_view_head(queue, &head)) {
-		uint64_t hash = key_hash(key_of(outlet->key, head.text, head.body), 0);
+		uint64_t hash = key_hash(key_of(outlet->key, head.text, head.body), outlet->salt);
 		outlet->charged = buckets_of(outlet->by_key, hash, now_ns);
 	}
 }

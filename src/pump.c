@@ -49,9 +49,10 @@ open_buckets(struct buckets **buckets, const struct options *options, const stru
 }
 
 static struct intake_gates
-gates_of(struct pump *pump, bool drops)
+gates_of(struct pump *pump, bool drops, struct chance *chance)
 {
 	const struct options *options = pump->options;
+	struct chance own;
 	struct intake_gates gates = {
 		.sampling = options->sample.den > 1,
 		.policing = options->policing,
@@ -67,25 +68,27 @@ gates_of(struct pump *pump, bool drops)
 	if (gates.policing)
 		bucket_init(&gates.police, options->police.amount, options->police.period_ns,
 		    options->police_burst, pump->began_ns);
+	gates.salt = chance_next(chance);
+	chance_init(&own, true, chance_next(chance));
 	if (gates.sampling)
-		sample_init(&gates.sample, &options->sample, options->sample_by, &pump->chance);
+		sample_init(&gates.sample, &options->sample, options->sample_by, &own);
 	return gates;
 }
 
 static void
-init_shed(struct pump *pump)
+init_shed(struct pump *pump, struct chance *chance)
 {
 	const struct options *options = pump->options;
 
 	pump->shed = (struct shed){
 		.keep = options->keep,
 		.key = options_key(options),
-		.chance = &pump->chance,
 		.sampling = options->policy == POLICY_SHED,
 		.share = options->shed,
 		.high = { options->high_records, options->high_bytes },
 		.low = { options->low_records, options->low_bytes },
 	};
+	chance_init(&pump->shed.chance, true, chance_next(chance));
 	pump->queue.marks = shed_marks(&pump->shed);
 	pump->age = (struct age){ .most_ns = options->max_age_ns, .controlled = options->policy == POLICY_CODEL };
 	codel_init(&pump->age.codel, options->codel_target_ns, options->codel_interval_ns);
@@ -105,6 +108,10 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 		.slack = drops || gated ? READ_MOST : 0,
 		.record = drops ? (size_t)options->max_record_bytes : 0,
 	};
+	/* Only where something is left to chance, or should not be guessed, the system is asked for a seed. */
+	bool drawn = options->sample_by == SAMPLE_BY_RANDOM || options->policy == POLICY_DROP_RANDOM ||
+	    options->rate_by_key;
+	struct chance chance; /* which each user of chance has its own from */
 	struct intake_gates gates;
 
 	if (looks)
@@ -117,7 +124,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	pump->outlet.port = *output;
 	pump->splicing = stream && !options->rated && io_can_splice(input, output);
 	pump->bulk = !framing_delimited(&options->framing);
-	chance_init(&pump->chance, options->seeded, options->seed);
+	chance_init(&chance, options->seeded || !drawn, options->seed);
 	if (!open_buckets(&pump->intake_buckets, options, options->policing ? &options->police : NULL,
 	    options->police_burst) ||
 	    !open_buckets(&pump->outlet_buckets, options, options->rated ? &options->rate : NULL,
@@ -127,11 +134,12 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	    options->rated ? &options->rate : NULL, options->burst, now_ns);
 	pump->outlet.by_key = pump->outlet_buckets;
 	pump->outlet.key = options_key(options);
-	gates = gates_of(pump, drops);
+	pump->outlet.salt = chance_next(&chance);
+	gates = gates_of(pump, drops, &chance);
 	intake_init(&pump->intake, &options->framing, &gates);
 	if (queue_init(&pump->queue, &options->framing, &limits) < 0)
 		return -1;
-	init_shed(pump);
+	init_shed(pump, &chance);
 	return 0;
 }
 

@@ -49,7 +49,6 @@ struct pump {
 	struct shed shed;
 	struct age age;
 	uint64_t began_ns;
-	struct chance chance;     /* of what is drawn while it runs */
 	struct buckets *intake_buckets; /* one for each key, or NULL */
 	struct buckets *outlet_buckets;
 	enum pump_input input;

@@ -272,7 +272,7 @@ judge_lot(void *state, const struct queue_record *record, enum reason *reason)
 		return QUEUE_KEEP;
 	}
 	*reason = REASON_RANDOM;
-	return chance_hits(lot->shed->chance, lot->num, lot->den) ? QUEUE_DROP : QUEUE_KEEP;
+	return chance_hits(&lot->shed->chance, lot->num, lot->den) ? QUEUE_DROP : QUEUE_KEEP;
 }
 
 /* How many there are of a class: where there is but one, all that wait. */
