@@ -128,11 +128,19 @@ ring_rewind(struct ring *ring, size_t most)
 	ring->in = used;
 }
 
+/* at % size, for what is below 2 * size: a division takes longer than to move a short record. */
+static size_t
+place(const struct ring *ring, size_t at)
+{
+	return at < ring->size ? at : at - ring->size;
+}
+
 /* One step of a move: the most that is contiguous on both sides.  Upwards the steps go from the
  * first byte on, downwards from the last, so that an overlap is never overwritten before it is read. */
 void
 ring_move(struct ring *ring, size_t to, size_t from, size_t length)
 {
+	const size_t out = (size_t)(ring->out % ring->size);
 	bool backwards = to > from;
 
 	while (length > 0) {
@@ -141,14 +149,14 @@ ring_move(struct ring *ring, size_t to, size_t from, size_t length)
 
 		if (backwards) {
 			/* positions just past the last byte, 1 to size */
-			a = (size_t)((ring->out + to + length - 1) % ring->size) + 1;
-			b = (size_t)((ring->out + from + length - 1) % ring->size) + 1;
+			a = place(ring, out + to + length - 1) + 1;
+			b = place(ring, out + from + length - 1) + 1;
 			step = step < a ? step : a;
 			step = step < b ? step : b;
 			memmove(ring->base + a - step, ring->base + b - step, step);
 		} else {
-			a = (size_t)((ring->out + to) % ring->size);
-			b = (size_t)((ring->out + from) % ring->size);
+			a = place(ring, out + to);
+			b = place(ring, out + from);
 			step = step < ring->size - a ? step : ring->size - a;
 			step = step < ring->size - b ? step : ring->size - b;
 			memmove(ring->base + a, ring->base + b, step);

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What part of the room a sweep frees at least. */
+/* What part of the room a sweep frees at least; more by lot, where the sweep is always over all. */
 #define PART 8
+#define PART_BY_LOT 4
 
 static_assert(KEEP_MOST <= QUEUE_MARKS, "a mark for each class but the most precious");
 
@@ -37,9 +38,9 @@ has_gone(struct excess *excess, uint64_t bytes)
 	excess->records -= excess->records > 0;
 }
 
-/* So that all fits and a part of the room is free; nothing where all fits. */
+/* So that all fits and such a part of the room is free; nothing where all fits. */
 static struct excess
-excess_of(struct queue *queue)
+excess_of(struct queue *queue, unsigned part)
 {
 	const struct queue_limits *limits = &queue->limits;
 	uint64_t room = limits->bytes - queue_rest(queue);
@@ -47,8 +48,8 @@ excess_of(struct queue *queue)
 	uint64_t records = queue_waiting(queue);
 
 	return (struct excess){
-		.bytes = bytes > room ? bytes - room + room / PART : 0,
-		.records = records > limits->records ? records - limits->records + limits->records / PART : 0,
+		.bytes = bytes > room ? bytes - room + room / part : 0,
+		.records = records > limits->records ? records - limits->records + limits->records / part : 0,
 	};
 }
 
@@ -102,16 +103,16 @@ give_way(struct shed *shed, struct queue *queue, struct loss *loss, unsigned bel
 void
 shed_oldest(struct shed *shed, struct queue *queue, struct loss *loss)
 {
-	struct victims victims = { .reason = REASON_OLDEST, .excess = excess_of(queue) };
+	struct victims victims = { .reason = REASON_OLDEST, .excess = excess_of(queue, PART) };
 
 	give_way(shed, queue, loss, keep_count(shed->keep) + 1, false, &victims);
 	queue_admit(queue);
 }
 
 void
-shed_one(struct shed *shed, struct queue *queue, struct loss *loss, enum reason reason)
+shed_some(struct shed *shed, struct queue *queue, struct loss *loss, enum reason reason, uint64_t records)
 {
-	struct victims victims = { .reason = reason, .excess = { .records = 1 } };
+	struct victims victims = { .reason = reason, .excess = { .records = records } };
 
 	give_way(shed, queue, loss, keep_count(shed->keep) + 1, false, &victims);
 }
@@ -252,10 +253,10 @@ shed_newest(struct shed *shed, struct queue *queue, struct loss *loss)
 
 struct lot {
 	struct shed *shed;
+	unsigned top;          /* the most precious class */
 	unsigned class;
 	struct tally all;      /* of that class */
-	uint64_t num;          /* each of them goes with probability num / den */
-	uint64_t den;
+	uint64_t bound;        /* those go that draw a lower number */
 	bool counting;
 };
 
@@ -264,7 +265,7 @@ judge_lot(void *state, const struct queue_record *record, enum reason *reason)
 {
 	struct lot *lot = state;
 
-	if (lot->class < keep_count(lot->shed->keep) &&
+	if (lot->class < lot->top &&
 	    keep_class(lot->shed->keep, record->text, record->body) > lot->class)
 		return QUEUE_KEEP;
 	if (lot->counting) {
@@ -272,7 +273,24 @@ judge_lot(void *state, const struct queue_record *record, enum reason *reason)
 		return QUEUE_KEEP;
 	}
 	*reason = REASON_RANDOM;
-	return chance_hits(&lot->shed->chance, lot->num, lot->den) ? QUEUE_DROP : QUEUE_KEEP;
+	return chance_next(&lot->shed->chance) < lot->bound ? QUEUE_DROP : QUEUE_KEEP;
+}
+
+/* Of all numbers of 64 bits, part / whole are below this; all but one where the part is no less. */
+static uint64_t
+bound_of(uint64_t part, uint64_t whole)
+{
+	uint64_t bound = 0, rest = part;
+
+	if (part >= whole)
+		return UINT64_MAX;
+	for (int bit = 0; bit < 64; bit++) {
+		/* rest < whole <= 2^63: a digit of the quotient at a time */
+		rest *= 2;
+		bound = 2 * bound + (rest >= whole);
+		rest -= rest >= whole ? whole : 0;
+	}
+	return bound;
 }
 
 /* How many there are of a class: where there is but one, all that wait. */
@@ -284,7 +302,7 @@ count_class(struct lot *lot, struct queue *queue, struct loss *loss)
 
 	lot->all = (struct tally){ queue_waiting(queue),
 		held.bytes - queue_partial(queue) - queue_rest(queue) };
-	if (keep_count(lot->shed->keep) == 0)
+	if (lot->top == 0)
 		return;
 	lot->all = (struct tally){ 0, 0 };
 	lot->counting = true;
@@ -295,12 +313,12 @@ count_class(struct lot *lot, struct queue *queue, struct loss *loss)
 void
 shed_random(struct shed *shed, struct queue *queue, struct loss *loss)
 {
-	struct lot lot = { .shed = shed };
+	struct lot lot = { .shed = shed, .top = keep_count(shed->keep) };
 	const struct queue_sweep sweep = { judge_lot, &lot, shed->keep == NULL };
 
 	/* A draw may be too small: then there is another one. */
 	while (!queue_fits(queue)) {
-		struct excess excess = excess_of(queue);
+		struct excess excess = excess_of(queue, PART_BY_LOT);
 		bool by_bytes = excess.bytes > 0;
 
 		count_class(&lot, queue, loss);
@@ -308,10 +326,8 @@ shed_random(struct shed *shed, struct queue *queue, struct loss *loss)
 			lot.class++;
 			continue;
 		}
-		lot.num = by_bytes ? excess.bytes : excess.records;
-		lot.den = by_bytes ? lot.all.bytes : lot.all.records;
-		if (lot.num > lot.den)
-			lot.num = lot.den;
+		lot.bound = by_bytes ? bound_of(excess.bytes, lot.all.bytes)
+		    : bound_of(excess.records, lot.all.records);
 		loss->class = lot.class;
 		(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &sweep);
 	}
@@ -434,7 +450,7 @@ shed_superseded(struct shed *shed, struct queue *queue, struct loss *loss)
 	struct keyed keyed = { .shed = shed };
 	const struct queue_sweep note = { note_key, &keyed, false };
 	const struct queue_sweep drop = { judge_key, &keyed, false };
-	struct victims victims = { .reason = REASON_OLDEST, .excess = excess_of(queue) };
+	struct victims victims = { .reason = REASON_OLDEST, .excess = excess_of(queue, PART) };
 	uint64_t bytes = queue_held(queue).bytes, records = queue_waiting(queue);
 
 	if (queue_fits(queue)) {
