@@ -262,6 +262,9 @@ by_example(void)
 	ok(!codel_drops(&codel, 300 * MS, 50 * MS, true) && !codel.dropping, "the last one is not dropped, and ends it");
 	ok(!codel_drops(&codel, 301 * MS, 50 * MS, false) && !codel_drops(&codel, 401 * MS - 1, 50 * MS, false) &&
 	    codel_drops(&codel, 401 * MS, 50 * MS, false), "it takes an interval to begin again");
+	(void)codel_drops(&codel, 501 * MS, 50 * MS, false);
+	ok(!codel_drops(&codel, 501 * MS, 1 * MS, false) && codel.next_ns == 501 * MS,
+	    "where a drop ends it, no time is set for another");
 	codel_empty(&codel);
 	ok(!codel_drops(&codel, 600 * MS, 50 * MS, false), "when nothing waits it ends as well");
 }
