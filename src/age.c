@@ -45,10 +45,17 @@ age_due_ns(const struct age *age, const struct queue *queue)
 
 /* --- CoDel -------------------------------------------------------------------------------------- */
 
+/* Of the records that are late, how many go when CoDel says that one should.  A sender slows down when it
+ * loses a packet, so that one is enough; who writes into a pipe never learns of it, and one at a time would
+ * take hours to find what is too much (docs/decisions/0022). */
+#define PART 8
+
 static void
 control(struct age *age, struct shed *shed, struct queue *queue, struct loss *loss,
     const struct io_port *output)
 {
+	uint64_t late;
+
 	/* The RFC asks when the link takes a packet: not while the output takes nothing. */
 	while (queue_waiting(queue) > 0 && !queue_part_sent(queue)) {
 		uint64_t waited_ns = loss->now_ns - sojourn_oldest_ns(queue->sojourn);
@@ -56,7 +63,8 @@ control(struct age *age, struct shed *shed, struct queue *queue, struct loss *lo
 		if (waited_ns < age->codel.target_ns || !io_has_room(output) ||
 		    !codel_drops(&age->codel, loss->now_ns, waited_ns, queue_waiting(queue) == 1))
 			return;
-		shed_one(shed, queue, loss, REASON_CODEL);
+		late = sojourn_arrived_by(queue->sojourn, loss->now_ns - age->codel.target_ns, UINT64_MAX);
+		shed_some(shed, queue, loss, REASON_CODEL, 1 + late / PART);
 	}
 }
 

@@ -4,9 +4,9 @@
  *
  * For the policies that do not simply drop the oldest or the newest: by class (--keep), by lot (drop-random),
  * by key (latest), 1 in N under pressure (shed:N).  When something does not fit, one sweep over the queue
- * drops those whose turn it is, until all fits and an eighth of the room is free besides: so each arriving
- * record pays for the look at a constant number of others.  Nothing is indexed, and nothing but a few marks
- * is kept, while there is room.
+ * drops those whose turn it is, until all fits and an eighth of the room is free besides (by lot a quarter): so
+ * each arriving record pays for the look at a constant number of others.  Nothing is indexed, and nothing but
+ * a few marks is kept, while there is room.
  *
  * Classes.  The least precious class gives way first, in it the oldest first.  Behind what a class has
  * given is its mark: in front of it there is nothing of that class or a lesser one, and nothing is looked at
@@ -61,7 +61,8 @@ void shed_newest(struct shed *shed, struct queue *queue, struct loss *loss);
 void shed_random(struct shed *shed, struct queue *queue, struct loss *loss);
 void shed_superseded(struct shed *shed, struct queue *queue, struct loss *loss);
 
-/* The oldest record of the least precious class that waits is dropped. */
-void shed_one(struct shed *shed, struct queue *queue, struct loss *loss, enum reason reason);
+/* Some of the records that wait are dropped, by class, the oldest first; all where there are fewer. */
+void shed_some(struct shed *shed, struct queue *queue, struct loss *loss, enum reason reason,
+    uint64_t records);
 
 #endif
