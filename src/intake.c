@@ -75,7 +75,8 @@ static bool
 may_come_in(struct intake *intake, struct queue *queue, struct loss *loss, size_t body, enum reason *reason)
 {
 	const struct intake_gates *gates = &intake->gates;
-	const char *text = queue_view_partial(queue);
+	const bool looks = gates->keep != NULL || gates->key != NULL;
+	const char *text = looks ? queue_view_partial(queue) : ""; /* else there may be no room for a view */
 	struct key key = { text, 0 };
 	bool kept = keep_class(gates->keep, text, body) > 0;
 
