@@ -38,6 +38,7 @@ static struct rig {
 	struct options options;
 	struct script_setup setup;
 	struct pump pump;
+	struct sojourn *sojourn;
 	uint64_t now;
 	unsigned steps;
 	unsigned eager;    /* the reader: with 0 it is stalled until the end is near */
@@ -98,12 +99,52 @@ choose_rate(struct options *o)
 	o->burst = one_in(2) ? 0 : from(1, o->rate.bytes ? o->buffer_bytes : 9);
 }
 
+/* What records say: of few letters, so that keys and patterns are found. */
+static void
+choose_texts(struct options *o)
+{
+	static const char *const patterns[] = { "x", "^y", "z$", "[ab]{2}", "^$" };
+	static const char *const keys[] = { "1", "2", "/([xyz])/" };
+	bool needs_key = o->policy == POLICY_LATEST || o->sample_by == SAMPLE_BY_KEY;
+	char error[PATTERN_ERROR_MOST];
+	unsigned count = one_in(3) ? (unsigned)from(1, 3) : 0;
+
+	if (count > 0 && (o->keep = keep_new()) == NULL)
+		abort();
+	while (count-- > 0)
+		if (!keep_add(o->keep, patterns[below(5)], error))
+			abort();
+	if (!needs_key && one_in(2))
+		return;
+	o->key.separator = one_in(2) ? KEY_BLANKS : ',';
+	if (key_parse(&o->key, keys[below(3)], error) != NULL)
+		abort();
+	o->rate_by_key = (o->rated || o->policing) && one_in(2);
+}
+
+static void
+choose_gates(struct options *o)
+{
+	static const struct share shares[] = { { 1, 2 }, { 1, 7 }, { 2, 5 }, { 5, 9 }, { 99, 100 } };
+
+	o->seeded = true;
+	o->seed = random_next(&rig.random);
+	if (one_in(3)) {
+		o->sample = shares[below(sizeof(shares) / sizeof(shares[0]))];
+		o->sample_by = (enum sample_by)below(3);
+	}
+	o->policing = one_in(4);
+	o->police = (struct rate){ one_in(2) ? from(1, 100) : from(100, 1000000), NS_PER_S, one_in(2) };
+	o->police_burst = from(1, o->police.bytes ? o->buffer_bytes : 9);
+	if (one_in(4))
+		o->max_age_ns = 1 + below(one_in(2) ? 2 * NS_PER_S : 5 * NS_PER_MS);
+}
+
 static void
 choose_options(void)
 {
 	static const struct framing framings[] = { { FRAMING_LINES, '\n', 0 }, { FRAMING_NULL, 0, 0 },
 		{ FRAMING_DELIMITER, 0xff, 0 }, { FRAMING_FIXED, 0, 0 }, { FRAMING_BYTES, 0, 0 } };
-	static const struct share shares[] = { { 1, 2 }, { 1, 7 }, { 2, 5 }, { 5, 9 }, { 99, 100 } };
 	const struct size_class *class = rig.class = &classes[one_in(40) ? 3 + below(2) : below(3)];
 	struct options *o = &rig.options;
 
@@ -115,10 +156,15 @@ choose_options(void)
 	if (o->framing.kind == FRAMING_FIXED)
 		o->framing.size = from(class->record_least,
 		    (o->max_record_bytes - class->record_least) / (one_in(3) ? 1 : 10) + class->record_least);
-	if (one_in(3) && o->framing.kind != FRAMING_BYTES)
-		o->sample = shares[below(sizeof(shares) / sizeof(shares[0]))];
 	choose_marks(o);
 	choose_rate(o);
+	o->shed = (struct share){ 1, from(1, 5) };
+	o->codel_target_ns = below(one_in(2) ? 200 * NS_PER_MS : NS_PER_MS);
+	o->codel_interval_ns = 1 + below(one_in(2) ? NS_PER_S : NS_PER_MS);
+	if (o->framing.kind != FRAMING_BYTES) {
+		choose_gates(o);
+		choose_texts(o);
+	}
 	rig.setup = (struct script_setup){
 		.way = (enum io_way)below(5),
 		.unit = class->splices ? 4096 : from(1, 50),
@@ -139,6 +185,15 @@ choose_length(void)
 	return one_in(10) ? 1 : from(1, 1 + most / 10);
 }
 
+static char
+choose_byte(void)
+{
+	static const char letters[] = "xyzab , ";
+
+	return rig.options.keep != NULL || options_key(&rig.options) != NULL ? letters[below(8)]
+	                                                                      : (char)random_next(&rig.random);
+}
+
 static void
 make_stream(void)
 {
@@ -147,7 +202,7 @@ make_stream(void)
 	rig.length = one_in(50) ? 0 : from(1, rig.class->stream_most);
 	for (uint64_t at = 0; at < rig.length;) {
 		for (uint64_t left = choose_length(); left > 0 && at < rig.length; left--) {
-			char byte = (char)random_next(&rig.random);
+			char byte = choose_byte();
 			rig.stream[at++] = left == 1 ? delimiter : (char)(byte ^ (byte == delimiter));
 		}
 	}
@@ -174,10 +229,22 @@ begin(uint64_t seed)
 		.can_look = rig.class->splices || one_in(2),
 		.batch_room = one_in(2) ? 0 : from(1, SCRIPT_CHUNKS),
 	};
-	if (script_begin(&rig.pump, &rig.options, &rig.setup, rig.now) == 0)
+	rig.sojourn = sojourn_new();
+	if (script_begin(&rig.pump, &rig.options, &rig.setup, rig.now) == 0 && rig.sojourn != NULL) {
+		pump_observe(&rig.pump, rig.sojourn, NULL, NULL, NULL);
 		return true;
+	}
 	diag("out of memory");
 	return false;
+}
+
+static void
+end(void)
+{
+	pump_free(&rig.pump);
+	sojourn_free(rig.sojourn);
+	keep_free(rig.options.keep);
+	key_clear(&rig.options.key);
 }
 
 /* --- steps ---------------------------------------------------------------------------------------- */
@@ -224,7 +291,7 @@ choose_time(void)
 {
 	uint64_t due = pump_deadline_ns(&rig.pump);
 
-	if (rig.pump.output == OUTLET_RATE && (is_late() || one_in(2)))
+	if ((rig.pump.output == OUTLET_RATE && is_late()) || (due != UINT64_MAX && one_in(2)))
 		rig.now = due + (one_in(2) ? 0 : one_in(2) ? below(20 * NS_PER_MS) : below(1000));
 	else if (one_in(2))
 		rig.now += below(one_in(4) ? NS_PER_S : NS_PER_MS);
@@ -265,6 +332,12 @@ describe(uint64_t seed)
 	    o->rated ? "rate" : "no rate, not", o->rate.amount, o->rate.bytes ? "bytes" : "records", o->burst,
 	    (int)rig.setup.way, rig.setup.unit, rig.setup.slack, script.can_splice, script.can_look,
 	    script.batch_room);
+	diag("seed %" PRIu64 ", sample by %s, drop over %" PRIu64 " %s/s, burst %" PRIu64 "%s, age %" PRIu64
+	     ", shed %" PRIu64 ", codel %" PRIu64 "/%" PRIu64 ", key %" PRIu64 "%s, %u patterns%s%s", o->seed,
+	    options_sample_by(o), o->policing ? o->police.amount : 0, o->police.bytes ? "bytes" : "records",
+	    o->police_burst, o->rate_by_key ? " by key" : "", o->max_age_ns, o->shed.den, o->codel_target_ns,
+	    o->codel_interval_ns, o->key.field, o->key.pattern != NULL ? " pattern" : "", keep_count(o->keep),
+	    keep_count(o->keep) > 0 ? " from " : "", keep_count(o->keep) > 0 ? keep_regex(o->keep, 1) : "");
 	diag("again: tests/model/differential %" PRIu64 " 1", seed);
 }
 
@@ -314,7 +387,7 @@ main(int argc, char *argv[])
 		good = begin(seed) && run(seed);
 		steps += rig.steps;
 		bytes += script.at;
-		pump_free(&rig.pump);
+		end();
 	}
 	diag("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " passes, %" PRIu64 " bytes", seed - first, first,
 	    steps, bytes);

@@ -13,6 +13,12 @@
 #define WORTH_WAITING_NS 500000
 #define LATENESS_NS 10000000
 
+/* The longest record. */
+#define MODEL_TEXT ((size_t)2 << 20)
+
+/* What part of the room a policy frees at least, where it takes a look at all of it. */
+#define PART 8
+
 static char complaint[256];
 
 static void wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -42,13 +48,20 @@ drops(const struct model *m)
 	return m->options->policy != POLICY_BLOCK;
 }
 
+static bool
+is_sampling(const struct model *m)
+{
+	return m->options->sample.den > m->options->sample.num;
+}
+
 /* Any byte may leave: plain block, or no records at all. */
 static bool
 streams(const struct model *m)
 {
 	const struct options *o = m->options;
 
-	return o->framing.kind == FRAMING_BYTES || (!drops(m) && !o->rated && o->sample.den == o->sample.num);
+	return o->framing.kind == FRAMING_BYTES || (!drops(m) && !o->rated && !is_sampling(m) &&
+	    !o->policing && o->max_age_ns == 0);
 }
 
 static bool
@@ -73,20 +86,46 @@ held_bytes(const struct model *m)
 	return sum;
 }
 
+static uint64_t
+waiting(const struct model *m)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < m->count; i++)
+		sum += m->held[i].ended && m->held[i].sent == 0;
+	return sum;
+}
+
+static bool
+is_part_sent(const struct model *m)
+{
+	return m->count > 0 && m->held[0].sent > 0;
+}
+
 void
 model_init(struct model *m, const struct options *options, const char *stream, size_t window,
     size_t unit, uint64_t now_ns)
 {
 	const struct rate *rate = &options->rate;
+	const struct rate *police = &options->police;
 
 	memset(m, 0, offsetof(struct model, held));
+	m->levels = m->polices = 0;
 	complaint[0] = '\0';
 	m->options = options;
 	m->stream = stream;
 	m->window = window;
 	m->unit = unit;
 	m->parts = !drops(m) && !streams(m);
-	m->then_ns = now_ns;
+	m->common.then_ns = m->now_ns = now_ns;
+	chance_init(&m->lots, true, options->seed);
+	sample_init(&m->draws, &options->sample, options->sample_by, &m->lots);
+	if (options->sample_by == SAMPLE_BY_RANDOM && is_sampling(m))
+		m->gap = sample_gap(&m->draws);
+	codel_init(&m->codel, options->codel_target_ns, options->codel_interval_ns);
+	if (options->policing)
+		bucket_init(&m->police[m->polices++].bucket, police->amount, police->period_ns,
+		    options->police_burst, now_ns);
 	if (!options->rated)
 		return;
 	m->depth = (int64_t)options->burst;
@@ -94,7 +133,125 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 		m->depth = (int64_t)(rate->amount * 1000000 / rate->period_ns);
 	if (m->depth == 0)
 		m->depth = 1;
-	m->level = m->depth * (int64_t)rate->period_ns;
+	m->common.level = m->depth * (int64_t)rate->period_ns;
+}
+
+/* --- what a record says --------------------------------------------------------------------------- */
+
+/* A record, or as much of it as is here, in one piece and without its delimiter. */
+static const char *
+text_of(const struct model *m, const struct model_record *record, bool delimited, size_t *body)
+{
+	static char text[MODEL_TEXT];
+
+	*body = (size_t)record->length - delimited;
+	if (*body > sizeof(text))
+		wrong("a record is too long for the model");
+	for (size_t i = 0; i < *body && i < sizeof(text); i++)
+		text[i] = m->stream[(record->start + i) % m->window];
+	return text;
+}
+
+static uint64_t
+key_with(const struct model *m, const char *text, size_t body, uint64_t seed)
+{
+	const struct key_rule *rule = options_key(m->options);
+
+	return rule != NULL ? key_hash(key_of(rule, text, body), seed) : 0;
+}
+
+/* --- gates in ------------------------------------------------------------------------------------- */
+
+/* Records are left out unseen, by their number; or they are judged, by what they say. */
+static bool
+counts_out(const struct model *m)
+{
+	return is_sampling(m) && m->options->keep == NULL && m->options->sample_by != SAMPLE_BY_KEY;
+}
+
+static bool
+judges(const struct model *m)
+{
+	return m->options->policing || (is_sampling(m) && !counts_out(m));
+}
+
+/* Whether the next record that counts is in the sample. */
+static bool
+is_drawn(struct model *m)
+{
+	const struct share *share = &m->options->sample;
+	bool drawn;
+
+	if (m->options->sample_by == SAMPLE_BY_RANDOM) {
+		drawn = m->gap == 0;
+		m->gap = drawn ? sample_gap(&m->draws) : m->gap - 1;
+		return drawn;
+	}
+	drawn = m->number == m->kept * share->den / share->num;
+	m->kept += drawn;
+	if (++m->number == share->den)
+		m->number = m->kept = 0; /* it repeats itself */
+	return drawn;
+}
+
+static struct bucket *
+police_of(struct model *m, uint64_t key)
+{
+	const struct options *o = m->options;
+
+	if (!o->rate_by_key)
+		return &m->police[0].bucket;
+	for (size_t i = 1; i < m->polices; i++)
+		if (m->police[i].key == key)
+			return &m->police[i].bucket;
+	if (m->polices == MODEL_KEYS) {
+		wrong("the model has no room for so many keys");
+		return &m->police[0].bucket;
+	}
+	m->police[m->polices].key = key;
+	bucket_init(&m->police[m->polices].bucket, o->police.amount, o->police.period_ns, o->police_burst,
+	    m->now_ns);
+	return &m->police[m->polices++].bucket;
+}
+
+/* Whether a record does not come too fast; one that is kept all the same uses up what is there. */
+static bool
+is_in_time(struct model *m, uint64_t key, uint64_t length, bool kept)
+{
+	struct bucket *bucket = police_of(m, key);
+	uint64_t cost = m->options->police.bytes ? length : 1;
+	bool allowed;
+
+	bucket_refill(bucket, m->now_ns, 0);
+	allowed = bucket_allows(bucket, cost);
+	if (allowed)
+		bucket_charge(bucket, cost);
+	else if (kept)
+		bucket_charge(bucket, bucket_tokens(bucket));
+	return allowed || kept;
+}
+
+/* The gates see the record, or as much of it as is here. */
+static void
+judge(struct model *m, bool delimited)
+{
+	const struct options *o = m->options;
+	struct model_record *record = &m->held[m->count - 1];
+	size_t body;
+	const char *text = text_of(m, record, delimited, &body);
+	bool kept = keep_class(o->keep, text, body) > 0;
+
+	record->judged = true;
+	if (!kept && is_sampling(m) && !counts_out(m) &&
+	    !(o->sample_by == SAMPLE_BY_KEY ? sample_has(&m->draws, key_with(m, text, body, o->seed)) : is_drawn(m)))
+		m->why = REASON_SAMPLE;
+	else if (o->policing && !is_in_time(m, key_with(m, text, body, 0), record->length, kept))
+		m->why = REASON_OVER;
+	else
+		return;
+	m->left_out = true;
+	m->ledger.dropped[m->why].bytes += record->length;
+	m->count--;
 }
 
 /* --- in ------------------------------------------------------------------------------------------- */
@@ -102,32 +259,40 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 static void
 begin_record(struct model *m)
 {
-	const struct share *share = &m->options->sample;
-
 	m->open = true;
 	m->begun = 0;
-	m->left_out = m->number != m->kept * share->den / share->num;
+	m->left_out = counts_out(m) && !is_drawn(m);
 	m->why = REASON_SAMPLE;
-	if (!m->left_out) {
-		m->kept++;
-		if (m->count == MODEL_RECORDS)
-			wrong("the model has no room for so many records");
-		else
-			m->held[m->count++] = (struct model_record){ .start = m->at };
-	}
-	if (++m->number == share->den)
-		m->number = m->kept = 0; /* it repeats itself */
+	if (m->left_out)
+		return;
+	if (m->count == MODEL_RECORDS)
+		wrong("the model has no room for so many records");
+	else
+		m->held[m->count++] = (struct model_record){ .start = m->at };
 }
 
+/* Its last byte is here, which may be a delimiter. */
 static void
-end_record(struct model *m)
+end_record(struct model *m, bool delimited)
 {
+	struct model_record *record = &m->held[m->count - 1];
+	const char *text;
+	size_t body;
+
+	if (!m->left_out && judges(m) && !record->judged)
+		judge(m, delimited);
 	m->open = false;
 	m->ledger.in.records++;
-	if (m->left_out)
+	if (m->left_out) {
 		m->ledger.dropped[m->why].records++;
-	else
-		m->held[m->count - 1].ended = true;
+		return;
+	}
+	text = text_of(m, record, delimited, &body);
+	record->ended = true;
+	record->arrived_ns = m->now_ns;
+	record->class = keep_class(m->options->keep, text, body);
+	if (record->sent == 0)
+		record->key = key_with(m, text, body, 0);
 }
 
 static bool
@@ -157,7 +322,7 @@ read_byte(struct model *m)
 		m->held[m->count - 1].length++;
 	}
 	if (is_end(m, (unsigned char)m->stream[m->at++ % m->window]))
-		end_record(m);
+		end_record(m, m->options->framing.kind != FRAMING_FIXED);
 }
 
 /* The bytes come in, whichever way; after a signal, no further than to the end of the record begun. */
@@ -175,17 +340,25 @@ bring(struct model *m, size_t length)
 		if (m->input == PUMP_FINISHING && !m->open)
 			m->input = PUMP_STOPPED;
 	}
+	/* Under block a long record is judged by what is here. */
+	if (judges(m) && !drops(m) && m->open && !m->left_out && !m->held[m->count - 1].judged &&
+	    m->begun >= m->options->high_bytes)
+		judge(m, false);
 }
 
 void
-model_read(struct model *m, size_t asked, size_t length)
+model_read(struct model *m, size_t asked, size_t first, size_t length)
 {
+	if (first > length)
+		first = length;
 	if (m->asked)
 		wrong("the input is read twice in a pass");
 	m->asked = true;
 	if (asked == 0)
 		wrong("a read of nothing");
-	bring(m, length);
+	bring(m, first);
+	if (length > first)
+		bring(m, length - first);
 }
 
 void
@@ -212,7 +385,7 @@ model_input_over(struct model *m, enum pump_input how)
 	m->input = how;
 	if (how != PUMP_ENDED || !m->open || m->options->framing.kind == FRAMING_BYTES)
 		return;
-	end_record(m);
+	end_record(m, false);
 	last = &m->held[m->count - 1];
 	if (!m->left_out && last->sent == last->length) {
 		m->ledger.out.records++;
@@ -239,13 +412,351 @@ model_stop(struct model *m, uint64_t now_ns)
 	m->paused = false;
 }
 
-/* --- out ------------------------------------------------------------------------------------------ */
+/* --- when it does not fit -------------------------------------------------------------------------- */
+
+/* A record and those before it, which the policy has let in: a part-sent one only by the bytes of its
+ * rest. */
+static bool
+fits_behind(const struct model *m, size_t index)
+{
+	uint64_t bytes = m->held[index].length;
+	uint64_t records = 1;
+
+	for (size_t i = 0; i < index; i++) {
+		bytes += rest_of(&m->held[i]);
+		records += m->held[i].sent == 0;
+	}
+	return bytes <= m->options->buffer_bytes && records <= m->options->max_records;
+}
+
+static void
+drop(struct model *m, size_t index, enum reason reason)
+{
+	ledger_count(&m->ledger.dropped[reason], 1, m->held[index].length);
+	ledger_count(&m->ledger.dropped_class[m->held[index].class], 1, m->held[index].length);
+	remove_record(m, index);
+}
+
+/* Lets in one that has arrived, and makes room for it where the policy does; returns how many of the
+ * records up to it are left. */
+static size_t
+arrive(struct model *m, size_t index)
+{
+	size_t first = is_part_sent(m); /* that may be evicted */
+	uint64_t rest = first > 0 ? rest_of(&m->held[0]) : 0;
+	struct model_record *record = &m->held[index];
+
+	if (record->sent == 0 && !fits_behind(m, index)) {
+		if (m->options->policy == POLICY_DROP_NEWEST ||
+		    record->length > m->options->buffer_bytes - rest || rest > m->options->buffer_bytes) {
+			drop(m, index, REASON_NEWEST);
+			return index;
+		}
+		while (!fits_behind(m, index)) {
+			drop(m, first, REASON_OLDEST);
+			index--;
+		}
+	}
+	m->held[index].admitted = true;
+	return index + 1;
+}
+
+/* The records that may give way: whole, and not part-sent. */
+static size_t
+first_victim(const struct model *m)
+{
+	return is_part_sent(m);
+}
+
+static size_t
+last_victim(const struct model *m)
+{
+	return m->count > 0 && !m->held[m->count - 1].ended ? m->count - 1 : m->count;
+}
+
+/* What has to go. */
+static struct tally
+excess_of(const struct model *m)
+{
+	const struct options *o = m->options;
+	uint64_t room = o->buffer_bytes - (is_part_sent(m) ? rest_of(&m->held[0]) : 0);
+	uint64_t bytes = 0, records = waiting(m);
+
+	for (size_t i = first_victim(m); i < last_victim(m); i++)
+		bytes += m->held[i].length;
+	return (struct tally){
+		.bytes = bytes > room ? bytes - room + room / PART : 0,
+		.records = records > o->max_records ? records - o->max_records + o->max_records / PART : 0,
+	};
+}
 
 static bool
-is_part_sent(const struct model *m)
+is_too_much(const struct model *m)
 {
-	return m->count > 0 && m->held[0].sent > 0;
+	struct tally excess = excess_of(m);
+
+	return excess.bytes > 0 || excess.records > 0;
 }
+
+static void
+lessen(struct tally *excess, uint64_t records, uint64_t bytes)
+{
+	excess->bytes -= excess->bytes < bytes ? excess->bytes : bytes;
+	excess->records -= excess->records < records ? excess->records : records;
+}
+
+/* Drops from the classes below this one, the least first, in each the oldest first, until so much has gone; of
+ * the records that were let in, or of all. */
+static void
+give_way(struct model *m, struct tally excess, unsigned below, bool admitted, enum reason reason)
+{
+	for (unsigned class = 0; class < below; class++) {
+		for (size_t i = first_victim(m); i < last_victim(m);) {
+			const struct model_record *record = &m->held[i];
+
+			if (excess.bytes == 0 && excess.records == 0)
+				return;
+			if (record->class != class || (admitted && !record->admitted)) {
+				i++;
+				continue;
+			}
+			lessen(&excess, 1, record->length);
+			drop(m, i, reason);
+		}
+	}
+}
+
+static void
+drop_oldest(struct model *m, struct tally excess)
+{
+	give_way(m, excess, CLASSES, false, REASON_OLDEST);
+}
+
+/* What those that were let in take up. */
+static struct tally
+depth_of(const struct model *m)
+{
+	struct tally depth = { 0, 0 };
+
+	for (size_t i = 0; i < m->count; i++)
+		if (m->held[i].admitted)
+			ledger_count(&depth, m->held[i].sent == 0, rest_of(&m->held[i]));
+	return depth;
+}
+
+/* Whether one that has arrived is left out because of shed:N; fits says whether there is room for it. */
+static bool
+is_shed(struct model *m, const struct model_record *record, bool fits)
+{
+	const struct options *o = m->options;
+	struct tally depth = depth_of(m);
+
+	if (o->policy != POLICY_SHED)
+		return false;
+	if (!m->pressed && (depth.bytes >= o->high_bytes || depth.records >= o->high_records || !fits)) {
+		m->pressed = true;
+		m->pressed_number = 0;
+	}
+	return m->pressed && record->class == 0 && m->pressed_number++ % o->shed.den != 0;
+}
+
+/* Whether there is one below this one's class to give way to it; what lacks goes. */
+static bool
+takes_room(struct model *m, const struct model_record *record)
+{
+	const struct options *o = m->options;
+	struct tally depth = depth_of(m);
+	uint64_t left = o->buffer_bytes - depth.bytes;
+	struct tally lacks = { 0, 0 };
+	bool any = false;
+
+	for (size_t i = first_victim(m); i < last_victim(m); i++)
+		any = any || (m->held[i].admitted && m->held[i].class < record->class);
+	if (!any)
+		return false;
+	if (record->length > left)
+		lacks.bytes = record->length - left > o->buffer_bytes / PART ? record->length - left
+		                                                            : o->buffer_bytes / PART;
+	if (depth.records >= o->max_records)
+		lacks.records = o->max_records / PART + 1;
+	give_way(m, lacks, record->class, true, REASON_OLDEST);
+	return true;
+}
+
+/* Those that have arrived, one by one, in order. */
+static void
+drop_newest(struct model *m)
+{
+	const struct options *o = m->options;
+	struct tally depth;
+
+	if (is_part_sent(m))
+		m->held[0].admitted = true;
+	depth = depth_of(m);
+	if (depth.bytes <= o->low_bytes && depth.records <= o->low_records)
+		m->pressed = false;
+	for (size_t i = first_victim(m); i < last_victim(m);) {
+		struct model_record *record = &m->held[i];
+		size_t before = m->count;
+		bool fits;
+
+		depth = depth_of(m);
+		fits = depth.bytes + record->length <= o->buffer_bytes && depth.records < o->max_records;
+		if (record->admitted)
+			i++;
+		else if (is_shed(m, record, fits))
+			drop(m, i, REASON_SHED);
+		else if (fits)
+			record->admitted = true;
+		else if (takes_room(m, record))
+			i -= before - m->count; /* and it is its turn again */
+		else
+			drop(m, i, REASON_NEWEST);
+	}
+}
+
+/* Each of the least class that there is has the same lot. */
+static void
+drop_random(struct model *m)
+{
+	while (is_too_much(m)) {
+		struct tally excess = excess_of(m), all = { 0, 0 };
+		unsigned least = CLASSES;
+		uint64_t num, den;
+
+		for (size_t i = first_victim(m); i < last_victim(m); i++)
+			if (m->held[i].class < least)
+				least = m->held[i].class;
+		for (size_t i = first_victim(m); i < last_victim(m); i++)
+			if (m->held[i].class == least)
+				ledger_count(&all, 1, m->held[i].length);
+		num = excess.bytes > 0 ? excess.bytes : excess.records;
+		den = excess.bytes > 0 ? all.bytes : all.records;
+		for (size_t i = first_victim(m); i < last_victim(m);) {
+			if (m->held[i].class == least && chance_hits(&m->lots, num < den ? num : den, den))
+				drop(m, i, REASON_RANDOM);
+			else
+				i++;
+		}
+	}
+}
+
+static bool
+is_superseded(const struct model *m, size_t index)
+{
+	for (size_t i = index + 1; i < last_victim(m); i++)
+		if (m->held[i].key == m->held[index].key)
+			return true;
+	return false;
+}
+
+static void
+drop_superseded(struct model *m)
+{
+	struct tally excess = excess_of(m);
+
+	if (!is_too_much(m))
+		return;
+	for (size_t i = first_victim(m); i < last_victim(m);) {
+		if (m->held[i].class > 0 || !is_superseded(m, i)) {
+			i++;
+			continue;
+		}
+		lessen(&excess, 1, m->held[i].length);
+		drop(m, i, REASON_SUPERSEDED);
+	}
+	drop_oldest(m, excess);
+}
+
+static void
+fail(struct model *m)
+{
+	if (!reads_on(m) || (!is_too_much(m) && m->ledger.dropped[REASON_OVERSIZE].bytes == 0))
+		return;
+	m->failed = true;
+	m->input = PUMP_STOPPED;
+}
+
+/* One after the other, as few as need be. */
+static void
+drop_each(struct model *m)
+{
+	for (size_t i = 0; i < last_victim(m);)
+		i = m->held[i].admitted ? i + 1 : arrive(m, i);
+}
+
+static void
+settle(struct model *m)
+{
+	bool classes = m->options->keep != NULL;
+
+	switch (m->options->policy) {
+	case POLICY_BLOCK:
+		return;
+	case POLICY_DROP_OLDEST:
+	case POLICY_CODEL:
+		if (classes)
+			drop_oldest(m, excess_of(m));
+		else
+			drop_each(m);
+		break;
+	case POLICY_DROP_NEWEST:
+		if (classes)
+			drop_newest(m);
+		else
+			drop_each(m);
+		break;
+	case POLICY_SHED:
+		drop_newest(m);
+		break;
+	case POLICY_DROP_RANDOM:
+		drop_random(m);
+		break;
+	case POLICY_LATEST:
+		drop_superseded(m);
+		break;
+	case POLICY_FAIL:
+		fail(m);
+		break;
+	}
+	for (size_t i = 0; i < last_victim(m); i++)
+		m->held[i].admitted = true;
+}
+
+/* --- by age --------------------------------------------------------------------------------------- */
+
+/* Before anything is sent in a pass. */
+static void
+drop_by_age(struct model *m)
+{
+	const struct options *o = m->options;
+	size_t first = first_victim(m);
+
+	if (m->aged || streams(m))
+		return;
+	m->aged = true;
+	while (o->max_age_ns > 0 && first < last_victim(m) && m->now_ns - m->held[first].arrived_ns > o->max_age_ns)
+		drop(m, first, REASON_EXPIRED);
+	/* CoDel is not asked about what has not waited for its target: it is told when that has left. */
+	while (o->policy == POLICY_CODEL && m->room && first == 0 && waiting(m) > 0 &&
+	    m->now_ns - m->held[0].arrived_ns >= o->codel_target_ns &&
+	    codel_drops(&m->codel, m->now_ns, m->now_ns - m->held[0].arrived_ns, waiting(m) == 1))
+		give_way(m, (struct tally){ .records = 1 }, CLASSES, false, REASON_CODEL);
+}
+
+/* Behind what was sent. */
+static void
+note_left(struct model *m)
+{
+	if (m->options->policy != POLICY_CODEL)
+		return;
+	if (waiting(m) == 0)
+		codel_empty(&m->codel);
+	else if (m->left && m->waited_ns < m->options->codel_target_ns)
+		(void)codel_drops(&m->codel, m->now_ns, m->waited_ns, false);
+}
+
+/* --- out ------------------------------------------------------------------------------------------ */
 
 /* How much of the oldest record, or of the stream, might leave if the rate allowed it. */
 static uint64_t
@@ -269,6 +780,51 @@ leaves_in_parts(const struct model *m)
 	return streams(m) || (m->count > 0 && !m->held[0].paid && (m->held[0].sent > 0 || !m->held[0].ended));
 }
 
+/* Fills a bucket up to its depth; lateness fills it further. */
+static void
+fill(const struct model *m, struct model_level *bucket, uint64_t late_ns)
+{
+	const struct rate *rate = &m->options->rate;
+	int64_t most = m->depth * (int64_t)rate->period_ns + (int64_t)(late_ns * rate->amount);
+	uint64_t ns = m->now_ns - bucket->then_ns;
+
+	bucket->then_ns = m->now_ns;
+	if (bucket->level >= most)
+		return;
+	if (ns > (uint64_t)(most - bucket->level) / rate->amount)
+		bucket->level = most;
+	else
+		bucket->level += (int64_t)(ns * rate->amount);
+}
+
+/* The bucket of the oldest record's key, or the one for all. */
+static struct model_level *
+level_of_head(struct model *m)
+{
+	struct model_record *head = &m->held[0];
+	size_t body;
+
+	if (!m->options->rate_by_key)
+		return &m->common;
+	if (head->sent == 0 && !head->ended) {
+		const char *text = text_of(m, head, false, &body);
+		head->key = key_with(m, text, body, 0); /* by as much as is here when it begins to leave */
+	}
+	for (size_t i = 0; i < m->levels; i++) {
+		if (m->level[i].key == head->key) {
+			fill(m, &m->level[i], 0);
+			return &m->level[i];
+		}
+	}
+	if (m->levels == MODEL_KEYS) {
+		wrong("the model has no room for so many keys");
+		return &m->common;
+	}
+	m->level[m->levels] = (struct model_level){ head->key, m->depth * (int64_t)m->options->rate.period_ns,
+		m->now_ns };
+	return &m->level[m->levels++];
+}
+
 /* The level is exact here; the real bucket may be ahead of it by less than one token, since it keeps the
  * fraction of one when it is full. */
 static bool
@@ -287,13 +843,16 @@ capped(const struct model *m, uint64_t tokens)
 
 /* Record after record, those up to the end of what is offered may leave now. */
 static void
-check_rate(const struct model *m, uint64_t offered)
+check_rate(struct model *m, uint64_t offered)
 {
-	int64_t level = m->level, period = (int64_t)m->options->rate.period_ns;
+	int64_t level, period = (int64_t)m->options->rate.period_ns;
 	bool by_bytes = m->options->rate.bytes;
 
 	if (!m->options->rated)
 		return;
+	if (m->options->rate_by_key && offered > rest_of(&m->held[0]))
+		wrong("records of several keys are offered at once");
+	level = level_of_head(m)->level;
 	if (leaves_in_parts(m)) {
 		/* of records, charged at the first part; of bytes, each part, and no debt for it */
 		if (by_bytes ? !rate_allows(m, level, offered)
@@ -379,6 +938,7 @@ model_offered(struct model *m, size_t offset, const struct iovec *piece, int pie
 		sum += piece[i].iov_len;
 	if (sum != length || length == 0)
 		wrong("a write of %zu bytes in pieces of %zu", length, sum);
+	drop_by_age(m);
 	if (m->answered && (m->answer == IO_AGAIN || m->answer == IO_GONE || m->answer == IO_ERROR))
 		wrong("the output is asked again after it has refused");
 	check_bytes(m, offset, piece, pieces);
@@ -401,29 +961,36 @@ charge(struct model *m, struct model_record *record, uint64_t part)
 		record->paid = record->sent == 0 && record->ended && !streams(m);
 		tokens = record->paid ? record->length : part;
 	}
-	m->level -= (int64_t)(tokens * m->options->rate.period_ns);
+	level_of_head(m)->level -= (int64_t)(tokens * m->options->rate.period_ns);
+}
+
+static void
+note_waiting(struct model *m, const struct model_record *record)
+{
+	m->left = true;
+	m->waited_ns = m->now_ns - record->arrived_ns;
+	if (m->most_waited_ns < m->waited_ns)
+		m->most_waited_ns = m->waited_ns;
 }
 
 static void
 leave(struct model *m, uint64_t length)
 {
-	size_t gone = 0;
-
 	m->moved += length;
 	m->ledger.out.bytes += length;
-	for (size_t i = 0; i < m->count && length > 0; i++) {
-		struct model_record *record = &m->held[i];
-		uint64_t part = rest_of(record) < length ? rest_of(record) : length;
+	while (length > 0) {
+		struct model_record *head = &m->held[0];
+		uint64_t part = rest_of(head) < length ? rest_of(head) : length;
 
-		charge(m, record, part);
-		record->sent += part;
+		charge(m, head, part);
+		head->sent += part;
 		length -= part;
-		if (record->ended && record->sent == record->length)
-			gone++;
+		if (!head->ended || head->sent < head->length)
+			break;
+		note_waiting(m, head);
+		m->ledger.out.records++;
+		remove_record(m, 0);
 	}
-	m->ledger.out.records += gone;
-	m->count -= gone;
-	memmove(&m->held[0], &m->held[gone], m->count * sizeof(m->held[0]));
 }
 
 void
@@ -447,29 +1014,11 @@ model_spliced(struct model *m, enum io_result answer, size_t length)
 
 /* --- the rate ------------------------------------------------------------------------------------- */
 
-/* Fills the bucket up to its depth; while the rate was waited for, lateness fills it further. */
-static void
-refill(struct model *m, uint64_t now_ns)
-{
-	const struct rate *rate = &m->options->rate;
-	uint64_t late = m->due_ns > 0 && now_ns > m->due_ns ? now_ns - m->due_ns : 0;
-	int64_t most, level;
-
-	if (late > LATENESS_NS)
-		late = LATENESS_NS;
-	most = m->depth * (int64_t)rate->period_ns + (int64_t)(late * rate->amount);
-	level = m->level + (int64_t)((now_ns - m->then_ns) * rate->amount);
-	if (level > most)
-		level = most;
-	if (m->level < level)
-		m->level = level;
-	m->then_ns = now_ns;
-}
-
 /* The real code waits for the rate: it must have to, and to wake in time, but not much too early. */
 static void
 check_wait(struct model *m, uint64_t now_ns, uint64_t due_ns)
 {
+	int64_t level = level_of_head(m)->level;
 	const struct rate *rate = &m->options->rate;
 	int64_t period = (int64_t)rate->period_ns;
 	uint64_t batch = rate->amount * WORTH_WAITING_NS / rate->period_ns;
@@ -481,93 +1030,29 @@ check_wait(struct model *m, uint64_t now_ns, uint64_t due_ns)
 		batch = (uint64_t)m->depth / 2;
 	if (rate->bytes && leaves_in_parts(m) && batch > 1)
 		need = sendable(m) < batch ? sendable(m) : batch;
-	if (m->level >= (int64_t)need * period)
+	if (level >= (int64_t)need * period)
 		wrong("the rate is waited for, but %" PRIu64 " tokens are here", need);
 	need = cost > batch ? cost : batch;
-	at_due = m->level + (int64_t)((due_ns - now_ns) * rate->amount);
+	at_due = level + (int64_t)((due_ns - now_ns) * rate->amount);
 	if (due_ns <= now_ns || at_due - (int64_t)rate->amount >= (int64_t)need * period ||
 	    !rate_allows(m, at_due, need))
 		wrong("wakes %" PRIu64 " ns from now for %" PRIu64 " tokens", due_ns - now_ns, need);
 }
 
-/* --- when it does not fit -------------------------------------------------------------------------- */
-
-/* A record and those before it, which the policy has let in: a part-sent one only by the bytes of its
- * rest. */
-static bool
-fits_behind(const struct model *m, size_t index)
-{
-	uint64_t bytes = m->held[index].length;
-	uint64_t records = 1;
-
-	for (size_t i = 0; i < index; i++) {
-		bytes += rest_of(&m->held[i]);
-		records += m->held[i].sent == 0;
-	}
-	return bytes <= m->options->buffer_bytes && records <= m->options->max_records;
-}
-
-static void
-drop(struct model *m, size_t index, enum reason reason)
-{
-	ledger_count(&m->ledger.dropped[reason], 1, m->held[index].length);
-	remove_record(m, index);
-}
-
-/* Lets in one that has arrived, and makes room for it where the policy does; returns how many of the
- * records up to it are left. */
-static size_t
-arrive(struct model *m, size_t index)
-{
-	size_t first = is_part_sent(m); /* that may be evicted */
-	uint64_t rest = first > 0 ? rest_of(&m->held[0]) : 0;
-	struct model_record *record = &m->held[index];
-
-	if (record->sent == 0 && !fits_behind(m, index)) {
-		if (m->options->policy == POLICY_DROP_NEWEST ||
-		    record->length > m->options->buffer_bytes - rest || rest > m->options->buffer_bytes) {
-			drop(m, index, REASON_NEWEST);
-			return index;
-		}
-		while (!fits_behind(m, index)) {
-			drop(m, first, REASON_OLDEST);
-			index--;
-		}
-	}
-	m->held[index].admitted = true;
-	return index + 1;
-}
-
-static void
-settle(struct model *m)
-{
-	size_t i = 0;
-
-	if (drops(m))
-		while (i < m->count && m->held[i].ended)
-			i = m->held[i].admitted ? i + 1 : arrive(m, i);
-}
-
 /* --- after the pass -------------------------------------------------------------------------------- */
 
 void
-model_begin_pass(struct model *m, bool willing, uint64_t now_ns)
+model_begin_pass(struct model *m, bool willing, bool room, uint64_t now_ns)
 {
+	uint64_t late_ns = m->due_ns > 0 && now_ns > m->due_ns ? now_ns - m->due_ns : 0;
+
+	m->now_ns = now_ns;
 	if (m->options->rated)
-		refill(m, now_ns);
+		fill(m, &m->common, late_ns < LATENESS_NS ? late_ns : LATENESS_NS);
 	m->willing = willing;
+	m->room = room;
 	m->moved = 0;
-	m->asked = m->answered = m->end_seen = false;
-}
-
-static uint64_t
-waiting(const struct model *m)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < m->count; i++)
-		sum += m->held[i].ended && m->held[i].sent == 0;
-	return sum;
+	m->asked = m->answered = m->end_seen = m->aged = m->left = false;
 }
 
 static struct tally
@@ -620,6 +1105,27 @@ note_peak(struct model *m)
 		peak->records = records;
 }
 
+/* Somebody has to look when the oldest becomes too old, if that may leave. */
+static uint64_t
+age_due_of(const struct model *m)
+{
+	if (m->options->max_age_ns == 0 || waiting(m) == 0 || is_part_sent(m))
+		return UINT64_MAX;
+	return m->held[0].arrived_ns + m->options->max_age_ns + 1;
+}
+
+/* When the next pass is due, whatever happens. */
+static void
+check_deadline(const struct model *m, const struct pump *pump)
+{
+	uint64_t due_ns = age_due_of(m);
+
+	if (m->due_ns != 0 && m->due_ns < due_ns)
+		due_ns = m->due_ns;
+	if (pump->hold_until_ns == 0 && pump_deadline_ns(pump) != due_ns)
+		wrong("wakes at %" PRIu64 ", the model says %" PRIu64, pump_deadline_ns(pump), due_ns);
+}
+
 /* Why the drain ended, as the real code has it. */
 static void
 check_verdict(struct model *m, const struct pump *pump, uint64_t now_ns)
@@ -641,7 +1147,7 @@ check_verdict(struct model *m, const struct pump *pump, uint64_t now_ns)
 			wrong("the output has not refused");
 		break;
 	case OUTLET_RATE:
-		m->due_ns = pump_deadline_ns(pump);
+		m->due_ns = pump->outlet.due_ns;
 		if (!m->options->rated || sendable(m) == 0)
 			wrong("there is nothing for the rate to hold back");
 		else
@@ -682,6 +1188,8 @@ same_ledger(const struct model *m, const struct pump *pump)
 	same_tally("out", &got->out, &want->out);
 	for (int i = 0; i < REASONS; i++)
 		same_tally(reason_name((enum reason)i), &got->dropped[i], &want->dropped[i]);
+	for (unsigned i = 1; i <= keep_count(m->options->keep); i++)
+		same_tally(keep_regex(m->options->keep, i), &got->dropped_class[i], &want->dropped_class[i]);
 	same_tally("undelivered", &got->undelivered, &want->undelivered);
 	same_tally("peak", &got->peak, &want->peak);
 	same("pauses", got->paused_count, want->paused_count);
@@ -708,22 +1216,47 @@ same_held(const struct model *m, const struct queue *queue)
 	check_bytes(m, 0, piece, 3);
 }
 
+/* When those that are held arrived, but one that was set aside; and how long those that left had waited. */
+static void
+same_times(const struct model *m, const struct queue *queue)
+{
+	size_t first = queue->aside != NULL, some;
+	uint64_t by = 0, records = all_held(m).records - first;
+	struct latency total = sojourn_total(queue->sojourn);
+
+	same("records that have left", total.count, m->ledger.out.records);
+	same("the longest wait", total.max_ns, m->most_waited_ns);
+	same("records that are waited for", sojourn_held(queue->sojourn), records);
+	if (records == 0)
+		return;
+	same("the oldest arrival", sojourn_oldest_ns(queue->sojourn), m->held[first].arrived_ns);
+	some = first + (size_t)(m->at % records);
+	for (size_t i = first; i < first + records; i++)
+		by += m->held[i].arrived_ns <= m->held[some].arrived_ns;
+	same("arrivals", sojourn_arrived_by(queue->sojourn, m->held[some].arrived_ns, UINT64_MAX), by);
+}
+
 bool
 model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 {
 	if (m->end_seen && pump->input == PUMP_ENDED && reads_on(m))
 		model_input_over(m, PUMP_ENDED);
+	drop_by_age(m);
 	check_verdict(m, pump, now_ns);
+	note_left(m);
 	if (pump->output != OUTLET_GONE && pump->output != OUTLET_ERROR) {
+		bool empty = sendable(m) == 0;
 		settle(m);
 		if (!drops(m))
 			pause_or_resume(m, now_ns);
 		note_peak(m);
 		if (m->willing && m->moved == 0 && pump->output == OUTLET_EMPTY && !pump_done(pump))
 			wrong("nothing moves");
-		same("done", pump_done(pump), !reads_on(m) && sendable(m) == 0);
+		same("done", pump_done(pump), !reads_on(m) && empty);
+		check_deadline(m, pump);
 	}
 	same("input", pump->input, m->input);
+	same("failed", pump->failed, m->failed);
 	same("paused", pump->paused, m->paused);
 	same("time paused", pump_paused_ns(pump, now_ns),
 	    m->ledger.paused_ns + (m->paused ? now_ns - m->paused_since_ns : 0));
@@ -733,6 +1266,8 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 		wrong("a full output is waited for, although bytes are held");
 	same_ledger(m, pump);
 	same_held(m, &pump->queue);
+	if (pump->queue.sojourn != NULL)
+		same_times(m, &pump->queue);
 	if (complaint[0] == '\0')
 		queue_check(&pump->queue);
 	return complaint[0] == '\0';

@@ -8,7 +8,11 @@
  *
  * Where the contract leaves a choice, how much is asked for at a time or when exactly the input is looked
  * at, the model follows; it never follows in what is kept, dropped, sent or counted.  It has no ring, no
- * batches and no search for ends.
+ * batches, no marks and no search for ends.
+ *
+ * What a text says (keep.h, key.h), the order of random numbers (chance.h, sample.h), CoDel's law (codel.h) and
+ * the police's bucket are those of weir itself, each held against an oracle in its own unit test.  Here it is about what is
+ * asked of them, in which order, and what becomes of the answer.
  */
 #ifndef WEIR_MODEL_H
 #define WEIR_MODEL_H
@@ -20,14 +24,31 @@
 #include <stdint.h>
 
 #define MODEL_RECORDS 20000
+#define MODEL_KEYS 20000
 
 struct model_record {
 	uint64_t start; /* in the stream */
 	uint64_t length;
 	uint64_t sent;
+	uint64_t arrived_ns; /* when its end was read */
+	uint64_t key;  /* hash of it, once it has ended or been begun to be sent */
+	unsigned class;
+	bool judged;   /* the gates have let it in */
 	bool ended;
 	bool admitted; /* the policy has let it in */
 	bool paid;     /* the rate has been charged for all of it */
+};
+
+/* Of a bucket: tokens, times the period of the rate. */
+struct model_level {
+	uint64_t key;
+	int64_t level;
+	uint64_t then_ns;
+};
+
+struct model_police {
+	uint64_t key;
+	struct bucket bucket;
 };
 
 struct model {
@@ -42,13 +63,25 @@ struct model {
 	enum reason why;
 	uint64_t number;    /* of the next record, and how many are in the sample: */
 	uint64_t kept;      /* both from the last time that the sample began anew */
+	struct sample draws; /* of a sample by random: */
+	uint64_t gap;       /* so many to leave out before the next */
 	enum pump_input input;
 	bool parts;         /* a record too long to wait for may be begun */
 	bool paused;
 	uint64_t paused_since_ns;
-	int64_t level;      /* of the bucket: tokens, times the period of the rate */
+	struct model_level common; /* of the bucket for all */
 	int64_t depth;      /* tokens */
-	uint64_t then_ns;
+	struct chance lots; /* of drop-random */
+	struct codel codel;
+	bool pressed;       /* of shed:N; and of class 0 so many */
+	uint64_t pressed_number; /* have come since */
+	bool failed;
+	uint64_t now_ns;
+	bool aged;          /* since the pass began: what is too old has gone */
+	bool room;          /* and the output has some, it says */
+	bool left;          /* a record has left that was held, the last one after */
+	uint64_t waited_ns;
+	uint64_t most_waited_ns; /* of all that have left */
 	uint64_t due_ns;    /* when the real code wanted to be woken by the rate, or 0 */
 	/* since the pass began */
 	bool willing;       /* the input has something to say, and the output takes all */
@@ -60,13 +93,17 @@ struct model {
 	struct ledger ledger;
 	size_t count;
 	struct model_record held[MODEL_RECORDS]; /* oldest first; the last may not have ended */
+	size_t levels, polices;
+	struct model_level level[MODEL_KEYS];    /* --rate-by=key */
+	struct model_police police[MODEL_KEYS];  /* the first is for all */
 };
 
 void model_init(struct model *m, const struct options *options, const char *stream, size_t window,
     size_t unit, uint64_t now_ns);
 
-/* The input brought length bytes, of asked for; or it ended, or failed. */
-void model_read(struct model *m, size_t asked, size_t length);
+/* The input brought length bytes, of asked for, the first of them into a piece of `first`; or it ended, or
+ * failed. */
+void model_read(struct model *m, size_t asked, size_t first, size_t length);
 void model_looked(struct model *m, bool at_end); /* which may do for a read */
 void model_input_over(struct model *m, enum pump_input how);
 
@@ -80,8 +117,9 @@ void model_took(struct model *m, enum io_result answer, size_t length);
 /* Bytes went from pipe to pipe, or not. */
 void model_spliced(struct model *m, enum io_result answer, size_t length);
 
-/* What the test does to the pump. */
-void model_begin_pass(struct model *m, bool willing, uint64_t now_ns);
+/* What the test does to the pump.  willing: the input has something to say, and the output takes all; room:
+ * the output says that it takes some. */
+void model_begin_pass(struct model *m, bool willing, bool room, uint64_t now_ns);
 void model_stop(struct model *m, uint64_t now_ns);
 
 /* After a pass: whether the real code is where the model says it must be. */

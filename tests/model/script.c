@@ -22,16 +22,21 @@ script_begin(struct pump *pump, const struct options *options, const struct scri
 	struct io_port input = { .fd = -1, .way = setup->way, .pipe = script.can_splice };
 	struct io_port output = { .fd = -1, .way = setup->way, .output = true, .unit = setup->unit };
 	struct queue_limits limits;
+	unsigned marks;
 
 	model_init(script.model, options, script.stream, script.window, setup->unit, now_ns);
 	if (pump_init(pump, options, &input, &output, now_ns) < 0)
 		return -1;
 	limits = pump->queue.limits;
+	marks = pump->queue.marks;
 	if (setup->slack == 0 || limits.slack == 0)
 		return 0;
 	queue_free(&pump->queue);
 	limits.slack = setup->slack;
-	return queue_init(&pump->queue, &options->framing, &limits);
+	if (queue_init(&pump->queue, &options->framing, &limits) < 0)
+		return -1;
+	pump->queue.marks = marks;
+	return 0;
 }
 
 unsigned
@@ -49,7 +54,8 @@ script_pass(struct pump *pump, uint64_t now_ns)
 
 	if (readable)
 		pump->input_waits = false;
-	model_begin_pass(script.model, readable && !script.read_again && script.takes == UINT64_MAX, now_ns);
+	model_begin_pass(script.model, readable && !script.read_again && script.takes == UINT64_MAX,
+	    script.takes > 0, now_ns);
 	pump_pass(pump, now_ns);
 	return model_agrees(script.model, pump, now_ns);
 }
@@ -96,7 +102,7 @@ io_read(struct io_port *port, const struct iovec *piece, int count, size_t lengt
 	if (result == IO_END || result == IO_ERROR)
 		model_input_over(script.model, result == IO_END ? PUMP_ENDED : PUMP_READ_ERROR);
 	else
-		model_read(script.model, length, *done);
+		model_read(script.model, length, piece[0].iov_len, *done);
 	return result;
 }
 
