@@ -80,6 +80,8 @@ init_shed(struct pump *pump, struct chance *chance)
 {
 	const struct options *options = pump->options;
 
+	/* The sample has a copy of the one before: the lots are drawn from another. */
+	chance_init(&pump->chance, true, chance_next(&pump->chance));
 	pump->shed = (struct shed){
 		.keep = options->keep,
 		.key = options_key(options),
@@ -439,6 +441,8 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 		return; /* what is held is undelivered, not dropped */
 	full = !queue_fits(&pump->queue);
 	settle(pump);
+	if (full && queue_held(&pump->queue).bytes == 0)
+		pump->output = OUTLET_MORE; /* all that it refused has gone: it need not be waited for */
 	if (!policy_drops(pump->options->policy))
 		watermarks(pump, now_ns);
 	depth = pump_depth(pump);

@@ -122,6 +122,7 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 	sample_init(&m->draws, &options->sample, options->sample_by, &m->lots);
 	if (options->sample_by == SAMPLE_BY_RANDOM && is_sampling(m))
 		m->gap = sample_gap(&m->draws);
+	chance_init(&m->lots, true, chance_next(&m->lots));
 	codel_init(&m->codel, options->codel_target_ns, options->codel_interval_ns);
 	if (options->policing)
 		bucket_init(&m->police[m->polices++].bucket, police->amount, police->period_ns,
@@ -432,6 +433,7 @@ fits_behind(const struct model *m, size_t index)
 static void
 drop(struct model *m, size_t index, enum reason reason)
 {
+	m->moved += m->held[index].length;
 	ledger_count(&m->ledger.dropped[reason], 1, m->held[index].length);
 	ledger_count(&m->ledger.dropped_class[m->held[index].class], 1, m->held[index].length);
 	remove_record(m, index);
@@ -1132,7 +1134,6 @@ check_verdict(struct model *m, const struct pump *pump, uint64_t now_ns)
 {
 	bool refused = m->answered && (m->answer == IO_AGAIN || m->answer == IO_SHORT);
 
-	m->due_ns = 0;
 	switch (pump->output) {
 	case OUTLET_EMPTY:
 		if (sendable(m) > 0)
@@ -1239,14 +1240,21 @@ same_times(const struct model *m, const struct queue *queue)
 bool
 model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 {
+	bool swept; /* the policy let nothing stay that the output could be waited for with */
+
+	m->due_ns = 0;
 	if (m->end_seen && pump->input == PUMP_ENDED && reads_on(m))
 		model_input_over(m, PUMP_ENDED);
 	drop_by_age(m);
-	check_verdict(m, pump, now_ns);
+	swept = drops(m) && is_too_much(m) && pump->output == OUTLET_MORE;
+	if (!swept)
+		check_verdict(m, pump, now_ns);
 	note_left(m);
 	if (pump->output != OUTLET_GONE && pump->output != OUTLET_ERROR) {
-		bool empty = sendable(m) == 0;
+		bool empty = sendable(m) == 0, full = is_too_much(m);
 		settle(m);
+		if (drops(m) && full)
+			same("nothing is left to wait for", swept, held_bytes(m) == 0);
 		if (!drops(m))
 			pause_or_resume(m, now_ns);
 		note_peak(m);

@@ -85,7 +85,7 @@ struct model {
 	uint64_t due_ns;    /* when the real code wanted to be woken by the rate, or 0 */
 	/* since the pass began */
 	bool willing;       /* the input has something to say, and the output takes all */
-	uint64_t moved;     /* bytes, in and out; and the end of the input */
+	uint64_t moved;     /* bytes, in and out and dropped from the buffer; and the end of the input */
 	bool asked;         /* the input was read from */
 	bool end_seen;      /* a look has found the end */
 	bool answered;      /* the output was, */
