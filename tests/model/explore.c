@@ -10,8 +10,11 @@
  * before is not followed again, so that a search that ends has seen schedules of every length, over inputs
  * of every length, with records of up to a row's longest.
  *
+ * Where a row has records of two kinds, each byte that is no end may be an X besides: a record with an X in it is kept
+ * (--keep=X), or has another key (--key=/X/).
+ *
  * What makes a state is what the future depends on: cursors and flags, of the pump and of the model, and the
- * lengths of the records.  Not the bytes, which were compared with the model's; not the counters (but the
+ * lengths and kinds of the records.  Not the bytes, which were compared with the model's; not the counters (but the
  * peaks), which are equal here and only ever added to.  States are known by 128 bits of hash.
  *
  * Breadth first, so that a failure is shown with one of the shortest ways to it.
@@ -41,6 +44,7 @@ struct event {
 	uint8_t input;
 	uint8_t count; /* of bytes */
 	uint8_t ends;  /* a bit for each: it ends a record */
+	uint8_t kinds; /* a bit for each: it is an X */
 	uint8_t takes;
 	bool stop;
 	uint8_t later; /* ns */
@@ -55,6 +59,7 @@ static const struct row {
 	uint8_t reads;   /* bytes that come at once, at most */
 	uint8_t later;   /* ns that pass between two passes, at most */
 	bool whole;
+	enum { PLAIN, KEPT, KEYED } kinds;
 } rows[] = {
 #define MARKS(most, low, records, few) \
 	.buffer_bytes = (most), .high_bytes = (most), .low_bytes = (low), .max_records = (records), \
@@ -66,34 +71,48 @@ static const struct row {
 #define ONE_IN(n) .sample = { 1, (n) }
 #define RATE(n, unit) .rated = true, .rate = { 1, (n), (unit) }
 	{ "drop-oldest, lines, 4 bytes", { .policy = POLICY_DROP_OLDEST, LINES, ALL, MARKS(4, 2, ANY, ANY),
-	    .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 6, 3, 0, false },
+	    .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 6, 3, 0, false, PLAIN },
 	{ "drop-newest, lines, 4 bytes", { .policy = POLICY_DROP_NEWEST, LINES, ALL, MARKS(4, 2, ANY, ANY),
-	    .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 6, 3, 0, false },
+	    .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 6, 3, 0, false, PLAIN },
 	{ "drop-oldest, lines, 5 bytes, 2 records", { .policy = POLICY_DROP_OLDEST, LINES, ALL,
-	    MARKS(5, 2, 2, 1), .max_record_bytes = 4 }, { IO_WAY_PLAIN, 3, 5 }, 5, 3, 0, true },
+	    MARKS(5, 2, 2, 1), .max_record_bytes = 4 }, { IO_WAY_PLAIN, 3, 5 }, 5, 3, 0, true, PLAIN },
 	{ "drop-newest, lines, 5 bytes, 2 records", { .policy = POLICY_DROP_NEWEST, LINES, ALL,
-	    MARKS(5, 2, 2, 1), .max_record_bytes = 3 }, { IO_WAY_OWN, 1, 5 }, 5, 3, 0, true },
+	    MARKS(5, 2, 2, 1), .max_record_bytes = 3 }, { IO_WAY_OWN, 1, 5 }, 5, 3, 0, true, PLAIN },
 	{ "drop-oldest, fixed 3, 7 bytes", { .policy = POLICY_DROP_OLDEST, FIXED(3), ALL,
-	    MARKS(7, 3, ANY, ANY), .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 0, 4, 0, false },
+	    MARKS(7, 3, ANY, ANY), .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 0, 4, 0, false, PLAIN },
 	{ "drop-newest, fixed 2, 5 bytes, 1 in 2", { .policy = POLICY_DROP_NEWEST, FIXED(2), ONE_IN(2),
-	    MARKS(5, 3, ANY, ANY), .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 0, 4, 0, false },
+	    MARKS(5, 3, ANY, ANY), .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 0, 4, 0, false, PLAIN },
 	{ "block, lines, 4 bytes", { .policy = POLICY_BLOCK, LINES, ALL, MARKS(4, 2, ANY, ANY) },
-	    { IO_WAY_OWN, 2, 0 }, 6, 4, 0, false },
+	    { IO_WAY_OWN, 2, 0 }, 6, 4, 0, false, PLAIN },
 	{ "block, lines, 5 bytes, 2 records", { .policy = POLICY_BLOCK, LINES, ALL, MARKS(5, 0, 2, 1) },
-	    { IO_WAY_POLLED, 2, 0 }, 4, 4, 0, false },
+	    { IO_WAY_POLLED, 2, 0 }, 4, 4, 0, false, PLAIN },
 	{ "block, lines, 4 bytes, 1 in 2", { .policy = POLICY_BLOCK, LINES, ONE_IN(2),
-	    MARKS(4, 2, ANY, ANY) }, { IO_WAY_OWN, 2, 3 }, 6, 3, 0, false },
+	    MARKS(4, 2, ANY, ANY) }, { IO_WAY_OWN, 2, 3 }, 6, 3, 0, false, PLAIN },
 	{ "block, fixed 3, 4 bytes, 1 in 3", { .policy = POLICY_BLOCK, FIXED(3), ONE_IN(3),
-	    MARKS(4, 2, 2, 0) }, { IO_WAY_OWN, 2, 3 }, 0, 4, 0, false },
+	    MARKS(4, 2, 2, 0) }, { IO_WAY_OWN, 2, 3 }, 0, 4, 0, false, PLAIN },
 	{ "block, fixed 6, 4 bytes, a rate in bytes", { .policy = POLICY_BLOCK, FIXED(6), ALL,
-	    MARKS(4, 2, ANY, ANY), RATE(2, true), .burst = 3 }, { IO_WAY_OWN, 2, 0 }, 0, 3, 5, false },
+	    MARKS(4, 2, ANY, ANY), RATE(2, true), .burst = 3 }, { IO_WAY_OWN, 2, 0 }, 0, 3, 5, false, PLAIN },
 	{ "block, lines, 4 bytes, a rate in records", { .policy = POLICY_BLOCK, LINES, ALL,
-	    MARKS(4, 2, ANY, ANY), RATE(2, false), .burst = 2 }, { IO_WAY_OWN, 2, 0 }, 6, 3, 5, false },
+	    MARKS(4, 2, ANY, ANY), RATE(2, false), .burst = 2 }, { IO_WAY_OWN, 2, 0 }, 6, 3, 5, false, PLAIN },
 	{ "drop-oldest, lines, 4 bytes, a rate in bytes", { .policy = POLICY_DROP_OLDEST, LINES, ALL,
 	    MARKS(4, 2, ANY, ANY), .max_record_bytes = 4, RATE(2, true), .burst = 3 },
-	    { IO_WAY_OWN, 2, 4 }, 4, 2, 5, false },
+	    { IO_WAY_OWN, 2, 4 }, 4, 2, 5, false, PLAIN },
 	{ "bytes, 4 bytes, a rate", { .policy = POLICY_BLOCK, .framing = { FRAMING_BYTES, 0, 0 }, ALL,
-	    MARKS(4, 1, ANY, ANY), RATE(2, true), .burst = 4 }, { IO_WAY_OWN, 2, 0 }, 0, 3, 5, false },
+	    MARKS(4, 1, ANY, ANY), RATE(2, true), .burst = 4 }, { IO_WAY_OWN, 2, 0 }, 0, 3, 5, false, PLAIN },
+	{ "drop-oldest, lines, 5 bytes, --keep", { .policy = POLICY_DROP_OLDEST, LINES, ALL,
+	    MARKS(5, 2, ANY, ANY), .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 4, 2, 0, false, KEPT },
+	{ "drop-newest, lines, 5 bytes, 3 records, --keep", { .policy = POLICY_DROP_NEWEST, LINES, ALL,
+	    MARKS(5, 2, 3, 1), .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 4, 2, 0, false, KEPT },
+	{ "shed:2, lines, 6 bytes, --keep", { .policy = POLICY_SHED, LINES, ALL, .buffer_bytes = 6,
+	    .high_bytes = 4, .low_bytes = 2, .max_records = ANY, .high_records = ANY, .low_records = ANY,
+	    .shed = { 1, 2 }, .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 4, 2, 0, false, KEPT },
+	{ "shed:3, lines, 6 bytes, 3 records", { .policy = POLICY_SHED, LINES, ALL, .buffer_bytes = 6,
+	    .high_bytes = 5, .low_bytes = 1, .max_records = 3, .high_records = 2, .low_records = 1,
+	    .shed = { 1, 3 }, .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 4, 3, 0, false, PLAIN },
+	{ "latest, lines, 5 bytes, 3 records", { .policy = POLICY_LATEST, LINES, ALL, MARKS(5, 2, 3, 1),
+	    .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 4, 2, 0, false, KEYED },
+	{ "fail, lines, 4 bytes", { .policy = POLICY_FAIL, LINES, ALL, MARKS(4, 2, ANY, ANY),
+	    .max_record_bytes = 3 }, { IO_WAY_OWN, 2, 4 }, 5, 3, 0, false, PLAIN },
 };
 
 /* A state, to come back to. */
@@ -123,6 +142,7 @@ struct state_key {
 
 static struct search {
 	const struct row *row;
+	struct options options;
 	struct pump pump;
 	struct model model;
 	char stream[WINDOW];
@@ -176,6 +196,7 @@ put_pump(struct state_key *key, const struct pump *pump)
 		counts_records() ? q->phase : q->phase > 0, q->head_left,
 		q->unended, q->aside_length, q->aside_sent, q->ring.size, q->ring.out % q->ring.size,
 		ring_used(&q->ring), intake->gap,
+		pump->shed.pressed, pump->shed.gap, pump->shed.sample.next, pump->shed.sample.rest, pump->failed,
 		counts_records() ? intake->open : 0, intake->skipping, intake->reason, intake->gates.sample.rest,
 		outlet->parts_from, outlet->paid, outlet->due_ns > 0 ? outlet->due_ns - search.now : 0,
 		(uint64_t)outlet->bucket.level, outlet->bucket.rest, pump->input, pump->output,
@@ -183,13 +204,25 @@ put_pump(struct state_key *key, const struct pump *pump)
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		put(key, values[i]);
+	for (unsigned i = 0; i < q->marks; i++)
+		put(key, q->mark[i].offset);
+}
+
+/* Whether there is an X in a record. */
+static bool
+is_other(const struct model_record *record)
+{
+	for (uint64_t i = 0; i < record->length; i++)
+		if (search.stream[(record->start + i) % WINDOW] == 'X')
+			return true;
+	return false;
 }
 
 static void
 put_model(struct state_key *key, const struct model *m)
 {
 	const uint64_t values[] = { m->open, counts_records() ? m->begun : 0, m->left_out, m->why, m->number, m->kept, m->input,
-		m->parts, m->paused, (uint64_t)m->level, m->due_ns > 0 ? m->due_ns - search.now : 0, m->count };
+		m->parts, m->paused, (uint64_t)m->common.level, m->pressed, m->pressed_number % 6, m->failed, m->due_ns > 0 ? m->due_ns - search.now : 0, m->count };
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		put(key, values[i]);
@@ -199,6 +232,7 @@ put_model(struct state_key *key, const struct model *m)
 
 		put(key, (r->length - r->sent) << 32 | sent << 3 | (uint64_t)r->ended << 2 | (uint64_t)r->admitted << 1 |
 		    (uint64_t)r->paid);
+		put(key, is_other(r));
 	}
 }
 
@@ -246,10 +280,12 @@ static void
 restore(const struct node *node)
 {
 	char *room = search.pump.look_room; /* one for all: no look lasts beyond the read that follows it */
+	struct shed_seen *seen = search.pump.shed.seen; /* nor what was seen beyond a verdict */
 
 	free(search.pump.queue.aside);
 	search.pump = node->pump;
 	search.pump.look_room = room;
+	search.pump.shed.seen = seen;
 	memcpy(search.pump.queue.ring.base, node->ring, search.pump.queue.ring.reserve);
 	if (search.pump.queue.aside != NULL) {
 		search.pump.queue.aside = must_have(malloc(search.pump.queue.aside_length));
@@ -293,7 +329,7 @@ bring_bytes(const struct event *event)
 
 		if (end)
 			begun = 0;
-		search.stream[at % WINDOW] = end ? '\n' : (char)('!' + at % 89);
+		search.stream[at % WINDOW] = end ? '\n' : event->kinds >> i & 1 ? 'X' : (char)('a' + at % 26);
 	}
 	script.available = event->count;
 }
@@ -326,7 +362,7 @@ show(const struct event *event)
 	char bytes[16] = "";
 
 	for (uint8_t i = 0; i < event->count; i++)
-		bytes[i] = event->ends >> i & 1 ? ';' : 'x';
+		bytes[i] = event->ends >> i & 1 ? ';' : event->kinds >> i & 1 ? 'X' : 'x';
 	diag("  %s%s%s, the output %s%s; %u ns later", event->stop ? "a signal, then " : "", inputs[event->input],
 	    bytes, event->takes == GONE ? "has gone" : "takes ",
 	    event->takes == GONE ? "" : takes[event->takes] == UINT64_MAX ? "all"
@@ -414,33 +450,59 @@ follow_all(const struct node *node, struct event event)
 	}
 }
 
+/* With this many bytes, each ends that they may have, and of the kinds that matter; a byte that is an end is no X. */
 static bool
-expand(const struct node *node)
+follow_bytes(const struct node *node, uint8_t input, uint8_t count)
 {
-	bool delimited = framing_delimited(&search.row->options.framing);
+	uint8_t ends_most = framing_delimited(&search.row->options.framing) ? (uint8_t)(1 << count) : 1;
+	uint8_t kinds_most = search.row->kinds != PLAIN ? (uint8_t)(1 << count) : 1;
 
-	for (uint8_t input = 0; input < INPUT_EVENTS; input++) {
-		uint8_t most = input == BYTES ? search.row->reads : 0;
-		for (uint8_t count = input == BYTES; count <= most; count++) {
-			for (uint8_t ends = 0; ends < (delimited ? 1 << count : 1); ends++) {
-				struct event event = { .input = input, .count = count, .ends = ends };
-				if (!follow_all(node, event))
-					return false;
-			}
+	for (uint8_t ends = 0; ends < ends_most; ends++) {
+		for (uint8_t kinds = 0; kinds < kinds_most; kinds++) {
+			struct event event = { .input = input, .count = count, .ends = ends, .kinds = kinds };
+			if ((kinds & ends) == 0 && !follow_all(node, event))
+				return false;
 		}
 	}
 	return true;
 }
 
 static bool
+expand(const struct node *node)
+{
+
+	for (uint8_t input = 0; input < INPUT_EVENTS; input++) {
+		uint8_t most = input == BYTES ? search.row->reads : 0;
+		for (uint8_t count = input == BYTES; count <= most; count++)
+			if (!follow_bytes(node, input, count))
+				return false;
+	}
+	return true;
+}
+
+/* The kinds of a row, in its options. */
+static void
+name_kinds(void)
+{
+	struct options *options = &search.options;
+	char error[PATTERN_ERROR_MOST];
+
+	options->key.separator = KEY_BLANKS;
+	if ((search.row->kinds == KEPT && !keep_add(options->keep = must_have(keep_new()), "X", error)) ||
+	    (search.row->kinds == KEYED && key_parse(&options->key, "/X/", error) != NULL))
+		abort();
+}
+
+static bool
 begin(const struct row *row, size_t states_most)
 {
-	search = (struct search){ .row = row, .now = NS_PER_S };
+	search = (struct search){ .row = row, .options = row->options, .now = NS_PER_S };
+	name_kinds();
 	search.seen_room = 2 * states_most + 10000; /* of which the last state may bring a few too many */
 	search.seen = must_have(calloc(search.seen_room, sizeof(*search.seen)));
 	script = (struct script){ .model = &search.model, .stream = search.stream, .window = WINDOW,
 		.whole = row->whole, .can_look = true };
-	return script_begin(&search.pump, &row->options, &row->setup, search.now) == 0;
+	return script_begin(&search.pump, &search.options, &row->setup, search.now) == 0;
 }
 
 static bool
@@ -462,6 +524,8 @@ explore(const struct row *row, size_t states_most)
 	free(search.origin);
 	free(search.seen);
 	pump_free(&search.pump);
+	keep_free(search.options.keep);
+	key_clear(&search.options.key);
 	return good;
 }
 

@@ -1122,7 +1122,7 @@ check_deadline(const struct model *m, const struct pump *pump)
 {
 	uint64_t due_ns = age_due_of(m);
 
-	if (m->due_ns != 0 && m->due_ns < due_ns)
+	if (pump->output == OUTLET_RATE && m->due_ns < due_ns)
 		due_ns = m->due_ns;
 	if (pump->hold_until_ns == 0 && pump_deadline_ns(pump) != due_ns)
 		wrong("wakes at %" PRIu64 ", the model says %" PRIu64, pump_deadline_ns(pump), due_ns);
@@ -1148,7 +1148,6 @@ check_verdict(struct model *m, const struct pump *pump, uint64_t now_ns)
 			wrong("the output has not refused");
 		break;
 	case OUTLET_RATE:
-		m->due_ns = pump->outlet.due_ns;
 		if (!m->options->rated || sendable(m) == 0)
 			wrong("there is nothing for the rate to hold back");
 		else
@@ -1242,7 +1241,7 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 {
 	bool swept; /* the policy let nothing stay that the output could be waited for with */
 
-	m->due_ns = 0;
+	m->due_ns = pump->outlet.due_ns;
 	if (m->end_seen && pump->input == PUMP_ENDED && reads_on(m))
 		model_input_over(m, PUMP_ENDED);
 	drop_by_age(m);
