@@ -481,7 +481,7 @@ pump_stop(struct pump *pump, uint64_t now_ns)
 {
 	bool begun = pump->outlet.stream
 	    ? pump->intake.open > 0 && pump->intake.framing.kind != FRAMING_BYTES
-	    : queue_part_sent(&pump->queue) && pump->queue.ready == 0;
+	    : pump->queue.phase != 0 && pump->queue.ready == 0; /* in the ring: one set aside is all here */
 
 	if (pump->input != PUMP_READING)
 		return;

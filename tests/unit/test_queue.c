@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The queue by example, where a reader can see what is meant.  Every sequence of operations there may be
- * is held against a model in test_policy.c.
+ * The queue by example, where a reader can see what is meant; and sweeps against a list.  Every other sequence
+ * of operations there may be is held against a model in test_policy.c.
  */
 #include "tap.h"
 
 #include "queue.h"
+#include "random.h"
 
 static const struct framing lines = { FRAMING_LINES, '\n', 0 };
 static struct queue q;
@@ -75,7 +76,7 @@ arrive(const char *text)
 static const char *
 shown(size_t length)
 {
-	static char text[100];
+	static char text[1000];
 	struct iovec piece[2];
 	int pieces = queue_peek(&q, 0, length, piece);
 	size_t at = 0;
@@ -376,6 +377,301 @@ lets_in_the_last(void)
 	}
 }
 
+/* --- sweeps --------------------------------------------------------------------------------------- */
+
+/* The same as a list: records by name, oldest first; the first may be part-sent or set aside, the last may not
+ * have ended. */
+#define LIST_MOST 400
+#define LONGEST 20
+
+struct listed {
+	uint64_t name;
+	uint64_t arrived_ns;
+	size_t length;
+	size_t sent;
+	char text[LONGEST];
+	bool ended;
+};
+
+static struct list {
+	struct random random;
+	struct framing framing;
+	struct listed record[LIST_MOST];
+	size_t count;
+	uint64_t names;
+	uint64_t now_ns;
+	uint64_t mark[QUEUE_MARKS]; /* before the first record of that name or a later one */
+	uint64_t admitted;
+	bool finished;
+	/* of a sweep: */
+	size_t asked; /* the record that is asked about next, */
+	uint64_t fate; /* which a random number decides, */
+	bool right;   /* and all were as they should be */
+	struct tally dropped[REASONS];
+} list;
+
+static size_t
+list_first(void)
+{
+	return q.aside != NULL; /* in the ring */
+}
+
+/* Where the mark before a name must be. */
+static struct queue_mark
+list_mark(uint64_t name)
+{
+	struct queue_mark mark = { 0, queue_first(&q) };
+
+	for (size_t i = list_first(); i < list.count && list.record[i].name < name; i++) {
+		mark.offset += list.record[i].length - list.record[i].sent;
+		mark.number++;
+	}
+	return mark;
+}
+
+static bool
+same_mark(struct queue_mark got, struct queue_mark want)
+{
+	return got.offset == want.offset && got.number == want.number;
+}
+
+static void
+list_remove(size_t index)
+{
+	list.count--;
+	memmove(&list.record[index], &list.record[index + 1], (list.count - index) * sizeof(list.record[0]));
+}
+
+static void
+list_read(void)
+{
+	struct listed *record = &list.record[list.count];
+	bool delimited = framing_delimited(&list.framing);
+
+	if (list.finished || (list.count > 0 && !list.record[list.count - 1].ended) || queue_held(&q).bytes > 300)
+		return;
+	*record = (struct listed){ .name = list.names++, .arrived_ns = list.now_ns,
+		.length = delimited ? (size_t)random_from(&list.random, 1, LONGEST) : list.framing.size };
+	for (size_t i = 0; i < record->length; i++)
+		record->text[i] = (char)('a' + random_below(&list.random, 26));
+	record->ended = !random_one_in(&list.random, 30);
+	if (delimited && record->ended)
+		record->text[record->length - 1] = '\n';
+	else if (!record->ended)
+		record->length = 1 + record->length / 2;
+	record->ended |= record->length == list.framing.size;
+	list.count++;
+	{
+		char text[LONGEST + 1] = "";
+		memcpy(text, record->text, record->length);
+		queue_append(&q, 0, put(text), record->ended, 0);
+	}
+}
+
+static void
+list_finish(void)
+{
+	queue_finish(&q);
+	list.finished = true;
+	if (list.count > 0 && !list.record[list.count - 1].ended) {
+		list.record[list.count - 1].ended = true;
+		list.record[list.count - 1].arrived_ns = list.now_ns;
+	}
+}
+
+static void
+list_take(void)
+{
+	size_t ready = q.aside != NULL ? queue_rest(&q) : q.ready;
+	size_t length = ready > 0 ? (size_t)random_from(&list.random, 1, ready < 30 ? ready : 30) : 0;
+
+	if (length == 0)
+		return;
+	(void)queue_take(&q, length);
+	while (length > 0) {
+		struct listed *head = &list.record[0];
+		size_t part = head->length - head->sent < length ? head->length - head->sent : length;
+
+		head->sent += part;
+		length -= part;
+		if (head->sent == head->length)
+			list_remove(0);
+	}
+}
+
+/* The oldest give way, which sets a part-sent one aside. */
+static void
+list_evict(void)
+{
+	struct tally evicted = { 0, 0 }, misfit = { 0, 0 };
+
+	evict(&evicted, &misfit);
+	for (; evicted.records > 0; evicted.records--)
+		list_remove(list.record[0].sent > 0);
+	list.admitted = list.count > 0 && !list.record[list.count - 1].ended ? list.names - 1 : list.names;
+}
+
+/* By a hash of the record's name: about a third each, in runs. */
+static enum queue_verdict
+fate_of(uint64_t name, enum reason *reason)
+{
+	struct random random = { .state = list.fate + name / 3 };
+
+	*reason = random_one_in(&random, 2) ? REASON_OLDEST : REASON_RANDOM;
+	if (list.fate % 4 == 0 && random_one_in(&random, 12))
+		return QUEUE_STOP;
+	return random_one_in(&random, list.fate % 3 + 1) ? QUEUE_DROP : QUEUE_KEEP;
+}
+
+static enum queue_verdict
+judge_listed(void *state, const struct queue_record *record, enum reason *reason)
+{
+	const bool *blind = state;
+	const struct listed *want = &list.record[list.asked++];
+	bool delimited = framing_delimited(&list.framing) && want->text[want->length - 1] == '\n';
+
+	list.right = list.right && list.asked <= list.count && want->ended && want->sent == 0 &&
+	    record->length == want->length && record->body == want->length - delimited &&
+	    (*blind || memcmp(record->text, want->text, want->length) == 0);
+	return fate_of(want->name, reason);
+}
+
+/* A sweep from one name to another, over both; whether it went where it should have. */
+static bool
+list_sweep(void)
+{
+	bool blind = random_one_in(&list.random, 2);
+	const struct queue_sweep sweep = { judge_listed, &blind, blind };
+	uint64_t oldest = list.count > 0 ? list.record[0].name : list.names;
+	uint64_t from = random_from(&list.random, oldest, list.names);
+	uint64_t to = random_from(&list.random, oldest, list.names);
+	uint64_t stop = to > from ? to : from;
+	struct queue_mark end = list_mark(to);
+	struct queue_mark stopped;
+	size_t i;
+
+	if (end.offset > q.ready)
+		end = queue_newest_mark(&q);
+	list.fate = random_next(&list.random);
+	ledger = (struct ledger){ .in = { 0, 0 } };
+	memset(list.dropped, 0, sizeof(list.dropped));
+	for (i = 0; i < list.count && (list.record[i].name < from || list.record[i].sent > 0); i++)
+		;
+	list.asked = i;
+	stopped = queue_sweep(&q, &loss, list_mark(from), end, &sweep);
+	while (i < list.count && list.record[i].name < to && list.record[i].ended) {
+		enum reason reason;
+		enum queue_verdict verdict = fate_of(list.record[i].name, &reason);
+
+		if (verdict == QUEUE_STOP) {
+			stop = list.record[i].name;
+			break;
+		}
+		if (verdict == QUEUE_DROP) {
+			ledger_count(&list.dropped[reason], 1, list.record[i].length);
+			list_remove(i);
+		} else {
+			i++;
+		}
+	}
+	if (list.count > 0 && list.record[0].sent > 0 && stop == list.record[0].name)
+		stop++;
+	if (stop > oldest && list.count > 0 && !list.record[list.count - 1].ended && stop == list.names)
+		stop--;
+	return same_mark(stopped, list_mark(stop));
+}
+
+static bool
+list_agrees(void)
+{
+	size_t at = 0, first = list_first();
+	char want[LIST_MOST * LONGEST + 1];
+	uint64_t by = 0, some;
+
+	for (size_t i = 0; i < list.count; i++) {
+		const struct listed *record = &list.record[i];
+		memcpy(want + at, record->text + record->sent, record->length - record->sent);
+		at += record->length - record->sent;
+	}
+	queue_check(&q);
+	if (at != queue_held(&q).bytes)
+		return false;
+	if (first == 0 && memcmp(want, shown(at), at) != 0)
+		return false;
+	for (unsigned i = 0; i < q.marks; i++)
+		if (!same_mark(q.mark[i], list_mark(list.mark[i])))
+			return false;
+	if (!same_mark(queue_admitted_mark(&q), list_mark(list.admitted)))
+		return false;
+	for (int i = 0; i < REASONS; i++)
+		if (memcmp(&ledger.dropped[i], &list.dropped[i], sizeof(struct tally)) != 0)
+			return false;
+	some = random_below(&list.random, list.now_ns + 1);
+	for (size_t i = first; i < list.count; i++)
+		by += list.record[i].ended && list.record[i].arrived_ns <= some;
+	return list.right && by == sojourn_arrived_by(q.sojourn, some, UINT64_MAX);
+}
+
+/* Marks go to where some record begins, and all up to one of them is let in. */
+static void
+list_set_marks(void)
+{
+	for (unsigned i = 0; i < q.marks; i++) {
+		if (!random_one_in(&list.random, 4) || list.count == 0)
+			continue;
+		list.mark[i] = random_from(&list.random, list.record[list_first() < list.count ? list_first() : 0].name,
+		    list.names - !list.record[list.count - 1].ended);
+		q.mark[i] = list_mark(list.mark[i]);
+	}
+	if (random_one_in(&list.random, 4) && list.count > 0 && list.mark[0] > list.admitted) {
+		list.admitted = list.mark[0];
+		queue_admit_to(&q, q.mark[0]);
+	}
+}
+
+static bool
+list_run(uint64_t seed)
+{
+	const struct queue_limits limits = { .bytes = 150, .records = 30, .slack = 200, .record = LONGEST, .view = 400 };
+	bool good = true;
+
+	list = (struct list){ .random = { seed }, .framing = lines, .right = true };
+	if (seed % 3 == 0)
+		list.framing = (struct framing){ FRAMING_FIXED, 0, seed % 7 + 2 };
+	if (queue_init(&q, &list.framing, &limits) < 0 || (q.sojourn = sojourn_new()) == NULL)
+		abort();
+	q.marks = 4;
+	for (int step = 0; step < 60 && good; step++) {
+		sojourn_pass(q.sojourn, list.now_ns += random_below(&list.random, 3));
+		for (uint64_t i = random_below(&list.random, 12); i > 0; i--)
+			list_read();
+		if (step == 50 && random_one_in(&list.random, 2))
+			list_finish();
+		if (random_one_in(&list.random, 2))
+			list_take();
+		if (random_one_in(&list.random, 4))
+			list_evict();
+		list_set_marks();
+		good = list_sweep() && list_agrees();
+	}
+	sojourn_free(q.sojourn);
+	queue_free(&q);
+	return good;
+}
+
+static void
+sweeps(void)
+{
+	bool good = true;
+	uint64_t seed = 1;
+
+	for (; seed <= 3000 && good; seed++)
+		good = list_run(seed);
+	if (!good)
+		diag("seed %" PRIu64, seed - 1);
+	ok(good, "a sweep asks about each whole record once, and leaves what the list leaves, marks and times too");
+}
+
 static void
 memory(void)
 {
@@ -398,6 +694,7 @@ main(void)
 	passes_by();
 	trims();
 	lets_in_the_last();
+	sweeps();
 	memory();
 	return done_testing();
 }
