@@ -442,30 +442,40 @@ list_remove(size_t index)
 	memmove(&list.record[index], &list.record[index + 1], (list.count - index) * sizeof(list.record[0]));
 }
 
+/* The name behind the last record that has ended. */
+static uint64_t
+list_end(void)
+{
+	return list.names - (list.count > 0 && !list.record[list.count - 1].ended);
+}
+
+/* A record, or its beginning; or the rest of that. */
 static void
 list_read(void)
 {
-	struct listed *record = &list.record[list.count];
-	bool delimited = framing_delimited(&list.framing);
+	bool begun = list.count > 0 && !list.record[list.count - 1].ended;
+	struct listed *record = &list.record[list.count - begun];
+	uint64_t size = list.framing.size;
+	char text[LONGEST + 1] = "";
+	size_t from, length;
 
-	if (list.finished || (list.count > 0 && !list.record[list.count - 1].ended) || queue_held(&q).bytes > 300)
+	if (list.finished || queue_held(&q).bytes > 300)
 		return;
-	*record = (struct listed){ .name = list.names++, .arrived_ns = list.now_ns,
-		.length = delimited ? (size_t)random_from(&list.random, 1, LONGEST) : list.framing.size };
-	for (size_t i = 0; i < record->length; i++)
-		record->text[i] = (char)('a' + random_below(&list.random, 26));
-	record->ended = !random_one_in(&list.random, 30);
-	if (delimited && record->ended)
-		record->text[record->length - 1] = '\n';
-	else if (!record->ended)
-		record->length = 1 + record->length / 2;
-	record->ended |= record->length == list.framing.size;
-	list.count++;
-	{
-		char text[LONGEST + 1] = "";
-		memcpy(text, record->text, record->length);
-		queue_append(&q, 0, put(text), record->ended, 0);
+	if (!begun) {
+		*record = (struct listed){ .name = list.names++ };
+		list.count++;
 	}
+	from = record->length;
+	length = (size_t)random_from(&list.random, 1, (size > 0 ? size : LONGEST) - from);
+	record->length += length;
+	record->ended = size > 0 ? record->length == size : record->length == LONGEST || !random_one_in(&list.random, 9);
+	record->arrived_ns = list.now_ns;
+	for (size_t i = from; i < record->length; i++)
+		record->text[i] = (char)('a' + random_below(&list.random, 26));
+	if (record->ended && size == 0)
+		record->text[record->length - 1] = '\n';
+	memcpy(text, record->text + from, length);
+	queue_append(&q, 0, put(text), record->ended, 0);
 }
 
 static void
@@ -508,7 +518,7 @@ list_evict(void)
 	evict(&evicted, &misfit);
 	for (; evicted.records > 0; evicted.records--)
 		list_remove(list.record[0].sent > 0);
-	list.admitted = list.count > 0 && !list.record[list.count - 1].ended ? list.names - 1 : list.names;
+	list.admitted = list_end();
 }
 
 /* By a hash of the record's name: about a third each, in runs. */
@@ -543,22 +553,19 @@ list_sweep(void)
 	bool blind = random_one_in(&list.random, 2);
 	const struct queue_sweep sweep = { judge_listed, &blind, blind };
 	uint64_t oldest = list.count > 0 ? list.record[0].name : list.names;
-	uint64_t from = random_from(&list.random, oldest, list.names);
-	uint64_t to = random_from(&list.random, oldest, list.names);
+	uint64_t from = random_from(&list.random, oldest, list_end());
+	uint64_t to = random_from(&list.random, oldest, list_end());
 	uint64_t stop = to > from ? to : from;
-	struct queue_mark end = list_mark(to);
 	struct queue_mark stopped;
 	size_t i;
 
-	if (end.offset > q.ready)
-		end = queue_newest_mark(&q);
 	list.fate = random_next(&list.random);
 	ledger = (struct ledger){ .in = { 0, 0 } };
 	memset(list.dropped, 0, sizeof(list.dropped));
 	for (i = 0; i < list.count && (list.record[i].name < from || list.record[i].sent > 0); i++)
 		;
 	list.asked = i;
-	stopped = queue_sweep(&q, &loss, list_mark(from), end, &sweep);
+	stopped = queue_sweep(&q, &loss, list_mark(from), list_mark(to), &sweep);
 	while (i < list.count && list.record[i].name < to && list.record[i].ended) {
 		enum reason reason;
 		enum queue_verdict verdict = fate_of(list.record[i].name, &reason);
@@ -575,9 +582,7 @@ list_sweep(void)
 		}
 	}
 	if (list.count > 0 && list.record[0].sent > 0 && stop == list.record[0].name)
-		stop++;
-	if (stop > oldest && list.count > 0 && !list.record[list.count - 1].ended && stop == list.names)
-		stop--;
+		stop++; /* no sweep begins before the end of a part-sent record */
 	return same_mark(stopped, list_mark(stop));
 }
 
@@ -619,8 +624,7 @@ list_set_marks(void)
 	for (unsigned i = 0; i < q.marks; i++) {
 		if (!random_one_in(&list.random, 4) || list.count == 0)
 			continue;
-		list.mark[i] = random_from(&list.random, list.record[list_first() < list.count ? list_first() : 0].name,
-		    list.names - !list.record[list.count - 1].ended);
+		list.mark[i] = random_from(&list.random, list.record[0].name, list_end());
 		q.mark[i] = list_mark(list.mark[i]);
 	}
 	if (random_one_in(&list.random, 4) && list.count > 0 && list.mark[0] > list.admitted) {
