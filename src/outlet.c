@@ -78,12 +78,13 @@ before_gap(const struct outlet *outlet, const struct queue *queue)
 	return gap != NULL ? gap->at - queue_first(queue) : UINT64_MAX;
 }
 
-/* Whether a mark has to leave before anything else. */
+/* Whether a mark has to leave before anything else: a record behind the gap, or the first part of one. */
 static bool
 is_mark_due(const struct outlet *outlet, const struct queue *queue, uint64_t now_ns)
 {
 	return gap_here(outlet, queue) != NULL &&
-	    (queue->ready > 0 || outlet->input_over || now_ns >= outlet_mark_due_ns(outlet, queue));
+	    (queue->ready > 0 || queue_held(queue).bytes >= outlet->parts_from || outlet->input_over ||
+	    now_ns >= outlet_mark_due_ns(outlet, queue));
 }
 
 static bool

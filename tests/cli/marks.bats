@@ -116,6 +116,20 @@ gaps()
 	done
 }
 
+@test "a long record that goes on in parts has the mark in front of it" {
+	producer in.fifo
+	IN=in.fifo start -m 4K --drop-over=1/h -k 1 --rate-by=key --mark-drops=M{records}
+	producer_holds in.fifo
+	feed 'a\na\n'
+	snapshot_until '.dropped.records == 1'
+	feed 'b%05000d' 0
+	snapshot_until '.out.bytes > 2000'
+	producer_ends
+	finish "exit 0"
+	is "$(cut -c 1-3 out)" $'a\nM1\nb00'
+	final '.out.records == 2 and .marks.records == 1'
+}
+
 @test "no template: what is wrong is said, and what there is" {
 	while IFS='|' read -r value options why; do
 		status=0
