@@ -130,6 +130,14 @@ gaps()
 	final '.out.records == 2 and .marks.records == 1'
 }
 
+@test "fail: a record that was too long is marked, though nothing comes behind it" {
+	seq -f '%05000.0f' 2 >in
+	IN=in run_weir -p fail -m 4K --mark-drops=M{records}
+	is "$ENDED" "exit 3"
+	is "$(cat out)" M2
+	final '.marks.records == 1 and .dropped.by.oversize.records == 2'
+}
+
 @test "no template: what is wrong is said, and what there is" {
 	while IFS='|' read -r value options why; do
 		status=0
