@@ -10,7 +10,7 @@
  */
 #include "config.h"
 
-#include "run.h"
+#include "oracle.h"
 
 #include <sys/wait.h>
 
@@ -25,38 +25,9 @@
 /* Who uses so much of a processor spins. */
 #define CPU_MOST_MS 20000
 
-struct tally {
-	uint64_t records, bytes;
-};
-
-struct figures {
-	struct tally in, out, dropped, oldest, newest, oversize, sample, unsaved, marks, held, undelivered;
-	uint64_t capacity, peak_bytes, peak_records, unread;
-	bool unread_known, final;
-	int status;
-	char reason[32];
-};
-
-/* A record that the gates let in, and what became of it. */
-struct fate {
-	size_t start, length;
-	bool out;
-	size_t at; /* in the output */
-};
-
-struct match {
-	struct fate *fates;
-	size_t count;
-	uint64_t records; /* whole ones in the output, */
-	size_t part;      /* and how many bytes of one that is not */
-	bool gap;         /* one was left out before one that came out */
-};
-
 static char complaint[512];
 
-static const char *complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static const char *
+const char *
 complain(const char *format, ...)
 {
 	va_list arguments;
@@ -89,27 +60,87 @@ tally(const char *line, const char *name, struct tally *value)
 	    &value->records, &value->bytes) == 2;
 }
 
+/* "keep": what was dropped of what matches each pattern. */
 static bool
-read_report(const char *text, struct figures *f)
+read_keep(const char *line, const struct plan *plan, struct figures *f)
 {
-	char line[4096];
-	const char *exit;
+	const char *at = strstr(line, "\"keep\":[");
+
+	for (unsigned i = 0; i < plan->keeps; i++)
+		if (at == NULL || (at = strstr(at + 1, "\"dropped\":{")) == NULL ||
+		    !tally(at, "dropped", &f->kept[i]))
+			return false;
+	return at != NULL;
+}
+
+/* A key is at most one byte: itself, or as vis(3) shows it, or as JSON shows that. */
+static unsigned
+read_key(const char *at)
+{
+	unsigned octal;
+
+	if (*at == '"')
+		return KEYS - 1;
+	if (sscanf(at, "\\\\%3o", &octal) == 1)
+		return octal;
+	return (unsigned char)at[*at == '\\'];
+}
+
+static bool
+read_top(const char *line, struct figures *f)
+{
+	static const char key[] = "{\"key\":\"";
+	const char *at = strstr(line, "\"top_keys\":[");
+	const char *end = at != NULL ? strstr(at, "\"dropped_unsaved\"") : NULL;
+
+	for (; end != NULL && (at = strstr(at, key)) != NULL && at < end; f->tops++) {
+		if (f->tops == TOP_MOST)
+			return false;
+		at += strlen(key);
+		f->top[f->tops].key = read_key(at);
+		if (!number(at, ",\"dropped\":", &f->top[f->tops].records) ||
+		    !number(at, ",\"error\":", &f->top[f->tops].error))
+			return false;
+	}
+	return end != NULL;
+}
+
+static bool
+read_report(const char *text, const struct plan *plan, struct figures *f)
+{
+	char line[16384];
+	const char *exit, *latency;
+	bool reasons = true;
 
 	(void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
 	exit = strstr(line, "\"exit\":");
+	latency = strstr(line, "\"latency_ns\":{");
 	*f = (struct figures){ .final = strstr(line, "\"event\":\"final\"") != NULL };
 	f->unread_known = number(line, "\"unread_bytes\":", &f->unread);
-	return tally(line, "in", &f->in) && tally(line, "out", &f->out) &&
-	    tally(line, "dropped", &f->dropped) && tally(line, "oldest", &f->oldest) &&
-	    tally(line, "newest", &f->newest) && tally(line, "oversize", &f->oversize) &&
-	    tally(line, "sample", &f->sample) && tally(line, "dropped_unsaved", &f->unsaved) &&
-	    tally(line, "marks", &f->marks) && tally(line, "held", &f->held) &&
-	    tally(line, "undelivered", &f->undelivered) &&
+	(void)number(latency != NULL ? latency : "", "\"max\":", &f->latency_most_ns);
+	for (int i = 0; i < REASONS; i++)
+		reasons &= tally(line, reason_name((enum reason)i), &f->by[i]);
+	return reasons && read_keep(line, plan, f) && read_top(line, f) && tally(line, "in", &f->in) &&
+	    tally(line, "out", &f->out) && tally(line, "dropped", &f->dropped) &&
+	    tally(line, "dropped_unsaved", &f->unsaved) && tally(line, "marks", &f->marks) &&
+	    tally(line, "held", &f->held) && tally(line, "undelivered", &f->undelivered) &&
 	    number(line, "\"capacity_bytes\":", &f->capacity) &&
 	    number(line, "\"peak_bytes\":", &f->peak_bytes) &&
 	    number(line, "\"peak_records\":", &f->peak_records) && exit != NULL &&
 	    (!f->final || sscanf(exit, "\"exit\":{\"status\":%d,\"reason\":\"%31[^\"]\"}}", &f->status,
 	        f->reason) == 2);
+}
+
+/* Of all reasons in `which`, a bit for each. */
+static struct tally
+sum_by(const struct figures *f, unsigned which)
+{
+	struct tally sum = { 0, 0 };
+
+	for (int i = 0; i < REASONS; i++)
+		if ((which >> i & 1) != 0)
+			ledger_count(&sum, f->by[i].records, f->by[i].bytes);
+	return sum;
 }
 
 static bool
@@ -122,18 +153,20 @@ lawful(uint64_t in, uint64_t out, uint64_t dropped, uint64_t held, uint64_t unde
 static const char *
 judge_figures(const struct plan *plan, const struct figures *f, const struct figures *before)
 {
+	const struct tally all = sum_by(f, ~0u);
+
 	if (!lawful(f->in.records, f->out.records, f->dropped.records, f->held.records,
 	    f->undelivered.records) ||
 	    !lawful(f->in.bytes, f->out.bytes, f->dropped.bytes, f->held.bytes, f->undelivered.bytes))
 		return "the law does not hold";
-	if (f->dropped.records != f->oldest.records + f->newest.records + f->oversize.records +
-	    f->sample.records || f->dropped.bytes != f->oldest.bytes + f->newest.bytes +
-	    f->oversize.bytes + f->sample.bytes)
+	if (f->dropped.records != all.records || f->dropped.bytes != all.bytes)
 		return "what was dropped is not the sum of its reasons";
+	if (sum_by(f, ~plan->may).bytes != 0)
+		return "dropped for a reason that is none here";
 	if ((f->final ? f->held : f->undelivered).bytes != 0)
 		return "held at the end, or undelivered before";
 	if (f->capacity != plan->buffer || f->peak_bytes > f->capacity ||
-	    (plan->drops && f->peak_records > plan->max_records))
+	    (plan->drops && !plan->fails && f->peak_records > plan->max_records))
 		return "more was held than allowed";
 	if (f->in.bytes < before->in.bytes || f->out.bytes < before->out.bytes ||
 	    f->dropped.bytes < before->dropped.bytes || f->marks.bytes < before->marks.bytes ||
@@ -144,7 +177,7 @@ judge_figures(const struct plan *plan, const struct figures *f, const struct fig
 		return "more is unsaved than was dropped";
 	if (f->out.bytes + f->marks.bytes < f->unread)
 		return "more unread than sent";
-	return NULL;
+	return whose_report(plan, f);
 }
 
 /* All reports in the text; the last one is left in *last. */
@@ -160,7 +193,7 @@ judge_reports(const struct plan *plan, const char *text, struct figures *last)
 			continue;
 		if (before.final)
 			return "a report after the final one";
-		if (!read_report(text, last))
+		if (!read_report(text, plan, last))
 			return complain("not a report: %.*s", (int)(end - text), text);
 		if ((wrong = judge_figures(plan, last, &before)) != NULL)
 			return wrong;
@@ -227,54 +260,38 @@ strip_marks(struct stripped *stripped, const struct plan *plan, const struct out
 static const char *
 judge_marks(const struct stripped *stripped, const struct outcome *outcome, const struct figures *f)
 {
-	uint64_t records = f->dropped.records - f->sample.records, bytes = f->dropped.bytes - f->sample.bytes;
+	struct tally lost = sum_by(f, ~(1u << REASON_SAMPLE));
 
 	if (outcome->left)
 		return NULL;
 	if (stripped->marks.records != f->marks.records || stripped->marks.bytes != f->marks.bytes)
 		return complain("%" PRIu64 " marks, %" PRIu64 " bytes, and read were %" PRIu64 ", %" PRIu64,
 		    f->marks.records, f->marks.bytes, stripped->marks.records, stripped->marks.bytes);
-	if (strcmp(f->reason, "end of input") != 0 && strcmp(f->reason, "records dropped") != 0)
+	if (strcmp(f->reason, "end of input") != 0 && f->status != 3)
 		return NULL;
-	if (stripped->said.records != records || stripped->said.bytes != bytes)
+	if (stripped->said.records != lost.records || stripped->said.bytes != lost.bytes)
 		return complain("lost were %" PRIu64 " records, %" PRIu64 " bytes, and marks say %" PRIu64 ", %"
-		    PRIu64, records, bytes, stripped->said.records, stripped->said.bytes);
+		    PRIu64, lost.records, lost.bytes, stripped->said.records, stripped->said.bytes);
 	return NULL;
 }
 
 /* --- the output ----------------------------------------------------------------------------------- */
 
-/* The share of records that come in: kept record k is input record k * of / kept. */
-static bool
-in_sample(const struct plan *plan, uint64_t record)
-{
-	uint64_t k = (record * plan->kept + plan->of - 1) / plan->of;
-
-	return k * plan->of / plan->kept == record;
-}
-
-static size_t
-start_of(const struct stream *stream, size_t record)
-{
-	return record > 0 ? stream->ends[record - 1] : 0;
-}
-
 static void
-find_fates(struct match *match, const struct plan *plan, const struct stream *stream)
+find_fates(struct match *match, const struct stream *stream, const unsigned char *says)
 {
 	match->fates = calloc(stream->records + 1, sizeof(*match->fates));
 	if (match->fates == NULL)
 		abort();
 	for (size_t i = 0; i < stream->records; i++) {
-		size_t length = stream->ends[i] - start_of(stream, i);
+		size_t length = stream->ends[i] - stream_start(stream, i);
 
-		if (in_sample(plan, i) && (!plan->drops || length <= plan->max_record))
-			match->fates[match->count++] = (struct fate){ start_of(stream, i), length, false, 0 };
+		if (says[i] == LET_IN)
+			match->fates[match->count++] = (struct fate){ stream_start(stream, i), length, false, 0 };
 	}
 }
 
-/* The output's next piece: up to a record's end, or what there is. */
-static size_t
+size_t
 piece_length(const struct plan *plan, const char *at, size_t left)
 {
 	size_t length = left;
@@ -379,25 +396,33 @@ judge_saved(const struct plan *plan, const struct stream *stream, const struct o
 
 /* --- the final report ----------------------------------------------------------------------------- */
 
-/* What the gate in has dropped of the first in_bytes of the stream, and how many records end there. */
+/* Whether the gates have decided on a record of which so much is here, as far as that can be told. */
+static bool
+is_decided(const struct plan *plan, unsigned says, size_t seen, bool ended)
+{
+	if (says == LET_IN)
+		return false;
+	if (says == REASON_OVERSIZE)
+		return seen > plan->max_record;
+	return ended || !plan_looks(plan, says) || (!plan->drops && seen >= plan->buffer);
+}
+
+/* What the gates have dropped of the first in_bytes of the stream, and how many records end there. */
 static void
-count_gate(const struct plan *plan, const struct stream *stream, uint64_t in_bytes, struct tally *in,
-    struct tally *sample, struct tally *oversize)
+count_gates(const struct plan *plan, const struct stream *stream, const unsigned char *says, uint64_t in_bytes,
+    struct tally *in, struct tally by[REASONS + 1])
 {
 	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
 
-	*in = *sample = *oversize = (struct tally){ 0, 0 };
-	for (size_t i = 0; i < stream->records && start_of(stream, i) < in_bytes && !bytes; i++) {
+	*in = (struct tally){ 0, 0 };
+	memset(by, 0, (REASONS + 1) * sizeof(*by));
+	for (size_t i = 0; i < stream->records && stream_start(stream, i) < in_bytes && !bytes; i++) {
 		bool ended = stream->ends[i] <= in_bytes;
-		size_t seen = (ended ? stream->ends[i] : (size_t)in_bytes) - start_of(stream, i);
-		struct tally *drop = !in_sample(plan, i) ? sample
-		    : plan->drops && seen > plan->max_record ? oversize : NULL;
+		size_t seen = (ended ? stream->ends[i] : (size_t)in_bytes) - stream_start(stream, i);
 
 		in->records += ended;
-		if (drop != NULL) {
-			drop->records += ended;
-			drop->bytes += seen;
-		}
+		if (is_decided(plan, says[i], seen, ended))
+			ledger_count(&by[says[i]], ended, seen);
 	}
 }
 
@@ -415,31 +440,59 @@ tortured(const struct plan *plan)
 }
 
 static const char *
-judge_books(const struct plan *plan, const struct stream *stream, const struct outcome *outcome,
-    const struct stripped *stripped, const struct match *match, const struct figures *f)
+judge_gates(const struct plan *plan, const struct stream *stream, const unsigned char *says,
+    const struct figures *f, bool untold)
+{
+	static const enum reason gates[] = { REASON_OVERSIZE, REASON_SAMPLE, REASON_OVER };
+	struct tally in, by[REASONS + 1];
+	/* Within a record that may be judged by its first part, or that may be the last. */
+	bool open = untold || (f->in.bytes < stream->length && !plan->drops && plan->most >= plan->high_bytes);
+
+	count_gates(plan, stream, says, f->in.bytes, &in, by);
+	if (!about(f->in.records, in.records, untold))
+		return complain("%" PRIu64 " records in, not %" PRIu64, f->in.records, in.records);
+	for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++) {
+		const struct tally *got = &f->by[gates[i]], *want = &by[gates[i]];
+
+		if (gates[i] == REASON_OVER && plan->police_tokens == 0)
+			continue; /* up to the clock */
+		if (open && plan_looks(plan, gates[i]))
+			continue;
+		if (got->bytes != want->bytes || !about(got->records, want->records, untold))
+			return complain("%" PRIu64 " records, %" PRIu64 " bytes dropped as %s, not %" PRIu64 ", %"
+			    PRIu64, got->records, got->bytes, reason_name(gates[i]), want->records, want->bytes);
+	}
+	return NULL;
+}
+
+/* Whether the gates alone say what comes. */
+static bool
+loses_nothing_more(const struct plan *plan)
+{
+	unsigned gates = 1u << REASON_OVERSIZE | 1u << REASON_SAMPLE;
+
+	gates |= plan->police_tokens > 0 ? 1u << REASON_OVER : 0;
+	return (plan->may & ~gates) == 0;
+}
+
+static const char *
+judge_books(const struct plan *plan, const struct stream *stream, const unsigned char *says,
+    const struct outcome *outcome, const struct stripped *stripped, const struct match *match,
+    const struct figures *f)
 {
 	/* A reader that has gone when all was delivered ends a run by what was dropped, too. */
 	bool ended = strcmp(f->reason, "end of input") == 0 ||
 	    (strcmp(f->reason, "records dropped") == 0 && !outcome->left);
 	bool untold = stream->unended && !ended;
 	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
-	struct tally in, sample, oversize;
 	uint64_t read = stripped->out.length;
+	const char *wrong;
 
 	if (f->in.bytes > outcome->fed)
 		return "more in than was written";
-	count_gate(plan, stream, f->in.bytes, &in, &sample, &oversize);
-	if (!about(f->in.records, in.records, untold))
-		return complain("%" PRIu64 " records in, not %" PRIu64, f->in.records, in.records);
-	if (f->sample.bytes != sample.bytes || !about(f->sample.records, sample.records, untold))
-		return complain("%" PRIu64 " records left out by sample, not %" PRIu64, f->sample.records,
-		    sample.records);
-	if (f->oversize.bytes != oversize.bytes || !about(f->oversize.records, oversize.records, untold))
-		return complain("%" PRIu64 " records oversize, not %" PRIu64, f->oversize.records,
-		    oversize.records);
-	if ((!plan->drops && f->newest.bytes != 0) || (!plan->drops_oldest && f->oldest.bytes != 0))
-		return "dropped for a reason that the policy does not have";
-	if (!plan->drops && match->gap)
+	if ((wrong = judge_gates(plan, stream, says, f, untold)) != NULL)
+		return wrong;
+	if (loses_nothing_more(plan) && match->gap)
 		return "records are missing";
 	if (!outcome->left &&
 	    (f->out.bytes != read || (!bytes && !about(f->out.records, match->records, untold))))
@@ -474,17 +527,19 @@ static const struct {
 	{ "read error", { 1, 1, 1 } },
 	{ "write error", { 1, 1, 1 } },
 	{ "records dropped", { 3, 3, 3 } },
+	{ "buffer full", { 3, 3, 3 } },
 };
 
 static const char *
 judge_ending(const struct plan *plan, const struct outcome *outcome, const struct match *match,
     const struct figures *f)
 {
-	uint64_t lost = f->oldest.bytes + f->newest.bytes + f->oversize.bytes;
+	uint64_t lost = f->dropped.bytes - f->by[REASON_SAMPLE].bytes;
 	int status = shell_status(outcome->status);
 	bool error = strstr(f->reason, " error") != NULL;
 	bool gone = strcmp(f->reason, "reader gone") == 0;
 	bool term = strcmp(f->reason, "signal TERM") == 0;
+	bool full = strcmp(f->reason, "buffer full") == 0;
 	bool known = false;
 	bool torn;
 
@@ -495,13 +550,13 @@ judge_ending(const struct plan *plan, const struct outcome *outcome, const struc
 	if (!known || (f->status != status && !(tortured(plan) && f->status == 0 && status == 1)))
 		return complain("ended with status %d, reported as %d by %s", status, f->status, f->reason);
 	if ((error && !tortured(plan)) || (gone && !outcome->left && !tortured(plan)) ||
-	    (term && !outcome->terminated))
+	    (term && !outcome->terminated) || (full && !plan->fails))
 		return complain("it ended by %s, which did not happen", f->reason);
 	if (gone && (f->status == 1) != plan->pipe_ignored && f->status != 0)
 		return "SIGPIPE was ignored, or was not";
 	if (f->status == 0 && f->undelivered.bytes > 0)
 		return "status 0, and not all delivered";
-	if (!error && !gone && !term && f->status != (plan->fail_on_drop && lost > 0 ? 3 : 0))
+	if (!error && !gone && !term && !full && f->status != (plan->fail_on_drop && lost > 0 ? 3 : 0))
 		return "--fail-on-drop";
 	torn = match->part > 0 && !outcome->left && (plan->fixed > 0 || plan->delimiter != NO_DELIMITER);
 	if (term && plan->drains_all && !tortured(plan) && (f->undelivered.records > 0 || torn))
@@ -571,9 +626,10 @@ judge_settled(const struct plan *plan, const struct stream *stream, const struct
 	struct figures f;
 	size_t rest = 0;
 
-	if (!outcome->settled || stream->unended || outcome->left)
+	/* What is too old may go later. */
+	if (!outcome->settled || stream->unended || outcome->left || plan->max_age_ns > 0 || plan->target_ns > 0)
 		return NULL;
-	(void)read_report(outcome->errors.bytes + outcome->settled_at, &f);
+	(void)read_report(outcome->errors.bytes + outcome->settled_at, plan, &f);
 	for (size_t i = 0; i < match->count; i++) {
 		const struct fate *fate = &match->fates[i];
 		if (!fate->out || fate->at + fate->length <= f.out.bytes)
@@ -588,12 +644,13 @@ judge_settled(const struct plan *plan, const struct stream *stream, const struct
 		    held.records);
 	if (held.bytes > plan->buffer || held.records - (rest > 0) > plan->max_records)
 		return "more was held than fits";
-	if (plan->what != 0 || plan->rated || (plan->drops_oldest && last->newest.bytes > 0))
+	if (plan->what != 0 || plan->rated || (plan->policed && plan->police_tokens == 0) ||
+	    (plan->evicts && last->by[REASON_NEWEST].bytes > 0))
 		return NULL;
-	if (!plan->drops_oldest)
+	if (plan->refuses)
 		return judge_refused(plan, match, (size_t)f.out.bytes, rest);
 	held.records -= rest > 0;
-	return judge_evicted(plan, stream, match, out, (size_t)f.out.bytes + rest, &held);
+	return !plan->evicts ? NULL : judge_evicted(plan, stream, match, out, (size_t)f.out.bytes + rest, &held);
 }
 
 /* --- all of it ------------------------------------------------------------------------------------- */
@@ -631,18 +688,20 @@ oracle_judge(const struct plan *plan, const struct stream *stream, const struct 
 	struct match match = { .count = 0 };
 	struct stripped stripped;
 	struct figures final;
+	unsigned char *says;
 	const char *wrong = judge_reports(plan, reports->bytes, &final);
 
 	if (wrong == NULL || outcome->hung != NULL)
 		wrong = judge_process(plan, outcome, &final);
 	if (wrong != NULL)
 		return wrong;
-	find_fates(&match, plan, stream);
+	says = gates_judge(plan, stream);
+	find_fates(&match, stream, says);
 	wrong = strip_marks(&stripped, plan, outcome);
 	if (wrong == NULL)
 		wrong = match_output(&match, plan, stream, &stripped.out);
 	if (wrong == NULL && final.final)
-		wrong = judge_books(plan, stream, outcome, &stripped, &match, &final);
+		wrong = judge_books(plan, stream, says, outcome, &stripped, &match, &final);
 	if (wrong == NULL && final.final && plan->marks)
 		wrong = judge_marks(&stripped, outcome, &final);
 	if (wrong == NULL && final.final && plan->saves && !tortured(plan))
@@ -651,8 +710,11 @@ oracle_judge(const struct plan *plan, const struct stream *stream, const struct 
 		wrong = judge_ending(plan, outcome, &match, &final);
 	if (wrong == NULL && final.final)
 		wrong = judge_settled(plan, stream, outcome, &stripped.out, &match, &final);
+	if (wrong == NULL && final.final && !tortured(plan))
+		wrong = whose_judge(plan, stream, says, outcome, &stripped.out, &final);
 	free(stripped.out.bytes);
 	free(match.fates);
+	free(says);
 	return wrong;
 }
 

@@ -11,7 +11,10 @@
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 #define ONE_OF(random, list) ((list)[random_below((random), COUNT(list))])
 
-enum { BLOCK, DROP_OLDEST, DROP_NEWEST, SAMPLE, RATE };
+enum { BLOCK, DROP_OLDEST, DROP_NEWEST, SAMPLE, RATE, DROP_RANDOM, LATEST, SHED, CODEL, FAIL };
+
+/* How many there were when seeds began to be quoted. */
+#define SEEDS_APART 5
 
 const char *const plan_policies[PLAN_POLICIES] = {
 	[BLOCK] = "block",
@@ -19,6 +22,23 @@ const char *const plan_policies[PLAN_POLICIES] = {
 	[DROP_NEWEST] = "drop-newest",
 	[SAMPLE] = "sample",
 	[RATE] = "rate",
+	[DROP_RANDOM] = "drop-random",
+	[LATEST] = "latest",
+	[SHED] = "shed",
+	[CODEL] = "codel",
+	[FAIL] = "fail",
+};
+
+#define BIT(reason) (1u << (reason))
+
+/* What each drops for when it is full; 0 for those that wait. */
+static const unsigned sheds[PLAN_POLICIES] = {
+	[DROP_OLDEST] = BIT(REASON_OLDEST) | BIT(REASON_NEWEST),
+	[DROP_NEWEST] = BIT(REASON_NEWEST),
+	[DROP_RANDOM] = BIT(REASON_RANDOM),
+	[LATEST] = BIT(REASON_SUPERSEDED) | BIT(REASON_OLDEST),
+	[SHED] = BIT(REASON_SHED) | BIT(REASON_NEWEST),
+	[CODEL] = BIT(REASON_CODEL) | BIT(REASON_OLDEST) | BIT(REASON_NEWEST),
 };
 
 /* Reads and writes of one byte make a stream of this length long enough. */
@@ -42,6 +62,13 @@ plan_add(struct plan *plan, const char *format, ...)
 	plan->argument[plan->arguments] = NULL;
 }
 
+void
+plan_keep(struct plan *plan, unsigned below)
+{
+	plan->keep_below[plan->keeps++] = below;
+	plan_add(plan, KEEP_OPTION, below - 1);
+}
+
 static void
 choose_sizes(struct plan *plan, struct random *random, uint64_t buffer)
 {
@@ -55,8 +82,8 @@ choose_sizes(struct plan *plan, struct random *random, uint64_t buffer)
 	plan->most = ONE_OF(random, mosts);
 	plan->least = random_one_in(random, 3) ? plan->most : 1;
 	plan->unended = random_one_in(random, 2);
-	plan->max_records = UINT64_MAX;
-	plan->max_record = m;
+	plan->max_records = plan->high_records = UINT64_MAX;
+	plan->max_record = plan->high_bytes = m;
 	plan->delimiter = '\n';
 	plan->kept = plan->of = 1;
 }
@@ -104,6 +131,7 @@ choose_limits(struct plan *plan, struct random *random)
 {
 	static const uint64_t counts[] = { 1, 2, 10, 100, 5000 };
 	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+	bool has_watermarks = !plan->drops || (plan->may & BIT(REASON_SHED)) != 0;
 
 	if (!bytes && random_one_in(random, 3)) {
 		plan->max_records = ONE_OF(random, counts);
@@ -116,11 +144,14 @@ choose_limits(struct plan *plan, struct random *random)
 		plan->max_record = random_from(random, least, plan->max_record);
 		plan_add(plan, "--max-record=%" PRIu64, plan->max_record);
 	}
-	if (!plan->drops && random_one_in(random, 3)) {
+	if (has_watermarks && random_one_in(random, 3)) {
 		uint64_t high = random_from(random, 1, 100);
 		plan_add(plan, "--high=%" PRIu64 "%%", high);
 		if (random_one_in(random, 2))
 			plan_add(plan, "--low=%" PRIu64 "%%", random_below(random, high + 1));
+		plan->high_bytes = plan->buffer / 100 * high; /* at least */
+		if (plan->max_records != UINT64_MAX)
+			plan->high_records = plan->max_records / 100 * high;
 	}
 }
 
@@ -189,7 +220,7 @@ choose_sides(struct plan *plan, struct random *random)
 	plan->read_most = amounts[random_from(random, from, COUNT(amounts) - 1)];
 	plan->stall = ONE_OF(random, stalls);
 	plan->report_file &= plan->stall != STALL_SETTLED;
-	if (plan->stall == STALL_SETTLED && (!plan->drops || plan->output == END_FILE))
+	if (plan->stall == STALL_SETTLED && (!plan->drops || plan->fails || plan->output == END_FILE))
 		plan->stall = STALL_FED;
 }
 
@@ -224,25 +255,157 @@ choose_watch(struct plan *plan, uint64_t seed)
 	plan->metrics_file = random_one_in(&random, 6);
 	if (plan->delimiter == NO_DELIMITER)
 		return;
-	plan->marks = plan->drops && random_one_in(&random, 2);
+	plan->marks = (plan->may & ~BIT(REASON_SAMPLE)) != 0 && random_one_in(&random, 2);
 	if (plan->marks)
 		plan_add(plan, "--mark-drops=" MARK_BEGIN "{records} {bytes}");
 	plan->saves = (plan->drops || plan->of > 1) && random_one_in(&random, 2);
 }
 
+/* --- by class, key, age and chance ------------------------------------------------------------------ */
+
+static void
+choose_policy(struct plan *plan, struct random *random, int policy)
+{
+	static const struct {
+		const char *option;
+		uint64_t target_ns;
+	} codels[] = {
+		{ "codel", 100000000 },
+		{ "codel:1ms", 1000000 },
+		{ "codel:1ms/2ms", 1000000 },
+		{ "codel:20ms/5ms", 20000000 },
+		{ "codel:1h/1ms", NEVER_NS },
+	};
+
+	plan->may = sheds[policy] | (plan->drops ? BIT(REASON_OVERSIZE) : 0);
+	if (policy == SHED) {
+		plan_add(plan, "--policy=shed:%" PRIu64, random_from(random, 1, 10));
+	} else if (policy == CODEL) {
+		size_t codel = random_below(random, COUNT(codels));
+
+		plan->target_ns = codels[codel].target_ns;
+		plan_add(plan, "--policy=%s", codels[codel].option);
+	} else {
+		plan_add(plan, "--policy=%s", plan_policies[policy]);
+	}
+}
+
+/* So slow that the first few come in and no more, or as the clock has it. */
+static void
+choose_police(struct plan *plan, struct random *random)
+{
+	plan->policed = true;
+	plan->may |= BIT(REASON_OVER);
+	if (random_one_in(random, 3)) {
+		plan_add(plan, "--drop-over=%s", random_one_in(random, 2) ? "100000/s" : "10MB/s");
+		return;
+	}
+	plan_add(plan, "--drop-over=1/h");
+	plan->police_tokens = 1;
+	if (!plan->rated && random_one_in(random, 2)) {
+		plan->police_tokens = random_from(random, 1, 1000);
+		plan_add(plan, "--burst=%" PRIu64, plan->police_tokens);
+	}
+}
+
+static void
+choose_age(struct plan *plan, struct random *random)
+{
+	static const unsigned ages_ms[] = { 1, 3, 20, 200, 3600000 };
+	unsigned ms = ONE_OF(random, ages_ms);
+
+	plan_add(plan, "--max-age=%ums", ms);
+	plan->max_age_ns = (uint64_t)ms * 1000000;
+	plan->may |= BIT(REASON_EXPIRED);
+}
+
+/* The key, and those of its uses that the rest of the plan has room for. */
+static void
+choose_key(struct plan *plan, struct random *random, bool latest)
+{
+	const bool samples = plan->sample_by == SAMPLE_BY_KEY;
+
+	plan->by_key = (plan->rated || plan->policed) && random_one_in(random, 2);
+	if (plan->by_key)
+		plan_add(plan, "--rate-by=key");
+	if ((plan->may & ~BIT(REASON_SAMPLE)) != 0 && random_one_in(random, 2)) {
+		plan->top_keys = (unsigned)random_from(random, 1, 100);
+		plan_add(plan, "--top-keys=%u", plan->top_keys);
+	}
+	plan->keyed = latest || samples || plan->by_key || plan->top_keys > 0;
+	if (plan->keyed)
+		plan_add(plan, KEY_OPTION);
+}
+
+static void
+choose_keep(struct plan *plan, struct random *random)
+{
+	static const unsigned few[] = { 1, 1, 8, 64 };
+	unsigned below = ONE_OF(random, few);
+
+	plan_keep(plan, below);
+	if (random_one_in(random, 2))
+		plan_keep(plan, 2 * below);
+	if ((plan->may & BIT(REASON_NEWEST)) != 0)
+		plan->may |= BIT(REASON_OLDEST); /* what arrives displaces what is less precious */
+}
+
+static void
+choose_sample_by(struct plan *plan, struct random *random)
+{
+	static const char *const ways[] = {
+		[SAMPLE_BY_COUNT] = "count",
+		[SAMPLE_BY_RANDOM] = "random",
+		[SAMPLE_BY_KEY] = "key",
+	};
+
+	plan->sample_by = (enum sample_by)random_below(random, COUNT(ways));
+	plan_add(plan, "--sample-by=%s", ways[plan->sample_by]);
+}
+
+/* These came later, too: half of the runs of a policy that does without are as they were. */
+static void
+choose_gates(struct plan *plan, uint64_t seed, int policy)
+{
+	struct random random = { seed ^ UINT64_C(0x5eedfeed) };
+	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+	bool plain = policy < SEEDS_APART && random_one_in(&random, 2);
+
+#ifndef HAVE_PCRE2
+	plain = true;
+	if (policy == LATEST)
+		plan_add(plan, "--key=9");
+#endif
+	plan->may |= plan->of > 1 ? BIT(REASON_SAMPLE) : 0;
+	if (bytes || plain)
+		return;
+	if (plan->of > 1)
+		choose_sample_by(plan, &random);
+	if (random_one_in(&random, 3))
+		choose_police(plan, &random);
+	if (random_one_in(&random, 4))
+		choose_age(plan, &random);
+	if (((plan->drops && !plan->fails) || plan->of > 1 || plan->policed) && random_one_in(&random, 2))
+		choose_keep(plan, &random);
+	choose_key(plan, &random, policy == LATEST);
+	if (policy == DROP_RANDOM || (plan->of > 1 && plan->sample_by != SAMPLE_BY_COUNT)) {
+		plan->seed = seed;
+		plan_add(plan, "--seed=%" PRIu64, seed);
+	}
+}
+
 void
 plan_random(struct plan *plan, uint64_t seed, int policy, uint64_t buffer)
 {
-	struct random random = { seed * PLAN_POLICIES + (uint64_t)policy };
+	struct random random = { seed * SEEDS_APART + (uint64_t)policy };
 	bool sampled;
 
-	*plan = (struct plan){ .drops = policy == DROP_OLDEST || policy == DROP_NEWEST };
-	plan->drops_oldest = policy == DROP_OLDEST;
+	*plan = (struct plan){ .drops = sheds[policy] != 0 || policy == FAIL, .fails = policy == FAIL };
 	choose_sizes(plan, &random, buffer);
 	sampled = policy == SAMPLE || (policy != BLOCK && random_one_in(&random, 4));
 	choose_framing(plan, &random, !plan->drops && !sampled);
 	if (plan->drops)
-		plan_add(plan, "--policy=%s", plan_policies[policy]);
+		choose_policy(plan, &random, policy);
 	if (sampled)
 		choose_sample(plan, &random, policy == SAMPLE ? "--policy=sample:" : "--sample=");
 	if (policy == RATE || (policy != BLOCK && random_one_in(&random, 4)))
@@ -251,5 +414,8 @@ plan_random(struct plan *plan, uint64_t seed, int policy, uint64_t buffer)
 	choose_report(plan, &random);
 	choose_sides(plan, &random);
 	choose_ending(plan, &random);
+	choose_gates(plan, seed, policy);
 	choose_watch(plan, seed);
+	plan->evicts = policy == DROP_OLDEST && plan->keeps == 0;
+	plan->refuses = policy == DROP_NEWEST && plan->keeps == 0;
 }

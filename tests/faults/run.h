@@ -4,8 +4,10 @@
  *
  *      plan.c     a plan from a seed: the command line, the stream, how both sides behave
  *      stream.c   the records of a plan
+ *      gates.c    which of them weir has to let in
  *      rig.c      carries it out: producer and reader at once, and a watchdog
  *      oracle.c   what must hold afterwards
+ *      whose.c    the same, by class, by key and by age
  *
  * What is random follows from the seed, except what the kernel decides about who runs when.
  */
@@ -13,17 +15,27 @@
 #define WEIR_TEST_RUN_H
 
 #include "shim.h"
+#include "../../src/ledger.h"
+#include "../../src/sample.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARGUMENTS_MOST 24
+#define ARGUMENTS_MOST 32
 #define NO_DELIMITER (-1)
 #define NEVER SIZE_MAX
+#define NEVER_NS UINT64_C(3600000000000) /* within a run */
 
 /* Longer than any record that is the same by chance, and without a delimiter of any plan. */
 #define MARK_BEGIN "!here was "
+
+/* What a record is about: its first byte is its key where that is one of the first KEYS - 1, and else the key is
+ * empty; its second one says how precious it is. */
+#define KEYS 65
+#define KEY_OPTION "--key=/\\A([\\x00-\\x3f])/"
+#define KEEP_OPTION "--keep=(?s)\\A.[\\x00-\\x%02x]"
+#define KEEPS_MOST 2
 
 enum end_kind {
 	END_PIPE,
@@ -47,13 +59,26 @@ struct plan {
 	size_t text_length;
 
 	/* what the arguments say */
-	bool drops, drops_oldest, rated, fail_on_drop, report_file, drains_all;
+	bool drops, evicts, refuses, fails; /* when full; the least there is to do, by drop-oldest or -newest alone */
+	bool rated, fail_on_drop, report_file, drains_all;
+	unsigned may;    /* drop: a bit for each reason */
 	int delimiter;   /* a byte, or NO_DELIMITER */
 	size_t fixed;    /* with NO_DELIMITER: bytes a record; 0 for a stream of bytes */
 	uint64_t buffer, max_record, max_records;
 	bool marks, saves;  /* MARK_BEGIN begins a mark; what is dropped is saved in a file */
 	bool metrics_file;
-	uint64_t kept, of; /* sample: kept record k is input record k * of / kept */
+	uint64_t kept, of; /* the share that is sampled */
+	enum sample_by sample_by;
+	uint64_t seed;
+	unsigned keeps;                  /* patterns, the most precious first, each of them of */
+	unsigned keep_below[KEEPS_MOST]; /* a second byte below this; the greatest is last */
+	bool keyed, by_key;              /* there is a key; rates are by key */
+	bool policed;                    /* by --drop-over, */
+	uint64_t police_tokens;          /* so that just so many come in; 0 where the clock decides */
+	uint64_t max_age_ns;             /* 0 for none; NEVER_NS does not come */
+	uint64_t target_ns;              /* of codel */
+	uint64_t high_bytes, high_records;
+	unsigned top_keys;
 
 	/* the stream */
 	size_t least, most, total; /* record lengths, bytes altogether */
@@ -107,13 +132,32 @@ void rig_begin(const char *weir, const char *shim);
 void rig_end(void);
 
 /* plan_random: the rest is up to the seed.  policy is a number below PLAN_POLICIES; buffer 0 for any. */
-#define PLAN_POLICIES 5
+#define PLAN_POLICIES 10
 extern const char *const plan_policies[PLAN_POLICIES];
 void plan_random(struct plan *plan, uint64_t seed, int policy, uint64_t buffer);
 void plan_add(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The option for a pattern that matches where the second byte is below this. */
+void plan_keep(struct plan *plan, unsigned below);
+
 void stream_make(struct stream *stream, const struct plan *plan, uint64_t seed);
 void stream_free(struct stream *stream);
+
+size_t stream_start(const struct stream *stream, size_t record);
+
+/* Of a record, or of the part of one that came. */
+struct nature {
+	unsigned class; /* 0 to plan->keeps */
+	unsigned key;   /* below KEYS */
+};
+struct nature nature_of(const struct plan *plan, const char *text, size_t length);
+
+/* Whether that gate looks at a record before it lets it in. */
+bool plan_looks(const struct plan *plan, enum reason reason);
+
+/* For each record LET_IN, or the reason for which it must not come in.  To be freed. */
+#define LET_IN REASONS
+unsigned char *gates_judge(const struct plan *plan, const struct stream *stream);
 
 void rig_run(const struct plan *plan, const struct stream *stream, uint64_t seed,
     struct outcome *outcome);

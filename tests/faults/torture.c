@@ -28,28 +28,34 @@ struct sums {
 	uint64_t runs, fired, failures, hung, calls;
 };
 
+#define BIT(reason) (1u << (reason))
+#define OLDEST (BIT(REASON_OLDEST) | NEWEST)
+#define NEWEST BIT(REASON_NEWEST)
+
 /* What differs from a stream of lines through a pipe. */
 static const struct scenario {
 	const char *name;
-	const char *arguments[6];
+	const char *arguments[7];
 	uint64_t buffer, max_record, max_records, of;
+	unsigned may, keep_below;
+	enum sample_by sample_by;
 	size_t least, most, total;
 	enum end_kind input, output;
 	enum stall stall;
 	size_t term_at, leave_at;
-	bool drops_oldest, drops, rated, report_file, pipe_ignored, marks, saves, metrics_file;
+	bool drops, fails, keyed, rated, report_file, pipe_ignored, marks, saves, metrics_file;
 } scenarios[] = {
 	{ .name = "block", .total = 30000 },
 	{ .name = "block, a stream that is spliced", .arguments = { "--bytes" }, .total = 400000,
 	  .buffer = 65536, .most = 400000, .least = 400000 },
 	{ .name = "block, lines that are spliced", .total = 400000, .buffer = 65536 },
 	{ .name = "drop-oldest, a reader that stalls", .arguments = { "-pdrop-oldest" }, .total = 100000,
-	  .drops = true, .drops_oldest = true, .stall = STALL_FED },
+	  .drops = true, .may = OLDEST, .stall = STALL_FED },
 	{ .name = "drop-oldest, records set aside", .arguments = { "-pdrop-oldest", "-m16K" }, .total = 200000,
-	  .buffer = 16384, .least = 100, .most = 12000, .drops = true, .drops_oldest = true,
+	  .buffer = 16384, .least = 100, .most = 12000, .drops = true, .may = OLDEST,
 	  .stall = STALL_FED },
 	{ .name = "drop-newest", .arguments = { "-pdrop-newest", "--max-records=20" }, .total = 100000,
-	  .max_records = 20, .drops = true, .stall = STALL_FED },
+	  .max_records = 20, .drops = true, .may = NEWEST, .stall = STALL_FED },
 	{ .name = "sample, batches", .arguments = { "-s2", "-m64K" }, .buffer = 65536, .of = 2,
 	  .total = 200000 },
 	{ .name = "rate", .arguments = { "-L2000000B/s" }, .rated = true, .total = 20000 },
@@ -60,13 +66,35 @@ static const struct scenario {
 	{ .name = "sockets", .input = END_SOCKET, .output = END_SOCKET, .total = 30000 },
 	{ .name = "--report=FILE", .report_file = true, .total = 30000 },
 	{ .name = "--mark-drops, --interval", .arguments = { "-pdrop-oldest", "-i10ms",
-	  "--mark-drops=" MARK_BEGIN "{records} {bytes}" }, .total = 100000, .drops = true, .drops_oldest = true,
+	  "--mark-drops=" MARK_BEGIN "{records} {bytes}" }, .total = 100000, .drops = true, .may = OLDEST,
 	  .stall = STALL_FED, .marks = true },
 	{ .name = "--dropped=FILE", .arguments = { "-pdrop-newest" }, .total = 100000, .most = 6000,
-	  .drops = true, .stall = STALL_FED, .saves = true },
+	  .drops = true, .may = NEWEST, .stall = STALL_FED, .saves = true },
 	{ .name = "--metrics=FILE", .arguments = { "-i10ms" }, .total = 30000, .metrics_file = true },
-	{ .name = "TERM", .arguments = { "-pdrop-newest", "--drain-timeout=60" }, .total = 30000, .drops = true,
+	{ .name = "TERM", .arguments = { "-pdrop-newest", "--drain-timeout=60" }, .total = 30000, .drops = true, .may = NEWEST,
 	  .term_at = 20000 },
+	{ .name = "fail", .arguments = { "-pfail" }, .total = 100000, .drops = true, .fails = true,
+	  .stall = STALL_FED },
+	{ .name = "shed", .arguments = { "-pshed:3", "--high=80%", "--low=20%" }, .total = 100000, .drops = true,
+	  .may = BIT(REASON_SHED) | NEWEST, .stall = STALL_FED },
+#ifdef HAVE_PCRE2
+	{ .name = "drop-oldest, --keep", .arguments = { "-pdrop-oldest" }, .keep_below = 32, .total = 100000,
+	  .drops = true, .may = OLDEST, .stall = STALL_FED },
+	{ .name = "drop-random, --keep, --max-age", .arguments = { "-pdrop-random", "--seed=1", "--max-age=20ms" },
+	  .keep_below = 32, .total = 100000, .drops = true, .may = BIT(REASON_RANDOM) | BIT(REASON_EXPIRED),
+	  .stall = STALL_FED },
+	{ .name = "latest, --top-keys", .arguments = { "-platest", KEY_OPTION, "--top-keys=3", "-m64K" },
+	  .buffer = 65536, .total = 300000, .drops = true, .keyed = true,
+	  .may = BIT(REASON_SUPERSEDED) | BIT(REASON_OLDEST), .stall = STALL_FED },
+	{ .name = "codel, --keep, --mark-drops, --dropped=FILE", .arguments = { "-pcodel:1ms/1ms",
+	  "--mark-drops=" MARK_BEGIN "{records} {bytes}" }, .keep_below = 32, .total = 100000, .drops = true,
+	  .may = BIT(REASON_CODEL) | OLDEST, .stall = STALL_FED, .marks = true, .saves = true },
+	{ .name = "--sample-by=key, --drop-over by key", .arguments = { "-s2", "--sample-by=key", KEY_OPTION,
+	  "--drop-over=1000000/s", "--rate-by=key" }, .keep_below = 32, .of = 2, .sample_by = SAMPLE_BY_KEY,
+	  .keyed = true, .may = BIT(REASON_OVER), .total = 30000 },
+	{ .name = "--rate-by=key", .arguments = { "-L1000000/s", "--rate-by=key", KEY_OPTION }, .rated = true,
+	  .keyed = true, .total = 20000 },
+#endif
 	{ .name = "the reader leaves", .leave_at = 10000, .total = 100000 },
 	{ .name = "the reader leaves, SIGPIPE ignored", .leave_at = 10000, .total = 100000,
 	  .pipe_ignored = true },
@@ -83,7 +111,11 @@ make_plan(struct plan *plan, const struct scenario *scenario)
 {
 	*plan = (struct plan){
 		.drops = scenario->drops,
-		.drops_oldest = scenario->drops_oldest,
+		.fails = scenario->fails,
+		.may = scenario->may,
+		.keyed = scenario->keyed,
+		.policed = (scenario->may & BIT(REASON_OVER)) != 0,
+		.sample_by = scenario->sample_by,
 		.rated = scenario->rated,
 		.report_file = scenario->report_file,
 		.pipe_ignored = scenario->pipe_ignored,
@@ -106,11 +138,16 @@ make_plan(struct plan *plan, const struct scenario *scenario)
 		.term_at = scenario->term_at != 0 ? scenario->term_at : NEVER,
 		.leave_at = scenario->leave_at != 0 ? scenario->leave_at : NEVER,
 	};
-	plan->max_record = plan->buffer;
+	plan->max_record = plan->high_bytes = plan->buffer;
+	plan->high_records = plan->max_records;
+	plan->may |= plan->drops ? BIT(REASON_OVERSIZE) : 0;
+	plan->may |= plan->of > 1 ? BIT(REASON_SAMPLE) : 0;
 	plan_add(plan, "--format=json");
 	plan_add(plan, "--buffer=%" PRIu64, plan->buffer);
 	for (size_t i = 0; i < COUNT(scenario->arguments) && scenario->arguments[i] != NULL; i++)
 		plan_add(plan, "%s", scenario->arguments[i]);
+	if (scenario->keep_below > 0)
+		plan_keep(plan, scenario->keep_below);
 	if (strcmp(plan->argument[plan->arguments - 1], "--bytes") == 0)
 		plan->delimiter = NO_DELIMITER;
 }

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the gates of a plan let in, worked out once more from what weir(1) says: by class and by key, which are in
+ * the first two bytes of a record, so that a part of it tells as much as all of it.
+ *
+ * What is drawn by lot, and a key's hash, come from weir's own functions, which have unit tests.
+ */
+#include "config.h"
+
+#include "run.h"
+#include "../../src/key.h"
+#include "../../src/sample.h"
+
+#include <stdlib.h>
+
+size_t
+stream_start(const struct stream *stream, size_t record)
+{
+	return record > 0 ? stream->ends[record - 1] : 0;
+}
+
+struct nature
+nature_of(const struct plan *plan, const char *text, size_t length)
+{
+	bool ended = plan->delimiter != NO_DELIMITER && (unsigned char)text[length - 1] == plan->delimiter;
+	size_t body = length - ended;
+	unsigned first = body > 0 ? (unsigned char)text[0] : KEYS;
+	struct nature nature = { .class = 0, .key = first < KEYS - 1 ? first : KEYS - 1 };
+
+	for (unsigned i = plan->keeps; i-- > 0;)
+		if (body > 1 && (unsigned char)text[1] < plan->keep_below[i])
+			nature.class = plan->keeps - i;
+	return nature;
+}
+
+bool
+plan_looks(const struct plan *plan, enum reason reason)
+{
+	return reason == REASON_SAMPLE ? plan->keeps > 0 || plan->sample_by == SAMPLE_BY_KEY : plan->policed;
+}
+
+/* Kept record k is input record k * of / kept. */
+static bool
+is_counted_in(const struct plan *plan, uint64_t record)
+{
+	uint64_t k = (record * plan->kept + plan->of - 1) / plan->of;
+
+	return k * plan->of / plan->kept == record;
+}
+
+struct gates {
+	const struct plan *plan;
+	struct sample sample;
+	uint64_t seen; /* by the sample */
+	uint64_t gap;  /* of a random one */
+	uint64_t tokens[KEYS];
+};
+
+static void
+open_gates(struct gates *gates, const struct plan *plan)
+{
+	const struct share share = { plan->kept, plan->of };
+	struct chance chance;
+
+	*gates = (struct gates){ .plan = plan };
+	chance_init(&chance, true, plan->seed);
+	sample_init(&gates->sample, &share, plan->sample_by, &chance);
+	if (plan->sample_by == SAMPLE_BY_RANDOM)
+		gates->gap = sample_gap(&gates->sample);
+	for (size_t i = 0; i < KEYS; i++)
+		gates->tokens[i] = plan->police_tokens;
+}
+
+static bool
+is_in_sample(struct gates *gates, const char *text, unsigned key)
+{
+	const struct plan *plan = gates->plan;
+
+	switch (plan->sample_by) {
+	case SAMPLE_BY_COUNT:
+		return is_counted_in(plan, gates->seen++);
+	case SAMPLE_BY_RANDOM:
+		if (gates->gap-- > 0)
+			return false;
+		gates->gap = sample_gap(&gates->sample);
+		return true;
+	case SAMPLE_BY_KEY:
+		break;
+	}
+	return sample_has(&gates->sample, key_hash((struct key){ text, key < KEYS - 1 }, plan->seed));
+}
+
+/* The first so many of each key, or of all; what is kept uses up what is there. */
+static bool
+is_in_time(struct gates *gates, unsigned key, bool kept)
+{
+	uint64_t *tokens = &gates->tokens[gates->plan->by_key ? key : 0];
+	bool allowed = *tokens > 0;
+
+	*tokens -= allowed;
+	return allowed || kept;
+}
+
+unsigned char *
+gates_judge(const struct plan *plan, const struct stream *stream)
+{
+	unsigned char *says = malloc(stream->records + 1);
+	bool looks = plan_looks(plan, REASON_SAMPLE);
+	struct gates gates;
+
+	if (says == NULL)
+		abort();
+	open_gates(&gates, plan);
+	for (size_t i = 0; i < stream->records; i++) {
+		const char *text = stream->bytes + stream_start(stream, i);
+		size_t length = stream->ends[i] - stream_start(stream, i);
+		struct nature nature = nature_of(plan, text, length);
+		bool kept = nature.class > 0;
+
+		says[i] = LET_IN;
+		if (!looks && !is_in_sample(&gates, text, nature.key))
+			says[i] = REASON_SAMPLE; /* unseen */
+		else if (plan->drops && length > plan->max_record)
+			says[i] = REASON_OVERSIZE;
+		else if (looks && !kept && !is_in_sample(&gates, text, nature.key))
+			says[i] = REASON_SAMPLE;
+		else if (plan->police_tokens > 0 && !is_in_time(&gates, nature.key, kept))
+			says[i] = REASON_OVER;
+	}
+	return says;
+}
