@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "metrics.h"
+#include "diag.h"
 #include "io.h"
 #include "loop.h"
 
@@ -48,49 +49,99 @@ enum source { SNAPSHOT, OPTIONS, ABOUT, DERIVED };
 #define IN_ABOUT(field) ABOUT, offsetof(struct metrics_about, field)
 #define IN_DERIVED(field) DERIVED, offsetof(struct derived, field)
 
-/* A label that tells the samples of a family apart.  Their figures follow each other in steps of
- * `stride`. */
-struct dimension {
-	const char *label;
-	int count;
-	size_t stride;
-	void (*value)(char *text, size_t size, int i);
+struct page {
+	char *text;
+	size_t length;
+	bool last;
+	const struct options *options;
+	char labels[2 * OPTIONS_NAME_MOST + 64]; /* of every sample */
+	const unsigned char *source[SOURCES];
 };
 
+static void add(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static void
-reason_value(char *text, size_t size, int i)
+add(struct page *page, const char *format, ...)
 {
-	(void)snprintf(text, size, "%s", reason_name((enum reason)i));
+	size_t room = METRICS_MOST - page->length;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(page->text + page->length, room, format, arguments);
+	va_end(arguments);
+	if (length > 0)
+		page->length += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+/* Printable ASCII as the value of a label; text is cut where there is no room. */
+static const char *
+escape(char *escaped, size_t size, const char *text)
+{
+	size_t length = 0;
+
+	for (; *text != '\0' && length + 2 < size; text++) {
+		if (*text == '"' || *text == '\\')
+			escaped[length++] = '\\';
+		escaped[length++] = *text;
+	}
+	escaped[length] = '\0';
+	return escaped;
+}
+
+/* What tells the samples of a family apart, 0 to count - 1.  Their figures follow each other in steps of
+ * `stride`. */
+struct dimension {
+	int count; /* or EACH_PATTERN */
+	size_t stride;
+	void (*label)(struct page *page, int i);
+};
+#define EACH_PATTERN (-1) /* of --keep: classes begin with 1 */
+
+static void
+label_reason(struct page *page, int i)
+{
+	add(page, ",reason=\"%s\"", reason_name((enum reason)i));
+}
+
+/* A pattern may be given twice, and long ones are cut: the class tells them apart. */
+static void
+label_pattern(struct page *page, int i)
+{
+	char escaped[2048];
+
+	add(page, ",class=\"%d\",pattern=\"%s\"", i + 1, escape(escaped, sizeof(escaped),
+	    diag_visible(keep_regex(page->options->keep, (unsigned)i + 1))));
 }
 
 static void
-wait_value(char *text, size_t size, int i)
+label_wait(struct page *page, int i)
 {
 	static const char *const names[WAITS] = {
 		[WAIT_INPUT] = "input", [WAIT_OUTPUT] = "output", [WAIT_RATE] = "rate"
 	};
 
-	(void)snprintf(text, size, "%s", names[i]);
+	add(page, ",for=\"%s\"", names[i]);
 }
 
 static void
-quantile_value(char *text, size_t size, int i)
+label_quantile(struct page *page, int i)
 {
-	(void)snprintf(text, size, "%g", quantiles[i]);
+	add(page, ",quantile=\"%g\"", quantiles[i]);
 }
 
 static void
-version_value(char *text, size_t size, int i)
+label_version(struct page *page, int i)
 {
 	(void)i;
-	(void)snprintf(text, size, "%s", PACKAGE_VERSION);
+	add(page, ",version=\"%s\"", PACKAGE_VERSION);
 }
 
-static const struct dimension by_reason = { "reason", REASONS, sizeof(struct tally), reason_value };
-static const struct dimension by_wait = { "for", WAITS, sizeof(uint64_t), wait_value };
-static const struct dimension by_quantile = { "quantile", QUANTILES, sizeof(uint64_t),
-	quantile_value };
-static const struct dimension by_version = { "version", 1, 0, version_value };
+static const struct dimension by_reason = { REASONS, sizeof(struct tally), label_reason };
+static const struct dimension by_pattern = { EACH_PATTERN, sizeof(struct tally), label_pattern };
+static const struct dimension by_wait = { WAITS, sizeof(uint64_t), label_wait };
+static const struct dimension by_quantile = { QUANTILES, sizeof(uint64_t), label_quantile };
+static const struct dimension by_version = { 1, 0, label_version };
 
 static const char counter[] = "counter";
 static const char gauge[] = "gauge";
@@ -135,6 +186,10 @@ static const struct family {
 	    "Records dropped, by reason." },
 	{ "dropped_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.dropped[0].bytes), &by_reason,
 	    "Bytes dropped, by reason." },
+	{ "dropped_kept_records_total", counter, NUMBER, IN_SNAPSHOT(ledger.dropped_class[1].records),
+	    &by_pattern, "Records dropped from the buffer, by the pattern of --keep that they match." },
+	{ "dropped_kept_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.dropped_class[1].bytes), &by_pattern,
+	    "Bytes dropped from the buffer, by the pattern of --keep that they match." },
 	{ "dropped_unsaved_records_total", counter, NUMBER, IN_SNAPSHOT(unsaved.records), NULL,
 	    "Records dropped that --dropped could not save." },
 	{ "dropped_unsaved_bytes_total", counter, NUMBER, IN_SNAPSHOT(unsaved.bytes), NULL,
@@ -187,45 +242,13 @@ static const struct family {
 	    "Longest time a record waited, of those that left in the last interval." },
 };
 
-struct page {
-	char *text;
-	size_t length;
-	bool last;
-	char labels[2 * OPTIONS_NAME_MOST + 64]; /* of every sample */
-	const unsigned char *source[SOURCES];
-};
-
-static void add(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 static void
-add(struct page *page, const char *format, ...)
-{
-	size_t room = METRICS_MOST - page->length;
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(page->text + page->length, room, format, arguments);
-	va_end(arguments);
-	if (length > 0)
-		page->length += (size_t)length < room ? (size_t)length : room - 1;
-}
-
-static void
-make_labels(struct page *page, const struct options *options)
+make_labels(struct page *page)
 {
 	char name[2 * OPTIONS_NAME_MOST + 1];
-	size_t length = 0;
 
-	/* Printable ASCII, so there is no newline to escape. */
-	for (const char *c = options->name; *c != '\0' && length + 2 < sizeof(name); c++) {
-		if (*c == '"' || *c == '\\')
-			name[length++] = '\\';
-		name[length++] = *c;
-	}
-	name[length] = '\0';
-	(void)snprintf(page->labels, sizeof(page->labels), "name=\"%s\",policy=\"%s\"", name,
-	    policy_name(options->policy));
+	(void)snprintf(page->labels, sizeof(page->labels), "name=\"%s\",policy=\"%s\"",
+	    escape(name, sizeof(name), page->options->name), policy_name(page->options->policy));
 }
 
 static void
@@ -264,20 +287,19 @@ add_family(struct page *page, const struct family *family)
 	const struct dimension *dimension = family->dimension;
 	int count = dimension != NULL ? dimension->count : 1;
 
-	if (family->form == LAST && !page->last)
+	if (count == EACH_PATTERN)
+		count = (int)keep_count(page->options->keep);
+	if (count == 0 || (family->form == LAST && !page->last))
 		return;
 	if (family->type != NULL)
 		add(page, "# HELP weir_%s %s\n# TYPE weir_%s %s\n", family->name, family->help,
 		    family->name, family->type);
 	for (int i = 0; i < count; i++) {
 		size_t step = dimension != NULL ? (size_t)i * dimension->stride : 0;
-		char label[32];
 
 		add(page, "weir_%s{%s", family->name, page->labels);
-		if (dimension != NULL) {
-			dimension->value(label, sizeof(label), i);
-			add(page, ",%s=\"%s\"", dimension->label, label);
-		}
+		if (dimension != NULL)
+			dimension->label(page, i);
 		add(page, "} ");
 		add_value(page, family->form, page->source[family->source] + family->offset + step);
 		add(page, "\n");
@@ -310,6 +332,7 @@ metrics_page(char *text, const struct snapshot *snapshot, const struct metrics_a
 	struct page page = {
 		.text = text,
 		.last = snapshot->event == REPORT_FINAL,
+		.options = snapshot->options,
 		.source = {
 			[SNAPSHOT] = (const unsigned char *)snapshot,
 			[OPTIONS] = (const unsigned char *)snapshot->options,
@@ -318,7 +341,7 @@ metrics_page(char *text, const struct snapshot *snapshot, const struct metrics_a
 		},
 	};
 
-	make_labels(&page, snapshot->options);
+	make_labels(&page);
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		add_family(&page, &families[i]);
 	return page.length;

@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 /* Room for any page. */
-#define METRICS_MOST 32768
+#define METRICS_MOST 65536
 
 /* What the page tells and the snapshot does not know; times by the clock on the wall. */
 struct metrics_about {

@@ -36,7 +36,9 @@ begin(void)
 		.ledger = {
 			.in = { 1, 2 },
 			.out = { 3, 4 },
-			.dropped = { { 5, 6 }, { 7, 8 }, { 9, 10 }, { 11, 12 } },
+			.dropped = { { 5, 6 }, { 7, 8 }, { 9, 10 }, { 11, 12 }, { 42, 43 }, { 44, 45 }, { 46, 47 },
+			    { 48, 49 }, { 50, 51 }, { 52, 53 } },
+			.dropped_class = { { 60, 61 }, { 62, 63 }, { 64, 65 }, { 66, 67 } },
 			.undelivered = { 13, 14 },
 			.peak = { 15, 16 },
 			.marks = { 17, 18 },
@@ -116,10 +118,22 @@ static const struct expected {
 	{ "weir_dropped_records_total", ",reason=\"newest\"", "7" },
 	{ "weir_dropped_records_total", ",reason=\"oversize\"", "9" },
 	{ "weir_dropped_records_total", ",reason=\"sample\"", "11" },
+	{ "weir_dropped_records_total", ",reason=\"superseded\"", "42" },
+	{ "weir_dropped_records_total", ",reason=\"random\"", "44" },
+	{ "weir_dropped_records_total", ",reason=\"shed\"", "46" },
+	{ "weir_dropped_records_total", ",reason=\"codel\"", "48" },
+	{ "weir_dropped_records_total", ",reason=\"over\"", "50" },
+	{ "weir_dropped_records_total", ",reason=\"expired\"", "52" },
 	{ "weir_dropped_bytes_total", ",reason=\"oldest\"", "6" },
 	{ "weir_dropped_bytes_total", ",reason=\"newest\"", "8" },
 	{ "weir_dropped_bytes_total", ",reason=\"oversize\"", "10" },
 	{ "weir_dropped_bytes_total", ",reason=\"sample\"", "12" },
+	{ "weir_dropped_bytes_total", ",reason=\"superseded\"", "43" },
+	{ "weir_dropped_bytes_total", ",reason=\"random\"", "45" },
+	{ "weir_dropped_bytes_total", ",reason=\"shed\"", "47" },
+	{ "weir_dropped_bytes_total", ",reason=\"codel\"", "49" },
+	{ "weir_dropped_bytes_total", ",reason=\"over\"", "51" },
+	{ "weir_dropped_bytes_total", ",reason=\"expired\"", "53" },
 	{ "weir_dropped_unsaved_records_total", "", "29" },
 	{ "weir_dropped_unsaved_bytes_total", "", "30" },
 	{ "weir_undelivered_records_total", "", "13" },
@@ -261,13 +275,54 @@ escapes(void)
 	    "quotes and backslashes");
 }
 
+/* Without PCRE2 there are none. */
+static struct keep *
+patterns(const char *const regex[], unsigned count)
+{
+	struct keep *keep = keep_new();
+	char error[PATTERN_ERROR_MOST];
+
+	must(keep != NULL);
+	for (unsigned i = 0; i < count; i++)
+		(void)keep_add(keep, regex[i], error);
+	return keep;
+}
+
+#ifdef HAVE_PCRE2
+static void
+kept(void)
+{
+	static const char *const regex[] = { "ERR\"OR", "\\d\n", "\\d\n" };
+	size_t without;
+	const char *text;
+
+	begin();
+	without = count_lines(page(), false);
+	options.keep = patterns(regex, 3);
+	text = page();
+	is(count_lines(text, false), without + 6, "two samples for each pattern of --keep, and none without it");
+	ok(has(text, "weir_dropped_kept_records_total{" LABELS ",class=\"3\",pattern=\"ERR\\\"OR\"} 66") &&
+	    has(text, "weir_dropped_kept_bytes_total{" LABELS ",class=\"3\",pattern=\"ERR\\\"OR\"} 67"),
+	    "the first is the highest class, and quotes are escaped");
+	ok(has(text, "weir_dropped_kept_records_total{" LABELS ",class=\"2\",pattern=\"\\\\d\\\\012\"} 64") &&
+	    has(text, "weir_dropped_kept_bytes_total{" LABELS ",class=\"1\",pattern=\"\\\\d\\\\012\"} 63"),
+	    "a pattern that is given twice is told apart; newlines and backslashes");
+	keep_free(options.keep);
+}
+#endif
+
 static void
 largest(void)
 {
+	static char regex[201];
+	const char *const regexes[KEEP_MOST] = { regex, regex, regex, regex, regex, regex, regex, regex,
+		regex, regex, regex, regex, regex, regex, regex, regex };
 	char name[OPTIONS_NAME_MOST + 1];
 	const char *text;
 
 	begin();
+	memset(regex, '\001', sizeof(regex) - 1);
+	options.keep = patterns(regexes, KEEP_MOST);
 	memset(name, '"', sizeof(name) - 1);
 	name[OPTIONS_NAME_MOST] = '\0';
 	memset(&snapshot.ledger, 0xff, sizeof(snapshot.ledger));
@@ -276,11 +331,12 @@ largest(void)
 	snapshot.event = REPORT_FINAL;
 	options.name = name;
 	text = page();
-	is(count_lines(text, false), SAMPLES + 1, "the longest page is whole");
+	is(count_lines(text, false), SAMPLES + 1 + 2 * keep_count(options.keep), "the longest page is whole");
 	diag("%zu bytes", strlen(text));
-	ok(strlen(text) < METRICS_MOST / 4 * 3, "and leaves room for more reasons");
+	ok(strlen(text) < METRICS_MOST - 4096, "and leaves room for more reasons");
 	ok(strstr(text, "_in_bytes_total") != NULL && strstr(text, "} 18446744073709551615\n") != NULL,
 	    "figures of 64 bits");
+	keep_free(options.keep);
 }
 
 /* --- the file ------------------------------------------------------------------------------------ */
@@ -516,6 +572,9 @@ main(void)
 	the_last();
 	unknown();
 	escapes();
+#ifdef HAVE_PCRE2
+	kept();
+#endif
 	largest();
 	none();
 	replaced();
