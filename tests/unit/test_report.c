@@ -2,6 +2,7 @@
 /* Reports as exact strings: what scripts read must not change by accident. */
 #include "tap.h"
 
+#include "pipes.h"
 #include "report.h"
 
 static struct options options;
@@ -206,9 +207,14 @@ json_of_all(void)
 	options.sample = (struct share){ 333, 500 };
 	options.rated = true;
 	options.rate = (struct rate){ 1, 2000000, false };
+	options.sample_by = SAMPLE_BY_RANDOM;
+	options.policing = true;
+	options.police = (struct rate){ 1, 100, true };
+	options.max_age_ns = 501;
 	snapshot.ledger = (struct ledger){
-		.in = { 100, 1000 }, .out = { 50, 500 }, .undelivered = { 25, 250 }, .peak = { 7, 77 },
-		.dropped = { { 1, 10 }, { 2, 20 }, { 3, 30 }, { 4, 40 } }, .marks = { 5, 55 },
+		.in = { 145, 1450 }, .out = { 50, 500 }, .undelivered = { 25, 250 }, .peak = { 7, 77 },
+		.dropped = { { 1, 10 }, { 2, 20 }, { 3, 30 }, { 4, 40 }, { 5, 50 }, { 6, 60 }, { 7, 70 }, { 8, 80 },
+		    { 9, 90 }, { 10, 100 } }, .marks = { 5, 55 },
 		.paused_count = 8, .paused_ns = 88, .waited_ns = { 11, 12, 13 },
 		.pressure_count = 9, .pressure_ns = 99,
 	};
@@ -228,11 +234,19 @@ json_of_all(void)
 	snapshot.exit_reason = "reader gone";
 	is_text(line(),
 	    "{\"schema\":1,\"event\":\"final\",\"name\":\"weir\",\"policy\":\"drop-oldest\",\"sample\":\"66.6%\","
-	    "\"rate\":\"500/s\",\"framing\":\"lines\",\"elapsed_ns\":3204567890,"
-	    "\"in\":{\"records\":100,\"bytes\":1000},\"out\":{\"records\":50,\"bytes\":500},"
-	    "\"dropped\":{\"records\":10,\"bytes\":100,\"by\":{\"oldest\":{\"records\":1,\"bytes\":10},"
+	    "\"rate\":\"500/s\",\"sample_by\":\"random\",\"drop_over\":\"10000000B/s\",\"max_age_ns\":501,"
+	    "\"framing\":\"lines\",\"elapsed_ns\":3204567890,"
+	    "\"in\":{\"records\":145,\"bytes\":1450},\"out\":{\"records\":50,\"bytes\":500},"
+	    "\"dropped\":{\"records\":55,\"bytes\":550,\"by\":{\"oldest\":{\"records\":1,\"bytes\":10},"
 	    "\"newest\":{\"records\":2,\"bytes\":20},\"oversize\":{\"records\":3,\"bytes\":30},"
-	    "\"sample\":{\"records\":4,\"bytes\":40}}},"
+	    "\"sample\":{\"records\":4,\"bytes\":40},"
+	    "\"superseded\":{\"records\":5,\"bytes\":50},"
+	    "\"random\":{\"records\":6,\"bytes\":60},"
+	    "\"shed\":{\"records\":7,\"bytes\":70},"
+	    "\"codel\":{\"records\":8,\"bytes\":80},"
+	    "\"over\":{\"records\":9,\"bytes\":90},"
+	    "\"expired\":{\"records\":10,\"bytes\":100}}},"
+	    "\"keep\":[],\"top_keys\":[],"
 	    "\"dropped_unsaved\":{\"records\":6,\"bytes\":66},\"marks\":{\"records\":5,\"bytes\":55},"
 	    "\"held\":{\"records\":15,\"bytes\":150},\"undelivered\":{\"records\":25,\"bytes\":250},"
 	    "\"buffer\":{\"capacity_bytes\":1048576,\"capacity_records\":1001,\"depth_bytes\":140,"
@@ -291,11 +305,19 @@ json_of_nothing(void)
 	snapshot.elapsed_ns = 0;
 	is_text(line(),
 	    "{\"schema\":1,\"event\":\"signal\",\"name\":\"a \\\"b\\\" \\\\c %s\",\"policy\":\"block\","
-	    "\"sample\":\"1\",\"rate\":null,\"framing\":\"null\",\"elapsed_ns\":0,"
+	    "\"sample\":\"1\",\"rate\":null,\"sample_by\":\"count\",\"drop_over\":null,\"max_age_ns\":null,"
+	    "\"framing\":\"null\",\"elapsed_ns\":0,"
 	    "\"in\":{\"records\":0,\"bytes\":0},\"out\":{\"records\":0,\"bytes\":0},"
 	    "\"dropped\":{\"records\":0,\"bytes\":0,\"by\":{\"oldest\":{\"records\":0,\"bytes\":0},"
 	    "\"newest\":{\"records\":0,\"bytes\":0},\"oversize\":{\"records\":0,\"bytes\":0},"
-	    "\"sample\":{\"records\":0,\"bytes\":0}}},"
+	    "\"sample\":{\"records\":0,\"bytes\":0},"
+	    "\"superseded\":{\"records\":0,\"bytes\":0},"
+	    "\"random\":{\"records\":0,\"bytes\":0},"
+	    "\"shed\":{\"records\":0,\"bytes\":0},"
+	    "\"codel\":{\"records\":0,\"bytes\":0},"
+	    "\"over\":{\"records\":0,\"bytes\":0},"
+	    "\"expired\":{\"records\":0,\"bytes\":0}}},"
+	    "\"keep\":[],\"top_keys\":[],"
 	    "\"dropped_unsaved\":{\"records\":0,\"bytes\":0},\"marks\":{\"records\":0,\"bytes\":0},"
 	    "\"held\":{\"records\":0,\"bytes\":0},\"undelivered\":{\"records\":0,\"bytes\":0},"
 	    "\"buffer\":{\"capacity_bytes\":1048576,\"capacity_records\":null,\"depth_bytes\":0,"
@@ -319,16 +341,92 @@ json_of_nothing(void)
 	ok(strstr(line(), "\"sample\":\"10\"") != NULL, "one in ten");
 }
 
+/* --- whose -------------------------------------------------------------------------------------------- */
+
+static struct keep *
+patterns(const char *const regex[], unsigned count)
+{
+	struct keep *keep = keep_new();
+	char error[PATTERN_ERROR_MOST];
+
+	must(keep != NULL);
+	for (unsigned i = 0; i < count; i++)
+		(void)keep_add(keep, regex[i], error); /* not without PCRE2 */
+	return keep;
+}
+
+#ifdef HAVE_PCRE2
+static void
+kept(void)
+{
+	static const char *const regex[] = { "A\"\\d", "\t" };
+
+	begin();
+	options.keep = patterns(regex, 2);
+	snapshot.ledger.dropped_class[0] = (struct tally){ 70, 71 };
+	snapshot.ledger.dropped_class[1] = (struct tally){ 72, 73 };
+	snapshot.ledger.dropped_class[2] = (struct tally){ 1, 74 };
+	ok(strstr(line(), "(oldest 2000), of them A\"\\d 1, \\011 72, paused") != NULL, "by pattern, the first one first");
+	options.format = FORMAT_JSON;
+	ok(strstr(line(), "\"keep\":[{\"pattern\":\"A\\\"\\\\d\",\"dropped\":{\"records\":1,\"bytes\":74}},"
+	    "{\"pattern\":\"\\\\011\",\"dropped\":{\"records\":72,\"bytes\":73}}],\"top_keys\":[],") != NULL,
+	    "and so in JSON, with escapes escaped");
+	options.format = FORMAT_TEXT;
+	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
+	ok(strstr(line(), "dropped 0 records 0 B, paused") != NULL, "where nothing was dropped there is nothing to say");
+	keep_free(options.keep);
+}
+#endif
+
+static void
+keys(void)
+{
+	struct top *top = top_new(3);
+
+	must(top != NULL);
+	begin();
+	options.top_keys = 3;
+	snapshot.top = top;
+	top_count(top, "a\"\\\0\n\377 ", 7, 5);
+	top_count(top, NULL, 0, 4);
+	top_count(top, "b", 1, 3);
+	top_count(top, "c", 1, 2);
+	ok(strstr(line(), "(oldest 2000), most of a\"\\\\000\\012\\377  5,  4, b 3, paused") != NULL,
+	    "the keys that lost most, as many as are wanted");
+	options.format = FORMAT_JSON;
+	ok(strstr(line(), "\"top_keys\":[{\"key\":\"a\\\"\\\\\\\\000\\\\012\\\\377 \",\"dropped\":5,\"error\":0},"
+	    "{\"key\":\"\",\"dropped\":4,\"error\":0},{\"key\":\"b\",\"dropped\":3,\"error\":0}],") != NULL,
+	    "and so in JSON, with escapes escaped");
+	snapshot.event = REPORT_INTERVAL;
+	ok(strstr(line(), "\"top_keys\":[],") != NULL, "not before the end");
+	top_free(top);
+}
+
 /* --- the longest there is ------------------------------------------------------------------------- */
 
 static void
 longest(void)
 {
-	static char name[OPTIONS_NAME_MOST + 1];
+	static char name[OPTIONS_NAME_MOST + 1], regex[201], key[TOP_KEY_MOST];
+	const char *const regexes[KEEP_MOST] = { regex, regex, regex, regex, regex, regex, regex, regex,
+		regex, regex, regex, regex, regex, regex, regex, regex };
 	const struct tally most = { UINT64_MAX, UINT64_MAX };
+	struct top *top = top_new(TOP_WANTED_MOST);
 	const char *end;
 
+	must(top != NULL);
 	begin();
+	memset(regex, '\001', sizeof(regex) - 1);
+	options.keep = patterns(regexes, KEEP_MOST);
+	options.top_keys = TOP_WANTED_MOST;
+	memset(key, '\001', sizeof(key));
+	for (unsigned i = 0; i < 2000; i++) { /* so many that counts are not sure */
+		key[0] = (char)(1 + i % 8);
+		key[1] = (char)(1 + i / 8 % 8);
+		key[2] = (char)(1 + i / 64 % 8);
+		top_count(top, key, sizeof(key), UINT64_MAX / 3000);
+	}
+	snapshot.top = top;
 	memset(name, '"', OPTIONS_NAME_MOST);
 	options.name = name;
 	options.sample = (struct share){ 33333333333, 100000000000 };
@@ -336,8 +434,14 @@ longest(void)
 	options.rate = (struct rate){ UNITS_AMOUNT_MAX - 1, UNITS_PERIOD_MAX_NS, true };
 	options.buffer_bytes = options.high_bytes = options.low_bytes = UINT64_MAX;
 	snapshot.ledger = (struct ledger){ .in = most, .out = most, .undelivered = most, .peak = most,
-		.dropped = { most, most, most, most }, .paused_count = UINT64_MAX, .paused_ns = UINT64_MAX,
+		.dropped = { most, most, most, most, most, most, most, most, most, most }, .paused_count = UINT64_MAX, .paused_ns = UINT64_MAX,
 		.waited_ns = { UINT64_MAX, UINT64_MAX, UINT64_MAX } };
+	for (unsigned i = 0; i < CLASSES; i++)
+		snapshot.ledger.dropped_class[i] = most;
+	options.policing = true;
+	options.police = options.rate;
+	options.max_age_ns = UINT64_MAX;
+	options.sample_by = SAMPLE_BY_RANDOM;
 	snapshot.ledger.marks = snapshot.held = snapshot.depth = snapshot.unsaved = most;
 	snapshot.ledger.pressure_count = snapshot.ledger.pressure_ns = snapshot.reports_skipped = UINT64_MAX;
 	snapshot.latency = (struct latency){ UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, 0, 0 };
@@ -350,12 +454,14 @@ longest(void)
 	snapshot.unread_bytes = UINT64_MAX;
 	snapshot.exit_status = -2147483647;
 	end = line() + strlen(line());
-	ok(strlen(line()) < REPORT_MOST / 2 && end[-1] == '\n', "the longest text fits, with room to spare");
+	ok(strlen(line()) < REPORT_MOST - 600 && end[-1] == '\n', "the longest text fits, with room to spare");
 	options.format = FORMAT_JSON;
 	diag("%zu bytes", strlen(line()));
 	ok(strlen(line()) < REPORT_MOST - 600, "and so does the longest JSON");
 	end = line() + strlen(line());
 	ok(end[-1] == '\n' && end[-2] == '}' && end[-3] == '}', "which is complete");
+	keep_free(options.keep);
+	top_free(top);
 }
 
 int
@@ -371,6 +477,10 @@ main(void)
 	json_of_all();
 	json_of_much();
 	json_of_nothing();
+#ifdef HAVE_PCRE2
+	kept();
+#endif
+	keys();
 	longest();
 	return done_testing();
 }
