@@ -44,7 +44,7 @@ options_of_help()
 
 @test "where --help has an argument the list of options has one" {
 	"$WEIR" --help | grep -oE '^  -[^ ]*(, -[^ ]*)*' | grep -oE -- '--[a-z-]+\[?=' | sort >help
-	like "$(paste -sd ' ' help)" '^--buffer= .*--sample=$'
+	like "$(paste -sd ' ' help)" '^--buffer= .*--sample= .*--top-keys=$'
 	section OPTIONS Values | grep '^\.It ' | grep -oE 'Fl -[a-z-]+ Ns (Op )?= Ns (Ar|Cm)' |
 		sed 's/^Fl /-/; s/ Ns Op .*/[=/; s/ .*/=/' | sort |
 		diff help - >&2
