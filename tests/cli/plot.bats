@@ -265,6 +265,10 @@ END
 	unlike "$(cat script)" "title .sample"
 	jq -c '.dropped.records = 0' reports | script --panels=drops
 	is "$(labels 2)" "nothing was dropped"
+	# However many reasons weir has, no two look alike.
+	seq 9 | "$WEIR" --format=json 2>one
+	jq -c '.dropped.by[] = {records: 1, bytes: 1} | .dropped.records = 10' one | script --panels=drops
+	is "$(grep -o '#[0-9A-F]\{6\}. title' script | sort -u | wc -l)" "$(jq '.dropped.by | length' one)"
 }
 
 @test "time in the buffer, in seconds on a logarithmic axis; nothing where nothing left" {
@@ -305,10 +309,12 @@ END
 		is "$(labels 3)" "$expected"
 	done <<'END'
 .@weir: drop-oldest, lines
-.name = "nginx" | .sample = "10" | .rate = "500/s"@nginx: drop-oldest, 1 in 10, at most 500/s, lines
+.name = "nginx" | .sample = "10" | .rate = "500/s"@nginx: drop-oldest, 1 in 10, out at most 500/s, lines
+.sample = "10" | .sample_by = "key" | .drop_over = "6000/min"@weir: drop-oldest, 1 in 10 by key, in at most 6000/min, lines
+.sample_by = "random" | .max_age_ns = 25e8@weir: drop-oldest, at most 2.5s old, lines
 END
 	report 1 1 1 0 0 0 '.sample = "37.5%" | .rate = "10000000B/s" | .framing = "null"' | script
-	is "$(labels 3)" "weir: drop-oldest, sample 37.5%, at most 10 MB/s, null"
+	is "$(labels 3)" "weir: drop-oldest, sample 37.5%, out at most 10 MB/s, null"
 	report 1 1 1 0 0 0 | script --title="it's mine"
 	is "$(labels 3)" "it's mine"
 }
@@ -428,7 +434,7 @@ END
 	report 1 10 5 5 0 0 >plain
 	for ((i = 0; i < $(jq length texts); i++)); do
 		jq -c --slurpfile texts texts --argjson i $i '$texts[0][$i] as $text | .name = $text | .policy = $text | .sample = $text
-			| .rate = $text | .framing = $text | .dropped.by = {($text): .dropped.by.oldest}' plain >reports
+			| .rate = $text | .sample_by = $text | .drop_over = $text | .framing = $text | .dropped.by = {($text): .dropped.by.oldest}' plain >reports
 		for type in svg png text; do
 			"$plot" -T $type reports >out 2>err || fail "$type: $(cat err)"
 			is "$(lines_of err)" 1 "$(cat err)"
