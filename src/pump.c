@@ -80,8 +80,6 @@ init_shed(struct pump *pump, struct chance *chance)
 {
 	const struct options *options = pump->options;
 
-	/* The sample has a copy of the one before: the lots are drawn from another. */
-	chance_init(&pump->chance, true, chance_next(&pump->chance));
 	pump->shed = (struct shed){
 		.keep = options->keep,
 		.key = options_key(options),
