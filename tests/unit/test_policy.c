@@ -6,6 +6,9 @@
  * A run is a random stream of records, in random reads, with takes of random lengths (so that heads are
  * sent in part), and the policy settling now and then.  After each step all that can be asked of the
  * queue, all it holds, and the whole ledger must be what the model says.
+ *
+ * This is for the policies that take no look at a record; those that do are held against a model in
+ * tests/model, and by example in test_shed.c.
  */
 #include "tap.h"
 
@@ -540,7 +543,8 @@ property(enum policy policy, bool gates)
 static void
 names(void)
 {
-	static const char *const known[POLICIES] = { "block", "drop-oldest", "drop-newest" };
+	static const char *const known[POLICIES] = { "block", "drop-oldest", "drop-newest", "drop-random",
+		"latest", "shed", "codel", "fail" };
 	enum policy policy = POLICY_BLOCK;
 
 	for (int i = 0; i < POLICIES; i++) {
@@ -554,13 +558,44 @@ names(void)
 	is(policy, POLICY_DROP_NEWEST, "and then nothing is stored");
 }
 
+/* Nothing gives way: it is only told that it does not fit. */
+static void
+fails(void)
+{
+	static const char text[] = "1\n2\n3\n";
+	bool good = true;
+
+	make_rig(POLICY_FAIL, false, false, 1);
+	rig.framing = (struct framing){ FRAMING_LINES, '\n', 0 };
+	rig.limits.records = 2;
+	begin_intake(false);
+	if (queue_init(&rig.queue, &rig.framing, &rig.limits) < 0)
+		abort();
+	for (size_t i = 0; i < 3; i++) {
+		struct iovec piece[2];
+		size_t length;
+
+		(void)queue_prepare(&rig.queue, 2, piece, &length);
+		memcpy(piece[0].iov_base, text + 2 * i, 2);
+		intake_take(&rig.intake, &rig.queue, &rig.loss, piece, 2);
+		good = good && policy_settle(POLICY_FAIL, &rig.shed, &rig.queue, &rig.loss) == (i < 2);
+	}
+	ok(good, "fail: the first record that does not fit is told");
+	is(queue_held(&rig.queue).records, 3, "fail: and stays");
+	is(rig.queue.admitted_records, 2, "fail: not let in");
+	queue_free(&rig.queue);
+}
+
 int
 main(void)
 {
+	static const enum policy blind[] = { POLICY_BLOCK, POLICY_DROP_OLDEST, POLICY_DROP_NEWEST, POLICY_CODEL };
+
 	names();
-	for (int policy = 0; policy < POLICIES; policy++) {
-		property((enum policy)policy, false);
-		property((enum policy)policy, true);
+	for (size_t i = 0; i < sizeof(blind) / sizeof(blind[0]); i++) {
+		property(blind[i], false);
+		property(blind[i], true);
 	}
+	fails();
 	return done_testing();
 }
