@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which records give way, by example: what is there, what arrives, and what is left.  Any sequence of reads,
+ * takes and verdicts is held against a model in tests/model.  And that lots are fair, by numbers.
+ */
+#include "tap.h"
+
+#include "shed.h"
+
+static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+
+static struct rig {
+	struct queue queue;
+	struct shed shed;
+	struct chance chance;
+	struct keep *keep;
+	struct key_rule key;
+	struct ledger ledger;
+	struct loss loss;
+} rig;
+
+/* Room for 8 records of 4 bytes, or fewer: so an eighth of it is one of them. */
+#define BYTES 32
+
+static void
+begin(uint64_t records, const char *const regex[2])
+{
+	const struct queue_limits limits = { .bytes = BYTES, .records = records, .slack = 400, .record = BYTES,
+		.view = 400 };
+	char error[PATTERN_ERROR_MOST];
+
+	rig = (struct rig){ .chance = { 1 }, .key = { .separator = KEY_BLANKS } };
+	if (queue_init(&rig.queue, &lines, &limits) < 0 || key_parse(&rig.key, "/^./", error) != NULL)
+		abort();
+	for (int i = 0; i < 2 && regex[i] != NULL; i++) {
+		if (rig.keep == NULL && (rig.keep = keep_new()) == NULL)
+			abort();
+		if (!keep_add(rig.keep, regex[i], error))
+			abort();
+	}
+	rig.loss = (struct loss){ .ledger = &rig.ledger, .keep = rig.keep, .class = LOSS_ANY_CLASS };
+	rig.shed = (struct shed){ .keep = rig.keep, .key = &rig.key, .chance = &rig.chance,
+		.high = { UINT64_MAX, BYTES }, .low = { UINT64_MAX, BYTES / 2 } };
+	rig.queue.marks = shed_marks(&rig.shed);
+}
+
+static void
+finish(void)
+{
+	shed_relax(&rig.shed);
+	queue_free(&rig.queue);
+	keep_free(rig.keep);
+	key_clear(&rig.key);
+}
+
+static void
+arrive(const char *text)
+{
+	size_t length, all = strlen(text);
+	struct iovec piece[2];
+	int pieces = queue_prepare(&rig.queue, all, piece, &length);
+
+	if (length != all)
+		abort();
+	for (int i = 0; i < pieces; i++) {
+		memcpy(piece[i].iov_base, text, piece[i].iov_len);
+		text += piece[i].iov_len;
+	}
+	queue_append(&rig.queue, 0, length, record_count(&lines, 0, text - all, all), 0);
+}
+
+/* All that is held, with blanks between records. */
+static const char *
+left(void)
+{
+	static char text[500];
+	size_t held = (size_t)queue_held(&rig.queue).bytes, at = 0;
+	struct iovec piece[2];
+	int pieces = queue_peek(&rig.queue, 0, held, piece);
+
+	for (int i = 0; i < pieces && held > 0; at += piece[i++].iov_len)
+		memcpy(text + at, piece[i].iov_base, piece[i].iov_len);
+	text[at > 0 ? at - 1 : 0] = '\0';
+	for (char *end = text; (end = strchr(end, '\n')) != NULL;)
+		*end = ' ';
+	return text;
+}
+
+/* What was dropped, as "oldest 2 newest 1". */
+static const char *
+dropped(void)
+{
+	static char text[200];
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < REASONS; i++)
+		if (rig.ledger.dropped[i].records > 0)
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s %" PRIu64, at > 0 ? " " : "",
+			    reason_name((enum reason)i), rig.ledger.dropped[i].records);
+	return text;
+}
+
+typedef void settle_function(struct shed *, struct queue *, struct loss *);
+
+static const struct example {
+	const char *what;
+	settle_function *settle;
+	uint64_t records;
+	const char *regex[2]; /* of --keep */
+	const char *there;    /* let in before */
+	const char *come;
+	const char *left;
+	const char *dropped;
+} examples[] = {
+#define EIGHT "a01\na02\na03\na04\na05\na06\na07\na08\n"
+#define ANY UINT64_MAX
+	{ "oldest: what fits stays", shed_oldest, ANY, { "E" }, "", EIGHT, "a01 a02 a03 a04 a05 a06 a07 a08", "" },
+	{ "oldest: what is too much, and an eighth", shed_oldest, ANY, { "E" }, EIGHT, "a09\n",
+	    "a03 a04 a05 a06 a07 a08 a09", "oldest 2" },
+	{ "oldest: by number", shed_oldest, 8, { "E" }, "1\n2\n3\n4\n5\n6\n7\n8\n", "9\n", "3 4 5 6 7 8 9", "oldest 2" },
+	{ "oldest: not those that are kept", shed_oldest, ANY, { "E" }, "E01\na02\nE03\na04\na05\nE06\na07\na08\n",
+	    "a09\n", "E01 E03 a05 E06 a07 a08 a09", "oldest 2" },
+	{ "oldest: what has just come, too, before any of those", shed_oldest, ANY, { "E" },
+	    "E01\nE02\nE03\nE04\nE05\nE06\nE07\nE08\n", "a09\n", "E02 E03 E04 E05 E06 E07 E08", "oldest 2" },
+	{ "oldest: class after class", shed_oldest, ANY, { "E", "W" }, "W01\nE02\nW03\nE04\na05\nW06\nE07\nW08\n",
+	    "E09\nE10\n", "E02 E04 W06 E07 W08 E09 E10", "oldest 3" },
+	{ "newest: what finds no room goes", shed_newest, ANY, { "E" }, EIGHT, "a09\na10\n",
+	    "a01 a02 a03 a04 a05 a06 a07 a08", "newest 2" },
+	{ "newest: a shorter one behind it may fit", shed_newest, ANY, { "E" }, "a01\na02\na03\na04\na05\na06\na07\nb\n",
+	    "a09\nc\n", "a01 a02 a03 a04 a05 a06 a07 b c", "newest 1" },
+	{ "newest: but what is kept takes the room of another", shed_newest, ANY, { "E" }, EIGHT, "a09\nE10\na11\n",
+	    "a02 a03 a04 a05 a06 a07 a08 E10", "oldest 1 newest 2" },
+	{ "newest: not that of one of its class", shed_newest, ANY, { "E" },
+	    "E01\nE02\nE03\nE04\nE05\nE06\nE07\nE08\n", "E09\n", "E01 E02 E03 E04 E05 E06 E07 E08", "newest 1" },
+	{ "newest: of the least first", shed_newest, ANY, { "E", "W" }, "W01\nW02\na03\nW04\nE05\nE06\nE07\nE08\n",
+	    "W09\nE10\nW11\n", "W02 W04 E05 E06 E07 E08 W09 E10", "oldest 2 newest 1" },
+	{ "newest: by number an eighth and one", shed_newest, 8, { "E" }, "1\n2\n3\n4\n5\n6\n7\n8\n", "E\nE\nE\n9\n",
+	    "5 6 7 8 E E E 9", "oldest 4" },
+	{ "random: of the least class, all if need be, and then of the next", shed_random, ANY, { "E" },
+	    "E01\na02\nE03\na04\nE05\nE06\nE07\nE08\n", "E09\nE10\n", NULL, NULL },
+	{ "random: what fits stays", shed_random, ANY, { NULL }, "", EIGHT, "a01 a02 a03 a04 a05 a06 a07 a08", "" },
+	{ "latest: what fits stays", shed_superseded, ANY, { NULL }, "", EIGHT, "a01 a02 a03 a04 a05 a06 a07 a08", "" },
+	{ "latest: all that are superseded", shed_superseded, ANY, { NULL }, EIGHT, "a09\n", "a09", "superseded 8" },
+	{ "latest: each key has its last", shed_superseded, ANY, { NULL },
+	    "a01\nb02\na03\nc04\nb05\nd06\ne07\nf08\n", "a09\n", "c04 b05 d06 e07 f08 a09", "superseded 3" },
+	{ "latest: where that is not enough the oldest, an eighth in all", shed_superseded, ANY, { NULL },
+	    "a01\nb02\nc03\nd04\ne05\nf06\ng07\nh08\n", "a09\n", "c03 d04 e05 f06 g07 h08 a09", "oldest 1 superseded 1" },
+	{ "latest: what is kept supersedes, and is not superseded", shed_superseded, ANY, { "E", NULL },
+	    "aE1\nb02\na03\nb04\nd05\nd06\nf07\nbE8\n", "g09\n", "aE1 a03 d06 f07 bE8 g09", "superseded 3" },
+	{ "latest: the empty key is one, too", shed_superseded, 2, { NULL }, "\n\n", "b\n", "", NULL },
+};
+
+static void
+by_example(void)
+{
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		const struct example *e = &examples[i];
+
+		begin(e->records, e->regex);
+		arrive(e->there);
+		queue_admit(&rig.queue);
+		arrive(e->come);
+		e->settle(&rig.shed, &rig.queue, &rig.loss);
+		queue_check(&rig.queue);
+		if (e->left != NULL && e->left[0] != '\0')
+			is_text(left(), e->left, "%s", e->what);
+		if (e->dropped != NULL)
+			is_text(dropped(), e->dropped, "%s: and is counted", e->what);
+		ok(queue_fits(&rig.queue) && rig.queue.admitted == rig.queue.ready, "%s: the rest is let in", e->what);
+		finish();
+	}
+}
+
+/* The marks save looks, and nothing else: the same again and again. */
+static void
+again(void)
+{
+	begin(ANY, (const char *const[]){ "E", "W" });
+	arrive("W01\na02\nE03\na04\nW05\na06\nE07\na08\n");
+	queue_admit(&rig.queue);
+	arrive("a09\n");
+	shed_oldest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "W01 E03 W05 a06 E07 a08 a09", "again: first the oldest of no class");
+	arrive("a10\na11\n");
+	shed_oldest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "W01 E03 W05 E07 a09 a10 a11", "again: then the next of them");
+	arrive("E12\nE13\nE14\nE15\nE16\n");
+	shed_oldest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "E03 E07 E12 E13 E14 E15 E16", "again: those that were passed by when it is their turn");
+	arrive("a17\nW18\n");
+	shed_oldest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "E03 E07 E12 E13 E14 E15 E16", "again: and of those behind a mark the least");
+	is(rig.ledger.dropped_class[0].records, 8, "again: counted for no class");
+	is(rig.ledger.dropped_class[1].records, 3, "again: for the last pattern");
+	is(rig.ledger.dropped_class[2].records, 0, "again: for the first");
+	shed_one(&rig.shed, &rig.queue, &rig.loss, REASON_CODEL);
+	is_text(left(), "E07 E12 E13 E14 E15 E16", "one: the oldest of the least class that there is");
+	arrive("a19\n");
+	shed_one(&rig.shed, &rig.queue, &rig.loss, REASON_CODEL);
+	is_text(left(), "E07 E12 E13 E14 E15 E16", "one: which may have just come");
+	is(rig.ledger.dropped[REASON_CODEL].records, 2, "one: for the reason given");
+	finish();
+}
+
+/* Under pressure 1 in 3. */
+static void
+shedding(void)
+{
+	begin(ANY, (const char *const[]){ "E", NULL });
+	rig.shed.sampling = true;
+	rig.shed.share = (struct share){ 1, 3 };
+	rig.shed.high.bytes = 12;
+	rig.shed.low.bytes = 4;
+	arrive("a01\na02\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(dropped(), "", "shed:3: nothing below the high watermark");
+	arrive("a03\na04\na05\nE06\na07\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "a01 a02 a03 a04 E06", "shed:3: behind it the first of three, and what is kept");
+	arrive("a08\na09\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "a01 a02 a03 a04 E06 a08", "shed:3: the sample goes on, and does not count what is kept");
+	(void)queue_take(&rig.queue, 16);
+	arrive("a10\na11\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "E06 a08 a11", "shed:3: until the low watermark");
+	(void)queue_take(&rig.queue, 8);
+	arrive("a12\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	arrive("a13\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "a11 a12 a13", "shed:3: then all come in");
+	arrive("a14\na15\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "a11 a12 a13 a14", "shed:3: and the next sample begins with its first");
+	is_text(dropped(), "shed 5", "shed:3: all of them for that reason");
+	finish();
+
+	begin(ANY, (const char *const[]){ NULL, NULL });
+	rig.shed.sampling = true;
+	rig.shed.share = (struct share){ 1, 2 };
+	arrive(EIGHT "a09\na10\na11\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(dropped(), "newest 2 shed 1", "shed:2: what is in the sample and finds no room is the newest");
+	finish();
+}
+
+/* More keys than the table begins with. */
+static void
+many_keys(void)
+{
+	const struct queue_limits limits = { .bytes = 20000, .records = 3000, .slack = 20000, .record = 100, .view = 100 };
+	char text[8], error[PATTERN_ERROR_MOST];
+	bool good = true;
+
+	begin(ANY, (const char *const[]){ NULL, NULL });
+	queue_free(&rig.queue);
+	key_clear(&rig.key);
+	if (queue_init(&rig.queue, &lines, &limits) < 0 || key_parse(&rig.key, "1", error) != NULL)
+		abort();
+	for (unsigned i = 0; i < 3002; i++) {
+		(void)snprintf(text, sizeof(text), "%u\n", i % 2950);
+		arrive(text);
+	}
+	shed_superseded(&rig.shed, &rig.queue, &rig.loss);
+	is(rig.ledger.dropped[REASON_SUPERSEDED].records, 52, "latest: of many keys those that came again");
+	is(rig.ledger.dropped[REASON_OLDEST].records, 2 + 375 - 52, "latest: and for the rest of an eighth the oldest");
+	for (unsigned i = 377; i < 3002 && good; i++) {
+		struct queue_record record;
+
+		(void)snprintf(text, sizeof(text), "%u\n", i % 2950);
+		good = queue_view_head(&rig.queue, &record) && record.length == strlen(text) &&
+		    memcmp(record.text, text, record.length) == 0;
+		(void)queue_take(&rig.queue, record.length);
+	}
+	ok(good, "latest: the others in their order");
+	finish();
+}
+
+/* --- lots ----------------------------------------------------------------------------------------- */
+
+#define PLACES 64
+#define DRAWS 4000
+
+/* 99.9% of what a chi-squared statistic with PLACES - 1 degrees of freedom comes to stays below this. */
+#define CHI_SQUARED 103.44
+
+/* How often each place was dropped; every third record is long. */
+static void
+draw(unsigned count[PLACES], bool by_bytes)
+{
+	const struct queue_limits limits = { .bytes = by_bytes ? 300 : 10000, .records = by_bytes ? ANY : 48,
+		.slack = 1000, .record = 20 };
+
+	begin(ANY, (const char *const[]){ NULL, NULL });
+	for (uint64_t seed = 0; seed < DRAWS; seed++) {
+		queue_free(&rig.queue);
+		if (queue_init(&rig.queue, &lines, &limits) < 0)
+			abort();
+		chance_init(&rig.chance, true, seed * 1000003);
+		for (unsigned i = 0; i < PLACES; i++) {
+			const char text[] = { (char)('!' + i), '\n', '\0' };
+			const char longer[] = { (char)('!' + i), 'l', 'o', 'n', 'g', 'e', 'r', 'l', 'o', 'n', 'g', 'e', '\n',
+				'\0' };
+			arrive(i % 3 == 0 ? longer : text);
+			count[i]++;
+		}
+		shed_random(&rig.shed, &rig.queue, &rig.loss);
+		while (queue_held(&rig.queue).bytes > 0) {
+			size_t head = queue_head(&rig.queue);
+			struct iovec piece[2];
+
+			(void)queue_peek(&rig.queue, 0, head, piece);
+			count[*(const char *)piece[0].iov_base - '!']--;
+			(void)queue_take(&rig.queue, head);
+		}
+	}
+	finish();
+}
+
+static void
+is_fair(bool by_bytes, double least, double most)
+{
+	unsigned count[PLACES] = { 0 };
+	double mean = 0, sum = 0;
+
+	draw(count, by_bytes);
+	for (int i = 0; i < PLACES; i++)
+		mean += (double)count[i] / PLACES;
+	for (int i = 0; i < PLACES; i++) {
+		double off = count[i] - mean;
+		sum += off * off / (mean * (1 - mean / DRAWS));
+	}
+	diag("a place was dropped %.1f times of %d, chi-squared %.1f", mean, DRAWS, sum);
+	ok(sum < CHI_SQUARED, "%s: each place as often as any other", by_bytes ? "bytes" : "records");
+	ok(mean / DRAWS > least && mean / DRAWS < most, "%s: and as often as need be", by_bytes ? "bytes" : "records");
+}
+
+int
+main(void)
+{
+	by_example();
+	again();
+	shedding();
+	many_keys();
+	is_fair(false, 0.34, 0.36); /* 16 and an eighth of 48, of 64; more where a draw is too small */
+	is_fair(true, 0.285, 0.315); /* 70 bytes and an eighth of 300, of 370 */
+	return done_testing();
+}
