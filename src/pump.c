@@ -410,7 +410,7 @@ settle(struct pump *pump)
 	if (is_reading(pump)) {
 		pump->failed = true;
 		pump->input = PUMP_STOPPED;
-		if (pump->output == OUTLET_EMPTY)
+		if (pump->output == OUTLET_EMPTY && pump->outlet.marks != NULL)
 			pump->output = OUTLET_MORE; /* the last mark may be due now */
 	}
 }

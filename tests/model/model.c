@@ -18,6 +18,7 @@
 
 /* What part of the room a policy frees at least, where it takes a look at all of it. */
 #define PART 8
+#define PART_BY_LOT 4
 
 static char complaint[256];
 
@@ -108,6 +109,7 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 {
 	const struct rate *rate = &options->rate;
 	const struct rate *police = &options->police;
+	struct chance all;
 
 	memset(m, 0, offsetof(struct model, held));
 	m->levels = m->polices = 0;
@@ -118,11 +120,14 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 	m->unit = unit;
 	m->parts = !drops(m) && !streams(m);
 	m->common.then_ns = m->now_ns = now_ns;
-	chance_init(&m->lots, true, options->seed);
+	chance_init(&all, true, options->seed);
+	(void)chance_next(&all); /* which buckets share a chain, out and in */
+	(void)chance_next(&all);
+	chance_init(&m->lots, true, chance_next(&all));
 	sample_init(&m->draws, &options->sample, options->sample_by, &m->lots);
 	if (options->sample_by == SAMPLE_BY_RANDOM && is_sampling(m))
 		m->gap = sample_gap(&m->draws);
-	chance_init(&m->lots, true, chance_next(&m->lots));
+	chance_init(&m->lots, true, chance_next(&all));
 	codel_init(&m->codel, options->codel_target_ns, options->codel_interval_ns);
 	if (options->policing)
 		bucket_init(&m->police[m->polices++].bucket, police->amount, police->period_ns,
@@ -478,7 +483,7 @@ last_victim(const struct model *m)
 
 /* What has to go. */
 static struct tally
-excess_of(const struct model *m)
+excess_of(const struct model *m, uint64_t part)
 {
 	const struct options *o = m->options;
 	uint64_t room = o->buffer_bytes - (is_part_sent(m) ? rest_of(&m->held[0]) : 0);
@@ -487,15 +492,15 @@ excess_of(const struct model *m)
 	for (size_t i = first_victim(m); i < last_victim(m); i++)
 		bytes += m->held[i].length;
 	return (struct tally){
-		.bytes = bytes > room ? bytes - room + room / PART : 0,
-		.records = records > o->max_records ? records - o->max_records + o->max_records / PART : 0,
+		.bytes = bytes > room ? bytes - room + room / part : 0,
+		.records = records > o->max_records ? records - o->max_records + o->max_records / part : 0,
 	};
 }
 
 static bool
 is_too_much(const struct model *m)
 {
-	struct tally excess = excess_of(m);
+	struct tally excess = excess_of(m, PART);
 
 	return excess.bytes > 0 || excess.records > 0;
 }
@@ -617,12 +622,28 @@ drop_newest(struct model *m)
 	}
 }
 
+/* num / den of the numbers of 64 bits, one digit after the other; all but one where that is no less than 1. */
+static uint64_t
+share_of_all(uint64_t num, uint64_t den)
+{
+	uint64_t share = 0;
+
+	if (num >= den)
+		return UINT64_MAX;
+	for (int digit = 0; digit < 64; digit++) {
+		num *= 2;
+		share = 2 * share + num / den;
+		num %= den;
+	}
+	return share;
+}
+
 /* Each of the least class that there is has the same lot. */
 static void
 drop_random(struct model *m)
 {
 	while (is_too_much(m)) {
-		struct tally excess = excess_of(m), all = { 0, 0 };
+		struct tally excess = excess_of(m, PART_BY_LOT), all = { 0, 0 };
 		unsigned least = CLASSES;
 		uint64_t num, den;
 
@@ -635,7 +656,7 @@ drop_random(struct model *m)
 		num = excess.bytes > 0 ? excess.bytes : excess.records;
 		den = excess.bytes > 0 ? all.bytes : all.records;
 		for (size_t i = first_victim(m); i < last_victim(m);) {
-			if (m->held[i].class == least && chance_hits(&m->lots, num < den ? num : den, den))
+			if (m->held[i].class == least && chance_next(&m->lots) < share_of_all(num, den))
 				drop(m, i, REASON_RANDOM);
 			else
 				i++;
@@ -655,7 +676,7 @@ is_superseded(const struct model *m, size_t index)
 static void
 drop_superseded(struct model *m)
 {
-	struct tally excess = excess_of(m);
+	struct tally excess = excess_of(m, PART);
 
 	if (!is_too_much(m))
 		return;
@@ -698,7 +719,7 @@ settle(struct model *m)
 	case POLICY_DROP_OLDEST:
 	case POLICY_CODEL:
 		if (classes)
-			drop_oldest(m, excess_of(m));
+			drop_oldest(m, excess_of(m, PART));
 		else
 			drop_each(m);
 		break;
@@ -727,6 +748,17 @@ settle(struct model *m)
 
 /* --- by age --------------------------------------------------------------------------------------- */
 
+/* Records that have waited for CoDel's target. */
+static uint64_t
+late(const struct model *m)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < last_victim(m); i++)
+		count += m->now_ns - m->held[i].arrived_ns >= m->options->codel_target_ns;
+	return count;
+}
+
 /* Before anything is sent in a pass. */
 static void
 drop_by_age(struct model *m)
@@ -743,7 +775,7 @@ drop_by_age(struct model *m)
 	while (o->policy == POLICY_CODEL && m->room && first == 0 && waiting(m) > 0 &&
 	    m->now_ns - m->held[0].arrived_ns >= o->codel_target_ns &&
 	    codel_drops(&m->codel, m->now_ns, m->now_ns - m->held[0].arrived_ns, waiting(m) == 1))
-		give_way(m, (struct tally){ .records = 1 }, CLASSES, false, REASON_CODEL);
+		give_way(m, (struct tally){ .records = 1 + late(m) / PART }, CLASSES, false, REASON_CODEL);
 }
 
 /* Behind what was sent. */
