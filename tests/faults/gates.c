@@ -60,11 +60,15 @@ static void
 open_gates(struct gates *gates, const struct plan *plan)
 {
 	const struct share share = { plan->kept, plan->of };
-	struct chance chance;
+	struct chance all, own;
 
+	/* Each user of chance has one that is seeded by the next number: the sample is the third. */
+	chance_init(&all, true, plan->seed);
+	(void)chance_next(&all);
+	(void)chance_next(&all);
+	chance_init(&own, true, chance_next(&all));
 	*gates = (struct gates){ .plan = plan };
-	chance_init(&chance, true, plan->seed);
-	sample_init(&gates->sample, &share, plan->sample_by, &chance);
+	sample_init(&gates->sample, &share, plan->sample_by, &own);
 	if (plan->sample_by == SAMPLE_BY_RANDOM)
 		gates->gap = sample_gap(&gates->sample);
 	for (size_t i = 0; i < KEYS; i++)
