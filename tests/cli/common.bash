@@ -319,3 +319,12 @@ feed()
 {
 	env printf "$@" >&9
 }
+
+# --- What this weir is built with -------------------------------------------------------------------------------------------
+
+# needs_patterns: skips where weir was built without PCRE2.
+needs_patterns()
+{
+	local said
+	said=$("$WEIR" -q -p drop-oldest --keep=x <nothing 2>&1) || [[ $said != *"without PCRE2"* ]] || skip "weir was built without PCRE2"
+}

@@ -56,7 +56,8 @@ is_stopped()
 @test "a page of every kind of run is strict, and keeps the law" {
 	seq 100000 >in
 	for options in '' '-p drop-oldest' '-p drop-newest --max-records=10' '-s 10' '-s 12.5% -L 10MB/s' '-b' '--fixed=7' \
-		'-L 100MB/s -m 4K' '-p drop-oldest --max-record=3' '--mark-drops -p drop-newest -m 4K'; do
+		'-L 100MB/s -m 4K' '-p drop-oldest --max-record=3' '--mark-drops -p drop-newest -m 4K' \
+		'-p drop-random -m 4K' '-p shed:3 -m 4K' '-p latest -k 1 -m 4K' '-p codel:1ms -m 4K' '--drop-over=10/h' '-L 20/s --max-age=1ms'; do
 		# shellcheck disable=SC2086 # words
 		IN=in run_weir --metrics=m.prom $options
 		is "$ENDED" "exit 0"
@@ -65,7 +66,7 @@ is_stopped()
 			said "${figure}_records_total" "$(figures $figure.records)"
 			said "${figure}_bytes_total" "$(figures $figure.bytes)"
 		done
-		for reason in oldest newest oversize sample; do
+		for reason in oldest newest oversize sample superseded random shed codel over expired; do
 			said dropped_records_total "$(figures dropped.by.$reason.records)" ",reason=\"$reason\""
 			said dropped_bytes_total "$(figures dropped.by.$reason.bytes)" ",reason=\"$reason\""
 		done
@@ -73,6 +74,32 @@ is_stopped()
 		said buffer_peak_bytes "$(figures buffer.peak_bytes)"
 		said pauses_total "$(figures paused.count)"
 	done
+}
+
+@test "what --keep matches is counted by pattern, and the label's value is escaped" {
+	needs_patterns
+	seq 100000 >in
+	IN=in run_weir --metrics=m.prom -p drop-oldest
+	[[ -z $(grep dropped_kept m.prom) ]]
+	stalled_reader full
+	IN=in OUT=full start --metrics=m.prom -p drop-oldest -m 4K --keep='^9"?\d' --keep=$'\t' --keep=5
+	reader_holds
+	snapshot_until '.in.records == 100000'
+	drain got
+	finish "exit 0"
+	page
+	is "$(grep -c '^weir_dropped_kept_' m.prom)" 6
+	while read -r at labels; do
+		for unit in records bytes; do
+			grep -qxF "weir_dropped_kept_${unit}_total{name=\"weir\",policy=\"drop-oldest\",$labels} $(figures "keep.$at.dropped.$unit")" m.prom ||
+				fail "not there: $labels, $unit" "$(grep kept m.prom)"
+		done
+	done <<-'END'
+		0 class="3",pattern="^9\"?\\d"
+		1 class="2",pattern="\\011"
+		2 class="1",pattern="5"
+	END
+	final '.keep[0].dropped.records > 1000 and .keep[1].dropped.records == 0 and .keep[2].dropped.records > 1000'
 }
 
 @test "and the check of that sees what is wrong" {
