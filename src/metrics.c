@@ -386,7 +386,8 @@ is_open_here(const struct stat *file)
 	return false;
 }
 
-/* 0, or the error that what stands there now is. */
+/* 0, or the error that what stands there now is.  A symbolic link is only replaced where it leads to a file that
+ * could be, or nowhere: not if it is /dev/stdout. */
 static int
 replaceable(const struct metrics *metrics)
 {
@@ -396,9 +397,11 @@ replaceable(const struct metrics *metrics)
 		return EISDIR;
 	if (fstatat(metrics->directory, metrics->base, &file, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : errno;
+	if (S_ISLNK(file.st_mode) && fstatat(metrics->directory, metrics->base, &file, 0) < 0)
+		return 0;
 	if (S_ISDIR(file.st_mode))
 		return EISDIR;
-	if (!S_ISREG(file.st_mode) && !S_ISLNK(file.st_mode))
+	if (!S_ISREG(file.st_mode))
 		return EINVAL;
 	return is_open_here(&file) ? EBUSY : 0;
 }

@@ -44,9 +44,9 @@ struct metrics {
 };
 
 /* Opens the directory of path, which must outlive metrics, and looks at what is to be replaced: nothing
- * yet, a regular file, or a symbolic link, which is replaced itself.  NULL: no file is asked for.  0, or
- * -1 with errno: EISDIR for a directory, EINVAL for anything else, EBUSY for a file that this process has
- * open, be it input, output or report. */
+ * yet, a regular file, or a symbolic link to one or to nothing, which is replaced itself.  NULL: no file is
+ * asked for.  0, or -1 with errno: EISDIR for a directory, EINVAL for anything else, EBUSY for a file that
+ * this process has open, be it input, output or report; the same for a link to one. */
 int metrics_open(struct metrics *metrics, const char *path);
 
 /* Replaces the file by a page of the snapshot.  False with errno where that fails, which is counted. */

@@ -294,6 +294,18 @@ newer()
 	is "$(names d)" precious
 }
 
+@test "but not one that leads to the output, be it a file or a pipe" {
+	ln -s /proc/self/fd/1 link
+	seq 3 >in
+	for out in out >(cat); do
+		status=0
+		"$WEIR" --metrics=link <in >"$out" 2>err || status=$?
+		is "$status" 1
+		like "$(cat err)" "^weir: --metrics=link: .*; accepted: "
+		[[ -L link ]]
+	done
+}
+
 # refused MESSAGE OPTION...: an error at once, with nothing read. Standard input is ./in.
 refused()
 {

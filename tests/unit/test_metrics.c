@@ -484,6 +484,7 @@ links(void)
 {
 	char other[128];
 	struct stat file;
+	int fd;
 
 	(void)snprintf(other, sizeof(other), "%s/other", directory);
 	put_file(other, "precious\n");
@@ -493,6 +494,21 @@ links(void)
 	ok(lstat(path, &file) == 0 && S_ISREG(file.st_mode), "is replaced itself");
 	is_text(text_of(other), "precious\n", "what it led to stays");
 	metrics_close(&metrics);
+	(void)unlink(path);
+	must(symlink("/dev/null", path) == 0);
+	refused(path, EINVAL, "a link to what is no file");
+	(void)unlink(path);
+	must(symlink(directory, path) == 0);
+	refused(path, EISDIR, "a link to a directory");
+	(void)unlink(path);
+	must((fd = open(other, O_RDONLY)) >= 0 && symlink(other, path) == 0);
+	refused(path, EBUSY, "a link to a file that is open");
+	(void)close(fd);
+	(void)unlink(path);
+	must(symlink("nowhere", path) == 0);
+	is(metrics_open(&metrics, path), 0, "a link to nothing is good");
+	metrics_close(&metrics);
+	(void)unlink(path);
 	(void)unlink(other);
 }
 
