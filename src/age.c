@@ -6,7 +6,7 @@
 /* --- --max-age ---------------------------------------------------------------------------------- */
 
 static enum queue_verdict
-judge_age(void *state, const struct queue_record *record, enum reason *reason)
+judge_age(void *state, const struct queue_record *record, struct queue_fate *fate)
 {
 	uint64_t *left = state;
 
@@ -14,7 +14,7 @@ judge_age(void *state, const struct queue_record *record, enum reason *reason)
 	if (*left == 0)
 		return QUEUE_STOP;
 	--*left;
-	*reason = REASON_EXPIRED;
+	*fate = (struct queue_fate){ REASON_EXPIRED, LOSS_ANY_CLASS };
 	return QUEUE_DROP;
 }
 

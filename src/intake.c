@@ -88,8 +88,8 @@ may_come_in(struct intake *intake, struct queue *queue, struct loss *loss, size_
 	*reason = REASON_OVER;
 	if (is_in_time(intake, key, queue_partial(queue), kept, loss->now_ns))
 		return true;
-	if (loss_looks(loss))
-		loss_look(loss, text, body, queue_partial(queue));
+	if (loss_looks(loss, 0))
+		loss_look(loss, 0, text, body, queue_partial(queue));
 	return false;
 }
 

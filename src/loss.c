@@ -20,20 +20,12 @@ loss_left_out(struct loss *loss, enum reason reason, uint64_t at, uint64_t recor
 		gaps_drop_at(loss->gaps, at, 0, &lost);
 }
 
-static void
-count(struct loss *loss, enum reason reason, uint64_t records, uint64_t bytes)
-{
-	ledger_count(&loss->ledger->dropped[reason], records, bytes);
-	if (loss->class != LOSS_ANY_CLASS)
-		ledger_count(&loss->ledger->dropped_class[loss->class], records, bytes);
-}
-
 void
 loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes)
 {
 	const struct lost lost = { reason, records, bytes, loss->now_ns };
 
-	count(loss, reason, records, bytes);
+	ledger_count(&loss->ledger->dropped[reason], records, bytes);
 	if (loss->spill != NULL)
 		spill_end(loss->spill, SPILL_QUEUE);
 	if (is_marked(loss, reason) && records > 0)
@@ -45,7 +37,7 @@ loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t rec
 {
 	const struct lost lost = { reason, records, bytes, loss->now_ns };
 
-	count(loss, reason, records, bytes);
+	ledger_count(&loss->ledger->dropped[reason], records, bytes);
 	if (loss->spill != NULL)
 		spill_end(loss->spill, SPILL_QUEUE);
 	if (is_marked(loss, reason) && records > 0)
@@ -65,17 +57,24 @@ loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piec
 		spill_add(loss->spill, left_out ? SPILL_INTAKE : SPILL_QUEUE, reason, piece, length);
 }
 
-bool
-loss_looks(const struct loss *loss)
+void
+loss_class(struct loss *loss, unsigned class, uint64_t records, uint64_t bytes)
 {
-	return loss->top != NULL || (loss->keep != NULL && loss->class == LOSS_ANY_CLASS);
+	if (class != LOSS_ANY_CLASS)
+		ledger_count(&loss->ledger->dropped_class[class], records, bytes);
+}
+
+bool
+loss_looks(const struct loss *loss, unsigned class)
+{
+	return loss->top != NULL || (loss->keep != NULL && class == LOSS_ANY_CLASS);
 }
 
 void
-loss_look(struct loss *loss, const char *text, size_t body, size_t length)
+loss_look(struct loss *loss, unsigned class, const char *text, size_t body, size_t length)
 {
-	if (loss->class == LOSS_ANY_CLASS)
-		ledger_count(&loss->ledger->dropped_class[keep_class(loss->keep, text, body)], 1, length);
+	if (class == LOSS_ANY_CLASS)
+		loss_class(loss, keep_class(loss->keep, text, body), 1, length);
 	if (loss->top != NULL) {
 		struct key key = key_of(loss->key, text, body);
 		top_count(loss->top, key.text, key.length, 1);

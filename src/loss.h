@@ -22,8 +22,6 @@
 
 struct spill;
 
-#define LOSS_ANY_CLASS UINT_MAX
-
 struct loss {
 	struct ledger *ledger;
 	struct gaps *gaps;   /* NULL: nothing is marked */
@@ -31,7 +29,6 @@ struct loss {
 	const struct keep *keep;    /* NULL: no classes to count by */
 	const struct key_rule *key; /* of top */
 	struct top *top;     /* NULL: keys are not counted */
-	unsigned class;      /* of all that is removed now, or LOSS_ANY_CLASS */
 	uint64_t now_ns;     /* of this pass */
 };
 
@@ -51,10 +48,17 @@ void loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_
 bool loss_saves(const struct loss *loss);
 void loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length);
 
-/* Whether each record that is dropped has to be looked at, for its class or its key; looking at one, of which
- * body bytes are not delimiter.  What --sample leaves out is not looked at, nor what is too long to hold. */
-bool loss_looks(const struct loss *loss);
-void loss_look(struct loss *loss, const char *text, size_t body, size_t length);
+/* A class that is not known. */
+#define LOSS_ANY_CLASS UINT_MAX
+
+/* Records that were removed are of this class, if it is known. */
+void loss_class(struct loss *loss, unsigned class, uint64_t records, uint64_t bytes);
+
+/* Whether each record that is dropped has to be looked at, for its class where that is not known, or its key;
+ * looking at one, of which body bytes are not delimiter.  What --sample leaves out is not looked at, nor what is
+ * too long to hold. */
+bool loss_looks(const struct loss *loss, unsigned class);
+void loss_look(struct loss *loss, unsigned class, const char *text, size_t body, size_t length);
 
 /* The input has ended: the record that was being left out is complete. */
 void loss_end(struct loss *loss);

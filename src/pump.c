@@ -120,7 +120,6 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	pump->loss.ledger = &pump->ledger;
 	pump->loss.keep = options->keep;
 	pump->loss.key = options_key(options);
-	pump->loss.class = LOSS_ANY_CLASS;
 	pump->outlet.port = *output;
 	pump->splicing = stream && !options->rated && io_can_splice(input, output);
 	pump->bulk = !framing_delimited(&options->framing);

@@ -253,12 +253,12 @@ save_span(const struct queue *q, struct loss *loss, enum reason reason, bool lef
 
 /* Whole records are about to be dropped. */
 static void
-hand_over(struct queue *q, struct loss *loss, enum reason reason, size_t offset, size_t length)
+hand_over(struct queue *q, struct loss *loss, struct queue_fate fate, size_t offset, size_t length)
 {
-	save_span(q, loss, reason, false, offset, length);
-	for (size_t at = offset; at < offset + length && loss_looks(loss);) {
+	save_span(q, loss, fate.reason, false, offset, length);
+	for (size_t at = offset; at < offset + length && loss_looks(loss, fate.class);) {
 		struct queue_record record = record_at(q, at, true);
-		loss_look(loss, record.text, record.body, record.length);
+		loss_look(loss, fate.class, record.text, record.body, record.length);
 		at += record.length;
 	}
 }
@@ -474,7 +474,7 @@ struct broom {
 	size_t run;
 	uint64_t records; /* of the run */
 	bool dropping;
-	enum reason reason;
+	struct queue_fate fate;
 	size_t at; /* not beside records: compilers add to both at once, and wait for that to be stored */
 };
 
@@ -510,8 +510,9 @@ end_run(struct queue *q, struct broom *broom, struct loss *loss)
 	if (length == 0)
 		return;
 	if (broom->dropping) {
-		hand_over(q, loss, broom->reason, broom->run, length);
-		loss_removed(loss, broom->reason, broom->number, broom->records, length);
+		hand_over(q, loss, broom->fate, broom->run, length);
+		loss_removed(loss, broom->fate.reason, broom->number, broom->records, length);
+		loss_class(loss, broom->fate.class, broom->records, length);
 		sojourn_cut(q->sojourn, broom->records);
 		q->records -= broom->records;
 		if (broom->at == q->ready)
@@ -600,15 +601,16 @@ queue_sweep(struct queue *q, struct loss *loss, struct queue_mark from, struct q
 	begin_walk(q, &walk, from.offset);
 	while (broom.at < end) {
 		struct queue_record record = next_record(q, &walk, broom.at, !sweep->blind);
-		enum reason reason = broom.reason;
-		enum queue_verdict verdict = sweep->judge(sweep->state, &record, &reason);
+		struct queue_fate fate = broom.fate;
+		enum queue_verdict verdict = sweep->judge(sweep->state, &record, &fate);
 
 		if (verdict == QUEUE_STOP)
 			break;
-		if ((verdict == QUEUE_DROP) != broom.dropping || reason != broom.reason) {
+		if ((verdict == QUEUE_DROP) != broom.dropping || fate.reason != broom.fate.reason ||
+		    fate.class != broom.fate.class) {
 			end_run(q, &broom, loss);
 			broom.dropping = verdict == QUEUE_DROP;
-			broom.reason = reason;
+			broom.fate = fate;
 		}
 		broom.at += record.length;
 		broom.records++;
@@ -729,11 +731,11 @@ struct misfits {
 };
 
 static enum queue_verdict
-judge_misfit(void *state, const struct queue_record *record, enum reason *reason)
+judge_misfit(void *state, const struct queue_record *record, struct queue_fate *fate)
 {
 	const struct misfits *misfits = state;
 
-	*reason = misfits->reason;
+	*fate = (struct queue_fate){ misfits->reason, LOSS_ANY_CLASS };
 	return record->length > misfits->most ? QUEUE_DROP : QUEUE_KEEP;
 }
 
@@ -741,7 +743,7 @@ judge_misfit(void *state, const struct queue_record *record, enum reason *reason
 static void
 evict(struct queue *q, struct loss *loss, enum reason reason, uint64_t count, size_t length)
 {
-	hand_over(q, loss, reason, 0, length);
+	hand_over(q, loss, (struct queue_fate){ reason, LOSS_ANY_CLASS }, 0, length);
 	q->head_left = 0;
 	q->first += count;
 	pull_marks(q, length);
@@ -814,7 +816,7 @@ leave_out(struct queue *q, struct room *room, size_t offset, uint64_t records)
 
 	if (length == 0)
 		return;
-	hand_over(q, room->loss, room->reason, room->end, length);
+	hand_over(q, room->loss, (struct queue_fate){ room->reason, LOSS_ANY_CLASS }, room->end, length);
 	loss_removed(room->loss, room->reason, queue_admitted_mark(q).number, records, length);
 	sojourn_drop_newest(q->sojourn, records);
 	q->records -= records;

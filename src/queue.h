@@ -160,14 +160,20 @@ enum queue_verdict {
 	QUEUE_STOP, /* it stays, and so do all behind it, unseen */
 };
 
+/* Of a record that is dropped: why, and its class if that is known, else LOSS_ANY_CLASS. */
+struct queue_fate {
+	enum reason reason;
+	unsigned class;
+};
+
 struct queue_sweep {
-	enum queue_verdict (*judge)(void *state, const struct queue_record *record, enum reason *reason);
+	enum queue_verdict (*judge)(void *state, const struct queue_record *record, struct queue_fate *fate);
 	void *state;
 	bool blind; /* only lengths matter: the records have no text */
 };
 
 /* Asks of each ready record from one mark to another what becomes of it, in order, and closes the gaps.
- * judge says why a record is dropped.  A part-sent record is not asked about.  Moves a byte twice at most,
+ * judge tells the fate of a record that it drops.  A part-sent record is not asked about.  Moves a byte twice at most,
  * once to join those that stay and once with the lesser part of the others.  Returns the mark where it
  * stopped.  Admits nothing. */
 struct queue_mark queue_sweep(struct queue *q, struct loss *loss, struct queue_mark from,

@@ -63,7 +63,7 @@ struct victims {
 };
 
 static enum queue_verdict
-judge_class(void *state, const struct queue_record *record, enum reason *reason)
+judge_class(void *state, const struct queue_record *record, struct queue_fate *fate)
 {
 	struct victims *victims = state;
 
@@ -73,7 +73,7 @@ judge_class(void *state, const struct queue_record *record, enum reason *reason)
 	    keep_class(victims->keep, record->text, record->body) > victims->class)
 		return QUEUE_KEEP;
 	has_gone(&victims->excess, record->length);
-	*reason = victims->reason;
+	*fate = (struct queue_fate){ victims->reason, victims->class };
 	return QUEUE_DROP;
 }
 
@@ -92,12 +92,10 @@ give_way(struct shed *shed, struct queue *queue, struct loss *loss, unsigned bel
 		struct queue_mark from = class < top ? queue->mark[class] : queue_oldest_mark(queue);
 		struct queue_mark to = admitted ? queue_admitted_mark(queue) : queue_newest_mark(queue);
 
-		loss->class = class;
 		from = queue_sweep(queue, loss, from, to, &sweep);
 		if (class < top)
 			queue->mark[class] = from;
 	}
-	loss->class = LOSS_ANY_CLASS;
 }
 
 void
@@ -171,14 +169,14 @@ is_above_others(const struct arrivals *arrivals, unsigned class)
 }
 
 static enum queue_verdict
-judge_arrival(void *state, const struct queue_record *record, enum reason *reason)
+judge_arrival(void *state, const struct queue_record *record, struct queue_fate *fate)
 {
 	struct arrivals *arrivals = state;
 	struct tally *room = &arrivals->room;
 	unsigned class;
 
 	if (is_left_out(arrivals, record)) {
-		*reason = REASON_SHED;
+		*fate = (struct queue_fate){ REASON_SHED, 0 };
 		return QUEUE_DROP;
 	}
 	if (has_room(arrivals, record)) {
@@ -193,7 +191,7 @@ judge_arrival(void *state, const struct queue_record *record, enum reason *reaso
 		arrivals->length = record->length;
 		return QUEUE_STOP;
 	}
-	*reason = REASON_NEWEST;
+	*fate = (struct queue_fate){ REASON_NEWEST, class };
 	return QUEUE_DROP;
 }
 
@@ -261,7 +259,7 @@ struct lot {
 };
 
 static enum queue_verdict
-judge_lot(void *state, const struct queue_record *record, enum reason *reason)
+judge_lot(void *state, const struct queue_record *record, struct queue_fate *fate)
 {
 	struct lot *lot = state;
 
@@ -272,7 +270,7 @@ judge_lot(void *state, const struct queue_record *record, enum reason *reason)
 		ledger_count(&lot->all, 1, record->length);
 		return QUEUE_KEEP;
 	}
-	*reason = REASON_RANDOM;
+	*fate = (struct queue_fate){ REASON_RANDOM, lot->class };
 	return chance_next(&lot->shed->chance) < lot->bound ? QUEUE_DROP : QUEUE_KEEP;
 }
 
@@ -328,10 +326,8 @@ shed_random(struct shed *shed, struct queue *queue, struct loss *loss)
 		}
 		lot.bound = by_bytes ? bound_of(excess.bytes, lot.all.bytes)
 		    : bound_of(excess.records, lot.all.records);
-		loss->class = lot.class;
 		(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &sweep);
 	}
-	loss->class = LOSS_ANY_CLASS;
 	queue_admit(queue);
 }
 
@@ -397,14 +393,14 @@ hash_of(const struct shed *shed, const struct queue_record *record)
 }
 
 static enum queue_verdict
-note_key(void *state, const struct queue_record *record, enum reason *reason)
+note_key(void *state, const struct queue_record *record, struct queue_fate *fate)
 {
 	struct keyed *keyed = state;
 	struct shed *shed = keyed->shed;
 	uint64_t hash = hash_of(shed, record);
 	struct slot *slot;
 
-	(void)reason;
+	(void)fate;
 	if (2 * shed->seen->used >= shed->seen->slots) {
 		struct shed_seen *larger = grown(shed->seen);
 		if (larger == NULL) {
@@ -421,7 +417,7 @@ note_key(void *state, const struct queue_record *record, enum reason *reason)
 }
 
 static enum queue_verdict
-judge_key(void *state, const struct queue_record *record, enum reason *reason)
+judge_key(void *state, const struct queue_record *record, struct queue_fate *fate)
 {
 	struct keyed *keyed = state;
 	struct shed *shed = keyed->shed;
@@ -429,7 +425,7 @@ judge_key(void *state, const struct queue_record *record, enum reason *reason)
 	if (find_slot(shed->seen, hash_of(shed, record))->newest == ++keyed->number ||
 	    keep_class(shed->keep, record->text, record->body) > 0)
 		return QUEUE_KEEP;
-	*reason = REASON_SUPERSEDED;
+	*fate = (struct queue_fate){ REASON_SUPERSEDED, 0 };
 	return QUEUE_DROP;
 }
 
@@ -461,7 +457,6 @@ shed_superseded(struct shed *shed, struct queue *queue, struct loss *loss)
 		(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &note);
 	if (shed->seen != NULL && !keyed.failed) {
 		keyed.number = 0;
-		loss->class = 0;
 		(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &drop);
 		bytes -= queue_held(queue).bytes;
 		records -= queue_waiting(queue);

@@ -35,7 +35,7 @@ begin(uint64_t most_ns, uint64_t target_ns, uint64_t interval_ns)
 	must(queue_init(&rig.queue, &lines, &limits) == 0);
 	must((rig.queue.sojourn = sojourn_new()) != NULL);
 	codel_init(&rig.age.codel, target_ns, interval_ns);
-	rig.loss = (struct loss){ .ledger = &rig.ledger, .class = LOSS_ANY_CLASS };
+	rig.loss = (struct loss){ .ledger = &rig.ledger };
 }
 
 static void

@@ -534,7 +534,7 @@ fate_of(uint64_t name, enum reason *reason)
 }
 
 static enum queue_verdict
-judge_listed(void *state, const struct queue_record *record, enum reason *reason)
+judge_listed(void *state, const struct queue_record *record, struct queue_fate *fate)
 {
 	const bool *blind = state;
 	const struct listed *want = &list.record[list.asked++];
@@ -543,7 +543,8 @@ judge_listed(void *state, const struct queue_record *record, enum reason *reason
 	list.right = list.right && list.asked <= list.count && want->ended && want->sent == 0 &&
 	    record->length == want->length && record->body == want->length - delimited &&
 	    (*blind || memcmp(record->text, want->text, want->length) == 0);
-	return fate_of(want->name, reason);
+	fate->class = LOSS_ANY_CLASS;
+	return fate_of(want->name, &fate->reason);
 }
 
 /* A sweep from one name to another, over both; whether it went where it should have. */

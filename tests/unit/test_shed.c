@@ -37,7 +37,7 @@ begin(uint64_t records, const char *const regex[2])
 		if (!keep_add(rig.keep, regex[i], error))
 			abort();
 	}
-	rig.loss = (struct loss){ .ledger = &rig.ledger, .keep = rig.keep, .class = LOSS_ANY_CLASS };
+	rig.loss = (struct loss){ .ledger = &rig.ledger, .keep = rig.keep };
 	rig.shed = (struct shed){ .keep = rig.keep, .key = &rig.key,
 		.high = { UINT64_MAX, BYTES }, .low = { UINT64_MAX, BYTES / 2 } };
 	rig.queue.marks = shed_marks(&rig.shed);
