@@ -9,6 +9,8 @@
  * control is the same with longer records, of which some must be seen torn, or the test could not have seen
  * a torn one.
  */
+#include "config.h"
+
 #include "policies.h"
 #include "watched.h"
 #include "../unit/tap.h"
@@ -255,7 +257,8 @@ play(const struct campaign *campaign, const struct victim *victim)
 
 	for (size_t i = 0; i < POLICIES; i++)
 		for (unsigned k = 0; k < victim->runs[campaign->full] && good; k++) {
-			if (victim->whole > policies[i].whole || (victim->all && policies[i].stride != 1))
+			if (victim->whole > policies[i].whole || (victim->all && policies[i].stride != 1) ||
+			    policies[i].fails)
 				break;
 			good = kill_once(victim, &policies[i], &random, &count);
 			if (!good)

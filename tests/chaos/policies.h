@@ -7,6 +7,10 @@
 
 #define GATE "--rate=1000000000000/s" /* whole records, and no wait for it */
 
+/* By the last digits of a record's number. */
+#define KEY_OF_10 "--key=/([0-9])(?![0-9])/"
+#define KEY_OF_100 "--key=/([0-9]?[0-9])(?![0-9])/"
+
 static const struct policy_case {
 	const char *name;
 	const char *options[WEIR_OPTIONS_MOST];
@@ -15,6 +19,9 @@ static const struct policy_case {
 	bool bytes;      /* no records at all */
 	bool watched;    /* see struct setup */
 	bool full;       /* the same */
+	bool fails;      /* the same */
+	bool kept;       /* some are kept, so few that none may be lost */
+	unsigned keys;   /* the last so many have each another key, and come, whatever is dropped */
 } policies[] = {
 	{ "block", { "--policy=block" }, .stride = 1 },
 	{ "block, small", { "--buffer=4K", "--pipe-size=keep" }, .stride = 1 },
@@ -35,6 +42,33 @@ static const struct policy_case {
 	    "--max-record=1000", "--dropped-reason" }, .whole = true, .watched = true },
 	{ "drop-newest and a rate, watched, a file that fills up", { "--policy=drop-newest", "--rate=2000k/s",
 	    "--buffer=16K", "--max-record=2000" }, .whole = true, .watched = true, .full = true },
+	{ "fail", { "--policy=fail", "--buffer=64K" }, .stride = 1, .whole = true, .fails = true },
+	{ "shed, watermarks", { "--policy=shed:5", "--buffer=64K", "--high=60%", "--low=30%" }, .whole = true },
+#ifdef HAVE_PCRE2
+	{ "drop-oldest, kept", { "--policy=drop-oldest", "--buffer=64K" }, .whole = true, .kept = true },
+	{ "drop-newest, kept, watched", { "--policy=drop-newest", "--buffer=64K" }, .whole = true, .watched = true,
+	    .kept = true },
+	{ "drop-random, kept, watched", { "--policy=drop-random", "--buffer=64K", "--seed=1" }, .whole = true,
+	    .watched = true, .kept = true },
+	{ "latest", { "--policy=latest", "--buffer=64K", KEY_OF_100 }, .whole = true, .keys = 100 },
+	{ "latest, 200 records, kept, watched", { "--policy=latest", "--max-records=200", KEY_OF_100,
+	    "--dropped-reason", "--top-keys=9" }, .whole = true, .watched = true, .kept = true },
+	{ "shed, kept, watched", { "--policy=shed:10", "--buffer=64K", "--high=80%", "--low=10%",
+	    "--dropped-reason" }, .whole = true, .watched = true, .kept = true },
+	{ "codel, watched", { "--policy=codel:1ms/1ms", "--buffer=64K", "--keep=7\\b", "--dropped-reason" },
+	    .whole = true, .watched = true },
+	{ "drop-oldest, --max-age, watched", { "--policy=drop-oldest", "--max-age=1ms", "--dropped-reason" },
+	    .whole = true, .watched = true },
+	{ "sample by chance, kept", { "--sample=7", "--sample-by=random", "--seed=7" }, .whole = true,
+	    .kept = true },
+	{ "sample by key, kept", { "--sample=7", "--sample-by=key", "--key=1" }, .whole = true, .kept = true },
+	{ "--drop-over by key, kept, watched", { "--drop-over=1/s", "--burst=5", "--rate-by=key", KEY_OF_10,
+	    "--top-keys=9" }, .whole = true, .watched = true, .kept = true },
+	{ "rate by key", { "--rate=100k/s", "--rate-by=key", KEY_OF_10 }, .stride = 1, .whole = true },
+	{ "all at once, watched", { "--policy=drop-random", "--buffer=16K", "--keep=7\\b", "--drop-over=500k/s",
+	    "--rate=200k/s", "--rate-by=key", KEY_OF_10, "--max-age=20ms", "--top-keys=9" }, .whole = true,
+	    .watched = true },
+#endif
 };
 
 #define POLICIES (sizeof(policies) / sizeof(policies[0]))

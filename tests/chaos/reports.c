@@ -47,11 +47,14 @@ is_interval(const char *line)
 static bool
 parse(const char *line, struct report *report)
 {
-	const char *at = line;
+	const char *at = line, *oldest = line, *keep = strstr(line, "\"keep\":[{");
 	uint64_t number;
 
 	*report = (struct report){ .status = NO_STATUS };
 	if (!number_after(&at, "\"elapsed_ns\":", &report->elapsed_ns))
+		return false;
+	if (!number_after(&oldest, "\"oldest\":{\"records\":", &report->oldest) ||
+	    (keep != NULL && !number_after(&keep, "\"dropped\":{\"records\":", &report->lost)))
 		return false;
 	for (int t = 0; t < TALLIES; t++) {
 		if ((at = strstr(at, tally_names[t])) == NULL)

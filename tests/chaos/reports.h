@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum tally { IN, OUT, DROPPED, UNSAVED, MARKS, HELD, UNDELIVERED, TALLIES };
+enum entry { IN, OUT, DROPPED, UNSAVED, MARKS, HELD, UNDELIVERED, TALLIES };
 enum unit { RECORDS, BYTES, UNITS };
 
 struct report {
@@ -18,6 +18,8 @@ struct report {
 	uint64_t elapsed_ns;
 	uint64_t skipped;  /* reports of intervals */
 	uint64_t unread_bytes;
+	uint64_t oldest;   /* records dropped for that reason, */
+	uint64_t lost;     /* and of the most precious that are kept */
 	unsigned status;   /* of a final one; NO_STATUS in others */
 	char reason[32];
 };

@@ -416,7 +416,7 @@ share_stream(struct rig *rig)
 	stream->sink.stride = setup->stride;
 	stream->sink.most = setup->most;
 	stream->sink.marked = setup->watched;
-	if (setup->watched)
+	if (setup->watched || setup->tracks)
 		stream->sink.seen = share(seen_bytes(setup));
 	rig->stream = stream;
 }
@@ -538,10 +538,10 @@ rig_finish(struct rig *rig)
 void
 rig_free(struct rig *rig)
 {
-	if (rig->setup.watched) {
+	if (rig->setup.watched)
 		(void)close(rig->letters);
+	if (rig->stream->sink.seen != NULL)
 		(void)munmap(rig->stream->sink.seen, seen_bytes(&rig->setup));
-	}
 	(void)munmap(rig->stream, sizeof(*rig->stream));
 	rig->stream = NULL;
 }

@@ -18,7 +18,7 @@
 
 enum role { SOURCE, WEIR, SINK, ROLES };
 
-#define WEIR_OPTIONS_MOST 8
+#define WEIR_OPTIONS_MOST 12
 #define WATCH_INTERVAL_MS 10
 #define FULL_BYTES 1000003
 #define SOURCE_WAITED 3 /* the status of a source that was not allowed to pass its point */
@@ -36,6 +36,8 @@ struct setup {
 	bool sigpipe_ignored;   /* by weir, from its start */
 	bool watched;           /* weir marks what it drops, saves it, and reports every WATCH_INTERVAL_MS */
 	bool full;              /* the file that it is saved in takes FULL_BYTES and no more */
+	bool fails;             /* weir may end before its input does */
+	bool tracks;            /* which records came is noted; where it is watched they are as well */
 	source_hook *hook;      /* instead of points; its state is the struct random of the source */
 };
 

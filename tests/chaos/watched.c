@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "watched.h"
+#include "../../src/ledger.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,11 +40,12 @@ has_reasons(const struct rig *rig)
 static const char *
 behind_reason(const char *line)
 {
-	static const char *const reasons[] = { "oldest\t", "newest\t", "oversize\t" };
+	for (int i = 0; i < REASONS; i++) {
+		const char *name = reason_name((enum reason)i);
 
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-		if (strncmp(line, reasons[i], strlen(reasons[i])) == 0)
-			return line + strlen(reasons[i]);
+		if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == '\t')
+			return line + strlen(name) + 1;
+	}
 	return NULL;
 }
 

@@ -14,6 +14,7 @@
 
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -674,6 +675,9 @@ judge_process(const struct plan *plan, const struct outcome *outcome, const stru
 		return complain("ended with status %d", status);
 	if (final->final)
 		return NULL;
+	if (plan->what != 0 && status == 1 && outcome->out.length == 0 &&
+	    strstr(outcome->errors.bytes, strerror(ENOMEM)) != NULL)
+		return NULL; /* without memory it does not begin */
 	if (!tortured(plan))
 		return "no final report";
 	if (status == 0 && plan->report_file)

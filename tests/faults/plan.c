@@ -44,6 +44,8 @@ static const unsigned sheds[PLAN_POLICIES] = {
 /* Reads and writes of one byte make a stream of this length long enough. */
 #define LITTLE 3000
 
+bool plan_patterns;
+
 void
 plan_add(struct plan *plan, const char *format, ...)
 {
@@ -359,7 +361,7 @@ choose_sample_by(struct plan *plan, struct random *random)
 		[SAMPLE_BY_KEY] = "key",
 	};
 
-	plan->sample_by = (enum sample_by)random_below(random, COUNT(ways));
+	plan->sample_by = (enum sample_by)random_below(random, COUNT(ways) - !plan_patterns);
 	plan_add(plan, "--sample-by=%s", ways[plan->sample_by]);
 }
 
@@ -371,11 +373,6 @@ choose_gates(struct plan *plan, uint64_t seed, int policy)
 	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
 	bool plain = policy < SEEDS_APART && random_one_in(&random, 2);
 
-#ifndef HAVE_PCRE2
-	plain = true;
-	if (policy == LATEST)
-		plan_add(plan, "--key=9");
-#endif
 	plan->may |= plan->of > 1 ? BIT(REASON_SAMPLE) : 0;
 	if (bytes || plain)
 		return;
@@ -385,9 +382,13 @@ choose_gates(struct plan *plan, uint64_t seed, int policy)
 		choose_police(plan, &random);
 	if (random_one_in(&random, 4))
 		choose_age(plan, &random);
-	if (((plan->drops && !plan->fails) || plan->of > 1 || plan->policed) && random_one_in(&random, 2))
+	if (((plan->drops && !plan->fails) || plan->of > 1 || plan->policed) && plan_patterns &&
+	    random_one_in(&random, 2))
 		choose_keep(plan, &random);
-	choose_key(plan, &random, policy == LATEST);
+	if (plan_patterns)
+		choose_key(plan, &random, policy == LATEST);
+	else if (policy == LATEST)
+		plan_add(plan, "--key=1");
 	if (policy == DROP_RANDOM || (plan->of > 1 && plan->sample_by != SAMPLE_BY_COUNT)) {
 		plan->seed = seed;
 		plan_add(plan, "--seed=%" PRIu64, seed);

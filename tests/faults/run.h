@@ -127,7 +127,10 @@ struct outcome {
 	struct shim_counts counts;
 };
 
-/* Where runs keep their files: made anew, and taken away. */
+/* Whether the weir under test knows regular expressions; without them there are no classes here, nor keys. */
+extern bool plan_patterns;
+
+/* Where runs keep their files: made anew, and taken away.  Sets plan_patterns. */
 void rig_begin(const char *weir, const char *shim);
 void rig_end(void);
 
