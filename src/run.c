@@ -65,7 +65,7 @@ enlarge_pipes(const struct options *options, const struct io_port *input, const 
 	}
 	io_enlarge_pipe(input, (size_t)bytes);
 	/* Where records may still be dropped, they wait better here than in the output's pipe. */
-	if (options->pipe_bytes != 0 || !policy_drops(options->policy))
+	if (options->pipe_bytes != 0 || (!policy_drops(options->policy) && options->max_age_ns == 0))
 		io_enlarge_pipe(output, (size_t)bytes);
 }
 

@@ -192,6 +192,8 @@ mixed()
 		-b -m 4K:0 1048576 1 1048576
 		-p drop-oldest:0 262144
 		-p drop-newest:0 262144
+		--max-age=1s:0 262144
+		--max-age=1s --pipe-size=128K:0 131072 1 131072
 		-p drop-newest --pipe-size=128K:0 131072 1 131072
 		-p drop-oldest --pipe-size=128K:0 131072 1 131072
 		--pipe-size=keep:
