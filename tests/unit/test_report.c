@@ -391,7 +391,7 @@ keys(void)
 	top_count(top, NULL, 0, 4);
 	top_count(top, "b", 1, 3);
 	top_count(top, "c", 1, 2);
-	ok(strstr(line(), "(oldest 2000), most of a\"\\\\000\\012\\377  5,  4, b 3, paused") != NULL,
+	ok(strstr(line(), "(oldest 2000), most of a\"\\\\000\\012\\377  5, \"\" 4, b 3, paused") != NULL,
 	    "the keys that lost most, as many as are wanted");
 	options.format = FORMAT_JSON;
 	ok(strstr(line(), "\"top_keys\":[{\"key\":\"a\\\"\\\\\\\\000\\\\012\\\\377 \",\"dropped\":5,\"error\":0},"
