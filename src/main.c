@@ -14,6 +14,8 @@
  *   pump.c      one pass: fill, frame, admit, drain, account; watermarks
  *   intake.c    the gates in: framing, sample, records too long to hold
  *   policy.c    the verdict when there is no room
+ *   shed.c      victims inside the buffer: by class, by key, by lot
+ *   age.c       what has waited too long
  *   outlet.c    the gates out: whole records, the rate
  *   queue.c     records in the ring: append, take, evict, refuse; the part-sent record
  *   ring.c      bytes; the only owner of the cursors
