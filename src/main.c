@@ -9,6 +9,8 @@
  *
  *   main.c      this: start-up order and exit status
  *   options.c   argv -> one const struct; the table that --help is made from
+ *   values.c    what the options' values mean
+ *   rules.c     which of them go together
  *   run.c       from the first read to the last report: passes, waits, how it ends
  *   lookout.c   all that is told of a run besides its data
  *   pump.c      one pass: fill, frame, admit, drain, account; watermarks

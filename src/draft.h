@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * draft: the options while they are being made out.  Shared by the three files that do it, and by nobody else:
+ *
+ *   options.c   collects what is there
+ *   values.c    reads each value, in the order in which they stand
+ *   rules.c     holds them against each other: what goes with what, and what depends on what
+ *
+ * In three steps, because the meaning of a rate depends on --bytes, and limits depend on the buffer.
+ */
+#ifndef WEIR_DRAFT_H
+#define WEIR_DRAFT_H
+
+#include "options.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum id {
+	ID_POLICY,
+	ID_BUFFER,
+	ID_MAX_RECORDS,
+	ID_MAX_RECORD,
+	ID_HIGH,
+	ID_LOW,
+	ID_MAX_AGE,
+	ID_KEEP,
+	ID_KEY,
+	ID_SEPARATOR,
+	ID_SAMPLE,
+	ID_SAMPLE_BY,
+	ID_SEED,
+	ID_DROP_OVER,
+	ID_RATE,
+	ID_BURST,
+	ID_RATE_BY,
+	ID_LINES,
+	ID_NULL,
+	ID_DELIMITER,
+	ID_FIXED,
+	ID_BYTES,
+	ID_QUIET,
+	ID_FORMAT,
+	ID_REPORT,
+	ID_FAIL_ON_DROP,
+	ID_DRAIN_TIMEOUT,
+	ID_PIPE_SIZE,
+	ID_NAME,
+	ID_INTERVAL,
+	ID_PROGRESS,
+	ID_METRICS,
+	ID_MARK_DROPS,
+	ID_DROPPED,
+	ID_DROPPED_REASON,
+	ID_TOP_KEYS,
+	ID_HELP,
+	ID_VERSION,
+};
+#define IDS (ID_VERSION + 1)
+
+/* One option as it stands on the command line.  prefix + value is how an error shows it. */
+struct given {
+	enum id id;
+	const char *prefix; /* "--rate=", or "--policy=rate:" */
+	const char *value;
+};
+
+/* What is kept until the limits it depends on are known. */
+struct draft {
+	struct options *options;
+	bool bytes;
+	uint32_t high_milli;
+	uint32_t low_milli;
+	bool is_given[IDS];
+	struct given last[IDS]; /* of each that is given */
+};
+
+/* A message that shows an option as it was given and says why it cannot be; or why its value cannot, and what is
+ * accepted.  Both answer false. */
+bool draft_refuse(const struct given *given, const char *why);
+bool draft_bad_value(const struct given *given, const char *why);
+
+/* Reads the value of an option; false when the error has been told. */
+bool values_read(struct draft *draft, const struct given *given);
+
+/* Whether the options go together; fills in what follows from several of them.  False when the error has been
+ * told. */
+bool rules_hold(struct draft *draft);
+
+#endif
