@@ -84,6 +84,15 @@ trace_a_run()
 	! grep -E '(open|openat|openat2|creat|execve|socket|connect|unlink|rename|mkdir)\(' rest
 }
 
+@test "nor with patterns, keys, rates and chance" {
+	case $WEIR_UNDER in asan | coverage) skip "it writes files of its own" ;; esac
+	needs_patterns
+	trace_a_run --policy=drop-random --keep=one --key='/(t)/' --top-keys=3 --drop-over=1k/s --rate=1k/s --rate-by=key \
+		--sample=1 --sample-by=random --max-age=1h
+	tail -n "+$data" trace >rest
+	! grep -E '(open|openat|openat2|creat|execve|socket|connect|unlink|rename|mkdir)\(' rest
+}
+
 @test "and it has told the kernel so" {
 	usual
 	trace_a_run

@@ -51,6 +51,16 @@ stalled()
 	reader_holds
 }
 
+# start_anew: what the last weir had is gone, for another one.
+start_anew()
+{
+	sig KILL
+	finish "signal 9"
+	producer_ends
+	reader_goes
+	rm in.fifo out.fifo
+}
+
 # Writes more than any buffer here holds. (Not by bg, which closes 9.)
 pour()
 {
@@ -125,5 +135,51 @@ pour()
 	seq 100000 >&9
 	snapshot_until '.in.records == 100000'
 	snap '.dropped.records > 0 and .held.records > 0'
+	is_idle
+}
+
+@test "drop-random, latest, shed, codel, fail: all that came is out" {
+	for options in "drop-random" "latest -k 1" "shed:2 --high=1%" "codel:1ms/1ms" "fail"; do
+		# shellcheck disable=SC2086
+		between -p $options
+		seq 1000 >&9
+		snapshot_until '.out.records + .dropped.records == 1000 and .held.records == 0'
+		echo "under $options"
+		is_idle
+		start_anew
+	done
+}
+
+@test "drop-random, latest, shed, codel: the output is blocked and the input idle" {
+	for options in "drop-random" "latest -k 1" "shed:2" "codel:1ms/1ms"; do
+		# shellcheck disable=SC2086
+		stalled -m 4K -p $options
+		seq 100000 >&9
+		snapshot_until '.in.records == 100000'
+		snap '.dropped.records > 0 and .held.records > 0'
+		echo "under $options"
+		is_idle
+		start_anew
+	done
+}
+
+@test "--max-age: all that came is out" {
+	between --max-age=1ms
+	seq 1000 >&9
+	snapshot_until '.out.records + .dropped.records == 1000'
+	is_idle
+}
+
+@test "--max-age: the output is blocked, and all that was held has expired" {
+	stalled --max-age=100ms -p drop-oldest
+	seq 1000 >&9
+	snapshot_until '.dropped.by.expired.records == 1000'
+	is_idle
+}
+
+@test "--drop-over and --rate by key: their work is done" {
+	between --drop-over=10/s --rate=1000/s --rate-by=key -k 1
+	{ seq 100 && seq 100; } >&9
+	snapshot_until '.out.records == 200'
 	is_idle
 }

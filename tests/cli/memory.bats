@@ -44,21 +44,21 @@ stalled()
 	reader_holds
 }
 
-# stall_of_two_million POLICY: the reader takes nothing while two million lines of 40 bytes come; under block, what there is
-# room for.
+# stall_of_two_million POLICY [OPTION]...: the reader takes nothing while two million lines of 40 bytes come; under block, what
+# there is room for.  BESIDES: bytes that may be used for each record that is held or has just been read, besides.
 stall_of_two_million()
 {
 	local bytes lines=$((2 * million))
 	for bytes in 4096 1048576 33554432; do
-		stalled -p "$1" -m "$bytes"
+		stalled -p "$@" -m "$bytes"
 		feed "$HELPERS/lines" -n "$lines" -l 40 3>&- &
 		if [[ $1 == block && $bytes -lt $((lines * 40)) ]]; then
 			snapshot_until ".paused.count == 1 and .held.bytes >= $bytes"
 		else
 			snapshot_until ".in.records == $lines"
-			snap ".held.bytes + .out.bytes > ([$bytes, $lines * 40] | min) - 40 and .held.records <= $bytes / 40"
+			snap ".held.bytes + .out.bytes > ([$bytes, $lines * 40] | min) * ${FREED:-1} - 40 and .held.records <= $bytes / 40"
 		fi
-		bounded "$bytes" 40
+		bounded "$((bytes + BESIDES * (bytes + 262144) / 40))" 40
 		sig KILL
 		finish "signal 9"
 		producer_ends
@@ -77,6 +77,47 @@ stall_of_two_million()
 
 @test "drop-newest: two million lines for a reader that is stalled" {
 	stall_of_two_million drop-newest
+}
+
+# What a sweep has freed is free: an eighth, or by lot about a quarter, and more than half of it as good as never.
+@test "shed, codel, drop-random: two million lines for a reader that is stalled" {
+	FREED=1/2
+	for policy in shed:10 codel drop-random; do
+		stall_of_two_million "$policy"
+	done
+}
+
+@test "--keep: two million lines for a reader that is stalled" {
+	needs_patterns
+	FREED=1/2
+	for policy in drop-oldest drop-newest drop-random; do
+		stall_of_two_million "$policy" --keep='00\b' --max-age=1h
+	done
+}
+
+@test "latest: two million lines, each with a key of its own, for a reader that is stalled" {
+	FREED=1/2
+	BESIDES=96 # sixteen bytes for each key, in a table at least a quarter full, beside one half as large while it grows
+	stall_of_two_million latest -k 1
+}
+
+@test "--drop-over by key: a million keys in 128 MiB, and more keys take no more" {
+	producer in.fifo
+	IN=in.fifo OUT=/dev/null start --drop-over=1/h --rate-by=key -k 1
+	producer_holds in.fifo
+	feed "$HELPERS/lines" -n "$million" -l 20
+	snapshot_until ".in.records == $million"
+	snap '.dropped.records == 0'
+	if [[ $WEIR_UNDER != @(asan|valgrind|qemu) ]]; then
+		kib=$(most_anonymous)
+		((kib > 60 * 1024 && kib < 128 * 1024)) || fail "$kib KiB"
+	fi
+	feed "$HELPERS/lines" -n "$million" -l 20
+	snapshot_until ".in.records == 2 * $million"
+	snap ".dropped.by.over.records == $million"
+	feed "$HELPERS/lines" -n "$((2 * million))" -l 20
+	snapshot_until ".in.records == 4 * $million"
+	bounded $((127 << 20)) 0
 }
 
 @test "a record of 100 MB is dropped as oversize, in no more memory than others" {
