@@ -455,7 +455,7 @@ shed_superseded(struct shed *shed, struct queue *queue, struct loss *loss)
 	}
 	if (remember_keys(shed))
 		(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &note);
-	if (shed->seen != NULL && !keyed.failed) {
+	if (shed->seen != NULL && !keyed.failed && shed->seen->used < keyed.number) {
 		keyed.number = 0;
 		(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &drop);
 		bytes -= queue_held(queue).bytes;
