@@ -33,8 +33,12 @@ static struct model {
 	bool drops;
 	bool finished;
 	uint64_t steps;
+	size_t gone[RECORDS_MOST]; /* of a sweep: those that it drops */
+	size_t gone_count;
 	struct queue queue;
 } m;
+
+static struct tally swept;
 
 static size_t
 left_of(const struct record *record)
@@ -392,6 +396,63 @@ step_refuse(struct input *input)
 	settle_both(false);
 }
 
+/* A sweep drops by a pattern of 8 verdicts, again and again, of those that were let in or of all; and stops at some
+ * record. */
+struct pattern_sweep {
+	unsigned drops; /* a bit for each verdict */
+	size_t stop;
+	size_t asked;
+	size_t next;    /* the record that must be asked about next */
+	bool all;
+};
+
+static enum queue_verdict
+judge_by_pattern(void *state, const struct queue_record *record, enum reason *reason)
+{
+	struct pattern_sweep *sweep = state;
+	const struct record *want = &m.held[sweep->next];
+
+	expect(sweep->next < m.count && want->ended && (sweep->all || want->admitted), "a record to be asked about", sweep->next, m.count);
+	expect_equal("its length", record->length, want->length);
+	expect(record->text == NULL || memcmp(record->text, m.stream + want->start, want->length) == 0, "its text",
+	    sweep->next, m.count);
+	*reason = REASON_RANDOM;
+	if (sweep->asked == sweep->stop)
+		return QUEUE_STOP;
+	if ((sweep->drops >> sweep->asked++ % 8 & 1) == 0) {
+		sweep->next++;
+		return QUEUE_KEEP;
+	}
+	ledger_count(&swept, 1, want->length);
+	m.gone[m.gone_count++] = sweep->next++;
+	return QUEUE_DROP;
+}
+
+static void
+step_sweep(struct input *input)
+{
+	struct pattern_sweep sweep = { .drops = input_byte(input), .stop = input_byte(input) };
+	const struct queue_sweep real = { judge_by_pattern, &sweep, sweep.drops % 3 == 0 };
+	size_t ends = m.count - (open_record() != NULL);
+	struct ledger got = { .in = { 0, 0 } };
+	struct loss loss = { .ledger = &got };
+
+	if (!m.drops)
+		return;
+	swept = (struct tally){ 0, 0 };
+	m.gone_count = 0;
+	sweep.next = part_sent();
+	sweep.all = input_byte(input) % 2 == 0;
+	(void)queue_sweep(&m.queue, &loss, queue_oldest_mark(&m.queue),
+	    sweep.all ? queue_newest_mark(&m.queue) : queue_admitted_mark(&m.queue), &real);
+	if (sweep.all && sweep.asked != sweep.stop && ends > part_sent())
+		expect_equal("asked about all", sweep.next, ends);
+	while (m.gone_count > 0)
+		remove_record(m.gone[--m.gone_count]);
+	expect_equal("swept records", got.dropped[REASON_RANDOM].records, swept.records);
+	expect_equal("swept bytes", got.dropped[REASON_RANDOM].bytes, swept.bytes);
+}
+
 static void
 step_trim(struct input *input)
 {
@@ -404,7 +465,7 @@ step_trim(struct input *input)
 
 static void (*const steps[])(struct input *) = {
 	step_read, step_take, step_evict, step_refuse, step_read, step_take_whole, step_abandon, step_trim,
-	step_pass, step_finish,
+	step_pass, step_finish, step_sweep,
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 
@@ -422,6 +483,7 @@ begin(struct input *input)
 	limits.records = records > 0 ? records : UINT64_MAX;
 	limits.slack = m.drops ? input_byte(input) * 2 + 16 : 0;
 	limits.record = m.drops ? input_byte(input) % limits.bytes + 1 : 0;
+	limits.view = m.drops ? limits.bytes + limits.slack + limits.record : 0;
 	size = input_byte(input);
 	if (size > 0) {
 		framing = (struct framing){ .kind = FRAMING_FIXED, .size = size };
