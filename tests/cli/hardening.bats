@@ -54,7 +54,7 @@ has_not()
 @test "it looks for libraries where the system does, and for few" {
 	usual
 	has_not -d 'RPATH|RUNPATH'
-	needed=$(readelf -d --wide "$WEIR" | sed -n 's/.*(NEEDED).*\[\(.*\)]/\1/p' | grep -Ev '^(lib(c|bsd)\.so|ld-linux)' || :)
+	needed=$(readelf -d --wide "$WEIR" | sed -n 's/.*(NEEDED).*\[\(.*\)]/\1/p' | grep -Ev '^(lib(c|bsd|pcre2-8)\.so|ld-linux)' || :)
 	is "$needed" "" "libraries"
 }
 

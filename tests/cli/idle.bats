@@ -58,7 +58,7 @@ start_anew()
 	finish "signal 9"
 	producer_ends
 	reader_goes
-	rm in.fifo out.fifo
+	rm in.fifo out.fifo trace
 }
 
 # Writes more than any buffer here holds. (Not by bg, which closes 9.)
