@@ -307,6 +307,57 @@ producer_ends()
 	exec 9>&-
 }
 
+# stalled FILE [OPTION]...: weir takes all of FILE while its reader stands still, then the reader takes all it gets: ./got.
+# SNAP: the last report of the stall; FINAL the one at the end.
+stalled()
+{
+	local file=$1
+	shift
+	rm -f full
+	stalled_reader full
+	IN=$file OUT=full start "$@"
+	reader_holds
+	snapshot_until ".in.bytes == $(stat -c %s "$file")" || return
+	snap '.out.bytes == 0' || return
+	drain got || return
+	finish "exit 0" || return
+	final '.held.bytes == 0 and .undelivered.bytes == 0' || return
+	is "$(figures out.bytes)" "$(stat -c %s got)" "bytes that came out"
+}
+
+# fed OPTIONS BATCH...: weir, while its reader stands still, reads each BATCH at once, its words as records; then the reader
+# takes all it gets: ./got, and GOT, in one line. SNAP and FINAL as for stalled. ENDS: how it has to end, if not with status 0.
+fed()
+{
+	local options=$1 batch count=0
+	shift
+	rm -f full fifo
+	stalled_reader full
+	producer fifo
+	# shellcheck disable=SC2086 # words
+	IN=fifo OUT=full start $options
+	producer_holds fifo
+	reader_holds
+	for batch; do
+		# shellcheck disable=SC2086
+		printf '%s\n' $batch >feeding
+		cat feeding >&9
+		count=$((count + $(lines_of feeding)))
+		snapshot_until ".in.records == $count" || return
+	done
+	snap '.out.bytes == 0' || return
+	producer_ends
+	drain got || return
+	finish "${ENDS:-exit 0}" || return
+	GOT=$(paste -sd ' ' got)
+}
+
+# left RECORDS [EXPRESSION]: what must have come out, and what must be true of the final report.
+left()
+{
+	is "$GOT" "$1" "what came out" && final "${2:-true}"
+}
+
 # Memory, in KiB, as the kernel counts it.
 rss_anon()
 {

@@ -80,7 +80,7 @@ is_stopped()
 	needs_patterns
 	seq 100000 >in
 	IN=in run_weir --metrics=m.prom -p drop-oldest
-	[[ -z $(grep dropped_kept m.prom) ]]
+	is "$(grep -c dropped_kept m.prom)" 0
 	stalled_reader full
 	IN=in OUT=full start --metrics=m.prom -p drop-oldest -m 4K --keep='^9"?\d' --keep=$'\t' --keep=5
 	reader_holds

@@ -6,24 +6,6 @@
 
 load common
 
-# stalled FILE [OPTION]...: weir takes all of FILE while its reader stands still, then the reader takes all it gets: ./got.
-# SNAP: the last report of the stall; FINAL the one at the end.
-stalled()
-{
-	local file=$1
-	shift
-	rm -f full
-	stalled_reader full
-	IN=$file OUT=full start "$@"
-	reader_holds
-	snapshot_until ".in.bytes == $(stat -c %s "$file")" || return
-	snap '.out.bytes == 0' || return
-	drain got || return
-	finish "exit 0" || return
-	final '.held.bytes == 0 and .undelivered.bytes == 0' || return
-	is "$(figures out.bytes)" "$(stat -c %s got)" "bytes that came out"
-}
-
 # fits FILE SIZE RECORDS oldest|newest [LONGEST]: the records of FILE that a buffer of SIZE bytes and RECORDS records is left
 # with, by the letter of the policy.
 fits()
