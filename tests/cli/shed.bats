@@ -7,7 +7,7 @@
 
 load common
 
-# numbers FILE: that they are some of 1, 2, 3..., in their order
+# ascends FILE: its lines are some of 1, 2, 3..., in their order
 ascends()
 {
 	awk '$0 !~ /^[0-9]+$/ || $0 + 0 <= last { exit 1 } { last = $0 + 0 }' "$1" || fail "$1 is out of order"
