@@ -407,7 +407,7 @@ struct pattern_sweep {
 };
 
 static enum queue_verdict
-judge_by_pattern(void *state, const struct queue_record *record, enum reason *reason)
+judge_by_pattern(void *state, const struct queue_record *record, struct queue_fate *fate)
 {
 	struct pattern_sweep *sweep = state;
 	const struct record *want = &m.held[sweep->next];
@@ -416,7 +416,7 @@ judge_by_pattern(void *state, const struct queue_record *record, enum reason *re
 	expect_equal("its length", record->length, want->length);
 	expect(record->text == NULL || memcmp(record->text, m.stream + want->start, want->length) == 0, "its text",
 	    sweep->next, m.count);
-	*reason = REASON_RANDOM;
+	*fate = (struct queue_fate){ REASON_RANDOM, LOSS_ANY_CLASS };
 	if (sweep->asked == sweep->stop)
 		return QUEUE_STOP;
 	if ((sweep->drops >> sweep->asked++ % 8 & 1) == 0) {
