@@ -92,6 +92,7 @@ finish(void)
 	if (rig.writer >= 0)
 		end_input();
 	pump_free(&rig.pump);
+	options_free(&rig.options);
 	marks_free(rig.marks);
 	sojourn_free(rig.sojourn);
 }

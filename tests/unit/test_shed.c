@@ -279,6 +279,25 @@ many_keys(void)
 	finish();
 }
 
+/* Keys that have gone take up no room: far more than the table has come and go under the same pressure. */
+static void
+keys_that_go(void)
+{
+	char text[8], error[PATTERN_ERROR_MOST];
+
+	begin(ANY, (const char *const[]){ NULL, NULL });
+	if (key_parse(&rig.key, "1", error) != NULL)
+		abort();
+	for (unsigned i = 1000; i < 5000; i++) {
+		(void)snprintf(text, sizeof(text), "%u\n", i);
+		arrive(text);
+		shed_superseded(&rig.shed, &rig.queue, &rig.loss);
+	}
+	is_text(left(), "4994 4995 4996 4997 4998 4999", "latest: keys come and go");
+	is(rig.ledger.dropped[REASON_SUPERSEDED].records, 0, "latest: and are not taken for others");
+	finish();
+}
+
 /* --- lots ----------------------------------------------------------------------------------------- */
 
 #define PLACES 64
@@ -345,6 +364,7 @@ main(void)
 	again();
 	shedding();
 	many_keys();
+	keys_that_go();
 	is_fair(false, 0.43, 0.46);   /* 16 and a quarter of 48, of 64; more where a draw is too small */
 	is_fair(true, 0.385, 0.415);   /* 70 bytes and a quarter of 300, of 370 */
 	return done_testing();
