@@ -102,6 +102,7 @@ expires(void)
 	is(due(), UINT64_MAX, "age: one that is part-sent is not waited for");
 	at(40 * MS);
 	arrive("4\n");
+	is(due(), UINT64_MAX, "age: nor what is behind it");
 	at(60 * MS);
 	arrive("5\n");
 	is(shed(REASON_EXPIRED), 1, "age: what is behind it goes all the same,");
@@ -178,10 +179,10 @@ is_told(void)
 		if (told == 1) {
 			(void)queue_take(&rig.queue, 6);
 			age_sent(&rig.age, &rig.queue, 50 * MS);
-			arrive("4\n5\n");
+			arrive("4\n5\n6\n");
 		} else if (told == 2) {
 			(void)queue_take(&rig.queue, 6);
-			arrive("4\n5\n");
+			arrive("4\n5\n6\n");
 			at(55 * MS);
 			(void)queue_take(&rig.queue, 2);
 			age_sent(&rig.age, &rig.queue, 55 * MS);

@@ -1018,6 +1018,29 @@ marks_behind_aside(void)
 	finish();
 }
 
+/* A part-sent record is set aside, and all behind it becomes too old: what has been begun then is another one. */
+static void
+stops_behind_aside(void)
+{
+	begin("-p drop-oldest -m 8192 --max-record=6000 --max-age=1s");
+	(void)pipes_fill(rig.pump.outlet.port.inherited);
+	pipes_forget(rig.reader, 4096);
+	feed_line('a', 6000);
+	pass();
+	feed_line('b', 5000);
+	pass();
+	feed_line('c', 4000);
+	pass();
+	rig.now += 2 * NS_PER_S;
+	feed("d");
+	pass();
+	ok(rig.pump.queue.aside != NULL && rig.pump.queue.ready == 0 && queue_partial(&rig.pump.queue) == 1,
+	    "a rest is set aside, and nothing but the beginning of a record behind it");
+	pump_stop(&rig.pump, rig.now);
+	is(rig.pump.input, PUMP_STOPPED, "which a signal does not let come to its end");
+	finish();
+}
+
 /* As a record to the rate. */
 static void
 marks_are_rated(void)
@@ -1715,6 +1738,7 @@ main(void)
 	marks_when_quiet();
 	marks_wait();
 	marks_behind_aside();
+	stops_behind_aside();
 	marks_are_rated();
 	marks_grow();
 	waits();
