@@ -281,11 +281,11 @@ begin_record(struct model *m)
 static void
 end_record(struct model *m, bool delimited)
 {
-	struct model_record *record = &m->held[m->count - 1];
+	struct model_record *record = m->left_out ? NULL : &m->held[m->count - 1];
 	const char *text;
 	size_t body;
 
-	if (!m->left_out && judges(m) && !record->judged)
+	if (record != NULL && judges(m) && !record->judged)
 		judge(m, delimited);
 	m->open = false;
 	m->ledger.in.records++;
@@ -392,8 +392,10 @@ model_input_over(struct model *m, enum pump_input how)
 	if (how != PUMP_ENDED || !m->open || m->options->framing.kind == FRAMING_BYTES)
 		return;
 	end_record(m, false);
+	if (m->left_out)
+		return;
 	last = &m->held[m->count - 1];
-	if (!m->left_out && last->sent == last->length) {
+	if (last->sent == last->length) {
 		m->ledger.out.records++;
 		remove_record(m, m->count - 1);
 	}
