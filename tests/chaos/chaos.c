@@ -59,7 +59,8 @@ static void
 stand(struct rig *rig, enum role role, struct urn *urn, unsigned *owed)
 {
 	/* Policies that drop let the source go on: then until it has gone on far enough to see some dropped. */
-	bool until_point = role == SINK && rig->setup.stride == 0 && random_one_in(&urn->random, 2);
+	bool until_point = role == SINK && rig->setup.stride == 0 && !rig->setup.waits &&
+	    random_one_in(&urn->random, 2);
 
 	if (!rig_stop(rig, role)) {
 		if (!rig->setup.fails)
@@ -234,7 +235,7 @@ play(const struct campaign *campaign, const struct policy_case *policy, const st
 	struct setup setup = { .count = scale->records, .stride = policy->stride,
 		.points = scale->reader_stops + scale->weir_stops + scale->usr1 + 1,
 		.shortest = 1, .longest = 9000, .watched = policy->watched, .full = policy->full, .fails = policy->fails,
-		.tracks = policy->kept || policy->keys > 0, .seed = random_next(&urn.random) };
+		.waits = policy->waits, .tracks = policy->kept || policy->keys > 0, .seed = random_next(&urn.random) };
 	struct rig rig;
 	bool good;
 

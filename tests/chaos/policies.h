@@ -20,6 +20,7 @@ static const struct policy_case {
 	bool watched;    /* see struct setup */
 	bool full;       /* the same */
 	bool fails;      /* the same */
+	bool waits;      /* the same */
 	bool kept;       /* some are kept, so few that none may be lost */
 	unsigned keys;   /* the last so many have each another key, and come, whatever is dropped */
 } policies[] = {
@@ -60,10 +61,11 @@ static const struct policy_case {
 	{ "drop-oldest, --max-age, watched", { "--policy=drop-oldest", "--max-age=1ms", "--dropped-reason" },
 	    .whole = true, .watched = true },
 	{ "sample by chance, kept", { "--sample=7", "--sample-by=random", "--seed=7" }, .whole = true,
-	    .kept = true },
-	{ "sample by key, kept", { "--sample=7", "--sample-by=key", "--key=1" }, .whole = true, .kept = true },
+	    .kept = true, .waits = true },
+	{ "sample by key, kept", { "--sample=7", "--sample-by=key", "--key=1" }, .whole = true, .kept = true,
+	    .waits = true },
 	{ "--drop-over by key, kept, watched", { "--drop-over=1/s", "--burst=5", "--rate-by=key", KEY_OF_10,
-	    "--top-keys=9" }, .whole = true, .watched = true, .kept = true },
+	    "--top-keys=9" }, .whole = true, .watched = true, .kept = true, .waits = true },
 	{ "rate by key", { "--rate=100k/s", "--rate-by=key", KEY_OF_10 }, .stride = 1, .whole = true },
 	{ "all at once, watched", { "--policy=drop-random", "--buffer=16K", "--keep=7\\b", "--drop-over=500k/s",
 	    "--rate=200k/s", "--rate-by=key", KEY_OF_10, "--max-age=20ms", "--top-keys=9" }, .whole = true,
