@@ -234,8 +234,9 @@ play(const struct campaign *campaign, const struct policy_case *policy, const st
 		{ campaign->seed * 1000 + (uint64_t)(policy - policies) } };
 	struct setup setup = { .count = scale->records, .stride = policy->stride,
 		.points = scale->reader_stops + scale->weir_stops + scale->usr1 + 1,
-		.shortest = 1, .longest = 9000, .watched = policy->watched, .full = policy->full, .fails = policy->fails,
-		.waits = policy->waits, .tracks = policy->kept || policy->keys > 0, .seed = random_next(&urn.random) };
+		.shortest = 1, .longest = 9000, .watched = policy->watched, .full = policy->full,
+		.fails = policy->fails, .waits = policy->waits, .tracks = policy->kept || policy->keys > 0,
+		.seed = random_next(&urn.random) };
 	struct rig rig;
 	bool good;
 

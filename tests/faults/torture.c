@@ -71,8 +71,8 @@ static const struct scenario {
 	{ .name = "--dropped=FILE", .arguments = { "-pdrop-newest" }, .total = 100000, .most = 6000,
 	  .drops = true, .may = NEWEST, .stall = STALL_FED, .saves = true },
 	{ .name = "--metrics=FILE", .arguments = { "-i10ms" }, .total = 30000, .metrics_file = true },
-	{ .name = "TERM", .arguments = { "-pdrop-newest", "--drain-timeout=60" }, .total = 30000, .drops = true, .may = NEWEST,
-	  .term_at = 20000 },
+	{ .name = "TERM", .arguments = { "-pdrop-newest", "--drain-timeout=60" }, .total = 30000,
+	  .drops = true, .may = NEWEST, .term_at = 20000 },
 	{ .name = "fail", .arguments = { "-pfail" }, .total = 100000, .drops = true, .fails = true,
 	  .stall = STALL_FED },
 	{ .name = "shed", .arguments = { "-pshed:3", "--high=80%", "--low=20%" }, .total = 100000, .drops = true,
@@ -123,6 +123,7 @@ make_plan(struct plan *plan, const struct scenario *scenario)
 		.delimiter = '\n',
 		.buffer = scenario->buffer != 0 ? scenario->buffer : 4096,
 		.max_records = scenario->max_records != 0 ? scenario->max_records : UINT64_MAX,
+		.high_records = UINT64_MAX,
 		.kept = 1,
 		.of = scenario->of != 0 ? scenario->of : 1,
 		.least = scenario->least != 0 ? scenario->least : 1,
@@ -137,9 +138,7 @@ make_plan(struct plan *plan, const struct scenario *scenario)
 		.leave_at = scenario->leave_at != 0 ? scenario->leave_at : NEVER,
 	};
 	plan->max_record = plan->high_bytes = plan->buffer;
-	plan->high_records = plan->max_records;
-	plan->may |= plan->drops ? BIT(REASON_OVERSIZE) : 0;
-	plan->may |= plan->of > 1 ? BIT(REASON_SAMPLE) : 0;
+	plan->may |= (plan->drops ? BIT(REASON_OVERSIZE) : 0) | (plan->of > 1 ? BIT(REASON_SAMPLE) : 0);
 	plan_add(plan, "--format=json");
 	plan_add(plan, "--buffer=%" PRIu64, plan->buffer);
 	for (size_t i = 0; i < COUNT(scenario->arguments) && scenario->arguments[i] != NULL; i++)
