@@ -7,10 +7,6 @@
 
 #define GATE "--rate=1000000000000/s" /* whole records, and no wait for it */
 
-/* By the last digits of a record's number. */
-#define KEY_OF_10 "--key=/([0-9])(?![0-9])/"
-#define KEY_OF_100 "--key=/([0-9]?[0-9])(?![0-9])/"
-
 static const struct policy_case {
 	const char *name;
 	const char *options[WEIR_OPTIONS_MOST];

@@ -16,6 +16,10 @@
 
 #include <sys/types.h>
 
+/* By the last digits of a record's number. */
+#define KEY_OF_10 "--key=/([0-9])(?![0-9])/"
+#define KEY_OF_100 "--key=/([0-9]?[0-9])(?![0-9])/"
+
 enum role { SOURCE, WEIR, SINK, ROLES };
 
 #define WEIR_OPTIONS_MOST 12

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * soak: three weirs for a long time under bursts and faults of all kinds, with every record checked, every
+ * soak: some weirs for a long time under bursts and faults of all kinds, with every record checked, every
  * report held to the law, and the kernel asked again and again what each weir uses.  Ends in figures, as a
  * page of Markdown; it fails where anything was lost, memory grows or descriptors leak.
  *
  * Memory is RssAnon: the least of each thirtieth of the time, since a burst is held in memory for a while.
  * Its slope, by least squares without the first fifth of the time, is judged in runs of LEAST_S or more.
  */
+#include "config.h"
+
 #include "rig.h"
 #include "../unit/tap.h"
 #include "../../src/units.h"
@@ -32,6 +34,12 @@ static const struct soaked {
 	{ "block", { "--policy=block" }, 1 },
 	{ "drop-oldest", { "--policy=drop-oldest", "--buffer=256K" }, 0 },
 	{ "rate", { "--policy=rate:20MB/s", "--buffer=4M" }, 1 },
+	{ "shed", { "--policy=shed:10", "--buffer=256K", "--high=80%", "--drop-over=1000k/s", "--max-age=1s" }, 0 },
+#ifdef HAVE_PCRE2
+	{ "latest", { "--policy=latest", "--buffer=256K", KEY_OF_100, "--keep=7\\b", "--top-keys=9" }, 0 },
+	{ "drop-random", { "--policy=drop-random", "--buffer=256K", "--drop-over=20k/s", "--rate-by=key",
+	    KEY_OF_10, "--sample=2", "--sample-by=random" }, 0 },
+#endif
 };
 
 enum { SOAKED = sizeof(soaked) / sizeof(soaked[0]) };
