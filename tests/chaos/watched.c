@@ -49,19 +49,35 @@ behind_reason(const char *line)
 	return NULL;
 }
 
-/* One record, without its reason.  A part of one can only be the last of a source that was killed. */
+/* Whether these are the first bytes of a record, and not all, with or without a delimiter that is not its own. */
+static bool
+is_cut(const struct record *record, const char *bytes, size_t *length)
+{
+	size_t own = *length - (bytes[*length - 1] == '\n');
+
+	if (own >= record->length || !record_matches(record, 0, bytes, own))
+		return false;
+	*length = own;
+	return true;
+}
+
+/* One record, without its reason.  A part of one can only be the last of a source that was killed; something may
+ * have been dropped after it all the same, so that it was given a delimiter. */
 static void
-take_letter(struct rig *rig, struct sum *sum, const char *bytes, size_t length, bool may_be_cut)
+take_letter(struct rig *rig, struct sum *sum, const char *bytes, size_t length, bool *may_be_cut)
 {
 	struct sink *sink = &rig->stream->sink;
 	uint64_t number = strtoull(bytes, NULL, 10);
 	struct record record;
+	bool cut;
 
+	record_set(&record, &sink->lengths, '\n', number);
+	cut = record.length != length && *may_be_cut && is_cut(&record, bytes, &length);
 	sum->records++;
 	sum->bytes += length;
-	if (may_be_cut && bytes[length - 1] != '\n')
+	*may_be_cut &= !cut;
+	if (cut)
 		return;
-	record_set(&record, &sink->lengths, '\n', number);
 	if (number == 0 || number > rig->setup.count || record.length != length ||
 	    !record_matches(&record, 0, bytes, length))
 		rig_wrong(rig, "saved is no record: %.60s", bytes);
@@ -86,7 +102,7 @@ read_letters(struct rig *rig, bool may_be_cut)
 		if (record == NULL || record == line + length)
 			rig_wrong(rig, "saved without a reason, or without a record: %.60s", line);
 		else
-			take_letter(rig, &sum, record, (size_t)(line + length - record), may_be_cut);
+			take_letter(rig, &sum, record, (size_t)(line + length - record), &may_be_cut);
 	}
 	if (file == NULL || fclose(file) != 0)
 		rig_wrong(rig, "the file of what was dropped cannot be read");
