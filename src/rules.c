@@ -54,7 +54,7 @@ check_watermarks(struct draft *draft)
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		if (draft->is_given[marks[i]] && policy_drops(options->policy) && options->policy != POLICY_SHED) {
 			char why[128];
-			(void)snprintf(why, sizeof(why), "not with --policy=%s, which never stops reading; accepted "
+			(void)snprintf(why, sizeof(why), "not with --policy=%s, which has no use for it; accepted "
 			    "with --policy=block or shed:N", policy_name(options->policy));
 			return draft_refuse(&draft->last[marks[i]], why);
 		}
@@ -111,7 +111,7 @@ check_company(const struct draft *draft)
 	const struct options *o = draft->options;
 	const bool sampling = draft->is_given[ID_SAMPLE];
 	const bool by_key = sampling && o->sample_by == SAMPLE_BY_KEY;
-	const bool dropping = policy_drops(o->policy) || o->policing || o->max_age_ns != 0;
+	const bool choosing = policy_drops(o->policy) && o->policy != POLICY_FAIL;
 	const struct {
 		enum id id;
 		bool good;
@@ -129,7 +129,8 @@ check_company(const struct draft *draft)
 		{ ID_POLICY, o->policy != POLICY_LATEST || draft->is_given[ID_KEY],
 		    "the latest of which key? accepted with --key=KEY" },
 		{ ID_TOP_KEYS, draft->is_given[ID_KEY], "which key? accepted with --key=KEY" },
-		{ ID_TOP_KEYS, dropping, "nothing is dropped; accepted with a policy that drops, --drop-over or "
+		{ ID_TOP_KEYS, choosing || o->policing || o->max_age_ns != 0,
+		    "nothing is dropped; accepted with a policy that drops, --drop-over or "
 		    "--max-age" },
 		{ ID_KEY, by_key || o->rate_by_key || o->policy == POLICY_LATEST || o->top_keys > 0,
 		    "nothing uses it; accepted with --sample-by=key, --rate-by=key, --policy=latest or --top-keys" },
@@ -137,7 +138,7 @@ check_company(const struct draft *draft)
 		{ ID_SEED, (sampling && o->sample_by != SAMPLE_BY_COUNT) || o->policy == POLICY_DROP_RANDOM,
 		    "nothing is left to chance; accepted with --sample-by=random, --sample-by=key or "
 		    "--policy=drop-random" },
-		{ ID_KEEP, (policy_drops(o->policy) && o->policy != POLICY_FAIL) || sampling || o->policing,
+		{ ID_KEEP, choosing || sampling || o->policing,
 		    "nothing gives way that could be kept; accepted with a policy that drops, --sample or "
 		    "--drop-over" },
 	};

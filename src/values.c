@@ -58,23 +58,16 @@ read_codel(struct options *options, const struct given *given)
 {
 	const char *slash = strchr(given->value, '/');
 	char target[32];
-	struct given part = *given;
+	int length = snprintf(target, sizeof(target), "%.*s", (int)strcspn(given->value, "/"), given->value);
+	const char *error = (size_t)length < sizeof(target) ? units_time(target, &options->codel_target_ns)
+	    : "not a time";
 
-	if (slash != NULL && (size_t)(slash - given->value) >= sizeof(target))
-		return draft_bad_value(given, "not a time");
-	(void)snprintf(target, sizeof(target), "%.*s", (int)strcspn(given->value, "/"), given->value);
-	if (slash == NULL && strlen(given->value) >= sizeof(target))
-		return draft_bad_value(given, "not a time");
-	part.value = target;
-	if (!read_time(&part, &options->codel_target_ns))
-		return false;
 	options->codel_interval_ns = CODEL_INTERVAL_NS / CODEL_TARGET_NS * options->codel_target_ns;
-	part.value = slash != NULL ? slash + 1 : NULL;
-	if (slash != NULL && !read_time(&part, &options->codel_interval_ns))
-		return false;
-	if (options->codel_target_ns == 0 || options->codel_interval_ns == 0)
-		return draft_bad_value(given, "zero has no meaning here");
-	return true;
+	if (error == NULL && slash != NULL)
+		error = units_time(slash + 1, &options->codel_interval_ns);
+	if (error == NULL && (options->codel_target_ns == 0 || options->codel_interval_ns == 0))
+		error = "zero has no meaning here";
+	return error == NULL ? true : draft_bad_value(given, error);
 }
 
 /* With a value of their own: sample:N and rate:RATE stand for two options each. */
@@ -110,7 +103,7 @@ read_policy(struct draft *draft, const struct given *given)
 	options->codel_interval_ns = CODEL_INTERVAL_NS;
 	if (!policy_find(given->value, &options->policy))
 		return draft_bad_value(given, "no such policy");
-	return options->policy != POLICY_SHED ? true : draft_bad_value(given, "1 in how many?");
+	return options->policy != POLICY_SHED ? true : draft_bad_value(given, "1 in how many is missing");
 }
 
 static bool
@@ -186,7 +179,7 @@ read_number(const struct given *given, long long least, long long most, long lon
 {
 	const char *error;
 
-	if (strspn(given->value, "0123456789") != strlen(given->value))
+	if (*given->value == '\0' || strspn(given->value, "0123456789") != strlen(given->value))
 		return draft_bad_value(given, "not a whole number");
 	*number = strtonum(given->value, least, most, &error);
 	return error == NULL ? true : draft_bad_value(given, error);

@@ -197,15 +197,6 @@ accepted()
 	accepted --pipe-size=64K
 }
 
-@test "options of later stages are not there yet, or are what they say" {
-	# An option that is listed is accepted, one that is not listed is unknown: no knob that does nothing.
-	"$WEIR" --help >help
-	for option in --interval=1 --progress --metrics=m --mark-drops --dropped=d --drop-over=5/s --max-age=1 --keep=x --key=1 \
-		--sample-by=count --seed=1 --rate-by=key; do
-		grep -q -e "${option%%=*}\>" help || refused "${option%%=*}" -- "$option"
-	done
-}
-
 @test "what is not printable is escaped, and what is long is cut, in every message" {
 	local length long
 	refused 'one\012two\033three' -- $'one\ntwo\033three'
@@ -305,4 +296,110 @@ accepted()
 @test "--help fits a terminal of 100 columns" {
 	"$WEIR" --help >out
 	is "$(awk 'length > 100' out)" ""
+}
+
+# --- What is shed -----------------------------------------------------------------------------------------------------------
+
+@test "--policy: shed:N, codel:TARGET/INTERVAL" {
+	for value in shed shed: shed:0 shed:x shed:200% shed:1/0 codel: codel:0 codel:x codel:-1 codel:400d codel:5ms/ codel:/5ms codel:1ms/0 \
+		codel:1ms/x codel:1ms/1ms/1ms codel:11111111111111111111111111111111111111111s fail:3 latest:1 drop-random:2; do
+		refused "--policy=$value: " "accepted: block" "codel:TARGET/INTERVAL" -- -p "$value"
+	done
+	for value in shed:3 shed:1/3 shed:12.5% codel codel:5ms codel:5ms/100ms codel:1s/1s fail drop-random; do
+		accepted -p "$value"
+	done
+	refused --policy=latest "accepted with --key" -- -p latest
+	accepted -p latest -k 1
+}
+
+@test "--max-age, --seed, --top-keys, --sample-by, --rate-by, --drop-over: what is no value" {
+	refused_values --max-age 0 0s x '' -1 400d 5xs
+	refused_values --seed x '' -1 1.5 1e3 9223372036854775808
+	refused_values --top-keys 0 101 x '' -1 1.5 99999999999999999999
+	refused_values --sample-by x '' COUNT count,key
+	refused_values --rate-by x '' count
+	refused_values --drop-over 0 x '' -1/s 10/fortnight 10M 5g
+	refused "--drop-over=10M" "10MB/s" "10000k/s" -- --drop-over=10M
+	refused "--burst=64Q" accepted -- --drop-over=1/s --burst=64Q
+	accepted --drop-over=10MB/s --burst=64K
+	accepted --seed=9223372036854775807 -p drop-random
+	accepted --seed=0 -p drop-random
+}
+
+@test "--key, --field-separator: what is no key, and what is no byte" {
+	for value in 0 '' x -1 1.5 99999999999999999999 /a /; do
+		refused "--key=$value: " "accepted: the number of a field from 1, or /REGEX/" -- -p latest -k "$value"
+	done
+	for value in '' ab '\q' '\x1'; do
+		refused "--field-separator=$value: " "accepted: one byte" -- -p latest -k 1 -t "$value"
+	done
+	accepted -p latest -k 1 -t '\t'
+	needs_patterns
+	refused "--key=/(/: at offset 1: " accepted -- -p latest -k '/(/'
+	accepted -p latest -k '/a(b)?/'
+}
+
+@test "--keep: what is no pattern, and one too many" {
+	local many=()
+	needs_patterns
+	refused "--keep=a(: at offset 2: " "accepted: up to 16 regular expressions" -- -p drop-oldest --keep='a('
+	refused "--keep=*: at offset 0: " "accepted: up to 16 regular expressions" -- -p drop-oldest --keep=x --keep='*'
+	for i in {1..16}; do many+=("--keep=x$i"); done
+	accepted -p drop-oldest "${many[@]}"
+	refused "--keep=x17: more than 16" "accepted: up to 16" -- -p drop-oldest "${many[@]}" --keep=x17
+}
+
+@test "without PCRE2 a pattern is refused, and says so" {
+	said=$("$WEIR" -q -p drop-oldest --keep=x <nothing 2>&1) && skip "this weir is built with PCRE2"
+	refused "--keep=x: this weir was built without PCRE2" -- -p drop-oldest --keep=x
+	refused "--key=/x/: this weir was built without PCRE2" -- -p latest -k /x/
+	accepted -p latest -k 1
+}
+
+# Each line: an option, what else is said, and the company that it is good in; after a colon company that is not enough.
+@test "an option without its company is refused, and the message says what it is accepted with" {
+	while IFS='|' read -r option wanted good bad; do
+		# shellcheck disable=SC2086
+		refused "$option: " "accepted with" "$wanted" -- "$option" || return
+		# shellcheck disable=SC2086
+		[[ -z $bad ]] || refused "$option: " "accepted with" -- "$option" $bad || return
+		[[ $option != --keep* ]] || "$WEIR" -q -p drop-oldest --keep=x <nothing 2>said || continue # no PCRE2
+		# shellcheck disable=SC2086
+		accepted "$option" $good || return
+	done <<-'END'
+		--sample-by=random|--sample=N|-s 10|-p drop-oldest
+		--sample-by=count|--sample=N|-s 10|-L 1/s
+		--sample-by=key|--sample=N|-s 10 -k 1|-s 10
+		--rate-by=key|--rate=RATE or --drop-over=RATE|-L 1/s -k 1|-L 1/s
+		--rate-by=key|--rate=RATE or --drop-over=RATE|--drop-over=1/s -k 1|--drop-over=1/s
+		--policy=latest|--key=KEY|-k 1|
+		--top-keys=5|--key=KEY|-k 1 -p drop-oldest|-k 1
+		--top-keys=5|--key=KEY|-k 1 --drop-over=1/s|-k 1 -s 10
+		--top-keys=5|--key=KEY|-k 1 --max-age=1s|-k 1 -p fail
+		--key=1|--sample-by=key, --rate-by=key, --policy=latest or --top-keys|-p latest|-p drop-oldest
+		--key=1|--sample-by=key|-s 10 --sample-by=key|-s 10
+		--field-separator=,|--key=N|-p latest -k 1|-p drop-oldest
+		--seed=1|--sample-by=random|-s 10 --sample-by=random|-s 10
+		--seed=1|--policy=drop-random|-p drop-random|-p drop-oldest
+		--seed=1|--sample-by=key|-s 10 --sample-by=key -k 1|-s 10 --sample-by=count
+		--keep=x|a policy that drops|-p drop-oldest|-p fail
+		--keep=x|--sample|-s 10|-L 1/s
+		--keep=x|--drop-over|--drop-over=1/s|--max-age=1s
+		--burst=5|--rate=RATE or --drop-over=RATE|--drop-over=1/s|-s 10
+	END
+}
+
+@test "--high and --low: with block and shed:N only" {
+	for policy in drop-oldest drop-newest drop-random codel fail; do
+		refused --high=80% "--policy=$policy" "accepted with --policy=block or shed:N" -- -p "$policy" --high=80%
+		refused --low=10% "--policy=$policy" "accepted with --policy=block or shed:N" -- -p "$policy" --low=10%
+	done
+	accepted -p shed:2 --high=80% --low=10%
+}
+
+@test "--bytes: nothing that looks at records" {
+	for option in --max-age=1s --key=1 --drop-over=1/s --drop-over=1B/s --policy=shed:2 --policy=codel --policy=fail --policy=drop-random \
+		--policy=latest; do
+		refused "$option: " "--bytes" "--fixed=SIZE" -- -b "$option"
+	done
 }
