@@ -58,6 +58,16 @@ setup_file()
 	is "$(($(grep -c 'E$' got) >= 30))" 1
 }
 
+@test "by bytes, too, an eighth is free behind a sweep" {
+	needs_patterns
+	"$HELPERS/lines" -n 40 -l 100 | tr " " _ >some
+	"$HELPERS/lines" -f 41 -n 1 -l 200 | tr " " _ >more
+	# 4200 bytes, 104 too many: those and 512 more have to go.
+	fed "-p drop-oldest -m 4K --keep=E" "$(paste -sd " " some)" "$(cat more)"
+	same got <(tail -n +8 some; cat more)
+	final ".dropped.by.oldest == {records: 7, bytes: 700}"
+}
+
 @test "drop-newest: a precious arrival takes the room of others, the others are refused" {
 	needs_patterns
 	local newest="-p drop-newest --max-records=8"

@@ -107,20 +107,20 @@ ascends()
 	IN=fifo OUT=full start -p shed:3 --max-records=16 --high=25% --low=0%
 	producer_holds fifo
 	reader_holds
-	feed '1\n2\n3\n4\n5\n6\n7\n'
-	snapshot_until '.in.records == 7'
-	snap '.dropped.by.shed.records == 2 and .held.records == 5'
+	feed '1\n2\n3\n4\n5\n6\n7\n8\n'
+	snapshot_until '.in.records == 8'
+	snap '.dropped.by.shed.records == 2 and .held.records == 6'
 	exec 7>full
 	timeout "$PATIENCE" head -c "$FILLED" <&8 >filling
 	snapshot_until '.held.records == 0'
 	FILLED=$("$HELPERS/fill" full)
 	exec 7>&-
-	feed '8\n9\n10\n11\n12\n13\n14\n15\n'
-	snapshot_until '.in.records == 15'
+	feed '9\n10\n11\n12\n13\n14\n15\n16\n'
+	snapshot_until '.in.records == 16'
 	producer_ends
 	timeout "$PATIENCE" cat <&8 | tr -d '#' >got
 	finish "exit 0"
-	is "$(paste -sd ' ' got)" "1 2 3 4 5 8 9 10 11 12 15"
+	is "$(paste -sd ' ' got)" "1 2 3 4 5 8 9 10 11 12 13 16"
 }
 
 # --- codel -----------------------------------------------------------------------------------------------------------------
