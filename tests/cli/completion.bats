@@ -113,7 +113,7 @@ weir -p she<TAB>1%<TAB>-q => <-p><shed:1%><-q>
 weir -p codel:10s<TAB>-q => <-p><codel:10s><-q>
 weir --sample-by=<ALL> => <--sample-by=count><key><random>
 weir --rate-by <TAB>-q => <--rate-by><key><-q>
-weir --keep dr<ALL> => <--keep><dr>
+weir --keep -<ALL> => <--keep><->
 weir -k3<TAB>-q => <-k3><-q>
 weir --format=<ALL> => <--format=journal><json><text>
 weir --format js<TAB>-q => <--format><json><-q>
@@ -236,7 +236,7 @@ weir -p she<TAB>1%<TAB>-q => <-p><shed:1%><-q>
 weir -p codel:10s<TAB>-q => <-p><codel:10s><-q>
 weir --sample-by=<ALL> => <--sample-by=count><--sample-by=key><--sample-by=random>
 weir --rate-by <TAB>-q => <--rate-by><key><-q>
-weir --keep dr<ALL> => <--keep><dr>
+weir --keep -<ALL> => <--keep><->
 weir -k3<TAB>-q => <-k3><-q>
 weir --format=<ALL> => <--format=journal><--format=json><--format=text>
 weir --format js<TAB>-q => <--format><json><-q>
