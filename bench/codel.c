@@ -36,9 +36,9 @@ struct policy {
 static const struct policy policies[] = {
 	{ "drop-newest", true, 0, 0, 0 },
 	{ "drop-oldest", false, 0, 0, 0 },
-	{ "codel:5ms/100ms", false, 5 * NS_PER_MS, 100 * NS_PER_MS, 0 },
-	{ "codel", false, CODEL_TARGET_NS, CODEL_INTERVAL_NS, 0 },
-	{ "codel, an eighth at a time", false, CODEL_TARGET_NS, CODEL_INTERVAL_NS, 8 },
+	{ "the law alone, 5ms/100ms", false, 5 * NS_PER_MS, 100 * NS_PER_MS, 0 },
+	{ "the law alone", false, CODEL_TARGET_NS, CODEL_INTERVAL_NS, 0 },
+	{ "codel", false, CODEL_TARGET_NS, CODEL_INTERVAL_NS, 8 },
 };
 
 /* In percent of the producer's rate; the producer has all its records in the first part of each cycle. */
