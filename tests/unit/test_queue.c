@@ -547,6 +547,26 @@ judge_listed(void *state, const struct queue_record *record, struct queue_fate *
 	return fate_of(want->name, &fate->reason);
 }
 
+/* The same sweep over the list, up to a name; returns the name of the record at which it stopped. */
+static uint64_t
+list_sweep_alone(size_t i, uint64_t to)
+{
+	while (i < list.count && list.record[i].name < to && list.record[i].ended) {
+		enum reason reason;
+		enum queue_verdict verdict = fate_of(list.record[i].name, &reason);
+
+		if (verdict == QUEUE_STOP)
+			return list.record[i].name;
+		if (verdict == QUEUE_DROP) {
+			ledger_count(&list.dropped[reason], 1, list.record[i].length);
+			list_remove(i);
+		} else {
+			i++;
+		}
+	}
+	return to;
+}
+
 /* A sweep from one name to another, over both; whether it went where it should have. */
 static bool
 list_sweep(void)
@@ -556,8 +576,8 @@ list_sweep(void)
 	uint64_t oldest = list.count > 0 ? list.record[0].name : list.names;
 	uint64_t from = random_from(&list.random, oldest, list_end());
 	uint64_t to = random_from(&list.random, oldest, list_end());
-	uint64_t stop = to > from ? to : from;
 	struct queue_mark stopped;
+	uint64_t stop;
 	size_t i;
 
 	list.fate = random_next(&list.random);
@@ -567,21 +587,9 @@ list_sweep(void)
 		;
 	list.asked = i;
 	stopped = queue_sweep(&q, &loss, list_mark(from), list_mark(to), &sweep);
-	while (i < list.count && list.record[i].name < to && list.record[i].ended) {
-		enum reason reason;
-		enum queue_verdict verdict = fate_of(list.record[i].name, &reason);
-
-		if (verdict == QUEUE_STOP) {
-			stop = list.record[i].name;
-			break;
-		}
-		if (verdict == QUEUE_DROP) {
-			ledger_count(&list.dropped[reason], 1, list.record[i].length);
-			list_remove(i);
-		} else {
-			i++;
-		}
-	}
+	stop = list_sweep_alone(i, to);
+	if (stop == to && from > to)
+		stop = from;
 	if (list.count > 0 && list.record[0].sent > 0 && stop == list.record[0].name)
 		stop++; /* no sweep begins before the end of a part-sent record */
 	return same_mark(stopped, list_mark(stop));
