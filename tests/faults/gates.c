@@ -12,6 +12,7 @@
 #include "../../src/sample.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 size_t
 stream_start(const struct stream *stream, size_t record)
@@ -110,18 +111,20 @@ gates_judge(const struct plan *plan, const struct stream *stream)
 {
 	unsigned char *says = malloc(stream->records + 1);
 	bool looks = plan_looks(plan, REASON_SAMPLE);
+	/* Without memory a pattern matches nothing. */
+	bool unsure = looks && plan->what != 0 && plan->mode != SHIM_RANDOM;
 	struct gates gates;
 
 	if (says == NULL)
 		abort();
 	open_gates(&gates, plan);
-	for (size_t i = 0; i < stream->records; i++) {
+	memset(says, LET_IN, stream->records);
+	for (size_t i = 0; i < stream->records && !unsure; i++) {
 		const char *text = stream->bytes + stream_start(stream, i);
 		size_t length = stream->ends[i] - stream_start(stream, i);
 		struct nature nature = nature_of(plan, text, length);
 		bool kept = nature.class > 0;
 
-		says[i] = LET_IN;
 		if (!looks && !is_in_sample(&gates, text, nature.key))
 			says[i] = REASON_SAMPLE; /* unseen */
 		else if (plan->drops && length > plan->max_record)

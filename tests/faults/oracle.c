@@ -457,7 +457,7 @@ judge_gates(const struct plan *plan, const struct stream *stream, const unsigned
 
 		if (gates[i] == REASON_OVER && plan->police_tokens == 0)
 			continue; /* up to the clock */
-		if (open && plan_looks(plan, gates[i]))
+		if ((open || tortured(plan)) && plan_looks(plan, gates[i]))
 			continue;
 		if (got->bytes != want->bytes || !about(got->records, want->records, untold))
 			return complain("%" PRIu64 " records, %" PRIu64 " bytes dropped as %s, not %" PRIu64 ", %"
@@ -682,7 +682,9 @@ judge_process(const struct plan *plan, const struct outcome *outcome, const stru
 		return "no final report";
 	if (status == 0 && plan->report_file)
 		return "status 0, and no report in the file";
-	if (status == 1 && once && outcome->errors.length == 0)
+	/* Without mmap libbsd's arc4random, which seeds what is by key, ends the program. */
+	if (status == 1 && once && outcome->errors.length == 0 &&
+	    !(plan->keyed && strcmp(outcome->counts.first, "mmap") == 0))
 		return "status 1, and not a word";
 	return NULL;
 }
