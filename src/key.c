@@ -21,6 +21,8 @@ parse_pattern(struct pattern **pattern, const char *value, char *error)
 
 	if (length < 2 || value[length - 1] != '/')
 		return "a pattern without its closing slash";
+	if (length == 2)
+		return "an empty pattern, which finds the same in every record";
 	regex = strndup(value + 1, length - 2);
 	if (regex == NULL)
 		return "out of memory";
