@@ -330,7 +330,7 @@ choose_key(struct plan *plan, struct random *random, bool latest)
 	plan->by_key = (plan->rated || plan->policed) && random_one_in(random, 2);
 	if (plan->by_key)
 		plan_add(plan, "--rate-by=key");
-	if ((plan->may & ~BIT(REASON_SAMPLE)) != 0 && random_one_in(random, 2)) {
+	if ((plan->may & ~(BIT(REASON_SAMPLE) | BIT(REASON_OVERSIZE))) != 0 && random_one_in(random, 2)) {
 		plan->top_keys = (unsigned)random_from(random, 1, 100);
 		plan_add(plan, "--top-keys=%u", plan->top_keys);
 	}
