@@ -19,26 +19,34 @@ shed_marks(const struct shed *shed)
 	return keep_count(shed->keep);
 }
 
-/* What has to go, at least. */
+/* What has to go, so that all fits; and what goes with it, so that a part of the room is free besides.  For that
+ * part no class gives way that need not. */
 struct excess {
-	uint64_t bytes;
-	uint64_t records;
+	struct tally need;
+	struct tally all;
 };
 
 static bool
-is_gone(const struct excess *excess)
+is_gone(const struct tally *left)
 {
-	return excess->bytes == 0 && excess->records == 0;
+	return left->bytes == 0 && left->records == 0;
 }
 
 static void
-has_gone(struct excess *excess, uint64_t bytes)
+lessen(struct tally *left, uint64_t records, uint64_t bytes)
 {
-	excess->bytes -= excess->bytes < bytes ? excess->bytes : bytes;
-	excess->records -= excess->records > 0;
+	left->records -= left->records < records ? left->records : records;
+	left->bytes -= left->bytes < bytes ? left->bytes : bytes;
 }
 
-/* So that all fits and such a part of the room is free; nothing where all fits. */
+static void
+has_gone(struct excess *excess, uint64_t records, uint64_t bytes)
+{
+	lessen(&excess->need, records, bytes);
+	lessen(&excess->all, records, bytes);
+}
+
+/* Nothing where all fits. */
 static struct excess
 excess_of(struct queue *queue, unsigned part)
 {
@@ -46,11 +54,15 @@ excess_of(struct queue *queue, unsigned part)
 	uint64_t room = limits->bytes - queue_rest(queue);
 	uint64_t bytes = queue_held(queue).bytes - queue_partial(queue) - queue_rest(queue);
 	uint64_t records = queue_waiting(queue);
-
-	return (struct excess){
-		.bytes = bytes > room ? bytes - room + room / part : 0,
-		.records = records > limits->records ? records - limits->records + limits->records / part : 0,
+	struct tally need = {
+		records > limits->records ? records - limits->records : 0,
+		bytes > room ? bytes - room : 0,
 	};
+
+	return (struct excess){ need, {
+		need.records > 0 ? need.records + limits->records / part : 0,
+		need.bytes > 0 ? need.bytes + room / part : 0,
+	} };
 }
 
 /* --- by class ----------------------------------------------------------------------------------- */
@@ -67,18 +79,18 @@ judge_class(void *state, const struct queue_record *record, struct queue_fate *f
 {
 	struct victims *victims = state;
 
-	if (is_gone(&victims->excess))
+	if (is_gone(&victims->excess.all))
 		return QUEUE_STOP;
 	if (victims->class < keep_count(victims->keep) &&
 	    keep_class(victims->keep, record->text, record->body) > victims->class)
 		return QUEUE_KEEP;
-	has_gone(&victims->excess, record->length);
+	has_gone(&victims->excess, 1, record->length);
 	*fate = (struct queue_fate){ victims->reason, victims->class };
 	return QUEUE_DROP;
 }
 
 /* Records of classes below `below` give way, the least precious class first; of those that are admitted, or
- * of all. */
+ * of all.  What matches nothing gives all that is to go, the others only where they must. */
 static void
 give_way(struct shed *shed, struct queue *queue, struct loss *loss, unsigned below, bool admitted,
     struct victims *victims)
@@ -87,11 +99,13 @@ give_way(struct shed *shed, struct queue *queue, struct loss *loss, unsigned bel
 	const unsigned top = keep_count(shed->keep);
 
 	victims->keep = shed->keep;
-	for (victims->class = 0; victims->class < below && !is_gone(&victims->excess); victims->class++) {
+	for (victims->class = 0; victims->class < below; victims->class++) {
 		unsigned class = victims->class;
 		struct queue_mark from = class < top ? queue->mark[class] : queue_oldest_mark(queue);
 		struct queue_mark to = admitted ? queue_admitted_mark(queue) : queue_newest_mark(queue);
 
+		if (is_gone(class == 0 ? &victims->excess.all : &victims->excess.need))
+			return;
 		from = queue_sweep(queue, loss, from, to, &sweep);
 		if (class < top)
 			queue->mark[class] = from;
@@ -110,7 +124,7 @@ shed_oldest(struct shed *shed, struct queue *queue, struct loss *loss)
 void
 shed_some(struct shed *shed, struct queue *queue, struct loss *loss, enum reason reason, uint64_t records)
 {
-	struct victims victims = { .reason = reason, .excess = { .records = records } };
+	struct victims victims = { .reason = reason, .excess = { { 1, 0 }, { records, 0 } } };
 
 	give_way(shed, queue, loss, keep_count(shed->keep) + 1, false, &victims);
 }
@@ -200,14 +214,16 @@ static struct excess
 excess_for(const struct arrivals *arrivals)
 {
 	const struct queue_limits *limits = &arrivals->queue->limits;
-	uint64_t bytes = arrivals->length > arrivals->room.bytes ? arrivals->length - arrivals->room.bytes : 0;
-
-	if (bytes > 0 && bytes < limits->bytes / PART)
-		bytes = limits->bytes / PART;
-	return (struct excess){
-		.bytes = bytes,
-		.records = arrivals->room.records > 0 ? 0 : limits->records / PART + 1,
+	struct tally need = {
+		arrivals->room.records == 0,
+		arrivals->length > arrivals->room.bytes ? arrivals->length - arrivals->room.bytes : 0,
 	};
+	uint64_t bytes = need.bytes > limits->bytes / PART ? need.bytes : limits->bytes / PART;
+
+	return (struct excess){ need, {
+		need.records > 0 ? limits->records / PART + 1 : 0,
+		need.bytes > 0 ? bytes : 0,
+	} };
 }
 
 static bool
@@ -317,15 +333,15 @@ shed_random(struct shed *shed, struct queue *queue, struct loss *loss)
 	/* A draw may be too small: then there is another one. */
 	while (!queue_fits(queue)) {
 		struct excess excess = excess_of(queue, PART_BY_LOT);
-		bool by_bytes = excess.bytes > 0;
+		bool by_bytes = excess.need.bytes > 0;
 
 		count_class(&lot, queue, loss);
 		if (lot.all.records == 0) {
 			lot.class++;
 			continue;
 		}
-		lot.bound = by_bytes ? bound_of(excess.bytes, lot.all.bytes)
-		    : bound_of(excess.records, lot.all.records);
+		lot.bound = by_bytes ? bound_of(excess.all.bytes, lot.all.bytes)
+		    : bound_of(excess.all.records, lot.all.records);
 		(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &sweep);
 	}
 	queue_admit(queue);
@@ -448,20 +464,19 @@ shed_superseded(struct shed *shed, struct queue *queue, struct loss *loss)
 	const struct queue_sweep drop = { judge_key, &keyed, false };
 	struct victims victims = { .reason = REASON_OLDEST, .excess = excess_of(queue, PART) };
 	uint64_t bytes = queue_held(queue).bytes, records = queue_waiting(queue);
+	/* In front of this there is nothing of the least class, and what supersedes a record is behind it. */
+	struct queue_mark from = shed->keep != NULL ? queue->mark[0] : queue_oldest_mark(queue);
 
 	if (queue_fits(queue)) {
 		queue_admit(queue);
 		return;
 	}
 	if (remember_keys(shed))
-		(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &note);
+		(void)queue_sweep(queue, loss, from, queue_newest_mark(queue), &note);
 	if (shed->seen != NULL && !keyed.failed && shed->seen->used < keyed.number) {
 		keyed.number = 0;
-		(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &drop);
-		bytes -= queue_held(queue).bytes;
-		records -= queue_waiting(queue);
-		victims.excess.bytes -= victims.excess.bytes < bytes ? victims.excess.bytes : bytes;
-		victims.excess.records -= victims.excess.records < records ? victims.excess.records : records;
+		(void)queue_sweep(queue, loss, from, queue_newest_mark(queue), &drop);
+		has_gone(&victims.excess, records - queue_waiting(queue), bytes - queue_held(queue).bytes);
 	}
 	give_way(shed, queue, loss, keep_count(shed->keep) + 1, false, &victims);
 	queue_admit(queue);

@@ -61,7 +61,8 @@ void shed_newest(struct shed *shed, struct queue *queue, struct loss *loss);
 void shed_random(struct shed *shed, struct queue *queue, struct loss *loss);
 void shed_superseded(struct shed *shed, struct queue *queue, struct loss *loss);
 
-/* Some of the records that wait are dropped, by class, the oldest first; all where there are fewer. */
+/* Of the records that wait, so many are dropped of the least precious class, the oldest first; of the next where
+ * it has none.  Fewer where it has fewer. */
 void shed_some(struct shed *shed, struct queue *queue, struct loss *loss, enum reason reason,
     uint64_t records);
 

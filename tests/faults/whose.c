@@ -70,13 +70,13 @@ count_fates(struct fates *fates, const struct plan *plan, const struct stream *s
 	}
 }
 
-/* Whether so much fits into the buffer with a part-sent record beside it, and an eighth is left. */
+/* Whether so much fits into the buffer with a part-sent record beside it. */
 static bool
 fits(const struct plan *plan, const struct fates *fates, const struct tally *tally)
 {
 	uint64_t room = plan->buffer - (fates->longest < plan->buffer ? fates->longest : plan->buffer);
 
-	return tally->bytes <= room - room / 8 && tally->records <= plan->max_records - plan->max_records / 8;
+	return tally->bytes <= room && tally->records <= plan->max_records;
 }
 
 static const char *

@@ -19,6 +19,7 @@
 /* What part of the room a policy frees at least, where it takes a look at all of it. */
 #define PART 8
 #define PART_BY_LOT 4
+#define NOTHING UINT64_MAX
 
 static char complaint[256];
 
@@ -514,12 +515,13 @@ lessen(struct tally *excess, uint64_t records, uint64_t bytes)
 	excess->records -= excess->records < records ? excess->records : records;
 }
 
-/* Drops from the classes below this one, the least first, in each the oldest first, until so much has gone; of
- * the records that were let in, or of all. */
+/* Drops from the classes below this one, the least first, in each the oldest first, until so much has gone, or
+ * where a class has nothing more to give, what is needed; of the records that were let in, or of all. */
 static void
-give_way(struct model *m, struct tally excess, unsigned below, bool admitted, enum reason reason)
+give_way(struct model *m, struct tally need, struct tally excess, unsigned below, bool admitted,
+    enum reason reason)
 {
-	for (unsigned class = 0; class < below; class++) {
+	for (unsigned class = 0; class < below && (class == 0 || need.bytes > 0 || need.records > 0); class++) {
 		for (size_t i = first_victim(m); i < last_victim(m);) {
 			const struct model_record *record = &m->held[i];
 
@@ -530,15 +532,16 @@ give_way(struct model *m, struct tally excess, unsigned below, bool admitted, en
 				continue;
 			}
 			lessen(&excess, 1, record->length);
+			lessen(&need, 1, record->length);
 			drop(m, i, reason);
 		}
 	}
 }
 
 static void
-drop_oldest(struct model *m, struct tally excess)
+drop_oldest(struct model *m, struct tally need, struct tally excess)
 {
-	give_way(m, excess, CLASSES, false, REASON_OLDEST);
+	give_way(m, need, excess, CLASSES, false, REASON_OLDEST);
 }
 
 /* What those that were let in take up. */
@@ -576,7 +579,7 @@ takes_room(struct model *m, const struct model_record *record)
 	const struct options *o = m->options;
 	struct tally depth = depth_of(m);
 	uint64_t left = o->buffer_bytes - depth.bytes;
-	struct tally lacks = { 0, 0 };
+	struct tally need = { 0, 0 }, lacks = { 0, 0 };
 	bool any = false;
 
 	for (size_t i = first_victim(m); i < last_victim(m); i++)
@@ -584,11 +587,14 @@ takes_room(struct model *m, const struct model_record *record)
 	if (!any)
 		return false;
 	if (record->length > left)
+		need.bytes = record->length - left;
+	need.records = depth.records >= o->max_records;
+	if (record->length > left)
 		lacks.bytes = record->length - left > o->buffer_bytes / PART ? record->length - left
 		                                                            : o->buffer_bytes / PART;
 	if (depth.records >= o->max_records)
 		lacks.records = o->max_records / PART + 1;
-	give_way(m, lacks, record->class, true, REASON_OLDEST);
+	give_way(m, need, lacks, record->class, true, REASON_OLDEST);
 	return true;
 }
 
@@ -678,7 +684,7 @@ is_superseded(const struct model *m, size_t index)
 static void
 drop_superseded(struct model *m)
 {
-	struct tally excess = excess_of(m, PART);
+	struct tally need = excess_of(m, NOTHING), excess = excess_of(m, PART);
 
 	if (!is_too_much(m))
 		return;
@@ -687,10 +693,11 @@ drop_superseded(struct model *m)
 			i++;
 			continue;
 		}
+		lessen(&need, 1, m->held[i].length);
 		lessen(&excess, 1, m->held[i].length);
 		drop(m, i, REASON_SUPERSEDED);
 	}
-	drop_oldest(m, excess);
+	drop_oldest(m, need, excess);
 }
 
 static void
@@ -721,7 +728,7 @@ settle(struct model *m)
 	case POLICY_DROP_OLDEST:
 	case POLICY_CODEL:
 		if (classes)
-			drop_oldest(m, excess_of(m, PART));
+			drop_oldest(m, excess_of(m, NOTHING), excess_of(m, PART));
 		else
 			drop_each(m);
 		break;
@@ -777,7 +784,8 @@ drop_by_age(struct model *m)
 	while (o->policy == POLICY_CODEL && m->room && first == 0 && waiting(m) > 0 &&
 	    m->now_ns - m->held[0].arrived_ns >= o->codel_target_ns &&
 	    codel_drops(&m->codel, m->now_ns, m->now_ns - m->held[0].arrived_ns, waiting(m) == 1))
-		give_way(m, (struct tally){ .records = 1 + late(m) / PART }, CLASSES, false, REASON_CODEL);
+		give_way(m, (struct tally){ .records = 1 }, (struct tally){ .records = 1 + late(m) / PART }, CLASSES,
+		    false, REASON_CODEL);
 }
 
 /* Behind what was sent. */

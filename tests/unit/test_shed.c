@@ -123,8 +123,11 @@ static const struct example {
 	{ "oldest: not those that are kept", shed_oldest, ANY, { "E" },
 	    "E01\na02\nE03\na04\na05\nE06\na07\na08\n", "a09\n", "E01 E03 a05 E06 a07 a08 a09",
 	    "oldest 2" },
-	{ "oldest: what has just come, too, before any of those", shed_oldest, ANY, { "E" },
-	    "E01\nE02\nE03\nE04\nE05\nE06\nE07\nE08\n", "a09\n", "E02 E03 E04 E05 E06 E07 E08",
+	{ "oldest: what has just come, too, and none of those for an eighth", shed_oldest, ANY, { "E" },
+	    "E01\nE02\nE03\nE04\nE05\nE06\nE07\nE08\n", "a09\n", "E01 E02 E03 E04 E05 E06 E07 E08",
+	    "oldest 1" },
+	{ "oldest: but where one of those has to, an eighth of them", shed_oldest, ANY, { "E" },
+	    "E01\nE02\nE03\nE04\nE05\nE06\nE07\nE08\n", "E09\n", "E03 E04 E05 E06 E07 E08 E09",
 	    "oldest 2" },
 	{ "oldest: class after class", shed_oldest, ANY, { "E", "W" },
 	    "W01\nE02\nW03\nE04\na05\nW06\nE07\nW08\n", "E09\nE10\n",
@@ -203,18 +206,20 @@ again(void)
 	is_text(left(), "E03 E07 E12 E13 E14 E15 E16", "again: those that were passed by when it is their turn");
 	arrive("a17\nW18\n");
 	shed_oldest(&rig.shed, &rig.queue, &rig.loss);
-	is_text(left(), "E03 E07 E12 E13 E14 E15 E16", "again: and of those behind a mark the least");
+	is_text(left(), "E03 E07 E12 E13 E14 E15 E16 W18", "again: and of those behind a mark the least");
 	is(rig.ledger.dropped_class[0].records, 8, "again: counted for no class");
-	is(rig.ledger.dropped_class[1].records, 3, "again: for the last pattern");
+	is(rig.ledger.dropped_class[1].records, 2, "again: for the last pattern");
 	is(rig.ledger.dropped_class[2].records, 0, "again: for the first");
+	shed_some(&rig.shed, &rig.queue, &rig.loss, REASON_CODEL, 4);
+	is_text(left(), "E03 E07 E12 E13 E14 E15 E16", "some: of the least class that there is, and then no more");
 	shed_some(&rig.shed, &rig.queue, &rig.loss, REASON_CODEL, 1);
-	is_text(left(), "E07 E12 E13 E14 E15 E16", "some: the oldest of the least class that there is");
+	is_text(left(), "E07 E12 E13 E14 E15 E16", "some: the oldest of them");
 	arrive("a19\n");
 	shed_some(&rig.shed, &rig.queue, &rig.loss, REASON_CODEL, 1);
 	is_text(left(), "E07 E12 E13 E14 E15 E16", "some: which may have just come");
 	shed_some(&rig.shed, &rig.queue, &rig.loss, REASON_CODEL, 4);
 	is_text(left(), "E15 E16", "some: as many as are asked for");
-	is(rig.ledger.dropped[REASON_CODEL].records, 6, "some: for the reason given");
+	is(rig.ledger.dropped[REASON_CODEL].records, 7, "some: for the reason given");
 	finish();
 }
 
