@@ -670,6 +670,7 @@ set_aside(struct queue *q)
 
 	if (copy == NULL)
 		return false;
+	admit_head(q);
 	ring_peek(&q->ring, 0, rest, piece);
 	memcpy(copy, piece[0].iov_base, piece[0].iov_len);
 	if (piece[1].iov_len > 0)

@@ -1018,6 +1018,32 @@ marks_behind_aside(void)
 	finish();
 }
 
+/* A record that was begun in the pass that brought it is set aside, before the policy has seen it. */
+static void
+marks_behind_new_aside(void)
+{
+	const char *b, *c;
+	size_t full;
+
+	begin("-p drop-oldest -m 8192 --max-record=8000 --mark-drops={records}");
+	full = pipes_fill(rig.pump.outlet.port.inherited);
+	pipes_forget(rig.reader, 4096);
+	feed_line('a', 8000);
+	feed_line('b', 5000);
+	feed_line('c', 2000);
+	pass();
+	ok(rig.pump.queue.aside != NULL && books()->dropped[REASON_NEWEST].records == 1,
+	    "what does not fit beside a rest that is new itself is refused");
+	is(sojourn_held(rig.sojourn), 1, "its arrival is forgotten, and that of no other");
+	pipes_forget(rig.reader, full - 4096);
+	for (int i = 0; i < 3; i++)
+		pass();
+	b = strstr(read_all(), "\n1\nc");
+	c = strstr(rig.got, "c\n");
+	ok(b != NULL && c != NULL && c[2] == '\0', "and marked in its place");
+	finish();
+}
+
 /* A part-sent record is set aside, and all behind it becomes too old: what has been begun then is another one. */
 static void
 stops_behind_aside(void)
@@ -1738,6 +1764,7 @@ main(void)
 	marks_when_quiet();
 	marks_wait();
 	marks_behind_aside();
+	marks_behind_new_aside();
 	stops_behind_aside();
 	marks_are_rated();
 	marks_grow();
