@@ -14,6 +14,13 @@ page=$top_srcdir/man/weir.1
 	is "$(cat lint)" ""
 }
 
+@test "each section that the text refers to is there" {
+	sed -n 's/^\.S[hs] //p' "$page" | sort >sections
+	sed -n 's/^\.Sx \(.*[^ .,;]\)\( [.,;]\)*$/\1/p' "$page" | sort -u >referred
+	like "$(paste -sd ' ' referred)" '^CLASSES .*RECORDS'
+	is "$(grep -vxFf sections referred)" ""
+}
+
 # --- The same options -------------------------------------------------------------------------------------------------------
 
 # section FROM TO: the page from one section (or subsection) to another
