@@ -224,16 +224,25 @@ static const char *const sample_ways[] = {
 	[SAMPLE_BY_KEY] = "key",
 };
 
+/* The place of a value in a list of names, or -1. */
+static int
+place_of(const char *value, const char *const names[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(value, names[i]) == 0)
+			return (int)i;
+	return -1;
+}
+
 static bool
 read_sample_by(struct options *options, const struct given *given)
 {
-	for (size_t i = 0; i < sizeof(sample_ways) / sizeof(sample_ways[0]); i++) {
-		if (strcmp(given->value, sample_ways[i]) == 0) {
-			options->sample_by = (enum sample_by)i;
-			return true;
-		}
-	}
-	return draft_bad_value(given, "no such way");
+	int place = place_of(given->value, sample_ways, sizeof(sample_ways) / sizeof(sample_ways[0]));
+
+	if (place < 0)
+		return draft_bad_value(given, "no such way");
+	options->sample_by = (enum sample_by)place;
+	return true;
 }
 
 static bool
@@ -281,14 +290,12 @@ read_format(struct options *options, const struct given *given)
 		[FORMAT_JSON] = "json",
 		[FORMAT_JOURNAL] = "journal",
 	};
+	int place = place_of(given->value, formats, sizeof(formats) / sizeof(formats[0]));
 
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		if (strcmp(given->value, formats[i]) == 0) {
-			options->format = (enum report_format)i;
-			return true;
-		}
-	}
-	return draft_bad_value(given, "no such format");
+	if (place < 0)
+		return draft_bad_value(given, "no such format");
+	options->format = (enum report_format)place;
+	return true;
 }
 
 static bool
