@@ -406,8 +406,8 @@ settle(struct pump *pump)
 	if (policy != POLICY_FAIL || (fits && pump->ledger.dropped[REASON_OVERSIZE].bytes == 0))
 		return;
 	queue_admit(&pump->queue);
+	pump->failed = true;
 	if (is_reading(pump)) {
-		pump->failed = true;
 		pump->input = PUMP_STOPPED;
 		if (pump->output == OUTLET_EMPTY && pump->outlet.marks != NULL)
 			pump->output = OUTLET_MORE; /* the last mark may be due now */
@@ -440,8 +440,8 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 		return; /* what is held is undelivered, not dropped */
 	full = !queue_fits(&pump->queue);
 	settle(pump);
-	if (full && queue_held(&pump->queue).bytes == 0)
-		pump->output = OUTLET_MORE; /* all that it refused has gone: it need not be waited for */
+	if (full && (pump->output == OUTLET_RATE || queue_held(&pump->queue).bytes == 0))
+		pump->output = OUTLET_MORE; /* what it refused, or had to wait, may have gone */
 	if (!policy_drops(pump->options->policy))
 		watermarks(pump, now_ns);
 	depth = pump_depth(pump);

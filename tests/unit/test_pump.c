@@ -682,6 +682,39 @@ rates(void)
 	finish();
 }
 
+/* The record that the rate held back gives way, to one with another key. */
+static void
+rates_what_is_left(void)
+{
+	begin("-L 1/h --rate-by=key -k 1 -p drop-oldest --max-records=2");
+	feed("a 1\na 2\na 3\n");
+	pass();
+	is(rig.pump.output, OUTLET_RATE, "the rate of a key holds back");
+	feed("b 1\nb 2\n");
+	pass();
+	is(rig.pump.output, OUTLET_MORE, "until that key has gone");
+	pass();
+	is_text(read_all(), "a 1\nb 1\n", "then another has tokens");
+	ok(rig.pump.output == OUTLET_RATE && pump_deadline_ns(&rig.pump) == rig.now + 3600 * NS_PER_S,
+	    "for one record");
+	finish();
+}
+
+/* The last record lacks its delimiter: that it does not fit is known when there is nothing to stop any more. */
+static void
+fails_at_the_end(void)
+{
+	begin("-p fail --max-records=1");
+	(void)pipes_fill(rig.pump.outlet.port.inherited);
+	feed("1\n2");
+	pass();
+	ok(!rig.pump.failed, "what is not whole needs no room");
+	end_input();
+	pass();
+	ok(rig.pump.failed && rig.pump.input == PUMP_ENDED, "at the end of input it is whole, and one too many");
+	finish();
+}
+
 /* --- bytes ---------------------------------------------------------------------------------------- */
 
 static void
@@ -1726,6 +1759,8 @@ main(void)
 	stops_while_paused();
 	errors();
 	rates();
+	rates_what_is_left();
+	fails_at_the_end();
 	bytes();
 	splices();
 	bulk();
