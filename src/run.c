@@ -276,6 +276,9 @@ tell_errors(const struct run *run, const struct ending *ending, bool part_sent)
 		diag_error("standard output: the reader has gone");
 	if (part_sent && pump->output != OUTLET_GONE)
 		diag_error("standard output: the last record was cut short");
+	if (ending->status == STATUS_DROPPED && pump->failed)
+		diag_error("--policy=fail: not read to the end: a record %s",
+		    pump->ledger.dropped[REASON_OVERSIZE].bytes > 0 ? "was longer than --max-record" : "did not fit");
 }
 
 int

@@ -166,6 +166,7 @@ ascends()
 	drain got
 	finish "exit 3"
 	final '.exit == {status: 3, reason: "buffer full"} and .dropped.records == 0'
+	is "$(grep -v '^{' err)" "weir: --policy=fail: not read to the end: a record did not fit"
 	same <(head -c "$(stat -c %s got)" in) got
 	is "$(($(stat -c %s got) >= 4096 && $(lines_of got) < 100000))" 1
 }
@@ -195,6 +196,7 @@ ascends()
 	is "$ENDED" "exit 3"
 	same out <(seq 6)
 	final '.exit.reason == "buffer full" and .dropped.by.oversize == {records: 1, bytes: 9000} and .dropped.records == 1'
+	is "$(grep -v '^{' err)" "weir: --policy=fail: not read to the end: a record was longer than --max-record"
 	seq 100000 >in
 	"$WEIR" -q -p fail --max-records=1 <in >out
 	same in out
