@@ -122,8 +122,10 @@ text_whose(struct line *line, const struct snapshot *s)
 		    diag_visible(keep_regex(keep, class)), s->ledger.dropped_class[class].records);
 	for (unsigned i = 0; i < keys; i++) {
 		show_key(visible, &key[i]);
-		add(line, "%s %s %" PRIu64, i == 0 ? ", most of" : ",",
-		    *visible != '\0' ? visible : "\"\"", key[i].records);
+		add(line, "%s %s ", i == 0 ? ", most of" : ",", *visible != '\0' ? visible : "\"\"");
+		if (key[i].error > 0)
+			add(line, "%" PRIu64 " to ", key[i].records - key[i].error);
+		add(line, "%" PRIu64, key[i].records);
 	}
 }
 

@@ -402,6 +402,22 @@ keys(void)
 	top_free(top);
 }
 
+static void
+unsure_keys(void)
+{
+	struct top *top = top_new(1);
+
+	must(top != NULL);
+	begin();
+	options.top_keys = 1;
+	snapshot.top = top;
+	for (unsigned i = 1; i <= 256; i++)
+		top_count(top, (char[]){ 'k', (char)i }, 2, 2);
+	top_count(top, "late", 4, 3);
+	ok(strstr(line(), ", most of late 3 to 5, paused") != NULL, "a count that may be too high says by how much");
+	top_free(top);
+}
+
 /* --- the longest there is ------------------------------------------------------------------------- */
 
 static void
@@ -481,6 +497,7 @@ main(void)
 	kept();
 #endif
 	keys();
+	unsure_keys();
 	longest();
 	return done_testing();
 }
