@@ -20,7 +20,7 @@ parse_pattern(struct pattern **pattern, const char *value, char *error)
 	char *regex;
 
 	if (length < 2 || value[length - 1] != '/')
-		return "a pattern without its closing slash";
+		return "a pattern that does not end in a slash";
 	if (length == 2)
 		return "an empty pattern, which finds the same in every record";
 	regex = strndup(value + 1, length - 2);

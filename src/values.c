@@ -190,8 +190,6 @@ read_keep(struct options *options, const struct given *given)
 {
 	char error[PATTERN_ERROR_MOST];
 
-	if (*given->value == '\0')
-		return draft_bad_value(given, "empty, which every record matches");
 	if (options->keep == NULL && (options->keep = keep_new()) == NULL)
 		return draft_bad_value(given, strerror(errno));
 	return keep_add(options->keep, given->value, error) ? true : draft_bad_value(given, error);

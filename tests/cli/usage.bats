@@ -342,7 +342,6 @@ accepted()
 @test "--keep: what is no pattern, and one too many" {
 	local many=()
 	needs_patterns
-	refused "--keep=: empty" "accepted: up to 16 regular expressions" -- -p drop-oldest --keep=
 	refused "--key=//: an empty pattern" "accepted: the number of a field" -- -p latest -k //
 	refused "--keep=a(: at offset 2: " "accepted: up to 16 regular expressions" -- -p drop-oldest --keep='a('
 	refused "--keep=*: at offset 0: " "accepted: up to 16 regular expressions" -- -p drop-oldest --keep=x --keep='*'

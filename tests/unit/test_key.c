@@ -122,8 +122,8 @@ rules(void)
 	is_text(parse(&rule, ""), "not a whole number", "nothing is none");
 	is_text(parse(&rule, "-1"), "not a whole number", "nor is there one from behind");
 	is_text(parse(&rule, "2,3"), "not a whole number", "nor two");
-	is_text(parse(&rule, "/"), "a pattern without its closing slash", "one slash");
-	is_text(parse(&rule, "/a"), "a pattern without its closing slash", "or an open end");
+	is_text(parse(&rule, "/"), "a pattern that does not end in a slash", "one slash");
+	is_text(parse(&rule, "/a"), "a pattern that does not end in a slash", "or an open end");
 	is_text(key_text(&rule, "a,b", strlen("a,b")), "[b]", "what is wrong changes nothing");
 #ifdef HAVE_PCRE2
 	is_text(parse(&rule, "/(/"), "at offset 1: missing closing parenthesis", "what PCRE2 says");
