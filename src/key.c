@@ -21,11 +21,8 @@ parse_pattern(struct pattern **pattern, const char *value, char *error)
 
 	if (length < 2 || value[length - 1] != '/')
 		return "a pattern that does not end in a slash";
-<<<<<<< HEAD
 	if (length == 2)
 		return "an empty pattern, which finds the same in every record";
-=======
->>>>>>> d0a9e73 (key: /x/i ends in something, though not in a slash)
 	regex = strndup(value + 1, length - 2);
 	if (regex == NULL)
 		return "out of memory";
