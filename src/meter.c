@@ -180,7 +180,7 @@ mark_cell(const struct line *line, uint64_t mark_bytes)
 {
 	const struct options *options = line->snapshot->options;
 
-	if (policy_drops(options->policy) || mark_bytes == 0 || mark_bytes >= options->buffer_bytes)
+	if (!policy_has_marks(options->policy) || mark_bytes == 0 || mark_bytes >= options->buffer_bytes)
 		return line->cells;
 	return (unsigned)((double)mark_bytes / (double)options->buffer_bytes * line->cells);
 }

@@ -9,15 +9,16 @@
 static const struct {
 	const char *name;
 	bool drops;
+	bool has_marks;
 } policies[] = {
-	[POLICY_BLOCK] = { "block", false },
-	[POLICY_DROP_OLDEST] = { "drop-oldest", true },
-	[POLICY_DROP_NEWEST] = { "drop-newest", true },
-	[POLICY_DROP_RANDOM] = { "drop-random", true },
-	[POLICY_LATEST] = { "latest", true },
-	[POLICY_SHED] = { "shed", true },
-	[POLICY_CODEL] = { "codel", true },
-	[POLICY_FAIL] = { "fail", true },
+	[POLICY_BLOCK] = { "block", false, true },
+	[POLICY_DROP_OLDEST] = { "drop-oldest", true, false },
+	[POLICY_DROP_NEWEST] = { "drop-newest", true, false },
+	[POLICY_DROP_RANDOM] = { "drop-random", true, false },
+	[POLICY_LATEST] = { "latest", true, false },
+	[POLICY_SHED] = { "shed", true, true },
+	[POLICY_CODEL] = { "codel", true, false },
+	[POLICY_FAIL] = { "fail", true, false },
 };
 static_assert(sizeof(policies) / sizeof(policies[0]) == POLICIES, "a row for every policy");
 
@@ -43,6 +44,12 @@ bool
 policy_drops(enum policy policy)
 {
 	return policies[policy].drops;
+}
+
+bool
+policy_has_marks(enum policy policy)
+{
+	return policies[policy].has_marks;
 }
 
 bool

@@ -37,6 +37,9 @@ bool policy_find(const char *name, enum policy *policy);
 /* Whether it drops records, or ends the run, rather than make the producer wait. */
 bool policy_drops(enum policy policy);
 
+/* Whether something begins at the high watermark and ends at the low one. */
+bool policy_has_marks(enum policy policy);
+
 /* Makes the ready records of the queue fit; what has to go is a loss.  False when the run is to end. */
 bool policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct loss *loss);
 

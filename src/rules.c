@@ -52,7 +52,7 @@ check_watermarks(struct draft *draft)
 	const uint64_t whole = UINT64_C(100) * UNITS_MILLI;
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		if (draft->is_given[marks[i]] && policy_drops(options->policy) && options->policy != POLICY_SHED) {
+		if (draft->is_given[marks[i]] && !policy_has_marks(options->policy)) {
 			char why[128];
 			(void)snprintf(why, sizeof(why), "not with --policy=%s, which has no use for it; accepted "
 			    "with --policy=block or shed:N", policy_name(options->policy));

@@ -103,6 +103,8 @@ bars(void)
 	options.high_bytes = 1000000;
 	is_text(plain(44), "weir [#######] 100% out   999/s output  95%", "none to be seen at the ends");
 	options.low_bytes = 500000;
+	options.policy = POLICY_SHED;
+	is_text(plain(24), "[##|#] 100% out   999/s", "nor only under block");
 	options.policy = POLICY_DROP_NEWEST;
 	is_text(plain(24), "[####] 100% out   999/s", "none where they do not act");
 }
