@@ -37,10 +37,6 @@ keep_add(struct keep *keep, const char *regex, char error[PATTERN_ERROR_MOST])
 		(void)snprintf(error, PATTERN_ERROR_MOST, "more than %d patterns", KEEP_MOST);
 		return false;
 	}
-	if (*regex == '\0') {
-		(void)snprintf(error, PATTERN_ERROR_MOST, "an empty pattern matches everything");
-		return false;
-	}
 	pattern = pattern_new(regex, error);
 	if (pattern == NULL)
 		return false;
