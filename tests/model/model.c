@@ -703,10 +703,11 @@ drop_superseded(struct model *m)
 static void
 fail(struct model *m)
 {
-	if (!reads_on(m) || (!is_too_much(m) && m->ledger.dropped[REASON_OVERSIZE].bytes == 0))
+	if (!is_too_much(m) && m->ledger.dropped[REASON_OVERSIZE].bytes == 0)
 		return;
 	m->failed = true;
-	m->input = PUMP_STOPPED;
+	if (reads_on(m))
+		m->input = PUMP_STOPPED;
 }
 
 /* One after the other, as few as need be. */
@@ -1172,11 +1173,11 @@ check_deadline(const struct model *m, const struct pump *pump)
 
 /* Why the drain ended, as the real code has it. */
 static void
-check_verdict(struct model *m, const struct pump *pump, uint64_t now_ns)
+check_verdict(struct model *m, enum outlet_state state, uint64_t now_ns)
 {
 	bool refused = m->answered && (m->answer == IO_AGAIN || m->answer == IO_SHORT);
 
-	switch (pump->output) {
+	switch (state) {
 	case OUTLET_EMPTY:
 		if (sendable(m) > 0)
 			wrong("%" PRIu64 " bytes may leave, and are not offered", sendable(m));
@@ -1281,21 +1282,22 @@ same_times(const struct model *m, const struct queue *queue)
 bool
 model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 {
-	bool swept; /* the policy let nothing stay that the output could be waited for with */
+	bool swept; /* the policy let nothing stay that the output could be waited for with, or that the rate held back */
 
 	m->due_ns = pump->outlet.due_ns;
 	if (m->end_seen && pump->input == PUMP_ENDED && reads_on(m))
 		model_input_over(m, PUMP_ENDED);
 	drop_by_age(m);
 	swept = drops(m) && is_too_much(m) && pump->output == OUTLET_MORE;
-	if (!swept)
-		check_verdict(m, pump, now_ns);
+	if (!swept || m->due_ns > 0)
+		check_verdict(m, swept ? OUTLET_RATE : pump->output, now_ns);
 	note_left(m);
 	if (pump->output != OUTLET_GONE && pump->output != OUTLET_ERROR) {
 		bool empty = sendable(m) == 0, full = is_too_much(m);
 		settle(m);
 		if (drops(m) && full)
-			same("nothing is left to wait for", swept, held_bytes(m) == 0);
+			same("nothing is left to wait for", swept,
+			    held_bytes(m) == 0 || (m->due_ns > 0 && !is_too_much(m)));
 		if (!drops(m))
 			pause_or_resume(m, now_ns);
 		note_peak(m);
