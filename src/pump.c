@@ -440,8 +440,9 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 		return; /* what is held is undelivered, not dropped */
 	full = !queue_fits(&pump->queue);
 	settle(pump);
-	if (full && (pump->output == OUTLET_RATE || queue_held(&pump->queue).bytes == 0))
-		pump->output = OUTLET_MORE; /* what it refused, or had to wait, may have gone */
+	if (full && queue_fits(&pump->queue) &&
+	    (pump->output == OUTLET_RATE || queue_held(&pump->queue).bytes == 0))
+		pump->output = OUTLET_MORE; /* what had to wait, or all that was refused, has given way */
 	if (!policy_drops(pump->options->policy))
 		watermarks(pump, now_ns);
 	depth = pump_depth(pump);

@@ -698,6 +698,11 @@ rates_what_is_left(void)
 	ok(rig.pump.output == OUTLET_RATE && pump_deadline_ns(&rig.pump) == rig.now + 3600 * NS_PER_S,
 	    "for one record");
 	finish();
+	begin("-L 1/h -p fail --max-records=1");
+	feed("1\n2\n3\n");
+	pass();
+	is(rig.pump.output, OUTLET_RATE, "where nothing gives way it is waited for");
+	finish();
 }
 
 /* The last record lacks its delimiter: that it does not fit is known when there is nothing to stop any more. */
