@@ -120,16 +120,11 @@ shares_terminal(void)
 	    fstat(STDERR_FILENO, &error) == 0 && output.st_rdev == error.st_rdev;
 }
 
-int
-main(int argc, char *argv[])
+/* The exit status; *signal is the one to end by instead, if it is set. */
+static int
+run_as_told(int argc, char *argv[], struct options *options, int *signal)
 {
-	struct options options;
-	int signal = 0;
-	int status;
-
-	signals_early();
-	replace_standard_error();
-	switch (options_parse(argc, argv, &options)) {
+	switch (options_parse(argc, argv, options)) {
 	case OPTIONS_RUN:
 		break;
 	case OPTIONS_DONE:
@@ -140,13 +135,13 @@ main(int argc, char *argv[])
 	case OPTIONS_USAGE:
 		return STATUS_USAGE;
 	}
-	diag_set_name(options.name, options.format == FORMAT_JOURNAL);
-	if (options.progress && isatty(STDERR_FILENO) != 1) {
+	diag_set_name(options->name, options->format == FORMAT_JOURNAL);
+	if (options->progress && isatty(STDERR_FILENO) != 1) {
 		diag_error("--progress: standard error is not a terminal; accepted: a terminal "
 		    "(-i TIME writes reports without one)");
 		return STATUS_USAGE;
 	}
-	if (options.progress && shares_terminal()) {
+	if (options->progress && shares_terminal()) {
 		diag_error("--progress: standard output is the same terminal, and the two would mix; accepted: "
 		    "standard output elsewhere");
 		return STATUS_USAGE;
@@ -154,7 +149,20 @@ main(int argc, char *argv[])
 	if (!standard_streams_open())
 		return EXIT_FAILURE;
 	signals_init();
-	status = run(&options, &signal);
+	return run(options, signal);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct options options;
+	int signal = 0;
+	int status;
+
+	signals_early();
+	replace_standard_error();
+	status = run_as_told(argc, argv, &options, &signal);
+	options_free(&options);
 	if (signal != 0)
 		signals_die(signal);
 	return status;
