@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * draft: the options while they are being made out.  Shared by the three files that do it, and by nobody else:
+ * draft: the options while they are being made out: which there are, and one as it was given.  Shared by those who
+ * do it, and by nobody else:
  *
- *   options.c   collects what is there
+ *   options.c   collects what is there, and prints the help
  *   values.c    reads each value, in the order in which they stand
  *   rules.c     holds them against each other: what goes with what, and what depends on what
  *
@@ -57,6 +58,18 @@ enum id {
 	ID_VERSION,
 };
 #define IDS (ID_VERSION + 1)
+
+/* What there is. */
+struct draft_row {
+	const char *name;
+	const char *letters;  /* short forms */
+	const char *argument; /* its name in --help; NULL where the option takes none, in brackets where it
+	                       * may be left out */
+	const char *help;
+	const char *accepts;  /* what an error says is accepted */
+};
+
+extern const struct draft_row draft_rows[IDS];
 
 /* One option as it stands on the command line.  prefix + value is how an error shows it. */
 struct given {

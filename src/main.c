@@ -8,7 +8,8 @@
  *                sample    policy    rate            all of it counted in the ledger
  *
  *   main.c      this: start-up order and exit status
- *   options.c   argv -> one const struct; the table that --help is made from
+ *   options.c   argv -> one const struct
+ *   draft.c     the table of options, which --help is made from
  *   values.c    what the options' values mean
  *   rules.c     which of them go together
  *   run.c       from the first read to the last report: passes, waits, how it ends
