@@ -78,12 +78,19 @@ before_gap(const struct outlet *outlet, const struct queue *queue)
 	return gap != NULL ? gap->at - queue_first(queue) : UINT64_MAX;
 }
 
+/* Where none is part-sent: whether a record is here, or as much of one as leaves in parts. */
+static bool
+is_next_here(const struct outlet *outlet, const struct queue *queue)
+{
+	return queue->ready > 0 || queue_held(queue).bytes >= outlet->parts_from;
+}
+
 /* Whether a mark has to leave before anything else: a record behind the gap, or the first part of one. */
 static bool
 is_mark_due(const struct outlet *outlet, const struct queue *queue, uint64_t now_ns)
 {
 	return gap_here(outlet, queue) != NULL &&
-	    (queue->ready > 0 || queue_held(queue).bytes >= outlet->parts_from || outlet->input_over ||
+	    (is_next_here(outlet, queue) || outlet->input_over ||
 	    now_ns >= outlet_mark_due_ns(outlet, queue));
 }
 
@@ -164,7 +171,7 @@ put_in_charge(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
 		outlet->charged = &outlet->bucket;
 	} else if (queue_part_sent(queue)) {
 		bucket_refill(outlet->charged, now_ns, 0);
-	} else if (queue_view_head(queue, &head)) {
+	} else if (is_next_here(outlet, queue) && queue_view_head(queue, &head)) {
 		uint64_t hash = key_hash(key_of(outlet->key, head.text, head.body), outlet->salt);
 		outlet->charged = buckets_of(outlet->by_key, hash, now_ns);
 	}

@@ -720,6 +720,21 @@ fails_at_the_end(void)
 	finish();
 }
 
+/* The beginning of a record may be the beginning of its key: it is not looked at again and again. */
+static void
+rates_what_is_whole(void)
+{
+	begin("-L 1/h --rate-by=key -k 1");
+	feed("a");
+	pass();
+	ok(rig.pump.outlet.charged == NULL, "what may not leave yet has no bucket");
+	feed("b\n");
+	pass();
+	is_text(read_all(), "ab\n", "until it is whole");
+	ok(rig.pump.outlet.charged != NULL, "and has a key");
+	finish();
+}
+
 /* --- bytes ---------------------------------------------------------------------------------------- */
 
 static void
@@ -1765,6 +1780,7 @@ main(void)
 	errors();
 	rates();
 	rates_what_is_left();
+	rates_what_is_whole();
 	fails_at_the_end();
 	bytes();
 	splices();
