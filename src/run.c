@@ -88,7 +88,8 @@ begin(struct run *run, const struct options *options)
 		return -1;
 	now = loop_now();
 	if (pump_init(&run->pump, options, &input, &output, now) < 0) {
-		diag_errno(errno, "--buffer=%llu", (unsigned long long)options->buffer_bytes);
+		diag_errno(errno, "--buffer=%llu%s", (unsigned long long)options->buffer_bytes,
+		    options->rate_by_key ? " and --rate-by=key" : "");
 		return -1;
 	}
 	enlarge_pipes(options, &input, &output);

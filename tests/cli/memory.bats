@@ -192,3 +192,15 @@ under_4_mib()
 	# POSIX has no way to give it back.
 	[[ $WEIR_UNDER == portable ]] || until_true under_4_mib
 }
+
+@test "too little memory to begin with: status 1, and a message that says for what" {
+	local status=0
+	[[ $WEIR_UNDER != @(asan|valgrind|qemu) ]] || skip "the memory is $WEIR_UNDER's"
+	seq 3 >in
+	(ulimit -v 60000 && "$WEIR" --drop-over=1/s --rate-by=key -k 1 <in >out 2>err) || status=$?
+	is "$status" 1
+	like "$(cat err)" '^weir: --buffer=1048576 and --rate-by=key: [^:]+$'
+	is "$(cat out)" ""
+	(ulimit -v 60000 && "$WEIR" -q --drop-over=1/s <in >out)
+	is "$(paste -sd ' ' out)" 1
+}
