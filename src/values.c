@@ -5,6 +5,7 @@
 #include "compat.h"
 #include "draft.h"
 #include "mark.h"
+#include "top.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -144,8 +145,9 @@ read_percent(const struct given *given, uint32_t least, uint32_t *milli)
 }
 
 static bool
-read_records(const struct given *given, uint64_t *count)
+read_max_records(struct draft *draft, const struct given *given)
 {
+	uint64_t *count = &draft->options->max_records;
 	const char *error = units_count(given->value, count);
 
 	if (error == NULL && *count > UINT64_C(1) << 40)
@@ -166,11 +168,11 @@ read_rate(struct draft *draft, const struct given *given)
 }
 
 static bool
-read_max_age(struct options *options, const struct given *given)
+read_max_age(struct draft *draft, const struct given *given)
 {
-	if (!read_time(given, &options->max_age_ns))
+	if (!read_time(given, &draft->options->max_age_ns))
 		return false;
-	return options->max_age_ns > 0 ? true : draft_bad_value(given, "zero has no meaning here");
+	return draft->options->max_age_ns > 0 ? true : draft_bad_value(given, "zero has no meaning here");
 }
 
 /* A whole number in decimal from least to most. */
@@ -186,33 +188,33 @@ read_number(const struct given *given, long long least, long long most, long lon
 }
 
 static bool
-read_keep(struct options *options, const struct given *given)
+read_keep(struct draft *draft, const struct given *given)
 {
 	char error[PATTERN_ERROR_MOST];
 
-	if (options->keep == NULL && (options->keep = keep_new()) == NULL)
+	if (draft->options->keep == NULL && (draft->options->keep = keep_new()) == NULL)
 		return draft_bad_value(given, strerror(errno));
-	return keep_add(options->keep, given->value, error) ? true : draft_bad_value(given, error);
+	return keep_add(draft->options->keep, given->value, error) ? true : draft_bad_value(given, error);
 }
 
 static bool
-read_separator(struct options *options, const struct given *given)
+read_separator(struct draft *draft, const struct given *given)
 {
 	unsigned char byte;
 
 	if (!read_delimiter(given->value, &byte))
 		return draft_bad_value(given, "not one byte");
-	options->key.separator = byte;
+	draft->options->key.separator = byte;
 	return true;
 }
 
 static bool
-read_key(struct options *options, const struct given *given)
+read_key(struct draft *draft, const struct given *given)
 {
 	char room[PATTERN_ERROR_MOST];
 	const char *error;
 
-	error = key_parse(&options->key, given->value, room);
+	error = key_parse(&draft->options->key, given->value, room);
 	return error == NULL ? true : draft_bad_value(given, error);
 }
 
@@ -233,34 +235,48 @@ place_of(const char *value, const char *const names[], size_t count)
 }
 
 static bool
-read_sample_by(struct options *options, const struct given *given)
+read_sample_by(struct draft *draft, const struct given *given)
 {
 	int place = place_of(given->value, sample_ways, sizeof(sample_ways) / sizeof(sample_ways[0]));
 
 	if (place < 0)
 		return draft_bad_value(given, "no such way");
-	options->sample_by = (enum sample_by)place;
+	draft->options->sample_by = (enum sample_by)place;
 	return true;
 }
 
 static bool
-read_number_into(struct options *options, const struct given *given)
+read_seed(struct draft *draft, const struct given *given)
 {
-	long long number = 0;
+	long long number;
 
-	if (!read_number(given, given->id == ID_TOP_KEYS, given->id == ID_TOP_KEYS ? 100 : INT64_MAX, &number))
+	if (!read_number(given, 0, INT64_MAX, &number))
 		return false;
-	if (given->id == ID_TOP_KEYS) {
-		options->top_keys = (unsigned)number;
-		return true;
-	}
-	options->seeded = true;
-	options->seed = (uint64_t)number;
+	draft->options->seeded = true;
+	draft->options->seed = (uint64_t)number;
 	return true;
 }
 
 static bool
-read_framing(struct framing *framing, const struct given *given)
+read_top_keys(struct draft *draft, const struct given *given)
+{
+	long long number;
+
+	if (!read_number(given, 1, TOP_WANTED_MOST, &number))
+		return false;
+	draft->options->top_keys = (unsigned)number;
+	return true;
+}
+
+static bool
+read_rate_by(struct draft *draft, const struct given *given)
+{
+	draft->options->rate_by_key = true;
+	return strcmp(given->value, "key") == 0 ? true : draft_bad_value(given, "no such way");
+}
+
+static bool
+read_framing(struct draft *draft, const struct given *given)
 {
 	static const enum framing_kind kinds[IDS] = {
 		[ID_LINES] = FRAMING_LINES,
@@ -269,6 +285,7 @@ read_framing(struct framing *framing, const struct given *given)
 		[ID_FIXED] = FRAMING_FIXED,
 		[ID_BYTES] = FRAMING_BYTES,
 	};
+	struct framing *framing = &draft->options->framing;
 
 	*framing = (struct framing){ .kind = kinds[given->id], .delimiter = '\0' };
 	if (given->id == ID_LINES)
@@ -281,7 +298,7 @@ read_framing(struct framing *framing, const struct given *given)
 }
 
 static bool
-read_format(struct options *options, const struct given *given)
+read_format(struct draft *draft, const struct given *given)
 {
 	static const char *const formats[] = {
 		[FORMAT_TEXT] = "text",
@@ -292,27 +309,27 @@ read_format(struct options *options, const struct given *given)
 
 	if (place < 0)
 		return draft_bad_value(given, "no such format");
-	options->format = (enum report_format)place;
+	draft->options->format = (enum report_format)place;
 	return true;
 }
 
 static bool
-read_path(struct options *options, const struct given *given)
+read_path(struct draft *draft, const struct given *given)
 {
-	const char **path = given->id == ID_REPORT ? &options->report_path
-	    : given->id == ID_METRICS ? &options->metrics_path : &options->dropped_path;
+	const char **path = given->id == ID_REPORT ? &draft->options->report_path
+	    : given->id == ID_METRICS ? &draft->options->metrics_path : &draft->options->dropped_path;
 
 	*path = given->value;
 	return *given->value != '\0' ? true : draft_bad_value(given, "empty");
 }
 
 static bool
-read_interval(struct options *options, const struct given *given)
+read_interval(struct draft *draft, const struct given *given)
 {
-	options->reporting = true;
-	if (!read_time(given, &options->interval_ns))
+	draft->options->reporting = true;
+	if (!read_time(given, &draft->options->interval_ns))
 		return false;
-	return options->interval_ns >= OPTIONS_INTERVAL_LEAST_NS ? true : draft_bad_value(given, "too small");
+	return draft->options->interval_ns >= OPTIONS_INTERVAL_LEAST_NS ? true : draft_bad_value(given, "too small");
 }
 
 static bool
@@ -325,92 +342,112 @@ read_pipe_size(struct draft *draft, const struct given *given)
 	return read_size(given, 4096, UINT64_C(1) << 30, &draft->options->pipe_bytes);
 }
 
-/* An option that is given or not. */
-static void
-set_flag(struct options *options, enum id id)
+/* Its template is not read before the delimiter is known. */
+static bool
+read_mark_drops(struct draft *draft, const struct given *given)
 {
-	options->quiet |= id == ID_QUIET;
-	options->fail_on_drop |= id == ID_FAIL_ON_DROP;
-	options->progress |= id == ID_PROGRESS;
-	options->dropped_reason |= id == ID_DROPPED_REASON;
+	draft->options->mark_template = given->value != NULL ? given->value : MARK_DEFAULT;
+	return true;
 }
+
+/* An option that is given or not. */
+static bool
+read_flag(struct draft *draft, const struct given *given)
+{
+	struct options *options = draft->options;
+
+	options->quiet |= given->id == ID_QUIET;
+	options->fail_on_drop |= given->id == ID_FAIL_ON_DROP;
+	options->progress |= given->id == ID_PROGRESS;
+	options->dropped_reason |= given->id == ID_DROPPED_REASON;
+	return true;
+}
+
+static bool
+read_buffer(struct draft *draft, const struct given *given)
+{
+	return read_size(given, OPTIONS_BUFFER_LEAST, OPTIONS_BUFFER_MOST, &draft->options->buffer_bytes);
+}
+
+static bool
+read_max_record(struct draft *draft, const struct given *given)
+{
+	return read_size(given, 1, UNITS_SIZE_MAX, &draft->options->max_record_bytes);
+}
+
+static bool
+read_high(struct draft *draft, const struct given *given)
+{
+	return read_percent(given, 1, &draft->high_milli);
+}
+
+static bool
+read_low(struct draft *draft, const struct given *given)
+{
+	return read_percent(given, 0, &draft->low_milli);
+}
+
+static bool
+read_sample(struct draft *draft, const struct given *given)
+{
+	return read_share(given, &draft->options->sample);
+}
+
+static bool
+read_drain_timeout(struct draft *draft, const struct given *given)
+{
+	return read_time(given, &draft->options->drain_timeout_ns);
+}
+
+/* NULL where there is nothing to read: --burst is in the unit of a rate that is not known yet, and the others are
+ * printed when they are collected. */
+static bool (*const readers[IDS])(struct draft *draft, const struct given *given) = {
+	[ID_POLICY] = read_policy,
+	[ID_BUFFER] = read_buffer,
+	[ID_MAX_RECORDS] = read_max_records,
+	[ID_MAX_RECORD] = read_max_record,
+	[ID_HIGH] = read_high,
+	[ID_LOW] = read_low,
+	[ID_MAX_AGE] = read_max_age,
+	[ID_KEEP] = read_keep,
+	[ID_KEY] = read_key,
+	[ID_SEPARATOR] = read_separator,
+	[ID_SAMPLE] = read_sample,
+	[ID_SAMPLE_BY] = read_sample_by,
+	[ID_SEED] = read_seed,
+	[ID_DROP_OVER] = read_rate,
+	[ID_RATE] = read_rate,
+	[ID_BURST] = NULL,
+	[ID_RATE_BY] = read_rate_by,
+	[ID_LINES] = read_framing,
+	[ID_NULL] = read_framing,
+	[ID_DELIMITER] = read_framing,
+	[ID_FIXED] = read_framing,
+	[ID_BYTES] = read_framing,
+	[ID_QUIET] = read_flag,
+	[ID_FORMAT] = read_format,
+	[ID_REPORT] = read_path,
+	[ID_FAIL_ON_DROP] = read_flag,
+	[ID_DRAIN_TIMEOUT] = read_drain_timeout,
+	[ID_PIPE_SIZE] = read_pipe_size,
+	[ID_NAME] = read_name,
+	[ID_INTERVAL] = read_interval,
+	[ID_PROGRESS] = read_flag,
+	[ID_METRICS] = read_path,
+	[ID_MARK_DROPS] = read_mark_drops,
+	[ID_DROPPED] = read_path,
+	[ID_DROPPED_REASON] = read_flag,
+	[ID_TOP_KEYS] = read_top_keys,
+	[ID_HELP] = NULL,
+	[ID_VERSION] = NULL,
+};
 
 bool
 values_read(struct draft *draft, const struct given *given)
 {
-	struct options *options = draft->options;
-
 	draft->is_given[given->id] = true;
 	draft->last[given->id] = *given;
-	switch (given->id) {
-	case ID_POLICY:
-		return read_policy(draft, given);
-	case ID_BUFFER:
-		return read_size(given, OPTIONS_BUFFER_LEAST, OPTIONS_BUFFER_MOST, &options->buffer_bytes);
-	case ID_MAX_RECORDS:
-		return read_records(given, &options->max_records);
-	case ID_MAX_RECORD:
-		return read_size(given, 1, UNITS_SIZE_MAX, &options->max_record_bytes);
-	case ID_HIGH:
-		return read_percent(given, 1, &draft->high_milli);
-	case ID_LOW:
-		return read_percent(given, 0, &draft->low_milli);
-	case ID_SAMPLE:
-		return read_share(given, &options->sample);
-	case ID_RATE:
-	case ID_DROP_OVER:
-		return read_rate(draft, given);
-	case ID_MAX_AGE:
-		return read_max_age(options, given);
-	case ID_KEEP:
-		return read_keep(options, given);
-	case ID_KEY:
-		return read_key(options, given);
-	case ID_SEPARATOR:
-		return read_separator(options, given);
-	case ID_SAMPLE_BY:
-		return read_sample_by(options, given);
-	case ID_SEED:
-	case ID_TOP_KEYS:
-		return read_number_into(options, given);
-	case ID_RATE_BY:
-		options->rate_by_key = true;
-		return strcmp(given->value, "key") == 0 ? true : draft_bad_value(given, "no such way");
-	case ID_LINES:
-	case ID_NULL:
-	case ID_DELIMITER:
-	case ID_FIXED:
-	case ID_BYTES:
-		return read_framing(&options->framing, given);
-	case ID_FORMAT:
-		return read_format(options, given);
-	case ID_REPORT:
-	case ID_METRICS:
-	case ID_DROPPED:
-		return read_path(options, given);
-	case ID_DRAIN_TIMEOUT:
-		return read_time(given, &options->drain_timeout_ns);
-	case ID_PIPE_SIZE:
-		return read_pipe_size(draft, given);
-	case ID_NAME:
-		return read_name(draft, given);
-	case ID_INTERVAL:
-		return read_interval(options, given);
-	case ID_MARK_DROPS:
-		options->mark_template = given->value != NULL ? given->value : MARK_DEFAULT;
-		break; /* not read before the delimiter is known */
-	case ID_QUIET:
-	case ID_FAIL_ON_DROP:
-	case ID_PROGRESS:
-	case ID_DROPPED_REASON:
-		set_flag(options, given->id);
-		break;
-	case ID_BURST:   /* in the unit of a rate that is not known yet */
-	case ID_HELP:    /* printed when collected */
-	case ID_VERSION:
-		break;
-	}
-	return true;
+	return readers[given->id] == NULL || readers[given->id](draft, given);
 }
 
 const char *
