@@ -110,6 +110,7 @@ end_skipped(struct intake *intake, const struct queue *queue, struct loss *loss)
 	loss->ledger->in.records++;
 	intake->open = 0;
 	intake->skipping = false;
+	intake->over = intake->gates.ends_run && intake->reason == REASON_OVERSIZE;
 	if (intake->counted_out)
 		intake->gap--;
 	else if (is_counting_out(&intake->gates))
@@ -131,6 +132,17 @@ skip_open(struct intake *intake, const struct queue *queue, struct loss *loss, c
 	if (end > 0)
 		end_skipped(intake, queue, loss);
 	return done;
+}
+
+/* What the same read has brought behind the end: it is here, and goes nowhere. */
+static size_t
+leave_behind(struct intake *intake, struct ledger *ledger, const char *piece, size_t length)
+{
+	uint64_t ends = record_count(&intake->framing, intake->open, piece, length);
+
+	ledger->in.records += ends;
+	ledger_count(&ledger->undelivered, ends, length);
+	return length;
 }
 
 /* Records that are not in the sample, as many as are here whole. */
@@ -256,7 +268,9 @@ intake_take(struct intake *intake, struct queue *queue, struct loss *loss, const
 		while (left > 0) {
 			size_t done;
 
-			if (intake->skipping)
+			if (intake->over)
+				done = leave_behind(intake, loss->ledger, at, left);
+			else if (intake->skipping)
 				gap += done = skip_open(intake, queue, loss, at, left);
 			else if (counting_out && intake->gap > 0 && intake->open == 0)
 				gap += done = skip_whole(intake, queue, loss, at, left);

@@ -38,6 +38,7 @@ struct intake_gates {
 	uint64_t seed;             /* of the keys' sample */
 	uint64_t salt;             /* of the keys' buckets: which keys share a chain is not to be guessed */
 	uint64_t max_record;       /* longest record to keep; UINT64_MAX for any */
+	bool ends_run;             /* a record that is too long is the last that is taken */
 	uint64_t judge_at;         /* a record of which so much is here is judged by that much */
 };
 
@@ -50,6 +51,7 @@ struct intake {
 	bool skipping;       /* or it is being left out, */
 	enum reason reason;  /* for this reason, */
 	bool counted_out;    /* unseen */
+	bool over;           /* what comes now is behind the last that is taken: undelivered */
 };
 
 void intake_init(struct intake *intake, const struct framing *framing, const struct intake_gates *gates);

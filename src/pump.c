@@ -62,6 +62,7 @@ gates_of(struct pump *pump, bool drops, struct chance *chance)
 		.key = options_key(options),
 		.seed = options->seed,
 		.max_record = drops ? options->max_record_bytes : UINT64_MAX,
+		.ends_run = options->policy == POLICY_FAIL,
 		.judge_at = drops ? UINT64_MAX : options->high_bytes,
 	};
 
@@ -497,12 +498,12 @@ pump_stop(struct pump *pump, uint64_t now_ns)
 void
 pump_close_books(struct pump *pump, uint64_t now_ns)
 {
-	struct queue *queue = &pump->queue;
+	const struct tally held = queue_held(&pump->queue);
 
 	pump->ledger.paused_ns = pump_paused_ns(pump, now_ns);
 	pump->ledger.pressure_ns = pump_pressure_ns(pump, now_ns);
 	pump->paused = pump->pressed = false;
-	pump->ledger.undelivered = queue_held(queue);
+	ledger_count(&pump->ledger.undelivered, held.records, held.bytes);
 	pump->closed = true;
 }
 

@@ -164,7 +164,7 @@ judge_figures(const struct plan *plan, const struct figures *f, const struct fig
 		return "what was dropped is not the sum of its reasons";
 	if (sum_by(f, ~plan->may).bytes != 0)
 		return "dropped for a reason that is none here";
-	if ((f->final ? f->held : f->undelivered).bytes != 0)
+	if ((f->final ? f->held : f->undelivered).bytes != 0 && !(plan->fails && f->by[REASON_OVERSIZE].bytes > 0))
 		return "held at the end, or undelivered before";
 	if (f->capacity != plan->buffer || f->peak_bytes > f->capacity ||
 	    (plan->drops && !plan->fails && f->peak_records > plan->max_records))
@@ -414,6 +414,7 @@ count_gates(const struct plan *plan, const struct stream *stream, const unsigned
     struct tally *in, struct tally by[REASONS + 1])
 {
 	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+	bool over = false; /* under fail, behind a record that was too long */
 
 	*in = (struct tally){ 0, 0 };
 	memset(by, 0, (REASONS + 1) * sizeof(*by));
@@ -422,8 +423,10 @@ count_gates(const struct plan *plan, const struct stream *stream, const unsigned
 		size_t seen = (ended ? stream->ends[i] : (size_t)in_bytes) - stream_start(stream, i);
 
 		in->records += ended;
-		if (is_decided(plan, says[i], seen, ended))
-			ledger_count(&by[says[i]], ended, seen);
+		if (over || !is_decided(plan, says[i], seen, ended))
+			continue;
+		ledger_count(&by[says[i]], ended, seen);
+		over = plan->fails && says[i] == REASON_OVERSIZE;
 	}
 }
 

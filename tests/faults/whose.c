@@ -178,7 +178,7 @@ whose_judge(const struct plan *plan, const struct stream *stream, const unsigned
 	if ((wrong = judge_room(plan, &fates, f)) != NULL)
 		return wrong;
 	if (full)
-		return f->undelivered.records > 0 ? "full, and not all delivered that was read" : NULL;
+		return f->undelivered.records > 0 && f->by[REASON_OVERSIZE].bytes == 0 ? "full, and not all delivered that was read" : NULL;
 	if (plan->fails && f->by[REASON_OVERSIZE].bytes > 0)
 		return "it went on after a record that was too long";
 	if ((wrong = judge_kept(plan, &fates, f)) != NULL)

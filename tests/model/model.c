@@ -292,6 +292,7 @@ end_record(struct model *m, bool delimited)
 	m->ledger.in.records++;
 	if (m->left_out) {
 		m->ledger.dropped[m->why].records++;
+		m->over = m->options->policy == POLICY_FAIL && m->why == REASON_OVERSIZE;
 		return;
 	}
 	text = text_of(m, record, delimited, &body);
@@ -315,6 +316,12 @@ is_end(const struct model *m, unsigned char byte)
 static void
 read_byte(struct model *m)
 {
+	if (m->over) {
+		bool end = is_end(m, (unsigned char)m->stream[m->at++ % m->window]);
+		m->ledger.in.records += end;
+		ledger_count(&m->ledger.undelivered, end, 1);
+		return;
+	}
 	if (!m->open)
 		begin_record(m);
 	m->begun++;
@@ -1327,7 +1334,7 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 bool
 model_agrees_closed(struct model *m, const struct pump *pump)
 {
-	m->ledger.undelivered = all_held(m);
+	ledger_count(&m->ledger.undelivered, all_held(m).records, all_held(m).bytes);
 	same_ledger(m, pump);
 	same("held in the end", pump_held(pump).bytes, 0);
 	return complaint[0] == '\0';

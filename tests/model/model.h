@@ -59,6 +59,7 @@ struct model {
 	uint64_t at;        /* bytes read */
 	bool open;          /* a record has been begun, */
 	uint64_t begun;     /* of which this much was read, */
+	bool over;     /* what comes is behind the record that has ended a run of fail */
 	bool left_out;      /* and it is being left out */
 	enum reason why;
 	uint64_t number;    /* of the next record, and how many are in the sample: */
