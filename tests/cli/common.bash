@@ -373,9 +373,16 @@ feed()
 
 # --- What this weir is built with -------------------------------------------------------------------------------------------
 
-# needs_patterns: skips where weir was built without PCRE2.
-needs_patterns()
+# has_patterns: whether weir was built with PCRE2; otherwise it says that it was WITHOUT.
+WITHOUT="this weir was built without PCRE2"
+has_patterns()
 {
 	local said
-	said=$("$WEIR" -q -p drop-oldest --keep=x <nothing 2>&1) || [[ $said != *"without PCRE2"* ]] || skip "weir was built without PCRE2"
+	said=$("$WEIR" -q -p drop-oldest --keep=x <nothing 2>&1) || [[ $said != *"$WITHOUT"* ]]
+}
+
+# needs_patterns: skips where it was not.
+needs_patterns()
+{
+	has_patterns || skip "weir was built without PCRE2"
 }
