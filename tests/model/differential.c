@@ -108,7 +108,12 @@ choose_texts(struct options *o)
 	bool needs_key = o->policy == POLICY_LATEST || o->sample_by == SAMPLE_BY_KEY;
 	char error[PATTERN_ERROR_MOST];
 	unsigned count = one_in(3) ? (unsigned)from(1, 3) : 0;
+	size_t rules = sizeof(keys) / sizeof(keys[0]);
 
+#ifndef HAVE_PCRE2
+	count = 0;
+	rules--;
+#endif
 	if (count > 0 && (o->keep = keep_new()) == NULL)
 		abort();
 	while (count-- > 0)
@@ -117,7 +122,7 @@ choose_texts(struct options *o)
 	if (!needs_key && one_in(2))
 		return;
 	o->key.separator = one_in(2) ? KEY_BLANKS : ',';
-	if (key_parse(&o->key, keys[below(3)], error) != NULL)
+	if (key_parse(&o->key, keys[below(rules)], error) != NULL)
 		abort();
 	o->rate_by_key = (o->rated || o->policing) && one_in(2);
 }

@@ -1808,10 +1808,12 @@ main(void)
 	any_marks("-p drop-oldest -m 8K -L 3000/s --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-newest -m 8K -L 1MB/s --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-random -m 16K --seed=1 --mark-drops=M{records},{bytes}");
+#ifdef HAVE_PCRE2
 	any_marks("-p drop-random --max-records=40 --keep=7x --seed=2 --mark-drops=M{records},{bytes}");
 	any_marks("-p latest -k /.$/ -m 16K --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-oldest -m 16K --keep=^0000.[13] --keep=^0000.[24] --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-newest -m 16K --keep=^0000.[13] --keep=^0000.[24] --mark-drops=M{records},{bytes}");
+#endif
 	any_marks("-p shed:3 -m 16K --high=60% --mark-drops=M{records},{bytes}");
 	any_marks("-p codel:1ms/3ms -m 64K --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-oldest -m 64K --max-age=3ms --mark-drops=M{records},{bytes}");
