@@ -2,11 +2,11 @@
 /*
  * age: what has waited too long.
  *
- * Before anything is sent in a pass: records older than --max-age are dropped, and CoDel (codel.h, RFC 8289)
- * is asked about the oldest that is left, as long as the output has room for it; each yes costs one record
- * and an eighth of those that have waited for longer than its target.  Both go by when a record
- * arrived (sojourn.h), whose tolerance is on the safe side: a record is never taken for younger than it is.
- * A part-sent record is exempt.  Nothing here can fail.
+ * Before anything is sent in a pass: records older than --max-age are dropped, and CoDel (codel.h,
+ * RFC 8289) is asked about the oldest that is left, as long as the output has room for it; each yes
+ * costs one record and an eighth of those that have waited for longer than its target.  Both go by
+ * when a record arrived (sojourn.h), whose tolerance is on the safe side: a record is never taken
+ * for younger than it is. A part-sent record is exempt.  Nothing here can fail.
  */
 #ifndef WEIR_AGE_H
 #define WEIR_AGE_H

@@ -4,10 +4,10 @@
  *
  * Tokens are records or bytes; the bucket does not care which.  It fills at amount tokens every
  * period_ns up to its depth (the burst), and a thing that costs c leaves when the level is at least
- * min(c, depth), which may put the bucket in debt: so a thing larger than the depth passes at the right
- * long-run rate.  The level is whole tokens plus a remainder in 1/period_ns of a token, so nothing is
- * rounded away and the rate is exact for years.  The caller hands in `now` (CLOCK_MONOTONIC in ns, never
- * running backwards).  Nothing here can fail.
+ * min(c, depth), which may put the bucket in debt: so a thing larger than the depth passes at the
+ * right long-run rate.  The level is whole tokens plus a remainder in 1/period_ns of a token, so
+ * nothing is rounded away and the rate is exact for years.  The caller hands in `now`
+ * (CLOCK_MONOTONIC in ns, never running backwards).  Nothing here can fail.
  *
  * After the token bucket of RFC 2697 and of tc-tbf(8).
  */
@@ -53,9 +53,9 @@ bool bucket_allows_part(const struct bucket *bucket);
 /* It left. */
 void bucket_charge(struct bucket *bucket, uint64_t cost);
 
-/* How long from the last refill until a thing of this cost may leave and, so that a steady flow does not
- * wake for each token, a batch has come together.  May be less where the sum would overflow (decades):
- * the caller looks again then. */
+/* How long from the last refill until a thing of this cost may leave and, so that a steady flow
+ * does not wake for each token, a batch has come together.  May be less where the sum would
+ * overflow (decades): the caller looks again then. */
 uint64_t bucket_delay_ns(const struct bucket *bucket, uint64_t cost);
 
 #endif

@@ -2,12 +2,13 @@
 /*
  * chance: random numbers for what is chosen by chance, in integers.
  *
- * The same seed gives the same numbers on every machine and in every version.  Does not keep a secret: who
- * knows one number knows those that follow.  A struct chance has one user: two that drew from the same one
- * in an order that depends on time could not be repeated.  For another user seed another one, from this.
+ * The same seed gives the same numbers on every machine and in every version.  Does not keep a
+ * secret: who knows one number knows those that follow.  A struct chance has one user: two that
+ * drew from the same one in an order that depends on time could not be repeated.  For another user
+ * seed another one, from this.
  *
- * splitmix64, after Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014): each
- * number of 64 bits once in 2^64.
+ * splitmix64, after Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014):
+ * each number of 64 bits once in 2^64.
  */
 #ifndef WEIR_CHANCE_H
 #define WEIR_CHANCE_H
@@ -19,8 +20,8 @@ struct chance {
 	uint64_t state; /* any value */
 };
 
-/* seed is looked at where seeded; otherwise the system gives one, which may open a file: before confine().
- * Cannot fail. */
+/* seed is looked at where seeded; otherwise the system gives one, which may open a file: before
+ * confine(). Cannot fail. */
 void chance_init(struct chance *chance, bool seeded, uint64_t seed);
 
 /* 64 random bits. */

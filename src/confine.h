@@ -3,8 +3,8 @@
  * confine: once weir has opened all it will ever need, nothing more can be opened.  Where it replaces a
  * file (--metrics): nothing outside of that file's directory, and in there no more than that takes.
  *
- * What is open stays as it is: a confined weir reads, writes, polls and ends as before.  Whoever took it
- * over by way of its input could not open, make, run or connect to anything.
+ * What is open stays as it is: a confined weir reads, writes, polls and ends as before.  Whoever
+ * took it over by way of its input could not open, make, run or connect to anything.
  *
  *      Linux     no_new_privs, and a Landlock domain without a rule: every file system access that the
  *                kernel can deny is denied, TCP too, and signals to others (prctl(2), landlock(7)).  Or
@@ -23,8 +23,9 @@
 /* For good, for this process and those it might start.  Whether opens are denied from now on: where the
  * system cannot do it, weir works all the same.
  *
- * directory is open (O_PATH will do), and directory_path a name of it: where a file may be replaced.
- * -1 and NULL where there is none.  terminal: the size and the foreground group of one will be asked for. */
+ * directory is open (O_PATH will do), and directory_path a name of it: where a file may be
+ * replaced. -1 and NULL where there is none.  terminal: the size and the foreground group of one
+ * will be asked for. */
 bool confine(int directory, const char *directory_path, bool terminal);
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * diag: messages to the user on standard error: "weir: standard output: No space left on device".
  *
- * One line a message, in one write.  A standard error that takes nothing delays the caller by a second at
- * most, or until a deadline for all that is left to say.  What comes from outside is shown with
- * unprintable bytes escaped.
+ * One line a message, in one write.  A standard error that takes nothing delays the caller by a
+ * second at most, or until a deadline for all that is left to say.  What comes from outside is
+ * shown with unprintable bytes escaped.
  */
 #ifndef WEIR_DIAG_H
 #define WEIR_DIAG_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * draft: the options while they are being made out: which there are, and one as it was given.  Shared by those who
- * do it, and by nobody else:
+ * draft: the options while they are being made out: which there are, and one as it was given.
+ * Shared by those who do it, and by nobody else:
  *
  *   options.c   collects what is there, and prints the help
  *   values.c    reads each value, in the order in which they stand
@@ -88,16 +88,16 @@ struct draft {
 	struct given last[IDS]; /* of each that is given */
 };
 
-/* A message that shows an option as it was given and says why it cannot be; or why its value cannot, and what is
- * accepted.  Both answer false. */
+/* A message that shows an option as it was given and says why it cannot be; or why its value
+ * cannot, and what is accepted.  Both answer false. */
 bool draft_refuse(const struct given *given, const char *why);
 bool draft_bad_value(const struct given *given, const char *why);
 
 /* Reads the value of an option; false when the error has been told. */
 bool values_read(struct draft *draft, const struct given *given);
 
-/* Whether the options go together; fills in what follows from several of them.  False when the error has been
- * told. */
+/* Whether the options go together; fills in what follows from several of them.  False when the
+ * error has been told. */
 bool rules_hold(struct draft *draft);
 
 #endif

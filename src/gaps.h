@@ -2,9 +2,9 @@
 /*
  * gaps: where records are missing, among those that are held, until a mark has said so.
  *
- * Records have numbers: the oldest in the buffer has queue_first(), the next one that number and one.  A gap
- * stands before the record of its number, which may not have come yet.  There is at most one before any
- * record: what else is dropped there adds to it.
+ * Records have numbers: the oldest in the buffer has queue_first(), the next one that number and
+ * one.  A gap stands before the record of its number, which may not have come yet.  There is at
+ * most one before any record: what else is dropped there adds to it.
  *
  * Bounded: when there are as many gaps as there may be, a new one behind them adds to the last of them.
  * Does no I/O; nothing here can fail but gaps_new().
@@ -44,14 +44,14 @@ struct lost {
 	uint64_t now_ns;
 };
 
-/* The oldest records have left the buffer unsent, and `first` is now the number of the oldest: every gap
- * up to there becomes part of one that stands there. */
+/* The oldest records have left the buffer unsent, and `first` is now the number of the oldest:
+ * every gap up to there becomes part of one that stands there. */
 void gaps_drop_oldest(struct gaps *gaps, uint64_t first, const struct lost *lost);
 
-/* The records of the numbers from `at` to at + removed - 1 have left the buffer, and those behind them
- * have moved up; or something was dropped there that had never been in it (removed 0).  Costs what there are
- * gaps between this place and that of the call before: so calls in the order of their places, a sweep over the
- * buffer, cost together as much as there are gaps and calls. */
+/* The records of the numbers from `at` to at + removed - 1 have left the buffer, and those behind
+ * them have moved up; or something was dropped there that had never been in it (removed 0).  Costs
+ * what there are gaps between this place and that of the call before: so calls in the order of
+ * their places, a sweep over the buffer, cost together as much as there are gaps and calls. */
 void gaps_drop_at(struct gaps *gaps, uint64_t at, uint64_t removed, const struct lost *lost);
 
 #endif

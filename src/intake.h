@@ -2,11 +2,11 @@
 /*
  * intake: the gates in.  What has just been read becomes records of the queue, or is left out.
  *
- * Frames the stream, draws the sample, and refuses records that come too fast or are too long to be held.
- * What is left out by its number is dropped as it comes and never held, however long it is.  What is left
- * out by what it says (--keep, --sample-by=key, --drop-over) is assembled first, and judged when its end has
- * been read, or as much of it as will be held at once.  Whether there is room is not asked here: that is
- * the policy's, once the output has refused.
+ * Frames the stream, draws the sample, and refuses records that come too fast or are too long to be
+ * held. What is left out by its number is dropped as it comes and never held, however long it is.
+ * What is left out by what it says (--keep, --sample-by=key, --drop-over) is assembled first, and
+ * judged when its end has been read, or as much of it as will be held at once.  Whether there is
+ * room is not asked here: that is the policy's, once the output has refused.
  */
 #ifndef WEIR_INTAKE_H
 #define WEIR_INTAKE_H

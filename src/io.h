@@ -78,9 +78,9 @@ bool io_can_splice(const struct io_port *input, const struct io_port *output);
  * io_has_room), RETRY, END, GONE, or ERROR where the kernel will not do it. */
 enum io_result io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *done);
 
-/* Copies what the input pipe holds, at most length bytes and at most half of its capacity, and leaves it
- * there: ALL or SHORT, AGAIN, RETRY, END, or ERROR where the kernel will not do it.  What a splice then
- * moves are these bytes, unless somebody else reads the same pipe. */
+/* Copies what the input pipe holds, at most length bytes and at most half of its capacity, and
+ * leaves it there: ALL or SHORT, AGAIN, RETRY, END, or ERROR where the kernel will not do it.  What
+ * a splice then moves are these bytes, unless somebody else reads the same pipe. */
 enum io_result io_look(struct io_port *input, void *room, size_t length, size_t *done);
 
 /* Whether the output would take something now. */
@@ -89,21 +89,21 @@ bool io_has_room(const struct io_port *output);
 /*
  * A batch: many writes of whole records to a pipe, handed over at once.
  *
- * Each chunk of at most PIPE_BUF bytes is written to a private pipe, where it takes at most one page, and
- * the pages are then moved to the output (splice(2)): whole, in order, without waiting.  So no reader and
- * no SIGKILL ever sees part of a chunk, just as with a write for each; but the reader is woken once, and
- * the lock it reads under is taken once, for all of them.
+ * Each chunk of at most PIPE_BUF bytes is written to a private pipe, where it takes at most one
+ * page, and the pages are then moved to the output (splice(2)): whole, in order, without waiting.
+ * So no reader and no SIGKILL ever sees part of a chunk, just as with a write for each; but the
+ * reader is woken once, and the lock it reads under is taken once, for all of them.
  */
 
-/* How many chunks a batch may have now: about as many as the output has room for, 0 where batches are not
- * to be had or not worth while. */
+/* How many chunks a batch may have now: about as many as the output has room for, 0 where batches
+ * are not to be had or not worth while. */
 size_t io_batch_room(struct io_port *port);
 
 /* Adds a chunk (length <= unit).  False where it does not fit. */
 bool io_batch_add(struct io_port *port, const struct iovec *piece, int count, size_t length);
 
-/* Hands over the batch: as io_write, except that *done is a number of whole chunks.  What is not taken is
- * forgotten. */
+/* Hands over the batch: as io_write, except that *done is a number of whole chunks.  What is not
+ * taken is forgotten. */
 enum io_result io_batch_write(struct io_port *port, size_t *done);
 
 /* Writes all of text, waiting for it until deadline_ns of loop_now at most.  Whether it was all taken;

@@ -2,7 +2,8 @@
 /*
  * key: the part of a record that says whom or what it is about: a field of it, or what a pattern finds.
  *
- * Does not know what keys are for, nor where records end: the delimiter is no part of the text it is given.
+ * Does not know what keys are for, nor where records end: the delimiter is no part of the text it
+ * is given.
  */
 #ifndef WEIR_KEY_H
 #define WEIR_KEY_H
@@ -28,9 +29,9 @@ struct key {
 	size_t length;
 };
 
-/* Takes "3", a field, or "/REGEX/", of which the first group is the key, or the whole match; what the rule
- * had before is freed.  NULL, or what is wrong, and then the rule is as it was: a static phrase, or what
- * pattern_new put into error. */
+/* Takes "3", a field, or "/REGEX/", of which the first group is the key, or the whole match; what
+ * the rule had before is freed.  NULL, or what is wrong, and then the rule is as it was: a static
+ * phrase, or what pattern_new put into error. */
 const char *key_parse(struct key_rule *rule, const char *value, char error[PATTERN_ERROR_MOST]);
 
 /* Frees what the rule has. */

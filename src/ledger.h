@@ -34,8 +34,8 @@ enum reason {
 };
 #define REASONS 10
 
-/* Records have a class by the --keep that they match: from 1 for the last to as many as there are for the
- * first, and 0 for what matches none. */
+/* Records have a class by the --keep that they match: from 1 for the last to as many as there are
+ * for the first, and 0 for what matches none. */
 #define CLASSES 17
 
 /* What a wait was for.  (Not enum wait: <stdlib.h> of macOS has a union of that name.) */

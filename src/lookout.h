@@ -3,10 +3,10 @@
  * lookout: all that is told of a run besides its data: reports, the live line, metrics, marks, dropped
  * records.
  *
- * Opens what that needs, keeps it up to date after each pass and at the end of each interval, and has the
- * last word.  Nothing of it ever holds up the data; at the end it may take until a deadline.  Does not touch
- * standard input or output, and decides nothing about the run but that a report that could not be written is
- * an error.
+ * Opens what that needs, keeps it up to date after each pass and at the end of each interval, and
+ * has the last word.  Nothing of it ever holds up the data; at the end it may take until a
+ * deadline.  Does not touch standard input or output, and decides nothing about the run but that a
+ * report that could not be written is an error.
  */
 #ifndef WEIR_LOOKOUT_H
 #define WEIR_LOOKOUT_H
@@ -42,8 +42,8 @@ struct lookout {
 	struct snapshot last;    /* of the final report */
 };
 
-/* Opens the files, which are no file that the data comes from or goes to.  False when the reason has been
- * told; there is nothing to undo, since weir ends then. */
+/* Opens the files, which are no file that the data comes from or goes to.  False when the reason
+ * has been told; there is nothing to undo, since weir ends then. */
 bool lookout_open(struct lookout *lookout, const struct options *options);
 
 /* The pump is there, and has not made a pass: takes its memory, hooks itself up, writes the first page

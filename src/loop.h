@@ -26,16 +26,16 @@ struct loop_watch {
 uint64_t loop_now(void);
 
 /* Waits until something watched is ready or gone, deadline_ns (of loop_now; LOOP_FOREVER for none)
- * has passed, or a signal has come: those of signals_init are let in only here.  A deadline in the past
- * only looks.  False with errno when it has failed so many times in a row, and not because of a signal, that
- * it is no use to go on; until then a wait cut short is a wait. */
+ * has passed, or a signal has come: those of signals_init are let in only here.  A deadline in the
+ * past only looks.  False with errno when it has failed so many times in a row, and not because of
+ * a signal, that it is no use to go on; until then a wait cut short is a wait. */
 bool loop_wait(struct loop_watch *watch, int count, uint64_t deadline_ns);
 
 /* Whether fd can be read (or written) without waiting, as far as poll tells. */
 bool loop_ready(int fd, bool output);
 
-/* Waits, for a thread of its own and not for the data, until fd can be written, or will tell why not; false
- * once `call` can be read (-1: never).  Lets no signal in. */
+/* Waits, for a thread of its own and not for the data, until fd can be written, or will tell why
+ * not; false once `call` can be read (-1: never).  Lets no signal in. */
 bool loop_await_output(int fd, int call);
 
 #endif

@@ -3,8 +3,8 @@
  * loss: the one place that everything dropped goes through: counted in the ledger, and where that is
  * asked for marked in the stream (gaps.h) and saved in a file (spill.h).
  *
- * Does not decide what is dropped.  What --sample leaves out is counted and saved, but not marked: it was not
- * lost.  Nothing here can fail, or wait.
+ * Does not decide what is dropped.  What --sample leaves out is counted and saved, but not marked:
+ * it was not lost.  Nothing here can fail, or wait.
  */
 #ifndef WEIR_LOSS_H
 #define WEIR_LOSS_H
@@ -54,9 +54,9 @@ void loss_save(struct loss *loss, enum reason reason, bool left_out, const char 
 /* Records that were removed are of this class, if it is known. */
 void loss_class(struct loss *loss, unsigned class, uint64_t records, uint64_t bytes);
 
-/* Whether each record that is dropped has to be looked at, for its class where that is not known, or its key;
- * looking at one, of which body bytes are not delimiter.  What --sample leaves out is not looked at, nor what is
- * too long to hold. */
+/* Whether each record that is dropped has to be looked at, for its class where that is not known,
+ * or its key; looking at one, of which body bytes are not delimiter.  What --sample leaves out is
+ * not looked at, nor what is too long to hold. */
 bool loss_looks(const struct loss *loss, unsigned class);
 void loss_look(struct loss *loss, unsigned class, const char *text, size_t body, size_t length);
 

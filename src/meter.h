@@ -4,9 +4,9 @@
  *
  *      weir  in 12.3k/s 1.2MB/s  [####  :   ]  42%  out 10.0k/s 1.0MB/s  dropped  2.0k +2.3k/s  paused  12%
  *
- * As the data flows: what comes in, the buffer with its watermarks, what goes out; then what got lost, and
- * who is to blame.  Every number has a fixed place, so that the line stands still while they change and the
- * lines of several weirs are a table.
+ * As the data flows: what comes in, the buffer with its watermarks, what goes out; then what got
+ * lost, and who is to blame.  Every number has a fixed place, so that the line stands still while
+ * they change and the lines of several weirs are a table.
  *
  * Pure: knows no terminal, only how many columns there are; where the line is drawn is screen's.
  * Cannot fail.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * metrics: a snapshot as a file that Prometheus reads, by way of the node exporter's textfile collector.
+ * metrics: a snapshot as a file that Prometheus reads, by way of the node exporter's textfile
+ * collector.
  *
  * The page is Prometheus' text exposition format 0.0.4, from one table of families.  Seconds and counts
  * are written from integers, exactly.  Quantiles of the latency are those of the last interval, as is
@@ -43,10 +44,11 @@ struct metrics {
 	char text[METRICS_MOST];
 };
 
-/* Opens the directory of path, which must outlive metrics, and looks at what is to be replaced: nothing
- * yet, a regular file, or a symbolic link to one or to nothing, which is replaced itself.  NULL: no file is
- * asked for.  0, or -1 with errno: EISDIR for a directory, EINVAL for anything else, EBUSY for a file that
- * this process has open, be it input, output or report; the same for a link to one. */
+/* Opens the directory of path, which must outlive metrics, and looks at what is to be replaced:
+ * nothing yet, a regular file, or a symbolic link to one or to nothing, which is replaced itself.
+ * NULL: no file is asked for.  0, or -1 with errno: EISDIR for a directory, EINVAL for anything
+ * else, EBUSY for a file that this process has open, be it input, output or report; the same for a
+ * link to one. */
 int metrics_open(struct metrics *metrics, const char *path);
 
 /* Replaces the file by a page of the snapshot.  False with errno where that fails, which is counted. */

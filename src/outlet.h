@@ -2,16 +2,18 @@
 /*
  * outlet: the gates out.  What may leave the queue now, in which writes, and the rate.
  *
- * A stream (plain block, or bytes) leaves as it comes.  Everything else leaves in whole records: a write
- * to a pipe is whole records of at most PIPE_BUF bytes together, or part of one longer record, so that
- * not even SIGKILL leaves a torn record of up to PIPE_BUF bytes (pipe(7): such writes are atomic).  Once
- * the first byte of a record is out, its rest follows before anything else.
+ * A stream (plain block, or bytes) leaves as it comes.  Everything else leaves in whole records: a
+ * write to a pipe is whole records of at most PIPE_BUF bytes together, or part of one longer
+ * record, so that not even SIGKILL leaves a torn record of up to PIPE_BUF bytes (pipe(7): such
+ * writes are atomic).  Once the first byte of a record is out, its rest follows before anything
+ * else.
  *
- * With a rate for each key a record that has to wait holds up those behind it, whatever their key: order is
- * kept.  Then records leave one at a time, and marks are not charged.
+ * With a rate for each key a record that has to wait holds up those behind it, whatever their key:
+ * order is kept.  Then records leave one at a time, and marks are not charged.
  *
- * Where records are missing, a mark leaves before the record behind the gap; or, when none comes, once the
- * gap is a second old.  A mark is a record like any other to the rate, but no part of the law.
+ * Where records are missing, a mark leaves before the record behind the gap; or, when none comes,
+ * once the gap is a second old.  A mark is a record like any other to the rate, but no part of the
+ * law.
  */
 #ifndef WEIR_OUTLET_H
 #define WEIR_OUTLET_H

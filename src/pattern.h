@@ -3,15 +3,16 @@
  * pattern: a regular expression, compiled once and matched against many records, by PCRE2: see
  * pcre2pattern(3).
  *
- * Bytes are bytes, unless the expression begins with (*UTF): then text that is not valid UTF-8 does not
- * match.  A line ends with \n alone, whatever the PCRE2 of this machine was built for.  It is compiled to
- * machine code here and now, before pledge(2) and its like forbid that; a system that never allows it has
- * it interpreted, with the same answers.  Matching opens nothing and, as machine code, allocates nothing.
+ * Bytes are bytes, unless the expression begins with (*UTF): then text that is not valid UTF-8 does
+ * not match.  A line ends with \n alone, whatever the PCRE2 of this machine was built for.  It is
+ * compiled to machine code here and now, before pledge(2) and its like forbid that; a system that
+ * never allows it has it interpreted, with the same answers.  Matching opens nothing and, as
+ * machine code, allocates nothing.
  *
- * The work is limited, so that (a+)+$ cannot hold up the data: from each place in a text a match may try
- * PATTERN_STEPS ways and 4 more for each byte of the text, and may keep 1 MiB of those that it could come
- * back to.  What would take more counts as no match.  Still, time that grows with the square of the
- * text's length is within these limits: \w+[@#] interpreted is such an expression.
+ * The work is limited, so that (a+)+$ cannot hold up the data: from each place in a text a match
+ * may try PATTERN_STEPS ways and 4 more for each byte of the text, and may keep 1 MiB of those that
+ * it could come back to.  What would take more counts as no match.  Still, time that grows with the
+ * square of the text's length is within these limits: \w+[@#] interpreted is such an expression.
  *
  * Does not know what a match means.  One thread at a time may match.
  */

@@ -5,9 +5,9 @@
  *      input -> intake -> queue -> outlet -> output
  *                           ^ policy, watermarks
  *
- * Does what can be done without waiting, and leaves its state for the run to derive from it what to wait
- * for.  A pass reads at most once, so that a fast producer cannot keep the output waiting, and writes a
- * bounded amount, so that a fast reader cannot keep the input waiting.
+ * Does what can be done without waiting, and leaves its state for the run to derive from it what to
+ * wait for.  A pass reads at most once, so that a fast producer cannot keep the output waiting, and
+ * writes a bounded amount, so that a fast reader cannot keep the input waiting.
  *
  * A stream of bytes from pipe to pipe, and as long as nothing is held, does not pass through the buffer
  * at all: it is spliced, and counted.  Where records are counted by their delimiters it is looked at
@@ -74,8 +74,8 @@ int pump_init(struct pump *pump, const struct options *options, const struct io_
     const struct io_port *output, uint64_t now_ns);
 void pump_free(struct pump *pump);
 
-/* What watches the pump, from the beginning on; each may be NULL, none is owned.  Where the options have it
- * drop by age there must be a sojourn. */
+/* What watches the pump, from the beginning on; each may be NULL, none is owned.  Where the options
+ * have it drop by age there must be a sojourn. */
 void pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
     struct top *top);
 
@@ -100,8 +100,8 @@ void pump_close_books(struct pump *pump, uint64_t now_ns);
 /* What is held; nothing once the books are closed. */
 struct tally pump_held(const struct pump *pump);
 
-/* What waits in the buffer: not what is being assembled or has not been let in.  Nothing once the books are
- * closed. */
+/* What waits in the buffer: not what is being assembled or has not been let in.  Nothing once the
+ * books are closed. */
 struct tally pump_depth(const struct pump *pump);
 
 /* Time paused, or under pressure, until now: what still lasts included. */

@@ -15,9 +15,10 @@
  * head      may be part-sent: then its rest must follow before anything else, and is never evicted.
  *           Where records behind it give way, the rest is set aside, so that the ring has no holes.
  *
- * Knows where records end (through record.h) and what fits; does not know a policy or a descriptor, and
- * keeps no metadata a record: it looks for ends when it needs them.  Victims inside the buffer are found by
- * a sweep.  In a stream (plain block) any byte may be taken, and `ready` only serves the count.
+ * Knows where records end (through record.h) and what fits; does not know a policy or a descriptor,
+ * and keeps no metadata a record: it looks for ends when it needs them.  Victims inside the buffer
+ * are found by a sweep.  In a stream (plain block) any byte may be taken, and `ready` only serves
+ * the count.
  */
 #ifndef WEIR_QUEUE_H
 #define WEIR_QUEUE_H
@@ -85,8 +86,8 @@ struct tally queue_held(const struct queue *q);
 /* Whole records that wait: a part-sent one is not among them. */
 uint64_t queue_waiting(const struct queue *q);
 
-/* The numbers, counted from the beginning of the run and closed up where records are dropped, of the oldest
- * record in the ring and of the next one to come. */
+/* The numbers, counted from the beginning of the run and closed up where records are dropped, of
+ * the oldest record in the ring and of the next one to come. */
 uint64_t queue_first(const struct queue *q);
 uint64_t queue_next(const struct queue *q);
 
@@ -124,8 +125,8 @@ size_t queue_rest(struct queue *q);
 size_t queue_head(struct queue *q);
 size_t queue_whole(const struct queue *q, size_t most, uint64_t records);
 
-/* The first record, as far as it is here, when it is not part-sent and not set aside; false where nothing is
- * here. */
+/* The first record, as far as it is here, when it is not part-sent and not set aside; false where
+ * nothing is here. */
 bool queue_view_head(struct queue *q, struct queue_record *record);
 
 /* The same as queue_whole for a run that begins at offset, the beginning of a whole record. */
@@ -172,10 +173,10 @@ struct queue_sweep {
 	bool blind; /* only lengths matter: the records have no text */
 };
 
-/* Asks of each ready record from one mark to another what becomes of it, in order, and closes the gaps.
- * judge tells the fate of a record that it drops.  A part-sent record is not asked about.  Moves a byte twice at most,
- * once to join those that stay and once with the lesser part of the others.  Returns the mark where it
- * stopped.  Admits nothing. */
+/* Asks of each ready record from one mark to another what becomes of it, in order, and closes the
+ * gaps.  judge tells the fate of a record that it drops.  A part-sent record is not asked about.
+ * Moves a byte twice at most, once to join those that stay and once with the lesser part of the
+ * others.  Returns the mark where it stopped.  Admits nothing. */
 struct queue_mark queue_sweep(struct queue *q, struct loss *loss, struct queue_mark from,
     struct queue_mark to, const struct queue_sweep *sweep);
 
@@ -184,8 +185,8 @@ struct queue_mark queue_oldest_mark(struct queue *q);
 struct queue_mark queue_admitted_mark(const struct queue *q);
 struct queue_mark queue_newest_mark(const struct queue *q);
 
-/* All that is ready up to a mark is admitted.  What those that are admitted leave of the limits; a part-sent
- * record is admitted first. */
+/* All that is ready up to a mark is admitted.  What those that are admitted leave of the limits; a
+ * part-sent record is admitted first. */
 void queue_admit_to(struct queue *q, struct queue_mark mark);
 struct tally queue_room(struct queue *q);
 

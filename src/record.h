@@ -48,8 +48,8 @@ size_t record_last(const struct framing *f, uint64_t phase, const char *piece, s
 size_t record_skip(const struct framing *f, uint64_t phase, const char *piece, size_t length,
     uint64_t *count);
 
-/* The beginning of the first record of at most `most` bytes, in a piece that begins with a record; where
- * there is none, the beginning of the record that does not end in the piece, or length. */
+/* The beginning of the first record of at most `most` bytes, in a piece that begins with a record;
+ * where there is none, the beginning of the record that does not end in the piece, or length. */
 size_t record_short(const struct framing *f, const char *piece, size_t length, size_t most);
 
 /* The phase behind the piece, for a piece that follows `phase`.  For delimiters it only tells 0 (the

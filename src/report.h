@@ -13,8 +13,8 @@
 
 #include <stddef.h>
 
-/* Room for any line.  Without --keep and --top-keys it is no longer than REPORT_PLAIN_MOST, the PIPE_BUF of
- * Linux, so that a pipe takes it whole. */
+/* Room for any line.  Without --keep and --top-keys it is no longer than REPORT_PLAIN_MOST, the
+ * PIPE_BUF of Linux, so that a pipe takes it whole. */
 #define REPORT_MOST 65536
 #define REPORT_PLAIN_MOST 4096
 

@@ -2,9 +2,9 @@
 /*
  * reporter: where reports go, without ever holding up the data.
  *
- * A report that is asked for while the last one has not been taken is made when it can be: the figures
- * are those of the moment it is written.  The report of an interval is made at its end, and gives way to that
- * of the next one if it has not been taken until then.
+ * A report that is asked for while the last one has not been taken is made when it can be: the
+ * figures are those of the moment it is written.  The report of an interval is made at its end, and
+ * gives way to that of the next one if it has not been taken until then.
  */
 #ifndef WEIR_REPORTER_H
 #define WEIR_REPORTER_H
@@ -25,9 +25,10 @@ struct reporter {
 	size_t sent;
 };
 
-/* Opens path, truncating it, or standard error where it is NULL or a name of that.  0, or -1 with errno:
- * ENXIO for a FIFO that nobody reads, EBUSY for the file that standard input or output is, ELOOP for a
- * symbolic link to a file that was not open already.  A file that is made has mode 0600. */
+/* Opens path, truncating it, or standard error where it is NULL or a name of that.  0, or -1 with
+ * errno: ENXIO for a FIFO that nobody reads, EBUSY for the file that standard input or output is,
+ * ELOOP for a symbolic link to a file that was not open already.  A file that is made has mode
+ * 0600. */
 int reporter_open(struct reporter *reporter, const char *path);
 
 /* Whether something waits to be written. */

@@ -9,10 +9,10 @@
  *       |   free   |########## held ##########|      free          |   not in use yet  |
  *                  out % size                 in % size
  *
- * Access is peek, then commit: two iovecs where the bytes wrap.  Memory is touched only as far as it
- * is used: ring_rewind() starts again at the base, and ring_trim() gives back what a burst has touched.
- * Behind it there is room for the wrapped end of one record, for who must see it in one piece.  The struct
- * is visible only to be embedded in its owner.
+ * Access is peek, then commit: two iovecs where the bytes wrap.  Memory is touched only as far as
+ * it is used: ring_rewind() starts again at the base, and ring_trim() gives back what a burst has
+ * touched. Behind it there is room for the wrapped end of one record, for who must see it in one
+ * piece.  The struct is visible only to be embedded in its owner.
  */
 #ifndef WEIR_RING_H
 #define WEIR_RING_H
@@ -36,8 +36,8 @@ struct ring {
 	size_t touched; /* no byte at or behind base + touched has been written since it was given back */
 };
 
-/* A ring of size bytes that may be extended to reserve (size <= reserve), of which up to overlap bytes can be
- * seen in one piece wherever they stand.  0, or -1 with errno. */
+/* A ring of size bytes that may be extended to reserve (size <= reserve), of which up to overlap
+ * bytes can be seen in one piece wherever they stand.  0, or -1 with errno. */
 int ring_init(struct ring *ring, size_t size, size_t reserve, size_t overlap);
 void ring_free(struct ring *ring);
 
@@ -49,8 +49,8 @@ size_t ring_room(const struct ring *ring);
  * pieces, 0 for no bytes. */
 int ring_peek(const struct ring *ring, size_t offset, size_t length, struct iovec piece[2]);
 
-/* length bytes from offset in one piece (length <= overlap, offset + length <= used); good until the ring is
- * changed, or asked for another. */
+/* length bytes from offset in one piece (length <= overlap, offset + length <= used); good until
+ * the ring is changed, or asked for another. */
 const char *ring_view(struct ring *ring, size_t offset, size_t length);
 
 /* The same for the first length bytes of room (length <= room), to be written into.  What is written
@@ -71,9 +71,9 @@ void ring_move(struct ring *ring, size_t to, size_t from, size_t length);
  * memory; nothing that is held changes its offset. */
 void ring_extend(struct ring *ring, size_t new_size);
 
-/* Starts again at the base where that costs no more than moving most bytes, unless the oldest is nearer
- * than that to it: so that the bytes that pass through a large ring stay in the cache as long as few are
- * held. */
+/* Starts again at the base where that costs no more than moving most bytes, unless the oldest is
+ * nearer than that to it: so that the bytes that pass through a large ring stay in the cache as
+ * long as few are held. */
 void ring_rewind(struct ring *ring, size_t most);
 
 /* Whether a burst has left memory behind the first keep bytes, and so little is held now that it can be

@@ -2,8 +2,9 @@
 /*
  * run: from the first read to the last report.
  *
- * Makes pass after pass, waits when a pass can do no more, and decides how it ends.  What to wait for is
- * derived from the state of the pump each time; there is one nearest deadline, and no timer otherwise.
+ * Makes pass after pass, waits when a pass can do no more, and decides how it ends.  What to wait
+ * for is derived from the state of the pump each time; there is one nearest deadline, and no timer
+ * otherwise.
  */
 #ifndef WEIR_RUN_H
 #define WEIR_RUN_H

@@ -2,11 +2,11 @@
 /*
  * sample: which records come in, num in den of them.
  *
- * By count, the k-th one kept, from 0, is input record floor(k * den / num): for 1 in N the first of every
- * N.  Exact for any stream length; no product is formed.
- * By random, each record comes in with a probability of num / den (to 2^-60), whatever came before.
- * By key, a key is in or out as a whole: in if its hash is below num / den of the range of hashes.  So weirs
- * that hash alike agree without talking, and a smaller share is part of a larger one.
+ * By count, the k-th one kept, from 0, is input record floor(k * den / num): for 1 in N the first
+ * of every N.  Exact for any stream length; no product is formed. By random, each record comes in
+ * with a probability of num / den (to 2^-60), whatever came before. By key, a key is in or out as a
+ * whole: in if its hash is below num / den of the range of hashes.  So weirs that hash alike agree
+ * without talking, and a smaller share is part of a larger one.
  *
  * Does not find the key of a record, nor hash it.  Cannot fail.
  */

@@ -16,10 +16,10 @@
  * So what anybody else writes scrolls past above the lines, which are all below the cursor: they can be
  * erased without knowing how many rows they take, also after the terminal has wrapped them anew.
  *
- * They agree by locks on the terminal's inode, through an open file description of weir's own (OFD locks,
- * fcntl(2)); a killed weir leaves none behind.  Each process group has a range of bytes there: one that is
- * locked to draw, and one for each process id that has a line.  Where there are no such locks, each weir
- * draws as if it were alone.
+ * They agree by locks on the terminal's inode, through an open file description of weir's own (OFD
+ * locks, fcntl(2)); a killed weir leaves none behind.  Each process group has a range of bytes
+ * there: one that is locked to draw, and one for each process id that has a line.  Where there are
+ * no such locks, each weir draws as if it were alone.
  *
  * Sources: ECMA-48 (CUU, ED, EL, IL, SGR), tty_ioctl(4), credentials(7).
  */

@@ -10,8 +10,8 @@
  *      elsewhere what was taken of the record stays, and the next one begins behind a delimiter (fixed
  *      framing: behind as many zero bytes as it lacks)
  *
- * Whatever fails is tried again with the next batch: a disk may have been freed, a FIFO may have a reader
- * again.
+ * Whatever fails is tried again with the next batch: a disk may have been freed, a FIFO may have a
+ * reader again.
  */
 #ifndef WEIR_SCRIBE_H
 #define WEIR_SCRIBE_H
@@ -40,8 +40,8 @@ struct scribe {
 	bool torn;        /* because a record was cut short: they are written in any case */
 };
 
-/* Takes up fd.  A file whose last record lacks its delimiter gets one before the next, where that can be
- * seen.  Cannot fail: what is wrong with fd the first write tells. */
+/* Takes up fd.  A file whose last record lacks its delimiter gets one before the next, where that
+ * can be seen.  Cannot fail: what is wrong with fd the first write tells. */
 void scribe_open(struct scribe *scribe, int fd, const struct framing *framing, int call);
 
 /* How many bytes stand for the end of a record that ends after `length` bytes, and not as records do. */

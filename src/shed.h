@@ -2,18 +2,18 @@
 /*
  * shed: victims inside the buffer, and which arrivals come in where that takes a look at them.
  *
- * For the policies that do not simply drop the oldest or the newest: by class (--keep), by lot (drop-random),
- * by key (latest), 1 in N under pressure (shed:N).  When something does not fit, one sweep over the queue
- * drops those whose turn it is, until all fits and an eighth of the room is free besides (by lot a quarter): so
- * each arriving record pays for the look at a constant number of others.  Nothing is indexed, and nothing but
- * a few marks is kept, while there is room.
+ * For the policies that do not simply drop the oldest or the newest: by class (--keep), by lot
+ * (drop-random), by key (latest), 1 in N under pressure (shed:N).  When something does not fit, one
+ * sweep over the queue drops those whose turn it is, until all fits and an eighth of the room is
+ * free besides (by lot a quarter): so each arriving record pays for the look at a constant number
+ * of others.  Nothing is indexed, and nothing but a few marks is kept, while there is room.
  *
- * Classes.  The least precious class gives way first, in it the oldest first.  Behind what a class has
- * given is its mark: in front of it there is nothing of that class or a lesser one, and nothing is looked at
- * there again.  So a record is matched at most once for each class that it outlives.
+ * Classes.  The least precious class gives way first, in it the oldest first.  Behind what a class
+ * has given is its mark: in front of it there is nothing of that class or a lesser one, and nothing
+ * is looked at there again.  So a record is matched at most once for each class that it outlives.
  *
- * Does not decide when something must go (queue.h says what fits, policy.h asks).  Only shed_superseded may
- * lack memory, and drops the oldest then.
+ * Does not decide when something must go (queue.h says what fits, policy.h asks).  Only
+ * shed_superseded may lack memory, and drops the oldest then.
  */
 #ifndef WEIR_SHED_H
 #define WEIR_SHED_H
@@ -61,8 +61,8 @@ void shed_newest(struct shed *shed, struct queue *queue, struct loss *loss);
 void shed_random(struct shed *shed, struct queue *queue, struct loss *loss);
 void shed_superseded(struct shed *shed, struct queue *queue, struct loss *loss);
 
-/* Of the records that wait, so many are dropped of the least precious class, the oldest first; of the next where
- * it has none.  Fewer where it has fewer. */
+/* Of the records that wait, so many are dropped of the least precious class, the oldest first; of
+ * the next where it has none.  Fewer where it has fewer. */
 void shed_some(struct shed *shed, struct queue *queue, struct loss *loss, enum reason reason,
     uint64_t records);
 

@@ -2,8 +2,8 @@
 /*
  * snapshot: how things stand at one moment, and how they went since the last interval began.
  *
- * The figures that every report, the live line and the metrics are made from; what they look like is theirs.
- * Nothing here can fail.
+ * The figures that every report, the live line and the metrics are made from; what they look like
+ * is theirs. Nothing here can fail.
  */
 #ifndef WEIR_SNAPSHOT_H
 #define WEIR_SNAPSHOT_H

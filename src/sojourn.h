@@ -6,17 +6,18 @@
  * records, so nothing is kept for a single record.  And how long those that have left had waited: a
  * histogram, of the time since the last interval and of the whole run.
  *
- * A record arrives in the pass in which its end is read and leaves in the pass in which the output accepts
- * its last byte, so a record that passes straight through has waited for 0 ns.  Sojourn time is RFC 8289's
- * word for it.
+ * A record arrives in the pass in which its end is read and leaves in the pass in which the output
+ * accepts its last byte, so a record that passes straight through has waited for 0 ns.  Sojourn
+ * time is RFC 8289's word for it.
  *
- * Both are of bounded size.  The histogram is log-linear, 256 buckets to a power of two, and answers with the
- * middle of a bucket: at most 0.2% off.  Stamps are exact as long as records of fewer than
- * SOJOURN_STAMPS reads are held; then neighbours that are no further apart than 1/128 of their age
- * become one, with the time of the older: up to 0.8% too much.  So a record may be taken for older than it is,
- * never for younger.  The sum is within 1%.
+ * Both are of bounded size.  The histogram is log-linear, 256 buckets to a power of two, and
+ * answers with the middle of a bucket: at most 0.2% off.  Stamps are exact as long as records of
+ * fewer than SOJOURN_STAMPS reads are held; then neighbours that are no further apart than 1/128 of
+ * their age become one, with the time of the older: up to 0.8% too much.  So a record may be taken
+ * for older than it is, never for younger.  The sum is within 1%.
  *
- * Knows no record and no byte, only how many records there are.  Nothing here can fail but sojourn_new().
+ * Knows no record and no byte, only how many records there are.  Nothing here can fail but
+ * sojourn_new().
  */
 #ifndef WEIR_SOJOURN_H
 #define WEIR_SOJOURN_H
@@ -65,10 +66,10 @@ void sojourn_pass_by(struct sojourn *sojourn, uint64_t records);
 void sojourn_drop_oldest(struct sojourn *sojourn, uint64_t records);
 void sojourn_drop_newest(struct sojourn *sojourn, uint64_t records);
 
-/* Some of those that are held are dropped, here and there: a sweep over them, from the oldest but `before` of them
- * on.  Then, in their order, the next records stay (keep) or are dropped and count nowhere (cut); nothing else is
- * called in between, and what is left behind the last of them stays.  A sweep costs what it has stamps and calls,
- * whatever the product. */
+/* Some of those that are held are dropped, here and there: a sweep over them, from the oldest but
+ * `before` of them on.  Then, in their order, the next records stay (keep) or are dropped and count
+ * nowhere (cut); nothing else is called in between, and what is left behind the last of them stays.
+ * A sweep costs what it has stamps and calls, whatever the product. */
 void sojourn_sweep(struct sojourn *sojourn, uint64_t before);
 void sojourn_keep(struct sojourn *sojourn, uint64_t records);
 void sojourn_cut(struct sojourn *sojourn, uint64_t records);

@@ -4,12 +4,12 @@
  *
  *      pump -> spill_add -> staging (bounded) -> a thread -> scribe -> file
  *
- * Whoever drops hands the bytes over here; they are copied to the staging area, and a thread of its own
- * does the writes, which may wait for as long as a disk or a reader likes.  What finds no room there, or
- * cannot be written, is counted: dropped = saved + unsaved, in records and in bytes.
+ * Whoever drops hands the bytes over here; they are copied to the staging area, and a thread of its
+ * own does the writes, which may wait for as long as a disk or a reader likes.  What finds no room
+ * there, or cannot be written, is counted: dropped = saved + unsaved, in records and in bytes.
  *
- * Records are whole in the file, and in the order they were dropped in: the order of their ends, but for one
- * that is longer than is put together in memory and is written as it comes.
+ * Records are whole in the file, and in the order they were dropped in: the order of their ends,
+ * but for one that is longer than is put together in memory and is written as it comes.
  *
  *      A record that finds no room is unsaved whole.  One that is written as it comes and then finds none
  *      ends there: scribe.h says what stays of it.
@@ -32,8 +32,8 @@
 /* Memory for what waits to be written; touched as far as it is needed. */
 #define SPILL_ROOM ((size_t)4 << 20)
 
-/* Where from: records that are left out as they come, perhaps in many calls over a long time, and whole ones
- * out of the buffer, whose calls (where the ring wraps) follow each other. */
+/* Where from: records that are left out as they come, perhaps in many calls over a long time, and
+ * whole ones out of the buffer, whose calls (where the ring wraps) follow each other. */
 enum spill_from {
 	SPILL_INTAKE,
 	SPILL_QUEUE,
@@ -41,8 +41,8 @@ enum spill_from {
 
 struct spill;
 
-/* For records of this framing, into fd, which it closes in the end unless it is standard error; with_reason
- * puts the reason and a tab before each.  All memory is got here.  NULL with errno. */
+/* For records of this framing, into fd, which it closes in the end unless it is standard error;
+ * with_reason puts the reason and a tab before each.  All memory is got here.  NULL with errno. */
 struct spill *spill_open(const struct framing *framing, int fd, bool with_reason, size_t room);
 
 /* Starts the thread, all signals blocked in it.  0, or an errno. */
@@ -61,9 +61,9 @@ struct tally spill_unsaved(struct spill *spill);
 /* errno of the first write that failed, once; else 0. */
 int spill_take_error(struct spill *spill);
 
-/* Nothing more is added.  Waits for what is staged until deadline_ns of loop_now, or until a signal asks a
- * second time to end; what is not written by then is unsaved.  (What a write that the kernel does not come
- * back from has done is not known: it counts as unsaved.) */
+/* Nothing more is added.  Waits for what is staged until deadline_ns of loop_now, or until a signal
+ * asks a second time to end; what is not written by then is unsaved.  (What a write that the kernel
+ * does not come back from has done is not known: it counts as unsaved.) */
 void spill_close(struct spill *spill, uint64_t deadline_ns);
 
 /* After spill_close, or without spill_start; NULL is fine. */

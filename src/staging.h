@@ -4,9 +4,9 @@
  *
  *      oldest batch | batch | ... | newest batch | not committed | room
  *
- * A batch is what is written, or fails to be, at once: whole records of at most `unit` bytes together, or
- * one longer record, or part of one.  It carries its own account, so that what becomes of it can be
- * counted without looking at it again.
+ * A batch is what is written, or fails to be, at once: whole records of at most `unit` bytes
+ * together, or one longer record, or part of one.  It carries its own account, so that what becomes
+ * of it can be counted without looking at it again.
  *
  * Knows no record, no file and no lock.
  */
