@@ -21,22 +21,3 @@ chance_next(struct chance *chance)
 	bits = (bits ^ (bits >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return bits ^ (bits >> 31);
 }
-
-uint64_t
-chance_below(struct chance *chance, uint64_t n)
-{
-	uint64_t bits, rest;
-
-	/* 2^64 is whole multiples of n and a rest: what falls into that is drawn again. */
-	do {
-		bits = chance_next(chance);
-		rest = bits % n;
-	} while (bits - rest > UINT64_MAX - (n - 1));
-	return rest;
-}
-
-bool
-chance_hits(struct chance *chance, uint64_t num, uint64_t den)
-{
-	return chance_below(chance, den) < num;
-}

@@ -27,10 +27,4 @@ void chance_init(struct chance *chance, bool seeded, uint64_t seed);
 /* 64 random bits. */
 uint64_t chance_next(struct chance *chance);
 
-/* From 0 to n - 1, each as likely as any other; n is not 0. */
-uint64_t chance_below(struct chance *chance, uint64_t n);
-
-/* True with a probability of exactly num / den; num <= den, den is not 0. */
-bool chance_hits(struct chance *chance, uint64_t num, uint64_t den);
-
 #endif

@@ -33,6 +33,10 @@ keep_add(struct keep *keep, const char *regex, char error[PATTERN_ERROR_MOST])
 {
 	struct pattern *pattern;
 
+	if (*regex == '\0') {
+		(void)snprintf(error, PATTERN_ERROR_MOST, "an empty pattern matches everything");
+		return false;
+	}
 	if (keep->count == KEEP_MOST) {
 		(void)snprintf(error, PATTERN_ERROR_MOST, "more than %d patterns", KEEP_MOST);
 		return false;

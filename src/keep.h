@@ -21,7 +21,8 @@ struct keep *keep_new(void);
 void keep_free(struct keep *keep);
 
 /* One more pattern, less precious than those before it.  The text of regex stays the caller's, and must
- * stay.  False, and error says why, as pattern_new does. */
+ * stay.  It is not empty: an unset variable of a script would keep everything.  False, and error says
+ * why, as pattern_new does. */
 bool keep_add(struct keep *keep, const char *regex, char error[PATTERN_ERROR_MOST]);
 
 /* How many patterns there are; 0 for NULL. */

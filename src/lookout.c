@@ -417,6 +417,7 @@ lookout_close(struct lookout *lookout, int status, const char *reason, uint64_t 
 	screen_close(&lookout->screen);
 	marks_free(lookout->marks);
 	sojourn_free(lookout->sojourn);
+	top_free(lookout->top);
 	spill_free(lookout->spill);
 	return status;
 }

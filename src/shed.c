@@ -270,7 +270,7 @@ struct lot {
 	unsigned top;          /* the most precious class */
 	unsigned class;
 	struct tally all;      /* of that class */
-	uint64_t bound;        /* those go that draw a lower number */
+	struct sample goes;    /* of all numbers that can be drawn, those that mean it */
 	bool counting;
 };
 
@@ -287,24 +287,7 @@ judge_lot(void *state, const struct queue_record *record, struct queue_fate *fat
 		return QUEUE_KEEP;
 	}
 	*fate = (struct queue_fate){ REASON_RANDOM, lot->class };
-	return chance_next(&lot->shed->chance) < lot->bound ? QUEUE_DROP : QUEUE_KEEP;
-}
-
-/* Of all numbers of 64 bits, part / whole are below this; all but one where the part is no less. */
-static uint64_t
-bound_of(uint64_t part, uint64_t whole)
-{
-	uint64_t bound = 0, rest = part;
-
-	if (part >= whole)
-		return UINT64_MAX;
-	for (int bit = 0; bit < 64; bit++) {
-		/* rest < whole <= 2^63: a digit of the quotient at a time */
-		rest *= 2;
-		bound = 2 * bound + (rest >= whole);
-		rest -= rest >= whole ? whole : 0;
-	}
-	return bound;
+	return sample_has(&lot->goes, chance_next(&lot->shed->chance)) ? QUEUE_DROP : QUEUE_KEEP;
 }
 
 /* How many there are of a class: where there is but one, all that wait. */
@@ -334,14 +317,19 @@ shed_random(struct shed *shed, struct queue *queue, struct loss *loss)
 	while (!queue_fits(queue)) {
 		struct excess excess = excess_of(queue, PART_BY_LOT);
 		bool by_bytes = excess.need.bytes > 0;
+		struct share share;
 
 		count_class(&lot, queue, loss);
 		if (lot.all.records == 0) {
 			lot.class++;
 			continue;
 		}
-		lot.bound = by_bytes ? bound_of(excess.all.bytes, lot.all.bytes)
-		    : bound_of(excess.all.records, lot.all.records);
+		share = (struct share){ excess.all.records, lot.all.records };
+		if (by_bytes)
+			share = (struct share){ excess.all.bytes, lot.all.bytes };
+		if (share.num > share.den)
+			share.num = share.den;
+		sample_init(&lot.goes, &share, SAMPLE_BY_KEY, NULL);
 		(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &sweep);
 	}
 	queue_admit(queue);

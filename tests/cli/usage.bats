@@ -342,6 +342,7 @@ accepted()
 
 @test "--keep: what is no pattern, and one too many" {
 	local many=()
+	refused "--keep=: an empty pattern matches everything" "accepted: up to 16" -- -p drop-oldest --keep=
 	if ! has_patterns; then refused "--keep=a(: $WITHOUT" accepted -- -p drop-oldest --keep='a('; return; fi
 	refused "--keep=a(: at offset 2: " "accepted: up to 16 regular expressions" -- -p drop-oldest --keep='a('
 	refused "--keep=*: at offset 0: " "accepted: up to 16 regular expressions" -- -p drop-oldest --keep=x --keep='*'

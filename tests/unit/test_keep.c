@@ -37,6 +37,7 @@ main(void)
 
 	is(keep_add(keep, "(", error), false, "no pattern");
 	is_text(error, "at offset 1: missing closing parenthesis", "says why");
+	is(keep_add(keep, "", error), false, "nor an empty one");
 	is(keep_count(keep), 3, "and is none");
 	for (int i = 3; i < KEEP_MOST; i++)
 		(void)keep_add(keep, "x", error);
