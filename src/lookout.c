@@ -35,13 +35,17 @@ not_opened(const char *option, const char *path)
 {
 	int error = errno;
 	const char *visible = diag_visible(path);
+	struct stat file;
+	mode_t kind = stat(path, &file) == 0 ? file.st_mode : 0;
 
-	if (error == EBUSY)
+	if (error == EBUSY && S_ISREG(kind)) /* a device may be busy for reasons of its own */
 		diag_error("%s=%s: standard input or output; accepted: another file", option, visible);
+	else if (error == ENXIO && S_ISSOCK(kind))
+		diag_error("%s=%s: a socket; accepted: a file, or a FIFO with a reader", option, visible);
 	else if (error == ENXIO)
 		diag_error("%s=%s: a FIFO that nobody reads, or a device that is not there; accepted: a file, or a "
 		    "FIFO with a reader", option, visible);
-	else if (error == ELOOP)
+	else if (error == ELOOP && S_ISREG(kind)) /* links may lead nowhere but to each other */
 		diag_error("%s=%s: a symbolic link to a file; accepted: the file itself", option, visible);
 	else
 		diag_errno(error, "%s=%s", option, visible);
@@ -117,13 +121,17 @@ take_snapshot(struct lookout *lookout, enum report_event event, struct snapshot 
 		snapshot->unsaved = spill_unsaved(lookout->spill);
 }
 
+/* The file itself, or where that was `opened` its first page. */
 static void
-metrics_not_opened(const char *path)
+metrics_not_opened(const char *path, bool opened)
 {
 	int error = errno;
 	const char *visible = diag_visible(path);
 
-	if (error == EBUSY)
+	if (error == EBUSY && opened)
+		diag_error("--metrics=%s: a mount point, which cannot be replaced; accepted: a file in a directory "
+		    "that is mounted", visible);
+	else if (error == EBUSY)
 		diag_error("--metrics=%s: open already, as input, output or report; accepted: another file",
 		    visible);
 	else if (error == EINVAL)
@@ -147,7 +155,7 @@ begin_metrics(struct lookout *lookout, uint64_t now)
 	take_snapshot(lookout, REPORT_INTERVAL, &snapshot, now);
 	if (opened && metrics_write(&lookout->metrics, &snapshot))
 		return true;
-	metrics_not_opened(path);
+	metrics_not_opened(path, opened);
 	return false;
 }
 

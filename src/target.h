@@ -8,7 +8,7 @@
 #define WEIR_TARGET_H
 
 enum target_mode {
-	TARGET_REPORT, /* what was in it is gone */
+	TARGET_REPORT, /* what was in it is gone, unless others are writing to it */
 	TARGET_APPEND, /* what is in it stays */
 };
 
@@ -16,7 +16,11 @@ enum target_mode {
  * of its names, a socket could not be opened and a log file would be truncated.  -1 with errno:
  * ENXIO for a FIFO that nobody reads, EBUSY for the file that standard input or output is, ELOOP
  * for a symbolic link to a file that was not open already.  A file that is made has mode 0600.  A
- * file to append to that is there may be open for reading as well. */
+ * file to append to that is there may be open for reading as well.
+ *
+ * What is written goes to the end of the file, whatever others have done to it.  A file of reports is not
+ * truncated where another weir has it open for that, or where path is a link to what was open for writing
+ * already: that one's description is used, and is its owner's to truncate. */
 int target_open(const char *path, enum target_mode mode);
 
 #endif

@@ -320,6 +320,8 @@ read_path(struct draft *draft, const struct given *given)
 	    : given->id == ID_METRICS ? &draft->options->metrics_path : &draft->options->dropped_path;
 
 	*path = given->value;
+	if (strcmp(given->value, "-") == 0)
+		return draft_bad_value(given, "neither standard input nor standard output can be one");
 	return *given->value != '\0' ? true : draft_bad_value(given, "empty");
 }
 

@@ -332,6 +332,20 @@ refused()
 	is "$(names d)" ""
 }
 
+@test "a mount point cannot be replaced, and that is what is said" {
+	[[ $(id -u) == 0 ]] || skip "only root can mount"
+	echo old >full
+	echo below >below
+	mount --bind below full 2>/dev/null || skip "no file can be mounted"
+	status=0
+	seq 9 | "$WEIR" --metrics=full >out 2>err || status=$?
+	umount full
+	is "$status" 1
+	is "$(cat err)" "weir: --metrics=full: a mount point, which cannot be replaced; accepted: a file in a directory that is mounted"
+	is "$(cat below full)" $'below\nold'
+	is "$(find . -name '.weir*')" ""
+}
+
 @test "nor a file that is open: input, output, standard error, report, or another" {
 	open="open already, as input, output or report; accepted: another file"
 	: >out

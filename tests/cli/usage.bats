@@ -237,6 +237,15 @@ accepted()
 	is "$(cat rest)" untouched
 }
 
+@test "- is no file: what is meant has a name" {
+	refused "--report=-: " "/dev/stderr" -- --report=-
+	refused "--report=-: " "/dev/stderr" -- --report -
+	refused "--dropped=-: " "/dev/stderr" -- -p drop-oldest --dropped=-
+	refused "--metrics=-: " "/dev/stderr" -- --metrics=-
+	[[ ! -e ./- ]]
+	accepted --report=./-
+}
+
 @test "the last of each option wins" {
 	IN=nothing run_weir -p drop-oldest -p drop-newest -m 64K -m 128K -s 3 -s 5 -L 7/s -L 9/s -l -0 --name=a --name=b
 	final '.policy == "drop-newest" and .buffer.capacity_bytes == 131072 and .sample == "5" and .rate == "9/s"

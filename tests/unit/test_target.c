@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files to append to; those of reports are in test_reporter.c. */
+/* Files to append to, and files of reports that others write to; more of those in test_reporter.c. */
 #include "tap.h"
 
 #include "pipes.h"
 #include "target.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -100,6 +101,118 @@ links(void)
 	(void)close(fd);
 }
 
+/* What the call itself says, not what was looked at after it. */
+static void
+errors(void)
+{
+	struct rlimit limit;
+	int lowest = open(path, O_RDONLY);
+	bool both;
+
+	must(lowest >= 0 && close(lowest) == 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	must(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ (rlim_t)lowest, limit.rlim_max }) == 0);
+	errno = 0;
+	both = refused("none", EMFILE) && target_open(in_directory("none"), TARGET_REPORT) == -1 && errno == EMFILE;
+	must(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	ok(both, "no descriptor is left: that is said, and not that the file is not there");
+}
+
+/* --- files of reports ---------------------------------------------------------------------------- */
+
+static int
+open_reports(const char *name)
+{
+	int fd = target_open(name, TARGET_REPORT);
+
+	must(fd >= 0);
+	return fd;
+}
+
+static void
+put(int fd, const char *text)
+{
+	must(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+}
+
+static const char *
+text_of(const char *name)
+{
+	static char got[64];
+	int fd = open(in_directory(name), O_RDONLY);
+	ssize_t length = read(fd, got, sizeof(got) - 1);
+
+	must(length >= 0 && close(fd) == 0);
+	got[length] = '\0';
+	return got;
+}
+
+/* As logrotate(8) does with copytruncate. */
+static void
+cut_short(void)
+{
+	int fd = open_reports(in_directory("shared"));
+
+	put(fd, "one\n");
+	must(truncate(in_directory("shared"), 0) == 0);
+	put(fd, "two\n");
+	is_text(text_of("shared"), "two\n", "a file that is cut short has no hole");
+	(void)close(fd);
+}
+
+static void
+two_writers(void)
+{
+	int one = open_reports(in_directory("shared"));
+	int two, three;
+
+	is_text(text_of("shared"), "", "what an ended run has left is gone");
+	put(one, "one\n");
+	two = open_reports(in_directory("shared"));
+	put(two, "two\n");
+	put(one, "one again\n");
+#ifdef HAVE_FLOCK
+	is_text(text_of("shared"), "one\ntwo\none again\n", "two write to one file, and neither loses anything");
+	(void)close(one);
+	three = open_reports(in_directory("shared"));
+	put(three, "three\n");
+	is_text(text_of("shared"), "one\ntwo\none again\nthree\n", "nor does a third, when the first has ended");
+	(void)close(two);
+	(void)close(three);
+	(void)close(open_reports(in_directory("shared")));
+	is_text(text_of("shared"), "", "once all have ended, it is begun anew");
+#else
+	is_text(text_of("shared"), "two\none again\n", "the second begins anew, and has no hole");
+	(void)three;
+	(void)close(one);
+	(void)close(two);
+#endif
+}
+
+/* A description that somebody else has opened: /dev/fd/N, where that is a link to it. */
+static void
+by_description(void)
+{
+	int fd = open(in_directory("shared"), O_WRONLY | O_TRUNC), reports;
+	char name[32];
+
+	must(fd >= 0);
+	(void)snprintf(name, sizeof(name), "/dev/fd/%d", fd);
+	put(fd, "before\n");
+#ifdef __linux__
+	reports = open_reports(name);
+	ok(reports != fd && (fcntl(reports, F_GETFD) & FD_CLOEXEC) != 0, "what is open already is not opened anew");
+	put(reports, "report\n");
+	put(fd, "behind\n");
+	is_text(text_of("shared"), "before\nreport\nbehind\n", "so its owner's words stay, and follow");
+	(void)close(reports);
+#else
+	(void)reports;
+#endif
+	(void)close(fd);
+}
+
+/* --- files of the data --------------------------------------------------------------------------- */
+
 /* fd is taken for the time of the call. */
 static bool
 refused_while(int standard, const char *name)
@@ -142,12 +255,17 @@ write_only(void)
 int
 main(void)
 {
-	static const char *const names[] = { "old", "new", "fifo", "victim", "link", "dangling", "mailbox" };
+	static const char *const names[] = { "old", "new", "fifo", "victim", "link", "dangling", "mailbox",
+		"shared" };
 
 	pipes_init();
 	must(mkdtemp(path) != NULL);
 	files();
 	links();
+	errors();
+	cut_short();
+	two_writers();
+	by_description();
 	in_use();
 	write_only();
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
