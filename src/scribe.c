@@ -37,11 +37,11 @@ owed_by_file(const struct scribe *scribe, off_t size)
 }
 
 void
-scribe_open(struct scribe *scribe, int fd, const struct framing *framing, int call)
+scribe_open(struct scribe *scribe, int fd, const struct framing *framing, bool with_reason, int call)
 {
 	struct stat status;
 
-	*scribe = (struct scribe){ .framing = *framing, .call = call };
+	*scribe = (struct scribe){ .framing = *framing, .with_reason = with_reason, .call = call };
 	io_open_output(&scribe->port, fd);
 	scribe->regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 	if (scribe->regular)
@@ -133,6 +133,70 @@ mend(struct scribe *scribe)
 	return true;
 }
 
+/* The bytes from `at` on, as far as they lie together and at most up to `end`. */
+static size_t
+together(const struct iovec piece[2], size_t at, size_t end, const char **text)
+{
+	const bool second = at >= piece[0].iov_len;
+	const size_t offset = second ? at - piece[0].iov_len : at;
+	const size_t length = piece[second].iov_len - offset;
+
+	*text = (const char *)piece[second].iov_base + offset;
+	return length < end - at ? length : end - at;
+}
+
+/* Where behind its reason the record itself begins; `end` where that is not there any more. */
+static size_t
+behind_reason(const struct scribe *scribe, const struct iovec piece[2], size_t at, size_t end)
+{
+	const char *text, *tab;
+
+	if (!scribe->with_reason)
+		return at;
+	for (size_t length; at < end; at += length) {
+		length = together(piece, at, end, &text);
+		tab = memchr(text, '\t', length);
+		if (tab != NULL)
+			return at + (size_t)(tab - text) + 1;
+	}
+	return end;
+}
+
+/* Where the record that begins there ends, or 0. */
+static size_t
+end_of(const struct scribe *scribe, const struct iovec piece[2], size_t at, size_t end)
+{
+	uint64_t before = 0;
+	const char *text;
+
+	for (size_t length; at < end; at += length, before += length) {
+		size_t found;
+
+		length = together(piece, at, end, &text);
+		found = record_first(&scribe->framing, before, text, length);
+		if (found > 0)
+			return at + found;
+	}
+	return 0;
+}
+
+/* How many of the first `done` bytes of a batch are whole records, which *tally counts. */
+static size_t
+whole_records(const struct scribe *scribe, const struct iovec piece[2], size_t done, struct tally *tally)
+{
+	size_t at = 0;
+
+	for (;;) {
+		size_t begin = behind_reason(scribe, piece, at, done);
+		size_t end = end_of(scribe, piece, begin, done);
+
+		if (end == 0)
+			return at;
+		ledger_count(tally, 1, end - begin);
+		at = end;
+	}
+}
+
 /* Cuts the file back to where what has been begun begins; false where that cannot be done. */
 static bool
 cut_back(struct scribe *scribe)
@@ -161,12 +225,31 @@ give_up(struct scribe *scribe, uint64_t taken)
 	return false;
 }
 
+/* Only the first `done` bytes of the batch could be written: whole records stay.  What is lost by that. */
+static struct tally
+keep_whole(struct scribe *scribe, const struct batch *batch, const struct iovec piece[2], size_t done)
+{
+	struct tally kept = { 0, 0 }, lost = { 0, 0 };
+	size_t whole = batch->continues ? 0 : whole_records(scribe, piece, done, &kept);
+	size_t begin = batch->continues ? 0 : behind_reason(scribe, piece, whole, done);
+	const uint64_t taken = done - begin; /* of the record that is cut short */
+
+	scribe->begin += (off_t)whole;
+	scribe->written -= whole;
+	if (give_up(scribe, scribe->payload + taken))
+		ledger_count(&lost, 0, scribe->payload);
+	else
+		ledger_count(&kept, 0, taken);
+	ledger_count(&lost, batch->records - kept.records, batch->payload - kept.bytes);
+	return lost;
+}
+
 struct tally
 scribe_write(struct scribe *scribe, const struct batch *batch, struct iovec piece[2], int pieces)
 {
-	const size_t reason = batch->length - (size_t)batch->payload; /* the prefix, of one record */
-	struct tally lost = { 0, 0 };
-	uint64_t before, done, taken;
+	const struct iovec all[2] = { piece[0], pieces > 1 ? piece[1] : (struct iovec){ NULL, 0 } };
+	struct tally lost = { 0, 0 }, more;
+	uint64_t before;
 
 	if (scribe->open && !batch->continues && give_up(scribe, scribe->payload))
 		lost.bytes = scribe->payload; /* its end will not come */
@@ -183,12 +266,8 @@ scribe_write(struct scribe *scribe, const struct batch *batch, struct iovec piec
 		scribe->owed = batch->owed;
 		return lost;
 	}
-	done = scribe->written - before;
-	taken = done > reason ? done - reason : 0;
-	if (give_up(scribe, scribe->payload + taken))
-		ledger_count(&lost, batch->records, scribe->payload + batch->payload);
-	else /* of several records that stay it cannot be told which are whole */
-		ledger_count(&lost, batch->records, batch->payload - (batch->records > 1 ? 0 : taken));
+	more = keep_whole(scribe, batch, all, (size_t)(scribe->written - before));
+	ledger_count(&lost, more.records, more.bytes);
 	return lost;
 }
 

@@ -5,8 +5,7 @@
  * May wait as long as the file makes it wait: it works on a thread of its own (spill.h), and is not for
  * the data.  What it writes are whole records: where it cannot finish one,
  *
- *      a regular file is cut back to where the record or the batch began, unless somebody else has written
- *      to it since
+ *      a regular file is cut back to where the record began, unless somebody else has written to it since
  *      elsewhere what was taken of the record stays, and the next one begins behind a delimiter (fixed
  *      framing: behind as many zero bytes as it lacks)
  *
@@ -29,6 +28,7 @@
 struct scribe {
 	struct io_port port;
 	struct framing framing;
+	bool with_reason; /* and a tab stand before each record */
 	bool regular;
 	int call;         /* can be read once there is no more time to wait; -1 for none */
 	int error;        /* of the first failure, or 0 */
@@ -40,9 +40,9 @@ struct scribe {
 	bool torn;        /* because a record was cut short: they are written in any case */
 };
 
-/* Takes up fd.  A file whose last record lacks its delimiter gets one before the next, where that
+/* Takes up fd, for records of this framing, with_reason and a tab before each or without.  A file whose last record lacks its delimiter gets one before the next, where that
  * can be seen.  Cannot fail: what is wrong with fd the first write tells. */
-void scribe_open(struct scribe *scribe, int fd, const struct framing *framing, int call);
+void scribe_open(struct scribe *scribe, int fd, const struct framing *framing, bool with_reason, int call);
 
 /* How many bytes stand for the end of a record that ends after `length` bytes, and not as records do. */
 uint64_t scribe_owed(const struct framing *framing, uint64_t length);

@@ -322,7 +322,7 @@ spill_open(const struct framing *framing, int fd, bool with_reason, size_t room)
 		free(spill);
 		return NULL;
 	}
-	scribe_open(&spill->scribe, fd, framing, spill->call[1]);
+	scribe_open(&spill->scribe, fd, framing, with_reason, spill->call[1]);
 	unit = scribe_unit(&spill->scribe);
 	if (unit > side / UNITS_LEAST)
 		unit = side / UNITS_LEAST;

@@ -47,7 +47,7 @@ open_file(const char *before, const struct framing *framing)
 	must(write(fd, before, strlen(before)) == (ssize_t)strlen(before) && close(fd) == 0);
 	fd = open(path, O_RDWR | O_APPEND);
 	must(fd >= 0);
-	scribe_open(&scribe, fd, framing, -1);
+	scribe_open(&scribe, fd, framing, false, -1);
 	lost = (struct tally){ 0, 0 };
 }
 
@@ -140,12 +140,46 @@ full(void)
 	limit(16);
 	add(whole, "three\n", 0);
 	add((struct batch){ .records = 3 }, "4\n5\n6666\n", 0);
-	lost_is(4, 13, "of a batch all records are lost");
+	lost_is(2, 9, "of a batch what does not fit is lost");
+	is_text(text_in_file(), "one\nthree\n4\n5\n", "and what does stays, whole");
 	limit(RLIM_INFINITY);
 	add(whole, "seven\n", 0);
 	close_scribe();
-	is_text(text_in_file(), "one\nthree\nseven\n", "when there is room again it goes on");
+	is_text(text_in_file(), "one\nthree\n4\n5\nseven\n", "when there is room again it goes on");
 	is(scribe.error, EFBIG, "the first error is kept");
+}
+
+/* Whole records are told by what they are, reasons and all. */
+static void
+full_of(const struct framing *framing, bool with_reason, const char *text, size_t prefixes, rlim_t most,
+    const char *stays)
+{
+	open_file("", framing);
+	scribe.with_reason = with_reason;
+	limit(most);
+	add((struct batch){ .records = 3 }, text, prefixes);
+	limit(RLIM_INFINITY);
+	close_scribe();
+	is_text(text_in_file(), stays, "what fits stays, whole");
+}
+
+static void
+full_of_others(void)
+{
+	static const struct framing tabs = { FRAMING_DELIMITER, '\t', 0 };
+
+	full_of(&lines, true, "oldest\ta\nnewest\tbc\noldest\td\n", 21, 20, "oldest\ta\nnewest\tbc\n");
+	lost_is(1, 2, "and a reason is no part of what is lost");
+	full_of(&lines, true, "oldest\ta\nnewest\tbc\noldest\td\n", 21, 18, "oldest\ta\n");
+	lost_is(2, 5, "nor where it was cut short itself");
+	full_of(&tabs, true, "oldest\ta\tnewest\tbc\toldest\td\t", 21, 26, "oldest\ta\tnewest\tbc\t");
+	lost_is(1, 2, "though the delimiter be a tab");
+	full_of(&fixed, true, "oldest\tabcdnewest\tefgholdest\tijkl", 21, 32, "oldest\tabcdnewest\tefgh");
+	lost_is(1, 4, "or there be none");
+	full_of(&fixed, false, "abcdefghijkl", 0, 11, "abcdefgh");
+	lost_is(1, 4, "and without reasons");
+	full_of(&lines, false, "a\nb\nc\n", 0, 4, "a\nb\n");
+	lost_is(1, 2, "also where nothing is cut short");
 }
 
 static void
@@ -206,7 +240,7 @@ static void
 pipe_of(const struct framing *framing, int both[2], int call)
 {
 	must(pipe(both) == 0);
-	scribe_open(&scribe, both[1], framing, call);
+	scribe_open(&scribe, both[1], framing, true, call);
 	lost = (struct tally){ 0, 0 };
 }
 
@@ -280,7 +314,7 @@ units(void)
 	ok(scribe_unit(&scribe) > 4096, "a regular file takes more at once");
 	close_scribe();
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, both) == 0);
-	scribe_open(&scribe, both[1], &lines, -1);
+	scribe_open(&scribe, both[1], &lines, false, -1);
 	is(scribe_unit(&scribe), 1, "a socket one record");
 	close_scribe();
 	(void)close(both[0]);
@@ -297,6 +331,7 @@ main(void)
 	as_it_comes();
 	delimiters();
 	full();
+	full_of_others();
 	full_within();
 	shared();
 	torn();
