@@ -131,7 +131,6 @@ run_as_told(int argc, char *argv[], struct options *options, int *signal)
 	case OPTIONS_DONE:
 		return EXIT_SUCCESS;
 	case OPTIONS_ERROR:
-		diag_errno(errno, "standard output");
 		return EXIT_FAILURE;
 	case OPTIONS_USAGE:
 		return STATUS_USAGE;
@@ -156,7 +155,7 @@ run_as_told(int argc, char *argv[], struct options *options, int *signal)
 int
 main(int argc, char *argv[])
 {
-	struct options options;
+	struct options options = { .name = NULL };
 	int signal = 0;
 	int status;
 

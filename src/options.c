@@ -24,6 +24,15 @@ may_lack_value(enum id id)
 }
 
 static enum options_result
+printed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return OPTIONS_DONE;
+	diag_errno(errno, "standard output");
+	return OPTIONS_ERROR;
+}
+
+static enum options_result
 print_help(void)
 {
 	const int column = 28;
@@ -62,14 +71,14 @@ print_help(void)
 	printf("\nSIZE: 64K, 1.5M (powers of 1024), 10MB (powers of 1000).  RATE: 100/s, 10k/s, 6000/min,\n"
 	       "5/h count records; 10MB/s, 64KiB/s bytes.  TIME: 250ms, 5s, 1.5m, 2h.  PCT: 80%%.\n"
 	       "USR1 asks for a report at any time.  See weir(1).\n");
-	return fflush(stdout) == 0 && !ferror(stdout) ? OPTIONS_DONE : OPTIONS_ERROR;
+	return printed();
 }
 
 static enum options_result
 print_version(void)
 {
 	printf("weir %s\n", PACKAGE_VERSION);
-	return fflush(stdout) == 0 && !ferror(stdout) ? OPTIONS_DONE : OPTIONS_ERROR;
+	return printed();
 }
 
 /* --- collecting --------------------------------------------------------------------------------- */
@@ -176,8 +185,6 @@ options_parse(int argc, char *argv[], struct options *options)
 	enum options_result result;
 	int count = 0;
 
-	if (given == NULL)
-		return OPTIONS_ERROR;
 	*options = (struct options){
 		.policy = POLICY_BLOCK,
 		.framing = { FRAMING_LINES, '\n', 0 },
@@ -192,6 +199,10 @@ options_parse(int argc, char *argv[], struct options *options)
 		.interval_ns = NS_PER_S,
 		.name = "weir",
 	};
+	if (given == NULL) {
+		diag_errno(ENOMEM, "the command line");
+		return OPTIONS_ERROR;
+	}
 	draft.high_milli = 100 * UNITS_MILLI;
 	draft.low_milli = 50 * UNITS_MILLI;
 	result = collect(argc, argv, given, &count);

@@ -78,11 +78,12 @@ struct options {
 enum options_result {
 	OPTIONS_RUN,   /* *options is filled in */
 	OPTIONS_DONE,  /* --help or --version has been printed */
-	OPTIONS_ERROR, /* they could not be printed; errno says */
+	OPTIONS_ERROR, /* they could not be printed, or there is no memory: it has been told */
 	OPTIONS_USAGE, /* the error has been told */
 };
 
-/* argv is permuted as by getopt_long(3) and must outlive *options, which options_free frees in any case. */
+/* argv is permuted as by getopt_long(3) and must outlive *options, which is set and has to be given to
+ * options_free whatever comes back. */
 enum options_result options_parse(int argc, char *argv[], struct options *options);
 void options_free(struct options *options);
 

@@ -144,6 +144,7 @@ static struct {
 	bool renamed;   /* a file, once */
 	bool waited;    /* or read: weir is up */
 	uint64_t again; /* faults that said "try again" */
+	uint64_t asked; /* calls for memory */
 	struct shim_counts *counts; /* NULL until all is set up */
 	int private[PRIVATE_MOST]; /* descriptors of pipes that weir made for itself, plus 1 */
 } shim;
@@ -170,10 +171,13 @@ __attribute__((constructor)) static void
 begin(void)
 {
 	const char *text = getenv(SHIM_VARIABLE);
+	const char *program = getenv(SHIM_PROGRAM);
 	unsigned mode;
 	void *map;
 	int fd;
 
+	if (program != NULL && strcmp(program, program_invocation_short_name) != 0)
+		return;
 	if (text == NULL || sscanf(text, "%u %" SCNu64 " %d %d", &mode, &shim.which, &shim.what, &fd) != 4)
 		return;
 	map = REAL(CALL_MMAP, mmap)(NULL, sizeof(*shim.counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -244,8 +248,16 @@ random_way(enum call call, int fd)
 }
 
 static bool
+asks_for_memory(enum call call)
+{
+	return call == CALL_CALLOC || call == CALL_MALLOC || call == CALL_REALLOC || call == CALL_MMAP;
+}
+
+static bool
 is_due(enum call call)
 {
+	if (shim.mode == SHIM_MEMORY)
+		return asks_for_memory(call) && ++shim.asked == shim.which;
 	if (shim.mode == SHIM_ALL)
 		return shim.counts->calls >= shim.which;
 	if (shim.counts->calls == shim.which) {

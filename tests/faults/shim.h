@@ -11,6 +11,9 @@
  *      SHIM_ONCE       k         the errno that the k-th call fails with
  *      SHIM_SAME       k         the same, and so do all later calls of that function
  *      SHIM_ALL        k         the same, and so do all later calls
+ *      SHIM_MEMORY     k         the errno that the k-th call fails with of those that ask for memory
+ *
+ * SHIM_PROGRAM is the name of the only program in which it does anything, where others come before it.
  *
  * FD is open on a file that holds a struct shim_counts, which the shim maps, counts in, and closes.
  *
@@ -24,6 +27,7 @@
 #include <inttypes.h>
 
 #define SHIM_VARIABLE "WEIR_SHIM"
+#define SHIM_PROGRAM "WEIR_SHIM_PROGRAM"
 #define SHIM_PATIENCE 1000
 
 enum shim_mode {
@@ -31,6 +35,7 @@ enum shim_mode {
 	SHIM_ONCE,
 	SHIM_SAME,
 	SHIM_ALL,
+	SHIM_MEMORY,
 };
 
 enum shim_kind {
