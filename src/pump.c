@@ -256,19 +256,28 @@ pump_wants_input(const struct pump *pump)
 
 /* --- watermarks --------------------------------------------------------------------------------- */
 
+static bool
+is_high(const struct options *options, struct tally depth)
+{
+	return depth.bytes >= options->high_bytes || depth.records >= options->high_records;
+}
+
+/* Where both watermarks are the same, just below it. */
+static bool
+is_low(const struct options *options, struct tally depth)
+{
+	return depth.bytes <= options->low_bytes && depth.records <= options->low_records && !is_high(options, depth);
+}
+
 /* Block stops reading at the high watermark and resumes at the low one.  Never while no complete record
  * is held: then only more input can set anything going. */
 static void
-watermarks(struct pump *pump, uint64_t now_ns)
+watermarks(struct pump *pump, bool high, bool low, uint64_t now_ns)
 {
-	const struct options *options = pump->options;
-	uint64_t bytes = queue_held(&pump->queue).bytes;
-	uint64_t records = queue_waiting(&pump->queue);
-	bool high = bytes >= options->high_bytes || records >= options->high_records;
-	bool low = bytes <= options->low_bytes && records <= options->low_records;
-	bool movable = pump->outlet.stream || pump->queue.ready > 0 || bytes >= options->high_bytes;
+	bool movable = pump->outlet.stream || pump->queue.ready > 0 ||
+	    queue_held(&pump->queue).bytes >= pump->options->high_bytes;
 
-	if (!pump->paused && high && is_reading(pump)) {
+	if (!pump->paused && high && !low && movable && is_reading(pump)) {
 		pump->paused = true;
 		pump->paused_since_ns = now_ns;
 		pump->ledger.paused_count++;
@@ -280,17 +289,13 @@ watermarks(struct pump *pump, uint64_t now_ns)
 
 /* Until the fill is low, once it was high or something found no room. */
 static void
-pressure(struct pump *pump, struct tally depth, bool full, uint64_t now_ns)
+pressure(struct pump *pump, bool high, bool low, uint64_t now_ns)
 {
-	const struct options *options = pump->options;
-
-	if (!pump->pressed &&
-	    (full || depth.bytes >= options->high_bytes || depth.records >= options->high_records)) {
+	if (!pump->pressed && high && !low) {
 		pump->pressed = true;
 		pump->pressed_since_ns = now_ns;
 		pump->ledger.pressure_count++;
-	} else if (pump->pressed && !full && depth.bytes <= options->low_bytes &&
-	    depth.records <= options->low_records) {
+	} else if (pump->pressed && low) {
 		pump->pressed = false;
 		pump->ledger.pressure_ns += now_ns - pump->pressed_since_ns;
 		shed_relax(&pump->shed);
@@ -298,14 +303,33 @@ pressure(struct pump *pump, struct tally depth, bool full, uint64_t now_ns)
 }
 
 static void
-note_peak(struct ledger *ledger, struct tally depth)
+raise(struct tally *most, struct tally depth)
 {
-	struct tally *peak = &ledger->peak;
+	if (most->bytes < depth.bytes)
+		most->bytes = depth.bytes;
+	if (most->records < depth.records)
+		most->records = depth.records;
+}
 
-	if (peak->bytes < depth.bytes)
-		peak->bytes = depth.bytes;
-	if (peak->records < depth.records)
-		peak->records = depth.records;
+/* Where nothing gives way the buffer is fullest after a read; from then on the output only lessens it.  Of one that
+ * was full it may take a little, again and again: who looked only afterwards would read as little, again and again. */
+static void
+levels(struct pump *pump, bool full, uint64_t now_ns)
+{
+	const bool drops = policy_drops(pump->options->policy);
+	const bool waits = pump->output == OUTLET_REFUSED || pump->output == OUTLET_RATE;
+	const struct tally depth = pump_depth(pump);
+	const bool low = is_low(pump->options, depth) && !full;
+	struct tally most = depth;
+	bool high;
+
+	if (!drops && waits)
+		raise(&most, pump->fullest);
+	raise(&pump->ledger.peak, most);
+	high = is_high(pump->options, most);
+	if (!drops)
+		watermarks(pump, high, low, now_ns);
+	pressure(pump, high || full, low, now_ns);
 }
 
 /* --- splice ------------------------------------------------------------------------------------- */
@@ -420,17 +444,18 @@ settle(struct pump *pump)
 void
 pump_pass(struct pump *pump, uint64_t now_ns)
 {
-	struct tally depth;
 	bool full;
 
 	pump->loss.now_ns = now_ns;
 	sojourn_pass(pump->queue.sojourn, now_ns);
+	pump->fullest = (struct tally){ 0, 0 };
 	if (pump->splicing && pump->bulk && pump->input == PUMP_READING) {
 		pass_splicing(pump, now_ns);
 	} else {
 		pump->hold_until_ns = 0;
 		if (pump_wants_input(pump) && !pump->input_waits)
 			fill(pump);
+		pump->fullest = pump_depth(pump);
 		pump->outlet.input_over = !is_reading(pump);
 		age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss, &pump->outlet.port);
 		pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns,
@@ -444,11 +469,7 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	if (full && queue_fits(&pump->queue) &&
 	    (pump->output == OUTLET_RATE || queue_held(&pump->queue).bytes == 0))
 		pump->output = OUTLET_MORE; /* what had to wait, or all that was refused, has given way */
-	if (!policy_drops(pump->options->policy))
-		watermarks(pump, now_ns);
-	depth = pump_depth(pump);
-	note_peak(&pump->ledger, depth);
-	pressure(pump, depth, full, now_ns);
+	levels(pump, full, now_ns);
 #ifdef WEIR_DEBUG
 	queue_check(&pump->queue);
 	if (!ledger_balances(&pump->ledger, queue_held(&pump->queue)))

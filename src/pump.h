@@ -60,6 +60,7 @@ struct pump {
 	size_t looked_length; /* and how many they are */
 	uint64_t hold_until_ns; /* until then a full output is waited for rather than buffered for; or 0 */
 	bool input_waits; /* nothing was there to read: until poll says otherwise */
+	struct tally fullest; /* after the read of this pass */
 	bool paused;      /* not reading, because of the buffer */
 	uint64_t paused_since_ns;
 	bool pressed;     /* the buffer was full, or high, and is not low yet */

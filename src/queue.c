@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A partial record is moved to the base, to start there again, when it is no longer than this. */
-#define REWIND_MOST RING_GRAIN
+/* What is held is moved to the base, to start there again, when it is no longer than this. */
+#define REWIND_SMALL RING_GRAIN
 
-/* How much memory an idle queue keeps, and how much it gives back at a time. */
+/* How much memory a queue keeps besides what a standing one walks through, and how much it gives back at a time. */
 #define TRIM_KEEP ((size_t)1 << 20)
 #define TRIM_SLICE ((size_t)8 << 20)
 
@@ -196,7 +196,7 @@ queue_prepare(struct queue *q, size_t most, struct iovec piece[2], size_t *lengt
 {
 	size_t room;
 
-	ring_rewind(&q->ring, REWIND_MOST);
+	ring_rewind(&q->ring, REWIND_SMALL);
 	room = ring_room(&q->ring);
 	if (room < q->limits.slack / 4 && q->ring.size < q->ring.reserve) {
 		/* A long record is being assembled behind a full buffer.  It is likely to go on. */
@@ -881,17 +881,26 @@ queue_refuse(struct queue *q, struct loss *loss, enum reason refused)
 	queue_admit(q);
 }
 
+/* What stays, however long it goes on as now: what is held moves up to a rewind, which happens before each read. */
+static size_t
+kept_by_trim(const struct queue *q)
+{
+	size_t walked = 2 * RING_REWIND_PART * ring_used(&q->ring);
+
+	return TRIM_KEEP + walked - walked % RING_GRAIN;
+}
+
 bool
 queue_trimmable(const struct queue *q)
 {
-	return q->ring.touched > TRIM_KEEP + TRIM_SLACK && ring_used(&q->ring) <= REWIND_MOST &&
-	    ring_trimmable(&q->ring, TRIM_KEEP);
+	return ring_used(&q->ring) <= RING_REWIND_MOST && q->ring.touched > kept_by_trim(q) + TRIM_SLACK &&
+	    ring_trimmable(&q->ring, kept_by_trim(q));
 }
 
 bool
 queue_trim(struct queue *q)
 {
-	return ring_trim(&q->ring, TRIM_KEEP, TRIM_SLICE);
+	return ring_trim(&q->ring, kept_by_trim(q), TRIM_SLICE);
 }
 
 void

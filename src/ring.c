@@ -116,12 +116,13 @@ ring_retract(struct ring *ring, size_t length)
 }
 
 void
-ring_rewind(struct ring *ring, size_t most)
+ring_rewind(struct ring *ring, size_t small)
 {
 	size_t used = ring_used(ring);
 	size_t at = (size_t)(ring->out % ring->size);
+	bool cheap = used <= small ? at >= small : used <= RING_REWIND_MOST && at / RING_REWIND_PART >= used;
 
-	if (used > most || at < most || at + used > ring->size)
+	if (!cheap || at + used > ring->size)
 		return;
 	memcpy(ring->base, ring->base + at, used);
 	ring->out = 0;

@@ -71,10 +71,12 @@ void ring_move(struct ring *ring, size_t to, size_t from, size_t length);
  * memory; nothing that is held changes its offset. */
 void ring_extend(struct ring *ring, size_t new_size);
 
-/* Starts again at the base where that costs no more than moving most bytes, unless the oldest is
- * nearer than that to it: so that the bytes that pass through a large ring stay in the cache as
- * long as few are held. */
-void ring_rewind(struct ring *ring, size_t most);
+/* Starts again at the base where that is cheap, so that the bytes that pass through a large ring stay in the cache and
+ * touch little memory as long as few are held: where at most `small` bytes are held, once as many have been passed; or,
+ * up to RING_REWIND_MOST, once RING_REWIND_PART times as many have been passed as have to be moved. */
+#define RING_REWIND_MOST ((size_t)8 << 20)
+#define RING_REWIND_PART 8
+void ring_rewind(struct ring *ring, size_t small);
 
 /* Whether a burst has left memory behind the first keep bytes, and so little is held now that it can be
  * given back; and giving back about slice bytes of it, which returns whether there is more.  keep and

@@ -193,6 +193,28 @@ under_4_mib()
 	[[ $WEIR_UNDER == portable ]] || until_true under_4_mib
 }
 
+@test "a standing queue takes memory by its length, not by the buffer's" {
+	[[ $WEIR_UNDER != @(asan|valgrind|qemu) ]] || skip "the memory is $WEIR_UNDER's"
+	local sent=0 turn
+	producer in.fifo
+	stalled_reader out.fifo
+	IN=in.fifo OUT=out.fifo start -p drop-oldest -m 64M
+	producer_holds in.fifo
+	reader_holds
+	"$HELPERS/lines" -n 4000 -l 100 >block
+	# 400 KB wait; then as much comes as goes, twice the buffer
+	feed cat block
+	for ((turn = 0; turn < 320; turn++)); do
+		feed cat block
+		sent=$((sent + 400000))
+		timeout "$PATIENCE" head -c 400000 <&8 >taken 3>&-
+	done
+	snapshot_until '.in.records == 1284000'
+	snap '.dropped.bytes == 0 and .held.bytes > 300000'
+	# four times the queue, which has up to 800 KB, and 4 MiB
+	[[ $(most_anonymous) -le $((4 * 800 + 4096)) ]] || fail "$(most_anonymous) KiB"
+}
+
 @test "too little memory to begin with: status 1, and a message that says for what" {
 	local status=0
 	[[ $WEIR_UNDER != @(asan|valgrind|qemu) ]] || skip "the memory is $WEIR_UNDER's"

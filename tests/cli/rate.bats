@@ -165,6 +165,20 @@ not_before()
 	finish "signal 15"
 }
 
+@test "a rate that the buffer is full for is read for in large pieces, whatever the framing" {
+	local options
+	[[ $WEIR_UNDER != @(asan|valgrind|qemu) ]] || skip "strace would see $WEIR_UNDER"
+	seq -f '%09.0f' 200000 >in
+	for options in "-L 1000k/s" "-L 10MB/s" "-b -L 10MB/s" "--fixed=10 -L 1000k/s" "-d 9 -L 1000k/s" \
+		"-L 1000k/s --max-records=50000"; do
+		# shellcheck disable=SC2086
+		timeout "$PATIENCE" strace -f -o trace -e trace=read,readv,preadv2 "$WEIR" -q -m 256K $options <in >out
+		same in out
+		# 2 MB, half a buffer at a time: 16; and what a process reads to begin with
+		is "$(($(grep -c '(0, ' trace) <= 40))" 1 "$options: $(grep -c '(0, ' trace) reads, at most 40: 1 means so"
+	done
+}
+
 @test "a rate that is no limit here changes nothing" {
 	"$HELPERS/lines" -n 20000 -l 12,700,33 >in
 	for options in "-L 1000000000/s" "-L 1000GB/s" "-b -L 1000GB/s" "-L 1000000000/s -p drop-oldest"; do

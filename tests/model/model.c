@@ -373,6 +373,7 @@ model_read(struct model *m, size_t asked, size_t first, size_t length)
 	bring(m, first);
 	if (length > first)
 		bring(m, length - first);
+	m->after_read = (struct tally){ waiting(m), held_bytes(m) };
 }
 
 void
@@ -389,16 +390,11 @@ remove_record(struct model *m, size_t index)
 }
 
 /* What stands behind the last delimiter is a record, which may be out already. */
-void
-model_input_over(struct model *m, enum pump_input how)
+static void
+end_last(struct model *m)
 {
 	struct model_record *last;
 
-	bring(m, 0);
-	m->moved++;
-	m->input = how;
-	if (how != PUMP_ENDED || !m->open || m->options->framing.kind == FRAMING_BYTES)
-		return;
 	end_record(m, false);
 	if (m->left_out)
 		return;
@@ -407,6 +403,17 @@ model_input_over(struct model *m, enum pump_input how)
 		m->ledger.out.records++;
 		remove_record(m, m->count - 1);
 	}
+}
+
+void
+model_input_over(struct model *m, enum pump_input how)
+{
+	bring(m, 0);
+	m->moved++;
+	m->input = how;
+	if (how == PUMP_ENDED && m->open && m->options->framing.kind != FRAMING_BYTES)
+		end_last(m);
+	m->after_read = (struct tally){ waiting(m), held_bytes(m) };
 }
 
 /* After a signal only a record is read to its end that is part of the output already, or will be before its
@@ -1105,6 +1112,7 @@ model_begin_pass(struct model *m, bool willing, bool room, uint64_t now_ns)
 	m->room = room;
 	m->moved = 0;
 	m->asked = m->answered = m->end_seen = m->aged = m->left = false;
+	m->after_read = (struct tally){ 0, 0 };
 }
 
 static struct tally
@@ -1123,20 +1131,38 @@ being_assembled(const struct model *m)
 	return m->count > 0 && !m->held[m->count - 1].ended ? rest_of(&m->held[m->count - 1]) : 0;
 }
 
-/* From the high watermark to the low one; but reading goes on where only that can bring an end. */
+/* How full it is, or was after the read of this pass where the output then had to be waited for. */
+static struct tally
+fullest(const struct model *m, enum outlet_state output)
+{
+	struct tally most = { waiting(m), held_bytes(m) - (drops(m) ? being_assembled(m) : 0) };
+
+	if (drops(m) || (output != OUTLET_REFUSED && output != OUTLET_RATE))
+		return most;
+	if (most.bytes < m->after_read.bytes)
+		most.bytes = m->after_read.bytes;
+	if (most.records < m->after_read.records)
+		most.records = m->after_read.records;
+	return most;
+}
+
+/* From the high watermark to the low one, or just below it where they are the same; but reading goes on where only
+ * that can bring an end. */
 static void
-pause_or_resume(struct model *m, uint64_t now_ns)
+pause_or_resume(struct model *m, enum outlet_state output, uint64_t now_ns)
 {
 	const struct options *o = m->options;
 	uint64_t bytes = held_bytes(m), records = waiting(m);
-	bool full = bytes >= o->high_bytes || records >= o->high_records;
-	bool eased = bytes <= o->low_bytes && records <= o->low_records;
+	struct tally most = fullest(m, output);
+	bool full = most.bytes >= o->high_bytes || most.records >= o->high_records;
+	bool eased = bytes <= o->low_bytes && records <= o->low_records && bytes < o->high_bytes &&
+	    records < o->high_records;
 	bool stuck = !streams(m) && bytes < o->high_bytes && all_held(m).records == 0;
 
 	if (m->paused && (eased || stuck || !reads_on(m))) {
 		m->paused = false;
 		m->ledger.paused_ns += now_ns - m->paused_since_ns;
-	} else if (!m->paused && full && reads_on(m)) {
+	} else if (!m->paused && full && !eased && !stuck && reads_on(m)) {
 		m->paused = true;
 		m->paused_since_ns = now_ns;
 		m->ledger.paused_count++;
@@ -1144,17 +1170,17 @@ pause_or_resume(struct model *m, uint64_t now_ns)
 }
 
 static void
-note_peak(struct model *m)
+note_peak(struct model *m, enum outlet_state output)
 {
-	uint64_t bytes = held_bytes(m) - (drops(m) ? being_assembled(m) : 0), records = waiting(m);
+	struct tally most = fullest(m, output);
 	struct tally *peak = &m->ledger.peak;
 
-	if (bytes > m->options->buffer_bytes)
-		bytes = m->options->buffer_bytes;
-	if (peak->bytes < bytes)
-		peak->bytes = bytes;
-	if (peak->records < records)
-		peak->records = records;
+	if (most.bytes > m->options->buffer_bytes)
+		most.bytes = m->options->buffer_bytes;
+	if (peak->bytes < most.bytes)
+		peak->bytes = most.bytes;
+	if (peak->records < most.records)
+		peak->records = most.records;
 }
 
 /* Somebody has to look when the oldest becomes too old, if that may leave. */
@@ -1306,8 +1332,8 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 			same("nothing is left to wait for", swept,
 			    held_bytes(m) == 0 || (m->due_ns > 0 && !is_too_much(m)));
 		if (!drops(m))
-			pause_or_resume(m, now_ns);
-		note_peak(m);
+			pause_or_resume(m, pump->output, now_ns);
+		note_peak(m, pump->output);
 		if (m->willing && m->moved == 0 && pump->output == OUTLET_EMPTY && !pump_done(pump))
 			wrong("nothing moves");
 		same("done", pump_done(pump), !reads_on(m) && empty);

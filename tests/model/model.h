@@ -88,6 +88,7 @@ struct model {
 	bool willing;       /* the input has something to say, and the output takes all */
 	uint64_t moved;     /* bytes, in and out and dropped from the buffer; and the end of the input */
 	bool asked;         /* the input was read from */
+	struct tally after_read; /* what was held then */
 	bool end_seen;      /* a look has found the end */
 	bool answered;      /* the output was, */
 	enum io_result answer; /* and said this, most recently */

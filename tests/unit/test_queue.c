@@ -351,6 +351,27 @@ trims(void)
 
 	if (queue_init(&q, &lines, &limits) < 0)
 		abort();
+	(void)queue_prepare(&q, burst, piece, &length);
+	memset(piece[0].iov_base, '\n', length);
+	queue_append(&q, 0, length, length, 0);
+	(void)queue_take(&q, length - 100000);
+	(void)queue_prepare(&q, 1, piece, &length);
+	while (queue_trim(&q))
+		queue_check(&q);
+	is(queue_held(&q).bytes, 100000, "a queue that stands is left");
+	ok(q.ring.touched >= 100000 && q.ring.touched <= ((size_t)1 << 20) + 2 * RING_REWIND_PART * 100000,
+	    "and no more memory than it walks through");
+	for (unsigned i = 0; i < 100; i++) {
+		(void)queue_prepare(&q, 65536, piece, &length);
+		memset(piece[0].iov_base, '\n', length);
+		queue_append(&q, 0, length, length, 0);
+		(void)queue_take(&q, length);
+	}
+	ok(q.ring.touched <= ((size_t)1 << 20) + 2 * RING_REWIND_PART * 100000, "however long it goes on");
+	queue_free(&q);
+
+	if (queue_init(&q, &lines, &limits) < 0)
+		abort();
 	arrive("few\n");
 	ok(!queue_trimmable(&q), "where few bytes have passed there is nothing to give back");
 	queue_free(&q);

@@ -310,22 +310,34 @@ oldest(void)
 	return ring_peek(&rig.ring, 0, 1, piece) == 1 ? piece[0].iov_base : NULL;
 }
 
+/* So many bytes are held, after so many have passed; whether a rewind moves them to the base. */
+static bool
+is_rewound(size_t size, size_t passed, size_t held, size_t small)
+{
+	bool moved;
+
+	(void)ring_init(&rig.ring, size, size, 0);
+	rig.used = 0;
+	(void)write_room(passed + held);
+	ring_commit(&rig.ring, passed + held);
+	ring_consume(&rig.ring, passed);
+	memmove(rig.held, rig.held + passed, held);
+	rig.used = held;
+	ring_rewind(&rig.ring, small);
+	moved = oldest() == rig.ring.base;
+	if (!is_right("rewind"))
+		moved = !moved;
+	ring_free(&rig.ring);
+	return moved;
+}
+
 static void
 rewinds(void)
 {
-	(void)ring_init(&rig.ring, 1000, 1000, 0);
-	rig.used = 0;
-	(void)write_room(600);
-	ring_commit(&rig.ring, 600);
-	ring_consume(&rig.ring, 580);
-	memmove(rig.held, rig.held + 580, 20);
-	rig.used = 20;
-	ring_rewind(&rig.ring, 19);
-	ok(oldest() == rig.ring.base + 580, "a rewind moves nothing where more is held than it may move");
-	ring_rewind(&rig.ring, 20);
-	ok(oldest() == rig.ring.base, "a rewind starts again at the base");
-	ok(is_right("rewind"), "and keeps what is held");
-	ring_free(&rig.ring);
+	ok(is_rewound(1000, 580, 20, 20), "a few bytes are moved to the base once as many have passed");
+	ok(!is_rewound(1000, 19, 20, 20), "but not before");
+	ok(is_rewound(1000, 80, 10, 1), "more, where that is an eighth of what has passed");
+	ok(!is_rewound(1000, 79, 10, 1), "and no more than that");
 }
 
 /* A burst of 8 MiB passes through, and leaves `left` bytes. */
