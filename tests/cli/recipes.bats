@@ -131,10 +131,15 @@ ended()
 	program producer 'seq 1000; cat gate; seq 1001 2000'
 	follow_on
 	until_true has 1000 app.log
+	kill -USR1 "$(<weir.pid)"
+	until_true has 1 weir.log
 	cp app.log app.log.1
 	: >app.log
+	: >weir.log
 	release gate
 	until_true ended
+	cmp weir.log <(tr -d "\000" <weir.log) >&2
+	like "$(cat weir.log)" "^weir: in 2000 "
 	same app.log.1 <(seq 1000)
 	same app.log <(seq 1001 2000)
 }
