@@ -3,7 +3,8 @@
  * draft: the options while they are being made out: which there are, and one as it was given.
  * Shared by those who do it, and by nobody else:
  *
- *   options.c   collects what is there, and prints the help
+ *   options.c   collects what is there
+ *   help.c      prints what there is
  *   values.c    reads each value, in the order in which they stand
  *   rules.c     holds them against each other: what goes with what, and what depends on what
  *
@@ -41,35 +42,60 @@ enum id {
 	ID_FIXED,
 	ID_BYTES,
 	ID_QUIET,
-	ID_FORMAT,
-	ID_REPORT,
-	ID_FAIL_ON_DROP,
-	ID_DRAIN_TIMEOUT,
-	ID_PIPE_SIZE,
-	ID_NAME,
 	ID_INTERVAL,
 	ID_PROGRESS,
 	ID_METRICS,
+	ID_FORMAT,
+	ID_REPORT,
+	ID_NAME,
 	ID_MARK_DROPS,
 	ID_DROPPED,
 	ID_DROPPED_REASON,
 	ID_TOP_KEYS,
+	ID_FAIL_ON_DROP,
+	ID_DRAIN_TIMEOUT,
+	ID_PIPE_SIZE,
 	ID_HELP,
 	ID_VERSION,
 };
 #define IDS (ID_VERSION + 1)
 
+/* As weir(1) has them, in its order, which is that of enum id as well. */
+enum draft_group {
+	DRAFT_BUFFER,
+	DRAFT_KEYS,
+	DRAFT_IN,
+	DRAFT_OUT,
+	DRAFT_FRAMING,
+	DRAFT_REPORTS,
+	DRAFT_DROPPED,
+	DRAFT_ENDING,
+};
+#define DRAFT_GROUPS 8
+
 /* What there is. */
 struct draft_row {
+	enum draft_group group;
 	const char *name;
 	const char *letters;  /* short forms */
 	const char *argument; /* its name in --help; NULL where the option takes none, in brackets where it
 	                       * may be left out */
 	const char *help;
 	const char *accepts;  /* what an error says is accepted */
+	const char *brief;    /* the help of those that -h has; NULL for the others */
 };
 
 extern const struct draft_row draft_rows[IDS];
+
+/* The forms of --policy: "shed:N" is shown for shed, and for shed:0. */
+struct draft_policy {
+	const char *form;
+	const char *help;
+	const char *accepts; /* NULL where the form says it */
+};
+
+#define DRAFT_POLICIES 10
+extern const struct draft_policy draft_policies[DRAFT_POLICIES];
 
 /* One option as it stands on the command line.  prefix + value is how an error shows it. */
 struct given {

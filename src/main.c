@@ -10,6 +10,7 @@
  *   main.c      this: start-up order and exit status
  *   options.c   argv -> one const struct
  *   draft.c     the table of options, which --help is made from
+ *   help.c      --help and --version
  *   values.c    what the options' values mean
  *   rules.c     which of them go together
  *   run.c       from the first read to the last report: passes, waits, how it ends

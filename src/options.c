@@ -4,18 +4,16 @@
 #include "draft.h"
 #include "codel.h"
 #include "diag.h"
+#include "help.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Values that no char has, so that getopt_long can tell long options by their id. */
 #define LONG_BASE (UCHAR_MAX + 1)
-
-/* --- what is printed ------------------------------------------------------------------------------ */
 
 static bool
 may_lack_value(enum id id)
@@ -24,61 +22,12 @@ may_lack_value(enum id id)
 }
 
 static enum options_result
-printed(void)
+printed(bool done)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	if (done)
 		return OPTIONS_DONE;
 	diag_errno(errno, "standard output");
 	return OPTIONS_ERROR;
-}
-
-static enum options_result
-print_help(void)
-{
-	const int column = 28;
-	const int width = 79;
-
-	printf("Usage: weir [OPTION]...\n"
-	       "Copy records from standard input to standard output through a bounded buffer.\n\n");
-	for (int id = 0; id < IDS; id++) {
-		const struct draft_row *row = &draft_rows[id];
-		int at = printf("  ");
-
-		for (const char *letter = row->letters; *letter != '\0'; letter++)
-			at += printf("-%c, ", *letter);
-		if (may_lack_value((enum id)id))
-			at += printf("--%s[=%s", row->name, row->argument + 1);
-		else
-			at += printf("--%s%s%s", row->name, row->argument != NULL ? "=" : "",
-			    row->argument != NULL ? row->argument : "");
-		if (at > column - 2)
-			at = printf("\n") - 1;
-		for (const char *word = row->help; *word != '\0';) {
-			int length = (int)strcspn(word, " ");
-
-			if (at < column)
-				at += printf("%*s", column - at, "");
-			else if (at + 1 + length > width)
-				at = printf("\n%*s", column, "") - 1;
-			else
-				at += printf(" ");
-			at += printf("%.*s", length, word);
-			word += length;
-			word += strspn(word, " ");
-		}
-		printf("\n");
-	}
-	printf("\nSIZE: 64K, 1.5M (powers of 1024), 10MB (powers of 1000).  RATE: 100/s, 10k/s, 6000/min,\n"
-	       "5/h count records; 10MB/s, 64KiB/s bytes.  TIME: 250ms, 5s, 1.5m, 2h.  PCT: 80%%.\n"
-	       "USR1 asks for a report at any time.  See weir(1).\n");
-	return printed();
-}
-
-static enum options_result
-print_version(void)
-{
-	printf("weir %s\n", PACKAGE_VERSION);
-	return printed();
 }
 
 /* --- collecting --------------------------------------------------------------------------------- */
@@ -164,9 +113,9 @@ collect(int argc, char *argv[], struct given *given, int *count)
 			return bad_option(code, argv[optind - 1]);
 		given[*count] = (struct given){ id_of(code), NULL, optarg };
 		if (given[*count].id == ID_HELP)
-			return print_help();
+			return printed(code < LONG_BASE ? help_brief() : help_print());
 		if (given[*count].id == ID_VERSION)
-			return print_version();
+			return printed(help_version());
 		++*count;
 	}
 	if (optind < argc) {

@@ -25,6 +25,19 @@ struct pattern {
 	bool bare;              /* machine code, and no UTF-8 that would have to be looked over before */
 };
 
+bool
+pattern_engine(char text[PATTERN_ENGINE_MOST])
+{
+	char version[32] = ""; /* at most 24 bytes, says pcre2api(3) */
+	uint32_t compiles = 0;
+
+	(void)pcre2_config(PCRE2_CONFIG_VERSION, version);
+	(void)pcre2_config(PCRE2_CONFIG_JIT, &compiles);
+	(void)snprintf(text, PATTERN_ENGINE_MOST, "PCRE2 %s, %s", version,
+	    compiles != 0 ? "as machine code" : "interpreted");
+	return true;
+}
+
 static pcre2_code *
 compile(const char *regex, char *error)
 {
@@ -139,6 +152,13 @@ pattern_group(const struct pattern *pattern, const char *text, size_t length, si
 }
 
 #else
+
+bool
+pattern_engine(char text[PATTERN_ENGINE_MOST])
+{
+	text[0] = '\0';
+	return false;
+}
 
 struct pattern *
 pattern_new(const char *regex, char error[PATTERN_ERROR_MOST])

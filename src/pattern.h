@@ -25,7 +25,13 @@
 #define PATTERN_ERROR_MOST 160 /* bytes, with the final NUL */
 #define PATTERN_STEPS 100000   /* 0.2 ms as machine code, 1 ms interpreted */
 
+#define PATTERN_ENGINE_MOST 64 /* bytes, with the final NUL */
+
 struct pattern;
+
+/* What matches: "PCRE2 10.42 2022-12-11, as machine code".  False in a build without PCRE2, where there
+ * is no pattern. */
+bool pattern_engine(char text[PATTERN_ENGINE_MOST]);
 
 /* malloc'd, to be freed by pattern_free, which takes NULL too.  Otherwise NULL, and error says in one
  * line what is wrong and where: "at offset 3: missing closing parenthesis". */

@@ -49,6 +49,13 @@ options_of_help()
 	section OPTIONS Values | grep '^\.It ' | flags | sort | diff help - >&2
 }
 
+@test "--help and the list of options have the same groups, and the same order" {
+	"$WEIR" --help | sed -n '/^POLICY is/q; s/^\([A-Z][A-Za-z ]*\):$/\1/p; s/^  -/-/p' | sed 's/  .*//; s/\[*=.*//; s/.*, //' >help
+	like "$(paste -sd ' ' help)" '^Buffer and policy --policy .*Keys --key .*--version$'
+	section OPTIONS Values | grep -oE '^\.Ss .*|^\.It .*' | grep -v 'Values$' |
+		grep -oE '^\.Ss .*|Fl -[a-z-]+' | sed 's/^\.Ss //; s/^Fl /-/' | diff help - >&2
+}
+
 @test "where --help has an argument the list of options has one" {
 	"$WEIR" --help | grep -oE '^  -[^ ]*(, -[^ ]*)*' | grep -oE -- '--[a-z-]+\[?=' | sort >help
 	like "$(paste -sd ' ' help)" '^--buffer= .*--sample= .*--top-keys=$'

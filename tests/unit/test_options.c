@@ -511,11 +511,12 @@ help(void)
 	for (size_t i = 0; i < LENGTH(options); i++)
 		ok(strstr(message, options[i]) != NULL, "--help has %s", options[i]);
 	for (const char *line = message; *line != '\0'; line += strcspn(line, "\n") + 1)
-		fits = fits && strcspn(line, "\n") <= 90 && line[strcspn(line, "\n")] == '\n';
-	ok(fits, "in lines of bearable length");
+		fits = fits && strcspn(line, "\n") < 80 && line[strcspn(line, "\n")] == '\n';
+	ok(fits, "on a terminal of 80 columns");
 	is(print("-h", NULL), OPTIONS_DONE, "-h too");
+	ok(strstr(message, "--policy=") != NULL && strstr(message, "--pipe-size=") == NULL, "not all of it");
 	is(print("--version", NULL), OPTIONS_DONE, "--version is printed");
-	is_text(message, "weir " PACKAGE_VERSION "\n", "and says so");
+	ok(strncmp(message, "weir " PACKAGE_VERSION "\n", strlen("weir " PACKAGE_VERSION "\n")) == 0, "and says so");
 #ifdef __linux__
 	is(print("--help", "/dev/full"), OPTIONS_ERROR, "--help that cannot be printed is an error");
 	is(print("-V", "/dev/full"), OPTIONS_ERROR, "and --version");
