@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 /* After the terminal has changed, for it and for the other weirs on it to be done with that. */
@@ -117,6 +118,7 @@ take_snapshot(struct lookout *lookout, enum report_event event, struct snapshot 
 	snapshot_take(snapshot, event, lookout->pump, &lookout->baseline, now);
 	snapshot->reports_skipped = lookout->reporter.skipped;
 	snapshot->top = lookout->top;
+	snapshot->host = *lookout->host != '\0' ? lookout->host : NULL;
 	if (lookout->spill != NULL)
 		snapshot->unsaved = spill_unsaved(lookout->spill);
 }
@@ -186,6 +188,19 @@ lookout_open(struct lookout *lookout, const struct options *options)
 	return false;
 }
 
+/* What reports say besides, and what cannot be found out any more once weir is confined: only for those
+ * that do say it. */
+static void
+learn_where_and_when(struct lookout *lookout)
+{
+	const struct options *options = lookout->options;
+
+	if (options->format == FORMAT_JSON && gethostname(lookout->host, sizeof(lookout->host) - 1) < 0)
+		lookout->host[0] = '\0';
+	if (options->format == FORMAT_TEXT && options->reporting)
+		tzset();
+}
+
 bool
 lookout_begin(struct lookout *lookout, struct pump *pump, uint64_t now)
 {
@@ -197,6 +212,7 @@ lookout_begin(struct lookout *lookout, struct pump *pump, uint64_t now)
 		return false;
 	}
 	snapshot_begin(&lookout->baseline, now);
+	learn_where_and_when(lookout);
 	if (options->progress)
 		begin_live_line(lookout, now);
 	if (options->reporting || options->progress || options->metrics_path != NULL)
@@ -385,6 +401,8 @@ void
 lookout_books(struct lookout *lookout, uint64_t now)
 {
 	take_snapshot(lookout, REPORT_FINAL, &lookout->last, now);
+	lookout->last.reader_gone = lookout->pump->output == OUTLET_GONE ||
+	    (lookout->last.unread_bytes > 0 && loop_gone(lookout->pump->outlet.port.fd));
 }
 
 void

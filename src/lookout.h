@@ -29,6 +29,7 @@ struct lookout {
 	struct sojourn *sojourn;
 	struct marks *marks;
 	struct baseline baseline;
+	char host[256];          /* where it runs, for those who ask; or "" */
 	uint64_t tick_at_ns;     /* when the interval ends; LOOP_FOREVER where none is asked for */
 	struct reporter reporter;
 	struct metrics metrics;

@@ -160,6 +160,14 @@ loop_ready(int fd, bool output)
 }
 
 bool
+loop_gone(int fd)
+{
+	struct pollfd poll_set = { .fd = fd };
+
+	return poll(&poll_set, 1, 0) > 0 && (poll_set.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+bool
 loop_await_output(int fd, int call)
 {
 	struct pollfd poll_set[] = { { .fd = fd, .events = POLLOUT }, { .fd = call, .events = POLLIN } };

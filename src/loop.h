@@ -34,6 +34,9 @@ bool loop_wait(struct loop_watch *watch, int count, uint64_t deadline_ns);
 /* Whether fd can be read (or written) without waiting, as far as poll tells. */
 bool loop_ready(int fd, bool output);
 
+/* Whether nobody will read what is written to fd, as far as poll tells. */
+bool loop_gone(int fd);
+
 /* Waits, for a thread of its own and not for the data, until fd can be written, or will tell why
  * not; false once `call` can be read (-1: never).  Lets no signal in. */
 bool loop_await_output(int fd, int call);

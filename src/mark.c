@@ -90,23 +90,18 @@ add_ns(struct text *text, const struct figures *f)
 	add(text, "%" PRIu64, f->gap->last_ns - f->gap->first_ns);
 }
 
-/* A moment of the monotonic clock on the wall, as RFC 3339 has it, in UTC. */
+/* A moment of the monotonic clock on the wall. */
 static void
 add_moment(struct text *text, const struct figures *f, uint64_t moment_ns)
 {
 	uint64_t ago_ns = f->now_ns - moment_ns;
 	struct timespec wall;
-	struct tm utc;
-	uint64_t ns;
-	time_t seconds;
-	char date[40];
+	char moment[48];
 
 	(void)clock_gettime(CLOCK_REALTIME, &wall);
-	ns = (uint64_t)wall.tv_nsec + NS_PER_S - ago_ns % NS_PER_S;
-	seconds = wall.tv_sec - 1 - (time_t)(ago_ns / NS_PER_S) + (time_t)(ns / NS_PER_S);
-	if (gmtime_r(&seconds, &utc) == NULL || strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc) == 0)
-		return;
-	add(text, "%s.%03uZ", date, (unsigned)(ns % NS_PER_S / NS_PER_MS));
+	units_format_moment(moment, sizeof(moment), (uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec -
+	    ago_ns);
+	add(text, "%s", moment);
 }
 
 static void

@@ -307,32 +307,25 @@ put_waits(struct line *line, int form)
 		[WAIT_INPUT] = "INPUT", [WAIT_OUTPUT] = "OUTPUT", [WAIT_RATE] = "RATE",
 	};
 	const struct snapshot *s = line->snapshot;
-	const uint64_t *waited = s->interval.waited_ns;
-	uint64_t total = waited[WAIT_INPUT] + waited[WAIT_OUTPUT] + waited[WAIT_RATE];
-	uint64_t busy = s->interval.ns > total ? s->interval.ns - total : 0;
-	int most = WAIT_INPUT;
+	uint64_t ns;
+	const char *most = snapshot_mostly(&s->interval, &ns);
 	const char *before = "";
 
-	for (int i = 0; i < WAITS; i++)
-		if (waited[i] > waited[most])
-			most = i;
 	if (form == WAIT_GREATEST) {
-		bool is_busy = busy > waited[most];
-
-		say(line, PLAIN, "%*s", 6 - (int)strlen(is_busy ? "busy" : names[most]), "");
-		say_percent(line, STRONG, is_busy ? "busy" : names[most], is_busy ? busy : waited[most]);
+		say(line, PLAIN, "%*s", 6 - (int)strlen(most), "");
+		say_percent(line, STRONG, most, ns);
 		return;
 	}
 	if (form == WAIT_WORDY)
 		say(line, FAINT, "waiting for ");
 	for (int i = 0; i < WAITS; i++) {
-		bool greatest = i == most && waited[i] >= busy && s->interval.ns > 0;
+		bool greatest = strcmp(names[i], most) == 0 && s->interval.ns > 0;
 
 		if (i == WAIT_RATE && !s->options->rated)
 			continue;
 		say(line, PLAIN, "%s", before);
 		say_percent(line, greatest ? STRONG : FAINT, greatest && !line->style->colour ? loud[i] : names[i],
-		    waited[i]);
+		    s->interval.waited_ns[i]);
 		before = " ";
 	}
 }

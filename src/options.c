@@ -175,6 +175,13 @@ options_free(struct options *options)
 	key_clear(&options->key);
 }
 
+bool
+options_may_drop(const struct options *options)
+{
+	return policy_drops(options->policy) || options->sample.num < options->sample.den || options->policing ||
+	    options->max_age_ns != 0;
+}
+
 const struct key_rule *
 options_key(const struct options *options)
 {

@@ -87,6 +87,9 @@ enum options_result {
 enum options_result options_parse(int argc, char *argv[], struct options *options);
 void options_free(struct options *options);
 
+/* Whether anything can be dropped at all. */
+bool options_may_drop(const struct options *options);
+
 /* "count", "random", "key". */
 const char *options_sample_by(const struct options *options);
 

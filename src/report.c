@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 struct line {
 	char *text;
@@ -63,22 +64,19 @@ show_key(char *visible, const struct top_key *key)
 
 /* --- text --------------------------------------------------------------------------------------- */
 
+/* For people, and so short: what is nothing is left out, and of the figures that JSON has those that a
+ * decision hangs on. */
+
 static bool
 has_records(const struct snapshot *s)
 {
 	return s->options->framing.kind != FRAMING_BYTES;
 }
 
-/* Per second, in the interval. */
-static void
-text_rate(struct line *line, const struct snapshot *s, const struct tally *tally)
+static bool
+is_final(const struct snapshot *s)
 {
-	char count[32], bytes[32];
-	uint64_t per_second = snapshot_per_second(tally->bytes, s->interval.ns);
-
-	units_format_count(count, sizeof(count), snapshot_per_second(tally->records, s->interval.ns));
-	units_format_bytes(bytes, sizeof(bytes), per_second, per_second);
-	add(line, has_records(s) ? " (%s/s %s/s)" : " (%.0s%s/s)", count, bytes);
+	return s->event == REPORT_FINAL;
 }
 
 static void
@@ -93,19 +91,95 @@ text_tally(struct line *line, const struct snapshot *s, const char *label, const
 	add(line, "%s", bytes);
 }
 
+/* What came so far, and in the interval per second. */
+static void
+text_flow(struct line *line, const struct snapshot *s, const char *label, const struct tally *all,
+    const struct tally *recent)
+{
+	char total[32], count[32], bytes[32];
+	uint64_t per_second = snapshot_per_second(recent->bytes, s->interval.ns);
+
+	units_format_bytes(total, sizeof(total), all->bytes, s->ledger.in.bytes);
+	units_format_bytes(bytes, sizeof(bytes), per_second, per_second);
+	units_format_count(count, sizeof(count), snapshot_per_second(recent->records, s->interval.ns));
+	if (has_records(s))
+		add(line, "%s %" PRIu64 " (%s/s %s/s)", label, all->records, count, bytes);
+	else
+		add(line, "%s %s (%s/s)", label, total, bytes);
+}
+
+/* In a final report bytes stand behind what came in; those of what went out only where there are no records
+ * to count, or none is whole. */
+static void
+text_flows(struct line *line, const struct snapshot *s)
+{
+	const struct ledger *ledger = &s->ledger;
+
+	if (!is_final(s)) {
+		text_flow(line, s, "in", &ledger->in, &s->interval.in);
+		text_flow(line, s, ", out", &ledger->out, &s->interval.out);
+		return;
+	}
+	text_tally(line, s, "in", &ledger->in);
+	if (has_records(s) && (ledger->out.records > 0 || ledger->out.bytes == 0))
+		add(line, ", out %" PRIu64, ledger->out.records);
+	else
+		text_tally(line, s, ", out", &ledger->out);
+}
+
+/* A part of a whole (not 0) in percent; never nothing of something, nor all of less. */
+static void
+text_share(struct line *line, uint64_t part, uint64_t whole)
+{
+	double percent = (double)part * 100 / (double)whole;
+
+	if (part == whole)
+		add(line, "100%%");
+	else if (percent >= 99.95)
+		add(line, "over 99.9%%");
+	else if (percent < 0.05)
+		add(line, "under 0.1%%");
+	else
+		add(line, "%.1f%%", percent);
+}
+
+/* The number stands behind a reason where there are several. */
 static void
 text_reasons(struct line *line, const struct ledger *ledger)
 {
-	const char *before = " (";
+	unsigned reasons = 0;
 
+	for (int i = 0; i < REASONS; i++)
+		reasons += ledger->dropped[i].bytes > 0;
 	for (int i = 0; i < REASONS; i++) {
 		if (ledger->dropped[i].bytes == 0)
 			continue;
-		add(line, "%s%s %" PRIu64, before, reason_name((enum reason)i), ledger->dropped[i].records);
-		before = ", ";
+		add(line, ", %s", reason_name((enum reason)i));
+		if (reasons > 1)
+			add(line, " %" PRIu64, ledger->dropped[i].records);
 	}
-	if (*before == ',')
-		add(line, ")");
+}
+
+/* How much, in percent, and why.  A few long records are few, and a large part of the bytes. */
+static void
+text_loss(struct line *line, const struct ledger *ledger)
+{
+	struct tally dropped = ledger_dropped(ledger);
+	const struct tally *in = &ledger->in;
+	bool whole = dropped.records > 0 && in->records > 0;
+	char bytes[32];
+
+	if (whole) {
+		text_share(line, dropped.records, in->records);
+		if ((double)dropped.bytes / (double)in->bytes > 2 * (double)dropped.records / (double)in->records) {
+			add(line, ", of bytes ");
+			text_share(line, dropped.bytes, in->bytes);
+		}
+	} else {
+		units_format_bytes(bytes, sizeof(bytes), dropped.bytes, dropped.bytes);
+		add(line, "%s", bytes);
+	}
+	text_reasons(line, ledger);
 }
 
 /* How much of what was dropped matches a pattern of --keep, and which keys it has. */
@@ -129,27 +203,50 @@ text_whose(struct line *line, const struct snapshot *s)
 	}
 }
 
-/* Before the law's terms, what happened to them: only where there is something to say. */
+static void
+text_dropped(struct line *line, const struct snapshot *s)
+{
+	struct tally dropped = ledger_dropped(&s->ledger);
+	char count[32];
+
+	if (dropped.bytes == 0) {
+		if (is_final(s) && options_may_drop(s->options))
+			add(line, ", dropped 0");
+		return;
+	}
+	if (dropped.records > 0)
+		add(line, ", dropped %" PRIu64 " (", dropped.records);
+	else
+		add(line, ", dropped part of a record (");
+	text_loss(line, &s->ledger);
+	if (!is_final(s) && s->interval.dropped.records > 0) {
+		units_format_count(count, sizeof(count),
+		    snapshot_per_second(s->interval.dropped.records, s->interval.ns));
+		add(line, ", %s/s", count);
+	}
+	add(line, ")");
+	text_whose(line, s);
+}
+
+/* Before the law's terms, what happened to them: only where there is something to say.  What is held in an
+ * interval the fill says as well; and what is unread a reader that is still there may yet read. */
 static void
 text_losses(struct line *line, const struct snapshot *s)
 {
 	const struct ledger *ledger = &s->ledger;
-	struct tally dropped = ledger_dropped(ledger);
 
-	text_tally(line, s, ", dropped", &dropped);
-	text_reasons(line, ledger);
-	if (dropped.bytes > 0)
-		text_whose(line, s);
-	if (s->event != REPORT_FINAL && s->interval.dropped.bytes > 0)
-		text_rate(line, s, &s->interval.dropped);
+	text_dropped(line, s);
 	if (s->unsaved.bytes > 0)
 		text_tally(line, s, ", not saved", &s->unsaved);
 	if (ledger->marks.bytes > 0)
 		add(line, ", %" PRIu64 " mark%s", ledger->marks.records, ledger->marks.records == 1 ? "" : "s");
-	if (s->held.bytes > 0)
+	if (s->held.bytes > 0 && s->event == REPORT_SIGNAL)
 		text_tally(line, s, ", held", &s->held);
 	if (ledger->undelivered.bytes > 0)
 		text_tally(line, s, ", undelivered", &ledger->undelivered);
+	if (s->unread_bytes > 0 && (s->reader_gone || s->event == REPORT_SIGNAL))
+		add(line, ", %" PRIu64 " byte%s unread by the reader", s->unread_bytes,
+		    s->unread_bytes == 1 ? "" : "s");
 }
 
 static void
@@ -175,41 +272,35 @@ fill(const struct options *options, const struct tally *depth)
 	return bytes > records ? bytes : records;
 }
 
-/* How it goes: of no interest any more in the final report. */
+/* How it goes: of no interest any more in the final report.  An interval has it foretold only where a full
+ * buffer will be a loss. */
 static void
 text_state(struct line *line, const struct snapshot *s)
 {
-	const struct interval *interval = &s->interval;
-	uint64_t ns = interval->ns > 0 ? interval->ns : 1;
+	bool asked = s->event == REPORT_SIGNAL;
+	bool ahead = policy_drops(s->options->policy) && s->interval.dropped.bytes == 0;
+	uint64_t ns;
+	const char *mostly = snapshot_mostly(&s->interval, &ns);
 
-	add(line, ", buffer %u%% (peak %u%%)", fill(s->options, &s->depth), fill(s->options, &s->ledger.peak));
-	text_until(line, "full", s->depth.bytes > 0 ? s->until_full_ns : SNAPSHOT_NEVER);
-	text_until(line, "empty", s->depth.bytes > 0 ? s->until_empty_ns : SNAPSHOT_NEVER);
-	add(line, ", waiting for input %u%%, for output %u%%, for the rate %u%%",
-	    report_percent(interval->waited_ns[WAIT_INPUT], ns),
-	    report_percent(interval->waited_ns[WAIT_OUTPUT], ns),
-	    report_percent(interval->waited_ns[WAIT_RATE], ns));
+	add(line, ", buffer %u%%", fill(s->options, &s->depth));
+	if (s->depth.bytes > 0 && (asked || ahead))
+		text_until(line, "full", s->until_full_ns);
+	if (s->depth.bytes > 0 && asked)
+		text_until(line, "empty", s->until_empty_ns);
+	if (s->interval.ns > 0)
+		add(line, ", %s %u%%", mostly, report_percent(ns, s->interval.ns));
 }
 
+/* Of most records that waited at all. */
 static void
 text_latency(struct line *line, const struct latency *latency)
 {
-	const struct {
-		const char *name;
-		uint64_t ns;
-	} parts[] = {
-		{ "p50", latency->p50_ns }, { "p90", latency->p90_ns }, { "p95", latency->p95_ns },
-		{ "p99", latency->p99_ns }, { "max", latency->max_ns },
-	};
 	char time[32];
 
-	if (latency->count == 0)
+	if (latency->p99_ns == 0)
 		return;
-	add(line, ", latency");
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		units_format_ns(time, sizeof(time), parts[i].ns);
-		add(line, " %s %s", parts[i].name, time);
-	}
+	units_format_ns(time, sizeof(time), latency->p99_ns);
+	add(line, ", p99 %s", time);
 }
 
 static void
@@ -220,41 +311,63 @@ text_span(struct line *line, const char *label, uint64_t ns)
 	add(line, "%s %" PRIu64 ".%03us", label, ms / 1000, (unsigned)(ms % 1000));
 }
 
+/* For how long the policy held up the producer, or thinned out what came. */
 static void
-text_line(struct line *line, const struct snapshot *s)
+text_times(struct line *line, const struct snapshot *s)
 {
 	const struct ledger *ledger = &s->ledger;
-	bool running = s->event != REPORT_FINAL;
+	enum policy policy = s->options->policy;
 
-	add(line, "%s: ", s->options->name);
-	text_tally(line, s, "in", &ledger->in);
-	if (running)
-		text_rate(line, s, &s->interval.in);
-	text_tally(line, s, ", out", &ledger->out);
-	if (running)
-		text_rate(line, s, &s->interval.out);
-	text_losses(line, s);
-	if (running)
-		text_state(line, s);
-	text_latency(line, running ? &s->interval.latency : &s->latency);
-	if (ledger->pressure_count > 0) {
+	if (!policy_drops(policy) || ledger->paused_count > 0)
+		text_span(line, ", paused", ledger->paused_ns);
+	else if (policy_has_marks(policy))
 		text_span(line, ", under pressure", ledger->pressure_ns);
-		add(line, " (%" PRIu64 " time%s)", ledger->pressure_count, ledger->pressure_count == 1 ? "" : "s");
-	}
-	if (s->reports_skipped > 0)
-		add(line, ", %" PRIu64 " report%s skipped", s->reports_skipped, s->reports_skipped == 1 ? "" : "s");
-	text_span(line, ", paused", ledger->paused_ns);
+	else
+		add(line, ",");
 	text_span(line, " in", s->elapsed_ns);
 }
 
-/* sd-daemon(3): a warning where something was lost in this interval, or an error cut the run short. */
+/* Where reports come again and again: the time of day, to be held against a clock on the wall.  The journal
+ * has its own. */
+static void
+text_clock(struct line *line, const struct snapshot *s)
+{
+	time_t seconds = (time_t)(s->wall_ns / NS_PER_S);
+	char time[16];
+	struct tm local;
+
+	if (!s->options->reporting || s->options->format != FORMAT_TEXT || localtime_r(&seconds, &local) == NULL ||
+	    strftime(time, sizeof(time), "%H:%M:%S", &local) == 0)
+		return;
+	add(line, "%s", time);
+	if (s->options->interval_ns % NS_PER_S != 0)
+		add(line, ".%03u", (unsigned)(s->wall_ns % NS_PER_S / NS_PER_MS));
+	add(line, " ");
+}
+
+static void
+text_line(struct line *line, const struct snapshot *s)
+{
+	add(line, "%s: ", s->options->name);
+	text_clock(line, s);
+	text_flows(line, s);
+	text_losses(line, s);
+	if (!is_final(s))
+		text_state(line, s);
+	text_latency(line, is_final(s) ? &s->latency : &s->interval.latency);
+	if (s->reports_skipped > 0)
+		add(line, ", %" PRIu64 " report%s skipped", s->reports_skipped, s->reports_skipped == 1 ? "" : "s");
+	if (s->event != REPORT_INTERVAL)
+		text_times(line, s);
+}
+
+/* sd-daemon(3): a warning where something was lost, or an error where the run failed. */
 static void
 journal_priority(struct line *line, const struct snapshot *s)
 {
-	bool failed = s->event == REPORT_FINAL && (s->exit_status == 1 || s->ledger.undelivered.bytes > 0);
-	bool lost = s->event == REPORT_FINAL ? ledger_lost(&s->ledger) : s->interval.lost;
+	bool failed = is_final(s) && snapshot_failed(s);
 
-	add(line, failed ? "<3>" : lost ? "<4>" : "<6>");
+	add(line, failed ? "<3>" : snapshot_lost(s) ? "<4>" : "<6>");
 }
 
 /* --- JSON --------------------------------------------------------------------------------------- */
@@ -317,11 +430,17 @@ static void
 json_heading(struct line *line, const struct snapshot *s)
 {
 	const struct options *options = s->options;
-	char sample[32];
+	char sample[32], moment[48];
 
 	units_format_share(sample, sizeof(sample), &options->sample);
-	add(line, "{\"schema\":1,\"event\":\"%s\",", events[s->event]);
+	units_format_moment(moment, sizeof(moment), s->wall_ns);
+	add(line, "{\"schema\":1,\"event\":\"%s\",\"time\":\"%s\",", events[s->event], moment);
 	json_string(line, "name", options->name);
+	add(line, ",\"pid\":%ld,", s->pid);
+	if (s->host != NULL)
+		json_string(line, "host", diag_visible(s->host));
+	else
+		add(line, "\"host\":null");
 	add(line, ",\"policy\":\"%s\",\"sample\":\"%s\",", policy_name(options->policy), sample);
 	json_rate(line, "rate", options->rated, &options->rate);
 	json_gates(line, options);

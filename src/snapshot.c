@@ -5,6 +5,9 @@
 #include "units.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 void
 snapshot_begin(struct baseline *baseline, uint64_t now_ns)
@@ -16,6 +19,44 @@ uint64_t
 snapshot_per_second(uint64_t amount, uint64_t ns)
 {
 	return ns > 0 ? (uint64_t)((double)amount * (double)NS_PER_S / (double)ns) : 0;
+}
+
+const char *
+snapshot_mostly(const struct interval *interval, uint64_t *ns)
+{
+	static const char *const names[] = {
+		[WAIT_INPUT] = "input", [WAIT_OUTPUT] = "output", [WAIT_RATE] = "rate", [WAITS] = "busy",
+	};
+	uint64_t waited = 0;
+	int most = WAIT_INPUT;
+
+	for (int i = 0; i < WAITS; i++) {
+		waited += interval->waited_ns[i];
+		if (interval->waited_ns[i] > interval->waited_ns[most])
+			most = i;
+	}
+	*ns = interval->waited_ns[most];
+	if (interval->ns > waited && interval->ns - waited > *ns) {
+		*ns = interval->ns - waited;
+		most = WAITS;
+	}
+	return names[most];
+}
+
+bool
+snapshot_lost(const struct snapshot *s)
+{
+	if (s->event != REPORT_FINAL)
+		return s->interval.lost;
+	return ledger_lost(&s->ledger) || s->unsaved.bytes > 0 || (s->reader_gone && s->unread_bytes > 0);
+}
+
+bool
+snapshot_failed(const struct snapshot *s)
+{
+	bool stopped = strncmp(s->exit_reason, "signal ", strlen("signal ")) == 0;
+
+	return (s->exit_status != 0 && !stopped) || s->ledger.undelivered.bytes > 0;
 }
 
 static struct tally
@@ -79,7 +120,9 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
     const struct baseline *baseline, uint64_t now_ns)
 {
 	const struct sojourn *sojourn = pump->queue.sojourn;
+	struct timespec wall;
 
+	(void)clock_gettime(CLOCK_REALTIME, &wall); /* cannot fail */
 	*snapshot = (struct snapshot){
 		.event = event,
 		.options = pump->options,
@@ -87,6 +130,8 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
 		.held = pump_held(pump),
 		.depth = pump_depth(pump),
 		.elapsed_ns = now_ns - baseline->start_ns,
+		.pid = (long)getpid(),
+		.wall_ns = (uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec,
 		.latency = sojourn_total(sojourn),
 		.interval = { .ns = now_ns - baseline->then_ns, .latency = sojourn_interval(sojourn) },
 	};

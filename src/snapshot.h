@@ -46,6 +46,9 @@ struct snapshot {
 	struct tally depth;       /* what waits in the buffer */
 	struct tally unsaved;     /* dropped, and not saved by --dropped */
 	uint64_t elapsed_ns;
+	uint64_t wall_ns;         /* the moment, since 1970 */
+	long pid;
+	const char *host;         /* where it runs; or NULL; not owned */
 	struct latency latency;   /* of the whole run */
 	struct interval interval; /* the last one */
 	uint64_t until_full_ns;   /* at the rates of the interval, or SNAPSHOT_NEVER */
@@ -54,6 +57,7 @@ struct snapshot {
 	uint64_t reports_skipped; /* nobody took them in time */
 	bool unread_known;
 	uint64_t unread_bytes;
+	bool reader_gone;         /* which will not read them any more */
 	int exit_status;          /* of the final report */
 	const char *exit_reason;  /* of the final report */
 };
@@ -68,13 +72,25 @@ struct baseline {
 /* The run begins. */
 void snapshot_begin(struct baseline *baseline, uint64_t now_ns);
 
-/* What the pump and the time can tell; unsaved, top, reports_skipped and the exit are left 0. */
+/* What the pump and the time can tell; unsaved, top, host, reports_skipped and the exit are left 0. */
 void snapshot_take(struct snapshot *snapshot, enum report_event event, const struct pump *pump,
     const struct baseline *baseline, uint64_t now_ns);
 
 /* The interval that the snapshot was taken at the end of is over. */
 void snapshot_next_interval(struct baseline *baseline, const struct snapshot *snapshot, const struct pump *pump,
     uint64_t now_ns);
+
+/* What most of the interval was spent on: a wait for "input", "output" or the "rate", or weir itself, which
+ * is "busy"; for *ns. */
+const char *snapshot_mostly(const struct interval *interval, uint64_t *ns);
+
+/* Whether something was lost: in a final report, in the run; otherwise, in the interval.  What a sample
+ * leaves out is no loss. */
+bool snapshot_lost(const struct snapshot *snapshot);
+
+/* Whether the run, which is over, failed: by an error, or by leaving something undelivered.  A signal that
+ * ended it is no failure. */
+bool snapshot_failed(const struct snapshot *snapshot);
 
 /* So much in ns nanoseconds, per second; 0 where ns is 0. */
 uint64_t snapshot_per_second(uint64_t amount, uint64_t ns);

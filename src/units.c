@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* A decimal as it was written: digits / 10^decimals. */
 struct decimal {
@@ -438,4 +439,16 @@ units_format_ns(char *text, size_t size, uint64_t ns)
 	};
 
 	format_in_steps(text, size, ns, steps);
+}
+
+void
+units_format_moment(char *text, size_t size, uint64_t ns)
+{
+	time_t seconds = (time_t)(ns / NS_PER_S);
+	char date[40];
+	struct tm utc;
+
+	if (gmtime_r(&seconds, &utc) == NULL || strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc) == 0)
+		*date = '\0';
+	(void)snprintf(text, size, "%s.%03uZ", date, (unsigned)(ns % NS_PER_S / NS_PER_MS));
 }

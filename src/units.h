@@ -74,4 +74,7 @@ void units_format_count(char *text, size_t size, uint64_t count);
 /* A span of time with three digits or so: "0ns", "1.2ms", "123s", "2.5h". */
 void units_format_ns(char *text, size_t size, uint64_t ns);
 
+/* A moment, in nanoseconds since 1970, as RFC 3339 has it, in UTC: "2026-01-31T12:00:00.000Z". */
+void units_format_moment(char *text, size_t size, uint64_t ns);
+
 #endif

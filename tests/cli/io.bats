@@ -242,7 +242,7 @@ mixed()
 	"$WEIR" <in 2>&1 | cat >out
 	same <(head -n 100000 out) in
 	is "$(lines_of out)" 100001
-	like "$(tail -n 1 out)" '^weir: in 100000 records .* out 100000 records '
+	like "$(tail -n 1 out)" '^weir: in 100000 records .* out 100000, '
 	mixed
 	status=0
 	"$HELPERS/over" -e -n -I in -O out "$WEIR" -m 4K || status=$?
@@ -262,7 +262,7 @@ mixed()
 	printf 'x\n' >in
 	"$HELPERS/over" -e -i pty -o pty -I in -O out "$WEIR"
 	is "$(head -n 1 out)" x
-	like "$(tail -n 1 out)" '^weir: in 1 record.* out 1 record'
+	like "$(tail -n 1 out)" '^weir: in 1 record.* out 1, '
 }
 
 @test "several weirs in a row" {

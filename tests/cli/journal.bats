@@ -21,14 +21,14 @@ priorities()
 
 @test "one that tells of a loss; a sample is none" {
 	{ seq 9; printf '%05000d\n' 1; } | "$WEIR" --format=journal -p drop-newest --max-record=4K 2>err >out
-	like "$(cat err)" '^<4>weir: in 10 records .* \(oversize 1\)'
+	like "$(cat err)" '^<4>weir: in 10 records .*, oversize\)'
 	seq 100 | "$WEIR" --format=journal -s 10 2>err >out
-	like "$(cat err)" '^<6>weir: in 100 records .* \(sample 90\)'
+	like "$(cat err)" '^<6>weir: in 100 records .*, sample\)'
 	producer in
 	IN=in start --format=journal -i 10ms -s 10
 	producer_holds in
 	feed '1\n2\n3\n'
-	until_true grep -q '(sample 2)' report
+	until_true grep -q 'dropped 2 (66.7%, sample' report
 	producer_ends
 	until_true has_ended
 	is "$(grep -cv '^<6>' report)" 0 "reports of an interval that complain of a sample"

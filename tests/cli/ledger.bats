@@ -14,9 +14,11 @@ text_report()
 bytes='([0-9]{1,3} B|[0-9]{1,3}\.[0-9] [kMGT]B)'
 span='[0-9]+(\.[0-9])?(ns|us|ms|s|min|h|d)'
 seconds='[0-9]+\.[0-9]{3}s'
-times="(latency p50 $span p90 $span p95 $span p99 $span max $span, )?(under pressure $seconds \([0-9]+ times?\), )?paused $seconds in $seconds"
+late="(p99 $span, )?"
+times="${late}in $seconds"
+paused="${late}paused $seconds in $seconds"
 rates='\([0-9.]+[kMG]?/s [0-9.]+ [kMG]?B/s\)'
-waits='waiting for input [0-9]+%, for output [0-9]+%, for the rate [0-9]+%'
+mostly='(input|output|rate|busy) [0-9]+%'
 records="[0-9]+ records? $bytes"
 
 # --- Text -------------------------------------------------------------------------------------------------------------------
@@ -24,16 +26,16 @@ records="[0-9]+ records? $bytes"
 @test "text: one line on standard error at the end" {
 	seq 1000 | "$WEIR" 2>err >out
 	is "$(lines_of err)" 1
-	text_report "in 1000 records 3\.9 kB, out 1000 records 3\.9 kB, dropped 0 records 0 B, $times"
+	text_report "in 1000 records 3\.9 kB, out 1000, $paused"
 	: | "$WEIR" 2>err
-	text_report "in 0 records 0 B, out 0 records 0 B, dropped 0 records 0 B, $times"
+	text_report "in 0 records 0 B, out 0, $paused"
 }
 
 @test "text: figures of bytes" {
 	# bytes, and what the report calls them
 	while read -r n text; do
 		head -c "$n" /dev/zero | "$WEIR" -b 2>err >out
-		text_report "in $text, out $text, dropped 0 B, $times"
+		text_report "in $text, out $text, $paused"
 	done <<-'END'
 		0 0 B
 		1 1 B
@@ -48,21 +50,82 @@ records="[0-9]+ records? $bytes"
 
 @test "text: --bytes has no figures of records" {
 	seq 1000 | "$WEIR" -b 2>err >out
-	text_report "in 3\.9 kB, out 3\.9 kB, dropped 0 B, $times"
+	text_report "in 3\.9 kB, out 3\.9 kB, $paused"
 	unlike "$(cat err)" record
 }
 
-@test "text: reasons stand where something was dropped" {
+@test "text: what was dropped, in percent, and why; where something can be" {
 	{ seq 999; printf '%05000d\n' 1; } | "$WEIR" -s 10 -p drop-oldest --max-record=4K 2>err >out
-	text_report "in 1000 records $bytes, out 100 records $bytes, dropped 900 records $bytes \(sample 900\), $times"
+	text_report "in 1000 records $bytes, out 100, dropped 900 \(90\.0%, sample\), $times"
 	{ seq 9; printf '%05000d\n' 1; } | "$WEIR" -p drop-newest --max-record=4K 2>err >out
-	text_report "in 10 records $bytes, out 9 records 18 B, dropped 1 records? 5\.0 kB \(oversize 1\), $times"
+	text_report "in 10 records $bytes, out 9, dropped 1 \(10\.0%, of bytes 99\.6%, oversize\), $times"
+	seq 1000 | "$WEIR" -p drop-newest 2>err >out
+	text_report "in 1000 records 3\.9 kB, out 1000, dropped 0, $times"
+	seq 10 | "$WEIR" --drop-over=1000000/s 2>err >out
+	text_report "in 10 records 21 B, out 10, dropped 0, $paused"
+}
+
+# text_until REGEX: asks until a text report in ./report is like that.
+text_until()
+{
+	until_true asked "$1"
+}
+
+asked()
+{
+	sig USR1 && grep -qE "$1" report
+}
+
+@test "text: what did not wait has no latency, what did has" {
+	seq 1000 >in
+	"$WEIR" -p drop-oldest <in 2>err >out
+	unlike "$(cat err)" p99
+	stalled_reader full
+	IN=in OUT=full start --format=text -p drop-newest --max-records=10
+	reader_holds
+	text_until "in 1000 "
+	drain rest
+	until_true has_ended
+	like "$(tail -n 1 report)" "^weir: in 1000 records 3\.9 kB, out 10, dropped 990 \(99\.0%, newest\), p99 $span, in $seconds$"
+}
+
+@test "text: what a reader that has gone leaves unread, though nothing was left to write" {
+	empty_reader full
+	producer fifo
+	IN=fifo OUT=full start --format=text
+	producer_holds fifo
+	reader_holds
+	feed 'a\nb\nc\n'
+	text_until "out 3 .*, 6 bytes unread by the reader, "
+	is "$(head -c 2 <&8)" a
+	reader_goes
+	until_true has_ended
+	like "$(tail -n 1 report)" "^weir: in 3 records 6 B, out 3, 4 bytes unread by the reader, $paused$"
+	producer_ends
+	# one that is still there may yet read
+	rm -f full
+	empty_reader full
+	seq 3 >in
+	IN=in OUT=full start --format=text
+	reader_holds
+	until_true has_ended
+	like "$(tail -n 1 report)" "^weir: in 3 records 6 B, out 3, $paused$"
+	exec 8<&-
+	# gone, and weir has had no reason to look
+	rm -f full
+	stalled_reader full
+	exec 9>full
+	reader_holds
+	reader_goes
+	"$WEIR" <nothing >&9 2>err
+	exec 9>&-
+	text_report "in 0 records 0 B, out 0, $FILLED bytes unread by the reader, $paused"
 }
 
 @test "text: several reasons; what is held, what is undelivered" {
 	mkfifo blocked
 	exec 7<>blocked
-	"$HELPERS/fill" blocked >/dev/null
+	FILLED=$("$HELPERS/fill" blocked)
 	exec 8<blocked
 	{ seq 999; printf '%05000d\n' 1; seq 1000; } >in
 	rm -f pid status
@@ -77,8 +140,8 @@ records="[0-9]+ records? $bytes"
 		sleep 0.01
 		grep -q "$1" report
 	}
-	until_true ask "in 2000 records"
-	like "$(cat report)" "^weir: in 2000 records $bytes $rates, out 0 records 0 B $rates, dropped 1990 records $bytes \(oldest 1989, oversize 1\) $rates, held 10 records 41 B, buffer 100% \(peak 100%\)(, full in $span)?(, empty in $span)?, $waits, $times"
+	until_true ask "in 2000 "
+	like "$(cat report)" "^weir: in 2000 $rates, out 0 $rates, dropped 1990 \(99\.5%, oldest 1989, oversize 1(, [0-9.]+[kMG]?/s)?\), held 10 records 41 B, $FILLED bytes unread by the reader, buffer 100%(, full in $span)?(, empty in $span)?(, $mostly)?, $times"
 	: >report
 	sig TERM
 	until_true test -e status
@@ -124,7 +187,7 @@ expected()
 {
 	local count
 	{
-		printf '%s number\n' schema elapsed_ns buffer.capacity_bytes buffer.peak_bytes buffer.peak_records buffer.high_bytes \
+		printf '%s number\n' schema pid elapsed_ns buffer.capacity_bytes buffer.peak_bytes buffer.peak_records buffer.high_bytes \
 			buffer.low_bytes paused.count paused.ns waited_ns.input waited_ns.output waited_ns.rate
 		printf '%s number\n' buffer.depth_bytes buffer.depth_records pressure.count pressure.ns interval.ns interval.paused_ns \
 			interval.pressure_ns interval.waited_ns.input interval.waited_ns.output interval.waited_ns.rate reports_skipped
@@ -132,7 +195,7 @@ expected()
 			dropped_unsaved marks interval.in_per_s interval.out_per_s interval.dropped_per_s; do
 			printf '%s number\n' "$count.records" "$count.bytes"
 		done
-		printf '%s string\n' event name policy sample sample_by framing
+		printf '%s string\n' event time name host policy sample sample_by framing
 		printf '%s\n' "$@"
 	} | sort
 }
@@ -144,7 +207,7 @@ expected()
 		"$(expected {rate,drop_over,max_age_ns}' null' {keep,top_keys}' array' 'unread_bytes null' 'exit.status number' 'exit.reason string' 'buffer.capacity_records null' \
 			'buffer.until_full_ns null' 'buffer.until_empty_ns null' {,interval.}latency_ns.{p50,p90,p95,p99,max}' number')"
 	is "$(jq -c 'keys_unsorted' <<<"$FINAL")" \
-		'["schema","event","name","policy","sample","rate","sample_by","drop_over","max_age_ns","framing","elapsed_ns","in","out","dropped","keep","top_keys","dropped_unsaved","marks","held","undelivered","buffer","paused","pressure","waited_ns","latency_ns","interval","reports_skipped","unread_bytes","exit"]'
+		'["schema","event","time","name","pid","host","policy","sample","rate","sample_by","drop_over","max_age_ns","framing","elapsed_ns","in","out","dropped","keep","top_keys","dropped_unsaved","marks","held","undelivered","buffer","paused","pressure","waited_ns","latency_ns","interval","reports_skipped","unread_bytes","exit"]'
 	# the same while it runs, over pipes, with a rate, dropping
 	empty_reader fifo
 	producer in_fifo

@@ -59,7 +59,7 @@ key()
 # rate or share that is not yet 0 or 100 where it has to become that does not match, and is asked for again.
 screen()
 {
-	tmux_ capture-pane -p ${JOIN:+-J} | sed -E "${MASK:-}" | sed -e 's/ *$//' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
+	tmux_ capture-pane -p ${JOIN:+-J} | sed -E "s/[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}/CLOCK/; ${MASK:-}" | sed -e 's/ *$//' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
 }
 
 is_shown()
@@ -268,7 +268,7 @@ flowing()
 }
 
 # A final report: its times are of no interest here.
-MASK_FINAL='s/[0-9.]+(ns|us|ms|s)\b/T/g'
+MASK_FINAL='s/[0-9.]+(ns|us|ms|s)\b/T/g; s/, p99 T//'
 
 @test "end of input: the line is gone, the report in its place" {
 	flowing
@@ -330,9 +330,9 @@ MASK_FINAL='s/[0-9.]+(ns|us|ms|s)\b/T/g'
 @test "no reports every interval where the line is" {
 	flowing
 	signal USR1 w
-	on_screen 'waiting for input'
+	on_screen 'buffer 0%, input'
 	until_true is_on_screen 'in +0/s.*input 100%'
-	is "$(JOIN=1 screen | grep -c 'waiting for input')" 1 "reports"
+	is "$(JOIN=1 screen | grep -c 'buffer 0%, input')" 1 "reports"
 }
 
 # --- Who has the terminal ---------------------------------------------------------------------------------------------------

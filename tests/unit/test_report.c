@@ -5,6 +5,8 @@
 #include "pipes.h"
 #include "report.h"
 
+#include <time.h>
+
 static struct options options;
 static struct snapshot snapshot;
 
@@ -54,15 +56,34 @@ static void
 text(void)
 {
 	begin();
+	snapshot.latency = (struct latency){ 5, 1, 20, 300, 91400000, 93000000, 0, 0 };
 	is_text(line(),
-	    "weir: in 12000 records 1.2 MB, out 10000 records 1.0 MB, dropped 2000 records 0.2 MB (oldest 2000), "
-	    "paused 0.000s in 3.204s\n", "the text of REPORTS in weir(1)");
+	    "weir: in 12000 records 1.2 MB, out 10000, dropped 2000 (16.7%, oldest), p99 91.4ms, in 3.204s\n",
+	    "the text of REPORTS in weir(1)");
+	ok(strlen(line()) <= 100 + 1, "which 100 columns show");
 	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
 	snapshot.ledger.out = snapshot.ledger.in;
+	snapshot.ledger.pressure_count = 1;
+	snapshot.ledger.pressure_ns = 5;
+	is_text(line(), "weir: in 12000 records 1.2 MB, out 12000, dropped 0, p99 91.4ms, in 3.204s\n",
+	    "nothing dropped, where something could have been; the producer never waits");
+	snapshot.latency = (struct latency){ 5, 0, 0, 0, 0, 93000000, 0, 0 };
+	options.policy = POLICY_BLOCK;
+	snapshot.ledger.paused_count = 1;
 	snapshot.ledger.paused_ns = UINT64_C(61234999999);
-	is_text(line(),
-	    "weir: in 12000 records 1.2 MB, out 12000 records 1.2 MB, dropped 0 records 0 B, "
-	    "paused 61.234s in 3.204s\n", "nothing dropped, paused for a while");
+	is_text(line(), "weir: in 12000 records 1.2 MB, out 12000, paused 61.234s in 3.204s\n",
+	    "under block it does, and nothing can be dropped; what did not wait has no latency");
+	options.sample = (struct share){ 1, 10 };
+	ok(strstr(line(), ", dropped 0, ") != NULL, "but by a sample");
+	options.sample = (struct share){ 1, 1 };
+	options.policing = true;
+	ok(strstr(line(), ", dropped 0, ") != NULL, "by a rate,");
+	options.policing = false;
+	options.max_age_ns = 1;
+	ok(strstr(line(), ", dropped 0, ") != NULL, "or by age");
+	options.policy = POLICY_SHED;
+	snapshot.ledger.paused_count = 0;
+	ok(strstr(line(), ", under pressure 0.000s in 3.204s\n") != NULL, "shed thins out for so long");
 }
 
 static void
@@ -76,27 +97,39 @@ text_of_all(void)
 	snapshot.ledger.dropped[REASON_NEWEST] = (struct tally){ 2, 200 };
 	snapshot.ledger.dropped[REASON_OVERSIZE] = (struct tally){ 0, 300 };
 	snapshot.ledger.dropped[REASON_SAMPLE] = (struct tally){ 4, 400 };
-	snapshot.held = (struct tally){ 1, 50 };
+	snapshot.unsaved = (struct tally){ 1, 50 };
+	snapshot.ledger.marks = (struct tally){ 2, 50 };
 	snapshot.ledger.undelivered = (struct tally){ 2, 350 };
+	snapshot.unread_bytes = 70;
+	snapshot.reader_gone = true;
+	snapshot.reports_skipped = 1;
 	is_text(line(),
-	    "a \"b\" \\c %s: in 15 records 1.5 kB, out 1 record 0.1 kB, dropped 7 records 1.0 kB "
-	    "(oldest 1, newest 2, oversize 0, sample 4), held 1 record 0.1 kB, undelivered 2 records 0.4 kB, "
-	    "paused 0.000s in 3.204s\n", "everything, in its order; one record is no records");
+	    "a \"b\" \\c %s: in 15 records 1.5 kB, out 1, dropped 7 (46.7%, oldest 1, newest 2, oversize 0, sample 4), "
+	    "not saved 1 record 0.1 kB, 2 marks, undelivered 2 records 0.4 kB, 70 bytes unread by the reader, "
+	    "1 report skipped, in 3.204s\n", "everything, in its order; one record is no records");
 }
 
 static void
 text_of_little(void)
 {
 	begin();
+	options.policy = POLICY_BLOCK;
 	snapshot.ledger = (struct ledger){ .in = { 0, 50 }, .paused_ns = UINT64_C(61034999999) };
 	snapshot.held = (struct tally){ 0, 50 };
 	snapshot.elapsed_ns = UINT64_C(62004999999);
-	is_text(line(), "weir: in 0 records 50 B, out 0 records 0 B, dropped 0 records 0 B, held 0 records 50 B, "
+	snapshot.event = REPORT_SIGNAL;
+	is_text(line(), "weir: in 0 (0/s 0 B/s), out 0 (0/s 0 B/s), held 0 records 50 B, buffer 0%, "
 	    "paused 61.034s in 62.004s\n", "a record without its end is held; milliseconds have three places");
+	snapshot.event = REPORT_FINAL;
 	snapshot.ledger.undelivered = snapshot.held;
 	snapshot.held = (struct tally){ 0, 0 };
-	is_text(line(), "weir: in 0 records 50 B, out 0 records 0 B, dropped 0 records 0 B, undelivered 0 records 50 B, "
-	    "paused 61.034s in 62.004s\n", "or undelivered");
+	is_text(line(), "weir: in 0 records 50 B, out 0, undelivered 0 records 50 B, paused 61.034s in 62.004s\n",
+	    "or undelivered");
+	snapshot.ledger.out = (struct tally){ 0, 20 };
+	ok(strstr(line(), ", out 0 records 20 B, ") != NULL, "or out in part");
+	options.policy = POLICY_DROP_OLDEST;
+	snapshot.ledger.dropped[REASON_OVERSIZE] = (struct tally){ 0, 1300000 };
+	ok(strstr(line(), ", dropped part of a record (1.3 MB, oversize), ") != NULL, "or dropped");
 }
 
 static void
@@ -109,28 +142,84 @@ text_of_bytes(void)
 	snapshot.ledger.out = (struct tally){ 0, 2400000000 };
 	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
 	snapshot.ledger.undelivered = (struct tally){ 0, 100000000 };
-	is_text(line(), "weir: in 2.5 GB, out 2.4 GB, dropped 0 B, undelivered 0.1 GB, paused 0.000s in 3.204s\n",
+	is_text(line(), "weir: in 2.5 GB, out 2.4 GB, undelivered 0.1 GB, paused 0.000s in 3.204s\n",
 	    "a stream of bytes has no records");
+}
+
+/* Percent that say neither that nothing was lost, nor that nothing was left. */
+static void
+text_of_shares(void)
+{
+	static const struct {
+		struct tally dropped, in;
+		const char *text;
+	} cases[] = {
+		{ { 1, 10 }, { 3, 30 }, "(33.3%, " },
+		{ { 1, 10 }, { 2000, 20000 }, "(0.1%, " },
+		{ { 1, 10 }, { 2001, 20010 }, "(under 0.1%, " },
+		{ { 1999, 19990 }, { 2000, 20000 }, "(over 99.9%, " },
+		{ { 999, 9990 }, { 1000, 10000 }, "(99.9%, " },
+		{ { 2000, 20000 }, { 2000, 20000 }, "(100%, " },
+		{ { 1, 5000 }, { 10, 5018 }, "(10.0%, of bytes 99.6%, " },
+		{ { 1, 20 }, { 10, 100 }, "(10.0%, oldest" },
+	};
+
+	begin();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snapshot.ledger.in = cases[i].in;
+		snapshot.ledger.dropped[REASON_OLDEST] = cases[i].dropped;
+		ok(strstr(line(), cases[i].text) != NULL, "%" PRIu64 " of %" PRIu64 ": %s", cases[i].dropped.records,
+		    cases[i].in.records, cases[i].text);
+	}
 }
 
 /* How it goes, which is of interest while it goes. */
 static void
 text_of_an_interval(void)
 {
-	static const char *const lines[] = {
-		"in 12000 records 1.2 MB (2.0k/s 204.0 kB/s), out 10000 records 1.0 MB (25/s 104 B/s), dropped 2000 records "
-		"0.2 MB (oldest 2000) (105/s 106 B/s), not saved 6 records 600 B, 1 mark, held 14 records 1.4 kB, "
-		"buffer 25% (peak 50%), full in 1.5s, waiting for input 5%, for output 94%, for the rate 1%, latency "
-		"p50 900ns p90 1.2ms p95 12.3ms p99 123ms max 1.2s, under pressure 2.500s (1 time), 3 reports skipped, "
-		"paused 0.000s in 3.204s\n",
-	};
+	begin();
+	options.reporting = true;
+	options.interval_ns = 2 * NS_PER_S;
+	options.policy = POLICY_BLOCK;
+	snapshot.event = REPORT_INTERVAL;
+	snapshot.wall_ns = UINT64_C(1769860800) * NS_PER_S + 7 * NS_PER_MS;
+	snapshot.ledger.in = (struct tally){ 1600000, 12100000 };
+	snapshot.ledger.out = (struct tally){ 1500000, 11200000 };
+	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
+	snapshot.depth = snapshot.held = (struct tally){ 100000, 900000 };
+	snapshot.until_empty_ns = snapshot.until_full_ns = NS_PER_S;
+	snapshot.interval = (struct interval){ .ns = 2 * NS_PER_S, .in = { 3200000, 24200000 },
+		.out = { 3000000, 22400000 }, .waited_ns = { 100 * NS_PER_MS, 1880 * NS_PER_MS, 20 * NS_PER_MS } };
+	is_text(line(), "weir: 17:30:00 in 1600000 (1.6M/s 12.1 MB/s), out 1500000 (1.5M/s 11.2 MB/s), buffer 86%, "
+	    "output 94%\n", "the time of day, rates, the fill, the slow side");
+	ok(strlen(line()) <= 100 + 1, "which 100 columns show");
+	options.interval_ns = NS_PER_S / 2;
+	ok(strstr(line(), "weir: 17:30:00.007 in ") != NULL, "finer where seconds would not tell them apart");
+	options.format = FORMAT_JOURNAL;
+	ok(strstr(line(), "weir: in 1600000 ") != NULL, "not for the journal, which has its own");
+	options.format = FORMAT_TEXT;
+	snapshot.event = REPORT_FINAL;
+	ok(strstr(line(), "weir: 17:30:00.007 in ") != NULL, "the last one has it too,");
+	options.reporting = false;
+	ok(strstr(line(), "weir: in ") != NULL, "but not where it is the only one");
+	snapshot.event = REPORT_INTERVAL;
+	snapshot.interval.waited_ns[WAIT_OUTPUT] = NS_PER_S / 2;
+	ok(strstr(line(), "busy 69%\n") != NULL, "or that there is none");
+	snapshot.interval.waited_ns[WAIT_RATE] = NS_PER_S + 1;
+	ok(strstr(line(), "rate 50%\n") != NULL, "or the rate");
+	options.framing.kind = FRAMING_BYTES;
+	ok(strstr(line(), "in 12.1 MB (12.1 MB/s), out 11.2 MB (11.2 MB/s), ") != NULL, "in bytes, no records");
+}
 
+#define RECENT "in 12000 (2.0k/s 204.0 kB/s), out 10000 (25/s 104 B/s), dropped 2000 (16.7%, oldest, 105/s), " \
+	"not saved 6 records 600 B, 1 mark"
+
+static void
+text_that_is_asked_for(void)
+{
 	begin();
 	snapshot.event = REPORT_INTERVAL;
 	snapshot.ledger.marks = (struct tally){ 1, 50 };
-	snapshot.ledger.pressure_count = 1;
-	snapshot.ledger.pressure_ns = 2500 * NS_PER_MS;
-	snapshot.ledger.peak.bytes = 524288;
 	snapshot.unsaved = (struct tally){ 6, 600 };
 	snapshot.held = snapshot.depth = (struct tally){ 14, 262144 };
 	snapshot.held.bytes = 1400;
@@ -140,32 +229,41 @@ text_of_an_interval(void)
 		.latency = { 50, 900, 1200000, 12300000, 123000000, 1200 * NS_PER_MS, 0, 0 } };
 	snapshot.until_full_ns = 1500 * NS_PER_MS;
 	snapshot.reports_skipped = 3;
-	is_text(line() + strlen("weir: "), lines[0], "rates, depth, what was waited for and latency of an interval");
+	snapshot.unread_bytes = 1;
+	is_text(line() + strlen("weir: "), RECENT ", buffer 25%, output 94%, p99 123ms, 3 reports skipped\n",
+	    "every interval: what was lost in it, and its latency");
 	snapshot.event = REPORT_SIGNAL;
-	is_text(line() + strlen("weir: "), lines[0], "the same when a signal asks");
-	snapshot.ledger.peak.records = 21;
-	options.max_records = 20;
-	ok(strstr(line(), "buffer 70% (peak 100%), ") != NULL, "the fill is the greater of bytes and records");
-	options.max_records = UINT64_MAX;
-	options.framing.kind = FRAMING_BYTES;
+	is_text(line() + strlen("weir: "), RECENT ", held 14 records 1.4 kB, 1 byte unread by the reader, buffer 25%, "
+	    "full in 1.5s, output 94%, p99 123ms, 3 reports skipped, in 3.204s\n",
+	    "when a signal asks, where everything is, and what will come");
+	snapshot.event = REPORT_INTERVAL;
+	snapshot.interval.dropped = (struct tally){ 0, 0 };
+	ok(strstr(line(), "buffer 25%, full in 1.5s, output") != NULL, "a loss that is to come is said every interval,");
+	options.policy = POLICY_BLOCK;
+	ok(strstr(line(), "buffer 25%, output") != NULL, "where it is one");
+	snapshot.event = REPORT_SIGNAL;
 	snapshot.until_full_ns = SNAPSHOT_NEVER;
 	snapshot.until_empty_ns = 90 * NS_PER_S;
-	ok(strstr(line(), "in 1.2 MB (204.0 kB/s), out 1.0 MB (104 B/s), ") != NULL, "in bytes, no rates of records");
-	ok(strstr(line(), "buffer 25% (peak 50%), empty in 1.5min, waiting") != NULL, "or when it will be empty");
+	ok(strstr(line(), "buffer 25%, empty in 1.5min, output") != NULL, "or when it will be empty");
+	snapshot.depth.records = 14;
+	options.max_records = 20;
+	ok(strstr(line(), "buffer 70%, ") != NULL, "the fill is the greater of bytes and records,");
+	snapshot.depth.records = 21;
+	ok(strstr(line(), "buffer 100%, ") != NULL, "at most full");
 }
 
+/* Of what was read by a reader that is still there, all may yet be. */
 static void
-text_at_the_end(void)
+text_of_unread(void)
 {
 	begin();
-	snapshot.latency = (struct latency){ 5, 1, 20, 300, 4000, 50000, 0, 0 };
-	snapshot.ledger.pressure_count = 2;
-	snapshot.ledger.pressure_ns = NS_PER_MS;
-	snapshot.interval.dropped = (struct tally){ 1, 1 };
-	is_text(line(),
-	    "weir: in 12000 records 1.2 MB, out 10000 records 1.0 MB, dropped 2000 records 0.2 MB (oldest 2000), "
-	    "latency p50 1ns p90 20ns p95 300ns p99 4.0us max 50.0us, under pressure 0.001s (2 times), "
-	    "paused 0.000s in 3.204s\n", "at the end the latency of the whole run, and no rates");
+	snapshot.unread_bytes = 70;
+	ok(strstr(line(), "unread") == NULL, "a reader may yet read");
+	snapshot.reader_gone = true;
+	ok(strstr(line(), ", 70 bytes unread by the reader, ") != NULL, "but not one that has gone");
+	snapshot.event = REPORT_INTERVAL;
+	snapshot.reader_gone = false;
+	ok(strstr(line(), "unread") == NULL, "every interval it is no news");
 }
 
 static bool
@@ -192,7 +290,16 @@ priorities(void)
 	ok(begins("<6>weir: "), "a sample is no loss");
 	snapshot.exit_status = 1;
 	ok(begins("<3>weir: "), "a failure is an error");
-	snapshot.exit_status = 0;
+	snapshot.exit_status = 143;
+	snapshot.exit_reason = "signal TERM";
+	ok(begins("<6>weir: "), "to be stopped is none");
+	snapshot.unread_bytes = 1;
+	ok(begins("<6>weir: "), "nor is what may yet be read");
+	snapshot.reader_gone = true;
+	ok(begins("<4>weir: "), "what nobody will read is a loss");
+	snapshot.reader_gone = false;
+	snapshot.unsaved = (struct tally){ 0, 1 };
+	ok(begins("<4>weir: "), "and so is what could not be saved");
 	snapshot.ledger.undelivered = (struct tally){ 0, 1 };
 	ok(begins("<3>weir: "), "and so is what was not delivered");
 }
@@ -232,8 +339,12 @@ json_of_all(void)
 	snapshot.unread_bytes = 4096;
 	snapshot.exit_status = 141;
 	snapshot.exit_reason = "reader gone";
+	snapshot.wall_ns = UINT64_C(1769860800) * NS_PER_S + 45 * NS_PER_MS;
+	snapshot.pid = 502;
+	snapshot.host = "a\"b";
 	is_text(line(),
-	    "{\"schema\":1,\"event\":\"final\",\"name\":\"weir\",\"policy\":\"drop-oldest\",\"sample\":\"66.6%\","
+	    "{\"schema\":1,\"event\":\"final\",\"time\":\"2026-01-31T12:00:00.045Z\",\"name\":\"weir\",\"pid\":502,"
+	    "\"host\":\"a\\\"b\",\"policy\":\"drop-oldest\",\"sample\":\"66.6%\","
 	    "\"rate\":\"500/s\",\"sample_by\":\"random\",\"drop_over\":\"10000000B/s\",\"max_age_ns\":501,"
 	    "\"framing\":\"lines\",\"elapsed_ns\":3204567890,"
 	    "\"in\":{\"records\":145,\"bytes\":1450},\"out\":{\"records\":50,\"bytes\":500},"
@@ -304,7 +415,8 @@ json_of_nothing(void)
 	snapshot.ledger = (struct ledger){ .in = { 0, 0 } };
 	snapshot.elapsed_ns = 0;
 	is_text(line(),
-	    "{\"schema\":1,\"event\":\"signal\",\"name\":\"a \\\"b\\\" \\\\c %s\",\"policy\":\"block\","
+	    "{\"schema\":1,\"event\":\"signal\",\"time\":\"1970-01-01T00:00:00.000Z\","
+	    "\"name\":\"a \\\"b\\\" \\\\c %s\",\"pid\":0,\"host\":null,\"policy\":\"block\","
 	    "\"sample\":\"1\",\"rate\":null,\"sample_by\":\"count\",\"drop_over\":null,\"max_age_ns\":null,"
 	    "\"framing\":\"null\",\"elapsed_ns\":0,"
 	    "\"in\":{\"records\":0,\"bytes\":0},\"out\":{\"records\":0,\"bytes\":0},"
@@ -366,14 +478,14 @@ kept(void)
 	snapshot.ledger.dropped_class[0] = (struct tally){ 70, 71 };
 	snapshot.ledger.dropped_class[1] = (struct tally){ 72, 73 };
 	snapshot.ledger.dropped_class[2] = (struct tally){ 1, 74 };
-	ok(strstr(line(), "(oldest 2000), of them A\"\\d 1, \\011 72, paused") != NULL, "by pattern, the first one first");
+	ok(strstr(line(), "(16.7%, oldest), of them A\"\\d 1, \\011 72, in") != NULL, "by pattern, the first one first");
 	options.format = FORMAT_JSON;
 	ok(strstr(line(), "\"keep\":[{\"pattern\":\"A\\\"\\\\d\",\"dropped\":{\"records\":1,\"bytes\":74}},"
 	    "{\"pattern\":\"\\\\011\",\"dropped\":{\"records\":72,\"bytes\":73}}],\"top_keys\":[],") != NULL,
 	    "and so in JSON, with escapes escaped");
 	options.format = FORMAT_TEXT;
 	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
-	ok(strstr(line(), "dropped 0 records 0 B, paused") != NULL, "where nothing was dropped there is nothing to say");
+	ok(strstr(line(), "dropped 0, in") != NULL, "where nothing was dropped there is nothing to say");
 	keep_free(options.keep);
 }
 #endif
@@ -391,7 +503,7 @@ keys(void)
 	top_count(top, NULL, 0, 4);
 	top_count(top, "b", 1, 3);
 	top_count(top, "c", 1, 2);
-	ok(strstr(line(), "(oldest 2000), most of a\"\\\\000\\012\\377  5, \"\" 4, b 3, paused") != NULL,
+	ok(strstr(line(), "(16.7%, oldest), most of a\"\\\\000\\012\\377  5, \"\" 4, b 3, in") != NULL,
 	    "the keys that lost most, as many as are wanted");
 	options.format = FORMAT_JSON;
 	ok(strstr(line(), "\"top_keys\":[{\"key\":\"a\\\"\\\\\\\\000\\\\012\\\\377 \",\"dropped\":5,\"error\":0},"
@@ -414,7 +526,7 @@ unsure_keys(void)
 	for (unsigned i = 1; i <= 256; i++)
 		top_count(top, (char[]){ 'k', (char)i }, 2, 2);
 	top_count(top, "late", 4, 3);
-	ok(strstr(line(), ", most of late 3 to 5, paused") != NULL, "a count that may be too high says by how much");
+	ok(strstr(line(), ", most of late 3 to 5, in") != NULL, "a count that may be too high says by how much");
 	top_free(top);
 }
 
@@ -483,10 +595,15 @@ longest(void)
 int
 main(void)
 {
+	if (setenv("TZ", "here-5:30", 1) < 0)
+		abort();
+	tzset();
 	text();
 	text_of_all();
+	text_of_shares();
 	text_of_an_interval();
-	text_at_the_end();
+	text_that_is_asked_for();
+	text_of_unread();
 	priorities();
 	text_of_little();
 	text_of_bytes();

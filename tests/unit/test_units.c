@@ -470,9 +470,21 @@ formats_of_three_digits(void)
 	}
 }
 
+static void
+moments(void)
+{
+	char text[48];
+
+	units_format_moment(text, sizeof(text), UINT64_C(1769860800) * NS_PER_S + 987654321);
+	is_text(text, "2026-01-31T12:00:00.987Z", "a moment, to a millisecond");
+	units_format_moment(text, sizeof(text), UINT64_C(4102444799) * NS_PER_S + 5 * NS_PER_MS);
+	is_text(text, "2099-12-31T23:59:59.005Z", "beyond 32 bits");
+}
+
 int
 main(void)
 {
+	moments();
 	formats_of_three_digits();
 	sizes();
 	counts();
