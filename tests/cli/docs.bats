@@ -24,8 +24,38 @@ command_lines()
 		[[ ! $line =~ \.\.\. && ! $line =~ [\ :=/](TARGET|TIME|KEY|RATE|SIZE|FILE|N|NAME)($|[\ /]) ]] || continue
 		line=${line/ -v/}
 		eval "set -- ${line#weir}"
-		timeout "$PATIENCE" "$WEIR" "$@" <nothing >out 2>err || fail "$line: $(cat err)"
+		timeout "$PATIENCE" "$WEIR" "$@" <nothing >out 2>err || grep -qF "$WITHOUT" err || fail "$line: $(cat err)"
 		checked=$((checked + 1))
 	done <lines
 	((checked > 40)) || fail "only $checked lines found"
+}
+
+# --- Reports that the pages show --------------------------------------------------------------------------------------------
+
+# What a report says without its figures, a line for each thing.
+shapes()
+{
+	sed -E 's/^[^ ]*: //; s/[0-9]{2}:[0-9]{2}:[0-9.]+ /CLOCK /; s/ \([^()]*%[^()]*\)/ (WHY)/; s/ records?//; s/[0-9][0-9.]*(ns|us|ms|s|min|h|d)\b/TIME/g
+		s/[0-9][0-9.]* ?[kMGT]?B\b/SIZE/g; s/[0-9][0-9.]*[kMGT]?\/s/RATE/g; s/[0-9][0-9.]*%/PCT/g; s/\b[0-9][0-9.]*[kMGT]?\b/N/g
+		s/\b(input|output|rate|busy) PCT/WAIT PCT/' "$@" | sed 's/, /\n/g' | sort -u
+}
+
+@test "the reports that the pages show are such as weir writes" {
+	needs_patterns
+	local page=$top_srcdir/docs/reading-reports.md
+	{
+		seq 2000 | "$WEIR" -p drop-oldest --max-records=10 -L 10k/s
+		seq 2000 | sed 's/0$/0 ERROR/' | "$WEIR" -p drop-oldest --max-records=10 -L 10k/s --keep=ERROR
+		seq 2000 | "$WEIR" --max-records=10 -L 10k/s
+		seq 100 | "$WEIR" -k 1 -s 2 --drop-over=1/s --top-keys=3
+		(seq 1000; sleep 0.5) | "$WEIR" -L 5k/s -i 0.1s
+		(seq 1000; sleep 0.5) | "$WEIR" -b -i 0.1s
+		(seq 1000; sleep 0.5) | "$WEIR" -p drop-oldest -L 5k/s -i 0.1s
+	} 2>written >/dev/null
+	sed -n 's/^ *\(weir: .*\)/\1/p' "$top_srcdir/README.md" "$page" "$top_srcdir/docs/choosing.md" | grep -v '^weir: --' | sed 's/^weir: \.\.\. /weir: /; s/, \.\.\.$//' >shown
+	(($(wc -l <shown) >= 8)) || fail "not found: $(cat shown)"
+	shapes written >real
+	grep -qxF 'CLOCK in N (RATE SIZE/s)' real || fail "$(cat real)"
+	shapes shown | grep -vxFf real >other || return 0
+	fail "weir writes nothing like these:" "$(cat other)" "but:" "$(cat real)"
 }
