@@ -5,42 +5,31 @@
 
 /* --- --max-age ---------------------------------------------------------------------------------- */
 
-static enum queue_verdict
-judge_age(void *state, const struct queue_record *record, struct queue_fate *fate)
+/* 1 where a part-sent record is among those that the stamps know: it is the oldest, but exempt. */
+static uint64_t
+exempt(const struct queue *queue)
 {
-	uint64_t *left = state;
-
-	(void)record;
-	if (*left == 0)
-		return QUEUE_STOP;
-	--*left;
-	*fate = (struct queue_fate){ REASON_EXPIRED, LOSS_ANY_CLASS };
-	return QUEUE_DROP;
+	return sojourn_held(queue->sojourn) - queue_waiting(queue);
 }
 
 static void
 expire(const struct age *age, struct queue *queue, struct loss *loss)
 {
-	struct queue_mark oldest = queue_oldest_mark(queue);
-	uint64_t begun = oldest.number - queue_first(queue); /* a part-sent record has arrived, too */
 	uint64_t count = 0;
-	const struct queue_sweep sweep = { judge_age, &count, true };
 
 	if (loss->now_ns > age->most_ns)
 		count = sojourn_arrived_by(queue->sojourn, loss->now_ns - age->most_ns - 1, UINT64_MAX);
-	if (count <= begun)
-		return;
-	count -= begun;
-	(void)queue_sweep(queue, loss, oldest, queue_newest_mark(queue), &sweep);
+	if (count > exempt(queue))
+		queue_drop_oldest(queue, loss, REASON_EXPIRED, count - exempt(queue));
 }
 
 uint64_t
 age_due_ns(const struct age *age, const struct queue *queue)
 {
-	/* What is behind a part-sent record cannot leave before it. */
-	if (age->most_ns == 0 || queue_waiting(queue) == 0 || queue_part_sent(queue))
+	if (age->most_ns == 0 || queue_waiting(queue) == 0)
 		return UINT64_MAX;
-	return sojourn_oldest_ns(queue->sojourn) + age->most_ns + 1; /* no time is over 2^63 */
+	return (exempt(queue) > 0 ? sojourn_second_ns(queue->sojourn) : sojourn_oldest_ns(queue->sojourn)) +
+	    age->most_ns + 1; /* no time is over 2^63 */
 }
 
 /* --- CoDel -------------------------------------------------------------------------------------- */
@@ -64,7 +53,10 @@ control(struct age *age, struct shed *shed, struct queue *queue, struct loss *lo
 		    !codel_drops(&age->codel, loss->now_ns, waited_ns, queue_waiting(queue) == 1))
 			return;
 		late = sojourn_arrived_by(queue->sojourn, loss->now_ns - age->codel.target_ns, UINT64_MAX);
-		shed_some(shed, queue, loss, REASON_CODEL, 1 + late / PART);
+		if (shed->keep == NULL)
+			queue_drop_oldest(queue, loss, REASON_CODEL, 1 + late / PART);
+		else
+			shed_some(shed, queue, loss, REASON_CODEL, 1 + late / PART);
 	}
 }
 

@@ -274,8 +274,8 @@ is_low(const struct options *options, struct tally depth)
 static void
 watermarks(struct pump *pump, bool high, bool low, uint64_t now_ns)
 {
-	bool movable = pump->outlet.stream || pump->queue.ready > 0 ||
-	    queue_held(&pump->queue).bytes >= pump->options->high_bytes;
+	const struct tally held = queue_held(&pump->queue);
+	bool movable = pump->outlet.stream || held.records > 0 || held.bytes >= pump->options->high_bytes;
 
 	if (!pump->paused && high && !low && movable && is_reading(pump)) {
 		pump->paused = true;

@@ -755,6 +755,50 @@ evict(struct queue *q, struct loss *loss, enum reason reason, uint64_t count, si
 	loss_evicted(loss, reason, q->first, count, length);
 }
 
+struct oldest {
+	uint64_t left;
+	enum reason reason;
+};
+
+static enum queue_verdict
+judge_oldest(void *state, const struct queue_record *record, struct queue_fate *fate)
+{
+	struct oldest *oldest = state;
+
+	(void)record;
+	if (oldest->left == 0)
+		return QUEUE_STOP;
+	oldest->left--;
+	*fate = (struct queue_fate){ oldest->reason, LOSS_ANY_CLASS };
+	return QUEUE_DROP;
+}
+
+void
+queue_drop_oldest(struct queue *q, struct loss *loss, enum reason reason, uint64_t count)
+{
+	struct oldest oldest = { count, reason };
+	const struct queue_sweep sweep = { judge_oldest, &oldest, true };
+	struct queue_mark admitted;
+	size_t length;
+
+	if (count == 0)
+		return;
+	if (q->phase != 0 && !set_aside(q)) {
+		/* no memory: the rest is moved instead */
+		(void)queue_sweep(q, loss, queue_oldest_mark(q), queue_newest_mark(q), &sweep);
+		return;
+	}
+	length = span_skip(q, 0, q->ready, 0, &oldest.left);
+	if (oldest.left > 0)
+		length = q->ready; /* the last one, which has no delimiter */
+	admitted = queue_admitted_mark(q);
+	evict(q, loss, reason, count, length);
+	if (admitted.offset < length)
+		admitted = (struct queue_mark){ length, q->first };
+	admitted.offset -= length;
+	queue_admit_to(q, admitted);
+}
+
 void
 queue_evict(struct queue *q, struct loss *loss, enum reason evicted, enum reason misfit)
 {

@@ -190,6 +190,10 @@ struct queue_mark queue_newest_mark(const struct queue *q);
 void queue_admit_to(struct queue *q, struct queue_mark mark);
 struct tally queue_room(struct queue *q);
 
+/* The oldest records that wait whole are dropped, `count` of them (there are as many).  The rest of a
+ * part-sent one is set aside for that; what is behind them stays where it is.  Admits nothing. */
+void queue_drop_oldest(struct queue *q, struct loss *loss, enum reason reason, uint64_t count);
+
 /* Whether a burst has left memory behind that nothing needs; giving a slice of it back, which returns
  * whether there is more. */
 bool queue_trimmable(const struct queue *q);

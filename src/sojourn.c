@@ -339,23 +339,33 @@ sojourn_drop_newest(struct sojourn *sojourn, uint64_t records)
 	sojourn_cut(sojourn, records);
 }
 
-/* Comes from the newest: the stamps that it passes are those that the sweep is for. */
+/* Comes from both ends at once, until one of the two is there. */
 void
 sojourn_sweep(struct sojourn *sojourn, uint64_t before)
 {
-	uint64_t behind;
+	uint64_t oldest, newest, behind;
 
 	if (sojourn == NULL)
 		return;
+	oldest = sojourn->out;
+	newest = sojourn->in;
 	behind = sojourn->held - before;
-	sojourn->hand = sojourn->in;
+	sojourn->hand = newest;
 	sojourn->kept = 0;
 	while (behind > 0) {
-		const struct stamp *stamp = stamp_at(sojourn, --sojourn->hand);
-		uint64_t some = stamp->records < behind ? stamp->records : behind;
+		uint64_t records = stamp_at(sojourn, oldest)->records;
 
-		sojourn->kept = stamp->records - some;
-		behind -= some;
+		if (before < records) {
+			sojourn->hand = oldest;
+			sojourn->kept = before;
+			return;
+		}
+		before -= records;
+		oldest++;
+		records = stamp_at(sojourn, --newest)->records;
+		sojourn->hand = newest;
+		sojourn->kept = records > behind ? records - behind : 0;
+		behind -= records < behind ? records : behind;
 	}
 }
 
@@ -410,6 +420,22 @@ sojourn_oldest_ns(const struct sojourn *sojourn)
 {
 	return sojourn != NULL && sojourn->held > 0 ? sojourn->stamps[sojourn->out % SOJOURN_STAMPS].arrived_ns
 	                                            : UINT64_MAX;
+}
+
+/* Of the stamps between the two, those without records go for good. */
+uint64_t
+sojourn_second_ns(struct sojourn *sojourn)
+{
+	struct stamp *oldest;
+
+	if (sojourn == NULL || sojourn->held < 2)
+		return UINT64_MAX;
+	oldest = stamp_at(sojourn, sojourn->out);
+	if (oldest->records > 1)
+		return oldest->arrived_ns;
+	for (; stamp_at(sojourn, sojourn->out + 1)->records == 0; sojourn->out++)
+		*stamp_at(sojourn, sojourn->out + 1) = *stamp_at(sojourn, sojourn->out);
+	return stamp_at(sojourn, sojourn->out + 1)->arrived_ns;
 }
 
 uint64_t

@@ -69,7 +69,8 @@ void sojourn_drop_newest(struct sojourn *sojourn, uint64_t records);
 /* Some of those that are held are dropped, here and there: a sweep over them, from the oldest but
  * `before` of them on.  Then, in their order, the next records stay (keep) or are dropped and count
  * nowhere (cut); nothing else is called in between, and what is left behind the last of them stays.
- * A sweep costs what it has stamps and calls, whatever the product. */
+ * A sweep costs what it has stamps and calls, whatever the product, and what there are stamps in front of
+ * it or behind its beginning, whichever are fewer. */
 void sojourn_sweep(struct sojourn *sojourn, uint64_t before);
 void sojourn_keep(struct sojourn *sojourn, uint64_t records);
 void sojourn_cut(struct sojourn *sojourn, uint64_t records);
@@ -79,6 +80,9 @@ uint64_t sojourn_held(const struct sojourn *sojourn);
 
 /* When the oldest of them arrived; UINT64_MAX where none is held (or nothing is noted). */
 uint64_t sojourn_oldest_ns(const struct sojourn *sojourn);
+
+/* When the one behind it did; UINT64_MAX where there is none. */
+uint64_t sojourn_second_ns(struct sojourn *sojourn);
 
 /* How many of the oldest arrived at or before cutoff_ns; it looks no further than at `most` of them. */
 uint64_t sojourn_arrived_by(const struct sojourn *sojourn, uint64_t cutoff_ns, uint64_t most);

@@ -249,6 +249,32 @@ ascends()
 	final '.out.records + .dropped.by.expired.records == 4'
 }
 
+# The file says when they went: asking weir would wake it.
+@test "--max-age: what waits behind a record that is partly written expires in its time, and makes room" {
+	"$HELPERS/lines" -n 1 -l 300000 >long
+	for options in "-p drop-oldest" "-p drop-newest" "--pipe-size=keep" "-p shed:2" "-L 100/s" "-L 1MB/s --burst=300000"; do
+		rm -f full fifo lost
+		empty_reader full
+		producer fifo
+		# shellcheck disable=SC2086
+		IN=fifo OUT=full start $options -m 512K --max-record=512K --max-age=20ms --dropped=lost
+		producer_holds fifo
+		reader_holds
+		cat long >&9
+		snapshot_until '.in.records == 1 and .out.bytes > 0'
+		feed '1\n2\n'
+		feed '3\n'
+		until_true more_lines_than lost 2
+		snapshot
+		snap '.dropped.by.expired == {records: 3, bytes: 6} and .held.records == 1 and .held.bytes + .out.bytes == 300000'
+		producer_ends
+		drain got
+		finish "exit 0"
+		same got long
+		same lost <(seq 3)
+	done
+}
+
 @test "--max-age and a rate: what the rate holds back for too long expires" {
 	seq 5 >in
 	IN=in start -L 1/h --max-age=20ms

@@ -1183,13 +1183,13 @@ note_peak(struct model *m, enum outlet_state output)
 		peak->records = most.records;
 }
 
-/* Somebody has to look when the oldest becomes too old, if that may leave. */
+/* Somebody has to look when the oldest of those that wait becomes too old. */
 static uint64_t
 age_due_of(const struct model *m)
 {
-	if (m->options->max_age_ns == 0 || waiting(m) == 0 || is_part_sent(m))
+	if (m->options->max_age_ns == 0 || waiting(m) == 0)
 		return UINT64_MAX;
-	return m->held[0].arrived_ns + m->options->max_age_ns + 1;
+	return m->held[first_victim(m)].arrived_ns + m->options->max_age_ns + 1;
 }
 
 /* When the next pass is due, whatever happens. */

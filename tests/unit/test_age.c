@@ -60,9 +60,10 @@ arrive(const char *text)
 	size_t length, all = strlen(text);
 	struct iovec piece[2];
 
-	must(queue_prepare(&rig.queue, all, piece, &length) == 1 && length == all);
-	memcpy(piece[0].iov_base, text, all);
-	queue_append(&rig.queue, 0, length, record_count(&lines, 0, text, all), 0);
+	must(queue_prepare(&rig.queue, all, piece, &length) >= 1 && length == all);
+	memcpy(piece[0].iov_base, text, piece[0].iov_len);
+	memcpy(piece[1].iov_base, text + piece[0].iov_len, all - piece[0].iov_len);
+	queue_append(&rig.queue, 0, length, record_count(&lines, 0, text, all), all - record_last(&lines, 0, text, all));
 }
 
 /* Sheds; says how many were dropped for the reason. */
@@ -102,14 +103,32 @@ expires(void)
 	is(due(), UINT64_MAX, "age: one that is part-sent is not waited for");
 	at(40 * MS);
 	arrive("4\n");
-	is(due(), UINT64_MAX, "age: nor what is behind it");
-	at(60 * MS);
+	is(due(), 50 * MS + 1, "age: but what is behind it");
+	at(50 * MS);
+	is(shed(REASON_EXPIRED), 0, "age: which may wait as long as any other,");
+	at(50 * MS + 1);
 	arrive("5\n");
-	is(shed(REASON_EXPIRED), 1, "age: what is behind it goes all the same,");
-	is(queue_rest(&rig.queue), 1, "age: but not the rest of it");
+	is(shed(REASON_EXPIRED), 1, "age: and then goes,");
+	is(queue_rest(&rig.queue), 1, "age: but not the rest of what is part-sent");
 	is(queue_held(&rig.queue).bytes, 3, "age: nor what has just come");
+	is(due(), 60 * MS + 2, "age: whose turn is next");
 	(void)queue_take(&rig.queue, 1);
-	is(due(), 70 * MS + 1, "age: what is left is waited for");
+	is(due(), 60 * MS + 2, "age: with what was part-sent before it, or without");
+	finish();
+
+	begin(10 * MS, 0, 0);
+	at(5 * MS);
+	arrive("1\n22\n");
+	at(6 * MS);
+	arrive("3\n4");
+	queue_admit(&rig.queue);
+	queue_finish(&rig.queue);
+	at(15 * MS + 1);
+	is(shed(REASON_EXPIRED), 2, "age: of what was let in, and what was not,");
+	is(rig.queue.admitted, 2, "age: the first was and is,");
+	at(17 * MS);
+	is(shed(REASON_EXPIRED), 2, "age: and the last, which has no delimiter, goes with it");
+	is(queue_held(&rig.queue).bytes + rig.queue.admitted, 0, "age: then nothing is left");
 	finish();
 
 	begin(0, 0, 0);
@@ -137,6 +156,40 @@ expires_behind_what_is_aside(void)
 	at(12 * MS + 1);
 	is(shed(REASON_EXPIRED), 1, "aside: all behind it go");
 	is(queue_rest(&rig.queue), 40, "aside: and it stays");
+	finish();
+}
+
+/* The rest of a long record that is part-sent is put aside once.  Who would leave it in front of the others moves it,
+ * or them, whenever one becomes too old: a million times two mebibytes take many minutes. */
+static void
+expires_behind_a_long_one(void)
+{
+	const struct queue_limits limits = { .bytes = 8 << 20, .records = UINT64_MAX, .slack = 4096, .record = 2 << 20 };
+	static char head[2 << 20], line[2000];
+
+	begin(2000, 0, 0);
+	sojourn_free(rig.queue.sojourn);
+	queue_free(&rig.queue);
+	must(queue_init(&rig.queue, &lines, &limits) == 0);
+	must((rig.queue.sojourn = sojourn_new()) != NULL);
+	memset(head, 'h', sizeof(head) - 1);
+	head[sizeof(head) - 2] = '\n';
+	head[sizeof(head) - 1] = '\0';
+	memset(line, 'l', sizeof(line) - 1);
+	line[sizeof(line) - 2] = '\n';
+	line[sizeof(line) - 1] = '\0';
+	arrive(head);
+	(void)queue_take(&rig.queue, 1);
+	(void)alarm(60);
+	for (uint64_t ns = 1; ns <= 1000000; ns++) {
+		at(ns);
+		arrive(line);
+		age_shed(&rig.age, &rig.shed, &rig.queue, &rig.loss, &rig.output);
+	}
+	(void)alarm(0);
+	queue_check(&rig.queue);
+	is(rig.ledger.dropped[REASON_EXPIRED].records, 1000000 - 2001, "long: a million times one behind a long record goes");
+	is(queue_rest(&rig.queue), sizeof(head) - 2, "long: and not the rest of that one");
 	finish();
 }
 
@@ -200,6 +253,7 @@ main(void)
 	pipes_init();
 	expires();
 	expires_behind_what_is_aside();
+	expires_behind_a_long_one();
 	is_controlled();
 	is_told();
 	return done_testing();

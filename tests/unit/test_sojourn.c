@@ -10,6 +10,7 @@
 #include "units.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define HELD_MOST 4000
 #define LEFT_MOST 400000
@@ -268,6 +269,7 @@ is_held(struct random *random)
 		by++;
 	return sojourn_held(sojourn) == held_count &&
 	    sojourn_oldest_ns(sojourn) == (held_count > 0 ? held[0] : UINT64_MAX) &&
+	    sojourn_second_ns(sojourn) == (held_count > 1 ? held[1] : UINT64_MAX) &&
 	    sojourn_arrived_by(sojourn, cutoff, most) == by;
 }
 
@@ -371,8 +373,37 @@ many_sweeps(void)
 			diag("round %d", round);
 	}
 	ok(good, "whatever sweeps leave of many reads is never taken for younger than it is, nor for much older");
-	ok(sojourn_oldest_ns(NULL) == UINT64_MAX && sojourn_arrived_by(NULL, now, UINT64_MAX) == 0,
+	ok(sojourn_oldest_ns(NULL) == UINT64_MAX && sojourn_second_ns(NULL) == UINT64_MAX &&
+	    sojourn_arrived_by(NULL, now, UINT64_MAX) == 0,
 	    "without a sojourn nothing is known");
+}
+
+/* Ten million times a sweep begins near the oldest, or near the newest, of records of as many reads as there are stamps
+ * for.  Who comes to its place from the wrong end takes some minutes. */
+static void
+sweeps_at_the_ends(void)
+{
+	const uint64_t all = SOJOURN_STAMPS - 1;
+
+	begin();
+	for (uint64_t i = 0; i < all; i++) {
+		sojourn_pass(sojourn, ++now);
+		sojourn_arrive(sojourn, 3);
+	}
+	(void)alarm(60);
+	for (int i = 0; i < 10000000; i++) {
+		sojourn_sweep(sojourn, i % 2 == 0 ? 1 : 3 * all - 1);
+		sojourn_keep(sojourn, 1);
+	}
+	(void)alarm(0);
+	sojourn_sweep(sojourn, 1);
+	sojourn_cut(sojourn, 2);
+	is(sojourn_second_ns(sojourn), 2, "a sweep at either end of very many reads begins where it should");
+	sojourn_sweep(sojourn, 3 * all - 3);
+	sojourn_cut(sojourn, 1);
+	sojourn_drop_oldest(sojourn, 3 * all - 4);
+	is(sojourn_oldest_ns(sojourn), all, "at the newest");
+	is(sojourn_held(sojourn), 1, "and drops there");
 }
 
 int
@@ -385,6 +416,7 @@ main(void)
 	any_order();
 	many_reads();
 	many_sweeps();
+	sweeps_at_the_ends();
 	sojourn_free(sojourn);
 	return done_testing();
 }
