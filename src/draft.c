@@ -3,6 +3,7 @@
 
 #include "diag.h"
 #include "draft.h"
+#include "hint.h"
 
 #include <stdio.h>
 
@@ -12,7 +13,8 @@
 #define NOT_HERE " (not in this build, which has no PCRE2)"
 #endif
 
-#define ACCEPTS_RATE "records such as 100/s, 10k/s, 6000/min, 5/h, or bytes such as 10MB/s, 64KiB/s"
+#define ACCEPTS_RATE "records such as 100/s, 10k/s, 6000/min, or bytes such as 10MB/s, 64KiB/s, 10Mbit/s; " \
+	"the period is s, min, h or d (us, ms, sec, second, m, minute, hour, day), or several, as in 1000/30s"
 #define ACCEPTS_BYTE "one byte, or one of \\n \\r \\t \\0 \\\\ \\xHH"
 
 const struct draft_row draft_rows[IDS] = {
@@ -148,10 +150,27 @@ draft_refuse(const struct given *given, const char *why)
 }
 
 bool
-draft_bad_value(const struct given *given, const char *why)
+draft_not_accepted(const struct given *given, const char *why, const char *accepted)
 {
 	char reason[512];
 
-	(void)snprintf(reason, sizeof(reason), "%s; accepted: %s", why, draft_rows[given->id].accepts);
+	(void)snprintf(reason, sizeof(reason), "%s; accepted: %s", why, accepted);
 	return draft_refuse(given, reason);
+}
+
+bool
+draft_bad_value(const struct given *given, const char *why)
+{
+	return draft_not_accepted(given, why, draft_rows[given->id].accepts);
+}
+
+bool
+draft_no_such(const struct given *given, const char *why, const char *const names[], size_t count)
+{
+	char hint[HINT_MOST], reason[HINT_MOST + 32];
+
+	if (!hint_make(hint, "", given->value, names, count))
+		return draft_bad_value(given, why);
+	(void)snprintf(reason, sizeof(reason), "%s; %s", why, hint);
+	return draft_bad_value(given, reason);
 }

@@ -16,6 +16,7 @@
 #include "options.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum id {
@@ -118,6 +119,11 @@ struct draft {
  * cannot, and what is accepted.  Both answer false. */
 bool draft_refuse(const struct given *given, const char *why);
 bool draft_bad_value(const struct given *given, const char *why);
+
+/* The same where something else is accepted than what the option says; and where the value is none of
+ * those names, one of which may be meant. */
+bool draft_not_accepted(const struct given *given, const char *why, const char *accepted);
+bool draft_no_such(const struct given *given, const char *why, const char *const names[], size_t count);
 
 /* Reads the value of an option; false when the error has been told. */
 bool values_read(struct draft *draft, const struct given *given);

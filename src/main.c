@@ -11,6 +11,7 @@
  *   options.c   argv -> one const struct
  *   draft.c     the table of options, which --help is made from
  *   help.c      --help and --version
+ *   hint.c      what somebody who wrote something else meant
  *   values.c    what the options' values mean
  *   rules.c     which of them go together
  *   run.c       from the first read to the last report: passes, waits, how it ends

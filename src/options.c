@@ -5,10 +5,13 @@
 #include "codel.h"
 #include "diag.h"
 #include "help.h"
+#include "hint.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,22 +69,89 @@ id_of(int code)
 	abort(); /* getopt_long only answers what the tables hold */
 }
 
-static enum options_result
-bad_option(int code, const char *argument)
+/* The names of all options, without their hyphens. */
+static void
+list_names(const char *names[IDS])
 {
-	static const char hint[] = "'weir --help' lists what is accepted";
+	for (int id = 0; id < IDS; id++)
+		names[id] = draft_rows[id].name;
+}
 
+/* What is between the hyphens of a long option and its value; false for what is too long to be one. */
+static bool
+name_in(const char *argument, char name[HINT_NAMES_MOST])
+{
+	size_t hyphens = strspn(argument, "-");
+	int length = snprintf(name, HINT_NAMES_MOST, "%.*s", (int)strcspn(argument + hyphens, "="), argument + hyphens);
+
+	return length > 0 && length < HINT_NAMES_MOST;
+}
+
+/* The options for which the name is short, as "--low, --lines"; false for none. */
+static bool
+list_short_for(char *text, size_t size, const char *name)
+{
+	size_t length = 0;
+
+	for (int id = 0; id < IDS; id++)
+		if (strncmp(draft_rows[id].name, name, strlen(name)) == 0 && length < size)
+			length += (size_t)snprintf(text + length, size - length, "%s--%s", length > 0 ? ", " : "",
+			    draft_rows[id].name);
+	return length > 0 && length < size;
+}
+
+static void
+bad_long(const char *argument)
+{
+	char name[HINT_NAMES_MOST], list[512], hint[HINT_MOST] = "";
+	const char *names[IDS];
+
+	list_names(names);
+	if (name_in(argument, name)) {
+		if (list_short_for(list, sizeof(list), name)) {
+			diag_error("%s: short for several; accepted: %s", diag_visible(argument), list);
+			return;
+		}
+		(void)hint_make(hint, "--", name, names, IDS);
+	}
+	diag_error("%s: no such option; %s%s'weir --help' lists what is accepted", diag_visible(argument), hint,
+	    hint[0] != '\0' ? " " : "");
+}
+
+/* A letter in the other case, or -rate, which is -r with more letters. */
+static void
+bad_letter(const char *argument)
+{
+	char letter[2] = { (char)optopt, '\0' }, name[HINT_NAMES_MOST], hint[HINT_MOST] = "";
+	char other = (char)(islower((unsigned char)optopt) ? toupper((unsigned char)optopt)
+	    : tolower((unsigned char)optopt));
+	const char *names[IDS];
+
+	list_names(names);
+	if (argument[0] == '-' && argument[1] == letter[0] && name_in(argument, name) && name[1] != '\0')
+		(void)hint_make(hint, "--", name, names, IDS);
+	for (int id = 0; id < IDS && hint[0] == '\0'; id++)
+		if (other != letter[0] && strchr(draft_rows[id].letters, other) != NULL)
+			(void)snprintf(hint, sizeof(hint), "did you mean -%c?", other);
+	diag_error("-%s: no such option; %s%s'weir --help' lists what is accepted", diag_visible(letter), hint,
+	    hint[0] != '\0' ? " " : "");
+}
+
+/* next is the argument behind the last one that is done. */
+static enum options_result
+bad_option(int code, const char *argument, const char *next)
+{
 	if (optopt >= LONG_BASE && code != ':') {
-		diag_error("--%s takes no value, but %s gives one; %s", draft_rows[optopt - LONG_BASE].name,
-		    diag_visible(argument), hint);
+		diag_error("--%s takes no value, but %s gives one; 'weir --help' lists what is accepted",
+		    draft_rows[optopt - LONG_BASE].name, diag_visible(argument));
 	} else if (code == ':') {
 		enum id id = id_of(optopt);
 		diag_error("--%s needs a value; accepted: %s", draft_rows[id].name, draft_rows[id].accepts);
 	} else if (optopt != 0) {
-		char letter[2] = { (char)optopt, '\0' };
-		diag_error("-%s: no such option; %s", diag_visible(letter), hint);
+		/* The letters behind it are still to be read, if there are any. */
+		bad_letter(next != NULL && next[0] == '-' && next[1] == (char)optopt && next[2] != '\0' ? next : argument);
 	} else {
-		diag_error("%s: no such option, or short for several; %s", diag_visible(argument), hint);
+		bad_long(argument);
 	}
 	return OPTIONS_USAGE;
 }
@@ -110,7 +180,7 @@ collect(int argc, char *argv[], struct given *given, int *count)
 	optind = 1;
 	while ((code = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
 		if (code == '?' || code == ':')
-			return bad_option(code, argv[optind - 1]);
+			return bad_option(code, argv[optind - 1], argv[optind]);
 		given[*count] = (struct given){ id_of(code), NULL, optarg };
 		if (given[*count].id == ID_HELP)
 			return printed(code < LONG_BASE ? help_brief() : help_print());

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <strings.h>
 
 /* A decimal as it was written: digits / 10^decimals. */
 struct decimal {
@@ -23,34 +24,48 @@ struct suffix {
 #define KIB UINT64_C(1024)
 #define KILO UINT64_C(1000)
 
+/* In any case; but see is_in_bits. */
 static const struct suffix size_suffixes[] = {
 	{ "", 1 },
 	{ "B", 1 },
-	{ "K", KIB }, { "k", KIB }, { "Ki", KIB }, { "KiB", KIB },
-	{ "M", KIB * KIB }, { "m", KIB * KIB }, { "Mi", KIB * KIB }, { "MiB", KIB * KIB },
-	{ "G", KIB * KIB * KIB }, { "g", KIB * KIB * KIB },
-	{ "Gi", KIB * KIB * KIB }, { "GiB", KIB * KIB * KIB },
-	{ "T", KIB * KIB * KIB * KIB }, { "t", KIB * KIB * KIB * KIB },
-	{ "Ti", KIB * KIB * KIB * KIB }, { "TiB", KIB * KIB * KIB * KIB },
-	{ "kB", KILO }, { "KB", KILO },
+	{ "K", KIB }, { "Ki", KIB }, { "KiB", KIB },
+	{ "M", KIB * KIB }, { "Mi", KIB * KIB }, { "MiB", KIB * KIB },
+	{ "G", KIB * KIB * KIB }, { "Gi", KIB * KIB * KIB }, { "GiB", KIB * KIB * KIB },
+	{ "T", KIB * KIB * KIB * KIB }, { "Ti", KIB * KIB * KIB * KIB }, { "TiB", KIB * KIB * KIB * KIB },
+	{ "KB", KILO },
 	{ "MB", KILO * KILO },
 	{ "GB", KILO * KILO * KILO },
 	{ "TB", KILO * KILO * KILO * KILO },
 	{ NULL, 0 },
 };
 
+/* Of rates, which networks have in bits. */
+static const struct suffix bit_suffixes[] = {
+	{ "bit", 1 },
+	{ "kbit", KILO },                { "Kibit", KIB },
+	{ "Mbit", KILO * KILO },         { "Mibit", KIB * KIB },
+	{ "Gbit", KILO * KILO * KILO },  { "Gibit", KIB * KIB * KIB },
+	{ "Tbit", KILO * KILO * KILO * KILO }, { "Tibit", KIB * KIB * KIB * KIB },
+	{ NULL, 0 },
+};
+
+#define BITS_PER_BYTE 8
+
 /* Of records only thousands have a short form: M without a B is taken for megabytes by pv's users. */
 static const struct suffix record_suffixes[] = {
 	{ "", 1 },
-	{ "k", KILO },
 	{ "K", KILO },
 	{ NULL, 0 },
 };
 
+/* Rates are shown in the first of them that will do. */
 static const struct suffix periods[] = {
-	{ "s", NS_PER_S },          { "sec", NS_PER_S },
-	{ "min", 60 * NS_PER_S },   { "h", 3600 * NS_PER_S },
-	{ "hour", 3600 * NS_PER_S }, { "d", 86400 * NS_PER_S },
+	{ "s", NS_PER_S },           { "min", 60 * NS_PER_S },
+	{ "h", 3600 * NS_PER_S },    { "d", 86400 * NS_PER_S },
+	{ "sec", NS_PER_S },         { "second", NS_PER_S },
+	{ "m", 60 * NS_PER_S },      { "minute", 60 * NS_PER_S },
+	{ "hour", 3600 * NS_PER_S }, { "day", 86400 * NS_PER_S },
+	{ "ms", NS_PER_MS },         { "us", 1000 },
 	{ NULL, 0 },
 };
 
@@ -66,7 +81,7 @@ static const uint64_t powers[] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
 };
 
-#define MOST_DIGITS 18
+#define MOST_DIGITS 19 /* as many as any number of 64 bits has, but for the greatest */
 #define MOST_DECIMALS 9
 
 static const char too_large[] = "too large";
@@ -80,6 +95,25 @@ suffix_factor(const struct suffix *table, const char *text, size_t length)
 			return table->factor;
 	return 0;
 }
+
+/* The same in any case. */
+static uint64_t
+caseless_factor(const struct suffix *table, const char *text, size_t length)
+{
+	for (; table->text != NULL; table++)
+		if (strlen(table->text) == length && strncasecmp(table->text, text, length) == 0)
+			return table->factor;
+	return 0;
+}
+
+/* "Mb", "Kib": by its case a number of bits, and elsewhere often one of bytes. */
+static bool
+is_in_bits(const char *suffix, size_t length)
+{
+	return length > 1 && suffix[length - 1] == 'b' && suffix[0] >= 'A' && suffix[0] <= 'Z';
+}
+
+static const char bits_or_bytes[] = "ambiguous: bits or bytes? write MB for bytes, or in a rate Mbit";
 
 /* Reads a decimal and returns what follows it, or NULL where there is none.  One with more digits
  * than can be kept is too large whatever its unit: digits becomes UINT64_MAX. */
@@ -144,8 +178,10 @@ units_size(const char *text, uint64_t *bytes)
 	const char *rest = read_decimal(text, &decimal);
 	uint64_t factor;
 
-	if (rest == NULL || (factor = suffix_factor(size_suffixes, rest, strlen(rest))) == 0)
+	if (rest == NULL || (factor = caseless_factor(size_suffixes, rest, strlen(rest))) == 0)
 		return "not a size";
+	if (is_in_bits(rest, strlen(rest)))
+		return bits_or_bytes;
 	return scale(&decimal, factor, UNITS_SIZE_MAX, bytes) ? NULL : too_large;
 }
 
@@ -227,6 +263,29 @@ units_share(const char *text, struct share *share)
 	return NULL;
 }
 
+/* What the suffix counts: the factor is of bytes, of records, or of bits, of which *parts are one byte.
+ * 0 and *error for none. */
+static uint64_t
+amount_factor(const char *suffix, size_t length, bool bytes, bool *in_bytes, uint64_t *parts, const char **error)
+{
+	uint64_t factor = caseless_factor(bit_suffixes, suffix, length);
+
+	*in_bytes = true;
+	*parts = factor != 0 ? BITS_PER_BYTE : 1;
+	if (factor != 0)
+		return factor;
+	*in_bytes = bytes || (length > 0 && (suffix[length - 1] == 'B' || suffix[length - 1] == 'b'));
+	factor = caseless_factor(*in_bytes ? size_suffixes : record_suffixes, suffix, length);
+	*error = "not a rate";
+	if (factor == 0 && length == 1 && strchr("mMgGtT", *suffix) != NULL)
+		*error = "ambiguous: bytes or records? write 10MB/s for bytes, 10000k/s for records";
+	if (factor != 0 && is_in_bits(suffix, length)) {
+		*error = bits_or_bytes;
+		return 0;
+	}
+	return factor;
+}
+
 /* Reads text[0..length), a decimal and its suffix, exactly: amount every `scaled` periods, so that
  * "0.5" becomes 1 in 2.  *in_bytes says what was counted. */
 static const char *
@@ -235,25 +294,20 @@ read_amount(const char *text, size_t length, bool bytes, uint64_t *amount, uint6
 {
 	struct decimal decimal;
 	const char *suffix = read_decimal(text, &decimal);
-	size_t suffix_length;
-	uint64_t factor, divisor, power, digits;
+	const char *error;
+	uint64_t factor, divisor, power, digits, parts;
 
 	if (suffix == NULL || suffix > text + length)
 		return "not a rate";
-	suffix_length = length - (size_t)(suffix - text);
-	*in_bytes = bytes || (suffix_length > 0 && suffix[suffix_length - 1] == 'B');
-	factor = suffix_factor(*in_bytes ? size_suffixes : record_suffixes, suffix, suffix_length);
-	if (factor == 0) {
-		if (suffix_length == 1 && strchr("mMgGtT", *suffix) != NULL)
-			return "ambiguous: bytes or records? write 10MB/s for bytes, 10000k/s for records";
-		return "not a rate";
-	}
+	factor = amount_factor(suffix, length - (size_t)(suffix - text), bytes, in_bytes, &parts, &error);
+	if (factor == 0)
+		return error;
 	if (decimal.digits == 0)
 		return "zero has no meaning here";
 	if (decimal.digits == UINT64_MAX)
 		return too_large;
 	digits = decimal.digits;
-	power = powers[decimal.decimals];
+	power = powers[decimal.decimals] * parts;
 	divisor = greatest_common_divisor(factor, power);
 	factor /= divisor;
 	power /= divisor;
@@ -267,19 +321,34 @@ read_amount(const char *text, size_t length, bool bytes, uint64_t *amount, uint6
 	return NULL;
 }
 
+/* "s", "min", or several, as in "30s"; in nanoseconds. */
+static const char *
+read_period(const char *text, uint64_t *period)
+{
+	struct decimal decimal;
+	const char *unit = read_decimal(text, &decimal);
+	uint64_t factor = suffix_factor(periods, unit != NULL ? unit : text, strlen(unit != NULL ? unit : text));
+
+	if (factor == 0)
+		return "no such period";
+	*period = factor;
+	if (unit != NULL && !scale(&decimal, factor, UNITS_PERIOD_MAX_NS, period))
+		return "too long a period";
+	return *period > 0 ? NULL : "no such period";
+}
+
 const char *
 units_rate(const char *text, bool bytes, struct rate *rate)
 {
 	const char *slash = strchr(text, '/');
 	size_t length = slash != NULL ? (size_t)(slash - text) : strlen(text);
-	uint64_t period = slash != NULL ? suffix_factor(periods, slash + 1, strlen(slash + 1)) : NS_PER_S;
+	uint64_t period = NS_PER_S;
 	uint64_t amount, scaled, divisor;
 	bool in_bytes;
-	const char *error;
+	const char *error = read_amount(text, length, bytes, &amount, &scaled, &in_bytes);
 
-	if (period == 0)
-		return "not a rate";
-	error = read_amount(text, length, bytes, &amount, &scaled, &in_bytes);
+	if (error == NULL && slash != NULL)
+		error = read_period(slash + 1, &period);
 	if (error != NULL)
 		return error;
 	if (period > UNITS_PERIOD_MAX_NS / scaled)
@@ -318,30 +387,40 @@ format_decimal(char *text, size_t size, uint64_t value, unsigned decimals, const
 		    (int)decimals, value % powers[decimals], unit);
 }
 
-/* The first of s, min, h, d in which the rate is a decimal with no end cut off.  There is one, because
- * it was read as such: period_ns divides a period times a power of ten. */
+/* The first of s, min, h, d in which the rate is a decimal with no end cut off; where there is none, a
+ * whole number in so many seconds. */
 void
 units_format_rate(char *text, size_t size, const struct rate *rate)
 {
+	unsigned decimals = MOST_DECIMALS;
+	uint64_t seconds = rate->period_ns;
+	char span[32];
+
 	for (const struct suffix *period = periods; period->text != NULL; period++) {
-		for (unsigned decimals = 0; decimals <= MOST_DECIMALS; decimals++) {
+		for (decimals = 0; decimals <= MOST_DECIMALS; decimals++) {
 			uint64_t shared = greatest_common_divisor(rate->period_ns, powers[decimals]);
 			uint64_t left = rate->period_ns / shared;
-			uint64_t factor;
-			char unit[8];
+			uint64_t factor, digits, power;
+			char unit[16];
 
 			if (period->factor % left != 0)
 				continue;
 			factor = period->factor / left * (powers[decimals] / shared);
-			if (rate->amount > UINT64_MAX / factor)
+			digits = rate->amount * factor;
+			power = powers[decimals] / greatest_common_divisor(digits, powers[decimals]);
+			/* What could not be read again: 2^50 every 3 us is no number of bytes a minute. */
+			if (rate->amount > UINT64_MAX / factor || digits / (powers[decimals] / power) > UNITS_AMOUNT_MAX ||
+			    period->factor > UNITS_PERIOD_MAX_NS / power)
 				break;
 			(void)snprintf(unit, sizeof(unit), "%s/%s", rate->bytes ? "B" : "", period->text);
-			format_decimal(text, size, rate->amount * factor, decimals, unit);
+			format_decimal(text, size, digits, decimals, unit);
 			return;
 		}
 	}
-	(void)snprintf(text, size, "%" PRIu64 "%s/%" PRIu64 "ns", rate->amount, rate->bytes ? "B" : "",
-	    rate->period_ns);
+	for (decimals = MOST_DECIMALS; decimals > 0 && seconds % 10 == 0; decimals--)
+		seconds /= 10;
+	format_decimal(span, sizeof(span), seconds, decimals, "s");
+	(void)snprintf(text, size, "%" PRIu64 "%s/%s", rate->amount, rate->bytes ? "B" : "", span);
 }
 
 void

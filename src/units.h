@@ -36,8 +36,8 @@ struct share {
 #define UNITS_PERIOD_MAX_NS (UINT64_C(1) << 60) /* 36 years */
 #define UNITS_MILLI 1000                       /* thousandths of a percent in a percent */
 
-/* Bytes, 0 to UNITS_SIZE_MAX: K M G T (KiB ...) are powers of 1024, KB MB GB TB of 1000, B is 1.
- * A fraction of a byte is cut off. */
+/* Bytes, 0 to UNITS_SIZE_MAX: K M G T (KiB ...) are powers of 1024, KB MB GB TB of 1000, B is 1,
+ * in upper and lower case.  A fraction of a byte is cut off. */
 const char *units_size(const char *text, uint64_t *bytes);
 
 /* A whole number from 1 to UNITS_AMOUNT_MAX. */
@@ -52,8 +52,8 @@ const char *units_percent(const char *text, uint32_t *milli);
 /* "10" and "1/10" are one in ten, "12.5%" is one in eight. */
 const char *units_share(const char *text, struct share *share);
 
-/* "100", "10k/s", "6000/min", "5/h" count records, "10MB/s", "64KiB/s" bytes.  With `bytes` every
- * rate is in bytes and a bare suffix follows units_size. */
+/* "100", "10k/s", "6000/min", "5/h", "1000/30s" count records, "10MB/s", "64KiB/s", "10Mbit/s" bytes.
+ * With `bytes` every rate is in bytes and a bare suffix follows units_size. */
 const char *units_rate(const char *text, bool bytes, struct rate *rate);
 
 /* An amount in a rate's unit, for a bucket's depth: as units_rate without a period. */

@@ -4,6 +4,7 @@
 #include "codel.h"
 #include "compat.h"
 #include "draft.h"
+#include "hint.h"
 #include "mark.h"
 #include "top.h"
 
@@ -42,6 +43,8 @@ read_share(const struct given *given, struct share *share)
 {
 	const char *error = units_share(given->value, share);
 
+	if (error != NULL && strchr(given->value, '.') != NULL && strchr(given->value, '%') == NULL)
+		error = "a fraction; write it as a percentage, such as 10% for 0.1";
 	return error == NULL ? true : draft_bad_value(given, error);
 }
 
@@ -54,12 +57,12 @@ read_time(const struct given *given, uint64_t *ns)
 }
 
 /* TARGET, or TARGET/INTERVAL; as in the default, an interval is ten times the target where it is not given. */
-static bool
-read_codel(struct options *options, const struct given *given)
+static const char *
+codel_times(struct options *options, const char *value)
 {
-	const char *slash = strchr(given->value, '/');
+	const char *slash = strchr(value, '/');
 	char target[32];
-	int length = snprintf(target, sizeof(target), "%.*s", (int)strcspn(given->value, "/"), given->value);
+	int length = snprintf(target, sizeof(target), "%.*s", (int)strcspn(value, "/"), value);
 	const char *error = (size_t)length < sizeof(target) ? units_time(target, &options->codel_target_ns)
 	    : "not a time";
 
@@ -68,7 +71,73 @@ read_codel(struct options *options, const struct given *given)
 		error = units_time(slash + 1, &options->codel_interval_ns);
 	if (error == NULL && (options->codel_target_ns == 0 || options->codel_interval_ns == 0))
 		error = "zero has no meaning here";
-	return error == NULL ? true : draft_bad_value(given, error);
+	return error;
+}
+
+/* The row of draft_policies of that name, and what an error says is accepted for it. */
+static const struct draft_policy *
+policy_row(const char *value, size_t length)
+{
+	for (int i = 0; i < DRAFT_POLICIES; i++)
+		if (length > 0 && strcspn(draft_policies[i].form, ":[") == length &&
+		    strncmp(draft_policies[i].form, value, length) == 0)
+			return &draft_policies[i];
+	return NULL;
+}
+
+static const char *
+policy_accepts(const char *value)
+{
+	const struct draft_policy *row = policy_row(value, strcspn(value, ":"));
+
+	if (row == NULL)
+		return draft_rows[ID_POLICY].accepts;
+	return row->accepts != NULL ? row->accepts : row->form;
+}
+
+static bool
+read_codel(struct options *options, const struct given *given)
+{
+	const char *error = codel_times(options, given->value);
+	const char *slash = strchr(given->value, '/');
+	char why[128];
+
+	if (error != NULL)
+		return draft_not_accepted(given, error, policy_accepts("codel"));
+	if (options->codel_interval_ns >= options->codel_target_ns)
+		return true;
+	(void)snprintf(why, sizeof(why), "an INTERVAL shorter than TARGET; did you mean codel:%s/%.*s?", slash + 1,
+	    (int)(slash - given->value), given->value);
+	return draft_not_accepted(given, why, policy_accepts("codel"));
+}
+
+static bool
+read_shed(struct options *options, const struct given *given)
+{
+	const char *error = units_share(given->value, &options->shed);
+
+	return error == NULL ? true : draft_not_accepted(given, error, policy_accepts("shed"));
+}
+
+/* What is no policy: one of those that need a value, or take none, or none at all. */
+static bool
+no_policy(const struct given *given)
+{
+	const size_t length = strcspn(given->value, ":");
+	const struct draft_policy *row = policy_row(given->value, length);
+	char name[32], hint[HINT_MOST], why[HINT_MOST + 32];
+	const char *names[DRAFT_POLICIES];
+
+	if (row != NULL)
+		return draft_not_accepted(given, given->value[length] == ':' ? "takes no value" : "needs a value",
+		    policy_accepts(given->value));
+	for (int i = 0; i < DRAFT_POLICIES; i++)
+		names[i] = draft_policies[i].form;
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(length < sizeof(name) ? length : sizeof(name) - 1), given->value);
+	if (!hint_make(hint, "", name, names, DRAFT_POLICIES))
+		return draft_bad_value(given, "no such policy");
+	(void)snprintf(why, sizeof(why), "no such policy; %s", hint);
+	return draft_bad_value(given, why);
 }
 
 /* With a value of their own: sample:N and rate:RATE stand for two options each. */
@@ -97,14 +166,13 @@ read_policy(struct draft *draft, const struct given *given)
 		options->policy = shorts[i].policy;
 		if (shorts[i].id != ID_POLICY)
 			return values_read(draft, &meant);
-		return shorts[i].policy == POLICY_SHED ? read_share(&meant, &options->shed)
-		    : read_codel(options, &meant);
+		return shorts[i].policy == POLICY_SHED ? read_shed(options, &meant) : read_codel(options, &meant);
 	}
 	options->codel_target_ns = CODEL_TARGET_NS;
 	options->codel_interval_ns = CODEL_INTERVAL_NS;
-	if (!policy_find(given->value, &options->policy))
-		return draft_bad_value(given, "no such policy");
-	return options->policy != POLICY_SHED ? true : draft_bad_value(given, "1 in how many is missing");
+	if (!policy_find(given->value, &options->policy) || options->policy == POLICY_SHED)
+		return no_policy(given);
+	return true;
 }
 
 static bool
@@ -138,7 +206,15 @@ static bool
 read_percent(const struct given *given, uint32_t least, uint32_t *milli)
 {
 	const char *error = units_percent(given->value, milli);
+	char why[96];
 
+	/* "0.8" of somebody who thinks in fractions is 80%. */
+	if (error == NULL && *milli > 0 && *milli <= UNITS_MILLI && strchr(given->value, '.') != NULL &&
+	    strchr(given->value, '%') == NULL) {
+		(void)snprintf(why, sizeof(why), "a fraction; did you mean %u.%u%%, or really %.16s%%?", *milli / 10,
+		    *milli % 10, given->value);
+		return draft_bad_value(given, why);
+	}
 	if (error == NULL && *milli < least)
 		error = "zero has no meaning here";
 	return error == NULL ? true : draft_bad_value(given, error);
@@ -240,7 +316,7 @@ read_sample_by(struct draft *draft, const struct given *given)
 	int place = place_of(given->value, sample_ways, sizeof(sample_ways) / sizeof(sample_ways[0]));
 
 	if (place < 0)
-		return draft_bad_value(given, "no such way");
+		return draft_no_such(given, "no such way", sample_ways, sizeof(sample_ways) / sizeof(sample_ways[0]));
 	draft->options->sample_by = (enum sample_by)place;
 	return true;
 }
@@ -271,8 +347,10 @@ read_top_keys(struct draft *draft, const struct given *given)
 static bool
 read_rate_by(struct draft *draft, const struct given *given)
 {
+	static const char *const ways[] = { "key" };
+
 	draft->options->rate_by_key = true;
-	return strcmp(given->value, "key") == 0 ? true : draft_bad_value(given, "no such way");
+	return strcmp(given->value, ways[0]) == 0 ? true : draft_no_such(given, "no such way", ways, 1);
 }
 
 static bool
@@ -308,7 +386,7 @@ read_format(struct draft *draft, const struct given *given)
 	int place = place_of(given->value, formats, sizeof(formats) / sizeof(formats[0]));
 
 	if (place < 0)
-		return draft_bad_value(given, "no such format");
+		return draft_no_such(given, "no such format", formats, sizeof(formats) / sizeof(formats[0]));
 	draft->options->format = (enum report_format)place;
 	return true;
 }
@@ -337,10 +415,15 @@ read_interval(struct draft *draft, const struct given *given)
 static bool
 read_pipe_size(struct draft *draft, const struct given *given)
 {
+	static const char *const words[] = { "keep" };
+	char hint[HINT_MOST];
+
 	if (strcmp(given->value, "keep") == 0) {
 		draft->options->pipe_bytes = PIPE_BYTES_KEEP;
 		return true;
 	}
+	if (hint_make(hint, "", given->value, words, 1))
+		return draft_no_such(given, "not a size", words, 1);
 	return read_size(given, 4096, UINT64_C(1) << 30, &draft->options->pipe_bytes);
 }
 

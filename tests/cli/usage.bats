@@ -64,7 +64,52 @@ accepted()
 }
 
 @test "an abbreviation that could be two options is refused" {
-	refused --max-rec --help -- --max-rec=10
+	refused --max-rec=10 "accepted: --max-records, --max-record" -- --max-rec=10
+}
+
+@test "did you mean: options, policies, values" {
+	refused "--polcy=x: no such option; did you mean --policy?" -- --polcy=x
+	refused "-M: no such option; did you mean -m?" -- -M 4K
+	refused "no such policy; did you mean drop-oldest?" "accepted: block" -- -p drop_oldest
+	refused "no such format; did you mean json?" "accepted: text" -- --format=JSON
+	refused "did you mean random?" -- -s 2 --sample-by=rnadom
+	refused "did you mean 80.0%" -- --high=0.8
+	accepted --high=0.8%
+	accepted --low=0.0 --high=1
+}
+
+@test "a policy that is nearly right shows its own form" {
+	refused "--policy=shed: needs a value; accepted: shed:N" -- -p shed
+	refused "--policy=codel:abc: not a time; accepted: codel, codel:TARGET, or codel:TARGET/INTERVAL" -- -p codel:abc
+	refused "--policy=codel:1s/100ms: an INTERVAL shorter than TARGET; did you mean codel:100ms/1s?" -- -p codel:1s/100ms
+	refused "--policy=rate: needs a value; accepted: rate:RATE" -- -p rate
+	refused "--policy=fail:3: takes no value; accepted: fail" -- -p fail:3
+	for option in shed codel:abc rate; do
+		"$WEIR" -p $option 2>err || [[ $(cat err) != *drop-newest* ]] || fail "lists others: $(cat err)"
+	done
+	accepted -p codel:1s/1s
+}
+
+@test "a rate has several periods, or bits, in either case; and the message says which" {
+	while read -r rate shown; do
+		run_weir -L "$rate"
+		final ".rate == \"$shown\"" || fail "$rate: $(jq .rate <<<"$FINAL")"
+	done <<-'END'
+		1000/30s 2000/min
+		7/second 7/s
+		7/minute 7/min
+		7/m 7/min
+		7/day 7/d
+		1/7s 1/7s
+		10Mbit/s 1250000B/s
+		10mb/s 10000000B/s
+		64kib/s 65536B/s
+	END
+	refused "no such period" "s, min, h or d" 1000/30s -- -L 10/fortnight
+	refused "10m" ambiguous -- -L 10m
+	refused "bits or bytes" -- -L 10Mb/s
+	accepted -m 64kb
+	accepted -m 64KIB
 }
 
 @test "an unambiguous abbreviation is accepted" {
@@ -365,9 +410,15 @@ dropped,Ending and the system,POLICY is one of these,Examples"
 # --- What is shed -----------------------------------------------------------------------------------------------------------
 
 @test "--policy: shed:N, codel:TARGET/INTERVAL" {
-	for value in shed shed: shed:0 shed:x shed:200% shed:1/0 codel: codel:0 codel:x codel:-1 codel:400d codel:5ms/ codel:/5ms codel:1ms/0 \
-		codel:1ms/x codel:1ms/1ms/1ms codel:11111111111111111111111111111111111111111s fail:3 latest:1 drop-random:2; do
-		refused "--policy=$value: " "accepted: block" "codel:TARGET/INTERVAL" -- -p "$value"
+	for value in shed shed: shed:0 shed:x shed:200% shed:1/0; do
+		refused "--policy=$value: " "accepted: shed:N with N" -- -p "$value"
+	done
+	for value in codel: codel:0 codel:x codel:-1 codel:400d codel:5ms/ codel:/5ms codel:1ms/0 codel:1ms/x codel:1ms/1ms/1ms codel:2ms/1ms \
+		codel:11111111111111111111111111111111111111111s; do
+		refused "--policy=$value: " "accepted: codel, codel:TARGET" -- -p "$value"
+	done
+	for value in fail:3 latest:1 drop-random:2; do
+		refused "--policy=$value: takes no value; accepted: ${value%:*}" -- -p "$value"
 	done
 	for value in shed:3 shed:1/3 shed:12.5% codel codel:5ms codel:5ms/100ms codel:1s/1s fail drop-random; do
 		accepted -p "$value"

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,11 +55,15 @@ static enum options_result
 parse(const char *const *arguments, struct options *options)
 {
 	char *argv[ARGUMENTS_MOST + 2] = { (char *)(uintptr_t)"weir" };
+	char *none[] = { argv[0], NULL };
 	int argc = 1, saved, reader;
 	enum options_result result;
 
 	for (; argc <= ARGUMENTS_MOST && arguments[argc - 1] != NULL; argc++)
 		argv[argc] = (char *)(uintptr_t)arguments[argc - 1];
+	/* As a new process would find it: a letter that was refused may have others behind it. */
+	optind = 0;
+	(void)getopt(1, none, "");
 	catch_message(&saved, &reader);
 	result = options_parse(argc, argv, options);
 	release_message(saved, reader);
@@ -307,7 +312,24 @@ static const struct refused values[] = {
 	{ { "-p", "nope" }, "--policy=nope", "no such policy" },
 	{ { "--policy=" }, "--policy=", "no such policy" },
 	{ { "-p", "Block" }, "--policy=Block", "no such policy" },
-	{ { "-p", "sample" }, "--policy=sample", "no such policy" },
+	{ { "-p", "Block" }, "--policy=Block", "did you mean block?" },
+	{ { "-p", "drop" }, "--policy=drop", "did you mean drop-oldest, drop-newest or drop-random?" },
+	{ { "-p", "drop-oldset:3" }, "--policy=drop-oldset:3", "did you mean drop-oldest?" },
+	{ { "-p", "sample" }, "--policy=sample", "needs a value; accepted: sample:N with" },
+	{ { "-p", "shed" }, "--policy=shed", "needs a value; accepted: shed:N with" },
+	{ { "-p", "shed:x" }, "--policy=shed:x", "not a whole number; accepted: shed:N with" },
+	{ { "-p", "codel:abc" }, "--policy=codel:abc", "not a time; accepted: codel, codel:TARGET" },
+	{ { "-p", "codel:" }, "--policy=codel:", "not a time; accepted: codel, codel:TARGET" },
+	{ { "-p", "codel:1s/5ms" }, "--policy=codel:1s/5ms", "did you mean codel:5ms/1s?" },
+	{ { "-p", "latest:3" }, "--policy=latest:3", "takes no value; accepted: latest" },
+	{ { "--format=JSON" }, "--format=JSON", "did you mean json?" },
+	{ { "--sample-by=radnom", "-s", "2" }, "--sample-by=radnom", "did you mean random?" },
+	{ { "--rate-by=keys" }, "--rate-by=keys", "did you mean key?" },
+	{ { "--pipe-size=Keep" }, "--pipe-size=Keep", "did you mean keep?" },
+	{ { "--high=0.8" }, "--high=0.8", "a fraction; did you mean 80.0%, or really 0.8%?" },
+	{ { "--low=0.05" }, "--low=0.05", "a fraction; did you mean 5.0%, or really 0.05%?" },
+	{ { "--high=1.0" }, "--high=1.0", "a fraction; did you mean 100.0%, or really 1.0%?" },
+	{ { "-s", "0.1" }, "--sample=0.1", "a fraction; write it as a percentage" },
 	{ { "-p", "sample:" }, "--policy=sample:", "not a whole number" },
 	{ { "-p", "sample:0" }, "--policy=sample:0", "zero has no meaning here" },
 	{ { "-p", "rate:" }, "--policy=rate:", "not a rate" },
@@ -341,7 +363,7 @@ static const struct refused values[] = {
 	    "ambiguous: bytes or records? write 10MB/s for bytes, 10000k/s for records" },
 	{ { "-L", "10M/s", "-b", "-l" }, "--rate=10M/s", "ambiguous" },
 	{ { "-L", "0/s" }, "--rate=0/s", "zero has no meaning here" },
-	{ { "-L", "5/fortnight" }, "--rate=5/fortnight", "not a rate" },
+	{ { "-L", "5/fortnight" }, "--rate=5/fortnight", "no such period; accepted: records such as 100/s" },
 	{ { "--burst=0", "-L", "5" }, "--burst=0", "zero has no meaning here" },
 	{ { "--burst=x", "-L", "5" }, "--burst=x", "not an amount" },
 	{ { "--burst=10KB", "-L", "5" }, "--burst=10KB", "bytes, but the rate counts records" },
@@ -367,7 +389,7 @@ static const struct refused values[] = {
 	{ { "--drain-timeout=367d" }, "--drain-timeout=367d", "too large" },
 	{ { "--pipe-size=1K" }, "--pipe-size=1K", "too small" },
 	{ { "--pipe-size=2G" }, "--pipe-size=2G", "too large" },
-	{ { "--pipe-size=keeps" }, "--pipe-size=keeps", "not a size" },
+	{ { "--pipe-size=keeps" }, "--pipe-size=keeps", "not a size; did you mean keep?" },
 	{ { "-N", "" }, "--name=", "empty" },
 	{ { "-N", "01234567890123456789012345678901234567890123456789012345678901234" }, "--name=0123",
 	    "too long" },
@@ -393,7 +415,14 @@ static const struct refused others[] = {
 	{ { "--nope=3" }, "--nope=3", "no such option" },
 	{ { "-x" }, "-x", "no such option" },
 	{ { "-qx" }, "-x", "no such option" },
-	{ { "--b" }, "--b", "no such option, or short for several" },
+	{ { "--b" }, "--b", "short for several; accepted: --buffer, --burst, --bytes" },
+	{ { "--max-rec=3" }, "--max-rec=3", "short for several; accepted: --max-records, --max-record" },
+	{ { "--polcy=x" }, "--polcy=x", "no such option; did you mean --policy?" },
+	{ { "--QUIET" }, "--QUIET", "no such option; did you mean --quiet?" },
+	{ { "--oldest" }, "--oldest", "no such option; 'weir --help' lists" },
+	{ { "-rate=3" }, "-r", "no such option; did you mean --rate?" },
+	{ { "-P", "block" }, "-P", "no such option; did you mean -p?" },
+	{ { "-qP", "block" }, "-P", "no such option; did you mean -p?" },
 	{ { "--quiet=1" }, "--quiet", "takes no value" },
 	{ { "--buffer" }, "--buffer", "needs a value; accepted: 4K" },
 	{ { "-m" }, "--buffer", "needs a value; accepted: 4K" },

@@ -105,6 +105,8 @@ sizes(void)
 		{ "3MB", 3000000 },
 		{ "2G", 2 * GIB }, { "2g", 2 * GIB }, { "2GiB", 2 * GIB }, { "2GB", 2000000000 },
 		{ "1T", TIB }, { "1t", TIB }, { "1TiB", TIB }, { "1TB", 1000000000000 },
+		{ "4kib", 4096 }, { "4KIB", 4096 }, { "4kb", 4000 }, { "3mb", 3000000 }, { "3MIB", 3 * MIB },
+		{ "2gb", 2000000000 }, { "2gib", 2 * GIB }, { "1tb", 1000000000000 }, { "17b", 17 },
 		{ "1.5M", MIB + MIB / 2 }, { "0.5K", 512 }, { ".5K", 512 }, { "1.25MB", 1250000 },
 		{ "0.001K", 1 }, { "0.0009K", 0 }, { "1.9", 1 }, { "1.999999999999", 1 },
 		{ "1.000000001TB", 1000000001000 }, { "1.000000001T", TIB + 1099 },
@@ -116,7 +118,9 @@ sizes(void)
 
 	ACCEPTS(units_size, "size", good);
 	REFUSES(units_size, "size", "not a size", NO_NUMBERS, "K", "MB", "1 K", "1K ", "1KK", "1K5", "1KiBB",
-	    "1Kib", "1P", "1bytes", "1/s", "1%", ".K", "1.K", "-0");
+	    "1P", "1bytes", "1/s", "1%", ".K", "1.K", "-0", "1bit", "1Mbit");
+	REFUSES(units_size, "size", "ambiguous: bits or bytes? write MB for bytes, or in a rate Mbit", "1Kib", "1Mb",
+	    "10Gb", "1Tib");
 	REFUSES(units_size, "size", "too large", "1125899906842625", "1025T", "1024.000000001T", "1048577G",
 	    "1126TB", "1125.899906843TB", "999999999999999999", "1000000000000000000", "9999999999999999999",
 	    "18446744073709551615", "18446744073709551616", "18446744073709551617",
@@ -314,6 +318,17 @@ rates(void)
 		{ "10MB", { 10000000, SECOND, true }, "10000000B/s" },
 		{ "64KiB/s", { 65536, SECOND, true }, "65536B/s" }, { "1B/s", { 1, SECOND, true }, "1B/s" },
 		{ "1.5kB/s", { 1500, SECOND, true }, "1500B/s" }, { "1GiB/d", { GIB, DAY, true }, "1073741824B/d" },
+		{ "100/second", { 100, SECOND, false }, "100/s" }, { "7/m", { 7, MINUTE, false }, "7/min" },
+		{ "7/minute", { 7, MINUTE, false }, "7/min" }, { "7/day", { 7, DAY, false }, "7/d" },
+		{ "5/ms", { 5000, SECOND, false }, "5000/s" }, { "1000/30s", { 2000, MINUTE, false }, "2000/min" },
+		{ "1000/1s", { 1000, SECOND, false }, "1000/s" }, { "1/7s", { 1, 7 * SECOND, false }, "1/7s" },
+		{ "3/0.7s", { 30, 7 * SECOND, false }, "3/0.7s" }, { "1/100ms", { 10, SECOND, false }, "10/s" },
+		{ "0.25/1.5min", { 10, HOUR, false }, "10/h" }, { "10MB/5min", { 2000000, MINUTE, true }, "2000000B/min" },
+		{ "10mb/s", { 10000000, SECOND, true }, "10000000B/s" },
+		{ "64kib/s", { 65536, SECOND, true }, "65536B/s" },
+		{ "10Mbit/s", { 1250000, SECOND, true }, "1250000B/s" },
+		{ "10mbit", { 1250000, SECOND, true }, "1250000B/s" },
+		{ "1bit/s", { 1, 8 * SECOND, true }, "0.125B/s" }, { "1Kibit/s", { 128, SECOND, true }, "128B/s" },
 		{ "1125899906842624/s", { UNITS_AMOUNT_MAX, SECOND, false }, "1125899906842624/s" },
 		{ "1125899906842624/d", { UNITS_AMOUNT_MAX, DAY, false }, "1125899906842624/d" },
 	};
@@ -352,10 +367,14 @@ refused_rates(void)
 		const char *what = i > 0 ? "rate of bytes" : "rate";
 
 		rate_of_bytes = i > 0;
-		REFUSES(read_rate, what, "not a rate", NO_NUMBERS, "/s", "/", "k", "k/s", "B/s", "5/", "5//s", "5/s/s",
-		    "5/S", "5/ms", "5/m", "5/day", "5/0s", "5/1s", "100/1s", "5 /s", "5/ s", "5/s ", "-5/s", "+5/s",
-		    " 5/s", "5/-s", "5kk/s", "5k5/s", "0x5/s", "1e3/s", "10Mb/s", "10kBB/s", "10%", "10s", "10kB/x",
-		    "M/s", "5.k/s", "5/s.");
+		REFUSES(read_rate, what, "not a rate", NO_NUMBERS, "/s", "/", "k", "k/s", "B/s", "5 /s", "-5/s", "+5/s",
+		    " 5/s", "5kk/s", "5k5/s", "0x5/s", "1e3/s", "10kBB/s", "10%", "10s", "M/s", "5.k/s", "bit/s",
+		    "5bits/s", "5Mibits");
+		REFUSES(read_rate, what, "no such period", "5/", "5//s", "5/s/s", "5/S", "5/M", "5/Day", "5/0s", "5/0.0s",
+		    "5/ s", "5/s ", "5/-s", "5/30", "5/1.5", "5/s.", "5/30 s", "5/30s2", "10kB/x", "5/fortnight", "5/ns");
+		REFUSES(read_rate, what, "too long a period", "5/100000d", "5/99999999999999999999s", "5/1152921505s");
+		REFUSES(read_rate, what, "ambiguous: bits or bytes? write MB for bytes, or in a rate Mbit", "10Mb/s",
+		    "10Kb", "1Gib/s");
 		REFUSES(read_rate, what, "zero has no meaning here", "0", "0/s", "0.000k/min", "0B/s", "0.0000000001/s");
 		REFUSES(read_rate, what, "too large", "1125899906842625/s", "1126TB/s", "99999999999999999999/s",
 		    "1000000000000000000kB/s", "18446744073709551617", "18446744073709552KB/s");
@@ -370,8 +389,9 @@ refused_rates(void)
 static void
 rates_read_back(void)
 {
-	static const char *const suffixes[] = { "", "k", "B", "kB", "KiB", "MB", "GiB", "TB" };
-	static const char *const periods[] = { "", "/s", "/min", "/h", "/d" };
+	static const char *const suffixes[] = { "", "k", "B", "kB", "KiB", "MB", "GiB", "TB", "bit", "Mbit", "kib" };
+	static const char *const periods[] = { "", "/s", "/min", "/h", "/d", "/7s", "/0.9min", "/13.000000001h", "/31d",
+		"/day", "/3us" };
 	struct random random = { 12 };
 	unsigned read = 0;
 	bool good = true;
