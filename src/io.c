@@ -513,6 +513,25 @@ io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_
 	return all;
 }
 
+size_t
+io_put_beside(struct io_port *port, const char *text, size_t length)
+{
+	size_t sum = 0;
+
+	while (sum < length) {
+		struct iovec piece = { (void *)(uintptr_t)(text + sum), length - sum };
+		size_t done;
+		enum io_result result = io_write(port, &piece, 1, piece.iov_len, &done);
+
+		sum += done;
+		if (result == IO_ERROR || result == IO_GONE)
+			break;
+		if (result == IO_AGAIN)
+			(void)loop_await_output(port->fd, -1);
+	}
+	return sum;
+}
+
 /* --- what else can be asked of a descriptor ------------------------------------------------------ */
 
 void

@@ -110,6 +110,10 @@ enum io_result io_batch_write(struct io_port *port, size_t *done);
  * errno otherwise.  For messages and reports, not for data. */
 bool io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_ns);
 
+/* The same for a thread of its own: waits for as long as it takes, and lets no signal in.  Returns how much was
+ * taken; errno where that is not all. */
+size_t io_put_beside(struct io_port *port, const char *text, size_t length);
+
 /* Asks for a pipe of at least this capacity; never makes one smaller, and refusal is no error. */
 void io_enlarge_pipe(const struct io_port *port, size_t bytes);
 

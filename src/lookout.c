@@ -223,11 +223,18 @@ lookout_begin(struct lookout *lookout, struct pump *pump, uint64_t now)
 bool
 lookout_start(struct lookout *lookout)
 {
+	const struct options *options = lookout->options;
+
 	/* Where the system can. */
 	(void)confine(lookout->metrics.directory, lookout->metrics.directory_path, lookout->screen.open);
-	if (lookout->spill == NULL || (errno = spill_start(lookout->spill)) == 0)
+	if (lookout->spill != NULL && (errno = spill_start(lookout->spill)) != 0)
+		not_opened("--dropped", options->dropped_path);
+	else if (options->metrics_path != NULL && metrics_start(&lookout->metrics) < 0)
+		metrics_not_opened(options->metrics_path, true);
+	else if (options->reporting && reporter_start(&lookout->reporter) < 0)
+		diag_errno(errno, "--interval");
+	else
 		return true;
-	not_opened("--dropped", lookout->options->dropped_path);
 	return false;
 }
 
@@ -245,21 +252,38 @@ take_for_signal(void *state, struct snapshot *snapshot)
 	take_snapshot(state, REPORT_SIGNAL, snapshot, loop_now());
 }
 
-/* A page that cannot be written is no reason to stop, or to wait: it is told once, between reports and
- * if standard error takes it at once (at the end, until the deadline), and the next page that can be
+/* A page that cannot be written is no reason to stop, or to wait: it is told once, between reports and if
+ * standard error takes it at once (at the end, until the deadline), and the next page that can be
  * written counts them. */
 static void
-renew_metrics(struct lookout *lookout, const struct snapshot *snapshot, uint64_t deadline_ns)
+tell_metrics_error(struct lookout *lookout, int error, uint64_t deadline_ns)
 {
-	const char *path = lookout->options->metrics_path;
-
-	if (path == NULL || metrics_write(&lookout->metrics, snapshot) || lookout->metrics_told ||
-	    reporter_busy(&lookout->reporter))
+	if (lookout->metrics_told || reporter_busy(&lookout->reporter))
 		return;
 	lookout->metrics_told = true;
-	diag_set_deadline(deadline_ns == 0 ? loop_now() : deadline_ns);
-	diag_errno(errno, "--metrics=%s: not replaced", diag_visible(path));
+	diag_set_deadline(deadline_ns);
+	diag_errno(error, "--metrics=%s: not replaced", diag_visible(lookout->options->metrics_path));
 	diag_set_deadline(0);
+}
+
+static void
+renew_metrics(struct lookout *lookout, const struct snapshot *snapshot)
+{
+	if (lookout->options->metrics_path != NULL && !metrics_offer(&lookout->metrics, snapshot)) {
+		int error = errno;
+
+		tell_metrics_error(lookout, error, loop_now());
+	}
+}
+
+static void
+finish_metrics(struct lookout *lookout, const struct snapshot *snapshot, uint64_t deadline_ns)
+{
+	if (lookout->options->metrics_path == NULL)
+		return;
+	if (!metrics_finish(&lookout->metrics, snapshot, deadline_ns))
+		tell_metrics_error(lookout, errno, deadline_ns);
+	metrics_close(&lookout->metrics, deadline_ns);
 }
 
 /* The live line stands where reports would be written. */
@@ -281,7 +305,7 @@ tick(struct lookout *lookout, uint64_t now)
 	lookout->tick_at_ns += ((now - lookout->tick_at_ns) / interval_ns + 1) * interval_ns;
 	take_snapshot(lookout, REPORT_INTERVAL, &snapshot, now);
 	snapshot_next_interval(&lookout->baseline, &snapshot, lookout->pump, now);
-	renew_metrics(lookout, &snapshot, 0);
+	renew_metrics(lookout, &snapshot);
 	if (lookout->screen.open) {
 		lookout->shown = snapshot;
 		if (lookout->draw_at_ns == LOOP_FOREVER)
@@ -311,7 +335,7 @@ tell_spill_error(struct lookout *lookout, uint64_t deadline_ns)
 	if (lookout->spill != NULL && lookout->spill_error == 0)
 		lookout->spill_error = spill_take_error(lookout->spill);
 	if (lookout->spill_error == 0 ||
-	    (deadline_ns == 0 && (lookout->reporter.sent > 0 || !loop_ready(STDERR_FILENO, true))))
+	    (deadline_ns == 0 && (reporter_begun(&lookout->reporter) || !loop_ready(STDERR_FILENO, true))))
 		return;
 	diag_set_deadline(deadline_ns == 0 ? loop_now() : deadline_ns);
 	diag_errno(lookout->spill_error, "--dropped=%s", diag_visible(lookout->options->dropped_path));
@@ -388,10 +412,9 @@ lookout_deadline_ns(const struct lookout *lookout)
 void
 lookout_watch(const struct lookout *lookout, struct loop_watch watch[LOOKOUT_WATCHES])
 {
-	const struct reporter *reporter = &lookout->reporter;
 	const struct screen *screen = &lookout->screen;
 
-	watch[0] = (struct loop_watch){ .fd = reporter_busy(reporter) ? reporter->port.fd : -1, .output = true };
+	watch[0] = reporter_watch(&lookout->reporter);
 	watch[1] = (struct loop_watch){ .fd = screen_busy(screen) ? screen->port.fd : -1, .output = true };
 }
 
@@ -428,18 +451,20 @@ lookout_close(struct lookout *lookout, int status, const char *reason, uint64_t 
 {
 	const struct options *options = lookout->options;
 	struct snapshot *last = &lookout->last;
+	bool taken;
+	int error;
 
 	tell_spill_error(lookout, deadline);
 	last->reports_skipped = lookout->reporter.skipped;
 	last->exit_status = status;
 	last->exit_reason = reason;
-	if (!reporter_close(&lookout->reporter, options->quiet ? NULL : last, deadline) &&
-	    options->report_path != NULL && status == 0) {
-		diag_errno(errno, "--report=%s", diag_visible(options->report_path));
+	taken = reporter_close(&lookout->reporter, options->quiet ? NULL : last, deadline);
+	error = errno;
+	if (!taken && options->report_path != NULL && status == 0) {
+		diag_errno(error, "--report=%s", diag_visible(options->report_path));
 		last->exit_status = status = STATUS_ERROR;
 	}
-	renew_metrics(lookout, last, deadline);
-	metrics_close(&lookout->metrics);
+	finish_metrics(lookout, last, deadline);
 	screen_close(&lookout->screen);
 	marks_free(lookout->marks);
 	sojourn_free(lookout->sojourn);

@@ -43,6 +43,7 @@
  *   report.c    a snapshot as text and JSON
  *   reporter.c  where reports go, never holding up the data
  *   metrics.c   a snapshot as a file for Prometheus
+ *   worker.c    a thread beside the data, for what may take its time
  *   spill.c     dropped records on their way to a file, never holding up the data
  *   staging.c   bytes for a slow file, in batches
  *   scribe.c    batches into that file; undoes what it cannot finish

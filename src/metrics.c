@@ -421,6 +421,8 @@ metrics_open(struct metrics *metrics, const char *path)
 	metrics->about = (struct metrics_about){ .start_ns = wall_clock() };
 	metrics->directory = -1;
 	metrics->directory_path = NULL;
+	metrics->worker = NULL;
+	metrics->beside = false;
 	if (path == NULL)
 		return 0;
 	metrics->base = slash != NULL ? slash + 1 : path;
@@ -431,7 +433,7 @@ metrics_open(struct metrics *metrics, const char *path)
 	error = metrics->directory >= 0 ? replaceable(metrics) : errno;
 	if (error == 0)
 		return 0;
-	metrics_close(metrics);
+	metrics_close(metrics, 0);
 	errno = error;
 	return -1;
 }
@@ -453,8 +455,9 @@ make_temporary(const struct metrics *metrics, char name[TEMPORARY_LENGTH])
 	return fd;
 }
 
-static bool
-replace(struct metrics *metrics, size_t length)
+/* 0, or an errno. */
+static int
+replace(const struct metrics *metrics)
 {
 	char name[TEMPORARY_LENGTH];
 	int fd = make_temporary(metrics, name);
@@ -462,37 +465,111 @@ replace(struct metrics *metrics, size_t length)
 	int error = 0;
 
 	if (fd < 0)
-		return false;
+		return errno;
 	io_open_output(&port, fd);
-	if (!io_put(&port, metrics->text, length, LOOP_FOREVER))
+	if (io_put_beside(&port, metrics->text, metrics->length) < metrics->length)
 		error = errno;
 	if (io_close(&port) < 0 && error == 0)
 		error = errno;
 	if (error == 0 && renameat(metrics->directory, name, metrics->directory, metrics->base) < 0)
 		error = errno;
-	if (error == 0)
+	if (error != 0)
+		(void)unlinkat(metrics->directory, name, 0);
+	return error;
+}
+
+/* The worker's part. */
+static void
+write_page(void *state)
+{
+	struct metrics *metrics = state;
+
+	metrics->error = replace(metrics);
+}
+
+static void
+make_page(struct metrics *metrics, const struct snapshot *snapshot)
+{
+	metrics->about.now_ns = wall_clock();
+	metrics->length = metrics_page(metrics->text, snapshot, &metrics->about);
+}
+
+/* What has come of the page that is done with. */
+static bool
+judge(struct metrics *metrics)
+{
+	metrics->about.failures += metrics->error != 0;
+	errno = metrics->error;
+	return metrics->error == 0;
+}
+
+/* The page that is under way, if there is one: waits for it until the deadline, and says what has come of it; nothing,
+ * where it is under way still. */
+static bool
+settle(struct metrics *metrics, uint64_t deadline_ns)
+{
+	if (!metrics->beside || !worker_await(metrics->worker, deadline_ns))
 		return true;
-	(void)unlinkat(metrics->directory, name, 0);
-	errno = error;
-	return false;
+	metrics->beside = false;
+	return judge(metrics);
 }
 
 bool
 metrics_write(struct metrics *metrics, const struct snapshot *snapshot)
 {
-	metrics->about.now_ns = wall_clock();
-	if (replace(metrics, metrics_page(metrics->text, snapshot, &metrics->about)))
+	make_page(metrics, snapshot);
+	write_page(metrics);
+	return judge(metrics);
+}
+
+int
+metrics_start(struct metrics *metrics)
+{
+	metrics->worker = worker_start(write_page, metrics);
+	return metrics->worker != NULL ? 0 : -1;
+}
+
+bool
+metrics_offer(struct metrics *metrics, const struct snapshot *snapshot)
+{
+	int error = settle(metrics, 0) ? 0 : errno;
+
+	if (metrics->beside) {
+		metrics->about.failures++;
 		return true;
-	metrics->about.failures++;
-	return false;
+	}
+	make_page(metrics, snapshot);
+	metrics->beside = worker_call(metrics->worker);
+	if (!metrics->beside) {
+		write_page(metrics);
+		if (!judge(metrics))
+			error = errno;
+	}
+	errno = error;
+	return error == 0;
+}
+
+bool
+metrics_finish(struct metrics *metrics, const struct snapshot *snapshot, uint64_t deadline_ns)
+{
+	bool told;
+
+	(void)settle(metrics, deadline_ns);
+	told = metrics_offer(metrics, snapshot) && settle(metrics, deadline_ns);
+	if (metrics->beside)
+		errno = EAGAIN;
+	return told && !metrics->beside;
 }
 
 void
-metrics_close(struct metrics *metrics)
+metrics_close(struct metrics *metrics, uint64_t deadline_ns)
 {
+	if (!worker_close(metrics->worker, deadline_ns))
+		return;
 	if (metrics->directory >= 0)
 		(void)close(metrics->directory);
 	free(metrics->directory_path);
 	metrics->directory = -1;
 	metrics->directory_path = NULL;
+	metrics->worker = NULL;
 }

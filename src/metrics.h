@@ -9,7 +9,10 @@
  *
  * The file is replaced, never written to: a temporary file beside it (".weir-PID-N") is made, written
  * and renamed, so that who reads FILE sees a whole page, old or new.  A write that fails leaves the old
- * one, and no temporary file.  Nothing is forced to disk: the data would wait for it.
+ * one, and no temporary file.  Nothing is forced to disk.
+ *
+ * Once there is data, a worker does that, so that a file system may take its time; a page that comes before the
+ * last one is done with is left out, and counts as one that could not be written.
  *
  * Knows no interval and prints no message: when to write, and what to say when that fails, is the
  * caller's.
@@ -18,6 +21,7 @@
 #define WEIR_METRICS_H
 
 #include "snapshot.h"
+#include "worker.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,7 +45,11 @@ struct metrics {
 	char *directory_path; /* malloc'd */
 	int directory;        /* -1 where no file is asked for */
 	struct metrics_about about;
+	struct worker *worker; /* NULL: what writes is the caller's own time */
+	bool beside;           /* a page is under way, and the worker's, as are these: */
 	char text[METRICS_MOST];
+	size_t length;
+	int error;             /* what came of it, or 0 */
 };
 
 /* Opens the directory of path, which must outlive metrics, and looks at what is to be replaced:
@@ -54,7 +62,18 @@ int metrics_open(struct metrics *metrics, const char *path);
 /* Replaces the file by a page of the snapshot.  False with errno where that fails, which is counted. */
 bool metrics_write(struct metrics *metrics, const struct snapshot *snapshot);
 
-/* The last page stays. */
-void metrics_close(struct metrics *metrics);
+/* From here on there is data that must not wait for a page.  0, or -1 with errno. */
+int metrics_start(struct metrics *metrics);
+
+/* Has the file replaced, or leaves that out where the last page is still under way.  False with errno
+ * where the last one, or this one, has failed. */
+bool metrics_offer(struct metrics *metrics, const struct snapshot *snapshot);
+
+/* The last page: waits for it until deadline_ns of loop_now.  False with errno where it is not there then. */
+bool metrics_finish(struct metrics *metrics, const struct snapshot *snapshot, uint64_t deadline_ns);
+
+/* The last page stays, and so must metrics where a worker that does not come back by deadline_ns still
+ * needs it. */
+void metrics_close(struct metrics *metrics, uint64_t deadline_ns);
 
 #endif

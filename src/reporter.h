@@ -5,12 +5,18 @@
  * A report that is asked for while the last one has not been taken is made when it can be: the
  * figures are those of the moment it is written.  The report of an interval is made at its end, and
  * gives way to that of the next one if it has not been taken until then.
+ *
+ * What can be waited for (a pipe, a terminal) is written as far as it takes without a wait.  A regular file cannot be
+ * waited for, and its file system may take any time: where reports are to come while there is data, a worker
+ * writes them, and those of some intervals may wait for it.
  */
 #ifndef WEIR_REPORTER_H
 #define WEIR_REPORTER_H
 
 #include "io.h"
+#include "loop.h"
 #include "report.h"
+#include "worker.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,9 +26,14 @@ struct reporter {
 	bool due;              /* one has been asked for */
 	uint64_t skipped;      /* reports that were not taken in time, or could not be written */
 	bool torn;             /* what was written last is not a whole line */
-	char text[1 + REPORT_MOST];
-	size_t length;         /* of the report on its way, 0 for none */
+	char *text;            /* one of the two */
+	size_t length;         /* of the report on its way, or with a worker of the reports; 0 for none */
 	size_t sent;
+	struct worker *worker; /* NULL: what writes is the caller's own time */
+	bool beside;           /* the text is the worker's, and so are these: */
+	int error;             /* why not all of it was taken */
+	size_t later;          /* bytes of whole reports in the other, for the worker when it has done this */
+	char room[2][1 + 2 * REPORT_MOST];
 };
 
 /* Opens path, truncating it, or standard error where it is NULL or a name of that.  0, or -1 with
@@ -31,8 +42,15 @@ struct reporter {
  * 0600. */
 int reporter_open(struct reporter *reporter, const char *path);
 
-/* Whether something waits to be written. */
+/* From here on there is data that must not wait for a regular file.  0, or -1 with errno. */
+int reporter_start(struct reporter *reporter);
+
+/* Whether something waits to be written; and whether that has been begun. */
 bool reporter_busy(const struct reporter *reporter);
+bool reporter_begun(const struct reporter *reporter);
+
+/* What it waits for. */
+struct loop_watch reporter_watch(const struct reporter *reporter);
 
 /* An interval has ended.  The report of the one before, or if that has been begun this one, is skipped
  * where it has not been taken. */
@@ -49,7 +67,8 @@ void reporter_step(struct reporter *reporter, void (*snapshot)(void *state, stru
 bool reporter_settle(struct reporter *reporter, uint64_t deadline_ns);
 
 /* Writes the last report, or nothing but what is on its way where last is NULL, and closes; waits until
- * deadline_ns of loop_now at most.  Whether it was taken whole; errno otherwise. */
+ * deadline_ns of loop_now at most.  Whether it was taken whole; errno otherwise.  (What a worker that does not
+ * come back then has still to write stays, and must.) */
 bool reporter_close(struct reporter *reporter, const struct snapshot *last, uint64_t deadline_ns);
 
 #endif

@@ -384,6 +384,28 @@ threads()
 	done
 }
 
+@test "each file that may take its time has a thread, and nothing else has" {
+	[[ -d /proc/self/task ]] || skip "no /proc"
+	case $WEIR_UNDER in *valgrind* | *qemu* | asan) skip "it has threads of its own" ;; esac
+	producer in
+	while read -r count options; do
+		# shellcheck disable=SC2086
+		IN=in start $options
+		is "$(threads | wc -l)" "$count" "threads with $options"
+		sig USR1
+		until_true more_lines_than report 0
+		is "$(threads | wc -l)" "$count" "threads with $options, after a report"
+		sig KILL
+		until_true has_ended
+	done <<-'END'
+		1 -p block
+		2 -i 1h
+		2 --metrics=m.prom
+		3 --metrics=m.prom -i 1h
+		4 --metrics=m.prom -i 1h -p drop-oldest --dropped=lost
+	END
+}
+
 @test "it is confined as well" {
 	case $WEIR_UNDER in '' | debug) ;; *) skip "built for $WEIR_UNDER" ;; esac
 	strace -f -o trace "$WEIR" -s 2 --dropped=lost <nothing >out 2>err

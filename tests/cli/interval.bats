@@ -5,6 +5,13 @@
 
 load common
 
+eval "common_$(declare -f teardown)"
+teardown()
+{
+	if mountpoint -q full; then fsfreeze -u full 2>/dev/null || :; fi
+	common_teardown
+}
+
 # intervals: how many reports of an interval there are, whole
 intervals()
 {
@@ -128,6 +135,57 @@ has_intervals()
 	producer_ends
 	until_true test -e status
 	is "$(grep -c 'reports_skipped.* [1-9]' page)" 1 "$(cat page)"
+}
+
+# Where the kernel answers nothing at all: all of weir but what writes goes on.
+@test "-i, --metrics: a file system that hangs stops no data" {
+	[[ $(id -u) == 0 ]] || skip "only root can freeze a file system"
+	command -v fsfreeze mkfs.ext4 >/dev/null || skip "needs fsfreeze and mkfs.ext4"
+	[[ $WEIR_UNDER != @(valgrind|qemu) ]] || skip "its own threads would be frozen"
+	truncate -s 16M disk && mkfs.ext4 -q disk && mkdir full
+	mount -o loop disk full 2>/dev/null || skip "no file system can be mounted"
+	producer in
+	rm -f pid status
+	bg sh -c 'exec "$HELPERS/launch" -p pid -s status "$WEIR" -i 10ms --format=json --report=full/report --metrics=full/m.prom <in >out 2>err'
+	until_true grep -qs interval full/report
+	producer_holds in
+	fsfreeze -f full || skip "it cannot be frozen"
+	until_true hang 2
+	before=$(lines_of full/report)
+	"$HELPERS/lines" -n 10000 -l 100 >input
+	cat input >&9
+	until_true sh -c 'test $(wc -c <out) -eq 1000000'
+	is "$(lines_of full/report)" "$before" "reports of a file system that is frozen"
+	ticks=$(waits)
+	until_true more_waits_than $((ticks + 5))
+	fsfreeze -u full
+	until_true more_lines_than full/report "$before"
+	producer_ends
+	until_true test -e status
+	is "$(cat status)" "exit 0"
+	same input out
+	law full/report
+	is "$(tail -n 1 full/report | jq '.event == "final" and .in.records == 10000')" true
+	grep -q '^weir_exit_status{.*} 0$' full/m.prom
+	(($(sed -n 's/^weir_metrics_failures_total{.*} //p' full/m.prom) > 0))
+	is "$(cat err)" ""
+}
+
+# waits: how often weir's first thread has begun to wait; where nothing else happens, for an interval to end
+waits()
+{
+	awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$(<pid)/task/$(<pid)/status"
+}
+
+more_waits_than()
+{
+	(($(waits) > $1))
+}
+
+# hang COUNT: so many of its threads wait for the kernel, and cannot be woken
+hang()
+{
+	(($(cat /proc/"$(<pid)"/task/*/stat | grep -c ') D ') == $1))
 }
 
 @test "-i: text, with rates, to standard error; -q leaves out the last one only" {

@@ -395,7 +395,7 @@ none(void)
 {
 	is(metrics_open(&metrics, NULL), 0, "no file is asked for");
 	is(metrics.directory, -1, "then there is no directory");
-	metrics_close(&metrics);
+	metrics_close(&metrics, 0);
 }
 
 static void
@@ -418,7 +418,7 @@ replaced(void)
 	ok(before.st_ino != after.st_ino, "it is another file");
 	is(entries(), 1, "and nothing else is there");
 	is(metrics.about.failures, 0, "nothing has failed");
-	metrics_close(&metrics);
+	metrics_close(&metrics, 0);
 	is(entries(), 1, "the last page stays");
 	(void)umask(mask);
 }
@@ -438,12 +438,12 @@ where_it_is(void)
 		must(chdir(directory) == 0);
 		ok(is_page("plain"), "is written there");
 		(void)unlink("plain");
-		metrics_close(&metrics);
+		metrics_close(&metrics, 0);
 	}
 	must(chdir(here) == 0 && rmdir(strcat(strcpy(here, directory), "/sub")) == 0);
 	is(metrics_open(&metrics, "/weir-unit.prom"), 0, "the root directory is one too");
 	is_text(metrics.directory_path, "/", "by its name");
-	metrics_close(&metrics);
+	metrics_close(&metrics, 0);
 }
 
 static void
@@ -476,7 +476,7 @@ refusals(void)
 	(void)close(fd);
 	is_text(text_of(path), "precious\n", "nothing has happened to it");
 	is(metrics_open(&metrics, path), 0, "nor is it refused once it is closed");
-	metrics_close(&metrics);
+	metrics_close(&metrics, 0);
 }
 
 static void
@@ -493,7 +493,7 @@ links(void)
 	ok(metrics_open(&metrics, path) == 0 && metrics_write(&metrics, &snapshot), "a symbolic link");
 	ok(lstat(path, &file) == 0 && S_ISREG(file.st_mode), "is replaced itself");
 	is_text(text_of(other), "precious\n", "what it led to stays");
-	metrics_close(&metrics);
+	metrics_close(&metrics, 0);
 	(void)unlink(path);
 	must(symlink("/dev/null", path) == 0);
 	refused(path, EINVAL, "a link to what is no file");
@@ -507,7 +507,7 @@ links(void)
 	(void)unlink(path);
 	must(symlink("nowhere", path) == 0);
 	is(metrics_open(&metrics, path), 0, "a link to nothing is good");
-	metrics_close(&metrics);
+	metrics_close(&metrics, 0);
 	(void)unlink(path);
 	(void)unlink(other);
 }
@@ -542,7 +542,7 @@ left_behind(void)
 	}
 	ok(metrics_write(&metrics, &snapshot) && is_page(path), "once they are gone it is written again");
 	ok(strstr(text_of(path), "weir_metrics_failures_total{" LABELS "} 1\n") != NULL, "and tells of it");
-	metrics_close(&metrics);
+	metrics_close(&metrics, 0);
 }
 
 /* A page that the file system does not take whole. */
@@ -560,7 +560,7 @@ too_large(void)
 	must(setrlimit(RLIMIT_FSIZE, &before) == 0);
 	is_text(text_of(path), "old\n", "leaves the old one");
 	is(entries(), 1, "and nothing else");
-	metrics_close(&metrics);
+	metrics_close(&metrics, 0);
 }
 
 static void
@@ -574,7 +574,7 @@ gone(void)
 	must(unlink(path) == 0 && rmdir(directory) == 0);
 	is(metrics_write(&metrics, &snapshot) ? 0 : errno, ENOENT, "the directory itself is gone");
 	is(metrics.about.failures, 2, "failures are counted");
-	metrics_close(&metrics);
+	metrics_close(&metrics, 0);
 }
 
 int

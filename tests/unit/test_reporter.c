@@ -397,6 +397,111 @@ offered(void)
 	(void)close(reader);
 }
 
+/* --- a file that nothing can be said of ------------------------------------------------------------ */
+
+/* A report is written, beside, as soon as that goes. */
+static void
+await_report(void)
+{
+	while (reporter_busy(&reporter)) {
+		struct loop_watch watch = reporter_watch(&reporter);
+
+		(void)loop_wait(&watch, 1, loop_now() + 60 * NS_PER_S);
+		step();
+	}
+}
+
+static void
+beside(void)
+{
+	struct snapshot last = last_snapshot();
+
+	asked = 0;
+	must(reporter_open(&reporter, in_directory("beside")) == 0 && reporter_start(&reporter) == 0);
+	ok(reporter.worker != NULL, "a regular file has a worker");
+	offer(1);
+	await_report();
+	offer(2);
+	reporter.due = true;
+	await_report();
+	is_text(numbers_in_file("beside"), "1 2 1 ", "which writes the reports, in their order");
+	is(reporter.skipped, 0, "and leaves none out");
+	ok(reporter_close(&reporter, &last, soon()), "and the last");
+	is_text(numbers_in_file("beside"), "1 2 1 99 ", "like the others");
+}
+
+/* A file system that takes its time: the worker writes to a full FIFO instead. */
+static void
+hanging(void)
+{
+	static struct io_port file;
+	struct snapshot last = last_snapshot();
+	int reader = fifo_reader("hanging");
+	int writer = open(in_directory("hanging"), O_WRONLY);
+	size_t full, length;
+	char *line = got;
+
+	asked = 0;
+	must(writer >= 0);
+	must(reporter_open(&reporter, in_directory("beside")) == 0 && reporter_start(&reporter) == 0);
+	file = reporter.port;
+	io_open_output(&reporter.port, writer);
+	full = pipes_fill(reporter.port.fd);
+	offer(1);
+	ok(reporter_begun(&reporter) && !loop_ready(reporter_watch(&reporter).fd, false),
+	    "a report that is not written holds up nobody");
+	for (unsigned i = 0; reporter.skipped == 0 && i < 1000; i++)
+		offer(2);
+	ok(reporter.later > REPORT_MOST && reporter.later < 2 * REPORT_MOST,
+	    "those of some intervals wait for it, the next are left out");
+	offer(3);
+	is(reporter.skipped, 2, "and counted");
+	reporter.due = true;
+	step();
+	is(asked, 0, "nor are the figures asked for before they can be told");
+	ok(!reporter_settle(&reporter, soon()) && errno == EAGAIN, "the end does not wait for ever");
+	pipes_forget(reader, full);
+	for (length = 0; reporter_busy(&reporter); step())
+		length += pipes_drain(reader, got + length, sizeof(got) - 1 - length);
+	length += pipes_drain(reader, got + length, sizeof(got) - 1 - length);
+	got[length] = '\0';
+	ok(strncmp(numbers(got, length), "1 2 2 2", 7) == 0, "they are written once that goes, in their order");
+	for (char *next = got; next != NULL && next[0] != '\0'; next = strchr(next, '\n') + 1)
+		line = next;
+	is_text(numbers(line, strlen(line)), "1 ", "and what was asked for");
+	is(asked, 1, "once");
+	ok(reporter_close(&reporter, &last, soon()), "and the last");
+	is_text(numbers_in_pipe(reader), "99 ", "as well");
+	(void)io_close(&file);
+	(void)close(reader);
+}
+
+/* What a worker could not write whole. */
+static void
+no_room(void)
+{
+	struct snapshot last = last_snapshot();
+	struct rlimit limit;
+	struct stat status;
+
+	must(reporter_open(&reporter, in_directory("beside")) == 0 && reporter_start(&reporter) == 0);
+	must(getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	    setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 10, limit.rlim_max }) == 0);
+	offer(1);
+	await_report();
+	ok(reporter.torn && reporter.skipped == 1, "a report of which a part is there is none, and is counted");
+	offer(2);
+	await_report();
+	must(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	ok(reporter.torn && reporter.skipped == 2, "one of which nothing is, too");
+	ok(reporter_close(&reporter, NULL, soon()), "what is said by then has been said");
+	must(reporter_open(&reporter, in_directory("beside")) == 0 && reporter_start(&reporter) == 0);
+	must(stat(in_directory("beside"), &status) == 0 && status.st_size == 0);
+	must(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 10, limit.rlim_max }) == 0);
+	ok(!reporter_close(&reporter, &last, soon()) && errno == EFBIG, "the last one tells why");
+	must(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+}
+
 static void
 broken(void)
 {
@@ -464,7 +569,7 @@ static void
 clean_up(void)
 {
 	static const char *const names[] = { "old", "new", "log", "lonely", "file", "blocked", "parts", "pause", "cut",
-		"offered", "broken", "torn" };
+		"offered", "broken", "torn", "beside", "hanging" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)unlink(in_directory(names[i]));
@@ -486,6 +591,9 @@ main(void)
 	in_parts_with_a_pause();
 	cut_short();
 	offered();
+	beside();
+	hanging();
+	no_room();
 	broken();
 	torn();
 	clean_up();
