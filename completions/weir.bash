@@ -46,6 +46,7 @@ _weir_value()
 	--max-record) _weir_words "$2" 4K 64K 1M ;;
 	--fixed) _weir_words "$2" 188 512 4K ;;
 	--high|--low) _weir_words "$2" 25% 50% 75% 100% ;;
+	--report-on) _weir_words "$2" loss always ;;
 	--format) _weir_words "$2" text json journal ;;
 	--report|--metrics|--dropped) _weir_files "$2" ;;
 	-i|--interval) _weir_words "$2" 100ms 1s 10s 1m ;;
@@ -107,8 +108,8 @@ _weir()
 	case $option in
 	-[pmBktsLdNi]|--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|\
 	--field-separator|--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|\
-	--format|--report|--drain-timeout|--pipe-size|--name|--interval|--metrics|--mark-drops|--dropped|\
-	--top-keys)
+	--format|--report|--report-on|--drain-timeout|--pipe-size|--name|--interval|--metrics|--mark-drops|\
+	--dropped|--top-keys)
 		_weir_value "$option" "$kept"
 		return ;;
 	esac
@@ -116,8 +117,8 @@ _weir()
 	_weir_words '' -p --policy= -m -B --buffer= --max-records= --max-record= --high= --low= \
 		--max-age= --keep= -k --key= -t --field-separator= -s --sample= --sample-by= --seed= \
 		--drop-over= -L --rate= --burst= --rate-by= -l --lines -0 -z --null -d --delimiter= --fixed= \
-		-b --bytes -q --quiet --format= --report= --fail-on-drop --drain-timeout= --pipe-size= \
-		-N --name= -i --interval= -v --progress --metrics= --mark-drops --mark-drops= --dropped= \
+		-b --bytes -q --quiet --format= --report= --report-on= --fail-on-drop --drain-timeout= \
+		--pipe-size= -N --name= -i --interval= -v --progress --metrics= --mark-drops --mark-drops= --dropped= \
 		--dropped-reason --top-keys= -h --help -V --version
 }
 

@@ -88,6 +88,8 @@ const struct draft_row draft_rows[IDS] = {
 	    "text, json, journal", NULL },
 	[ID_REPORT] = { DRAFT_REPORTS, "report", "", "FILE", "reports go to FILE, not to standard error",
 	    "the name of a file, or /dev/stderr", NULL },
+	[ID_REPORT_ON] = { DRAFT_REPORTS, "report-on", "", "loss|always",
+	    "loss: only where something was lost, or the run failed (default always)", "loss, always", NULL },
 	[ID_NAME] = { DRAFT_REPORTS, "name", "N", "NAME", "name this weir in reports and messages",
 	    "1 to 64 printable ASCII characters", NULL },
 	[ID_MARK_DROPS] = { DRAFT_DROPPED, "mark-drops", "", "[TEMPLATE]",

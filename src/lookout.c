@@ -6,6 +6,7 @@
 #include "diag.h"
 #include "io.h"
 #include "meter.h"
+#include "report.h"
 #include "signals.h"
 #include "target.h"
 
@@ -293,6 +294,14 @@ shares_terminal(const struct lookout *lookout)
 	return lookout->screen.open && lookout->reporter.port.inherited == STDERR_FILENO;
 }
 
+/* Nobody has asked for this report, and all may be well. */
+static bool
+is_wanted(const struct lookout *lookout, const struct snapshot *snapshot)
+{
+	return !lookout->options->losses_only || snapshot_lost(snapshot) ||
+	    (snapshot->event == REPORT_FINAL && snapshot_failed(snapshot));
+}
+
 /* The end of an interval; the next one ends a whole number of intervals after the first began. */
 static void
 tick(struct lookout *lookout, uint64_t now)
@@ -311,7 +320,7 @@ tick(struct lookout *lookout, uint64_t now)
 		if (lookout->draw_at_ns == LOOP_FOREVER)
 			lookout->draw_at_ns = now;
 	}
-	if (lookout->options->reporting && !shares_terminal(lookout))
+	if (lookout->options->reporting && !shares_terminal(lookout) && is_wanted(lookout, &snapshot))
 		reporter_offer(&lookout->reporter, &snapshot);
 }
 
@@ -446,6 +455,20 @@ lookout_quieten(struct lookout *lookout, uint64_t deadline)
 	(void)reporter_settle(&lookout->reporter, deadline);
 }
 
+/* Whoever asked for a status that tells of a loss, and for no report where messages go, is told how much. */
+static void
+tell_loss(const struct lookout *lookout)
+{
+	const struct options *options = lookout->options;
+	bool reported = !options->quiet && lookout->reporter.port.inherited == STDERR_FILENO;
+	char text[REPORT_LOSS_MOST];
+
+	if (!options->fail_on_drop || reported || !ledger_lost(&lookout->last.ledger))
+		return;
+	report_loss(text, &lookout->last);
+	diag_error("--fail-on-drop: %s", text);
+}
+
 int
 lookout_close(struct lookout *lookout, int status, const char *reason, uint64_t deadline)
 {
@@ -455,10 +478,12 @@ lookout_close(struct lookout *lookout, int status, const char *reason, uint64_t 
 	int error;
 
 	tell_spill_error(lookout, deadline);
+	tell_loss(lookout);
 	last->reports_skipped = lookout->reporter.skipped;
 	last->exit_status = status;
 	last->exit_reason = reason;
-	taken = reporter_close(&lookout->reporter, options->quiet ? NULL : last, deadline);
+	taken = reporter_close(&lookout->reporter, options->quiet || !is_wanted(lookout, last) ? NULL : last,
+	    deadline);
 	error = errno;
 	if (!taken && options->report_path != NULL && status == 0) {
 		diag_errno(error, "--report=%s", diag_visible(options->report_path));

@@ -14,6 +14,7 @@
 struct line {
 	char *text;
 	size_t length;
+	size_t most; /* with the final NUL */
 };
 
 static void add(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -21,7 +22,7 @@ static void add(struct line *line, const char *format, ...) __attribute__((forma
 static void
 add(struct line *line, const char *format, ...)
 {
-	size_t room = REPORT_MOST - line->length;
+	size_t room = line->most - line->length;
 	va_list arguments;
 	int length;
 
@@ -608,7 +609,7 @@ json_line(struct line *line, const struct snapshot *s)
 size_t
 report_line(char *text, const struct snapshot *snapshot)
 {
-	struct line line = { text, 0 };
+	struct line line = { text, 0, REPORT_MOST };
 
 	switch (snapshot->options->format) {
 	case FORMAT_TEXT:
@@ -624,4 +625,19 @@ report_line(char *text, const struct snapshot *snapshot)
 	}
 	add(&line, "\n");
 	return line.length;
+}
+
+void
+report_loss(char *text, const struct snapshot *snapshot)
+{
+	const struct ledger *ledger = &snapshot->ledger;
+	struct line line = { text, 0, REPORT_LOSS_MOST };
+	uint64_t records = ledger_dropped(ledger).records;
+
+	if (records > 0)
+		add(&line, "dropped %" PRIu64 " of %" PRIu64 " records (", records, ledger->in.records);
+	else
+		add(&line, "dropped part of a record (");
+	text_loss(&line, ledger);
+	add(&line, ")");
 }

@@ -21,6 +21,11 @@
 /* Writes the line into text (REPORT_MOST bytes) and returns its length. */
 size_t report_line(char *text, const struct snapshot *snapshot);
 
+/* Writes what was dropped, as a report has it, into text (REPORT_LOSS_MOST bytes): "dropped 2000 of 12000
+ * records (16.7%, oldest)". */
+#define REPORT_LOSS_MOST 1024
+void report_loss(char *text, const struct snapshot *snapshot);
+
 /* A part of a whole (not 0) in percent, rounded. */
 unsigned report_percent(uint64_t part, uint64_t whole);
 

@@ -164,9 +164,19 @@ check_marks(const struct draft *draft)
 	return error == NULL ? true : draft_bad_value(&draft->last[ID_MARK_DROPS], error);
 }
 
+/* Quietly, an interval is that of the live line or of the metrics where there is one, and no report comes of
+ * it; but for a file that reports are to go to. */
+static void
+settle_reporting(struct options *options)
+{
+	if (options->quiet && (options->progress || options->metrics_path != NULL) && options->report_path == NULL)
+		options->reporting = false;
+}
+
 bool
 rules_hold(struct draft *draft)
 {
+	settle_reporting(draft->options);
 	return check_bytes(draft) && check_company(draft) && check_max_record(draft) && check_watermarks(draft) &&
 	    check_burst(draft) && check_marks(draft);
 }

@@ -392,6 +392,18 @@ read_format(struct draft *draft, const struct given *given)
 }
 
 static bool
+read_report_on(struct draft *draft, const struct given *given)
+{
+	static const char *const occasions[] = { "always", "loss" };
+	int place = place_of(given->value, occasions, sizeof(occasions) / sizeof(occasions[0]));
+
+	if (place < 0)
+		return draft_bad_value(given, "no such occasion");
+	draft->options->losses_only = place == 1;
+	return true;
+}
+
+static bool
 read_path(struct draft *draft, const struct given *given)
 {
 	const char **path = given->id == ID_REPORT ? &draft->options->report_path
@@ -511,6 +523,7 @@ static bool (*const readers[IDS])(struct draft *draft, const struct given *given
 	[ID_BYTES] = read_framing,
 	[ID_QUIET] = read_flag,
 	[ID_FORMAT] = read_format,
+	[ID_REPORT_ON] = read_report_on,
 	[ID_REPORT] = read_path,
 	[ID_FAIL_ON_DROP] = read_flag,
 	[ID_DRAIN_TIMEOUT] = read_drain_timeout,

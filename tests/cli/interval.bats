@@ -216,6 +216,67 @@ hang()
 	is "$(grep -oFf expected err | wc -l)" 1 "$(cat err)"
 }
 
+# comes EVENTS FILE [OPTION]...: the kinds of report that there are in FILE of a run of many intervals.
+comes()
+{
+	local expected=$1 file=$2
+	shift 2
+	rm -f fifo pid status out err report page
+	producer fifo
+	bg sh -c 'exec "$HELPERS/launch" -p pid -s status "$WEIR" --format=json "$@" <fifo >out 2>err' sh "$@"
+	until_true test -e pid
+	producer_holds fifo
+	feed 'a\n'
+	until_true test -s out
+	until_true has_run_on "$file"
+	producer_ends
+	until_true test -e status
+	is "$(cat status)" "exit 0"
+	is "$(jq -rR 'fromjson? | .event | select(. != "signal")' "$file" | sort -u | paste -sd ' ')" "$expected" "weir $*"
+	[[ $file != report ]] || is "$(grep -v progress err)" ""
+}
+
+has_run_on()
+{
+	sig USR1 && jq -se 'map(.elapsed_ns) | max > 100e6' "$1"
+}
+
+@test "who gets reports every interval, and at the end" {
+	comes "final" err
+	comes "" err -q
+	comes "final interval" err -i 10ms
+	# quietly, the interval is for the reports that somebody asked for by name, and none comes at the end
+	comes "interval" err -q -i 10ms
+	comes "final interval" report -i 10ms --report=report
+	comes "interval" report -q -i 10ms --report=report
+	# one that is (also) that of the metrics
+	comes "final" err --metrics=page
+	comes "final interval" err --metrics=page -i 10ms
+	comes "" err -q --metrics=page -i 10ms
+	comes "interval" report -q --metrics=page -i 10ms --report=report
+	# the page is renewed all the same
+	comes "" err -q --metrics=page -i 10ms
+	grep -q '^weir_exit_status' page
+	# the order does not matter
+	comes "" err -i 10ms --metrics=page -q
+}
+
+@test "--report-on=loss: of intervals, those in which something was lost; the last, if something was" {
+	producer in
+	IN=in start --report-on=loss -i 10ms -p drop-newest --max-record=2
+	producer_holds in
+	snapshot_until '.elapsed_ns > 50e6'
+	is "$(jq -r .event report | sort -u)" signal
+	feed 'long\n'
+	until_true has_intervals 1
+	snapshot
+	snapshot_until ".elapsed_ns > $(jq .elapsed_ns <<<"$SNAP") + 50e6"
+	is "$(jq -r 'select(.event == "interval") | .dropped.records' report)" 1
+	producer_ends
+	finish "exit 0"
+	final '.event == "final" and .dropped.records == 1'
+}
+
 @test "--format=journal: one line each, with a priority" {
 	seq 3 | "$WEIR" --format=journal 2>err >out
 	like "$(cat err)" '^<6>weir: in 3 records [^<]*$'

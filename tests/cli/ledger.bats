@@ -177,6 +177,65 @@ asked()
 	is "$(jq -r .event report)" signal
 }
 
+@test "--report-on=loss: nothing where all went well" {
+	seq 10 | "$WEIR" --report-on=loss -p drop-newest 2>err >out
+	is "$(cat err)" ""
+	seq 10 | "$WEIR" --report-on=loss -s 2 2>err >out
+	is "$(cat err)" "" "a sample is no loss"
+	seq 10 | "$WEIR" --report-on=loss --report-on=always 2>err >out
+	is "$(lines_of err)" 1 "the last one counts"
+	producer fifo
+	IN=fifo start --report-on=loss
+	producer_holds fifo
+	feed '1\n'
+	until_true test -s out
+	sig TERM
+	producer_ends
+	finish
+	is "$(cat report)" "" "to be stopped is no failure"
+}
+
+@test "--report-on=loss: a loss, and a failure" {
+	{ seq 9; printf '%05000d\n' 1; } >in
+	"$WEIR" --report-on=loss -p drop-newest --max-record=4K <in 2>err >out
+	like "$(cat err)" "^weir: in 10 records .*oversize"
+	"$WEIR" --report-on=loss -p drop-newest --max-record=4K -q <in 2>err >out
+	is "$(cat err)" "" "quietly, not even that"
+	"$WEIR" --report-on=loss <in 2>err >/dev/full || status=$?
+	is "$status" 1
+	like "$(tail -n 1 err)" "^weir: in 10 records .*undelivered"
+	"$WEIR" --report-on=loss -p fail --max-record=4K <in 2>err >out || status=$?
+	is "$status" 3
+	like "$(tail -n 1 err)" "^weir: in 10 records "
+	# left unread by a reader that has gone
+	stalled_reader full
+	exec 9>full
+	reader_holds
+	reader_goes
+	"$WEIR" --report-on=loss <nothing >&9 2>err
+	exec 9>&-
+	like "$(cat err)" "unread by the reader"
+	# could not be saved: here, a sample
+	seq 1000 | "$WEIR" --report-on=loss -s 2 --dropped=/dev/full 2>err >out
+	like "$(tail -n 1 err)" "not saved"
+}
+
+@test "--fail-on-drop: quietly, and where reports go elsewhere, a message says how much" {
+	{ seq 9; printf '%05000d\n' 1; } >in
+	"$WEIR" -q --fail-on-drop -p drop-newest --max-record=4K <in 2>err >out || status=$?
+	is "$status" 3
+	is "$(cat err)" "weir: --fail-on-drop: dropped 1 of 10 records (10.0%, of bytes 99.6%, oversize)"
+	"$WEIR" --report=report --fail-on-drop -p drop-newest --max-record=4K <in 2>err >out || status=$?
+	is "$(cat err)" "weir: --fail-on-drop: dropped 1 of 10 records (10.0%, of bytes 99.6%, oversize)"
+	"$WEIR" --fail-on-drop -p drop-newest --max-record=4K <in 2>err >out || status=$?
+	is "$(lines_of err)" 1 "the report says it"
+	like "$(cat err)" "^weir: in 10 "
+	"$WEIR" -q --fail-on-drop -s 2 <in 2>err >out
+	is "$(cat err)" ""
+	"$WEIR" -q -p drop-newest --max-record=4K <in 2>err >out
+	is "$(cat err)" ""
+}
+
 # --- JSON -------------------------------------------------------------------------------------------------------------------
 
 # What `paths` finds in a report, and of what kind it is.

@@ -314,9 +314,9 @@ accepted()
 
 @test "short and long forms mean the same" {
 	run_weir -p drop-oldest -m 64K -s 3 -L 7/s -0 -N x
-	is "$(jq -c 'del(.elapsed_ns, .waited_ns, .interval)' <<<"$FINAL")" "$(
+	is "$(jq -c 'del(.time, .pid, .elapsed_ns, .waited_ns, .interval)' <<<"$FINAL")" "$(
 		run_weir --policy drop-oldest --buffer 64K --sample 3 --rate 7/s --null --name x
-		jq -c 'del(.elapsed_ns, .waited_ns, .interval)' <<<"$FINAL"
+		jq -c 'del(.time, .pid, .elapsed_ns, .waited_ns, .interval)' <<<"$FINAL"
 	)"
 	run_weir -pdrop-oldest -B64K -z
 	final '.policy == "drop-oldest" and .buffer.capacity_bytes == 65536 and .framing == "null"'

@@ -116,7 +116,7 @@ defaults(void)
 /* Each way to write an option, and what the one number is that it should set. */
 enum field {
 	POLICY, BUFFER, MAX_RECORDS, MAX_RECORD, HIGH, LOW, HIGH_RECORDS, LOW_RECORDS, SAMPLE, SAMPLE_NUM, RATE,
-	PERIOD, RATE_BYTES, BURST, KIND, DELIMITER, FIXED, QUIET, FORMAT, FAIL, DRAIN, PIPE,
+	PERIOD, RATE_BYTES, BURST, KIND, DELIMITER, FIXED, QUIET, FORMAT, LOSSES, REPORTING, FAIL, DRAIN, PIPE,
 };
 
 static uint64_t
@@ -130,7 +130,7 @@ field(const struct options *o, enum field field)
 		[PERIOD] = o->rated ? o->rate.period_ns : 0, [RATE_BYTES] = o->rated && o->rate.bytes,
 		[BURST] = o->burst, [KIND] = o->framing.kind, [DELIMITER] = o->framing.delimiter,
 		[FIXED] = o->framing.size, [QUIET] = o->quiet, [FORMAT] = o->format,
-		[FAIL] = o->fail_on_drop, [DRAIN] = o->drain_timeout_ns, [PIPE] = o->pipe_bytes,
+		[LOSSES] = o->losses_only, [REPORTING] = o->reporting, [FAIL] = o->fail_on_drop, [DRAIN] = o->drain_timeout_ns, [PIPE] = o->pipe_bytes,
 	};
 
 	return values[field];
@@ -185,6 +185,8 @@ static const struct accepted single[] = {
 	{ { "--quiet" }, QUIET, true },
 	{ { "--format=json" }, FORMAT, FORMAT_JSON },
 	{ { "--format=text" }, FORMAT, FORMAT_TEXT },
+	{ { "--report-on=loss" }, LOSSES, true },
+	{ { "--report-on=always" }, LOSSES, false },
 	{ { "--fail-on-drop" }, FAIL, true },
 	{ { "--drain-timeout=0" }, DRAIN, 0 },
 	{ { "--drain-timeout=250ms" }, DRAIN, 250 * NS_PER_MS },
@@ -199,6 +201,13 @@ static const struct accepted together[] = {
 	{ { "-m", "4K", "-B", "8K" }, BUFFER, 8192 },
 	{ { "-p", "drop-oldest", "-p", "block" }, POLICY, POLICY_BLOCK },
 	{ { "--format=json", "--format=text" }, FORMAT, FORMAT_TEXT },
+	{ { "--report-on=loss", "--report-on=always" }, LOSSES, false },
+	/* quietly, an interval is not for reports where something else has it */
+	{ { "-q", "-i1" }, REPORTING, true },
+	{ { "-v", "-i1" }, REPORTING, true },
+	{ { "-i1", "-v", "-q" }, REPORTING, false },
+	{ { "-q", "-i1", "--metrics=f" }, REPORTING, false },
+	{ { "-qvi1", "--report=f" }, REPORTING, true },
 	{ { "-0", "--fixed=5", "-d," }, KIND, FRAMING_DELIMITER },
 	{ { "-b", "-l" }, KIND, FRAMING_LINES },
 	{ { "-b", "-0", "-s", "10" }, SAMPLE, 10 },
@@ -384,6 +393,7 @@ static const struct refused values[] = {
 	{ { "--fixed=2M", "-p", "drop-oldest" }, "--fixed=2M", "longer than --max-record" },
 	{ { "--format=xml" }, "--format=xml", "no such format" },
 	{ { "--format=jsonl" }, "--format=jsonl", "no such format" },
+	{ { "--report-on=drop" }, "--report-on=drop", "no such occasion" },
 	{ { "--report=" }, "--report=", "empty" },
 	{ { "--drain-timeout=5x" }, "--drain-timeout=5x", "not a time" },
 	{ { "--drain-timeout=367d" }, "--drain-timeout=367d", "too large" },
