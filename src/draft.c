@@ -17,6 +17,14 @@
 	"the period is s, min, h or d (us, ms, sec, second, m, minute, hour, day), or several, as in 1000/30s"
 #define ACCEPTS_BYTE "one byte, or one of \\n \\r \\t \\0 \\\\ \\xHH"
 
+#ifdef HAVE_PCRE2
+#define ACCEPTS_KEEP "up to 16 regular expressions of Perl's kind, such as 'ERROR|FATAL', /ERROR/ or /error/i"
+#define ACCEPTS_KEY "the number of a field from 1, or /REGEX/, such as 2 or '/user=([a-z]+)/'"
+#else
+#define ACCEPTS_KEEP "none; regular expressions need a weir with PCRE2"
+#define ACCEPTS_KEY "the number of a field from 1, such as 2; /REGEX/ needs a weir with PCRE2"
+#endif
+
 const struct draft_row draft_rows[IDS] = {
 	[ID_POLICY] = { DRAFT_BUFFER, "policy", "p", "POLICY",
 	    "what gives way when the buffer is full: see below (default block)",
@@ -30,7 +38,7 @@ const struct draft_row draft_rows[IDS] = {
 	[ID_MAX_RECORDS] = { DRAFT_BUFFER, "max-records", "", "N", "and at most N records",
 	    "a whole number from 1 to 1099511627776", NULL },
 	[ID_MAX_RECORD] = { DRAFT_BUFFER, "max-record", "", "SIZE",
-	    "longest record that a policy that drops will hold (default 1M or the buffer, the lesser)",
+	    "longest record that a policy that drops will hold (default: an eighth of the buffer, at least 1M, at most the buffer)",
 	    "1 byte up to the buffer's size, such as 64K", NULL },
 	[ID_HIGH] = { DRAFT_BUFFER, "high", "", "PCT",
 	    "block: stop reading at this fill; shed: there the pressure begins (default 100%)",
@@ -42,11 +50,11 @@ const struct draft_row draft_rows[IDS] = {
 	    "drop what has waited for longer" },
 	[ID_KEEP] = { DRAFT_BUFFER, "keep", "", "REGEX",
 	    "drop records that match last; may be given again, the first is the most precious" NOT_HERE,
-	    "up to 16 regular expressions of Perl's kind, such as 'ERROR|FATAL'",
+	    ACCEPTS_KEEP,
 	    "drop records that match last" },
 	[ID_KEY] = { DRAFT_KEYS, "key", "k", "KEY",
 	    "a record's key: the number of a field, or /REGEX/, its first group" NOT_HERE,
-	    "the number of a field from 1, or /REGEX/, such as 2 or '/user=([a-z]+)/'", NULL },
+	    ACCEPTS_KEY, NULL },
 	[ID_SEPARATOR] = { DRAFT_KEYS, "field-separator", "t", "C",
 	    "fields end in the byte C (default: blanks, as in awk)", ACCEPTS_BYTE, NULL },
 	[ID_SAMPLE] = { DRAFT_IN, "sample", "s", "N", "let 1 record in N in, the first of every N; or P%",

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct keep {
 	unsigned count;
@@ -31,9 +32,10 @@ keep_free(struct keep *keep)
 bool
 keep_add(struct keep *keep, const char *regex, char error[PATTERN_ERROR_MOST])
 {
+	const bool enclosed = pattern_is_enclosed(regex);
 	struct pattern *pattern;
 
-	if (*regex == '\0') {
+	if (*regex == '\0' || strcmp(regex, "//") == 0 || strcmp(regex, "//i") == 0) {
 		(void)snprintf(error, PATTERN_ERROR_MOST, "an empty pattern matches everything");
 		return false;
 	}
@@ -41,12 +43,19 @@ keep_add(struct keep *keep, const char *regex, char error[PATTERN_ERROR_MOST])
 		(void)snprintf(error, PATTERN_ERROR_MOST, "more than %d patterns", KEEP_MOST);
 		return false;
 	}
-	pattern = pattern_new(regex, error);
+	pattern = enclosed ? pattern_new_enclosed(regex, error) : pattern_new(regex, error);
 	if (pattern == NULL)
 		return false;
 	keep->rules[keep->count].regex = regex;
 	keep->rules[keep->count++].pattern = pattern;
 	return true;
+}
+
+void
+keep_set_lines(struct keep *keep)
+{
+	for (unsigned i = 0; i < keep_count(keep); i++)
+		pattern_set_lines(keep->rules[i].pattern);
 }
 
 unsigned
@@ -70,4 +79,10 @@ const char *
 keep_regex(const struct keep *keep, unsigned class)
 {
 	return keep->rules[keep->count - class].regex;
+}
+
+struct looks
+keep_looks(const struct keep *keep, unsigned class)
+{
+	return pattern_looks(keep->rules[keep->count - class].pattern);
 }

@@ -20,10 +20,13 @@ struct keep;
 struct keep *keep_new(void);
 void keep_free(struct keep *keep);
 
-/* One more pattern, less precious than those before it.  The text of regex stays the caller's, and must
+/* One more pattern, less precious than those before it, as itself or as /REGEX/ or /REGEX/i.  The text of regex stays the caller's, and must
  * stay.  It is not empty: an unset variable of a script would keep everything.  False, and error says
  * why, as pattern_new does. */
 bool keep_add(struct keep *keep, const char *regex, char error[PATTERN_ERROR_MOST]);
+
+/* From now on the texts are lines: see pattern_set_lines.  NULL is fine. */
+void keep_set_lines(struct keep *keep);
 
 /* How many patterns there are; 0 for NULL. */
 unsigned keep_count(const struct keep *keep);
@@ -34,5 +37,8 @@ unsigned keep_class(const struct keep *keep, const char *text, size_t length);
 
 /* The pattern of a class from 1 to keep_count(), as it was given. */
 const char *keep_regex(const struct keep *keep, unsigned class);
+
+/* What the pattern of that class was asked: it is, of each record that matches none before it. */
+struct looks keep_looks(const struct keep *keep, unsigned class);
 
 #endif

@@ -16,18 +16,11 @@
 static const char *
 parse_pattern(struct pattern **pattern, const char *value, char *error)
 {
-	const size_t length = strlen(value);
-	char *regex;
-
-	if (length < 2 || value[length - 1] != '/')
-		return "a pattern that does not end in a slash";
-	if (length == 2)
+	if (!pattern_is_enclosed(value))
+		return "a pattern that does not end in a slash, or in /i";
+	if (strcmp(value, "//") == 0 || strcmp(value, "//i") == 0)
 		return "an empty pattern, which finds the same in every record";
-	regex = strndup(value + 1, length - 2);
-	if (regex == NULL)
-		return "out of memory";
-	*pattern = pattern_new(regex, error);
-	free(regex);
+	*pattern = pattern_new_enclosed(value, error);
 	return *pattern != NULL ? NULL : error;
 }
 
@@ -38,7 +31,12 @@ key_parse(struct key_rule *rule, const char *value, char error[PATTERN_ERROR_MOS
 	const char *wrong = value[0] == '/' ? parse_pattern(&parsed.pattern, value, error) :
 	    units_count(value, &parsed.field);
 
+	if (wrong == NULL && (parsed.looks = calloc(1, sizeof(*parsed.looks))) == NULL) {
+		key_clear(&parsed);
+		wrong = "out of memory";
+	}
 	if (wrong == NULL) {
+		parsed.lines = rule->lines;
 		key_clear(rule);
 		*rule = parsed;
 	}
@@ -49,7 +47,23 @@ void
 key_clear(struct key_rule *rule)
 {
 	pattern_free(rule->pattern);
+	free(rule->looks);
 	rule->pattern = NULL;
+	rule->looks = NULL;
+}
+
+void
+key_set_lines(struct key_rule *rule)
+{
+	rule->lines = true;
+	if (rule->pattern != NULL)
+		pattern_set_lines(rule->pattern);
+}
+
+struct looks
+key_looks(const struct key_rule *rule)
+{
+	return rule->looks != NULL ? *rule->looks : (struct looks){ 0, 0 };
 }
 
 static bool
@@ -80,8 +94,9 @@ after_word(const char *text, const char *end)
 	return text;
 }
 
-static struct key
-field_by_blanks(const char *text, const char *end, uint64_t field)
+/* *key is empty where there are fewer fields; false then. */
+static bool
+field_by_blanks(const char *text, const char *end, uint64_t field, struct key *key)
 {
 	const char *from, *to = text;
 
@@ -89,11 +104,12 @@ field_by_blanks(const char *text, const char *end, uint64_t field)
 		from = after_blanks(to, end);
 		to = after_word(from, end);
 	} while (--field > 0 && from < end);
-	return (struct key){ from, (size_t)(to - from) };
+	*key = (struct key){ from, (size_t)(to - from) };
+	return to > from;
 }
 
-static struct key
-field_by_separator(const char *text, const char *end, int separator, uint64_t field)
+static bool
+field_by_separator(const char *text, const char *end, int separator, uint64_t field, struct key *key)
 {
 	const char *to;
 
@@ -103,20 +119,35 @@ field_by_separator(const char *text, const char *end, int separator, uint64_t fi
 	}
 	if (field > 1)
 		text = end;
-	return (struct key){ text, (size_t)((to != NULL ? to : end) - text) };
+	*key = (struct key){ text, (size_t)((to != NULL ? to : end) - text) };
+	return field <= 1;
+}
+
+static bool
+find_field(const struct key_rule *rule, const char *text, size_t length, struct key *key)
+{
+	const bool returns = rule->lines && length > 0 && text[length - 1] == '\r';
+	const char *end = text + length - returns;
+
+	return rule->separator == KEY_BLANKS ? field_by_blanks(text, end, rule->field, key) :
+	    field_by_separator(text, end, rule->separator, rule->field, key);
 }
 
 struct key
 key_of(const struct key_rule *rule, const char *text, size_t length)
 {
+	struct key key = { text, 0 };
 	size_t from, to;
+	bool found;
 
-	if (rule->pattern == NULL)
-		return rule->separator == KEY_BLANKS ? field_by_blanks(text, text + length, rule->field) :
-		    field_by_separator(text, text + length, rule->separator, rule->field);
-	if (!pattern_group(rule->pattern, text, length, &from, &to))
-		return (struct key){ text, 0 };
-	return (struct key){ text + from, to - from };
+	if (rule->pattern == NULL) {
+		found = find_field(rule, text, length, &key);
+	} else if ((found = pattern_group(rule->pattern, text, length, &from, &to))) {
+		key = (struct key){ text + from, to - from };
+	}
+	rule->looks->asked++;
+	rule->looks->found += found;
+	return key;
 }
 
 uint64_t

@@ -10,6 +10,7 @@
 
 #include "pattern.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ struct key_rule {
 	uint64_t field;          /* from 1; 0 for a pattern */
 	int separator;           /* blanks are space, tab and newline */
 	struct pattern *pattern; /* owned; NULL for a field */
+	struct looks *looks;     /* owned: of how many asked for, so many had one */
+	bool lines;              /* a carriage return at the end is no part of the last field */
 };
 
 /* A part of the record it was found in. */
@@ -29,10 +32,16 @@ struct key {
 	size_t length;
 };
 
-/* Takes "3", a field, or "/REGEX/", of which the first group is the key, or the whole match; what
+/* Takes "3", a field, or "/REGEX/" or "/REGEX/i", of which the first group is the key, or the whole match; what
  * the rule had before is freed.  NULL, or what is wrong, and then the rule is as it was: a static
  * phrase, or what pattern_new put into error. */
 const char *key_parse(struct key_rule *rule, const char *value, char error[PATTERN_ERROR_MOST]);
+
+/* From now on the texts are lines: see pattern_set_lines. */
+void key_set_lines(struct key_rule *rule);
+
+/* How often a key was asked for, and was there. */
+struct looks key_looks(const struct key_rule *rule);
 
 /* Frees what the rule has. */
 void key_clear(struct key_rule *rule);

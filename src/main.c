@@ -128,6 +128,8 @@ shares_terminal(void)
 static int
 run_as_told(int argc, char *argv[], struct options *options, int *signal)
 {
+	char doubt[OPTIONS_DOUBT_MOST];
+
 	switch (options_parse(argc, argv, options)) {
 	case OPTIONS_RUN:
 		break;
@@ -139,6 +141,8 @@ run_as_told(int argc, char *argv[], struct options *options, int *signal)
 		return STATUS_USAGE;
 	}
 	diag_set_name(options->name, options->format == FORMAT_JOURNAL);
+	if (options_doubt(options, doubt))
+		diag_error("%s", doubt);
 	if (options->progress && isatty(STDERR_FILENO) != 1) {
 		diag_error("--progress: standard error is not a terminal; accepted: a terminal "
 		    "(-i TIME writes reports without one)");

@@ -139,6 +139,7 @@ label_version(struct page *page, int i)
 
 static const struct dimension by_reason = { REASONS, sizeof(struct tally), label_reason };
 static const struct dimension by_pattern = { EACH_PATTERN, sizeof(struct tally), label_pattern };
+static const struct dimension by_pattern_asked = { EACH_PATTERN, sizeof(struct looks), label_pattern };
 static const struct dimension by_wait = { WAITS, sizeof(uint64_t), label_wait };
 static const struct dimension by_quantile = { QUANTILES, sizeof(uint64_t), label_quantile };
 static const struct dimension by_version = { 1, 0, label_version };
@@ -190,6 +191,14 @@ static const struct family {
 	    &by_pattern, "Records dropped from the buffer, by the pattern of --keep that they match." },
 	{ "dropped_kept_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.dropped_class[1].bytes), &by_pattern,
 	    "Bytes dropped from the buffer, by the pattern of --keep that they match." },
+	{ "keep_asked_total", counter, NUMBER, IN_SNAPSHOT(keep_looks[1].asked), &by_pattern_asked,
+	    "How often a record was held against a pattern of --keep." },
+	{ "keep_matched_total", counter, NUMBER, IN_SNAPSHOT(keep_looks[1].found), &by_pattern_asked,
+	    "How often it matched." },
+	{ "key_asked_total", counter, NUMBER, IN_SNAPSHOT(key_looks.asked), NULL,
+	    "How often a record was asked for its --key." },
+	{ "key_found_total", counter, NUMBER, IN_SNAPSHOT(key_looks.found), NULL,
+	    "How often it had one." },
 	{ "dropped_unsaved_records_total", counter, NUMBER, IN_SNAPSHOT(unsaved.records), NULL,
 	    "Records dropped that --dropped could not save." },
 	{ "dropped_unsaved_bytes_total", counter, NUMBER, IN_SNAPSHOT(unsaved.bytes), NULL,

@@ -91,6 +91,10 @@ void options_free(struct options *options);
 /* Whether anything can be dropped at all. */
 bool options_may_drop(const struct options *options);
 
+/* Whether these options are valid and still not what anybody can want: a message that says why. */
+#define OPTIONS_DOUBT_MOST 256
+bool options_doubt(const struct options *options, char text[OPTIONS_DOUBT_MOST]);
+
 /* "count", "random", "key". */
 const char *options_sample_by(const struct options *options);
 

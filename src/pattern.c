@@ -4,14 +4,35 @@
 #include "pattern.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- how it is written ---------------------------------------------------------------------------- */
+
+/* The length of what is between the slashes, *caseless for an i behind them; -1 where there are none. */
+static int
+enclosed_length(const char *value, bool *caseless)
+{
+	const size_t length = strlen(value);
+
+	*caseless = length > 2 && strcmp(value + length - 2, "/i") == 0;
+	if (value[0] != '/' || length < 2 || (!*caseless && value[length - 1] != '/'))
+		return -1;
+	return (int)length - (*caseless ? 3 : 2);
+}
+
+bool
+pattern_is_enclosed(const char *value)
+{
+	bool caseless;
+
+	return enclosed_length(value, &caseless) >= 0;
+}
 
 #ifdef HAVE_PCRE2
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
-
-#include <stdint.h>
-#include <stdlib.h>
 
 #define STEPS_PER_BYTE 4 /* .*x comes back over all of the text */
 #define MEMORY_MOST_KIB 1024
@@ -22,6 +43,9 @@ struct pattern {
 	pcre2_match_data *found;
 	pcre2_match_context *limits;
 	pcre2_jit_stack *stack; /* NULL for PCRE2's own of 32 KiB */
+	struct looks looks;
+	bool lines;             /* a carriage return at the end is none of the text, */
+	bool names_return;      /* but the expression may mean one */
 	bool bare;              /* machine code, and no UTF-8 that would have to be looked over before */
 };
 
@@ -39,7 +63,7 @@ pattern_engine(char text[PATTERN_ENGINE_MOST])
 }
 
 static pcre2_code *
-compile(const char *regex, char *error)
+compile(const char *regex, size_t size, bool caseless, char *error)
 {
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
 	pcre2_code *code;
@@ -49,7 +73,7 @@ compile(const char *regex, char *error)
 	if (context == NULL)
 		return NULL;
 	(void)pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-	code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED, 0, &number, &offset, context);
+	code = pcre2_compile((PCRE2_SPTR)regex, size, caseless ? PCRE2_CASELESS : 0, &number, &offset, context);
 	pcre2_compile_context_free(context);
 	if (code == NULL) {
 		length = snprintf(error, PATTERN_ERROR_MOST, "at offset %zu: ", offset);
@@ -79,13 +103,24 @@ make_machine_code(pcre2_code *code)
 	    pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &size) == 0 && size > 0;
 }
 
-struct pattern *
-pattern_new(const char *regex, char error[PATTERN_ERROR_MOST])
+/* Whether it may ask for a carriage return by name: as itself, \r, \s, \R or its number. */
+static bool
+may_name_return(const char *regex, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (regex[i] == '\r' || (regex[i] == '\\' && i + 1 < size &&
+		    strchr("rRsvxoc0123456789", regex[i + 1]) != NULL))
+			return true;
+	return false;
+}
+
+static struct pattern *
+make(const char *regex, size_t size, bool caseless, char error[PATTERN_ERROR_MOST])
 {
 	struct pattern *p = calloc(1, sizeof(*p));
 
 	(void)snprintf(error, PATTERN_ERROR_MOST, "out of memory");
-	if (p == NULL || (p->code = compile(regex, error)) == NULL) {
+	if (p == NULL || (p->code = compile(regex, size, caseless, error)) == NULL) {
 		pattern_free(p);
 		return NULL;
 	}
@@ -102,7 +137,35 @@ pattern_new(const char *regex, char error[PATTERN_ERROR_MOST])
 		pcre2_jit_stack_assign(p->limits, NULL, p->stack);
 		p->bare = (ask(p->code, PCRE2_INFO_ALLOPTIONS) & PCRE2_UTF) == 0;
 	}
+	p->names_return = may_name_return(regex, size);
 	return p;
+}
+
+struct pattern *
+pattern_new(const char *regex, char error[PATTERN_ERROR_MOST])
+{
+	return make(regex, strlen(regex), false, error);
+}
+
+struct pattern *
+pattern_new_enclosed(const char *value, char error[PATTERN_ERROR_MOST])
+{
+	bool caseless;
+	int length = enclosed_length(value, &caseless);
+
+	return make(value + 1, (size_t)length, caseless, error);
+}
+
+void
+pattern_set_lines(struct pattern *pattern)
+{
+	pattern->lines = true;
+}
+
+struct looks
+pattern_looks(const struct pattern *pattern)
+{
+	return pattern->looks;
 }
 
 void
@@ -128,18 +191,31 @@ match(const struct pattern *p, const char *text, size_t length)
 	    p->found, p->limits);
 }
 
-bool
-pattern_matches(const struct pattern *pattern, const char *text, size_t length)
+/* The same, with the return at the end of a line apart; counted. */
+static bool
+finds(struct pattern *p, const char *text, size_t length)
 {
-	return match(pattern, text, length) >= 0;
+	const bool returns = p->lines && length > 0 && text[length - 1] == '\r';
+	const bool found = match(p, text, length - returns) >= 0 ||
+	    (returns && p->names_return && match(p, text, length) >= 0);
+
+	p->looks.asked++;
+	p->looks.found += found;
+	return found;
 }
 
 bool
-pattern_group(const struct pattern *pattern, const char *text, size_t length, size_t *from, size_t *to)
+pattern_matches(struct pattern *pattern, const char *text, size_t length)
+{
+	return finds(pattern, text, length);
+}
+
+bool
+pattern_group(struct pattern *pattern, const char *text, size_t length, size_t *from, size_t *to)
 {
 	const size_t *pair = pcre2_get_ovector_pointer(pattern->found);
 
-	if (match(pattern, text, length) < 0)
+	if (!finds(pattern, text, length))
 		return false;
 	if (pcre2_get_ovector_count(pattern->found) > 1)
 		pair += 2;
@@ -161,6 +237,12 @@ pattern_engine(char text[PATTERN_ENGINE_MOST])
 }
 
 struct pattern *
+pattern_new_enclosed(const char *value, char error[PATTERN_ERROR_MOST])
+{
+	return pattern_new(value, error);
+}
+
+struct pattern *
 pattern_new(const char *regex, char error[PATTERN_ERROR_MOST])
 {
 	(void)regex;
@@ -176,8 +258,21 @@ pattern_free(struct pattern *pattern)
 	(void)pattern;
 }
 
+void
+pattern_set_lines(struct pattern *pattern)
+{
+	(void)pattern;
+}
+
+struct looks
+pattern_looks(const struct pattern *pattern)
+{
+	(void)pattern;
+	return (struct looks){ 0, 0 };
+}
+
 bool
-pattern_matches(const struct pattern *pattern, const char *text, size_t length)
+pattern_matches(struct pattern *pattern, const char *text, size_t length)
 {
 	(void)pattern;
 	(void)text;
@@ -186,7 +281,7 @@ pattern_matches(const struct pattern *pattern, const char *text, size_t length)
 }
 
 bool
-pattern_group(const struct pattern *pattern, const char *text, size_t length, size_t *from, size_t *to)
+pattern_group(struct pattern *pattern, const char *text, size_t length, size_t *from, size_t *to)
 {
 	(void)from;
 	(void)to;

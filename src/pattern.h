@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define PATTERN_ERROR_MOST 160 /* bytes, with the final NUL */
 #define PATTERN_STEPS 100000   /* 0.2 ms as machine code, 1 ms interpreted */
@@ -28,6 +29,13 @@
 #define PATTERN_ENGINE_MOST 64 /* bytes, with the final NUL */
 
 struct pattern;
+
+/* How often something was asked about a text, and was there: a count of questions, not of records, of
+ * which one may be asked about in several sweeps. */
+struct looks {
+	uint64_t asked;
+	uint64_t found;
+};
 
 /* What matches: "PCRE2 10.42 2022-12-11, as machine code".  False in a build without PCRE2, where there
  * is no pattern. */
@@ -38,12 +46,24 @@ bool pattern_engine(char text[PATTERN_ENGINE_MOST]);
 struct pattern *pattern_new(const char *regex, char error[PATTERN_ERROR_MOST]);
 void pattern_free(struct pattern *pattern);
 
+/* Whether it is /REGEX/, or /REGEX/i, for which upper and lower case are the same; and the pattern that
+ * then is between the slashes, as pattern_new. */
+bool pattern_is_enclosed(const char *value);
+struct pattern *pattern_new_enclosed(const char *value, char error[PATTERN_ERROR_MOST]);
+
+/* From now on the texts are lines: a carriage return at the end is not looked at, unless the expression
+ * names it and does not match without. */
+void pattern_set_lines(struct pattern *pattern);
+
+/* What was asked of it. */
+struct looks pattern_looks(const struct pattern *pattern);
+
 /* Whether there is a match anywhere in the text. */
-bool pattern_matches(const struct pattern *pattern, const char *text, size_t length);
+bool pattern_matches(struct pattern *pattern, const char *text, size_t length);
 
 /* Where the first group of the first match is, or the whole match if the expression has no group:
  * text[*from..*to).  False, and neither is set, where nothing matches or the group took no part. */
-bool pattern_group(const struct pattern *pattern, const char *text, size_t length, size_t *from,
+bool pattern_group(struct pattern *pattern, const char *text, size_t length, size_t *from,
     size_t *to);
 
 #endif

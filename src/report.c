@@ -204,6 +204,21 @@ text_whose(struct line *line, const struct snapshot *s)
 	}
 }
 
+/* What a pattern or a key found nowhere it looked is probably not what was meant. */
+static void
+text_unfound(struct line *line, const struct snapshot *s)
+{
+	const struct keep *keep = s->options->keep;
+
+	if (!is_final(s))
+		return;
+	for (unsigned class = keep_count(keep); class > 0; class--)
+		if (s->keep_looks[class].asked > 0 && s->keep_looks[class].found == 0)
+			add(line, ", --keep=%s matched nothing", diag_visible(keep_regex(keep, class)));
+	if (s->key_looks.asked > 0 && s->key_looks.found == 0)
+		add(line, ", --key found nothing");
+}
+
 static void
 text_dropped(struct line *line, const struct snapshot *s)
 {
@@ -237,6 +252,7 @@ text_losses(struct line *line, const struct snapshot *s)
 	const struct ledger *ledger = &s->ledger;
 
 	text_dropped(line, s);
+	text_unfound(line, s);
 	if (s->unsaved.bytes > 0)
 		text_tally(line, s, ", not saved", &s->unsaved);
 	if (ledger->marks.bytes > 0)
@@ -475,11 +491,13 @@ json_whose(struct line *line, const struct snapshot *s)
 	for (unsigned class = keep_count(keep); class > 0; class--) {
 		add(line, "{");
 		json_string(line, "pattern", diag_visible(keep_regex(keep, class)));
-		add(line, ",");
+		add(line, ",\"asked\":%" PRIu64 ",\"matched\":%" PRIu64 ",", s->keep_looks[class].asked,
+		    s->keep_looks[class].found);
 		json_tally(line, "dropped", &s->ledger.dropped_class[class]);
 		add(line, class > 1 ? "}," : "}");
 	}
-	add(line, "],\"top_keys\":[");
+	add(line, "],\"key\":{\"asked\":%" PRIu64 ",\"found\":%" PRIu64 "},\"top_keys\":[", s->key_looks.asked,
+	    s->key_looks.found);
 	for (unsigned i = 0; i < keys; i++) {
 		show_key(visible, &key[i]);
 		add(line, "{");

@@ -23,14 +23,25 @@ check_bytes(const struct draft *draft)
 	return true;
 }
 
+/* An eighth of the buffer, so that one record does not displace all the others; but lines of a megabyte are
+ * no rarity, and fit if the buffer is that large. */
+static uint64_t
+default_max_record(uint64_t buffer_bytes)
+{
+	const uint64_t least = UINT64_C(1) << 20;
+
+	if (buffer_bytes / 8 > least)
+		return buffer_bytes / 8;
+	return buffer_bytes < least ? buffer_bytes : least;
+}
+
 static bool
 check_max_record(const struct draft *draft)
 {
 	struct options *options = draft->options;
 
 	if (!draft->is_given[ID_MAX_RECORD])
-		options->max_record_bytes = options->buffer_bytes < UINT64_C(1) << 20
-		    ? options->buffer_bytes : UINT64_C(1) << 20;
+		options->max_record_bytes = default_max_record(options->buffer_bytes);
 	if (options->max_record_bytes > options->buffer_bytes)
 		return draft_bad_value(&draft->last[ID_MAX_RECORD], "larger than the buffer");
 	if (policy_drops(options->policy) && options->framing.kind == FRAMING_FIXED &&
@@ -173,10 +184,37 @@ settle_reporting(struct options *options)
 		options->reporting = false;
 }
 
+/* A carriage return before the newline is of the line's end. */
+static void
+tell_framing(struct options *options)
+{
+	if (options->framing.kind != FRAMING_LINES)
+		return;
+	keep_set_lines(options->keep);
+	key_set_lines(&options->key);
+}
+
 bool
 rules_hold(struct draft *draft)
 {
 	settle_reporting(draft->options);
+	tell_framing(draft->options);
 	return check_bytes(draft) && check_company(draft) && check_max_record(draft) && check_watermarks(draft) &&
 	    check_burst(draft) && check_marks(draft);
+}
+
+/* Of two records that do not fit together one goes whenever the other comes, and while the first is being
+ * sent it cannot. */
+bool
+options_doubt(const struct options *options, char text[OPTIONS_DOUBT_MOST])
+{
+	const uint64_t size = options->framing.size;
+
+	if (options->framing.kind != FRAMING_FIXED || !policy_drops(options->policy) || options->policy == POLICY_FAIL ||
+	    size <= options->buffer_bytes / 2)
+		return false;
+	(void)snprintf(text, OPTIONS_DOUBT_MOST, "--fixed=%llu is over half of the buffer, which holds one record and no "
+	    "more: while it leaves, --policy=%s drops what comes; --buffer=%llu holds two", (unsigned long long)size,
+	    policy_name(options->policy), (unsigned long long)(2 * size));
+	return true;
 }

@@ -137,6 +137,9 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
 	};
 	snapshot->ledger.paused_ns = pump_paused_ns(pump, now_ns);
 	snapshot->ledger.pressure_ns = pump_pressure_ns(pump, now_ns);
+	for (unsigned class = keep_count(pump->options->keep); class > 0; class--)
+		snapshot->keep_looks[class] = keep_looks(pump->options->keep, class);
+	snapshot->key_looks = key_looks(&pump->options->key);
 	take_interval(&snapshot->interval, &snapshot->ledger, &baseline->then);
 	foresee(snapshot);
 	snapshot->unread_known = io_unread(&pump->outlet.port, &snapshot->unread_bytes);

@@ -53,6 +53,8 @@ struct snapshot {
 	struct interval interval; /* the last one */
 	uint64_t until_full_ns;   /* at the rates of the interval, or SNAPSHOT_NEVER */
 	uint64_t until_empty_ns;  /* the same */
+	struct looks keep_looks[CLASSES]; /* what each pattern of --keep was asked, by class; */
+	struct looks key_looks;   /* and --key */
 	struct top *top;          /* keys of what was dropped, or NULL; not owned */
 	uint64_t reports_skipped; /* nobody took them in time */
 	bool unread_known;

@@ -176,3 +176,57 @@ has_read_10()
 	stalled in --fixed=4 -p drop-oldest --max-records=3 --keep='E'
 	is "$(<got)" "aaaEccEcdddd"
 }
+
+# --- How it is written, and whether it matched ------------------------------------------------------------------------------
+
+@test "--keep=/RE/ means RE, as -k does, and /RE/i in any case" {
+	needs_patterns
+	printf '%s\n' one 'an error' two ERROR three >in
+	for keep in error /error/ /err/; do
+		is "$("$WEIR" -q -s 100 --keep="$keep" <in | paste -sd ,)" "one,an error" "--keep=$keep"
+	done
+	is "$("$WEIR" -q -s 100 --keep=/error/i <in | paste -sd ,)" "one,an error,ERROR"
+	is "$(printf '%s\n' x /var/log/y a/b | "$WEIR" -q -s 100 --keep=/var/log | paste -sd ,)" "x,/var/log/y" "a path is no pattern in slashes"
+	is "$(printf '%s\n' 'u=A' 'u=a' 'U=A' | "$WEIR" -q -s 1 -p latest --max-records=1 -k '/u=(a)/i' --format=text | paste -sd ,)" "u=A,u=a,U=A"
+}
+
+@test "a pattern or a key that found nothing is said at the end, and counted in every format" {
+	needs_patterns
+	seq 100 >in
+	"$WEIR" -s 10 --sample-by=key -k 7 --keep=ERROR --keep=42 --metrics=m.prom <in 2>err >out
+	like "$(cat err)" ', --keep=ERROR matched nothing, --key found nothing,'
+	[[ $(cat err) != *42\ matched* ]]
+	"$WEIR" -s 10 --sample-by=key -k 7 --keep=ERROR --keep=42 --format=journal <in 2>err >out
+	like "$(cat err)" ', --keep=ERROR matched nothing, --key found nothing,'
+	IN=in run_weir -s 10 --sample-by=key -k 7 --keep=ERROR --keep=42
+	final '.keep[0].asked == 100 and .keep[0].matched == 0 and .keep[1].asked == 100 and .keep[1].matched == 1
+		and .key == {"asked": 100, "found": 0}'
+	grep -qx 'weir_keep_asked_total{.*pattern="ERROR"} 100' m.prom
+	grep -qx 'weir_keep_matched_total{.*pattern="ERROR"} 0' m.prom
+	grep -qx 'weir_keep_matched_total{.*pattern="42"} 1' m.prom
+	grep -qx 'weir_key_asked_total{.*} 100' m.prom
+	grep -qx 'weir_key_found_total{.*} 0' m.prom
+}
+
+@test "a pattern that nobody had to ask is not said to have found nothing" {
+	needs_patterns
+	seq 100 >in
+	"$WEIR" -p drop-oldest --keep=ERROR <in 2>err >out
+	[[ $(cat err) != *matched* ]]
+	IN=in run_weir -p drop-oldest --keep=ERROR
+	final '.keep[0].asked == 0 and .key == {"asked": 0, "found": 0}'
+}
+
+@test "CRLF: with lines, \$ matches before it too, and the last field has none of it" {
+	needs_patterns
+	printf '%s\r\n' 'x 1' 'a done' 'b done.' >in
+	is "$("$WEIR" -q -s 100 --keep='done$' <in | cut -c 1 | paste -sd ,)" x,a
+	is "$("$WEIR" -q -s 100 --keep='done\r$' <in | cut -c 1 | paste -sd ,)" x,a
+	"$WEIR" -q -s 100 --keep='done$' <in >out
+	is "$(tail -n 1 out | od -An -c | tr -s ' ')" ' a d o n e \r \n' "what goes out has it"
+	is "$(tr '\n' '\0' <in | "$WEIR" -q -0 -s 100 --keep='done$' | tr '\0' '\n' | cut -c 1 | paste -sd ,)" x "with lines only"
+	printf '%s\r\n' 'x a' 'y a' >in
+	printf 'z a\n' >>in
+	IN=in run_weir --drop-over=1/h --rate-by=key -k 2 --top-keys=3
+	final '.out.records == 1 and [.top_keys[] | .key] == ["a"]'
+}

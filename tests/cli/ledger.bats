@@ -266,7 +266,7 @@ expected()
 		"$(expected {rate,drop_over,max_age_ns}' null' {keep,top_keys}' array' 'unread_bytes null' 'exit.status number' 'exit.reason string' 'buffer.capacity_records null' \
 			'buffer.until_full_ns null' 'buffer.until_empty_ns null' {,interval.}latency_ns.{p50,p90,p95,p99,max}' number')"
 	is "$(jq -c 'keys_unsorted' <<<"$FINAL")" \
-		'["schema","event","time","name","pid","host","policy","sample","rate","sample_by","drop_over","max_age_ns","framing","elapsed_ns","in","out","dropped","keep","top_keys","dropped_unsaved","marks","held","undelivered","buffer","paused","pressure","waited_ns","latency_ns","interval","reports_skipped","unread_bytes","exit"]'
+		'["schema","event","time","name","pid","host","policy","sample","rate","sample_by","drop_over","max_age_ns","framing","elapsed_ns","in","out","dropped","keep","key","top_keys","dropped_unsaved","marks","held","undelivered","buffer","paused","pressure","waited_ns","latency_ns","interval","reports_skipped","unread_bytes","exit"]'
 	# the same while it runs, over pipes, with a rate, dropping
 	empty_reader fifo
 	producer in_fifo

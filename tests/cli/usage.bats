@@ -216,9 +216,31 @@ accepted()
 @test "--fixed larger than the longest record that a policy that drops will hold" {
 	refused --fixed 8K -- --fixed=8K --max-record=4K -p drop-oldest
 	refused --fixed 8K -- -p drop-newest -m 4K --fixed=8K
-	refused --fixed 2M -- --fixed=2M -m 16M -p drop-newest
+	refused --fixed 3M -- --fixed=3M -m 16M -p drop-newest
+	accepted --fixed=2M -m 16M -p drop-newest
 	accepted --fixed=8K -m 4K
 	accepted --fixed=2M -m 16M --max-record=2M -p drop-newest
+}
+
+@test "--fixed over half of the buffer: a message, and the data flows" {
+	head -c 1200K /dev/zero >in
+	"$WEIR" -q --fixed=600K -p drop-oldest <in >out 2>err
+	is "$(lines_of err)" 1
+	like "$(cat err)" '^weir: --fixed=614400 is over half of the buffer, .*--policy=drop-oldest drops .*; --buffer=1228800 holds two$'
+	cmp in out
+	for options in '--fixed=512K -p drop-oldest' '--fixed=600K' '--fixed=600K -p fail' '--fixed=600K -m 1200K -p codel'; do
+		# shellcheck disable=SC2086
+		"$WEIR" -q $options <nothing >out 2>err
+		is "$(cat err)" "" "$options"
+	done
+}
+
+@test "--max-record grows with the buffer: 16M take a line of 2 MB" {
+	{ head -c 2000000 /dev/zero | tr '\0' x && echo; } >in
+	IN=in run_weir -p drop-oldest -m 16M
+	final '.out.records == 1 and .dropped.records == 0'
+	IN=in run_weir -p drop-oldest -m 8M
+	final '.out.records == 0 and .dropped.by.oversize.records == 1'
 }
 
 @test "--bytes has no records to drop, to sample or to count: --fixed has" {
@@ -443,7 +465,7 @@ dropped,Ending and the system,POLICY is one of these,Examples"
 
 @test "--key, --field-separator: what is no key, and what is no byte" {
 	for value in 0 '' x -1 1.5 99999999999999999999 /a /; do
-		refused "--key=$value: " "accepted: the number of a field from 1, or /REGEX/" -- -p latest -k "$value"
+		refused "--key=$value: " "accepted: the number of a field from 1" -- -p latest -k "$value"
 	done
 	for value in '' ab '\q' '\x1'; do
 		refused "--field-separator=$value: " "accepted: one byte" -- -p latest -k 1 -t "$value"
@@ -457,7 +479,8 @@ dropped,Ending and the system,POLICY is one of these,Examples"
 
 @test "--keep: what is no pattern, and one too many" {
 	local many=()
-	refused "--keep=: an empty pattern matches everything" "accepted: up to 16" -- -p drop-oldest --keep=
+	refused "--keep=: an empty pattern matches everything" "accepted: " -- -p drop-oldest --keep=
+	refused "--keep=//: an empty pattern" "accepted: " -- -p drop-oldest --keep=//
 	if ! has_patterns; then refused "--keep=a(: $WITHOUT" accepted -- -p drop-oldest --keep='a('; return; fi
 	refused "--keep=a(: at offset 2: " "accepted: up to 16 regular expressions" -- -p drop-oldest --keep='a('
 	refused "--keep=*: at offset 0: " "accepted: up to 16 regular expressions" -- -p drop-oldest --keep=x --keep='*'
@@ -468,7 +491,7 @@ dropped,Ending and the system,POLICY is one of these,Examples"
 
 @test "without PCRE2 a pattern is refused, and says so" {
 	WEIR=$PORTABLE # it always is
-	refused "--keep=x: $WITHOUT" -- -p drop-oldest --keep=x
+	refused "--keep=x: $WITHOUT; accepted: none; regular expressions need a weir with PCRE2" -- -p drop-oldest --keep=x
 	refused "--key=/x/: $WITHOUT" -- -p latest -k /x/
 	accepted -p latest -k 1
 }

@@ -35,12 +35,17 @@ main(void)
 	is_text(keep_regex(keep, 2), "ERROR|FATAL", "one below");
 	is_text(keep_regex(keep, 1), "WARN", "the lowest");
 
+	is(keep_looks(keep, 3).asked, 6, "the first is asked each time");
+	is(keep_looks(keep, 3).found, 1, "and matched once");
+	is(keep_looks(keep, 1).asked, 4, "the last where no other matched");
+	is(keep_looks(keep, 1).found, 1, "and once did");
 	is(keep_add(keep, "(", error), false, "no pattern");
 	is_text(error, "at offset 1: missing closing parenthesis", "says why");
 	is(keep_add(keep, "", error), false, "nor an empty one");
+	is(keep_add(keep, "//", error) || keep_add(keep, "//i", error), false, "nor one between slashes");
 	is(keep_count(keep), 3, "and is none");
 	for (int i = 3; i < KEEP_MOST; i++)
-		(void)keep_add(keep, "x", error);
+		(void)keep_add(keep, keep_count(keep) % 2 == 0 ? "x" : "/X/i", error);
 	is(keep_count(keep), KEEP_MOST, "as many as there may be");
 	is(class_of(keep, "FATAL"), KEEP_MOST, "all of them count");
 	is(class_of(keep, "x"), KEEP_MOST - 3, "of equals the first");

@@ -184,9 +184,34 @@ hashes(void)
 	ok(good, "hashes as published");
 }
 
+static void
+lines(void)
+{
+	struct key_rule rule = { .separator = KEY_BLANKS };
+
+	(void)parse(&rule, "2");
+	is_text(key_text(&rule, "a b\r", 4), "[b\r]", "a carriage return is like any byte");
+	key_set_lines(&rule);
+	is_text(key_text(&rule, "a b\r", 4), "[b]", "but the end of a line has none");
+	is_text(key_text(&rule, "a b\r c", 6), "[b\r]", "elsewhere it stays");
+	is(key_looks(&rule).asked, 3, "it was asked three times");
+	is(key_looks(&rule).found, 3, "and was there");
+	is_text(key_text(&rule, "a \r", 3), "[]", "no field");
+	is(key_looks(&rule).asked, 4, "is asked for");
+	is(key_looks(&rule).found, 3, "and not found");
+	rule.separator = ',';
+	is_text(key_text(&rule, "a,b\r", 4), "[b]", "by a separator too");
+	is_text(key_text(&rule, "a,\r", 3), "[]", "an empty field");
+	is(key_looks(&rule).found, 5, "is one");
+	is_text(key_text(&rule, "a\r", 2), "[]", "one that is not there");
+	is(key_looks(&rule).found, 5, "is none");
+	key_clear(&rule);
+}
+
 int
 main(void)
 {
+	lines();
 	blanks();
 	separators();
 	random_records();

@@ -50,6 +50,7 @@ begin(void)
 		},
 		.held = { 25, 26 },
 		.depth = { 27, 28 },
+		.key_looks = { 27, 28 },
 		.unsaved = { 29, 30 },
 		.latency = { .count = 31, .sum_s = UINT64_C(20000000000), .sum_ns = 1 },
 		.interval.latency = { .count = 33, .p50_ns = 34, .p90_ns = 35, .p95_ns = 36, .p99_ns = 37,
@@ -134,6 +135,8 @@ static const struct expected {
 	{ "weir_dropped_bytes_total", ",reason=\"codel\"", "49" },
 	{ "weir_dropped_bytes_total", ",reason=\"over\"", "51" },
 	{ "weir_dropped_bytes_total", ",reason=\"expired\"", "53" },
+	{ "weir_key_asked_total", "", "27" },
+	{ "weir_key_found_total", "", "28" },
 	{ "weir_dropped_unsaved_records_total", "", "29" },
 	{ "weir_dropped_unsaved_bytes_total", "", "30" },
 	{ "weir_undelivered_records_total", "", "13" },
@@ -229,7 +232,7 @@ headings(void)
 		}
 	}
 	ok(in_order, "samples stand after HELP and TYPE of their family, and counters end in _total");
-	is(families, 36, "families");
+	is(families, 38, "families");
 }
 
 static void
@@ -300,7 +303,7 @@ kept(void)
 	without = count_lines(page(), false);
 	options.keep = patterns(regex, 3);
 	text = page();
-	is(count_lines(text, false), without + 6, "two samples for each pattern of --keep, and none without it");
+	is(count_lines(text, false), without + 12, "four samples for each pattern of --keep, and none without it");
 	ok(has(text, "weir_dropped_kept_records_total{" LABELS ",class=\"3\",pattern=\"ERR\\\"OR\"} 66") &&
 	    has(text, "weir_dropped_kept_bytes_total{" LABELS ",class=\"3\",pattern=\"ERR\\\"OR\"} 67"),
 	    "the first is the highest class, and quotes are escaped");
@@ -331,7 +334,7 @@ largest(void)
 	snapshot.event = REPORT_FINAL;
 	options.name = name;
 	text = page();
-	is(count_lines(text, false), SAMPLES + 1 + 2 * keep_count(options.keep), "the longest page is whole");
+	is(count_lines(text, false), SAMPLES + 1 + 4 * keep_count(options.keep), "the longest page is whole");
 	diag("%zu bytes", strlen(text));
 	ok(strlen(text) < METRICS_MOST - 4096, "and leaves room for more reasons");
 	ok(strstr(text, "_in_bytes_total") != NULL && strstr(text, "} 18446744073709551615\n") != NULL,

@@ -238,7 +238,7 @@ static const struct accepted together[] = {
 	{ { "-p", "rate:10MB/s", "--burst=64KB" }, BURST, 64000 },
 	/* the longest record */
 	{ { "-m", "64K" }, MAX_RECORD, 65536 },
-	{ { "-m", "64M" }, MAX_RECORD, MIB },
+	{ { "-m", "64M" }, MAX_RECORD, 8 * MIB },
 	{ { "--max-record=2M", "-m", "4M" }, MAX_RECORD, 2 * MIB },
 	{ { "-p", "drop-oldest", "--fixed=1M" }, FIXED, MIB },
 	{ { "-p", "drop-oldest", "--fixed=2M", "-m", "4M", "--max-record=2M" }, FIXED, 2 * MIB },
@@ -536,6 +536,29 @@ print(const char *argument, const char *path)
 }
 
 static void
+doubts(void)
+{
+	struct options o = { .name = NULL };
+	char doubt[OPTIONS_DOUBT_MOST];
+
+	(void)PARSE(&o, "--fixed=600K", "-p", "drop-oldest");
+	ok(options_doubt(&o, doubt) && strstr(doubt, "over half of the buffer") != NULL && strstr(doubt, "1228800") != NULL,
+	    "a frame over half of the buffer is doubted");
+	(void)PARSE(&o, "--fixed=512K", "-p", "drop-oldest");
+	ok(!options_doubt(&o, doubt), "two that fit are not");
+	(void)PARSE(&o, "--fixed=600K");
+	ok(!options_doubt(&o, doubt), "nor is one that block waits for");
+	(void)PARSE(&o, "-p", "drop-oldest", "-m", "4K");
+	ok(!options_doubt(&o, doubt), "lines are of any length");
+	(void)PARSE(&o, "-m", "16M", "-p", "drop-oldest");
+	is(o.max_record_bytes, 2 * MIB, "16M take lines of 2M");
+	(void)PARSE(&o, "-m", "2M", "-p", "drop-oldest");
+	is(o.max_record_bytes, MIB, "2M of 1M");
+	(void)PARSE(&o, "-m", "64K", "-p", "drop-oldest");
+	is(o.max_record_bytes, 64 * KIB, "64K of no more than it holds");
+}
+
+static void
 help(void)
 {
 	static const char *const options[] = { "-p, --policy=POLICY", "-m, -B, --buffer=SIZE", "--max-records=N",
@@ -574,6 +597,7 @@ main(void)
 	refuses(others, LENGTH(others), false);
 	hostile_values();
 	messages();
+	doubts();
 	help();
 	return done_testing();
 }

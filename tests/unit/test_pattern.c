@@ -192,9 +192,46 @@ without_machine_code(void)
 #endif
 }
 
+#ifdef HAVE_PCRE2
+static bool
+at_end(const char *regex, const char *text, bool of_lines)
+{
+	struct pattern *pattern = pattern_is_enclosed(regex) ? pattern_new_enclosed(regex, error)
+	    : pattern_new(regex, error);
+	bool matches;
+
+	if (of_lines)
+		pattern_set_lines(pattern);
+	matches = pattern_matches(pattern, text, strlen(text));
+	pattern_free(pattern);
+	return matches;
+}
+
+static void
+line_ends(void)
+{
+	ok(!at_end("foo$", "foo\r", false), "a carriage return is a byte like any other");
+	ok(at_end("foo$", "foo\r", true), "with lines $ is before it");
+	ok(at_end("foo\\r$", "foo\r", true), "and behind it, where it is named");
+	ok(at_end("foo\\s$", "foo\r", true), "as a blank too");
+	ok(at_end("foo\r$", "foo\r", true), "or as itself");
+	ok(!at_end("foo.$", "foo\r", true), "but a dot is not it");
+	ok(at_end("foo.bar$", "foo\rbar", true), "elsewhere it stays");
+	ok(!at_end("bar$", "foo\r", true), "what is not there is not there");
+	ok(at_end("^$", "\r", true), "a line of nothing else is empty");
+	ok(at_end("/FOO/i", "a foo", false) && !at_end("/FOO/", "a foo", false), "between slashes, with i in any case");
+	ok(at_end("/a/b/", "xa/by", false), "slashes inside are slashes");
+	ok(!pattern_is_enclosed("/") && !pattern_is_enclosed("/i") && !pattern_is_enclosed("/var/log") &&
+	    !pattern_is_enclosed("a/") && !pattern_is_enclosed(""), "no two slashes, no pattern between them");
+}
+#endif
+
 int
 main(void)
 {
+#ifdef HAVE_PCRE2
+	line_ends();
+#endif
 	without_machine_code();
 	tables("");
 	limits("");

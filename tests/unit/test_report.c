@@ -357,7 +357,7 @@ json_of_all(void)
 	    "\"codel\":{\"records\":8,\"bytes\":80},"
 	    "\"over\":{\"records\":9,\"bytes\":90},"
 	    "\"expired\":{\"records\":10,\"bytes\":100}}},"
-	    "\"keep\":[],\"top_keys\":[],"
+	    "\"keep\":[],\"key\":{\"asked\":0,\"found\":0},\"top_keys\":[],"
 	    "\"dropped_unsaved\":{\"records\":6,\"bytes\":66},\"marks\":{\"records\":5,\"bytes\":55},"
 	    "\"held\":{\"records\":15,\"bytes\":150},\"undelivered\":{\"records\":25,\"bytes\":250},"
 	    "\"buffer\":{\"capacity_bytes\":1048576,\"capacity_records\":1001,\"depth_bytes\":140,"
@@ -429,7 +429,7 @@ json_of_nothing(void)
 	    "\"codel\":{\"records\":0,\"bytes\":0},"
 	    "\"over\":{\"records\":0,\"bytes\":0},"
 	    "\"expired\":{\"records\":0,\"bytes\":0}}},"
-	    "\"keep\":[],\"top_keys\":[],"
+	    "\"keep\":[],\"key\":{\"asked\":0,\"found\":0},\"top_keys\":[],"
 	    "\"dropped_unsaved\":{\"records\":0,\"bytes\":0},\"marks\":{\"records\":0,\"bytes\":0},"
 	    "\"held\":{\"records\":0,\"bytes\":0},\"undelivered\":{\"records\":0,\"bytes\":0},"
 	    "\"buffer\":{\"capacity_bytes\":1048576,\"capacity_records\":null,\"depth_bytes\":0,"
@@ -478,10 +478,18 @@ kept(void)
 	snapshot.ledger.dropped_class[0] = (struct tally){ 70, 71 };
 	snapshot.ledger.dropped_class[1] = (struct tally){ 72, 73 };
 	snapshot.ledger.dropped_class[2] = (struct tally){ 1, 74 };
+	snapshot.keep_looks[2] = (struct looks){ 5, 3 };
+	ok(strstr(line(), "matched nothing") == NULL, "a pattern that was not asked has not failed");
+	snapshot.keep_looks[1] = (struct looks){ 2, 0 };
+	ok(strstr(line(), ", --keep=\\011 matched nothing, in") != NULL, "one that was, and matched nothing, is named");
+	snapshot.event = REPORT_INTERVAL;
+	ok(strstr(line(), "matched nothing") == NULL, "only at the end");
+	snapshot.event = REPORT_FINAL;
+	snapshot.keep_looks[1] = (struct looks){ 0, 0 };
 	ok(strstr(line(), "(16.7%, oldest), of them A\"\\d 1, \\011 72, in") != NULL, "by pattern, the first one first");
 	options.format = FORMAT_JSON;
-	ok(strstr(line(), "\"keep\":[{\"pattern\":\"A\\\"\\\\d\",\"dropped\":{\"records\":1,\"bytes\":74}},"
-	    "{\"pattern\":\"\\\\011\",\"dropped\":{\"records\":72,\"bytes\":73}}],\"top_keys\":[],") != NULL,
+	ok(strstr(line(), "\"keep\":[{\"pattern\":\"A\\\"\\\\d\",\"asked\":5,\"matched\":3,\"dropped\":{\"records\":1,\"bytes\":74}},"
+	    "{\"pattern\":\"\\\\011\",\"asked\":0,\"matched\":0,\"dropped\":{\"records\":72,\"bytes\":73}}],") != NULL,
 	    "and so in JSON, with escapes escaped");
 	options.format = FORMAT_TEXT;
 	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
