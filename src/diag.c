@@ -17,8 +17,12 @@
 
 #define PATIENCE_NS NS_PER_S
 
+/* Priorities, as sd-daemon(3) has them. */
+#define AN_ERROR "<3>"
+#define A_NOTE "<6>"
+
 static const char *prefix = "weir";
-static const char *priority = "";
+static bool journal;
 static uint64_t deadline_ns; /* 0: none set */
 static void (*guard)(void *state, bool before);
 static void *guarded;
@@ -27,7 +31,7 @@ void
 diag_set_name(const char *name, bool for_journal)
 {
 	prefix = name;
-	priority = for_journal ? "<3>" : "";
+	journal = for_journal;
 }
 
 void
@@ -43,11 +47,11 @@ diag_set_guard(void (*new_guard)(void *state, bool before), void *state)
 	guarded = state;
 }
 
-static void message(const char *cause, const char *format, va_list arguments)
-    __attribute__((format(printf, 2, 0)));
+static void message(const char *priority, const char *cause, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
 
 static void
-message(const char *cause, const char *format, va_list arguments)
+message(const char *priority, const char *cause, const char *format, va_list arguments)
 {
 	char text[1024];
 	char line[1400];
@@ -55,7 +59,7 @@ message(const char *cause, const char *format, va_list arguments)
 	int length;
 
 	(void)vsnprintf(text, sizeof(text), format, arguments);
-	length = snprintf(line, sizeof(line), "%s%s: %s%s%s\n", priority, prefix, text,
+	length = snprintf(line, sizeof(line), "%s%s: %s%s%s\n", journal ? priority : "", prefix, text,
 	    cause != NULL ? ": " : "", cause != NULL ? cause : "");
 	if (length <= 0)
 		return;
@@ -75,7 +79,17 @@ diag_error(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	message(NULL, format, arguments);
+	message(AN_ERROR, NULL, format, arguments);
+	va_end(arguments);
+}
+
+void
+diag_note(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	message(A_NOTE, NULL, format, arguments);
 	va_end(arguments);
 }
 
@@ -85,7 +99,7 @@ diag_errno(int error, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	message(strerror(error), format, arguments);
+	message(AN_ERROR, strerror(error), format, arguments);
 	va_end(arguments);
 }
 

@@ -13,8 +13,7 @@
 #include <stdint.h>
 
 /* The name before the colon; "weir" until set.  The string is kept, not copied.  With for_journal each
- * message has the priority of an error in front, "<3>", as sd-daemon(3) has it: all that is told here
- * is one. */
+ * message has its priority in front, as sd-daemon(3) has it: "<3>" for an error, "<6>" for a note. */
 void diag_set_name(const char *name, bool for_journal);
 
 /* No message waits beyond this moment of loop_now any more. */
@@ -26,7 +25,10 @@ void diag_set_guard(void (*guard)(void *state, bool before), void *state);
 
 void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same with ": " and the text of this errno value behind it. */
+/* What is no error, but not as the user may think. */
+void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* As diag_error, with ": " and the text of this errno value behind it. */
 void diag_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* text as it may be shown on a terminal: in static storage until the next call, cut where it is longer

@@ -61,6 +61,7 @@
 #include "config.h"
 
 #include "diag.h"
+#include "loop.h"
 #include "options.h"
 #include "run.h"
 #include "signals.h"
@@ -124,6 +125,20 @@ shares_terminal(void)
 	    fstat(STDERR_FILENO, &error) == 0 && output.st_rdev == error.st_rdev;
 }
 
+/* Where there is no place for a live line there is none, and a note says so: the data is worth more. */
+static void
+settle_progress(struct options *options)
+{
+	const char *why = !options->progress ? NULL
+	    : isatty(STDERR_FILENO) != 1 ? "standard error is not a terminal"
+	    : shares_terminal() ? "standard output is the same terminal" : NULL;
+
+	if (why == NULL)
+		return;
+	options->progress = false;
+	diag_note("--progress: no live line: %s (-i TIME writes reports anywhere)", why);
+}
+
 /* The exit status; *signal is the one to end by instead, if it is set. */
 static int
 run_as_told(int argc, char *argv[], struct options *options, int *signal)
@@ -141,21 +156,14 @@ run_as_told(int argc, char *argv[], struct options *options, int *signal)
 		return STATUS_USAGE;
 	}
 	diag_set_name(options->name, options->format == FORMAT_JOURNAL);
-	if (options_doubt(options, doubt))
-		diag_error("%s", doubt);
-	if (options->progress && isatty(STDERR_FILENO) != 1) {
-		diag_error("--progress: standard error is not a terminal; accepted: a terminal "
-		    "(-i TIME writes reports without one)");
-		return STATUS_USAGE;
-	}
-	if (options->progress && shares_terminal()) {
-		diag_error("--progress: standard output is the same terminal, and the two would mix; accepted: "
-		    "standard output elsewhere");
-		return STATUS_USAGE;
-	}
 	if (!standard_streams_open())
 		return EXIT_FAILURE;
-	signals_init();
+	signals_init(); /* before anything is written: nobody may be reading it */
+	diag_set_deadline(loop_now()); /* and nobody is waited for */
+	if (options_doubt(options, doubt))
+		diag_error("%s", doubt);
+	settle_progress(options);
+	diag_set_deadline(0);
 	return run(options, signal);
 }
 

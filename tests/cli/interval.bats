@@ -238,7 +238,7 @@ comes()
 
 has_run_on()
 {
-	sig USR1 && jq -se 'map(.elapsed_ns) | max > 100e6' "$1"
+	sig USR1 && jq -nRe '[inputs | fromjson? | .elapsed_ns] | max > 100e6' "$1"
 }
 
 @test "who gets reports every interval, and at the end" {
@@ -257,6 +257,11 @@ has_run_on()
 	# the page is renewed all the same
 	comes "" err -q --metrics=page -i 10ms
 	grep -q '^weir_exit_status' page
+	# or that of a live line, for which there is no terminal here
+	comes "final" err -v
+	comes "final interval" err -v -i 10ms
+	comes "" err -q -v -i 10ms
+	comes "interval" report -q -v -i 10ms --report=report
 	# the order does not matter
 	comes "" err -i 10ms --metrics=page -q
 }

@@ -235,23 +235,46 @@ recorded()
 	! grep -q $'\e' raw || fail "$(cat -v raw)"
 }
 
-@test "without a terminal it is refused, before anything is read" {
-	seq 10 >input
-	exec 5<input
-	run --separate-stderr "$WEIR" -v <&5
-	is "$status" 2
-	is "$output" ""
-	# shellcheck disable=SC2154 # bats sets it
-	is "$stderr" "weir: --progress: standard error is not a terminal; accepted: a terminal (-i TIME writes reports without one)"
-	is "$(cat <&5 | wc -l)" 10 "records left"
-	exec 5<&-
+@test "without a terminal there is a note, no line, and the data flows" {
+	seq 10 | "$WEIR" -v >out 2>err
+	same out <(seq 10)
+	is "$(sed 1q err)" "weir: --progress: no live line: standard error is not a terminal (-i TIME writes reports anywhere)"
+	like "$(sed 1d err)" '^weir: in 10 records 21 B, out 10, paused 0\.000s in [0-9.]+s$'
+	seq 10 | "$WEIR" -qv -N here --format=journal >out 2>err
+	same out <(seq 10)
+	is "$(cat err)" "<6>here: --progress: no live line: standard error is not a terminal (-i TIME writes reports anywhere)"
+	# nobody reads the note, or nobody ever will
+	for reader in holds goes; do
+		rm -f full
+		stalled_reader full
+		exec 9>full
+		reader_holds
+		[[ $reader == holds ]] || reader_goes
+		seq 10 | "$WEIR" -qv >out 2>&9
+		exec 9>&-
+		same out <(seq 10)
+	done
 }
 
-@test "where the data goes to the same terminal it is refused" {
+@test "without a line there are no intervals either" {
+	[[ $WEIR_UNDER != @(valgrind|qemu|portable) ]] || skip "the system calls are $WEIR_UNDER's"
+	producer in.fifo
+	bg strace -o trace "$WEIR" -qvi 10ms <in.fifo >out 2>err
+	producer_holds in.fifo
+	records 1
+	until_true test -s out
+	waits=$(grep -c '^ppoll' trace)
+	records 1
+	until_true has_lines out 2
+	(($(grep -c '^ppoll' trace) <= waits + 2)) || fail "$(cat trace)"
+	producer_ends
+	ended_job "$BG"
+}
+
+@test "where the data goes to the same terminal: the same" {
 	terminal 80x24
-	type_ 'seq 3 | weir -v; echo status $?'
-	on_screen 'status 2'
-	on_screen 'weir: --progress: standard output is the same terminal'
+	type_ 'clear; seq 3 | weir -vq; echo status $?'
+	JOIN=1 shows same-terminal
 }
 
 # --- How it ends ------------------------------------------------------------------------------------------------------------
