@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -31,6 +32,12 @@
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0 /* SIGPIPE is ignored anyway */
 #endif
+
+/* The longest message that an input can bring; unprivileged, a UNIX socket takes 416 KiB on Linux. */
+#define STASH_BYTES ((size_t)512 << 10)
+
+/* So often in a row an input may have lost something before it is given up. */
+#define OVERRUNS_MOST 100
 
 #define TERMINAL_MOST 512           /* bytes that a writable terminal takes without waiting */
 #define UNIT_MOST ((size_t)64 << 10) /* of a write of whole records where nothing else limits it */
@@ -73,6 +80,16 @@ open_own(int fd, const struct stat *status, bool terminal)
 }
 #endif
 
+/* Whether a socket keeps apart what is written to it at once. */
+static bool
+keeps_messages(int fd)
+{
+	int type;
+	socklen_t length = sizeof(type);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type != SOCK_STREAM;
+}
+
 static void
 open_port(struct io_port *port, int fd, bool output)
 {
@@ -85,6 +102,7 @@ open_port(struct io_port *port, int fd, bool output)
 		.output = output,
 		.unit = UNIT_MOST,
 		.stage = { -1, -1 },
+		.most = SIZE_MAX,
 	};
 	/* Where nothing can be done with it, the first call tells; and what was opened for reading is not
 	 * to become writable. */
@@ -104,6 +122,7 @@ open_port(struct io_port *port, int fd, bool output)
 		port->way = IO_WAY_PLAIN;
 	} else if (S_ISSOCK(status.st_mode)) {
 		port->way = IO_WAY_SOCKET;
+		port->messages = keeps_messages(fd);
 	} else if (output && (port->pipe || port->terminal)) {
 		int own = open_own(fd, &status, port->terminal);
 		if (own >= 0) {
@@ -144,6 +163,8 @@ int
 io_close(struct io_port *port)
 {
 	close_stage(port);
+	free(port->stash);
+	port->stash = NULL;
 	if (port->fd != port->inherited && close(port->fd) < 0 && errno != EINTR)
 		return -1;
 	return close(port->inherited) < 0 && errno != EINTR ? -1 : 0;
@@ -151,15 +172,131 @@ io_close(struct io_port *port)
 
 /* --- transfer ----------------------------------------------------------------------------------- */
 
+/* The first `most` bytes of the pieces; returns how many pieces that are. */
+static int
+cut(struct iovec part[2], const struct iovec *piece, int count, size_t most)
+{
+	int parts = 0;
+
+	for (; parts < count && most > 0; parts++) {
+		part[parts] = piece[parts];
+		if (part[parts].iov_len > most)
+			part[parts].iov_len = most;
+		most -= part[parts].iov_len;
+	}
+	return parts;
+}
+
+/* A message of that length is refused: one that is longer need not be tried, and of whole records
+ * fewer are offered at once. */
+static void
+learn_most(struct io_port *port, size_t length)
+{
+	port->most = length - 1;
+	if (port->unit >= length)
+		port->unit = length / 2;
+	errno = EINTR; /* to be tried again */
+}
+
 static ssize_t
-transfer_socket(struct io_port *port, const struct iovec *piece, int count)
+send_some(struct io_port *port, const struct iovec *piece, int count, size_t length)
 {
 	struct msghdr message = { 0 };
+	struct iovec part[2];
+	ssize_t done;
 
+	/* No more than is known to be too long; but a record that is not is one message. */
+	if (length > port->most)
+		length = port->unit;
+	message.msg_iovlen = cut(part, piece, count, length) == 1 ? 1 : 2; /* of a type that differs */
+	message.msg_iov = part;
+	done = sendmsg(port->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (done < 0 && errno == EMSGSIZE && length > 1)
+		learn_most(port, length);
+	return done;
+}
+
+static bool
+open_stash(struct io_port *port)
+{
+	if (port->stash == NULL)
+		port->stash = malloc(STASH_BYTES);
+	return port->stash != NULL;
+}
+
+/* What is in the stash goes first. */
+static ssize_t
+read_stash(struct io_port *port, const struct iovec *piece, int count)
+{
+	size_t sum = 0;
+
+	for (int i = 0; i < count; i++) {
+		size_t length = piece[i].iov_len < port->stashed ? piece[i].iov_len : port->stashed;
+
+		memcpy(piece[i].iov_base, port->stash + port->stash_at, length);
+		port->stash_at += length;
+		port->stashed -= length;
+		sum += length;
+	}
+	return (ssize_t)sum;
+}
+
+/* A message, whole: what the pieces have no room for is stashed. */
+static ssize_t
+receive_message(struct io_port *port, const struct iovec *piece, int count, size_t length)
+{
+	struct msghdr message = { 0 };
+	struct iovec part[3];
+	ssize_t done;
+
+	if (!open_stash(port))
+		return -1;
+	for (int i = 0; i < count; i++)
+		part[i] = piece[i];
+	part[count] = (struct iovec){ port->stash, STASH_BYTES };
+	message.msg_iov = part;
+	message.msg_iovlen = count == 1 ? 2 : 3;
+	done = recvmsg(port->fd, &message, MSG_DONTWAIT);
+	if (done < 0)
+		return done;
+	port->overruns += (message.msg_flags & MSG_TRUNC) != 0;
+	if ((size_t)done > length) {
+		port->stash_at = 0;
+		port->stashed = (size_t)done - length;
+		done = (ssize_t)length;
+	}
+	return done;
+}
+
+/* An empty datagram is not the end of anything, where connections are not ended by one. */
+static bool
+is_empty_datagram(const struct io_port *port)
+{
+	int type;
+	socklen_t length = sizeof(type);
+
+	return getsockopt(port->fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type != SOCK_SEQPACKET;
+}
+
+static ssize_t
+transfer_socket(struct io_port *port, const struct iovec *piece, int count, size_t length)
+{
+	struct msghdr message = { 0 };
+	ssize_t done;
+
+	if (port->output)
+		return send_some(port, piece, count, length);
+	if (port->messages) {
+		done = receive_message(port, piece, count, length);
+		if (done == 0 && is_empty_datagram(port)) {
+			errno = EINTR;
+			return -1;
+		}
+		return done;
+	}
 	message.msg_iov = (struct iovec *)(uintptr_t)piece; /* not written to */
 	message.msg_iovlen = count == 1 ? 1 : 2; /* of a type that differs */
-	return port->output ? sendmsg(port->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL)
-	                    : recvmsg(port->fd, &message, MSG_DONTWAIT);
+	return recvmsg(port->fd, &message, MSG_DONTWAIT);
 }
 
 #ifdef HAVE_PREADV2_SYSCALL
@@ -180,54 +317,93 @@ transfer_nowait(struct io_port *port, const struct iovec *piece, int count)
 }
 #endif
 
+/* A device may have a message that the first piece has no room for: that is no fault of the device. */
+static ssize_t
+read_polled(struct io_port *port, const struct iovec *piece, int count)
+{
+	ssize_t done = readv(port->fd, piece, count);
+
+	if (done >= 0 || errno != EINVAL || port->pipe || piece[0].iov_len >= STASH_BYTES || !open_stash(port))
+		return done;
+	done = read(port->fd, port->stash, STASH_BYTES);
+	if (done <= 0)
+		return done;
+	port->stash_at = 0;
+	port->stashed = (size_t)done;
+	return read_stash(port, piece, count);
+}
+
 /* No more than poll promises to take: a writable pipe has a free page, and one byte over PIPE_BUF may
  * wait for room. */
 static ssize_t
 transfer_polled(struct io_port *port, const struct iovec *piece, int count)
 {
 	struct iovec part[2];
-	size_t most = port->terminal ? TERMINAL_MOST : PIPE_BUF;
-	int parts = 0;
 
 	if (!loop_ready(port->fd, port->output)) {
 		errno = EAGAIN;
 		return -1;
 	}
 	if (!port->output)
-		return readv(port->fd, piece, count);
-	for (; parts < count && most > 0; parts++) {
-		part[parts] = piece[parts];
-		if (part[parts].iov_len > most)
-			part[parts].iov_len = most;
-		most -= part[parts].iov_len;
+		return read_polled(port, piece, count);
+	return writev(port->fd, part, cut(part, piece, count, port->terminal ? TERMINAL_MOST : PIPE_BUF));
+}
+
+/* Whether an error says no more than that something was lost before it could be read: of /dev/kmsg when it is written
+ * faster than it is read, of a netlink socket that has no room. */
+static bool
+is_overrun(struct io_port *port, int error)
+{
+	if (port->pipe || port->terminal || error != (port->way == IO_WAY_SOCKET ? ENOBUFS : EPIPE) ||
+	    ++port->overruns_in_a_row > OVERRUNS_MOST)
+		return false;
+	port->overruns++;
+	return true;
+}
+
+static bool
+is_master(const struct io_port *port)
+{
+#ifdef TIOCGPTN
+	unsigned number;
+
+	return port->terminal && ioctl(port->fd, TIOCGPTN, &number) == 0;
+#else
+	(void)port;
+	return false;
+#endif
+}
+
+/* The call itself, as the way has it. */
+static ssize_t
+transfer_some(struct io_port *port, const struct iovec *piece, int count, size_t length)
+{
+	if (port->stashed > 0)
+		return read_stash(port, piece, count);
+	switch (port->way) {
+	case IO_WAY_SOCKET:
+		return transfer_socket(port, piece, count, length);
+	case IO_WAY_NOWAIT:
+#ifdef HAVE_PREADV2_SYSCALL
+		return transfer_nowait(port, piece, count);
+#endif
+	case IO_WAY_POLLED:
+		return transfer_polled(port, piece, count);
+	case IO_WAY_OWN:
+	case IO_WAY_PLAIN:
+		break;
 	}
-	return writev(port->fd, part, parts);
+	return port->output ? writev(port->fd, piece, count) : readv(port->fd, piece, count);
 }
 
 static enum io_result
 transfer(struct io_port *port, const struct iovec *piece, int count, size_t length, size_t *done)
 {
-	ssize_t result = -1;
+	ssize_t result = transfer_some(port, piece, count, length);
 
 	*done = 0;
-	switch (port->way) {
-	case IO_WAY_SOCKET:
-		result = transfer_socket(port, piece, count);
-		break;
-	case IO_WAY_NOWAIT:
-#ifdef HAVE_PREADV2_SYSCALL
-		result = transfer_nowait(port, piece, count);
-		break;
-#endif
-	case IO_WAY_POLLED:
-		result = transfer_polled(port, piece, count);
-		break;
-	case IO_WAY_OWN:
-	case IO_WAY_PLAIN:
-		result = port->output ? writev(port->fd, piece, count) : readv(port->fd, piece, count);
-		break;
-	}
 	if (result > 0) {
+		port->overruns_in_a_row = 0;
 		*done = (size_t)result;
 		return *done == length ? IO_ALL : IO_SHORT;
 	}
@@ -237,6 +413,10 @@ transfer(struct io_port *port, const struct iovec *piece, int count, size_t leng
 		return IO_RETRY;
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
 		return IO_AGAIN;
+	if (!port->output && is_overrun(port, errno))
+		return IO_RETRY;
+	if (!port->output && errno == EIO && is_master(port))
+		return IO_END; /* whoever had the terminal has closed it */
 	if (port->output && (errno == EPIPE || errno == ECONNRESET || (errno == EIO && port->terminal)))
 		return IO_GONE; /* a terminal that hung up answers EIO */
 	return IO_ERROR;
@@ -572,6 +752,8 @@ io_waiting(const struct io_port *port)
 	struct stat status;
 	int count;
 
+	if (port->stashed > 0)
+		return true;
 	if (!loop_ready(port->fd, false))
 		return false;
 	/* FIONREAD's int is too small for a file. */

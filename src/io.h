@@ -14,6 +14,9 @@
  *               sibling takes the room in between, this may block.
  *      plain    regular files and devices that never wait: simply the call
  *
+ * What keeps messages apart (datagrams, records of a packet socket, lines of /dev/kmsg) is written in messages that it
+ * takes, and read whole, whatever room there is: the rest of one is stashed until the next read.
+ *
  * Sources: open(2), readv(2), fcntl(2), pipe(7); docs/decisions/0006 to 0009.
  */
 #ifndef WEIR_IO_H
@@ -40,11 +43,17 @@ struct io_port {
 	bool output;
 	bool pipe;     /* a pipe or a FIFO */
 	bool terminal;
+	bool messages; /* a socket that keeps them apart */
 	size_t unit;   /* a write of whole records is at most this long; of a pipe PIPE_BUF, so that it is
 	                * never torn */
 	int stage[2];  /* a private pipe, or -1: of an output where batches are made up, of an input for looks */
 	size_t staged; /* bytes in it */
 	bool stage_refused;
+	size_t most;   /* no longer message is taken, as far as is known */
+	char *stash;   /* of an input: malloc'd once it is needed, */
+	size_t stash_at, stashed; /* and what is in it */
+	uint64_t overruns;        /* how often something was lost before it could be read */
+	unsigned overruns_in_a_row;
 };
 
 /* Different answers, never to be taken for one another. */

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -351,6 +352,28 @@ tell_spill_error(struct lookout *lookout, uint64_t deadline_ns)
 	lookout->spill_error = 0;
 }
 
+/* --- what the input could not keep ---------------------------------------------------------------- */
+
+/* Says that something was lost before it could be read: the first time, as soon as that does not hold up the data, or
+ * stand in the middle of a report; and at the end how often in all. */
+static void
+tell_overruns(struct lookout *lookout, uint64_t deadline_ns)
+{
+	uint64_t overruns = lookout->pump->input_port.overruns;
+	bool ends = deadline_ns != 0;
+
+	if (overruns == lookout->overruns_told || (!ends && (lookout->overruns_told > 0 ||
+	    reporter_begun(&lookout->reporter) || !loop_ready(STDERR_FILENO, true))))
+		return;
+	diag_set_deadline(ends ? deadline_ns : loop_now());
+	if (ends && overruns > 1)
+		diag_error("standard input: %" PRIu64 " overruns in all, each a loss before it could be read", overruns);
+	else
+		diag_error("standard input: overrun: something was lost before it could be read");
+	diag_set_deadline(ends ? deadline_ns : 0);
+	lookout->overruns_told = overruns;
+}
+
 /* --- the live line ------------------------------------------------------------------------------- */
 
 /* For a message, before it and after it. */
@@ -408,6 +431,7 @@ lookout_step(struct lookout *lookout, uint64_t now)
 	tick(lookout, now);
 	step_reporter(lookout);
 	tell_spill_error(lookout, 0);
+	tell_overruns(lookout, 0);
 	if (lookout->screen.open)
 		tend_screen(lookout, now);
 }
@@ -479,6 +503,7 @@ lookout_close(struct lookout *lookout, int status, const char *reason, uint64_t 
 
 	tell_spill_error(lookout, deadline);
 	tell_loss(lookout);
+	tell_overruns(lookout, deadline);
 	last->reports_skipped = lookout->reporter.skipped;
 	last->exit_status = status;
 	last->exit_reason = reason;

@@ -37,6 +37,7 @@ struct lookout {
 	struct top *top;
 	struct spill *spill;     /* NULL: nothing that is dropped is saved */
 	int spill_error;         /* to be told; or 0 */
+	uint64_t overruns_told;  /* of the input's */
 	struct screen screen;    /* open where there is a live line */
 	struct snapshot shown;   /* what that says */
 	uint64_t draw_at_ns;     /* when it is to be drawn next; LOOP_FOREVER for the next tick */

@@ -101,7 +101,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 {
 	bool drops = policy_drops(options->policy);
 	bool gated = options->sample.den > 1 || options->policing || options->max_age_ns != 0;
-	bool stream = options->framing.kind == FRAMING_BYTES || (!drops && !gated && !options->rated);
+	bool stream = options->framing.kind == FRAMING_BYTES || (!drops && !gated && !options->rated && !output->messages);
 	bool looks = options->keep != NULL || options_key(options) != NULL;
 	struct queue_limits limits = {
 		.bytes = (size_t)options->buffer_bytes,

@@ -144,6 +144,52 @@ mixed()
 	done
 }
 
+@test "what keeps messages apart is read and written whole" {
+	mixed
+	for options in "" -b "-L 1000MB/s" "-m 4K" "-p drop-newest -m 8M"; do
+		# shellcheck disable=SC2086
+		through -i packets -f 8000 -- $options || return
+		# shellcheck disable=SC2086
+		through -o packets -- $options || return
+		# shellcheck disable=SC2086
+		through -i packets -f 8000 -o packets -- $options || return
+	done
+}
+
+@test "records go whole into a message where they fit" {
+	[[ $WEIR_UNDER != @(valgrind|qemu) ]] || skip "strace would see $WEIR_UNDER"
+	"$HELPERS/lines" -n 10000 -l 100 >in
+	for options in "" "-L 1000MB/s"; do
+		# shellcheck disable=SC2086
+		timeout "$PATIENCE" "$HELPERS/over" -i file -I in -o packets -O out strace -o trace -e trace=sendmsg "$WEIR" -q $options
+		same in out || return
+		sed -n 's/^sendmsg.* = \([0-9]*\)$/\1/p' trace >lengths
+		is "$(awk '{ sum += $1; torn += $1 % 100 != 0 } END { print sum, torn + 0 }' lengths)" "1000000 0" || return
+	done
+}
+
+@test "what an input could not keep is said, and reading goes on" {
+	[[ $WEIR_UNDER != @(valgrind|qemu) ]] || skip "strace would see $WEIR_UNDER"
+	[[ -c /dev/zero ]] || skip "no /dev/zero"
+	for when in 2 "2..4"; do
+		ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 timeout "$PATIENCE" strace -o trace -e "inject=readv:error=EPIPE:when=$when" \
+			"$WEIR" -q --fixed=512 </dev/zero 2>err | head -c 3000000 >out
+		is "$(stat -c %s out)" 3000000 "bytes after a loss" || return
+		is "$(head -n 1 err)" "weir: standard input: overrun: something was lost before it could be read" || return
+	done
+	is "$(sed -n 2p err)" "weir: standard input: 3 overruns in all, each a loss before it could be read"
+	status=0
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 timeout "$PATIENCE" strace -o trace -e inject=readv:error=EPIPE:when=2+ \
+		"$WEIR" -q --fixed=512 </dev/zero >out 2>err || status=$?
+	is "$status" 1
+	grep -q "^weir: standard input: Broken pipe" err
+	# a message that is longer than the room for it
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 timeout "$PATIENCE" strace -o trace -e inject=readv:error=EINVAL:when=2 \
+		"$WEIR" -q --fixed=512 </dev/zero 2>err | head -c 3000000 >out
+	is "$(stat -c %s out)" 3000000
+	grep -q '^read(0, ' trace
+}
+
 @test "system calls that a sandbox forbids are done without" {
 	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
 	"$HELPERS/lines" -n 3000 -l 12,700,33,150 >in

@@ -5,7 +5,8 @@
  *
  *   over [-i KIND] [-o KIND] [-I FILE] [-O FILE] [OPTION]... COMMAND [ARGUMENT]...
  *
- * KIND is pipe (the default), fifo, socket (a UNIX stream), pty (a raw terminal), master (its other side; output only), or
+ * KIND is pipe (the default), fifo, socket (a UNIX stream), packets (one that keeps apart what is
+ * written to it at once, up to 16 KiB), pty (a raw terminal), master (its other side; output only), or
  * file (the very file of -I or -O).
  *
  *   -f SIZE  bytes a write when feeding, -c SIZE bytes a read when collecting (default 65536; 1 is worth a try)
@@ -160,9 +161,15 @@ static void make(struct side *s, bool output, bool nonblock)
 				die("over: pipe");
 		} else if (strcmp(s->kind, "fifo") == 0) {
 			make_fifo(ends);
-		} else if (strcmp(s->kind, "socket") == 0) {
-			if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
+		} else if (strcmp(s->kind, "socket") == 0 || strcmp(s->kind, "packets") == 0) {
+			bool stream = strcmp(s->kind, "socket") == 0;
+			int most = 8192; /* doubled by the kernel */
+
+			if (socketpair(AF_UNIX, stream ? SOCK_STREAM : SOCK_SEQPACKET, 0, ends) < 0)
 				die("over: socketpair");
+			if (!stream)
+				for (int i = 0; i < 2; i++)
+					(void)setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &most, sizeof(most));
 		} else if (strcmp(s->kind, "pty") == 0 || (output && strcmp(s->kind, "master") == 0)) {
 			make_pty(ends);
 			theirs = strcmp(s->kind, "pty") == 0;
