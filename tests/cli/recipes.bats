@@ -202,3 +202,19 @@ ended()
 	same got <(seq 1000)
 	gone "$(<producer.pid)" || fail "the producer is still there"
 }
+
+@test "a job that speaks up only where something was lost" {
+	recipe loss
+	program producer 'seq 1000'
+	program consumer 'cat >got'
+	follow
+	is "$(cat err)" ""
+	same got <(seq 1000)
+
+	# More than the buffer holds, before anything is read.
+	program producer 'seq 1000000; : >gate'
+	program consumer 'cat gate; cat >got'
+	follow
+	like "$(cat err)" '^weir: in 1000000 .*dropped [0-9]+ .*oldest'
+	is "$(tail -n 1 got)" 1000000
+}
