@@ -6,6 +6,7 @@
 #include "io.h"
 #include "loop.h"
 #include "units.h"
+#include "visible.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -23,6 +24,7 @@
 
 static const char *prefix = "weir";
 static bool journal;
+static bool ascii_only;
 static uint64_t deadline_ns; /* 0: none set */
 static void (*guard)(void *state, bool before);
 static void *guarded;
@@ -45,6 +47,17 @@ diag_set_guard(void (*new_guard)(void *state, bool before), void *state)
 {
 	guard = new_guard;
 	guarded = state;
+}
+
+/* Text of most bytes at most, not cut within a character. */
+static size_t
+whole(const char *text, size_t most)
+{
+	size_t length = most;
+
+	while (length > 0 && most - length < 4 && ((unsigned char)text[length] & 0xc0) == 0x80)
+		length--;
+	return most - length < 4 ? length : most;
 }
 
 static void message(const char *priority, const char *cause, const char *format, va_list arguments)
@@ -103,19 +116,40 @@ diag_errno(int error, const char *format, ...)
 	va_end(arguments);
 }
 
-const char *
-diag_visible(const char *text)
+void
+diag_set_ascii(bool only)
+{
+	ascii_only = only;
+}
+
+bool
+diag_is_ascii(void)
+{
+	return ascii_only;
+}
+
+static const char *
+show(const char *text, bool ascii)
 {
 	static const char more[] = "...";
 	static char visible[4 * VISIBLE_MOST + sizeof(more)];
-	char cut[VISIBLE_MOST + 1];
-	size_t length = strnlen(text, VISIBLE_MOST);
-	int shown;
+	const size_t length = strlen(text);
+	const size_t shown = visible_write(visible, sizeof(visible) - (sizeof(more) - 1), text,
+	    length < VISIBLE_MOST ? length : whole(text, VISIBLE_MOST), ascii);
 
-	memcpy(cut, text, length);
-	cut[length] = '\0';
-	shown = strvis(visible, cut, VIS_OCTAL | VIS_TAB | VIS_NL | VIS_NOSLASH);
-	if (text[length] != '\0')
-		memcpy(visible + shown, more, sizeof(more));
+	if (shown < length)
+		memcpy(visible + strlen(visible), more, sizeof(more));
 	return visible;
+}
+
+const char *
+diag_visible(const char *text)
+{
+	return show(text, ascii_only);
+}
+
+const char *
+diag_visible_data(const char *text)
+{
+	return show(text, false);
 }

@@ -31,8 +31,13 @@ void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* As diag_error, with ": " and the text of this errno value behind it. */
 void diag_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* text as it may be shown on a terminal: in static storage until the next call, cut where it is longer
- * than a message should be. */
+/* Where the terminal may take parts of UTF-8 for controls, nothing but ASCII is shown to people. */
+void diag_set_ascii(bool only);
+bool diag_is_ascii(void);
+
+/* text as it may be shown on this terminal: see visible.h; in static storage until the next call, cut
+ * where it is longer than a message should be.  And as a program gets it, in JSON or a page of metrics. */
 const char *diag_visible(const char *text);
+const char *diag_visible_data(const char *text);
 
 #endif

@@ -99,7 +99,7 @@ const struct draft_row draft_rows[IDS] = {
 	[ID_REPORT_ON] = { DRAFT_REPORTS, "report-on", "", "loss|always",
 	    "loss: only where something was lost, or the run failed (default always)", "loss, always", NULL },
 	[ID_NAME] = { DRAFT_REPORTS, "name", "N", "NAME", "name this weir in reports and messages",
-	    "1 to 64 printable ASCII characters", NULL },
+	    "1 to 64 bytes of printable text, ASCII or UTF-8", NULL },
 	[ID_MARK_DROPS] = { DRAFT_DROPPED, "mark-drops", "", "[TEMPLATE]",
 	    "where records are missing, a record says so (what --sample leaves out is not missing)",
 	    "text without the records' delimiter, with placeholders such as {records}, {bytes}, {time}; see "

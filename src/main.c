@@ -54,6 +54,7 @@
  *   io.c        reads and writes that do not block; the only caller of read and write for data
  *   signals.c   which came, and ending by one
  *   units.c     "1.5M", "6000/min", "250ms", "80%" and back
+ *   visible.c   text from outside as it may be shown
  *   diag.c      messages to the user
  *   confine.c   nothing more can be opened, but to replace a file
  *   compat.c    what libbsd has and the system has not
@@ -65,6 +66,7 @@
 #include "options.h"
 #include "run.h"
 #include "signals.h"
+#include "visible.h"
 
 #include <sys/stat.h>
 
@@ -145,6 +147,7 @@ run_as_told(int argc, char *argv[], struct options *options, int *signal)
 {
 	char doubt[OPTIONS_DOUBT_MOST];
 
+	diag_set_ascii(isatty(STDERR_FILENO) == 1 && !visible_locale_is_utf8());
 	switch (options_parse(argc, argv, options)) {
 	case OPTIONS_RUN:
 		break;

@@ -3,6 +3,7 @@
 
 #include "meter.h"
 #include "report.h"
+#include "visible.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -64,7 +65,7 @@ unset_tone(struct line *line, enum tone tone)
 static void say(struct line *line, enum tone tone, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* ASCII: a column a byte. */
+/* ASCII, but for the name. */
 static void
 say(struct line *line, enum tone tone, const char *format, ...)
 {
@@ -77,7 +78,7 @@ say(struct line *line, enum tone tone, const char *format, ...)
 	set_tone(line, tone);
 	add(line, text);
 	unset_tone(line, tone);
-	line->columns += (unsigned)strlen(text);
+	line->columns += visible_columns(text);
 }
 
 /* --- numbers ------------------------------------------------------------------------------------- */
@@ -129,10 +130,24 @@ fill(const struct snapshot *s)
 
 enum { NAME_SHORT = 1, NAME_LONG };
 
+#define NAME_COLUMNS 12 /* of the short form */
+#define NAME_LEAST 4
+
 static void
 put_name(struct line *line, int form)
 {
-	say(line, STRONG, form == NAME_SHORT ? "%-4.12s" : "%-4s", line->snapshot->options->name);
+	const char *name = line->snapshot->options->name;
+	char ascii[4 * OPTIONS_NAME_MOST + 1];
+	unsigned columns;
+	size_t length;
+
+	if (!line->style->utf8) {
+		(void)visible_write(ascii, sizeof(ascii), name, strlen(name), true);
+		name = ascii;
+	}
+	length = visible_fitting(name, form == NAME_SHORT ? NAME_COLUMNS : METER_COLUMNS_MOST);
+	columns = visible_columns(name);
+	say(line, STRONG, "%.*s%*s", (int)length, name, columns < NAME_LEAST ? (int)(NAME_LEAST - columns) : 0, "");
 }
 
 enum { RATE_BARE = 1, RATE_NAMED, RATE_BOTH };

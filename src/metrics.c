@@ -74,7 +74,7 @@ add(struct page *page, const char *format, ...)
 		page->length += (size_t)length < room ? (size_t)length : room - 1;
 }
 
-/* Printable ASCII as the value of a label; text is cut where there is no room. */
+/* Printable text as the value of a label; text is cut where there is no room. */
 static const char *
 escape(char *escaped, size_t size, const char *text)
 {
@@ -111,7 +111,7 @@ label_pattern(struct page *page, int i)
 	char escaped[2048];
 
 	add(page, ",class=\"%d\",pattern=\"%s\"", i + 1, escape(escaped, sizeof(escaped),
-	    diag_visible(keep_regex(page->options->keep, (unsigned)i + 1))));
+	    diag_visible_data(keep_regex(page->options->keep, (unsigned)i + 1))));
 }
 
 static void

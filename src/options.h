@@ -61,7 +61,7 @@ struct options {
 	bool fail_on_drop;
 	uint64_t drain_timeout_ns;
 	uint64_t pipe_bytes;       /* 0 for the default, PIPE_BYTES_KEEP to leave pipes alone */
-	const char *name;          /* printable ASCII; from argv, or "weir" */
+	const char *name;          /* printable, by visible.h; from argv, or "weir" */
 	bool reporting;            /* a report every interval; not where, quietly, only -v or --metrics want it */
 	uint64_t interval_ns;      /* OPTIONS_INTERVAL_LEAST_NS at least */
 	bool progress;

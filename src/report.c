@@ -4,6 +4,7 @@
 #include "report.h"
 #include "compat.h"
 #include "diag.h"
+#include "visible.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -47,21 +48,6 @@ top_keys(const struct snapshot *s, struct top_key key[TOP_WANTED_MOST])
 }
 
 #define KEY_VISIBLE_MOST (4 * TOP_KEY_MOST + 1)
-
-/* As strvis(3) has it, of bytes that may be NUL. */
-static void
-show_key(char *visible, const struct top_key *key)
-{
-	*visible = '\0';
-	for (size_t i = 0; i < key->length; i++) {
-		char byte[2] = { key->text[i], '\0' };
-
-		if (byte[0] == '\0')
-			visible = stpcpy(visible, "\\000");
-		else
-			visible += strvis(visible, byte, VIS_OCTAL | VIS_TAB | VIS_NL | VIS_NOSLASH);
-	}
-}
 
 /* --- text --------------------------------------------------------------------------------------- */
 
@@ -196,7 +182,7 @@ text_whose(struct line *line, const struct snapshot *s)
 		add(line, "%s %s %" PRIu64, class == keep_count(keep) ? ", of them" : ",",
 		    diag_visible(keep_regex(keep, class)), s->ledger.dropped_class[class].records);
 	for (unsigned i = 0; i < keys; i++) {
-		show_key(visible, &key[i]);
+		(void)visible_write(visible, sizeof(visible), key[i].text, key[i].length, diag_is_ascii());
 		add(line, "%s %s ", i == 0 ? ", most of" : ",", *visible != '\0' ? visible : "\"\"");
 		if (key[i].error > 0)
 			add(line, "%" PRIu64 " to ", key[i].records - key[i].error);
@@ -395,7 +381,7 @@ static const char *const events[] = {
 	[REPORT_SIGNAL] = "signal",
 };
 
-/* "label":"text", where text is printable ASCII. */
+/* "label":"text", where text is printable. */
 static void
 json_string(struct line *line, const char *label, const char *text)
 {
@@ -490,7 +476,7 @@ json_whose(struct line *line, const struct snapshot *s)
 	add(line, "\"keep\":[");
 	for (unsigned class = keep_count(keep); class > 0; class--) {
 		add(line, "{");
-		json_string(line, "pattern", diag_visible(keep_regex(keep, class)));
+		json_string(line, "pattern", diag_visible_data(keep_regex(keep, class)));
 		add(line, ",\"asked\":%" PRIu64 ",\"matched\":%" PRIu64 ",", s->keep_looks[class].asked,
 		    s->keep_looks[class].found);
 		json_tally(line, "dropped", &s->ledger.dropped_class[class]);
@@ -499,7 +485,7 @@ json_whose(struct line *line, const struct snapshot *s)
 	add(line, "],\"key\":{\"asked\":%" PRIu64 ",\"found\":%" PRIu64 "},\"top_keys\":[", s->key_looks.asked,
 	    s->key_looks.found);
 	for (unsigned i = 0; i < keys; i++) {
-		show_key(visible, &key[i]);
+		(void)visible_write(visible, sizeof(visible), key[i].text, key[i].length, false);
 		add(line, "{");
 		json_string(line, "key", visible);
 		add(line, ",\"dropped\":%" PRIu64 ",\"error\":%" PRIu64 "}%s", key[i].records, key[i].error,

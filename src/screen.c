@@ -4,13 +4,12 @@
 #include "screen.h"
 #include "loop.h"
 #include "units.h"
+#include "visible.h"
 
 #include <sys/ioctl.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,16 +46,6 @@ take_size(struct screen *screen)
 	if (size.ws_col == 0)
 		screen->columns = columns != NULL && units_count(columns, &count) == NULL && count <= COLUMNS_MOST ?
 		    (unsigned)count : COLUMNS_DEFAULT;
-}
-
-/* Taken up to ask, and put back: what weir reads and writes is bytes, in any locale. */
-static bool
-is_utf8(void)
-{
-	bool utf8 = setlocale(LC_CTYPE, "") != NULL && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-
-	(void)setlocale(LC_CTYPE, "C");
-	return utf8;
 }
 
 static bool
@@ -276,7 +265,7 @@ screen_open(struct screen *screen, int fd)
 	screen->open = true;
 	screen->dumb = term == NULL || *term == '\0' || strcmp(term, "dumb") == 0;
 	screen->colour = !screen->dumb && !is_set("NO_COLOR");
-	screen->utf8 = is_utf8();
+	screen->utf8 = visible_locale_is_utf8();
 	/* The inherited description is everybody's, and so would its locks be. */
 	screen->sharing = screen->port.fd != fd;
 	screen->range = tcgetpgrp(screen->port.fd) < 0 ? 0 : (off_t)getpgrp() * RANGE;

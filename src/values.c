@@ -7,6 +7,7 @@
 #include "hint.h"
 #include "mark.h"
 #include "top.h"
+#include "visible.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -182,9 +183,8 @@ read_name(struct draft *draft, const struct given *given)
 
 	if (length == 0 || length > OPTIONS_NAME_MOST)
 		return draft_bad_value(given, length == 0 ? "empty" : "too long");
-	for (size_t i = 0; i < length; i++)
-		if (given->value[i] < 0x20 || given->value[i] > 0x7e)
-			return draft_bad_value(given, "not printable ASCII");
+	if (!visible_is_printable(given->value))
+		return draft_bad_value(given, "not printable");
 	draft->options->name = given->value;
 	return true;
 }

@@ -267,7 +267,8 @@ accepted()
 @test "what is not printable is escaped, and what is long is cut, in every message" {
 	local length long
 	refused 'one\012two\033three' -- $'one\ntwo\033three'
-	refused 'caf\303\251\177' -- $'caf\303\251\177'
+	refused 'caf\303\302\205\177' -- $'caf\303\302\205\177'
+	refused 'café 日本 \342\200\256' -- $'café 日本 \xe2\x80\xae'
 	refused 'no\012policy' -- $'--policy=no\npolicy'
 	refused 'no\033option' -- $'--no\033option'
 	status=0
@@ -542,4 +543,19 @@ dropped,Ending and the system,POLICY is one of these,Examples"
 		--policy=latest; do
 		refused "$option: " "--bytes" "--fixed=SIZE" -- -b "$option"
 	done
+}
+
+@test "--name: printable UTF-8, as it is in each format; nothing that acts on a terminal" {
+	for name in $'\xe2\x80\xae' $'\xe2\x81\xa6x' $'a\xe2\x80\x8bb' $'\xef\xbb\xbf' $'\xc2\x85' $'\xc2\x9b31m' \
+		$'\x9b31m' $'e\xcc\x81' $'caf\xc3' $'\xc2\xad'; do
+		refused "--name=" "not printable; accepted: 1 to 64 bytes of printable text" -- -N "$name" || return
+	done
+	seq 3 >in
+	"$WEIR" -N 'café 日本 "😀"' <in 2>err >out
+	like "$(cat err)" '^café 日本 "😀": in 3 records'
+	IN=in run_weir -N 'café 日本 "😀"' --metrics=m.prom
+	final '.name == "café 日本 \"😀\""'
+	grep -q 'name="café 日本 \\"😀\\""' m.prom
+	accepted -N "$(printf 'é%.0s' {1..32})"
+	refused "--name=" "too long" -- -N "$(printf 'é%.0s' {1..33})"
 }

@@ -10,6 +10,7 @@
 #include "io.h"
 #include "options.h"
 #include "spill.h"
+#include "visible.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -70,8 +71,8 @@ check_usage(void)
 	expect_equal("messages", messages, 1);
 	expect(said_length > 7 && memcmp(said, "weir: ", 6) == 0, "the beginning", said_length, 7);
 	expect_equal("the last byte", said[said_length - 1], '\n');
-	for (size_t i = 0; i < said_length - 1; i++)
-		expect(said[i] >= 0x20 && said[i] <= 0x7e, "a byte that is shown", (unsigned char)said[i], i);
+	said[said_length - 1] = '\0';
+	expect(visible_is_printable(said), "what is shown", 0, 1);
 }
 
 static void
@@ -125,8 +126,7 @@ check_options(const struct options *o)
 	if (o->pipe_bytes != 0 && o->pipe_bytes != PIPE_BYTES_KEEP)
 		check_range("--pipe-size", o->pipe_bytes, 4096, UINT64_C(1) << 30);
 	check_range("the length of --name", strlen(o->name), 1, OPTIONS_NAME_MOST);
-	for (const char *c = o->name; *c != '\0'; c++)
-		check_range("a byte of --name", (unsigned char)*c, 0x20, 0x7e);
+	expect(visible_is_printable(o->name), "--name", 0, 1);
 	expect(o->report_path == NULL || *o->report_path != '\0', "--report", 0, 1);
 	check_framing(o);
 }

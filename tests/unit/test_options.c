@@ -403,9 +403,9 @@ static const struct refused values[] = {
 	{ { "-N", "" }, "--name=", "empty" },
 	{ { "-N", "01234567890123456789012345678901234567890123456789012345678901234" }, "--name=0123",
 	    "too long" },
-	{ { "-N", "\xc3\xa9" }, "--name=", "not printable ASCII" },
-	{ { "-N", "a\x7f" }, "--name=a", "not printable ASCII" },
-	{ { "-N", "a\nb" }, "--name=a", "not printable ASCII" },
+	{ { "-N", "\xc3\xa9\xe2\x80\xae" }, "--name=", "not printable" },
+	{ { "-N", "a\x7f" }, "--name=a", "not printable" },
+	{ { "-N", "a\nb" }, "--name=a", "not printable" },
 	{ { "--high=80%", "-p", "drop-oldest" }, "--high=80%", "not with --policy=drop-oldest" },
 	{ { "-p", "drop-newest", "--low=20%" }, "--low=20%", "not with --policy=drop-newest" },
 };
