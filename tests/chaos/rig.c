@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 /* Without a sign of life for so long, something hangs. */
-#define PATIENCE_S 300
+#define PATIENCE_S 1200
 
 #define RIGS_MOST 8
 #define DESCRIPTORS_MOST 128

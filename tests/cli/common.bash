@@ -7,14 +7,15 @@
 #   HELPERS       the built programs of tests/helpers   top_srcdir, top_builddir
 #
 # A test runs in an empty directory of its own. Nothing waits for a time to pass: events are ordered by FIFOs, or by asking
-# weir itself (USR1) until it has got to where the test wants it. PATIENCE is only how long a test that fails may hang.
+# weir itself (USR1) until it has got to where the test wants it. PATIENCE is only how long a test that fails may hang: far
+# longer than a machine that does ten other things needs.
 
 top_srcdir=${top_srcdir:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 top_builddir=${top_builddir:-$top_srcdir}
 WEIR=${WEIR:-$top_builddir/weir}
 HELPERS=${HELPERS:-$top_builddir/tests/helpers}
 WEIR_UNDER=${WEIR_UNDER:-}
-PATIENCE=${PATIENCE:-30}
+PATIENCE=${PATIENCE:-120}
 export WEIR HELPERS top_srcdir top_builddir LC_ALL=C
 
 setup()

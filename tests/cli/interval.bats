@@ -101,12 +101,13 @@ has_intervals()
 	stalled_reader reports
 	producer fifo
 	rm -f pid status
-	bg sh -c 'exec "$HELPERS/launch" -p pid -s status "$WEIR" -i 10ms --format=json --report=reports <fifo >out'
+	bg sh -c 'exec "$HELPERS/launch" -p pid -s status "$WEIR" -i 10ms --format=json --report=reports \
+		--metrics=page <fifo >out'
 	until_true test -e pid
 	producer_holds fifo
 	feed '%s\n' before
 	until_true grep -q before out
-	sleep 0.1
+	until_true grep -qE '^weir_reports_skipped_total.* ([4-9]|[1-9][0-9]+)$' page
 	"$HELPERS/lines" -n 100000 >in
 	bg sh -c 'cat in >fifo'
 	until_true sh -c 'test $(wc -c <out) -eq $(($(wc -c <in) + 7))'

@@ -137,7 +137,7 @@ asked()
 	{
 		: >report
 		sig USR1
-		sleep 0.01
+		until_true test -s report
 		grep -q "$1" report
 	}
 	until_true ask "in 2000 "

@@ -26,8 +26,8 @@
 #include <unistd.h>
 
 /* The watchdog: so long without a byte in or out, or for the whole run, on a machine however busy. */
-#define PROGRESS_MS 20000
-#define RUN_MS 120000
+#define PROGRESS_MS 120000
+#define RUN_MS 600000
 
 #define STEP_MS 1       /* between looks while something has to be waited for that poll cannot tell */
 #define PAUSE_MS 3      /* a reader's rest */
