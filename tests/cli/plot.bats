@@ -164,7 +164,8 @@ END
 		is "$(lines_of out)" 0
 	done <<'END'
 tail: file truncated|neither JSON nor a message of weir
-{"schema":1,|neither JSON nor a message of weir
+{"schema":2,|neither JSON nor a message of weir
+"buffer":{}}}|neither JSON nor a message of weir
 [1]|neither JSON nor a message of weir
 {}|not a report of weir
 {"schema":2}|a report of schema 2, where weir-plot knows 1
@@ -203,6 +204,22 @@ END
 	sed -i 's/^a: /b: /' mixed
 	script named mixed && fail "no error"
 	is "$(cat err)" "weir-plot: mixed: line 7: neither JSON nor a message of weir"
+}
+
+@test "parts of reports, where the log was cut or the disk was full, are skipped and counted" {
+	reports >reports
+	script reports
+	mv script expected
+	# The end of one at the top, beginnings anywhere, the last without its newline.
+	{ tail -n 1 reports | tail -c 100; head -n 1 reports; head -c 500 reports; echo; tail -n 2 reports; head -c 5 reports; } >cut
+	script cut
+	is "$(cat err)" "weir-plot: 3 reports that are cut short skipped"
+	sed '/^# note/d' script | diff expected - >&2
+	{ sed 's/^/<6>/' reports; printf '<6>'; head -c 500 reports; } | script
+	is "$(cat err)" "weir-plot: 1 report that is cut short skipped"
+	sed '/^# note/d' script | diff expected - >&2
+	head -c 500 reports | script && fail "no error"
+	is "$(cat err)" "weir-plot: no report in the input; weir --format=json -i 1s writes them"
 }
 
 @test "a single report is drawn, with a word that it is no curve" {
@@ -289,6 +306,12 @@ END
 	script --panels=waiting reports
 	is "$(data 0_0)" "0 75 50 50; 1 75 50 50; 1 75 50 50; 2 75 50 50; 2 75 50 50; 2.5 75 50 50; 2.5 75 50 0; 3 75 50 0"
 	like "$(cat script)" "title \"input\", .*title \"rate\", .*title \"output\""
+	# No rate, no legend for it.
+	reports | script --panels=waiting
+	like "$(cat script)" "title \"input\", .*title \"output\""
+	unlike "$(cat script)" "title \"rate\""
+	reports | jq -c '.rate = "5/s"' | script --panels=waiting
+	like "$(cat script)" "title \"input\", .*title \"rate\", .*title \"output\""
 }
 
 @test "panels in the order asked for, over one axis" {
@@ -339,15 +362,87 @@ END
 	script again
 	is "$(labels 3 | tr '|' '\n' | uniq | paste -sd '|')" "weir: drop-oldest, lines|weir (run 2): drop-oldest, lines"
 	like "$(data 1_0)" "^0 0.01 "
-	script again again again one && fail "no error"
-	is "$(cat err)" "weir-plot: 7 runs of weir are more than the 6 that a picture can take; if several had one name at a time, \
+	for ((i = 0; i < 25; i++)); do cat one; done >again
+	script again && fail "no error"
+	is "$(cat err)" "weir-plot: 25 runs of weir are more than the 24 that a picture can take; if several had one name at a time, \
 tell them apart with weir --name"
+}
+
+# ranges: of each range of a vertical axis how many have it
+ranges()
+{
+	grep "^set yrange" script | sort | uniq -c | tr '[]:' '   ' | awk '{ print $1, $4 + 0, $5 + 0 }' | paste -sd ';'
+}
+
+@test "several weirs have one scale, for each panel and unit" {
+	reports >one
+	reports | jq -c '.name = "b" | .in.records *= 7 | .buffer.capacity_bytes *= 3 | .dropped.by.oldest.records *= 2 | .dropped.records *= 2
+		| .interval.latency_ns.max *= 1000 | .interval.latency_ns.p50 /= 100' >two
+	script one two
+	is "$(ranges)" "2 0 100;2 0 212.337;2 0 7.56;2 0 734.4;2 1e-05 10"
+	is "$(labels 1 | tr '|' '\n' | sort | uniq -c | awk '{ print $1 }' | sort -u)" 2
+	# Bytes are no records.
+	jq -c '.framing = "bytes"' two >three
+	script one three --panels=rates
+	is "$(labels 1)" "rates, k records/s|rates, kB/s"
+	is "$(grep -c "^set yrange" script)" "$(grep "^set yrange" script | sort -u | wc -l)"
+}
+
+@test "three weirs in a row, four in a square, as text one below the other" {
+	for name in a b c d e; do
+		reports | sed "s/\"name\":\"weir\"/\"name\":\"$name\"/"
+	done >reports
+	script reports
+	like "$(cat script)" "svg size 1860,1522 "
+	# Where each title stands.
+	places() { sed -n 's/^set label 3 .* at screen \([0-9.]*\),\([0-9.]*\) .*/\1 \2/p' script | uniq; }
+	is "$(places | awk '{ print $1 }' | sort -u | wc -l) $(places | awk '{ print $2 }' | sort -u | wc -l)" "3 2"
+	grep -v '"name":"e"' reports | script
+	is "$(places | awk '{ print $1 }' | sort -u | wc -l) $(places | awk '{ print $2 }' | sort -u | wc -l)" "2 2"
+	script -T text reports
+	is "$(places | awk '{ print $1 }' | sort -u | wc -l) $(places | awk '{ print $2 }' | sort -u | wc -l)" "1 5"
 }
 
 @test "reports that begin later: the first is where the picture begins" {
 	reports | tail -n 2 | jq -c '.interval.ns = 500000000' | script --panels=rates
 	is "$(data 0_0)" "2 NaN NaN NaN; 2 NaN NaN NaN; 2 0 20 0; 2.5 0 20 0"
 	like "$(cat script)" "set xrange \[2:2.5\]"
+}
+
+# counting_jq: jq, which writes down how many lines it was given to read, into ./given
+counting_jq()
+{
+	mkdir -p bin
+	printf '#!/bin/sh\ncase "$*" in *--arg\ file*) tee -a "%s/given" | exec "%s" "$@" ;; *) exec "%s" "$@" ;; esac\n' \
+		"$PWD" "$(command -v jq)" "$(command -v jq)" >bin/jq
+	chmod +x bin/jq
+}
+
+@test "of many reports no more are read than a picture can show, and nothing in them is lost" {
+	counting_jq
+	# Two names in turn, in two runs; all that is no total stands in one report that is nothing else.
+	report 1 0 0 0 0 0 '.interval.latency_ns |= map_values(1000)' >one
+	jq -c '(0, 1) as $run | range(1; 6001) as $i | .elapsed_ns = $i * 1e9 | .in.records = $i * 100
+		| if $i == 2502 then .buffer.depth_bytes = 40000 | .interval.latency_ns.p99 = 7000000
+			elif $i == 2503 then .interval.latency_ns.max = 9000000 else . end
+		| .buffer.peak_bytes = 40000 | (., (.name = "other" | .in.records *= 2))' one >many
+	{ echo "weir: a message"; cat many; echo '{"schema":1,"event":"inter'; } >log
+	script log
+	is "$(sed 's/^/  /' err)" "  weir-plot: 1 report that is cut short skipped
+  weir-plot: 1 line of text skipped"
+	(($(lines_of given) < 4 * 2 * 2048 + 10)) || fail "$(lines_of given) lines of $(lines_of log)"
+	is "$(labels 3 | tr '|' '\n' | uniq | paste -sd '|')" "weir: drop-oldest, lines|weir (run 2): drop-oldest, lines|\
+other: drop-oldest, lines|other (run 2): drop-oldest, lines"
+	for weir in 0 1 2 3; do
+		is "$(data ${weir}_0 | tr ';' '\n' | awk 'NR % 2 { from = $1; next } { sum += ($1 - from) * 60 * $2 } END { printf "%.0f", sum }')" \
+			$((600000 * (1 + weir / 2))) "what came in of weir $weir"
+		is "$(data ${weir}_1 | tr ';' '\n' | awk '$2 == 40' | wc -l)" 1 "times the depth of weir $weir"
+		is "$(data ${weir}_3 | awk -v RS='; ' '{ print $2, $3 }' | sort -g | tail -n 1)" "0.009 0.007" "highest latency of weir $weir"
+	done
+	# An error is found wherever it stands.
+	sed '7000s/.*/{"schema":1,"event":"interval"}/' many >wrong
+	script wrong && fail "no error"
+	is "$(cat err)" "weir-plot: wrong: line 7000: not a report of weir"
 }
 
 @test "more reports than a picture can show: the means of rates, the highest depth" {
@@ -369,6 +464,13 @@ tell them apart with weir --name"
 	is "$(cat err)" ""
 	like "$(cat out)" '^<\?xml .*viewBox="0 0 640 700".*</svg>'
 	is "$(grep -o '<g[ >]' out | wc -l)" "$(grep -o '</g>' out | wc -l)"
+	grep -qF '<title>weir: drop-oldest, lines</title>' out || fail "another title: $(grep -m 1 '<title>' out)"
+	unlike "$(cat out)" '>Gnuplot<'
+	"$plot" --title='a < b & \c' reports >titled
+	grep -qF '<title>a &lt; b &amp; \c</title>' titled || fail "another title: $(grep -m 1 '<title>' titled)"
+	jq -c '.name = "b"' reports | "$plot" reports - >both
+	grep -qF '<title>weir [reports]: drop-oldest, lines; b [standard input]: drop-oldest, lines</title>' both ||
+		fail "another title: $(grep -m 1 '<title>' both)"
 	for text in "weir: drop-oldest, lines" "depth, kB" "oldest 300" "capacity 65.5 kB" "seconds since the start"; do
 		grep -qF ">$text<" out || fail "no $text"
 	done
@@ -393,6 +495,34 @@ tell them apart with weir --name"
 		grep -qF "$text" out || fail "no $text in" "$(cat out)"
 	done
 	grep -q '^ *0  *0.5  *1  *1.5  *2  *2.5$' out || fail "no axis in" "$(cat out)"
+}
+
+@test "as text no label is written over another" {
+	# From a microsecond to a thousand seconds, more powers of ten than there are lines.
+	reports | jq -c '.interval.latency_ns.p50 = 1000 | .interval.latency_ns.max = 9e11' >wide
+	for rows in 11 14 18 30; do
+		script -T text --panels=latency --size=80x$rows wide
+		"$plot" -T text --panels=latency --size=80x$rows wide >out
+		is "$(grep -oE '^ *(1|10|100|1000) (us|ms|s) [|+]' out | sort -u | wc -l)" \
+			"$(grep -o '"[0-9]* [a-z]*" [0-9e.-]*' <<<"$(grep '^set ytics' script)" | wc -l)" "labels in $rows lines: $(cat out)"
+		like "$(cat out)" '(^|
+) *1 us \+'
+	done
+	# In the narrowest window that there may be, times of many digits.
+	reports | jq -c '.elapsed_ns = .elapsed_ns / 70' >narrow
+	for columns in 44 50 80 200; do
+		"$plot" -T text --panels=rates --size=${columns}x20 narrow >out
+		like "$(tail -n 2 out | head -n 1)" '^ *0(  +[0-9]+)+$' "$columns columns"
+		((columns < 80)) || like "$(cat out)" "milliseconds since the start"
+	done
+	for change in 40000 1000000 100 7; do
+		reports | jq -c "(.elapsed_ns, .interval.ns) *= $change" | "$plot" -T text --panels=rates --size=44x20 >out
+		like "$(tail -n 2 out | head -n 1)" '^ *0(  +[0-9.]+)+$' "$change"
+	done
+	# A title that is too long ends where its weir does.
+	"$plot" -T text --title="$(printf '%0200d' 0)" --size=60x60 wide >out
+	is "$(awk 'length > 60' out)" ""
+	like "$(cat out)" '0\.\.\.'
 }
 
 # on_terminal COLUMNS COMMAND: ./out is what it writes to a terminal of that width
