@@ -28,6 +28,7 @@ outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct 
 	outlet->rated = rate != NULL;
 	outlet->paid = 0;
 	outlet->due_ns = 0;
+	outlet->hashed_length = 0;
 	outlet->marks = NULL;
 	outlet->input_over = false;
 	if (rate == NULL)
@@ -161,20 +162,33 @@ send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
 
 /* --- records ------------------------------------------------------------------------------------ */
 
+/* Of the record that leaves next, as much of it as is here. It may have to wait for long, and is the same in every
+ * pass until then. */
+static uint64_t
+hash_of_head(struct outlet *outlet, struct queue *queue)
+{
+	size_t length = queue->ready > 0 ? queue_head(queue) : queue_partial(queue);
+	struct queue_record head;
+
+	if ((outlet->hashed_head != queue->heads || outlet->hashed_length != length) &&
+	    queue_view_head(queue, &head)) {
+		outlet->hash = key_hash(key_of(outlet->key, head.text, head.body), outlet->salt);
+		outlet->hashed_head = queue->heads;
+		outlet->hashed_length = length;
+	}
+	return outlet->hash;
+}
+
 /* That of the record that leaves next.  Of one that is part-sent it is in charge already, and goes on filling. */
 static void
 put_in_charge(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
 {
-	struct queue_record head;
-
-	if (outlet->by_key == NULL) {
+	if (outlet->by_key == NULL)
 		outlet->charged = &outlet->bucket;
-	} else if (queue_part_sent(queue)) {
+	else if (queue_part_sent(queue))
 		bucket_refill(outlet->charged, now_ns, 0);
-	} else if (is_next_here(outlet, queue) && queue_view_head(queue, &head)) {
-		uint64_t hash = key_hash(key_of(outlet->key, head.text, head.body), outlet->salt);
-		outlet->charged = buckets_of(outlet->by_key, hash, now_ns);
-	}
+	else if (is_next_here(outlet, queue) && queue_held(queue).bytes > 0)
+		outlet->charged = buckets_of(outlet->by_key, hash_of_head(outlet, queue), now_ns);
 }
 
 /* Of length bytes that need no record's end, those that the rate lets go now: all, or a batch. */

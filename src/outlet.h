@@ -51,6 +51,9 @@ struct outlet {
 	struct buckets *by_key;     /* one for each key, not owned; NULL: the one above for all */
 	const struct key_rule *key; /* not owned */
 	uint64_t salt;              /* of their hashes: which keys share a chain is not to be guessed */
+	uint64_t hash;              /* of the key of the head: of queue->heads, when it was this long */
+	uint64_t hashed_head;
+	size_t hashed_length;       /* 0: of none yet */
 	struct bucket *charged;     /* that of the record at the head */
 	size_t paid;       /* bytes of a part-sent record that the rate has been charged for already */
 	uint64_t due_ns;   /* when the rate lets the next record leave; 0: it is not waited for */

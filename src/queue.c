@@ -140,6 +140,14 @@ head_end(struct queue *q)
 	return q->head_left;
 }
 
+/* It is another one from here on. */
+static void
+change_head(struct queue *q)
+{
+	q->head_left = 0;
+	q->heads++;
+}
+
 static size_t
 aside_left(const struct queue *q)
 {
@@ -285,6 +293,8 @@ queue_abandon(struct queue *q, struct loss *loss, enum reason reason)
 	save_span(q, loss, reason, true, q->ready, partial);
 	loss_left_out(loss, reason, queue_next(q), 0, partial);
 	ring_retract(&q->ring, partial);
+	if (q->ready == 0)
+		change_head(q);
 	return partial;
 }
 
@@ -445,7 +455,10 @@ queue_take(struct queue *q, size_t length)
 	pieces = ring_peek(&q->ring, 0, length, piece);
 	for (int i = 0; i < pieces; i++)
 		q->phase = record_phase(&q->framing, q->phase, piece[i].iov_base, piece[i].iov_len);
-	q->head_left = q->head_left > length ? q->head_left - length : 0;
+	if (ended > 0)
+		change_head(q);
+	else if (q->head_left > 0)
+		q->head_left -= length;
 	ring_consume(&q->ring, length);
 	sojourn_leave(q->sojourn, ended);
 	q->first += ended;
@@ -515,6 +528,8 @@ end_run(struct queue *q, struct broom *broom, struct loss *loss)
 		loss_class(loss, broom->fate.class, broom->records, length);
 		sojourn_cut(q->sojourn, broom->records);
 		q->records -= broom->records;
+		if (broom->to == 0)
+			change_head(q);
 		if (broom->at == q->ready)
 			q->unended = false;
 		move_marks(q, broom, length);
@@ -538,7 +553,6 @@ close_hole(struct queue *q, const struct broom *broom)
 
 	if (hole == 0)
 		return;
-	q->head_left = 0;
 	q->ready -= hole;
 	if (behind <= broom->to) {
 		ring_move(&q->ring, broom->to, broom->at, behind);
@@ -676,7 +690,7 @@ set_aside(struct queue *q)
 	if (piece[1].iov_len > 0)
 		memcpy(copy + piece[0].iov_len, piece[1].iov_base, piece[1].iov_len);
 	ring_consume(&q->ring, rest);
-	q->head_left = 0;
+	change_head(q);
 	q->first++;
 	pull_marks(q, rest);
 	sojourn_set_aside(q->sojourn);
@@ -745,7 +759,7 @@ static void
 evict(struct queue *q, struct loss *loss, enum reason reason, uint64_t count, size_t length)
 {
 	hand_over(q, loss, (struct queue_fate){ reason, LOSS_ANY_CLASS }, 0, length);
-	q->head_left = 0;
+	change_head(q);
 	q->first += count;
 	pull_marks(q, length);
 	q->ready -= length;
@@ -874,6 +888,8 @@ let_in(struct queue *q, struct room *room, size_t offset, size_t length, uint64_
 	leave_out(q, room, offset, span_count(q, room->end, offset - room->end, 0));
 	if (offset != room->to)
 		ring_move(&q->ring, room->to, offset, length);
+	if (offset > 0 && room->to == 0)
+		change_head(q);
 	room->bytes -= length;
 	room->records -= ends;
 	room->to += length;
@@ -917,7 +933,7 @@ queue_refuse(struct queue *q, struct loss *loss, enum reason refused)
 	if (room.end != q->ready)
 		q->unended = false;
 	if (room.to == 0)
-		q->head_left = 0;
+		change_head(q);
 	ring_move(&q->ring, room.to, q->ready, partial);
 	ring_retract(&q->ring, q->ready - room.to);
 	q->ready = room.to;

@@ -510,6 +510,36 @@ rated_parts_by_key(void)
 	finish();
 }
 
+/* The key of a record that waits is found once, and not in each of a million passes, which would take minutes.
+ * (Neither of the two has as many fields, so they share a bucket.) */
+static void
+rated_head_by_key(void)
+{
+	const struct rate by_records = { 1, 3600 * NS_PER_S, false };
+	struct key_rule key = { .separator = 'a' };
+	char error[PATTERN_ERROR_MOST];
+	bool waits = true;
+
+	must(key_parse(&key, "50000", error) == NULL);
+	begin(false, NEVER, &by_records, 1);
+	rig.outlet.by_key = buckets_new(1, 3600 * NS_PER_S, 1, 4);
+	rig.outlet.key = &key;
+	must(rig.outlet.by_key != NULL);
+	put(26, true);
+	put(26 * 30000, true);
+	(void)alarm(60);
+	for (uint64_t ns = 0; ns < 1000000 && waits; ns++)
+		waits = drain(ns) == OUTLET_RATE;
+	(void)alarm(0);
+	ok(waits && rig.ledger.out.records == 1, "1/h for each key: the next one waits, however long it is");
+	is(drain(3600 * NS_PER_S), OUTLET_REFUSED, "until it is its turn");
+	read_all();
+	ok(rig.ledger.out.bytes > 26 && is_right(), "then it leaves");
+	buckets_free(rig.outlet.by_key);
+	rig.outlet.by_key = NULL;
+	finish();
+}
+
 static void
 rated_stream(void)
 {
@@ -670,6 +700,7 @@ main(void)
 	paid_rest();
 	rated_parts();
 	rated_parts_by_key();
+	rated_head_by_key();
 	rated_stream();
 	marks_in_parts();
 	any_rate();

@@ -424,6 +424,9 @@ static struct list {
 	uint64_t mark[QUEUE_MARKS]; /* before the first record of that name or a later one */
 	uint64_t admitted;
 	bool finished;
+	uint64_t head;   /* the name of the oldest in the ring, when it was last looked at, */
+	uint64_t heads;  /* and how often that had changed; */
+	bool known;      /* and its length was known */
 	/* of a sweep: */
 	size_t asked; /* the record that is asked about next, */
 	uint64_t fate; /* which a random number decides, */
@@ -542,6 +545,17 @@ list_evict(void)
 	list.admitted = list_end();
 }
 
+/* The oldest that wait are dropped, some of them, and that too sets a part-sent one aside. */
+static void
+list_drop_oldest(void)
+{
+	uint64_t count = random_from(&list.random, 0, queue_waiting(&q));
+
+	queue_drop_oldest(&q, &loss, REASON_EXPIRED, count);
+	for (; count > 0; count--)
+		list_remove(list.record[0].sent > 0);
+}
+
 /* By a hash of the record's name: about a third each, in runs. */
 static enum queue_verdict
 fate_of(uint64_t name, enum reason *reason)
@@ -616,6 +630,22 @@ list_sweep(void)
 	return same_mark(stopped, list_mark(stop));
 }
 
+/* Whether it is known when the oldest in the ring is another one, and how long what is left of it is, if it is. */
+static bool
+list_head_agrees(void)
+{
+	const struct listed *head = &list.record[list_first()];
+	bool any = list.count > list_first();
+	uint64_t name = any ? head->name : list.names;
+	bool same = (name == list.head) == (q.heads == list.heads);
+	bool lost = name == list.head && list.known && q.head_left == 0;
+
+	list.head = name;
+	list.heads = q.heads;
+	list.known = q.head_left > 0;
+	return same && !lost && (q.head_left == 0 || (any && q.head_left == head->length - head->sent));
+}
+
 static bool
 list_agrees(void)
 {
@@ -685,8 +715,16 @@ list_run(uint64_t seed)
 			list_take();
 		if (random_one_in(&list.random, 4))
 			list_evict();
+		good = list_head_agrees();
+		if (random_one_in(&list.random, 2))
+			(void)queue_head(&q);
 		list_set_marks();
-		good = list_sweep() && list_agrees();
+		good = good && list_sweep() && list_agrees() && list_head_agrees();
+		if (random_one_in(&list.random, 4))
+			list_drop_oldest();
+		if (random_one_in(&list.random, 2))
+			(void)queue_rest(&q);
+		good = good && list_head_agrees();
 	}
 	sojourn_free(q.sojourn);
 	queue_free(&q);
