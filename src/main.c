@@ -164,7 +164,7 @@ run_as_told(int argc, char *argv[], struct options *options, int *signal)
 	signals_init(); /* before anything is written: nobody may be reading it */
 	diag_set_deadline(loop_now()); /* and nobody is waited for */
 	if (options_doubt(options, doubt))
-		diag_error("%s", doubt);
+		diag_note("%s", doubt);
 	settle_progress(options);
 	diag_set_deadline(0);
 	return run(options, signal);

@@ -191,7 +191,7 @@ keys()
 	is "$(lost_keys | paste -sd ,)" "x 49,y 29"
 	final '[.top_keys[].error] == [0, 0]'
 	"$WEIR" --drop-over=1/h --rate-by=key -k 1 --top-keys=3 <in 2>err >out
-	like "$(cat err)" '\(over 97\), most of x 49, y 29, z 19, '
+	like "$(cat err)" '\(96.0%, over\), most of x 49, y 29, z 19, '
 	# of what the buffer drops, too; not of what a sample leaves out
 	stalled in -p drop-newest --max-records=60 -k 1 --top-keys=9 -s 1
 	is "$(lost_keys | paste -sd ,)" "y 20,z 20,u 1"
