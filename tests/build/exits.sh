@@ -68,7 +68,7 @@ ends 2 -k 1 -k 0
 ends 2 -p latest
 ends 2 -p none
 ends 2 -p shed:0
-ends 2 -v
+ends 0 -v
 ends 1 --report=missing/report
 ends 1 --report=.
 ends 1 --dropped=missing/dropped
