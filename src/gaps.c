@@ -28,6 +28,12 @@ struct gaps {
 	struct node pool[];
 };
 
+size_t
+gaps_in(size_t bytes)
+{
+	return (bytes - sizeof(struct gaps)) / sizeof(struct node);
+}
+
 struct gaps *
 gaps_new(size_t most)
 {

@@ -30,6 +30,10 @@ struct gaps;
 /* Room for `most` gaps (at least 2), touched only as it is needed.  malloc'd, or NULL with errno; to
  * be freed by gaps_free, which takes NULL too. */
 struct gaps *gaps_new(size_t most);
+
+/* How many there may be in so many bytes of memory. */
+size_t gaps_in(size_t bytes);
+
 void gaps_free(struct gaps *gaps);
 
 /* The first gap, or NULL; to be let go when its mark is on its way. */

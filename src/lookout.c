@@ -20,10 +20,10 @@
 /* After the terminal has changed, for it and for the other weirs on it to be done with that. */
 #define SETTLE_NS (50 * NS_PER_MS)
 
-/* Gaps that are held to be marked: at most one for so many bytes of the buffer, within limits. */
-#define BYTES_A_GAP 1024
-#define GAPS_LEAST 4096
-#define GAPS_MOST (1 << 20)
+/* Gaps that are held to be marked: as many as this part of the buffer's size has memory for, within limits. */
+#define GAPS_PART 32
+#define GAPS_LEAST_BYTES ((uint64_t)256 << 10)
+#define GAPS_MOST_BYTES ((uint64_t)128 << 20)
 
 #define RECORDS_SPILLED 4
 
@@ -101,12 +101,12 @@ observe(struct lookout *lookout)
 {
 	const struct options *options = lookout->options;
 	const struct mark_style style = { options->mark_template, options->name, options->framing.delimiter };
-	uint64_t most = options->buffer_bytes / BYTES_A_GAP;
+	uint64_t bytes = options->buffer_bytes / GAPS_PART;
 
 	lookout->sojourn = sojourn_new();
 	if (options->mark_template != NULL)
-		lookout->marks = marks_new(most < GAPS_LEAST ? GAPS_LEAST : most > GAPS_MOST ? GAPS_MOST
-		    : (size_t)most, &style);
+		lookout->marks = marks_new(gaps_in((size_t)(bytes < GAPS_LEAST_BYTES ? GAPS_LEAST_BYTES
+		    : bytes > GAPS_MOST_BYTES ? GAPS_MOST_BYTES : bytes)), &style);
 	if (options->top_keys > 0)
 		lookout->top = top_new(options->top_keys);
 	pump_observe(lookout->pump, lookout->sojourn, lookout->marks, lookout->spill, lookout->top);

@@ -101,6 +101,21 @@ stall_of_two_million()
 	stall_of_two_million latest -k 1
 }
 
+# Two in three records are left out, each of them for itself.
+@test "--mark-drops: a gap before each record takes a 32nd of the buffer" {
+	producer in.fifo
+	stalled_reader out.fifo
+	IN=in.fifo OUT=out.fifo start -p shed:3 -m 16M --high=1% --low=0% --mark-drops
+	producer_holds in.fifo
+	reader_holds
+	feed "$HELPERS/lines" -n "$((million * 6 / 5))" -l 40
+	snapshot_until ".in.records == $million * 6 / 5"
+	[[ $million -lt 1000000 ]] || snap '.held.records > 390000'
+	bounded $(((16 << 20) + (16 << 20) / 32)) 40
+	sig KILL
+	finish "signal 9"
+}
+
 @test "--drop-over by key: a million keys in 128 MiB, and more keys take no more" {
 	producer in.fifo
 	IN=in.fifo OUT=/dev/null start --drop-over=1/h --rate-by=key -k 1
