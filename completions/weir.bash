@@ -109,7 +109,7 @@ _weir()
 	-[pmBktsLdNi]|--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|\
 	--field-separator|--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|\
 	--format|--report|--report-on|--drain-timeout|--pipe-size|--name|--interval|--metrics|--mark-drops|\
-	--dropped|--top-keys)
+	--dropped|--top-keys|--size)
 		_weir_value "$option" "$kept"
 		return ;;
 	esac
@@ -118,7 +118,7 @@ _weir()
 		--max-age= --keep= -k --key= -t --field-separator= -s --sample= --sample-by= --seed= \
 		--drop-over= -L --rate= --burst= --rate-by= -l --lines -0 -z --null -d --delimiter= --fixed= \
 		-b --bytes -q --quiet --format= --report= --report-on= --fail-on-drop --drain-timeout= \
-		--pipe-size= -N --name= -i --interval= -v --progress --metrics= --mark-drops --mark-drops= --dropped= \
+		--pipe-size= -N --name= -i --interval= -v --progress --size= --metrics= --mark-drops --mark-drops= --dropped= \
 		--dropped-reason --top-keys= -h --help -V --version
 }
 

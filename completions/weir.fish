@@ -47,6 +47,7 @@ complete -c weir -l pipe-size -x -d 'Kernel pipe capacity to ask for' -a 'keep 6
 complete -c weir -s N -l name -x -d 'Name in reports and messages'
 complete -c weir -s i -l interval -x -d 'A report this often' -a '100ms 1s 10s 1m'
 complete -c weir -s v -l progress -d 'A live line on the terminal'
+complete -c weir -l size -x -d 'So much will come, for percent and time left'
 complete -c weir -l metrics -r -F -d 'Replace this file by figures for Prometheus'
 complete -c weir -l mark-drops -d 'Say in the output where records are missing'
 complete -c weir -l dropped -r -F -d 'Append the dropped records to this file'

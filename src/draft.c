@@ -88,6 +88,9 @@ const struct draft_row draft_rows[IDS] = {
 	    "10ms to 366d, such as 500ms, 5s or 1m", "a report every TIME" },
 	[ID_PROGRESS] = { DRAFT_REPORTS, "progress", "v", NULL, "a live line on the terminal, instead of reports there",
 	    NULL, "a live line on the terminal" },
+	[ID_SIZE] = { DRAFT_REPORTS, "size", "", "SIZE",
+	    "so much will come: -v shows percent and time left (of a file it knows)",
+	    "1 byte to 1P, such as 64K, 1.5M or 10MB", NULL },
 	[ID_METRICS] = { DRAFT_REPORTS, "metrics", "", "FILE", "replace FILE by the figures for Prometheus, every interval",
 	    "the name of a file to replace, such as weir.prom; a report that can be read goes to /dev/stderr "
 	    "(--interval)", NULL },

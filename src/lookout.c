@@ -163,13 +163,52 @@ begin_metrics(struct lookout *lookout, uint64_t now)
 	return false;
 }
 
+static bool
+is_draining(const struct lookout *lookout)
+{
+	return lookout->pump->input != PUMP_READING || signals_stop() != 0;
+}
+
+/* How much will have come in all; 0 where that cannot be told.  A file may grow, and somebody else may have read
+ * of it: what is left of it counts, from where it is read now. */
+static uint64_t
+expected_bytes(const struct lookout *lookout, const struct snapshot *snapshot)
+{
+	uint64_t so_far = snapshot->ledger.in.bytes, size = lookout->options->size_bytes;
+	struct stat file;
+	off_t at;
+
+	if (signals_stop() != 0)
+		return 0;
+	if (lookout->pump->input == PUMP_ENDED)
+		return so_far;
+	if (size > 0)
+		return so_far <= size ? size : 0;
+	if (fstat(STDIN_FILENO, &file) < 0 || !S_ISREG(file.st_mode) || file.st_size == 0 ||
+	    (at = lseek(STDIN_FILENO, 0, SEEK_CUR)) < 0 || at > file.st_size)
+		return 0;
+	return so_far + (uint64_t)(file.st_size - at);
+}
+
+/* For the live line. */
+static void
+show(struct lookout *lookout, const struct snapshot *snapshot)
+{
+	lookout->shown = *snapshot;
+	lookout->shown.draining = is_draining(lookout);
+	snapshot_expect(&lookout->shown, &lookout->baseline, expected_bytes(lookout, snapshot));
+}
+
 static void
 begin_live_line(struct lookout *lookout, uint64_t now)
 {
+	struct snapshot snapshot;
+
 	(void)screen_open(&lookout->screen, STDERR_FILENO);
 	signals_watch_terminal();
 	diag_set_guard(make_way, lookout);
-	snapshot_take(&lookout->shown, REPORT_INTERVAL, lookout->pump, &lookout->baseline, now);
+	snapshot_take(&snapshot, REPORT_INTERVAL, lookout->pump, &lookout->baseline, now);
+	show(lookout, &snapshot);
 	lookout->draw_at_ns = now;
 }
 
@@ -317,7 +356,7 @@ tick(struct lookout *lookout, uint64_t now)
 	snapshot_next_interval(&lookout->baseline, &snapshot, lookout->pump, now);
 	renew_metrics(lookout, &snapshot);
 	if (lookout->screen.open) {
-		lookout->shown = snapshot;
+		show(lookout, &snapshot);
 		if (lookout->draw_at_ns == LOOP_FOREVER)
 			lookout->draw_at_ns = now;
 	}
@@ -417,6 +456,10 @@ tend_screen(struct lookout *lookout, uint64_t now)
 	if (signals_take(SIGWINCH)) {
 		screen_resized(screen);
 		lookout->draw_at_ns = loop_now() + SETTLE_NS;
+	}
+	if (is_draining(lookout) && !lookout->shown.draining) {
+		lookout->shown.draining = true;
+		lookout->draw_at_ns = now; /* no interval may end any more */
 	}
 	screen_step(screen);
 	if (now >= lookout->draw_at_ns)

@@ -6,6 +6,7 @@
 #include "visible.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -177,6 +178,27 @@ put_out(struct line *line, int form)
 	put_flow(line, "out", &line->snapshot->interval.out, form);
 }
 
+/* What has left so far: records, or bytes. */
+enum { TOTAL_ONE = 1, TOTAL_BOTH };
+
+static void
+put_total(struct line *line, int form)
+{
+	const struct tally *out = &line->snapshot->ledger.out;
+	bool records = line->snapshot->options->framing.kind != FRAMING_BYTES;
+	char count[32];
+
+	say(line, FAINT, "total");
+	if (records) {
+		units_format_count(count, sizeof(count), out->records);
+		say(line, PLAIN, " %5s", count);
+	}
+	if (records && form < TOTAL_BOTH)
+		return;
+	units_format_count(count, sizeof(count), out->bytes);
+	say(line, PLAIN, " %5sB", count);
+}
+
 enum { BAR_NONE = 1, BAR_SHORT, BAR_MIDDLE, BAR_LONG };
 
 /* Cells of the bar that its form asks for at least. */
@@ -326,7 +348,11 @@ put_waits(struct line *line, int form)
 	const char *most = snapshot_mostly(&s->interval, &ns);
 	const char *before = "";
 
+	if (s->draining)
+		say(line, WARNING, form == WAIT_GREATEST ? "   draining" : "draining ");
 	if (form == WAIT_GREATEST) {
+		if (s->draining)
+			return;
 		say(line, PLAIN, "%*s", 6 - (int)strlen(most), "");
 		say_percent(line, STRONG, most, ns);
 		return;
@@ -371,13 +397,55 @@ put_latency(struct line *line, int form)
 	say_time(line, form == LATENCY_BOTH ? " p99 " : "p99 ", known, latency->p99_ns);
 }
 
+/* As a clock has it; hours where there are any. */
+static void
+say_clock(struct line *line, uint64_t ns)
+{
+	uint64_t s = ns / NS_PER_S;
+
+	if (s < 3600)
+		say(line, PLAIN, "%2u:%02u", (unsigned)(s / 60), (unsigned)(s % 60));
+	else if (s < UINT64_C(100) * 3600)
+		say(line, PLAIN, "%u:%02u:%02u", (unsigned)(s / 3600), (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+	else
+		say(line, PLAIN, "%" PRIu64 "d%02uh", s / 86400, (unsigned)(s / 3600 % 24));
+}
+
+static void
+put_elapsed(struct line *line, int form)
+{
+	(void)form;
+	say_clock(line, line->snapshot->elapsed_ns);
+}
+
+enum { DONE_PERCENT = 1, DONE_LEFT };
+
+/* Where it is known how much will come.  Not all is done before all is. */
+static void
+put_done(struct line *line, int form)
+{
+	const struct snapshot *s = line->snapshot;
+
+	if (s->size_bytes == 0)
+		return;
+	say(line, FAINT, "done ");
+	say(line, STRONG, "%3u%%", (unsigned)((double)snapshot_done_bytes(s) * 100 / (double)s->size_bytes));
+	if (form < DONE_LEFT)
+		return;
+	say(line, FAINT, " left ");
+	if (s->until_done_ns == SNAPSHOT_NEVER)
+		say(line, PLAIN, "    -");
+	else
+		say_clock(line, s->until_done_ns);
+}
+
 static const struct segment {
 	void (*put)(struct line *line, int form);
 } segments[] = {
-	{ put_name }, { put_in }, { put_bar }, { put_out }, { put_dropped }, { put_paused }, { put_waits },
-	{ put_latency },
+	{ put_name }, { put_in }, { put_bar }, { put_out }, { put_total }, { put_dropped }, { put_paused },
+	{ put_waits }, { put_latency }, { put_elapsed }, { put_done },
 };
-enum { NAME, IN, BAR, OUT, DROPPED, PAUSED, WAITED, LATENCY, SEGMENTS };
+enum { NAME, IN, BAR, OUT, TOTAL, DROPPED, PAUSED, WAITED, LATENCY, ELAPSED, DONE, SEGMENTS };
 static_assert(sizeof(segments) / sizeof(segments[0]) == SEGMENTS, "a segment each");
 
 /* --- the line ------------------------------------------------------------------------------------ */
@@ -393,19 +461,24 @@ static const struct {
 	{ OUT, RATE_BARE },
 	{ WAITED, WAIT_GREATEST },
 	{ DROPPED, DROP_BARE },
+	{ DONE, DONE_PERCENT },
 	{ NAME, NAME_SHORT },
 	{ IN, RATE_BARE },
 	{ OUT, RATE_NAMED },
 	{ IN, RATE_NAMED },
+	{ DONE, DONE_LEFT },
 	{ BAR, BAR_MIDDLE },
+	{ ELAPSED, 1 },
 	{ LATENCY, LATENCY_P99 },
 	{ DROPPED, DROP_RATE },
 	{ PAUSED, 1 },
 	{ BAR, BAR_LONG },
 	{ OUT, RATE_BOTH },
 	{ IN, RATE_BOTH },
+	{ TOTAL, TOTAL_ONE },
 	{ WAITED, WAIT_ALL },
 	{ DROPPED, DROP_REASONS },
+	{ TOTAL, TOTAL_BOTH },
 	{ LATENCY, LATENCY_BOTH },
 	{ WAITED, WAIT_WORDY },
 	{ NAME, NAME_LONG },

@@ -23,7 +23,7 @@
 #define METER_MOST 2048
 
 /* Wider than this it never gets. */
-#define METER_COLUMNS_MOST 160
+#define METER_COLUMNS_MOST 200
 
 struct meter_style {
 	unsigned columns; /* of the terminal: the line leaves the last one free */

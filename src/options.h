@@ -65,6 +65,7 @@ struct options {
 	bool reporting;            /* a report every interval; not where, quietly, only -v or --metrics want it */
 	uint64_t interval_ns;      /* OPTIONS_INTERVAL_LEAST_NS at least */
 	bool progress;
+	uint64_t size_bytes;       /* that will come, for the live line; 0 where not given */
 	const char *metrics_path;  /* NULL for none; from argv */
 	const char *mark_template; /* valid, NULL for no marks; from argv, or MARK_DEFAULT */
 	const char *dropped_path;  /* NULL for none; from argv */

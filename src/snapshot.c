@@ -149,10 +149,38 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
 #endif
 }
 
+uint64_t
+snapshot_done_bytes(const struct snapshot *s)
+{
+	return s->ledger.in.bytes - s->held.bytes;
+}
+
+void
+snapshot_expect(struct snapshot *s, const struct baseline *baseline, uint64_t size_bytes)
+{
+	uint64_t done = snapshot_done_bytes(s);
+
+	s->size_bytes = size_bytes;
+	s->until_done_ns = size_bytes >= done ? time_for(size_bytes - done, baseline->pace_bytes, 0, baseline->pace_ns)
+	    : SNAPSHOT_NEVER;
+}
+
+/* Of a pace, what stays when another interval is added: seven eighths. */
+static uint64_t
+faded(uint64_t amount)
+{
+	return amount - amount / 8;
+}
+
 void
 snapshot_next_interval(struct baseline *baseline, const struct snapshot *snapshot, const struct pump *pump,
     uint64_t now_ns)
 {
+	uint64_t done = snapshot_done_bytes(snapshot);
+
+	baseline->pace_bytes = faded(baseline->pace_bytes) + done - baseline->done_bytes;
+	baseline->pace_ns = faded(baseline->pace_ns) + now_ns - baseline->then_ns;
+	baseline->done_bytes = done;
 	baseline->then_ns = now_ns;
 	baseline->then = snapshot->ledger;
 	sojourn_next_interval(pump->queue.sojourn);

@@ -55,6 +55,9 @@ struct snapshot {
 	uint64_t until_empty_ns;  /* the same */
 	struct looks keep_looks[CLASSES]; /* what each pattern of --keep was asked, by class; */
 	struct looks key_looks;   /* and --key */
+	bool draining;            /* nothing more is asked of the producer */
+	uint64_t size_bytes;      /* that will have come in all, where that is known; or 0 */
+	uint64_t until_done_ns;   /* with all of it, or SNAPSHOT_NEVER */
 	struct top *top;          /* keys of what was dropped, or NULL; not owned */
 	uint64_t reports_skipped; /* nobody took them in time */
 	bool unread_known;
@@ -69,14 +72,25 @@ struct baseline {
 	uint64_t start_ns; /* of the run */
 	uint64_t then_ns;
 	struct ledger then;
+	uint64_t done_bytes; /* by then: of what came in, what is held no more */
+	uint64_t pace_bytes; /* so much of it, in */
+	uint64_t pace_ns;    /* so long: intervals count the less the older they are */
 };
 
 /* The run begins. */
 void snapshot_begin(struct baseline *baseline, uint64_t now_ns);
 
-/* What the pump and the time can tell; unsaved, top, host, reports_skipped and the exit are left 0. */
+/* What the pump and the time can tell; unsaved, top, host, draining, what is expected,
+ * reports_skipped and the exit are left 0. */
 void snapshot_take(struct snapshot *snapshot, enum report_event event, const struct pump *pump,
     const struct baseline *baseline, uint64_t now_ns);
+
+/* So much will have come in all: how long until all of it has left, or 0 bytes where that is not known.  What
+ * is dropped has left, too. */
+void snapshot_expect(struct snapshot *snapshot, const struct baseline *baseline, uint64_t size_bytes);
+
+/* Of what has come in, what is held no more. */
+uint64_t snapshot_done_bytes(const struct snapshot *snapshot);
 
 /* The interval that the snapshot was taken at the end of is over. */
 void snapshot_next_interval(struct baseline *baseline, const struct snapshot *snapshot, const struct pump *pump,

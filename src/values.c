@@ -467,6 +467,12 @@ read_buffer(struct draft *draft, const struct given *given)
 }
 
 static bool
+read_expected(struct draft *draft, const struct given *given)
+{
+	return read_size(given, 1, UNITS_SIZE_MAX, &draft->options->size_bytes);
+}
+
+static bool
 read_max_record(struct draft *draft, const struct given *given)
 {
 	return read_size(given, 1, UNITS_SIZE_MAX, &draft->options->max_record_bytes);
@@ -531,6 +537,7 @@ static bool (*const readers[IDS])(struct draft *draft, const struct given *given
 	[ID_NAME] = read_name,
 	[ID_INTERVAL] = read_interval,
 	[ID_PROGRESS] = read_flag,
+	[ID_SIZE] = read_expected,
 	[ID_METRICS] = read_path,
 	[ID_MARK_DROPS] = read_mark_drops,
 	[ID_DROPPED] = read_path,

@@ -59,7 +59,7 @@ key()
 # rate or share that is not yet 0 or 100 where it has to become that does not match, and is asked for again.
 screen()
 {
-	tmux_ capture-pane -p ${JOIN:+-J} | sed -E "s/[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}/CLOCK/; ${MASK:-}" | sed -e 's/ *$//' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
+	tmux_ capture-pane -p ${JOIN:+-J} | sed -E "s/[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}/CLOCK/; s/ {1,2}[ 0-9][0-9]:[0-5][0-9] *$//; ${MASK:-}" | sed -e 's/ *$//' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
 }
 
 is_shown()
@@ -277,6 +277,24 @@ recorded()
 	JOIN=1 shows same-terminal
 }
 
+@test "of a file, and of what is to come, percent; draining, once nothing more comes" {
+	held
+	terminal 80x24
+	seq -f %07.0f 256 >file
+	type_ 'clear; weir -vqi 100ms -m 4K <file >out.fifo'
+	on_screen 'draining .*done   0% left     -'
+	weir_holds
+	key C-c
+	key C-c
+	until_true is_not_on_screen draining
+	type_ 'clear; weir -vqi 100ms --size=4096 <in.fifo >out'
+	on_screen ' 0%'
+	exec 9>in.fifo
+	records 256
+	on_screen 'done  50% left'
+	exec 9>&-
+}
+
 # --- How it ends ------------------------------------------------------------------------------------------------------------
 
 # flowing [OPTION]...: a weir named w between the test's producer and a file
@@ -429,7 +447,7 @@ is_in_state()
 	records 100
 	until_true has_lines out 456
 	key C-q
-	JOIN=1 on_screen 'weir: in 356|w: in [0-9]+ records'
+	JOIN=1 on_screen 'w: in [0-9]+ '
 	on_screen 'in +0/s.*input 100%'
 	exec 9>&-
 	until_true is_not_on_screen 'in +0/s'

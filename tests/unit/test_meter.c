@@ -71,14 +71,53 @@ widths(void)
 	is_text(plain(5), " 42%", "5 columns: how full it is");
 	is_text(plain(20), "[##  ]  42%   999/s", "20: the buffer, and what goes out");
 	is_text(plain(40), "weir [###    ]  42%   999/s output  95%", "40: the bottleneck");
-	is_text(plain(80), "weir  in 12.3k/s  [#######         ]  42%  out   999/s  drop  2.0k  output  95%",
-	    "80: what comes in, and what got lost");
-	is_text(plain(132), "weir  in 12.3k/s  1.2MB/s  [######         ]  42%  out   999/s 99.9kB/s  "
-	    "dropped  2.0k +  350/s  input   3% OUTPUT  95%  p99 12.3ms", "132: all waits, bytes, latency");
-	is_text(plain(160), "weir  in 12.3k/s  1.2MB/s  [########          ]  42%  out   999/s 99.9kB/s  "
-	    "dropped  2.0k +  350/s (oldest 2.0k)  input   3% OUTPUT  95%  p50  1.2ms p99 12.3ms",
-	    "160: reasons");
-	is_text(plain(1000), plain(160), "no wider than that");
+	is_text(plain(80), "weir  in 12.3k/s  [####     ]  42%  out   999/s  drop  2.0k  output  95%   "
+	    "0:02", "80: what comes in, and what got lost");
+	is_text(plain(132), "weir  in 12.3k/s  1.2MB/s  [########           ]  42%  out   999/s 99.9kB/s "
+	    " dropped  2.0k +  350/s  output  95%  p99 12.3ms   0:02",
+	    "132: all waits, bytes, latency");
+	is_text(plain(160), "weir  in 12.3k/s  1.2MB/s  [#######         ]  42%  out   999/s 99.9kB/s  "
+	    "total  9.0k  900kB  dropped  2.0k +  350/s  input   3% OUTPUT  95%  p99 "
+	    "12.3ms   0:02", "160: reasons");
+	is_text(plain(200), "weir  in 12.3k/s  1.2MB/s  [########           ]  42%  out   999/s 99.9kB/s "
+	    " total  9.0k  900kB  dropped  2.0k +  350/s (oldest 2.0k)  waiting for "
+	    "input   3% OUTPUT  95%  p50  1.2ms p99 12.3ms   0:02", "200: all there is");
+	is_text(plain(1000), plain(200), "no wider than that");
+}
+
+static void
+progress(void)
+{
+	begin();
+	snapshot.size_bytes = 2000000;
+	snapshot.until_done_ns = 83 * NS_PER_S;
+	snapshot.ledger.in.bytes = 1200000;
+	snapshot.held.bytes = 1;
+	is_text(plain(20), "[##  ]  42%   999/s", "20: with a size");
+	is_text(plain(50), "weir [###   ]  42%   999/s drop  2.0k output  95%",
+	    "50: with a size, percent");
+	is_text(plain(80), "weir  in 12.3k/s  [##   ]  42%  out   999/s  drop  2.0k  output  95%  done  "
+	    "59%", "80: the same, where something gets lost");
+	is_text(plain(132), "weir  in 12.3k/s  [######         ]  42%  out   999/s  dropped  2.0k +  "
+	    "350/s  output  95%  p99 12.3ms   0:02  done  59% left  1:23",
+	    "132: with a size");
+	snapshot.elapsed_ns = 3600 * NS_PER_S + 61 * NS_PER_S;
+	snapshot.until_done_ns = SNAPSHOT_NEVER;
+	ok(strstr(plain(132), "  1:01:01  done  59% left     -") != NULL, "no time where nothing goes; hours");
+	snapshot.until_done_ns = UINT64_C(100) * 3600 * NS_PER_S;
+	snapshot.ledger.in.bytes = snapshot.size_bytes;
+	ok(strstr(plain(132), "  1:01:01  done  99% left 4d04h") != NULL, "not all is done before all is; days");
+	options.policy = POLICY_BLOCK;
+	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
+	snapshot.until_done_ns = 83 * NS_PER_S;
+	ok(strstr(plain(80), "  done  99% left  1:23") != NULL, "80: and the time that is left");
+	options.policy = POLICY_DROP_OLDEST;
+	snapshot.draining = true;
+	is_text(plain(44), "[##   ]  42%   999/s drop     0    draining", "44: draining");
+	is_text(plain(200), "weir  in 12.3k/s  1.2MB/s  [#####       ]  42%  out   999/s 99.9kB/s  total "
+	    " 9.0k  900kB  dropped     0 +  350/s  draining input   3% OUTPUT  95%  p50  "
+	    "1.2ms p99 12.3ms  1:01:01  done  99% left  1:23",
+	    "200: draining, and on what it waits");
 }
 
 static void
@@ -116,10 +155,11 @@ not_known_yet(void)
 	snapshot.interval = (struct interval){ .ns = 0 };
 	snapshot.ledger = (struct ledger){ .paused_ns = 0 };
 	snapshot.depth = (struct tally){ 0, 0 };
-	is_text(plain(80), "weir  in     -/s  [                ]   0%  out     -/s  drop     0   input   -%",
-	    "before the first interval has ended");
-	is_text(plain(160), "weir  in     -/s     -B/s  [                    ]   0%  out     -/s     -B/s  "
-	    "dropped     0 +    -/s  waiting for input   -% output   -%  p50      - p99      -", "the same with more room");
+	is_text(plain(80), "weir  in     -/s  [         ]   0%  out     -/s  drop     0   input   -%   "
+	    "0:02", "before the first interval has ended");
+	is_text(plain(160), "weir  in     -/s     -B/s  [                ]   0%  out     -/s     -B/s  "
+	    "total     0     0B  dropped     0 +    -/s  input   -% output   -%  p99     "
+	    " -   0:02", "the same with more room");
 }
 
 static void
@@ -131,8 +171,9 @@ kinds(void)
 	options.rated = true;
 	snapshot.ledger.dropped[REASON_OLDEST] = (struct tally){ 0, 0 };
 	snapshot.interval.paused_ns = NS_PER_S / 4;
-	is_text(plain(132), "weir  in  1.2MB/s  [#############   :               ]  42%  out 99.9kB/s  paused  25%  "
-	    "waiting for input   3% OUTPUT  95% rate   0%", "a stream of bytes");
+	is_text(plain(132), "weir  in  1.2MB/s  [########## :           ]  42%  out 99.9kB/s  total  "
+	    "900kB  paused  25%  input   3% OUTPUT  95% rate   0%   0:02",
+	    "a stream of bytes");
 	begin();
 	options.name = "a name that is as long as a line of some terminals is wide, it seems";
 	options.max_records = 500;
@@ -143,8 +184,9 @@ kinds(void)
 	    "a long name; fuller by records than by bytes; busy");
 	snapshot.interval.waited_ns[WAIT_RATE] = NS_PER_S;
 	options.rated = true;
-	is_text(plain(160), "a name that   in 12.3k/s  1.2MB/s  [############  ]  84%  out   999/s 99.9kB/s  "
-	    "dropped  5.0M +  350/s  input   3% output   0% RATE 100%  p50  1.2ms p99 12.3ms", "the rate");
+	is_text(plain(160), "a name that   in 12.3k/s  1.2MB/s  [################   ]  84%  out   999/s "
+	    "99.9kB/s  total  9.0k  900kB  dropped  5.0M +  350/s    rate 100%  p99 "
+	    "12.3ms   0:02", "the rate");
 }
 
 static void
@@ -153,17 +195,19 @@ reasons(void)
 	begin();
 	options.name = "w";
 	snapshot.ledger.dropped[REASON_SAMPLE] = (struct tally){ 7, 10 };
-	is_text(plain(160), "w     in 12.3k/s  1.2MB/s  [########           ]  42%  out   999/s 99.9kB/s  "
-	    "dropped  2.0k +  350/s (oldest 2.0k, sample 7)  input   3% OUTPUT  95%  p99 12.3ms", "by reasons");
+	is_text(plain(160), "w     in 12.3k/s  1.2MB/s  [#######         ]  42%  out   999/s 99.9kB/s  "
+	    "total  9.0k  900kB  dropped  2.0k +  350/s  input   3% OUTPUT  95%  p99 "
+	    "12.3ms   0:02", "by reasons");
 }
 
 static void
 colours(void)
 {
 	begin();
-	is_text(line(80, false, true), "\033[1mweir\033[m  \033[2min \033[m12.3k/s  [\033[32m#######         \033[m]"
-	    "\033[32m  42%\033[m  \033[2mout \033[m  999/s  \033[1;31mdrop \033[m\033[1;31m 2.0k\033[m  "
-	    "\033[1moutput  95%\033[m", "something is being lost");
+	is_text(line(80, false, true), "\033[1mweir\033[m  \033[2min \033[m12.3k/s  [\033[32m####     "
+	    "\033[m]\033[32m  42%\033[m  \033[2mout \033[m  999/s  \033[1;31mdrop "
+	    "\033[m\033[1;31m 2.0k\033[m  \033[1moutput  95%\033[m   0:02",
+	    "something is being lost");
 	snapshot.interval.dropped.bytes = 0;
 	snapshot.depth.bytes = 500000;
 	is_text(line(44, true, true), "▕\033[33m██▌  \033[m▏\033[33m  50%\033[m   999/s "
@@ -225,6 +269,12 @@ any_snapshot(struct random *random)
 		snapshot.ledger.dropped[i] = (struct tally){ any(random) / 8, any(random) / 8 };
 	snapshot.depth = (struct tally){ any(random), any(random) };
 	snapshot.ledger.paused_count = any(random);
+	snapshot.ledger.in = snapshot.ledger.out = (struct tally){ any(random), any(random) };
+	snapshot.held.bytes = any(random) % (snapshot.ledger.in.bytes + 1);
+	snapshot.size_bytes = random_below(random, 2) * (snapshot.ledger.in.bytes + any(random) / 2);
+	snapshot.until_done_ns = any(random);
+	snapshot.elapsed_ns = any(random);
+	snapshot.draining = random_below(random, 2) == 0;
 	snapshot.interval.ns = any(random);
 	snapshot.interval.in = (struct tally){ any(random), any(random) };
 	snapshot.interval.out = (struct tally){ any(random), any(random) };
@@ -258,6 +308,7 @@ int
 main(void)
 {
 	widths();
+	progress();
 	bars();
 	not_known_yet();
 	kinds();

@@ -116,7 +116,7 @@ defaults(void)
 /* Each way to write an option, and what the one number is that it should set. */
 enum field {
 	POLICY, BUFFER, MAX_RECORDS, MAX_RECORD, HIGH, LOW, HIGH_RECORDS, LOW_RECORDS, SAMPLE, SAMPLE_NUM, RATE,
-	PERIOD, RATE_BYTES, BURST, KIND, DELIMITER, FIXED, QUIET, FORMAT, LOSSES, REPORTING, FAIL, DRAIN, PIPE,
+	PERIOD, RATE_BYTES, BURST, KIND, DELIMITER, FIXED, QUIET, FORMAT, LOSSES, REPORTING, SIZE, FAIL, DRAIN, PIPE,
 };
 
 static uint64_t
@@ -130,7 +130,7 @@ field(const struct options *o, enum field field)
 		[PERIOD] = o->rated ? o->rate.period_ns : 0, [RATE_BYTES] = o->rated && o->rate.bytes,
 		[BURST] = o->burst, [KIND] = o->framing.kind, [DELIMITER] = o->framing.delimiter,
 		[FIXED] = o->framing.size, [QUIET] = o->quiet, [FORMAT] = o->format,
-		[LOSSES] = o->losses_only, [REPORTING] = o->reporting, [FAIL] = o->fail_on_drop, [DRAIN] = o->drain_timeout_ns, [PIPE] = o->pipe_bytes,
+		[LOSSES] = o->losses_only, [REPORTING] = o->reporting, [SIZE] = o->size_bytes, [FAIL] = o->fail_on_drop, [DRAIN] = o->drain_timeout_ns, [PIPE] = o->pipe_bytes,
 	};
 
 	return values[field];
@@ -187,6 +187,7 @@ static const struct accepted single[] = {
 	{ { "--format=text" }, FORMAT, FORMAT_TEXT },
 	{ { "--report-on=loss" }, LOSSES, true },
 	{ { "--report-on=always" }, LOSSES, false },
+	{ { "--size=1.5K" }, SIZE, 1536 },
 	{ { "--fail-on-drop" }, FAIL, true },
 	{ { "--drain-timeout=0" }, DRAIN, 0 },
 	{ { "--drain-timeout=250ms" }, DRAIN, 250 * NS_PER_MS },

@@ -110,6 +110,23 @@ what_comes(void)
 }
 
 static void
+what_is_expected(void)
+{
+	begin();
+	take(REPORT_INTERVAL, 3 * NS_PER_S);
+	is(snapshot_done_bytes(&snapshot), 60, "what is held is not done, what is dropped is");
+	snapshot_expect(&snapshot, &baseline, 160);
+	is(snapshot.until_done_ns, SNAPSHOT_NEVER, "no pace before an interval is over");
+	snapshot_next_interval(&baseline, &snapshot, &pump, 3 * NS_PER_S);
+	snapshot_expect(&snapshot, &baseline, 160);
+	is(snapshot.until_done_ns, 10 * NS_PER_S / 3, "100 bytes more, at 30 a second");
+	take(REPORT_INTERVAL, 5 * NS_PER_S);
+	snapshot_next_interval(&baseline, &snapshot, &pump, 5 * NS_PER_S);
+	ok(baseline.pace_bytes == 53 && baseline.pace_ns == 3750 * NS_PER_MS, "what was counts less by an eighth");
+	finish();
+}
+
+static void
 per_second(void)
 {
 	is(snapshot_per_second(10, 2 * NS_PER_S), 5, "ten in two seconds");
@@ -123,6 +140,7 @@ main(void)
 {
 	intervals();
 	what_comes();
+	what_is_expected();
 	per_second();
 	return done_testing();
 }
