@@ -36,7 +36,7 @@ struct intake_gates {
 	const struct keep *keep;   /* what matches passes all of these; NULL, or not owned */
 	const struct key_rule *key; /* not owned */
 	uint64_t seed;             /* of the keys' sample */
-	uint64_t salt;             /* of the keys' buckets: which keys share a chain is not to be guessed */
+	uint64_t salt;             /* of the keys' buckets: see key_salt */
 	uint64_t max_record;       /* longest record to keep; UINT64_MAX for any */
 	bool ends_run;             /* a record that is too long is the last that is taken */
 	uint64_t judge_at;         /* a record of which so much is here is judged by that much */

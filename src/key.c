@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "compat.h"
 #include "key.h"
 #include "units.h"
 
@@ -154,4 +155,13 @@ uint64_t
 key_hash(struct key key, uint64_t seed)
 {
 	return XXH3_64bits_withSeed(key.text, key.length, seed);
+}
+
+uint64_t
+key_salt(void)
+{
+	uint64_t salt;
+
+	arc4random_buf(&salt, sizeof(salt));
+	return salt;
 }

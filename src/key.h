@@ -49,7 +49,12 @@ void key_clear(struct key_rule *rule);
 /* The record's key by a rule that was parsed: the empty key where there is no such field or no match. */
 struct key key_of(const struct key_rule *rule, const char *text, size_t length);
 
-/* XXH3 with 64 bits: the same on every machine. */
+/* XXH3 with 64 bits: the same on every machine for the same seed. */
 uint64_t key_hash(struct key key, uint64_t seed);
+
+/* A seed from the system, never the same again: for a hash of which nobody outside should know what it says
+ * of a key, as whoever knows it can choose keys that all have the same.  It may open a file: before
+ * confine().  Cannot fail. */
+uint64_t key_salt(void);
 
 #endif

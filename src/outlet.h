@@ -50,7 +50,7 @@ struct outlet {
 	struct bucket bucket;
 	struct buckets *by_key;     /* one for each key, not owned; NULL: the one above for all */
 	const struct key_rule *key; /* not owned */
-	uint64_t salt;              /* of their hashes: which keys share a chain is not to be guessed */
+	uint64_t salt;              /* of their hashes: see key_salt */
 	uint64_t hash;              /* of the key of the head: of queue->heads, when it was this long */
 	uint64_t hashed_head;
 	size_t hashed_length;       /* 0: of none yet */

@@ -61,6 +61,7 @@ gates_of(struct pump *pump, bool drops, struct chance *chance)
 		.keep = options->keep,
 		.key = options_key(options),
 		.seed = options->seed,
+		.salt = pump->outlet.salt,
 		.max_record = drops ? options->max_record_bytes : UINT64_MAX,
 		.ends_run = options->policy == POLICY_FAIL,
 		.judge_at = drops ? UINT64_MAX : options->high_bytes,
@@ -69,7 +70,6 @@ gates_of(struct pump *pump, bool drops, struct chance *chance)
 	if (gates.policing)
 		bucket_init(&gates.police, options->police.amount, options->police.period_ns,
 		    options->police_burst, pump->began_ns);
-	gates.salt = chance_next(chance);
 	chance_init(&own, true, chance_next(chance));
 	if (gates.sampling)
 		sample_init(&gates.sample, &options->sample, options->sample_by, &own);
@@ -84,6 +84,7 @@ init_shed(struct pump *pump, struct chance *chance)
 	pump->shed = (struct shed){
 		.keep = options->keep,
 		.key = options_key(options),
+		.salt = pump->outlet.salt,
 		.sampling = options->policy == POLICY_SHED,
 		.share = options->shed,
 		.high = { options->high_records, options->high_bytes },
@@ -109,9 +110,10 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 		.slack = drops || gated ? READ_MOST : 0,
 		.record = drops ? (size_t)options->max_record_bytes : 0,
 	};
-	/* Only where something is left to chance, or should not be guessed, the system is asked for a seed. */
-	bool drawn = options->sample_by == SAMPLE_BY_RANDOM || options->policy == POLICY_DROP_RANDOM ||
-	    options->rate_by_key;
+	/* Only where something is left to chance the system is asked for a seed, and for a salt only where keys are
+	 * looked up.  That is none of --seed's: what everybody may know is no salt. */
+	bool drawn = options->sample_by == SAMPLE_BY_RANDOM || options->policy == POLICY_DROP_RANDOM;
+	bool salted = options->rate_by_key || options->policy == POLICY_LATEST;
 	struct chance chance; /* which each user of chance has its own from */
 	struct intake_gates gates;
 
@@ -134,7 +136,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	    options->rated ? &options->rate : NULL, options->burst, now_ns);
 	pump->outlet.by_key = pump->outlet_buckets;
 	pump->outlet.key = options_key(options);
-	pump->outlet.salt = chance_next(&chance);
+	pump->outlet.salt = salted ? key_salt() : 0;
 	gates = gates_of(pump, drops, &chance);
 	intake_init(&pump->intake, &options->framing, &gates);
 	if (queue_init(&pump->queue, &options->framing, &limits) < 0)

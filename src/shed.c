@@ -393,7 +393,7 @@ struct keyed {
 static uint64_t
 hash_of(const struct shed *shed, const struct queue_record *record)
 {
-	return key_hash(key_of(shed->key, record->text, record->body), 0);
+	return key_hash(key_of(shed->key, record->text, record->body), shed->salt);
 }
 
 static enum queue_verdict

@@ -33,6 +33,7 @@ struct shed_seen;
 struct shed {
 	const struct keep *keep;    /* NULL: all records are equal; not owned */
 	const struct key_rule *key; /* of latest; not owned */
+	uint64_t salt;              /* of their hashes: see key_salt */
 	struct chance chance;       /* of drop-random */
 	struct shed_seen *seen;     /* keys, while there is pressure; malloc'd, or NULL */
 	bool sampling;              /* under pressure only a sample comes in, */

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "key.h"
 #include "top.h"
 
 #include <assert.h>
@@ -24,6 +25,7 @@ struct counter {
 };
 
 struct top {
+	uint64_t salt;
 	unsigned wanted;
 	unsigned size;  /* counters there may be */
 	unsigned count; /* and there are */
@@ -33,7 +35,6 @@ struct top {
 	struct counter counters[COUNTERS_MOST];
 };
 
-static_assert(TOP_KEY_MOST % sizeof(uint64_t) == 0, "words");
 static_assert(COUNTERS_LEAST <= COUNTERS_MOST, "room");
 
 struct top *
@@ -43,6 +44,7 @@ top_new(unsigned wanted)
 
 	if (top == NULL)
 		return NULL;
+	top->salt = key_salt();
 	top->wanted = wanted;
 	top->size = wanted * COUNTERS_EACH > COUNTERS_LEAST ? wanted * COUNTERS_EACH : COUNTERS_LEAST;
 	return top;
@@ -65,16 +67,7 @@ is_same(const struct top_key *a, const struct top_key *b)
 static struct counter **
 head_of(struct top *top, const struct top_key *key)
 {
-	uint64_t hash = key->length;
-
-	for (size_t i = 0; i < key->length; i += sizeof(hash)) {
-		uint64_t word;
-
-		memcpy(&word, key->text + i, sizeof(word));
-		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		hash ^= hash >> 32;
-	}
-	return &top->heads[hash % HEADS];
+	return &top->heads[key_hash((struct key){ key->text, key->length }, top->salt) % HEADS];
 }
 
 static void

@@ -30,7 +30,7 @@ struct top_key {
 struct top;
 
 /* For a list of so many, 1 to TOP_WANTED_MOST: sixteen counters for each, at least 256.  225 KB at
- * most; NULL without memory. */
+ * most; NULL without memory.  Asks for a salt (key.h): before confine(). */
 struct top *top_new(unsigned wanted);
 
 void top_free(struct top *top);

@@ -44,6 +44,20 @@ keys()
 	is "$(keys -k '/$/' | sort | paste -sd ,)" " 5"
 }
 
+# Two keys that XXH3 cannot tell apart where it has the seed 0: whoever knows the seed finds as many as he likes, and more
+# quickly still such as only meet in a table.
+@test "--policy=latest: keys that are made to collide are two keys, whatever --seed says" {
+	local a='\xb9\x39\x42\xea\x7b\x73\x82\x67\x23\x4c\xaf\x33\x2d\xb0\x56\xaf' option
+	local b='\xb9\x39\x4e\xfc\x41\x4a\x9c\x7e\x3a\x52\x96\x09\x3b\xbc\x56\xaf'
+	# shellcheck disable=SC2059 # bytes
+	printf "$a,1\n$a,2\n$b,3\nx,4\n" >in
+	for option in '' --seed=0; do
+		# shellcheck disable=SC2086
+		stalled in -p latest -k 1 -t , --max-records=3 ${option:+--sample=100% --sample-by=key $option}
+		is "$(cut -d , -f 2 got | paste -sd ,)" 2,3,4 "with ${option:-no seed}"
+	done
+}
+
 # --- --sample-by -----------------------------------------------------------------------------------------------------------------
 
 @test "--sample-by=random: each with the same chance; the same again with the same seed" {

@@ -122,8 +122,6 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 	m->parts = !drops(m) && !streams(m);
 	m->common.then_ns = m->now_ns = now_ns;
 	chance_init(&all, true, options->seed);
-	(void)chance_next(&all); /* which buckets share a chain, out and in */
-	(void)chance_next(&all);
 	chance_init(&m->lots, true, chance_next(&all));
 	sample_init(&m->draws, &options->sample, options->sample_by, &m->lots);
 	if (options->sample_by == SAMPLE_BY_RANDOM && is_sampling(m))

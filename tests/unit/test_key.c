@@ -182,6 +182,7 @@ hashes(void)
 			    key_hash(key, seed));
 	}
 	ok(good, "hashes as published");
+	ok(key_salt() != key_salt(), "no salt is like another");
 }
 
 static void

@@ -1281,6 +1281,27 @@ presses(void)
 	(void)full;
 }
 
+/* What keys are looked up by is nobody's to know, whatever --seed says; what asks for no key has no salt. */
+static void
+salts(void)
+{
+	uint64_t salt;
+
+	begin("-p latest -k 1 -s 2 --sample-by=key --seed=7");
+	salt = rig.pump.shed.salt;
+	finish();
+	begin("-p latest -k 1 -s 2 --sample-by=key --seed=7");
+	ok(rig.pump.shed.salt != 0 && rig.pump.shed.salt != salt, "latest has another salt each time");
+	is(rig.pump.intake.gates.seed, 7, "and a sample by key the user's seed");
+	finish();
+	begin("-L 5/s --drop-over=9/s --rate-by=key -k 1");
+	ok(rig.pump.outlet.salt != 0 && rig.pump.intake.gates.salt != 0, "so have rates by key");
+	finish();
+	begin("-p drop-random --seed=7");
+	is(rig.pump.outlet.salt | rig.pump.intake.gates.salt | rig.pump.shed.salt, 0, "what looks up no key has none");
+	finish();
+}
+
 /* --- much at once ----------------------------------------------------------------------------------- */
 
 #if defined(HAVE_SPLICE) && defined(F_SETPIPE_SZ) && !defined(WEIR_PORTABLE)
@@ -1880,5 +1901,6 @@ main(void)
 	marks_grow();
 	waits();
 	presses();
+	salts();
 	return done_testing();
 }
