@@ -21,3 +21,20 @@ chance_next(struct chance *chance)
 	bits = (bits ^ (bits >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return bits ^ (bits >> 31);
 }
+
+uint64_t
+chance_product(uint64_t a, uint64_t b)
+{
+	uint64_t a_low = (uint32_t)a, a_high = a >> 32;
+	uint64_t b_low = (uint32_t)b, b_high = b >> 32;
+	uint64_t middle = a_high * b_low + (a_low * b_low >> 32);
+	uint64_t other = a_low * b_high + (uint32_t)middle;
+
+	return a_high * b_high + (middle >> 32) + (other >> 32);
+}
+
+uint64_t
+chance_below(struct chance *chance, uint64_t n)
+{
+	return chance_product(chance_next(chance), n);
+}

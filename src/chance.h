@@ -27,4 +27,10 @@ void chance_init(struct chance *chance, bool seeded, uint64_t seed);
 /* 64 random bits. */
 uint64_t chance_next(struct chance *chance);
 
+/* A number below n (at least 1), each with the same probability: to n / 2^64. */
+uint64_t chance_below(struct chance *chance, uint64_t n);
+
+/* a * b / 2^64, rounded down: of two fractions of 2^64 the product. */
+uint64_t chance_product(uint64_t a, uint64_t b);
+
 #endif

@@ -487,6 +487,7 @@ struct broom {
 	size_t run;
 	uint64_t records; /* of the run */
 	bool dropping;
+	bool looks; /* nothing will be dropped */
 	struct queue_fate fate;
 	size_t at; /* not beside records: compilers add to both at once, and wait for that to be stored */
 };
@@ -536,7 +537,8 @@ end_run(struct queue *q, struct broom *broom, struct loss *loss)
 	} else {
 		if (broom->to != broom->run)
 			ring_move(&q->ring, broom->to, broom->run, length);
-		sojourn_keep(q->sojourn, broom->records);
+		if (!broom->looks)
+			sojourn_keep(q->sojourn, broom->records);
 		broom->to += length;
 		broom->number += broom->records;
 	}
@@ -599,9 +601,9 @@ next_record(struct queue *q, struct walk *walk, size_t offset, bool text)
 	return record;
 }
 
-struct queue_mark
-queue_sweep(struct queue *q, struct loss *loss, struct queue_mark from, struct queue_mark to,
-    const struct queue_sweep *sweep)
+static struct queue_mark
+sweep_over(struct queue *q, struct loss *loss, struct queue_mark from, struct queue_mark to,
+    const struct queue_sweep *sweep, bool looks)
 {
 	struct queue_mark oldest = queue_oldest_mark(q);
 	size_t end = to.offset;
@@ -610,8 +612,10 @@ queue_sweep(struct queue *q, struct loss *loss, struct queue_mark from, struct q
 
 	if (from.offset < oldest.offset)
 		from = oldest;
-	broom = (struct broom){ .to = from.offset, .number = from.number, .run = from.offset, .at = from.offset };
-	sojourn_sweep(q->sojourn, from.number - q->first);
+	broom = (struct broom){ .to = from.offset, .number = from.number, .run = from.offset, .at = from.offset,
+		.looks = looks };
+	if (!looks)
+		sojourn_sweep(q->sojourn, from.number - q->first);
 	begin_walk(q, &walk, from.offset);
 	while (broom.at < end) {
 		struct queue_record record = next_record(q, &walk, broom.at, !sweep->blind);
@@ -632,6 +636,19 @@ queue_sweep(struct queue *q, struct loss *loss, struct queue_mark from, struct q
 	end_run(q, &broom, loss);
 	close_hole(q, &broom);
 	return (struct queue_mark){ broom.to, broom.number };
+}
+
+struct queue_mark
+queue_sweep(struct queue *q, struct loss *loss, struct queue_mark from, struct queue_mark to,
+    const struct queue_sweep *sweep)
+{
+	return sweep_over(q, loss, from, to, sweep, false);
+}
+
+struct queue_mark
+queue_look(struct queue *q, struct queue_mark from, struct queue_mark to, const struct queue_sweep *sweep)
+{
+	return sweep_over(q, NULL, from, to, sweep, true);
 }
 
 /* --- when it does not fit ----------------------------------------------------------------------- */

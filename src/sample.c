@@ -44,18 +44,6 @@ gap_by_count(struct sample *sample)
 	return gap;
 }
 
-/* a * b / 2^64, rounded down: of two fractions of 2^64 the product. */
-static uint64_t
-product(uint64_t a, uint64_t b)
-{
-	uint64_t a_low = (uint32_t)a, a_high = a >> 32;
-	uint64_t b_low = (uint32_t)b, b_high = b >> 32;
-	uint64_t middle = a_high * b_low + (a_low * b_low >> 32);
-	uint64_t other = a_low * b_high + (uint32_t)middle;
-
-	return a_high * b_high + (middle >> 32) + (other >> 32);
-}
-
 /* One draw for each record would take as long as the gap is.  But a gap of g has the probability p * q^g,
  * with q = 1 - p, so its binary digits are independent of each other: the one worth d is set with odds of q^d
  * to 1.  These are drawn one by one, until they are sure to be 0. */
@@ -68,9 +56,9 @@ gap_by_random(struct sample *sample)
 	for (uint64_t digit = 1; power > 0; digit *= 2) {
 		uint64_t bits = chance_next(&sample->chance);
 
-		if (bits < product(~bits, power)) /* bits / (1 - bits) < power: a probability as odds */
+		if (bits < chance_product(~bits, power)) /* bits / (1 - bits) < power: a probability as odds */
 			gap += digit;
-		power = product(power, power);
+		power = chance_product(power, power);
 	}
 	return gap;
 }

@@ -11,12 +11,12 @@
 #define PART 8
 #define PART_BY_LOT 4
 
-static_assert(KEEP_MOST <= QUEUE_MARKS, "a mark for each class but the most precious");
+static_assert(2 * KEEP_MOST <= QUEUE_MARKS, "two marks for each class but the most precious");
 
 unsigned
 shed_marks(const struct shed *shed)
 {
-	return keep_count(shed->keep);
+	return 2 * keep_count(shed->keep);
 }
 
 /* What has to go, so that all fits; and what goes with it, so that a part of the room is free besides.  For that
@@ -46,6 +46,22 @@ has_gone(struct excess *excess, uint64_t records, uint64_t bytes)
 	lessen(&excess->all, records, bytes);
 }
 
+static bool
+covers(const struct tally *sum, const struct tally *need)
+{
+	return sum->bytes >= need->bytes && sum->records >= need->records;
+}
+
+/* Of what lacks, with a part of the room. */
+static struct excess
+with_part(struct queue *queue, struct tally need, unsigned part)
+{
+	return (struct excess){ need, {
+		need.records > 0 ? need.records + queue->limits.records / part : 0,
+		need.bytes > 0 ? need.bytes + (queue->limits.bytes - queue_rest(queue)) / part : 0,
+	} };
+}
+
 /* Nothing where all fits. */
 static struct excess
 excess_of(struct queue *queue, unsigned part)
@@ -59,10 +75,7 @@ excess_of(struct queue *queue, unsigned part)
 		bytes > room ? bytes - room : 0,
 	};
 
-	return (struct excess){ need, {
-		need.records > 0 ? need.records + limits->records / part : 0,
-		need.bytes > 0 ? need.bytes + room / part : 0,
-	} };
+	return with_part(queue, need, part);
 }
 
 /* --- by class ----------------------------------------------------------------------------------- */
@@ -113,15 +126,6 @@ give_way(struct shed *shed, struct queue *queue, struct loss *loss, unsigned bel
 }
 
 void
-shed_oldest(struct shed *shed, struct queue *queue, struct loss *loss)
-{
-	struct victims victims = { .reason = REASON_OLDEST, .excess = excess_of(queue, PART) };
-
-	give_way(shed, queue, loss, keep_count(shed->keep) + 1, false, &victims);
-	queue_admit(queue);
-}
-
-void
 shed_some(struct shed *shed, struct queue *queue, struct loss *loss, enum reason reason, uint64_t records)
 {
 	struct victims victims = { .reason = reason, .excess = { { 1, 0 }, { records, 0 } } };
@@ -129,15 +133,76 @@ shed_some(struct shed *shed, struct queue *queue, struct loss *loss, enum reason
 	give_way(shed, queue, loss, keep_count(shed->keep) + 1, false, &victims);
 }
 
+/* --- what a class has --------------------------------------------------------------------------- */
+
+static struct queue_mark *
+known_mark(const struct shed *shed, struct queue *queue, unsigned class)
+{
+	return &queue->mark[keep_count(shed->keep) + class];
+}
+
+/* In front of this there is nothing of that class that may give way. */
+static struct queue_mark
+base_of(struct queue *queue, unsigned class)
+{
+	struct queue_mark oldest = queue_oldest_mark(queue);
+
+	return queue->mark[class].offset > oldest.offset ? queue->mark[class] : oldest;
+}
+
+struct count {
+	const struct keep *keep;
+	unsigned class;
+	struct tally need;
+	struct tally sum;  /* of all classes up to this one */
+	struct tally *own; /* of this one */
+};
+
+static enum queue_verdict
+judge_count(void *state, const struct queue_record *record, struct queue_fate *fate)
+{
+	struct count *count = state;
+
+	(void)fate;
+	if (covers(&count->sum, &count->need))
+		return QUEUE_STOP;
+	if (keep_class(count->keep, record->text, record->body) == count->class) {
+		ledger_count(&count->sum, 1, record->length);
+		ledger_count(count->own, 1, record->length);
+	}
+	return QUEUE_KEEP;
+}
+
+/* Counts on where it stopped, unless some of what was counted has gone. */
+static void
+count_on(struct shed *shed, struct queue *queue, struct count *count)
+{
+	const struct queue_sweep sweep = { judge_count, count, false };
+	struct queue_mark *mark = known_mark(shed, queue, count->class), base = base_of(queue, count->class);
+	struct shed_known *known = &shed->known[count->class];
+
+	if (mark->offset < base.offset || mark->offset - base.offset != known->span) {
+		*mark = base;
+		known->tally = (struct tally){ 0, 0 };
+	}
+	ledger_count(&count->sum, known->tally.records, known->tally.bytes);
+	count->own = &known->tally;
+	*mark = queue_look(queue, *mark, queue_admitted_mark(queue), &sweep);
+	known->span = mark->offset - base.offset;
+}
+
 /* --- arrivals ----------------------------------------------------------------------------------- */
 
+/* What those let in have left of the room is `room`; and they take up `all`, but for a part-sent one. */
 struct arrivals {
 	struct shed *shed;
-	const struct queue *queue;
-	struct tally room;   /* that those let in have left */
-	bool any;            /* one was let in, in this sweep */
-	unsigned class;      /* of the one that wants the room of less precious ones; or 0 */
-	size_t length;       /* of that one */
+	struct queue *queue;
+	bool equals;         /* those of its own class give way to one, too */
+	struct tally room;
+	struct tally all;
+	struct tally let_in; /* in this sweep */
+	unsigned below;      /* the one that wants room takes that of classes below this; or 0 */
+	struct tally need;   /* what that one lacks */
 };
 
 static bool
@@ -149,7 +214,7 @@ has_room(const struct arrivals *arrivals, const struct queue_record *record)
 /* Whether an arrival is not in the sample of those that come in under pressure, which begins at the high
  * watermark, or with the first that finds no room. */
 static bool
-is_left_out(struct arrivals *arrivals, const struct queue_record *record)
+is_left_out(const struct arrivals *arrivals, const struct queue_record *record)
 {
 	struct shed *shed = arrivals->shed;
 	const struct queue_limits *limits = &arrivals->queue->limits;
@@ -172,14 +237,37 @@ is_left_out(struct arrivals *arrivals, const struct queue_record *record)
 	return false;
 }
 
-/* Whether there may be records of a class below this one among those let in. */
+/* Whether those below a class may have so much, for all that is known of them without a look.  False is sure. */
 static bool
-is_above_others(const struct arrivals *arrivals, unsigned class)
+may_give(const struct arrivals *arrivals, unsigned below, const struct tally *need)
 {
-	for (unsigned c = 0; c < class; c++)
-		if (arrivals->any || arrivals->queue->mark[c].offset < arrivals->queue->admitted)
+	struct tally sum = arrivals->let_in;
+
+	if (below > keep_count(arrivals->shed->keep)) {
+		ledger_count(&sum, arrivals->all.records, arrivals->all.bytes);
+		return covers(&sum, need);
+	}
+	for (unsigned class = 0; class < below; class++) {
+		const struct tally *known = &arrivals->shed->known[class].tally;
+
+		if (known_mark(arrivals->shed, arrivals->queue, class)->offset < arrivals->queue->admitted)
 			return true;
-	return false;
+		ledger_count(&sum, known->records, known->bytes);
+	}
+	return below > 0 && covers(&sum, need);
+}
+
+/* The same for sure, after the sweep. */
+static bool
+can_give(const struct arrivals *arrivals)
+{
+	struct count count = { .keep = arrivals->shed->keep, .need = arrivals->need };
+
+	if (arrivals->below > keep_count(count.keep))
+		return true; /* all that may_give has seen */
+	for (; count.class < arrivals->below && !covers(&count.sum, &count.need); count.class++)
+		count_on(arrivals->shed, arrivals->queue, &count);
+	return covers(&count.sum, &count.need);
 }
 
 static enum queue_verdict
@@ -187,7 +275,8 @@ judge_arrival(void *state, const struct queue_record *record, struct queue_fate 
 {
 	struct arrivals *arrivals = state;
 	struct tally *room = &arrivals->room;
-	unsigned class;
+	unsigned class, below;
+	struct tally need;
 
 	if (is_left_out(arrivals, record)) {
 		*fate = (struct queue_fate){ REASON_SHED, 0 };
@@ -196,34 +285,56 @@ judge_arrival(void *state, const struct queue_record *record, struct queue_fate 
 	if (has_room(arrivals, record)) {
 		room->bytes -= record->length;
 		room->records--;
-		arrivals->any = true;
+		ledger_count(&arrivals->let_in, 1, record->length);
 		return QUEUE_KEEP;
 	}
 	class = keep_class(arrivals->shed->keep, record->text, record->body);
-	if (is_above_others(arrivals, class)) {
-		arrivals->class = class;
-		arrivals->length = record->length;
+	below = class + arrivals->equals;
+	need.records = room->records == 0;
+	need.bytes = record->length > room->bytes ? record->length - room->bytes : 0;
+	if (may_give(arrivals, below, &need)) {
+		arrivals->below = below;
+		arrivals->need = need;
 		return QUEUE_STOP;
 	}
 	*fate = (struct queue_fate){ REASON_NEWEST, class };
 	return QUEUE_DROP;
 }
 
-/* What has to go for one arrival. */
-static struct excess
-excess_for(const struct arrivals *arrivals)
+/* Lets in what has arrived, one after the other. */
+static void
+let_in(struct arrivals *arrivals, struct loss *loss)
 {
-	const struct queue_limits *limits = &arrivals->queue->limits;
-	struct tally need = {
-		arrivals->room.records == 0,
-		arrivals->length > arrivals->room.bytes ? arrivals->length - arrivals->room.bytes : 0,
-	};
-	uint64_t bytes = need.bytes > limits->bytes / PART ? need.bytes : limits->bytes / PART;
+	struct shed *shed = arrivals->shed;
+	struct queue *queue = arrivals->queue;
+	const struct queue_sweep sweep = { judge_arrival, arrivals, shed->keep == NULL };
 
-	return (struct excess){ need, {
-		need.records > 0 ? limits->records / PART + 1 : 0,
-		need.bytes > 0 ? bytes : 0,
-	} };
+	do {
+		struct tally room = arrivals->room = queue_room(queue);
+		arrivals->all = (struct tally){ queue->limits.records - room.records,
+			queue->limits.bytes - queue_rest(queue) - room.bytes };
+		arrivals->let_in = (struct tally){ 0, 0 };
+		arrivals->below = 0;
+		queue_admit_to(queue, queue_sweep(queue, loss, queue_admitted_mark(queue),
+		    queue_newest_mark(queue), &sweep));
+		if (arrivals->below > 0 && can_give(arrivals)) {
+			struct victims victims = { .reason = REASON_OLDEST,
+				.excess = with_part(queue, arrivals->need, PART) };
+
+			give_way(shed, queue, loss, arrivals->below, true, &victims);
+		}
+	} while (arrivals->below > 0);
+}
+
+void
+shed_oldest(struct shed *shed, struct queue *queue, struct loss *loss)
+{
+	struct arrivals arrivals = { .shed = shed, .queue = queue, .equals = true };
+
+	if (queue_fits(queue))
+		queue_admit(queue);
+	else
+		let_in(&arrivals, loss);
 }
 
 static bool
@@ -232,7 +343,9 @@ fits_without_pressure(struct shed *shed, struct queue *queue)
 	struct tally room = queue_room(queue); /* of those let in before */
 	struct tally depth = { queue->limits.records - room.records, queue->limits.bytes - room.bytes };
 
-	if (depth.bytes <= shed->low.bytes && depth.records <= shed->low.records)
+	/* Where both marks are the same, just below it. */
+	if (depth.bytes <= shed->low.bytes && depth.records <= shed->low.records &&
+	    depth.bytes < shed->high.bytes && depth.records < shed->high.records)
 		shed->pressed = false;
 	if (!queue_fits(queue) || (shed->sampling && shed->pressed))
 		return false;
@@ -244,93 +357,224 @@ void
 shed_newest(struct shed *shed, struct queue *queue, struct loss *loss)
 {
 	struct arrivals arrivals = { .shed = shed, .queue = queue };
-	const struct queue_sweep sweep = { judge_arrival, &arrivals, shed->keep == NULL };
 
-	if (fits_without_pressure(shed, queue)) {
+	if (fits_without_pressure(shed, queue))
 		queue_admit(queue);
-		return;
-	}
-	do {
-		arrivals.room = queue_room(queue);
-		arrivals.any = false;
-		arrivals.class = 0;
-		queue_admit_to(queue, queue_sweep(queue, loss, queue_admitted_mark(queue),
-		    queue_newest_mark(queue), &sweep));
-		if (arrivals.class > 0) {
-			struct victims victims = { .reason = REASON_OLDEST, .excess = excess_for(&arrivals) };
-			give_way(shed, queue, loss, arrivals.class, true, &victims);
+	else
+		let_in(&arrivals, loss);
+}
+
+/* --- all that arrives at once --------------------------------------------------------------------- */
+
+/* How many there are of each class. */
+struct census {
+	const struct keep *keep;
+	struct tally room;      /* that there is for all of them */
+	uint64_t let_in;        /* so many of those that are still to be seen */
+	struct tally of[KEEP_MOST + 1];
+};
+
+static enum queue_verdict
+judge_misfit(void *state, const struct queue_record *record, struct queue_fate *fate)
+{
+	struct census *census = state;
+	unsigned class = keep_class(census->keep, record->text, record->body);
+	struct tally above = { 0, 0 };
+
+	if (census->let_in > 0) {
+		census->let_in--;
+	} else {
+		for (unsigned c = class + 1; c <= keep_count(census->keep); c++)
+			ledger_count(&above, census->of[c].records, census->of[c].bytes);
+		if (above.records >= census->room.records || above.bytes + record->length > census->room.bytes) {
+			*fate = (struct queue_fate){ REASON_NEWEST, class };
+			return QUEUE_DROP;
 		}
-	} while (arrivals.class > 0);
+	}
+	ledger_count(&census->of[class], 1, record->length);
+	return QUEUE_KEEP;
+}
+
+/* Drops what cannot fit beside what is in front of it and more precious.  Where there is but one class that takes
+ * no look, or only at the lengths of what has come. */
+static void
+take_census(struct census *census, struct queue *queue, struct loss *loss)
+{
+	const struct queue_limits *limits = &queue->limits;
+	const struct queue_sweep sweep = { judge_misfit, census, census->keep == NULL };
+	const unsigned top = keep_count(census->keep);
+	struct queue_mark oldest = queue_oldest_mark(queue), from;
+
+	(void)queue_room(queue); /* a part-sent record is in */
+	census->room = (struct tally){ limits->records, limits->bytes - queue_rest(queue) };
+	from = queue_admitted_mark(queue);
+	if (top > 0) {
+		from = base_of(queue, top - 1);
+		census->of[top] = (struct tally){ from.number - oldest.number, from.offset - oldest.offset };
+		census->let_in = queue_admitted_mark(queue).number - from.number;
+	}
+	if (top > 0 || census->room.bytes < limits->record)
+		(void)queue_sweep(queue, loss, from, queue_newest_mark(queue), &sweep);
+	if (top == 0)
+		census->of[0] = (struct tally){ queue_waiting(queue),
+			queue_held(queue).bytes - queue_partial(queue) - queue_rest(queue) };
 }
 
 /* --- by lot ------------------------------------------------------------------------------------- */
 
 struct lot {
 	struct shed *shed;
-	unsigned top;          /* the most precious class */
-	unsigned class;
-	struct tally all;      /* of that class */
-	struct sample goes;    /* of all numbers that can be drawn, those that mean it */
-	bool counting;
+	unsigned top;       /* the most precious class */
+	unsigned class;     /* that gives way */
+	struct tally *left; /* of it, */
+	uint64_t unseen;    /* and so many are still to be seen, */
+	uint64_t wanted;    /* of which so many are drawn */
 };
 
+static bool
+is_spared(const struct lot *lot, const struct queue_record *record)
+{
+	return lot->class < lot->top &&
+	    keep_class(lot->shed->keep, record->text, record->body) > lot->class;
+}
+
+static enum queue_verdict
+drawn(struct lot *lot, const struct queue_record *record, struct queue_fate *fate)
+{
+	lessen(lot->left, 1, record->length);
+	*fate = (struct queue_fate){ REASON_RANDOM, lot->class };
+	return QUEUE_DROP;
+}
+
+/* So many of all, each set of that many with the same probability: Knuth's algorithm S (The Art of Computer
+ * Programming, 3.4.2). */
 static enum queue_verdict
 judge_lot(void *state, const struct queue_record *record, struct queue_fate *fate)
 {
 	struct lot *lot = state;
 
-	if (lot->class < lot->top &&
-	    keep_class(lot->shed->keep, record->text, record->body) > lot->class)
+	if (lot->wanted == 0)
+		return QUEUE_STOP;
+	if (is_spared(lot, record) || chance_below(&lot->shed->chance, lot->unseen--) >= lot->wanted)
 		return QUEUE_KEEP;
-	if (lot->counting) {
-		ledger_count(&lot->all, 1, record->length);
-		return QUEUE_KEEP;
-	}
-	*fate = (struct queue_fate){ REASON_RANDOM, lot->class };
-	return sample_has(&lot->goes, chance_next(&lot->shed->chance)) ? QUEUE_DROP : QUEUE_KEEP;
+	lot->wanted--;
+	return drawn(lot, record, fate);
 }
 
-/* How many there are of a class: where there is but one, all that wait. */
-static void
-count_class(struct lot *lot, struct queue *queue, struct loss *loss)
+/* n * num / den, rounded down (num < den < 2^62). */
+static uint64_t
+share_of(uint64_t n, uint64_t num, uint64_t den)
 {
-	const struct queue_sweep sweep = { judge_lot, lot, false };
-	struct tally held = queue_held(queue);
+	uint64_t quotient = 0, rest = 0;
 
-	lot->all = (struct tally){ queue_waiting(queue),
-		held.bytes - queue_partial(queue) - queue_rest(queue) };
-	if (lot->top == 0)
-		return;
-	lot->all = (struct tally){ 0, 0 };
-	lot->counting = true;
-	(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &sweep);
-	lot->counting = false;
+	for (int i = 63; i >= 0; i--) {
+		rest = 2 * rest + (n >> i & 1) * num;
+		quotient = 2 * quotient + rest / den;
+		rest %= den;
+	}
+	return quotient;
+}
+
+/* How many to draw: of records as many as there are too many, of bytes what has them on average. */
+static uint64_t
+wanted_of(const struct tally *left, const struct tally *excess)
+{
+	uint64_t wanted = excess->records;
+
+	if (excess->records >= left->records || excess->bytes >= left->bytes)
+		return left->records;
+	if (excess->bytes > 0) {
+		uint64_t by_bytes = share_of(left->records, excess->bytes, left->bytes);
+		wanted = wanted > by_bytes ? wanted : by_bytes;
+	}
+	return wanted;
+}
+
+/* One after the other until there is room, without knowing beforehand how many that takes.  Each gets a number by
+ * chance, and those with the lowest go: which ones that are is found eight bits at a time, by how much there is for
+ * each value of them.  The numbers are not kept: they come again from the same seed. */
+#define DIGIT_BITS 8
+#define DIGITS (1 << DIGIT_BITS)
+
+struct draw {
+	struct lot lot;
+	struct chance chance;
+	uint64_t last;   /* who has this number goes, and who has a lower one; as far as it is known: */
+	unsigned shift;  /* all but so many bits */
+	struct tally digit[DIGITS];
+};
+
+static enum queue_verdict
+judge_digit(void *state, const struct queue_record *record, struct queue_fate *fate)
+{
+	struct draw *draw = state;
+	uint64_t number;
+
+	(void)fate;
+	if (is_spared(&draw->lot, record))
+		return QUEUE_KEEP;
+	number = chance_next(&draw->chance);
+	if ((number ^ draw->last) >> draw->shift >> DIGIT_BITS == 0)
+		ledger_count(&draw->digit[number >> draw->shift & (DIGITS - 1)], 1, record->length);
+	return QUEUE_KEEP;
+}
+
+static enum queue_verdict
+judge_number(void *state, const struct queue_record *record, struct queue_fate *fate)
+{
+	struct draw *draw = state;
+
+	if (is_spared(&draw->lot, record) || chance_next(&draw->chance) > draw->last)
+		return QUEUE_KEEP;
+	return drawn(&draw->lot, record, fate);
+}
+
+/* There are as many as are needed. */
+static void
+draw_until_room(const struct lot *lot, struct queue *queue, struct loss *loss)
+{
+	struct draw draw = { .lot = *lot };
+	const bool blind = lot->shed->keep == NULL;
+	const struct queue_sweep look = { judge_digit, &draw, blind };
+	const struct queue_sweep drop = { judge_number, &draw, blind };
+	struct tally need = excess_of(queue, 1).need;
+	unsigned digit;
+
+	draw.shift = 64;
+	do {
+		draw.shift -= DIGIT_BITS;
+		memset(draw.digit, 0, sizeof(draw.digit));
+		draw.chance = lot->shed->chance;
+		(void)queue_look(queue, queue_oldest_mark(queue), queue_newest_mark(queue), &look);
+		for (digit = 0; digit < DIGITS - 1 && !covers(&draw.digit[digit], &need); digit++)
+			lessen(&need, draw.digit[digit].records, draw.digit[digit].bytes);
+		draw.last |= (uint64_t)digit << draw.shift;
+	} while (draw.digit[digit].records > 1 && draw.shift > 0);
+	draw.last |= ((uint64_t)1 << draw.shift) - 1;
+	draw.chance = lot->shed->chance;
+	(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &drop);
+	lot->shed->chance = draw.chance;
 }
 
 void
 shed_random(struct shed *shed, struct queue *queue, struct loss *loss)
 {
+	struct census census = { .keep = shed->keep };
 	struct lot lot = { .shed = shed, .top = keep_count(shed->keep) };
 	const struct queue_sweep sweep = { judge_lot, &lot, shed->keep == NULL };
 
-	/* A draw may be too small: then there is another one. */
-	while (!queue_fits(queue)) {
+	if (!queue_fits(queue))
+		take_census(&census, queue, loss);
+	for (; !queue_fits(queue); lot.class++) {
 		struct excess excess = excess_of(queue, PART_BY_LOT);
-		bool by_bytes = excess.need.bytes > 0;
-		struct share share;
 
-		count_class(&lot, queue, loss);
-		if (lot.all.records == 0) {
-			lot.class++;
-			continue;
-		}
-		share = (struct share){ excess.all.records, lot.all.records };
-		if (by_bytes)
-			share = (struct share){ excess.all.bytes, lot.all.bytes };
-		if (share.num > share.den)
-			share.num = share.den;
-		sample_init(&lot.goes, &share, SAMPLE_BY_KEY, NULL);
-		(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &sweep);
+		lot.left = &census.of[lot.class];
+		lot.unseen = lot.left->records;
+		lot.wanted = wanted_of(lot.left, &excess.all);
+		if (lot.wanted > 0)
+			(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &sweep);
+		if (!queue_fits(queue) && lot.left->records > 0)
+			draw_until_room(&lot, queue, loss);
 	}
 	queue_admit(queue);
 }
@@ -444,29 +688,41 @@ remember_keys(struct shed *shed)
 	return true;
 }
 
-void
-shed_superseded(struct shed *shed, struct queue *queue, struct loss *loss)
+/* All of the least class that have a newer one with the same key behind them go. */
+static void
+supersede(struct shed *shed, struct queue *queue, struct loss *loss)
 {
 	struct keyed keyed = { .shed = shed };
 	const struct queue_sweep note = { note_key, &keyed, false };
 	const struct queue_sweep drop = { judge_key, &keyed, false };
-	struct victims victims = { .reason = REASON_OLDEST, .excess = excess_of(queue, PART) };
-	uint64_t bytes = queue_held(queue).bytes, records = queue_waiting(queue);
 	/* In front of this there is nothing of the least class, and what supersedes a record is behind it. */
 	struct queue_mark from = shed->keep != NULL ? queue->mark[0] : queue_oldest_mark(queue);
 
-	if (queue_fits(queue)) {
-		queue_admit(queue);
+	if (!remember_keys(shed))
 		return;
-	}
-	if (remember_keys(shed))
-		(void)queue_sweep(queue, loss, from, queue_newest_mark(queue), &note);
-	if (shed->seen != NULL && !keyed.failed && shed->seen->used < keyed.number) {
-		keyed.number = 0;
-		(void)queue_sweep(queue, loss, from, queue_newest_mark(queue), &drop);
+	(void)queue_look(queue, from, queue_newest_mark(queue), &note);
+	if (keyed.failed || shed->seen->used == keyed.number)
+		return;
+	keyed.number = 0;
+	(void)queue_sweep(queue, loss, from, queue_newest_mark(queue), &drop);
+}
+
+void
+shed_superseded(struct shed *shed, struct queue *queue, struct loss *loss)
+{
+	struct census census = { .keep = shed->keep };
+	struct victims victims = { .reason = REASON_OLDEST };
+
+	if (!queue_fits(queue))
+		take_census(&census, queue, loss);
+	if (!queue_fits(queue)) {
+		uint64_t bytes = queue_held(queue).bytes, records = queue_waiting(queue);
+
+		victims.excess = excess_of(queue, PART);
+		supersede(shed, queue, loss);
 		has_gone(&victims.excess, records - queue_waiting(queue), bytes - queue_held(queue).bytes);
+		give_way(shed, queue, loss, keep_count(shed->keep) + 1, false, &victims);
 	}
-	give_way(shed, queue, loss, keep_count(shed->keep) + 1, false, &victims);
 	queue_admit(queue);
 }
 

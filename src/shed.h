@@ -10,7 +10,12 @@
  *
  * Classes.  The least precious class gives way first, in it the oldest first.  Behind what a class
  * has given is its mark: in front of it there is nothing of that class or a lesser one, and nothing
- * is looked at there again.  So a record is matched at most once for each class that it outlives.
+ * is looked at there again.  So a record is matched at most once for each class that it outlives,
+ * and once more to be counted.
+ *
+ * Misfits.  A record that arrives has room if those that may give way to it have enough of it: none
+ * of a higher class ever does, and the rest of a part-sent record never.  What has not is dropped
+ * itself, for the reason newest, and nothing gives way for it.
  *
  * Does not decide when something must go (queue.h says what fits, policy.h asks).  Only
  * shed_superseded may lack memory, and drops the oldest then.
@@ -30,6 +35,12 @@
 
 struct shed_seen;
 
+/* Of a class: the records that were let in between its mark and a second one, where they are counted. */
+struct shed_known {
+	size_t span; /* bytes from the one to the other: if they are fewer now, so may those records be */
+	struct tally tally;
+};
+
 struct shed {
 	const struct keep *keep;    /* NULL: all records are equal; not owned */
 	const struct key_rule *key; /* of latest; not owned */
@@ -43,6 +54,7 @@ struct shed {
 	bool pressed;               /* from the high watermark */
 	struct tally high;
 	struct tally low;           /* to the low one */
+	struct shed_known known[KEEP_MOST];
 };
 
 /* Marks that the queue has to keep for it. */
@@ -52,11 +64,16 @@ unsigned shed_marks(const struct shed *shed);
 void shed_relax(struct shed *shed);
 
 /* Each makes what is ready fit, and admits what is left.
- * oldest:     by class, the oldest first.
- * newest:     an arrival that finds no room is refused, or takes that of the oldest of less precious ones;
- *             with `sampling`, under pressure only the sample of the least precious comes in.
- * random:     by class, in it each record with the same probability.
- * superseded: all of the least class that have a newer one with the same key behind them; then as oldest. */
+ * Of what arrives one after the other, one that finds no room takes that of others which were let in:
+ * oldest:     by class up to its own, the oldest first.
+ * newest:     of lesser classes only, the oldest first; with `sampling`, under pressure only the sample of the
+ *             least precious comes in.
+ * All that arrives at once, but for misfits:
+ * superseded: all of the least class that have a newer one with the same key behind them; then by class, the
+ *             oldest first.
+ * random:     by class, in it one after the other is drawn, each time all that are left with the same
+ *             probability, whatever their length: so many as on average make the room and a quarter besides;
+ *             and where that was not enough, until there is room. */
 void shed_oldest(struct shed *shed, struct queue *queue, struct loss *loss);
 void shed_newest(struct shed *shed, struct queue *queue, struct loss *loss);
 void shed_random(struct shed *shed, struct queue *queue, struct loss *loss);

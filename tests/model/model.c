@@ -550,12 +550,6 @@ give_way(struct model *m, struct tally need, struct tally excess, unsigned below
 	}
 }
 
-static void
-drop_oldest(struct model *m, struct tally need, struct tally excess)
-{
-	give_way(m, need, excess, CLASSES, false, REASON_OLDEST);
-}
-
 /* What those that were let in take up. */
 static struct tally
 depth_of(const struct model *m)
@@ -584,35 +578,32 @@ is_shed(struct model *m, const struct model_record *record, bool fits)
 	return m->pressed && record->class == 0 && m->pressed_number++ % o->shed.den != 0;
 }
 
-/* Whether there is one below this one's class to give way to it; what lacks goes. */
+/* Whether those below a class that were let in have what one that has arrived lacks; then it, and an eighth, go. */
 static bool
-takes_room(struct model *m, const struct model_record *record)
+takes_room(struct model *m, size_t index, unsigned below)
 {
 	const struct options *o = m->options;
-	struct tally depth = depth_of(m);
+	const struct model_record *record = &m->held[index];
+	uint64_t rest = is_part_sent(m) ? rest_of(&m->held[0]) : 0;
+	struct tally depth = depth_of(m), have = { 0, 0 }, need, excess;
 	uint64_t left = o->buffer_bytes - depth.bytes;
-	struct tally need = { 0, 0 }, lacks = { 0, 0 };
-	bool any = false;
 
-	for (size_t i = first_victim(m); i < last_victim(m); i++)
-		any = any || (m->held[i].admitted && m->held[i].class < record->class);
-	if (!any)
-		return false;
-	if (record->length > left)
-		need.bytes = record->length - left;
+	need.bytes = record->length > left ? record->length - left : 0;
 	need.records = depth.records >= o->max_records;
-	if (record->length > left)
-		lacks.bytes = record->length - left > o->buffer_bytes / PART ? record->length - left
-		                                                            : o->buffer_bytes / PART;
-	if (depth.records >= o->max_records)
-		lacks.records = o->max_records / PART + 1;
-	give_way(m, need, lacks, record->class, true, REASON_OLDEST);
+	excess.bytes = need.bytes > 0 ? need.bytes + (o->buffer_bytes - rest) / PART : 0;
+	excess.records = need.records > 0 ? 1 + o->max_records / PART : 0;
+	for (size_t i = first_victim(m); i < index; i++)
+		if (m->held[i].class < below)
+			ledger_count(&have, 1, m->held[i].length);
+	if (have.bytes < need.bytes || have.records < need.records)
+		return false;
+	give_way(m, need, excess, below, true, REASON_OLDEST);
 	return true;
 }
 
-/* Those that have arrived, one by one, in order. */
+/* Those that have arrived, one by one, in order; whether one takes the room of its equals. */
 static void
-drop_newest(struct model *m)
+let_in(struct model *m, bool equals)
 {
 	const struct options *o = m->options;
 	struct tally depth;
@@ -620,7 +611,8 @@ drop_newest(struct model *m)
 	if (is_part_sent(m))
 		m->held[0].admitted = true;
 	depth = depth_of(m);
-	if (depth.bytes <= o->low_bytes && depth.records <= o->low_records)
+	if (depth.bytes <= o->low_bytes && depth.records <= o->low_records && depth.bytes < o->high_bytes &&
+	    depth.records < o->high_records)
 		m->pressed = false;
 	for (size_t i = first_victim(m); i < last_victim(m);) {
 		struct model_record *record = &m->held[i];
@@ -635,52 +627,84 @@ drop_newest(struct model *m)
 			drop(m, i, REASON_SHED);
 		else if (fits)
 			record->admitted = true;
-		else if (takes_room(m, record))
+		else if (takes_room(m, i, record->class + equals))
 			i -= before - m->count; /* and it is its turn again */
 		else
 			drop(m, i, REASON_NEWEST);
 	}
 }
 
-/* num / den of the numbers of 64 bits, one digit after the other; all but one where that is no less than 1. */
-static uint64_t
-share_of_all(uint64_t num, uint64_t den)
+/* What cannot fit beside the more precious ones in front of it. */
+static void
+drop_misfits(struct model *m)
 {
-	uint64_t share = 0;
+	const struct options *o = m->options;
+	uint64_t room = o->buffer_bytes - (is_part_sent(m) ? rest_of(&m->held[0]) : 0);
+	struct tally above[CLASSES] = { { 0, 0 } }; /* those of a class */
 
-	if (num >= den)
-		return UINT64_MAX;
-	for (int digit = 0; digit < 64; digit++) {
-		num *= 2;
-		share = 2 * share + num / den;
-		num %= den;
+	for (size_t i = first_victim(m); i < last_victim(m);) {
+		const struct model_record *record = &m->held[i];
+
+		if (!record->admitted && (above[record->class].records >= o->max_records ||
+		    above[record->class].bytes + record->length > room)) {
+			drop(m, i, REASON_NEWEST);
+			continue;
+		}
+		for (unsigned class = 0; class < record->class; class++)
+			ledger_count(&above[class], 1, record->length);
+		i++;
 	}
-	return share;
 }
 
-/* Each of the least class that there is has the same lot. */
+/* Until there is room, always any of those that are left, by the lowest of the numbers they have. */
+static void
+draw_until_room(struct model *m, unsigned class)
+{
+	for (size_t i = first_victim(m); i < last_victim(m); i++)
+		if (m->held[i].class == class)
+			m->held[i].number = chance_next(&m->lots);
+	while (is_too_much(m)) {
+		size_t lowest = SIZE_MAX;
+
+		for (size_t i = first_victim(m); i < last_victim(m); i++)
+			if (m->held[i].class == class && (lowest == SIZE_MAX || m->held[i].number < m->held[lowest].number))
+				lowest = i;
+		if (lowest == SIZE_MAX)
+			return;
+		drop(m, lowest, REASON_RANDOM);
+	}
+}
+
+/* So many of a class, as on average there are too many of, and then until there is room. */
 static void
 drop_random(struct model *m)
 {
-	while (is_too_much(m)) {
+	if (!is_too_much(m))
+		return;
+	drop_misfits(m);
+	for (unsigned class = 0; is_too_much(m); class++) {
 		struct tally excess = excess_of(m, PART_BY_LOT), all = { 0, 0 };
-		unsigned least = CLASSES;
-		uint64_t num, den;
+		uint64_t wanted, unseen;
 
 		for (size_t i = first_victim(m); i < last_victim(m); i++)
-			if (m->held[i].class < least)
-				least = m->held[i].class;
-		for (size_t i = first_victim(m); i < last_victim(m); i++)
-			if (m->held[i].class == least)
+			if (m->held[i].class == class)
 				ledger_count(&all, 1, m->held[i].length);
-		num = excess.bytes > 0 ? excess.bytes : excess.records;
-		den = excess.bytes > 0 ? all.bytes : all.records;
-		for (size_t i = first_victim(m); i < last_victim(m);) {
-			if (m->held[i].class == least && chance_next(&m->lots) < share_of_all(num, den))
-				drop(m, i, REASON_RANDOM);
-			else
+		wanted = excess.records;
+		if (excess.bytes > 0 && all.bytes > 0 && excess.bytes * all.records / all.bytes > wanted)
+			wanted = excess.bytes * all.records / all.bytes;
+		if (excess.bytes >= all.bytes || wanted > all.records)
+			wanted = all.records;
+		unseen = all.records;
+		for (size_t i = first_victim(m); i < last_victim(m) && wanted > 0;) {
+			if (m->held[i].class != class || chance_below(&m->lots, unseen--) >= wanted) {
 				i++;
+				continue;
+			}
+			wanted--;
+			drop(m, i, REASON_RANDOM);
 		}
+		if (is_too_much(m))
+			draw_until_room(m, class);
 	}
 }
 
@@ -696,8 +720,13 @@ is_superseded(const struct model *m, size_t index)
 static void
 drop_superseded(struct model *m)
 {
-	struct tally need = excess_of(m, NOTHING), excess = excess_of(m, PART);
+	struct tally need, excess;
 
+	if (!is_too_much(m))
+		return;
+	drop_misfits(m);
+	need = excess_of(m, NOTHING);
+	excess = excess_of(m, PART);
 	if (!is_too_much(m))
 		return;
 	for (size_t i = first_victim(m); i < last_victim(m);) {
@@ -709,7 +738,7 @@ drop_superseded(struct model *m)
 		lessen(&excess, 1, m->held[i].length);
 		drop(m, i, REASON_SUPERSEDED);
 	}
-	drop_oldest(m, need, excess);
+	give_way(m, need, excess, CLASSES, false, REASON_OLDEST);
 }
 
 static void
@@ -740,19 +769,19 @@ settle(struct model *m)
 		return;
 	case POLICY_DROP_OLDEST:
 	case POLICY_CODEL:
-		if (classes)
-			drop_oldest(m, excess_of(m, NOTHING), excess_of(m, PART));
-		else
+		if (!classes)
 			drop_each(m);
+		else if (is_too_much(m))
+			let_in(m, true);
 		break;
 	case POLICY_DROP_NEWEST:
 		if (classes)
-			drop_newest(m);
+			let_in(m, false);
 		else
 			drop_each(m);
 		break;
 	case POLICY_SHED:
-		drop_newest(m);
+		let_in(m, false);
 		break;
 	case POLICY_DROP_RANDOM:
 		drop_random(m);

@@ -33,6 +33,7 @@ struct model_record {
 	uint64_t arrived_ns; /* when its end was read */
 	uint64_t key;  /* hash of it, once it has ended or been begun to be sent */
 	unsigned class;
+	uint64_t number; /* that it has drawn */
 	bool judged;   /* the gates have let it in */
 	bool ended;
 	bool admitted; /* the policy has let it in */

@@ -134,7 +134,7 @@ static const struct example {
 	    "oldest 2" },
 	{ "oldest: what has just come, too, and none of those for an eighth", shed_oldest, ANY, { "E" },
 	    "E01\nE02\nE03\nE04\nE05\nE06\nE07\nE08\n", "a09\n", "E01 E02 E03 E04 E05 E06 E07 E08",
-	    "oldest 1" },
+	    "newest 1" },
 	{ "oldest: but where one of those has to, an eighth of them", shed_oldest, ANY, { "E" },
 	    "E01\nE02\nE03\nE04\nE05\nE06\nE07\nE08\n", "E09\n", "E03 E04 E05 E06 E07 E08 E09",
 	    "oldest 2" },
@@ -147,13 +147,13 @@ static const struct example {
 	    "a01\na02\na03\na04\na05\na06\na07\nb\n", "a09\nc\n",
 	    "a01 a02 a03 a04 a05 a06 a07 b c", "newest 1" },
 	{ "newest: but what is kept takes the room of another", shed_newest, ANY, { "E" },
-	    EIGHT, "a09\nE10\na11\n", "a02 a03 a04 a05 a06 a07 a08 E10", "oldest 1 newest 2" },
+	    EIGHT, "a09\nE10\na11\na12\n", "a03 a04 a05 a06 a07 a08 E10 a11", "oldest 2 newest 2" },
 	{ "newest: not that of one of its class", shed_newest, ANY, { "E" },
 	    "E01\nE02\nE03\nE04\nE05\nE06\nE07\nE08\n", "E09\n",
 	    "E01 E02 E03 E04 E05 E06 E07 E08", "newest 1" },
 	{ "newest: of the least first", shed_newest, ANY, { "E", "W" },
 	    "W01\nW02\na03\nW04\nE05\nE06\nE07\nE08\n", "W09\nE10\nW11\n",
-	    "W02 W04 E05 E06 E07 E08 W09 E10", "oldest 2 newest 1" },
+	    "W04 E05 E06 E07 E08 W09 E10 W11", "oldest 3" },
 	{ "newest: by number an eighth and one", shed_newest, 8, { "E" },
 	    "1\n2\n3\n4\n5\n6\n7\n8\n", "E\nE\nE\n9\n", "5 6 7 8 E E E 9", "oldest 4" },
 	{ "random: of the least class, all if need be, and then of the next", shed_random, ANY, { "E" },
@@ -161,6 +161,20 @@ static const struct example {
 	    "E01 E03 E05 E06 E07 E08 E09 E10", "random 2" },
 	{ "random: what fits stays", shed_random, ANY, { NULL },
 	    "", EIGHT, "a01 a02 a03 a04 a05 a06 a07 a08", "" },
+	{ "oldest: nothing goes for what cannot fit beside what is more precious", shed_oldest, ANY, { "E" },
+	    "E01\nE02\na03\nE04\nE05\nE06\na07\n", "a_longer_one_\n", "E01 E02 a03 E04 E05 E06 a07", "newest 1" },
+	{ "oldest: but for the next one", shed_oldest, ANY, { "E" },
+	    "E01\nE02\na03\nE04\nE05\nE06\na07\nE08\n", "a_long_one\nlonger\n", "E01 E02 E04 E05 E06 E08 longer",
+	    "oldest 2 newest 1" },
+	{ "newest: nothing goes for what cannot fit even so", shed_newest, ANY, { "E" },
+	    "E01\nE02\na03\nE04\nE05\nE06\na07\n", "E_is_long_as_well\n", "E01 E02 a03 E04 E05 E06 a07", "newest 1" },
+	{ "newest: by classes below its own", shed_newest, ANY, { "E", "W" },
+	    "E01\na02\nW03\na04\nE05\nW06\nE07\nE08\n", "W_is_long\nE_is_long_2\n",
+	    "E01 E05 E07 E08 E_is_long_2", "oldest 4 newest 1" },
+	{ "random: nothing goes for what cannot fit beside what is more precious", shed_random, ANY, { "E" },
+	    "E01\nE02\na03\nE04\nE05\nE06\na07\n", "a_longer_one_\n", "E01 E02 a03 E04 E05 E06 a07", "newest 1" },
+	{ "latest: nor is anything superseded by that", shed_superseded, ANY, { "E" },
+	    "E01\nE02\na03\nE04\nE05\nE06\na07\n", "a_longer_one_\n", "E01 E02 a03 E04 E05 E06 a07", "newest 1" },
 	{ "latest: what fits stays", shed_superseded, ANY, { NULL },
 	    "", EIGHT, "a01 a02 a03 a04 a05 a06 a07 a08", "" },
 	{ "latest: all that are superseded", shed_superseded, ANY, { NULL },
@@ -193,6 +207,25 @@ by_example(void)
 		is_text(left(), e->left, "%s", e->what);
 		is_text(dropped(), e->dropped, "%s: and is counted", e->what);
 		ok(queue_fits(&rig.queue) && rig.queue.admitted == rig.queue.ready, "%s: the rest is let in", e->what);
+		finish();
+	}
+}
+
+/* Beside the rest of a part-sent record, which takes its room all the time. */
+static void
+beside_rest(void)
+{
+	static settle_function *const settle[] = { shed_oldest, shed_newest, shed_random, shed_superseded };
+
+	for (size_t i = 0; i < sizeof(settle) / sizeof(settle[0]); i++) {
+		begin(ANY, (const char *const[]){ i < 2 ? "B" : NULL, NULL });
+		arrive("a_head_of_twenty_two1\na02\n");
+		queue_admit(&rig.queue);
+		(void)queue_take(&rig.queue, 2);
+		arrive("B_too_long_1\nc\n");
+		settle[i](&rig.shed, &rig.queue, &rig.loss);
+		is_text(left(), "head_of_twenty_two1 a02 c", "beside a rest nothing goes for what cannot fit");
+		is_text(dropped(), "newest 1", "and that is counted");
 		finish();
 	}
 }
@@ -264,6 +297,20 @@ shedding(void)
 	shed_newest(&rig.shed, &rig.queue, &rig.loss);
 	is_text(left(), "a11 a12 a13 a14", "shed:3: and the next sample begins with its first");
 	is_text(dropped(), "shed 5", "shed:3: all of them for that reason");
+	finish();
+
+	begin(ANY, (const char *const[]){ NULL, NULL });
+	rig.shed.sampling = true;
+	rig.shed.share = (struct share){ 1, 3 };
+	rig.shed.high.bytes = rig.shed.low.bytes = 12;
+	arrive("a01\na02\na03\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	arrive("a04\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	(void)queue_take(&rig.queue, 4);
+	arrive("a05\na06\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "a02 a03 a04", "shed:3: where both watermarks are one, until it is below that");
 	finish();
 
 	begin(ANY, (const char *const[]){ NULL, NULL });
@@ -387,17 +434,72 @@ is_fair(bool by_bytes, double least, double most)
 	ok(mean / DRAWS > least && mean / DRAWS < most, "%s: and as often as need be", by_bytes ? "bytes" : "records");
 }
 
+/* One more than there may be: one goes, and never all, of one, two or three (of four a quarter more). */
+static void
+as_many_as_must(void)
+{
+	unsigned good = 0;
+
+	for (uint64_t seed = 0; seed < 300; seed++) {
+		static const char *const texts[] = { "a\nb\n", "a\nb\nc\n", "a\nb\nc\nd\n" };
+		uint64_t most = 1 + seed % 3;
+
+		begin(most, (const char *const[]){ NULL, NULL });
+		chance_init(&rig.shed.chance, true, seed * 1000003);
+		arrive(texts[seed % 3]);
+		shed_random(&rig.shed, &rig.queue, &rig.loss);
+		good += queue_waiting(&rig.queue) == most;
+		finish();
+	}
+	is(good, 300, "records: as many go as must");
+}
+
+/* A long record and four short ones, of which the long one must go or two short ones.  One is drawn: if it is a short
+ * one then one more, of four.  So the long one goes 2 times in 5, and each short one 7 times in 20. */
+static void
+until_there_is_room(void)
+{
+	unsigned gone[5] = { 0 };
+	bool good = true;
+
+	for (uint64_t seed = 0; seed < DRAWS; seed++) {
+		uint64_t short_ones = 0;
+		const char *text;
+
+		begin(ANY, (const char *const[]){ NULL, NULL });
+		chance_init(&rig.shed.chance, true, seed * 1000003);
+		arrive("A\nB\nC_and_many_more_such_letter\nD\nE\n");
+		shed_random(&rig.shed, &rig.queue, &rig.loss);
+		text = left();
+		for (int i = 0; i < 5; i++) {
+			bool is_gone = strchr(text, 'A' + i) == NULL;
+			gone[i] += is_gone;
+			short_ones += i != 2 && is_gone;
+		}
+		good = good && (strchr(text, 'C') == NULL ? short_ones < 2 : short_ones == 2);
+		finish();
+	}
+	ok(good, "bytes: until there is room, and no longer");
+	/* 3.3 standard deviations */
+	ok(gone[2] > 1500 && gone[2] < 1700, "bytes: one is drawn after the other, whatever its length: %u", gone[2]);
+	for (int i = 0; i < 5; i++)
+		ok(i == 2 || (gone[i] > 1300 && gone[i] < 1500), "bytes: and wherever it is: %u", gone[i]);
+}
+
 int
 main(void)
 {
 #ifdef HAVE_PCRE2
 	by_example();
+	beside_rest();
 	again();
 	shedding();
 #endif
 	many_keys();
 	keys_that_go();
-	is_fair(false, 0.43, 0.46);   /* 16 and a quarter of 48, of 64; more where a draw is too small */
-	is_fair(true, 0.385, 0.415);   /* 70 bytes and a quarter of 300, of 370 */
+	as_many_as_must();
+	until_there_is_room();
+	is_fair(false, 0.4374, 0.4376); /* 16 and a quarter of 48, of 64 */
+	is_fair(true, 0.3906, 0.3907);  /* 70 bytes and a quarter of 300, of 370: 25 of 64 */
 	return done_testing();
 }
