@@ -36,5 +36,10 @@ chance_product(uint64_t a, uint64_t b)
 uint64_t
 chance_below(struct chance *chance, uint64_t n)
 {
-	return chance_product(chance_next(chance), n);
+	uint64_t bits = chance_next(chance);
+
+	if (n > UINT32_MAX)
+		return chance_product(bits, n);
+	/* the same in half the time: it is asked once a record */
+	return ((bits >> 32) * n + ((uint32_t)bits * n >> 32)) >> 32;
 }

@@ -52,9 +52,9 @@ struct key key_of(const struct key_rule *rule, const char *text, size_t length);
 /* XXH3 with 64 bits: the same on every machine for the same seed. */
 uint64_t key_hash(struct key key, uint64_t seed);
 
-/* A seed from the system, never the same again: for a hash of which nobody outside should know what it says
- * of a key, as whoever knows it can choose keys that all have the same.  It may open a file: before
- * confine().  Cannot fail. */
+/* A seed from the system, never the same again: for a hash of which nobody outside should know what
+ * it says of a key, as whoever knows it can choose keys that all have the same.  It may open a file:
+ * before confine().  Cannot fail. */
 uint64_t key_salt(void);
 
 #endif

@@ -110,8 +110,8 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 		.slack = drops || gated ? READ_MOST : 0,
 		.record = drops ? (size_t)options->max_record_bytes : 0,
 	};
-	/* Only where something is left to chance the system is asked for a seed, and for a salt only where keys are
-	 * looked up.  That is none of --seed's: what everybody may know is no salt. */
+	/* Only where something is left to chance the system is asked for a seed, and for a salt only where
+	 * keys are looked up.  That is none of --seed's: what everybody may know is no salt. */
 	bool drawn = options->sample_by == SAMPLE_BY_RANDOM || options->policy == POLICY_DROP_RANDOM;
 	bool salted = options->rate_by_key || options->policy == POLICY_LATEST;
 	struct chance chance; /* which each user of chance has its own from */

@@ -193,7 +193,7 @@ count_on(struct shed *shed, struct queue *queue, struct count *count)
 
 /* --- arrivals ----------------------------------------------------------------------------------- */
 
-/* What those let in have left of the room is `room`; and they take up `all`, but for a part-sent one. */
+/* What those let in have left of the room is `room`; they are `all`, but for a part-sent one. */
 struct arrivals {
 	struct shed *shed;
 	struct queue *queue;
@@ -237,7 +237,8 @@ is_left_out(const struct arrivals *arrivals, const struct queue_record *record)
 	return false;
 }
 
-/* Whether those below a class may have so much, for all that is known of them without a look.  False is sure. */
+/* Whether those below a class may have so much, for all that is known without a look.  False is
+ * sure. */
 static bool
 may_give(const struct arrivals *arrivals, unsigned below, const struct tally *need)
 {
@@ -395,8 +396,8 @@ judge_misfit(void *state, const struct queue_record *record, struct queue_fate *
 	return QUEUE_KEEP;
 }
 
-/* Drops what cannot fit beside what is in front of it and more precious.  Where there is but one class that takes
- * no look, or only at the lengths of what has come. */
+/* Drops what cannot fit beside what is in front of it and more precious.  Where there is but one
+ * class that takes no look, or only at the lengths of what has come. */
 static void
 take_census(struct census *census, struct queue *queue, struct loss *loss)
 {
@@ -446,8 +447,8 @@ drawn(struct lot *lot, const struct queue_record *record, struct queue_fate *fat
 	return QUEUE_DROP;
 }
 
-/* So many of all, each set of that many with the same probability: Knuth's algorithm S (The Art of Computer
- * Programming, 3.4.2). */
+/* So many of all, each set of that many with the same probability: Knuth's algorithm S (The Art of
+ * Computer Programming, 3.4.2). */
 static enum queue_verdict
 judge_lot(void *state, const struct queue_record *record, struct queue_fate *fate)
 {
@@ -490,17 +491,18 @@ wanted_of(const struct tally *left, const struct tally *excess)
 	return wanted;
 }
 
-/* One after the other until there is room, without knowing beforehand how many that takes.  Each gets a number by
- * chance, and those with the lowest go: which ones that are is found eight bits at a time, by how much there is for
- * each value of them.  The numbers are not kept: they come again from the same seed. */
+/* One after the other until there is room, without knowing beforehand how many that takes.  Each gets
+ * a number by chance, and those with the lowest go: which ones that are is found eight bits at a time,
+ * by how much there is for each value of them.  The numbers are not kept: they come again from the
+ * same seed. */
 #define DIGIT_BITS 8
 #define DIGITS (1 << DIGIT_BITS)
 
 struct draw {
 	struct lot lot;
 	struct chance chance;
-	uint64_t last;   /* who has this number goes, and who has a lower one; as far as it is known: */
-	unsigned shift;  /* all but so many bits */
+	uint64_t last;   /* who has this number goes, and who has a lower one; it is known */
+	unsigned shift;  /* but for so many bits */
 	struct tally digit[DIGITS];
 };
 

@@ -35,9 +35,9 @@
 
 struct shed_seen;
 
-/* Of a class: the records that were let in between its mark and a second one, where they are counted. */
+/* Of a class: its records that were let in, counted from its mark on to a second one. */
 struct shed_known {
-	size_t span; /* bytes from the one to the other: if they are fewer now, so may those records be */
+	size_t span; /* bytes between both: where those are fewer now, so may the records be */
 	struct tally tally;
 };
 
@@ -64,16 +64,16 @@ unsigned shed_marks(const struct shed *shed);
 void shed_relax(struct shed *shed);
 
 /* Each makes what is ready fit, and admits what is left.
- * Of what arrives one after the other, one that finds no room takes that of others which were let in:
+ * Of what arrives one after the other, one that finds no room takes that of others:
  * oldest:     by class up to its own, the oldest first.
- * newest:     of lesser classes only, the oldest first; with `sampling`, under pressure only the sample of the
- *             least precious comes in.
+ * newest:     of lesser classes only, the oldest first; with `sampling`, under pressure only the
+ *             sample of the least precious comes in.
  * All that arrives at once, but for misfits:
- * superseded: all of the least class that have a newer one with the same key behind them; then by class, the
- *             oldest first.
- * random:     by class, in it one after the other is drawn, each time all that are left with the same
- *             probability, whatever their length: so many as on average make the room and a quarter besides;
- *             and where that was not enough, until there is room. */
+ * superseded: all of the least class that have a newer one with the same key behind them; then by
+ *             class, the oldest first.
+ * random:     by class, in it one after the other is drawn, each time all that are left with the
+ *             same probability, whatever their length: so many as on average make the room and a
+ *             quarter besides; and where that was not enough, until there is room. */
 void shed_oldest(struct shed *shed, struct queue *queue, struct loss *loss);
 void shed_newest(struct shed *shed, struct queue *queue, struct loss *loss);
 void shed_random(struct shed *shed, struct queue *queue, struct loss *loss);

@@ -35,8 +35,8 @@ const char *const plan_policies[PLAN_POLICIES] = {
 static const unsigned sheds[PLAN_POLICIES] = {
 	[DROP_OLDEST] = BIT(REASON_OLDEST) | BIT(REASON_NEWEST),
 	[DROP_NEWEST] = BIT(REASON_NEWEST),
-	[DROP_RANDOM] = BIT(REASON_RANDOM),
-	[LATEST] = BIT(REASON_SUPERSEDED) | BIT(REASON_OLDEST),
+	[DROP_RANDOM] = BIT(REASON_RANDOM) | BIT(REASON_NEWEST),
+	[LATEST] = BIT(REASON_SUPERSEDED) | BIT(REASON_OLDEST) | BIT(REASON_NEWEST),
 	[SHED] = BIT(REASON_SHED) | BIT(REASON_NEWEST),
 	[CODEL] = BIT(REASON_CODEL) | BIT(REASON_OLDEST) | BIT(REASON_NEWEST),
 };
@@ -348,7 +348,7 @@ choose_keep(struct plan *plan, struct random *random)
 	plan_keep(plan, below);
 	if (random_one_in(random, 2))
 		plan_keep(plan, 2 * below);
-	if ((plan->may & BIT(REASON_NEWEST)) != 0)
+	if ((plan->may & (BIT(REASON_NEWEST) | BIT(REASON_RANDOM))) == BIT(REASON_NEWEST))
 		plan->may |= BIT(REASON_OLDEST); /* what arrives displaces what is less precious */
 }
 

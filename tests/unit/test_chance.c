@@ -76,11 +76,32 @@ evenly(void)
 	}
 }
 
+/* The short way of a product is the long one. */
+static void
+scales(void)
+{
+	struct chance a, b;
+	bool good = true;
+
+	chance_init(&a, true, 42);
+	b = a;
+	for (int i = 0; i < 100000 && good; i++) {
+		uint64_t n = i < 50000 ? (uint64_t)i + 1 : UINT32_MAX - (uint64_t)(i - 50000) * 3;
+		uint64_t drawn = chance_below(&a, n);
+
+		good = drawn == chance_product(chance_next(&b), n) && drawn < n;
+	}
+	ok(good, "a number below another is the product of two fractions");
+	is(chance_product(UINT64_MAX, UINT64_MAX), UINT64_MAX - 1, "of which no carry is lost");
+	is(chance_product((uint64_t)1 << 63, UINT64_MAX), UINT64_MAX >> 1, "nor added");
+}
+
 int
 main(void)
 {
 	published();
 	unseeded();
 	evenly();
+	scales();
 	return done_testing();
 }
