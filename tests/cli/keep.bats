@@ -17,7 +17,7 @@ setup_file()
 	fed "$OLDEST --keep=E" "1 E1 2 E2 3 4 5 6" "7"
 	left "E1 E2 3 4 5 6 7" '.dropped.by.oldest.records == 2 and .dropped.records == 2 and .keep == [{pattern: "E", dropped: {records: 0, bytes: 0}}]'
 	fed "$OLDEST --keep=E" "E1 1 E2" "2 3 4 5 6" "7" "E3 E4 E5"
-	left "E1 E2 6 7 E3 E4 E5" '.dropped.by.oldest.records == 5'
+	left "E1 E2 5 6 7 E3 E4 E5" '.dropped.by.oldest.records == 4'
 }
 
 @test "drop-oldest: classes in their order, the first pattern is the most precious" {
@@ -34,7 +34,7 @@ setup_file()
 @test "the first pattern that matches decides, and the delimiter is no part of what is matched" {
 	needs_patterns
 	fed "$OLDEST --keep=A --keep=B" "AB1 AB2 B1 B2 B3 B4 B5 B6" "B7 B8 B9 B10 B11 AB3"
-	left "AB1 AB2 B8 B9 B10 B11 AB3" '.keep[0].dropped.records == 0 and .keep[1].dropped.records == 7'
+	left "AB1 AB2 B7 B8 B9 B10 B11 AB3" '.keep[0].dropped.records == 0 and .keep[1].dropped.records == 6'
 	fed "$OLDEST --keep=^E$" "E EE E EE E EE E EE" "EE"
 	left "E E E EE E EE EE"
 	IN=nothing run_weir -p drop-oldest --keep='\n'
