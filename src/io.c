@@ -729,6 +729,12 @@ io_enlarge_pipe(const struct io_port *port, size_t bytes)
 }
 
 bool
+io_has_producer(const struct io_port *input)
+{
+	return input->pipe || input->way == IO_WAY_SOCKET;
+}
+
+bool
 io_unread(const struct io_port *port, uint64_t *bytes)
 {
 #ifdef __linux__
@@ -740,9 +746,12 @@ io_unread(const struct io_port *port, uint64_t *bytes)
 	return true;
 #else
 	/* On BSDs the end that is written to always answers 0: it has nothing to read. */
-	(void)port;
-	(void)bytes;
-	return false;
+	int count;
+
+	if (!port->pipe || port->output || ioctl(port->inherited, FIONREAD, &count) < 0 || count < 0)
+		return false;
+	*bytes = (uint64_t)count;
+	return true;
 #endif
 }
 

@@ -126,7 +126,11 @@ size_t io_put_beside(struct io_port *port, const char *text, size_t length);
 /* Asks for a pipe of at least this capacity; never makes one smaller, and refusal is no error. */
 void io_enlarge_pipe(const struct io_port *port, size_t bytes);
 
-/* Bytes in an output pipe that nobody has read yet; false where that cannot be told. */
+/* Whether somebody stands at the other end of an input, who may have something to say: not a file or a device, nor a
+ * terminal. */
+bool io_has_producer(const struct io_port *input);
+
+/* Bytes in a pipe that nobody has read yet, from either end; false where that cannot be told. */
 bool io_unread(const struct io_port *port, uint64_t *bytes);
 
 /* Whether something waits to be read, without waiting for it or reading it. */

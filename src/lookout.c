@@ -505,11 +505,13 @@ lookout_books(struct lookout *lookout, uint64_t now)
 }
 
 void
-lookout_stop(struct lookout *lookout)
+lookout_stop(struct lookout *lookout, uint64_t drain_until_ns)
 {
 	if (lookout->spill == NULL)
 		return;
-	spill_close(lookout->spill, loop_now() + lookout->options->drain_timeout_ns);
+	if (drain_until_ns == LOOP_FOREVER)
+		drain_until_ns = loop_now() + lookout->options->drain_timeout_ns;
+	spill_close(lookout->spill, drain_until_ns);
 	lookout->last.unsaved = spill_unsaved(lookout->spill);
 }
 

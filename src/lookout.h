@@ -71,13 +71,13 @@ void lookout_watch(const struct lookout *lookout, struct loop_watch watch[LOOKOU
 
 /* The end, in this order.
  * books:   the pump's books are closed: these are the last figures.
- * stop:    standard output is closed, and nothing more is dropped: what was is saved now, within the drain
- *          timeout, or not.
+ * stop:    standard output is closed, and nothing more is dropped: what was is saved now, or not: until a signal's
+ *          drain timeout is over, which ends then; where none came (LOOP_FOREVER), for as long as one from now on.
  * quieten: nothing of its own is in the way of messages any more.
  * close:   says what is left to say, makes the last report and the last page, and closes.  Returns the
  *          exit status: that of the run, or that of a failure where only the report failed. */
 void lookout_books(struct lookout *lookout, uint64_t now_ns);
-void lookout_stop(struct lookout *lookout);
+void lookout_stop(struct lookout *lookout, uint64_t drain_until_ns);
 void lookout_quieten(struct lookout *lookout, uint64_t deadline_ns);
 int lookout_close(struct lookout *lookout, int status, const char *reason, uint64_t deadline_ns);
 

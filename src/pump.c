@@ -251,6 +251,12 @@ is_reading(const struct pump *pump)
 }
 
 bool
+pump_is_reading(const struct pump *pump)
+{
+	return is_reading(pump);
+}
+
+bool
 pump_wants_input(const struct pump *pump)
 {
 	return is_reading(pump) && !pump->paused && pump->hold_until_ns == 0;
@@ -516,6 +522,25 @@ pump_stop(struct pump *pump, uint64_t now_ns)
 		pump->paused = false;
 		pump->ledger.paused_ns += now_ns - pump->paused_since_ns;
 	}
+}
+
+void
+pump_close_input(struct pump *pump)
+{
+	if (pump->input_port.fd < 0)
+		return;
+	pump->unread_known = io_unread(&pump->input_port, &pump->unread_bytes);
+	(void)io_close(&pump->input_port); /* nothing was written there */
+	pump->input_port.fd = pump->input_port.inherited = -1;
+}
+
+bool
+pump_unread(const struct pump *pump, uint64_t *bytes)
+{
+	if (pump->input_port.fd >= 0)
+		return io_unread(&pump->input_port, bytes);
+	*bytes = pump->unread_bytes;
+	return pump->unread_known;
 }
 
 void

@@ -41,6 +41,8 @@ enum pump_input {
 struct pump {
 	const struct options *options;
 	struct io_port input_port;
+	bool unread_known;     /* how much the input held when it was closed, */
+	uint64_t unread_bytes; /* and how much that was */
 	struct intake intake;
 	struct queue queue;
 	struct outlet outlet;
@@ -94,6 +96,15 @@ bool pump_done(const struct pump *pump);
 
 /* No more reading, but for the rest of a record that has been begun. */
 void pump_stop(struct pump *pump, uint64_t now_ns);
+
+/* Whether it reads, or would if it had room. */
+bool pump_is_reading(const struct pump *pump);
+
+/* Nothing is read any more: closes the input, so that whoever still writes there learns of it.  Once. */
+void pump_close_input(struct pump *pump);
+
+/* Bytes that wait in the input, or were left there; false where that cannot be told. */
+bool pump_unread(const struct pump *pump, uint64_t *bytes);
 
 /* The run is over: what is held is undelivered. */
 void pump_close_books(struct pump *pump, uint64_t now_ns);

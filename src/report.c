@@ -604,6 +604,8 @@ json_line(struct line *line, const struct snapshot *s)
 	json_interval(line, &s->interval);
 	add(line, "\"reports_skipped\":%" PRIu64 ",", s->reports_skipped);
 	json_or_null(line, "unread_bytes", s->unread_known, s->unread_bytes);
+	add(line, ",");
+	json_or_null(line, "unread_input_bytes", s->unread_input_known, s->unread_input_bytes);
 	if (s->event == REPORT_FINAL)
 		add(line, ",\"exit\":{\"status\":%d,\"reason\":\"%s\"}}", s->exit_status, s->exit_reason);
 	else

@@ -18,6 +18,10 @@
 /* Passes without a wait, before signals are let in all the same. */
 #define PASSES_BETWEEN_LOOKS 16
 
+/* After a signal reading goes on, but for this part of the drain timeout at its end: what has come by then is to get out,
+ * and a record that has been begun is to be read to its end. */
+#define DRAIN_ONLY_PART 10
+
 /* How long the buffer must have been next to empty before the memory of a burst is given back. */
 #define TRIM_AFTER_NS (200 * NS_PER_MS)
 
@@ -37,6 +41,7 @@ struct run {
 	const struct options *options;
 	struct pump pump;
 	struct lookout lookout;
+	uint64_t read_until_ns;  /* after a signal; LOOP_FOREVER before, and when it has passed */
 	uint64_t drain_until_ns; /* after a signal; LOOP_FOREVER before */
 	uint64_t trim_at_ns;     /* LOOP_FOREVER when there is nothing to give back */
 	bool input_waits_unread; /* the reader went away, and something waits in the input */
@@ -79,7 +84,7 @@ begin(struct run *run, const struct options *options)
 	io_open_input(&input, STDIN_FILENO);
 	io_open_output(&output, STDOUT_FILENO);
 	*run = (struct run){ .options = options };
-	run->drain_until_ns = run->trim_at_ns = LOOP_FOREVER;
+	run->read_until_ns = run->drain_until_ns = run->trim_at_ns = LOOP_FOREVER;
 	if (io_same_file(&input, &output)) {
 		diag_error("standard input and standard output are the same file");
 		return -1;
@@ -120,6 +125,8 @@ nearest_deadline(const struct run *run)
 {
 	uint64_t deadline = pump_deadline_ns(&run->pump);
 
+	if (run->read_until_ns < deadline)
+		deadline = run->read_until_ns;
 	if (run->drain_until_ns < deadline)
 		deadline = run->drain_until_ns;
 	if (lookout_deadline_ns(&run->lookout) < deadline)
@@ -181,46 +188,72 @@ trim(struct run *run, uint64_t now)
 
 /* --- ending -------------------------------------------------------------------------------------- */
 
+/* A producer that got the same signal may have last words, and ends then.  A file, a device or a terminal has none. */
 static void
 heed_signals(struct run *run, uint64_t now)
 {
+	uint64_t timeout_ns = run->options->drain_timeout_ns;
+
 	if (signals_take_report())
 		lookout_ask(&run->lookout);
 	if (signals_stop() != 0 && run->drain_until_ns == LOOP_FOREVER) {
+		run->drain_until_ns = now + timeout_ns;
+		run->read_until_ns = io_has_producer(&run->pump.input_port)
+		    ? now + timeout_ns - timeout_ns / DRAIN_ONLY_PART : now;
+	}
+	if (now >= run->read_until_ns) {
 		pump_stop(&run->pump, now);
-		run->drain_until_ns = now + run->options->drain_timeout_ns;
+		run->read_until_ns = LOOP_FOREVER;
 	}
 }
 
 static bool
-is_over(const struct run *run, uint64_t now)
+is_cut_short(const struct run *run, uint64_t now)
 {
-	const struct pump *pump = &run->pump;
+	return signals_stop_again() || (signals_stop() != 0 && now >= run->drain_until_ns);
+}
 
-	return pump->output == OUTLET_GONE || pump->output == OUTLET_ERROR || pump_done(pump) ||
-	    signals_stop_again() || (signals_stop() != 0 && now >= run->drain_until_ns);
+static bool
+has_failed(const struct run *run)
+{
+	return run->pump.output == OUTLET_GONE || run->pump.output == OUTLET_ERROR;
+}
+
+/* What waits in the input is known when nothing is read any more. */
+static void
+close_input(struct run *run)
+{
+	struct pump *pump = &run->pump;
+
+	if (pump->input_port.fd < 0)
+		return;
+	run->input_waits_unread = pump->input != PUMP_ENDED && io_waiting(&pump->input_port);
+	pump_close_input(pump);
 }
 
 static void
 pump_until_over(struct run *run)
 {
+	struct pump *pump = &run->pump;
 	unsigned passes = 0;
 
-	for (;;) {
+	while (!has_failed(run)) {
 		uint64_t now = loop_now();
 
 		heed_signals(run, now);
-		pump_pass(&run->pump, now);
-		if (is_over(run, now))
+		if (is_cut_short(run, now))
 			return;
+		pump_pass(pump, now);
+		if (has_failed(run) || pump_done(pump))
+			return;
+		if (!pump_is_reading(pump))
+			close_input(run);
 		lookout_step(&run->lookout, now);
 		trim(run, now);
-		if (!is_busy(&run->pump))
+		if (!is_busy(pump))
 			await(run, false);
 		else if (++passes % PASSES_BETWEEN_LOOKS == 0)
 			await(run, true);
-		if (run->pump.output == OUTLET_GONE || run->pump.output == OUTLET_ERROR)
-			return;
 	}
 }
 
@@ -253,7 +286,8 @@ ending_of(const struct run *run)
 	if (ending.signal != 0)
 		ending.status = 128 + ending.signal;
 	if (ending.status == 0 && pump->failed) {
-		(void)snprintf(ending.reason, sizeof(ending.reason), "buffer full");
+		(void)snprintf(ending.reason, sizeof(ending.reason),
+		    pump->ledger.dropped[REASON_OVERSIZE].bytes > 0 ? "record too long" : "buffer full");
 		ending.status = STATUS_DROPPED;
 	}
 	if (ending.status == 0 && run->options->fail_on_drop &&
@@ -297,8 +331,7 @@ run(const struct options *options, int *by_signal)
 	pump_until_over(&run);
 	part_sent = options->framing.kind != FRAMING_BYTES &&
 	    (queue_part_sent(&pump->queue) || outlet_mark_begun(&pump->outlet));
-	run.input_waits_unread = pump->output == OUTLET_GONE && pump->input != PUMP_ENDED &&
-	    io_waiting(&pump->input_port);
+	close_input(&run);
 	now = loop_now();
 	pump_close_books(pump, now);
 	lookout_books(&run.lookout, now);
@@ -306,7 +339,7 @@ run(const struct options *options, int *by_signal)
 		pump->output = OUTLET_ERROR;
 		pump->outlet.error = errno;
 	}
-	lookout_stop(&run.lookout);
+	lookout_stop(&run.lookout, run.drain_until_ns);
 	deadline = loop_now() + LAST_WORDS_NS;
 	diag_set_deadline(deadline);
 	ending = ending_of(&run);

@@ -2,13 +2,18 @@
 #include "config.h"
 
 #include "signals.h"
+#include "loop.h"
+#include "units.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Who runs a pipeline in a terminal passes on the signal that the terminal has sent already, and timeout(1) sends one to
+ * the command and then to its group: such twins are one. */
+#define TWIN_NS (500 * NS_PER_MS)
+
 static volatile sig_atomic_t stop_signal;
-static volatile sig_atomic_t stops_noted; /* a bit for each of stops[] */
 static volatile sig_atomic_t stop_again;
 static volatile sig_atomic_t report_asked;
 
@@ -25,27 +30,31 @@ static struct {
 static bool pipe_ignored;
 static sigset_t wait_mask;
 
-static const struct {
+static struct {
 	int signal;
 	const char *name;
+	volatile uint64_t first_ns; /* when it first came; 0: it has not */
 } stops[] = {
-	{ SIGINT, "INT" },
-	{ SIGTERM, "TERM" },
-	{ SIGHUP, "HUP" },
+	{ SIGINT, "INT", 0 },
+	{ SIGTERM, "TERM", 0 },
+	{ SIGHUP, "HUP", 0 },
 };
 #define STOPS (sizeof(stops) / sizeof(stops[0]))
 
 static void
 note_stop(int signal)
 {
+	uint64_t now = loop_now();
+
 	if (stop_signal == 0)
 		stop_signal = signal;
 	for (size_t i = 0; i < STOPS; i++) {
 		if (stops[i].signal != signal)
 			continue;
-		if (stops_noted & 1 << i)
+		if (stops[i].first_ns == 0)
+			stops[i].first_ns = now;
+		else if (now - stops[i].first_ns >= TWIN_NS)
 			stop_again = 1;
-		stops_noted |= 1 << i;
 	}
 }
 
@@ -101,7 +110,9 @@ signals_init(void)
 #endif
 	for (size_t i = 0; i < STOPS; i++)
 		(void)sigaddset(&ours, stops[i].signal);
-	(void)sigprocmask(SIG_BLOCK, &ours, &wait_mask);
+	/* What was blocked when weir started is not: it would never be heeded, and could not be told from a hang. */
+	(void)sigemptyset(&wait_mask);
+	(void)sigprocmask(SIG_SETMASK, &ours, NULL);
 	for (size_t i = 0; i < STOPS; i++)
 		if (!is_ignored(stops[i].signal))
 			set_handler(stops[i].signal, note_stop);

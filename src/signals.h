@@ -4,7 +4,7 @@
  *
  * Handlers only note.  The signals are blocked except while loop_wait() waits, so nothing is ever
  * interrupted elsewhere, and none can be lost between a look and a wait.  What was ignored when weir
- * started stays ignored.
+ * started stays ignored; what was blocked then is let in as any other.
  */
 #ifndef WEIR_SIGNALS_H
 #define WEIR_SIGNALS_H
@@ -12,16 +12,19 @@
 #include <signal.h>
 #include <stdbool.h>
 
-/* USR1, and INFO where it exists, do not kill from here on: the first thing that main does. */
+/* USR1, and INFO where it exists, do not kill from here on: the first thing that main does.  (A constructor would be no
+ * earlier by much: most of the time from exec(2) on goes to the kernel and the loader.  Who must be sure starts weir
+ * with the signal blocked.) */
 void signals_early(void);
 
-/* INT, TERM and HUP are noted from here on; PIPE and XFSZ become errors of write. */
+/* INT, TERM and HUP are noted from here on, none is blocked for good; PIPE and XFSZ become errors of write. */
 void signals_init(void);
 
 /* The mask to wait with. */
 const sigset_t *signals_wait_mask(void);
 
-/* The first of INT, TERM and HUP that has come, or 0; and whether one of them has come again. */
+/* The first of INT, TERM and HUP that has come, or 0; and whether one of them has come again, half a second after the
+ * first time or later: sooner it is the same one, sent twice. */
 int signals_stop(void);
 bool signals_stop_again(void);
 

@@ -143,6 +143,7 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
 	take_interval(&snapshot->interval, &snapshot->ledger, &baseline->then);
 	foresee(snapshot);
 	snapshot->unread_known = io_unread(&pump->outlet.port, &snapshot->unread_bytes);
+	snapshot->unread_input_known = pump_unread(pump, &snapshot->unread_input_bytes);
 #ifdef WEIR_DEBUG
 	if (!ledger_balances(&snapshot->ledger, snapshot->held))
 		abort();

@@ -60,9 +60,11 @@ struct snapshot {
 	uint64_t until_done_ns;   /* with all of it, or SNAPSHOT_NEVER */
 	struct top *top;          /* keys of what was dropped, or NULL; not owned */
 	uint64_t reports_skipped; /* nobody took them in time */
-	bool unread_known;
+	bool unread_known;        /* what the reader has not taken from the output's pipe */
 	uint64_t unread_bytes;
 	bool reader_gone;         /* which will not read them any more */
+	bool unread_input_known;  /* what waits in the input's pipe, or was left there */
+	uint64_t unread_input_bytes;
 	int exit_status;          /* of the final report */
 	const char *exit_reason;  /* of the final report */
 };

@@ -414,11 +414,14 @@ static bool
 has_ended(const struct spill *spill, uint64_t deadline_ns, bool heeding)
 {
 	struct loop_watch watch = { .fd = spill->call[0], .input = true };
-	bool can_wait = true;
 
-	while (!watch.ready && can_wait)
-		can_wait = loop_wait(&watch, 1, deadline_ns) && !(heeding && signals_stop_again()) &&
-		    loop_now() < deadline_ns;
+	for (;;) {
+		bool over = (heeding && signals_stop_again()) || loop_now() >= deadline_ns;
+
+		/* One look at least, which lets signals in. */
+		if (!loop_wait(&watch, 1, over ? 0 : deadline_ns) || watch.ready || over)
+			break;
+	}
 	return watch.ready;
 }
 

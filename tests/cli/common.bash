@@ -126,7 +126,8 @@ release()
 # --- weir in the background -------------------------------------------------------------------------------------------------
 
 # start [OPTION]...: weir with JSON reports to ./report, standard input from $IN (default: nothing), output to $OUT
-# (default ./out), error to $ERR (default ./err), the signals of $IGNORE ignored. Waits until weir is up, or has ended.
+# (default ./out), error to $ERR (default ./err), the signals of $IGNORE ignored, those of $BLOCK blocked, and $SEND sent to
+# it already. Waits until weir is up, or has ended.
 start()
 {
 	rm -f pid status report
@@ -137,7 +138,7 @@ start()
 
 start_now()
 {
-	exec "$HELPERS/launch" ${IGNORE:+-i "$IGNORE"} -p pid -s status "$WEIR" --format=json --report=report "$@" \
+	exec "$HELPERS/launch" ${IGNORE:+-i "$IGNORE"} ${BLOCK:+-b "$BLOCK"} ${SEND:+-k "$SEND"} -p pid -s status "$WEIR" --format=json --report=report "$@" \
 		<"${IN:-nothing}" >"${OUT:-out}" 2>"${ERR:-err}"
 }
 

@@ -4,9 +4,10 @@
  * undo an ignored signal that it inherited, ignores INT for what it puts in the background, and calls both exit 143 and
  * death by TERM "143".
  *
- *   launch [-t SECONDS] [-i SIGNAL[,SIGNAL]...] [-p FILE] [-s FILE] COMMAND [ARGUMENT]...
+ *   launch [-t SECONDS] [-i SIGNAL[,SIGNAL]...] [-b SIGNAL] [-k SIGNAL] [-p FILE] [-s FILE] COMMAND [ARGUMENT]...
  *
  * All signals are set to their default and unblocked, those of -i (HUP INT PIPE TERM USR1 XFSZ) to be ignored.
+ * That of -b is blocked, and that of -k has been sent before the command is there, which is for a blocked one.
  * Without -s the command takes launch's place. With -s launch stays, with no descriptor open, and writes "exit N" or
  * "signal N" to FILE once the command has ended; and the command's process id to the FILE of -p as soon as it is known.
  * With -t, a command that takes longer is killed, and FILE says "timeout 0". The files appear complete, by rename.
@@ -31,15 +32,22 @@ static const struct {
 	{ "HUP", SIGHUP }, { "INT", SIGINT }, { "PIPE", SIGPIPE }, { "TERM", SIGTERM }, { "USR1", SIGUSR1 }, { "XFSZ", SIGXFSZ },
 };
 
-static void ignore(const char *name)
+static int number_of(const char *name)
 {
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strcmp(name, names[i].name) == 0) {
-			signal(names[i].number, SIG_IGN);
-			return;
-		}
+		if (strcmp(name, names[i].name) == 0)
+			return names[i].number;
 	fprintf(stderr, "launch: what signal is %s?\n", name);
 	exit(125);
+}
+
+static void block(int signal_number)
+{
+	sigset_t one;
+
+	sigemptyset(&one);
+	sigaddset(&one, signal_number);
+	sigprocmask(SIG_BLOCK, &one, NULL);
 }
 
 static volatile sig_atomic_t late;
@@ -94,15 +102,17 @@ int main(int argc, char **argv)
 {
 	const char *status_file = NULL, *pid_file = NULL;
 	unsigned seconds = 0;
-	int c;
+	int c, sent = 0, blocked = 0;
 
 	reset();
-	while ((c = getopt(argc, argv, "+i:p:s:t:")) != -1)
+	while ((c = getopt(argc, argv, "+b:i:k:p:s:t:")) != -1)
 		switch (c) {
 		case 'i':
 			for (char *p = strtok(optarg, ","); p != NULL; p = strtok(NULL, ","))
-				ignore(p);
+				signal(number_of(p), SIG_IGN);
 			break;
+		case 'b': blocked = number_of(optarg); break;
+		case 'k': sent = number_of(optarg); break;
 		case 'p': pid_file = optarg; break;
 		case 's': status_file = optarg; break;
 		case 't': seconds = (unsigned)atoi(optarg); break;
@@ -116,6 +126,10 @@ int main(int argc, char **argv)
 		return 125;
 	}
 	if (child == 0) {
+		if (blocked != 0)
+			block(blocked);
+		if (sent != 0)
+			raise(sent);
 		execvp(argv[optind], argv + optind);
 		perror(argv[optind]);
 		_exit(127);

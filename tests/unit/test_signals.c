@@ -7,8 +7,11 @@
 
 #include "loop.h"
 #include "signals.h"
+#include "units.h"
 
 #include <sys/wait.h>
+
+#include <time.h>
 #include <unistd.h>
 
 /* A case: 0 where all is well, else the number of the line that is not. */
@@ -70,8 +73,8 @@ usr1_asks(void)
 	return 0;
 }
 
-/* In the run none of them may come but in a wait: between a look and the wait it would be lost.  And what
- * was blocked before does not come there, either. */
+/* In the run none of them may come but in a wait: between a look and the wait it would be lost.  What was blocked
+ * before comes there, too. */
 static int
 blocked_but_in_waits(void)
 {
@@ -85,9 +88,9 @@ blocked_but_in_waits(void)
 	CHECK(sigprocmask(SIG_BLOCK, NULL, &now) == 0);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		CHECK(sigismember(&now, all[i]) == 1);
-		CHECK(sigismember(signals_wait_mask(), all[i]) == (all[i] == SIGTERM));
+		CHECK(sigismember(signals_wait_mask(), all[i]) == 0);
 	}
-	CHECK(sigismember(signals_wait_mask(), SIGUSR2) == 1);
+	CHECK(sigismember(signals_wait_mask(), SIGUSR2) == 0 && sigismember(&now, SIGUSR2) == 0);
 	return 0;
 }
 
@@ -108,7 +111,7 @@ usr1_ignored(void)
 static int
 stops_are_noted(void)
 {
-	static const int stops[] = { SIGINT, SIGHUP, SIGINT };
+	static const int stops[] = { SIGINT, SIGHUP, SIGTERM };
 
 	signals_early();
 	signals_init();
@@ -116,11 +119,43 @@ stops_are_noted(void)
 	(void)raise(SIGTERM);
 	CHECK(signals_stop() == 0); /* blocked, until a wait lets it in */
 	for (int i = 0; i < 4; i++) {
+		if (i == 3)
+			(void)nanosleep(&(struct timespec){ 0, 500000001 }, NULL);
 		let_in();
 		CHECK(signals_stop() == SIGTERM); /* the first of all */
 		CHECK(signals_stop_again() == (i == 3)); /* the same one, not another */
 		if (i < 3)
 			(void)raise(stops[i]);
+	}
+	return 0;
+}
+
+/* Twice within half a second is once; on a machine that takes longer for this, nothing is shown, and it is tried again. */
+static int
+twins_are_one(void)
+{
+	for (int tries = 0; tries < 20; tries++) {
+		pid_t child = fork();
+		int status;
+
+		CHECK(child >= 0);
+		if (child == 0) {
+			uint64_t began = loop_now();
+
+			signals_early();
+			signals_init();
+			(void)raise(SIGINT);
+			let_in();
+			(void)raise(SIGINT);
+			let_in();
+			if (loop_now() - began >= 500 * NS_PER_MS)
+				_exit(2);
+			_exit(signals_stop() != SIGINT || signals_stop_again());
+		}
+		CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+		CHECK(WEXITSTATUS(status) != 1);
+		if (WEXITSTATUS(status) == 0)
+			return 0;
 	}
 	return 0;
 }
@@ -364,7 +399,8 @@ main(void)
 	holds(usr1_asks, "USR1 asks for a report");
 	holds(usr1_ignored, "but not where it was ignored");
 	holds(blocked_but_in_waits, "signals come in waits only, and those not that were blocked");
-	holds(stops_are_noted, "INT, TERM and HUP are noted: the first, and how many");
+	holds(stops_are_noted, "INT, TERM and HUP are noted: the first, and whether one comes again");
+	holds(twins_are_one, "the same one within half a second is the same");
 	holds(stops_ignored, "but not where they were ignored");
 	holds(comes_in_beside_a_ready_descriptor, "signals come in also while a descriptor is always ready");
 	holds(write_errors_are_no_signals, "PIPE and XFSZ become errors of write");
