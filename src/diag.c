@@ -79,6 +79,7 @@ message(const char *priority, const char *cause, const char *format, va_list arg
 	if (guard != NULL)
 		guard(guarded, true);
 	io_open_output(&port, STDERR_FILENO);
+	port.unstopped = true;
 	(void)io_put(&port, line, strlen(line), deadline_ns != 0 ? deadline_ns : loop_now() + PATIENCE_NS);
 	if (port.fd != STDERR_FILENO)
 		(void)close(port.fd);

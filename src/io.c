@@ -12,6 +12,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -333,6 +335,25 @@ read_polled(struct io_port *port, const struct iovec *piece, int count)
 	return read_stash(port, piece, count);
 }
 
+static ssize_t
+write_plain(struct io_port *port, const struct iovec *piece, int count)
+{
+	sigset_t ttou, before;
+	ssize_t done;
+	int error;
+
+	if (!port->terminal || !port->unstopped)
+		return writev(port->fd, piece, count);
+	(void)sigemptyset(&ttou);
+	(void)sigaddset(&ttou, SIGTTOU);
+	(void)pthread_sigmask(SIG_BLOCK, &ttou, &before);
+	done = writev(port->fd, piece, count);
+	error = errno;
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return done;
+}
+
 /* No more than poll promises to take: a writable pipe has a free page, and one byte over PIPE_BUF may
  * wait for room. */
 static ssize_t
@@ -346,7 +367,7 @@ transfer_polled(struct io_port *port, const struct iovec *piece, int count)
 	}
 	if (!port->output)
 		return read_polled(port, piece, count);
-	return writev(port->fd, part, cut(part, piece, count, port->terminal ? TERMINAL_MOST : PIPE_BUF));
+	return write_plain(port, part, cut(part, piece, count, port->terminal ? TERMINAL_MOST : PIPE_BUF));
 }
 
 /* Whether an error says no more than that something was lost before it could be read: of /dev/kmsg when it is written
@@ -393,7 +414,7 @@ transfer_some(struct io_port *port, const struct iovec *piece, int count, size_t
 	case IO_WAY_PLAIN:
 		break;
 	}
-	return port->output ? writev(port->fd, piece, count) : readv(port->fd, piece, count);
+	return port->output ? write_plain(port, piece, count) : readv(port->fd, piece, count);
 }
 
 static enum io_result

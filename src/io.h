@@ -43,6 +43,8 @@ struct io_port {
 	bool output;
 	bool pipe;     /* a pipe or a FIFO */
 	bool terminal;
+	bool unstopped; /* set by who writes no data there: a terminal that stops background jobs for what they
+	                 * write (stty tostop) does not stop this one */
 	bool messages; /* a socket that keeps them apart */
 	size_t unit;   /* a write of whole records is at most this long; of a pipe PIPE_BUF, so that it is
 	                * never torn */

@@ -21,6 +21,7 @@ reporter_open(struct reporter *reporter, const char *path)
 	if (fd < 0)
 		return -1;
 	io_open_output(&reporter->port, fd);
+	reporter->port.unstopped = true;
 	return 0;
 }
 

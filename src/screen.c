@@ -220,21 +220,14 @@ add_way_up(struct screen *screen, unsigned rows)
 		add(screen, "\033[%uA", rows);
 }
 
-/* Writes what the terminal takes.  Where it is to stop who writes to it from the background
- * (TOSTOP), and we have just become that, it does not. */
+/* Writes what the terminal takes. */
 static void
 push(struct screen *screen)
 {
 	struct iovec piece = { screen->text + screen->sent, screen->length - screen->sent };
-	sigset_t ttou, before;
 	size_t done;
-	enum io_result result;
+	enum io_result result = io_write(&screen->port, &piece, 1, piece.iov_len, &done);
 
-	(void)sigemptyset(&ttou);
-	(void)sigaddset(&ttou, SIGTTOU);
-	(void)sigprocmask(SIG_BLOCK, &ttou, &before);
-	result = io_write(&screen->port, &piece, 1, piece.iov_len, &done);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	screen->sent += done;
 	if (result == IO_ALL || result == IO_GONE || result == IO_ERROR)
 		screen->length = screen->sent = 0;
@@ -262,6 +255,7 @@ screen_open(struct screen *screen, int fd)
 	if (isatty(fd) != 1)
 		return false;
 	io_open_output(&screen->port, fd);
+	screen->port.unstopped = true; /* we may just have become a background job */
 	screen->open = true;
 	screen->dumb = term == NULL || *term == '\0' || strcmp(term, "dumb") == 0;
 	screen->colour = !screen->dumb && !is_set("NO_COLOR");

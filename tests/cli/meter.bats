@@ -412,6 +412,23 @@ is_in_state()
 	shows continued
 }
 
+@test "a report from the background does not stop the job, with TOSTOP" {
+	producer in.fifo
+	terminal 100x24
+	type_ 'stty tostop; clear; weir -N w <in.fifo >out &'
+	producer_holds in.fifo
+	until_true pid_of w
+	records 3
+	until_true has_lines out 3
+	signal USR1 w
+	on_screen 'w: in 3 '
+	unlike "$(state_of w)" T
+	records 100
+	until_true has_lines out 103
+	producer_ends
+	on_screen 'w: in 103,? '
+}
+
 @test "started in the background, with TOSTOP: it is neither drawn nor stopped" {
 	producer in.fifo
 	terminal 80x24
