@@ -250,6 +250,9 @@ text_losses(struct line *line, const struct snapshot *s)
 	if (s->unread_bytes > 0 && (s->reader_gone || s->event == REPORT_SIGNAL))
 		add(line, ", %" PRIu64 " byte%s unread by the reader", s->unread_bytes,
 		    s->unread_bytes == 1 ? "" : "s");
+	if (s->unread_input_bytes > 0 && s->event == REPORT_FINAL)
+		add(line, ", %" PRIu64 " byte%s left in the input", s->unread_input_bytes,
+		    s->unread_input_bytes == 1 ? "" : "s");
 }
 
 static void

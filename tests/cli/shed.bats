@@ -195,7 +195,7 @@ ascends()
 	IN=in run_weir -p fail -m 4K
 	is "$ENDED" "exit 3"
 	same out <(seq 3)
-	final '.exit.reason == "buffer full" and .dropped.by.oversize == {records: 1, bytes: 9000} and .dropped.records == 1'
+	final '.exit.reason == "record too long" and .dropped.by.oversize == {records: 1, bytes: 9000} and .dropped.records == 1'
 	final '.undelivered == {records: 3, bytes: 6}'
 	is "$(grep -v '^{' err)" "weir: --policy=fail: not read to the end: a record was longer than --max-record"
 	seq 100000 >in

@@ -102,11 +102,12 @@ text_of_all(void)
 	snapshot.ledger.undelivered = (struct tally){ 2, 350 };
 	snapshot.unread_bytes = 70;
 	snapshot.reader_gone = true;
+	snapshot.unread_input_bytes = 80;
 	snapshot.reports_skipped = 1;
 	is_text(line(),
 	    "a \"b\" \\c %s: in 15 records 1.5 kB, out 1, dropped 7 (46.7%, oldest 1, newest 2, oversize 0, sample 4), "
 	    "not saved 1 record 0.1 kB, 2 marks, undelivered 2 records 0.4 kB, 70 bytes unread by the reader, "
-	    "1 report skipped, in 3.204s\n", "everything, in its order; one record is no records");
+	    "80 bytes left in the input, 1 report skipped, in 3.204s\n", "everything, in its order; one record is no records");
 }
 
 static void
@@ -264,6 +265,10 @@ text_of_unread(void)
 	snapshot.event = REPORT_INTERVAL;
 	snapshot.reader_gone = false;
 	ok(strstr(line(), "unread") == NULL, "every interval it is no news");
+	snapshot.unread_input_bytes = 1;
+	ok(strstr(line(), "left in") == NULL, "nor is what still waits in the input");
+	snapshot.event = REPORT_FINAL;
+	ok(strstr(line(), ", 1 byte left in the input, ") != NULL, "but what weir has left there");
 }
 
 static bool
@@ -335,8 +340,9 @@ json_of_all(void)
 	snapshot.until_full_ns = 401;
 	snapshot.until_empty_ns = 402;
 	snapshot.reports_skipped = 403;
-	snapshot.unread_known = true;
+	snapshot.unread_known = snapshot.unread_input_known = true;
 	snapshot.unread_bytes = 4096;
+	snapshot.unread_input_bytes = 4097;
 	snapshot.exit_status = 141;
 	snapshot.exit_reason = "reader gone";
 	snapshot.wall_ns = UINT64_C(1769860800) * NS_PER_S + 45 * NS_PER_MS;
@@ -370,7 +376,7 @@ json_of_all(void)
 	    "\"out_per_s\":{\"records\":103,\"bytes\":104},\"dropped_per_s\":{\"records\":105,\"bytes\":106},"
 	    "\"paused_ns\":301,\"pressure_ns\":302,\"waited_ns\":{\"input\":303,\"output\":304,\"rate\":305},"
 	    "\"latency_ns\":{\"p50\":106,\"p90\":107,\"p95\":108,\"p99\":109,\"max\":110}},"
-	    "\"reports_skipped\":403,\"unread_bytes\":4096,\"exit\":{\"status\":141,\"reason\":\"reader gone\"}}\n",
+	    "\"reports_skipped\":403,\"unread_bytes\":4096,\"unread_input_bytes\":4097,\"exit\":{\"status\":141,\"reason\":\"reader gone\"}}\n",
 	    "a number of its own at every key");
 }
 
@@ -442,7 +448,7 @@ json_of_nothing(void)
 	    "\"out_per_s\":{\"records\":0,\"bytes\":0},\"dropped_per_s\":{\"records\":0,\"bytes\":0},"
 	    "\"paused_ns\":0,\"pressure_ns\":0,\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0},"
 	    "\"latency_ns\":{\"p50\":null,\"p90\":null,\"p95\":null,\"p99\":null,\"max\":null}},"
-	    "\"reports_skipped\":0,\"unread_bytes\":null,\"exit\":{\"status\":null,\"reason\":null}}\n",
+	    "\"reports_skipped\":0,\"unread_bytes\":null,\"unread_input_bytes\":null,\"exit\":{\"status\":null,\"reason\":null}}\n",
 	    "every key is there; quotes and backslashes in the name are escaped");
 	options.framing.kind = FRAMING_FIXED;
 	ok(strstr(line(), "\"framing\":\"fixed\"") != NULL, "framing by its name");
