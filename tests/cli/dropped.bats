@@ -429,3 +429,41 @@ threads()
 	is "$status" 0 "standard error may have both"
 	seq 3 | "$WEIR" --report=/dev/null --dropped=/dev/null >out
 }
+
+# both_stalled OPTION...: neither the output nor the file of dropped records takes anything more.
+both_stalled()
+{
+	rm -f full lost in
+	mkfifo lost
+	exec 5<>lost
+	stalled_reader full
+	producer in
+	IN=in OUT=full start -p drop-newest -m 4K --dropped=lost "$@"
+	producer_holds in
+	reader_holds
+	"$HELPERS/lines" -n 200000 -l 100 >&9
+	snapshot_until '.in.records == 200000'
+}
+
+@test "a second signal ends at once, whatever still is to be saved" {
+	both_stalled --drain-timeout=1h
+	sig TERM
+	snapshot
+	sleep 0.6
+	sig TERM
+	finish "signal 15"
+	final '.undelivered.bytes > 0 and .dropped_unsaved.bytes > 0'
+	exec 5<&-
+}
+
+@test "the drain timeout is spent once: what is dropped has no time of its own" {
+	local began
+	both_stalled --drain-timeout=5s
+	began=$SECONDS
+	sig TERM
+	finish "signal 15"
+	# and not ten seconds
+	is "$((SECONDS - began < 9))" 1 "$((SECONDS - began)) seconds: 1 means soon enough"
+	final '.undelivered.bytes > 0 and .dropped_unsaved.bytes > 0'
+	exec 5<&-
+}

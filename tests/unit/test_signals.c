@@ -111,7 +111,7 @@ usr1_ignored(void)
 static int
 stops_are_noted(void)
 {
-	static const int stops[] = { SIGINT, SIGHUP, SIGTERM };
+	static const int stops[] = { SIGINT, SIGHUP, SIGINT };
 
 	signals_early();
 	signals_init();
