@@ -815,7 +815,7 @@ told()
 		finish "exit 3"
 		reason "3 records dropped"
 		is "$(lines_of got)" 10
-		is "$(cat err)" ""
+		is "$(cat err)" "weir: --fail-on-drop: dropped 990 of 1000 records (99.0%, ${policy#drop-})"
 	done
 	printf '%05000d\nx\n' 1 >in
 	IN=in run_weir -p drop-oldest --max-record=4K --fail-on-drop

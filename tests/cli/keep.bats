@@ -15,7 +15,7 @@ setup_file()
 @test "drop-oldest: what matches nothing goes first, the oldest first" {
 	needs_patterns
 	fed "$OLDEST --keep=E" "1 E1 2 E2 3 4 5 6" "7"
-	left "E1 E2 3 4 5 6 7" '.dropped.by.oldest.records == 2 and .dropped.records == 2 and .keep == [{pattern: "E", dropped: {records: 0, bytes: 0}}]'
+	left "E1 E2 3 4 5 6 7" '.dropped.by.oldest.records == 2 and .dropped.records == 2 and (.keep | map(del(.asked, .matched))) == [{pattern: "E", dropped: {records: 0, bytes: 0}}]'
 	fed "$OLDEST --keep=E" "E1 1 E2" "2 3 4 5 6" "7" "E3 E4 E5"
 	left "E1 E2 5 6 7 E3 E4 E5" '.dropped.by.oldest.records == 4'
 }
@@ -26,9 +26,9 @@ setup_file()
 	fed "$precious" "A1 B1 1 A2 B2 2 B3 3" "A3"
 	left "A1 B1 A2 B2 B3 3 A3"
 	fed "$precious" "A1 B1 1 A2 B2 2 B3 3" "A3" "A4 A5"
-	left "A1 B1 A2 B2 B3 A3 A4 A5" '.keep == [{pattern: "A", dropped: {records: 0, bytes: 0}}, {pattern: "B", dropped: {records: 0, bytes: 0}}]'
+	left "A1 B1 A2 B2 B3 A3 A4 A5" '(.keep | map(del(.asked, .matched))) == [{pattern: "A", dropped: {records: 0, bytes: 0}}, {pattern: "B", dropped: {records: 0, bytes: 0}}]'
 	fed "$precious" "A1 B1 1 A2 B2 2 B3 3" "A3" "A4 A5" "A6 A7" "A8 A9"
-	left "A3 A4 A5 A6 A7 A8 A9" '.keep == [{pattern: "A", dropped: {records: 2, bytes: 6}}, {pattern: "B", dropped: {records: 3, bytes: 9}}]'
+	left "A3 A4 A5 A6 A7 A8 A9" '(.keep | map(del(.asked, .matched))) == [{pattern: "A", dropped: {records: 2, bytes: 6}}, {pattern: "B", dropped: {records: 3, bytes: 9}}]'
 }
 
 @test "the first pattern that matches decides, and the delimiter is no part of what is matched" {

@@ -263,10 +263,10 @@ expected()
 	seq 10 >in
 	IN=in run_weir
 	is "$(jq -r "$schema kinds[]" <<<"$FINAL" | sort)" \
-		"$(expected {rate,drop_over,max_age_ns}' null' {keep,top_keys}' array' key.{asked,found}' number' 'unread_bytes null' 'exit.status number' 'exit.reason string' 'buffer.capacity_records null' \
+		"$(expected {rate,drop_over,max_age_ns}' null' {keep,top_keys}' array' key.{asked,found}' number' {unread_bytes,unread_input_bytes}' null' 'exit.status number' 'exit.reason string' 'buffer.capacity_records null' \
 			'buffer.until_full_ns null' 'buffer.until_empty_ns null' {,interval.}latency_ns.{p50,p90,p95,p99,max}' number')"
 	is "$(jq -c 'keys_unsorted' <<<"$FINAL")" \
-		'["schema","event","time","name","pid","host","policy","sample","rate","sample_by","drop_over","max_age_ns","framing","elapsed_ns","in","out","dropped","keep","key","top_keys","dropped_unsaved","marks","held","undelivered","buffer","paused","pressure","waited_ns","latency_ns","interval","reports_skipped","unread_bytes","exit"]'
+		'["schema","event","time","name","pid","host","policy","sample","rate","sample_by","drop_over","max_age_ns","framing","elapsed_ns","in","out","dropped","keep","key","top_keys","dropped_unsaved","marks","held","undelivered","buffer","paused","pressure","waited_ns","latency_ns","interval","reports_skipped","unread_bytes","unread_input_bytes","exit"]'
 	# the same while it runs, over pipes, with a rate, dropping
 	empty_reader fifo
 	producer in_fifo
@@ -276,7 +276,7 @@ expected()
 	seq 5 >&9
 	snapshot_until '.in.records == 5'
 	is "$(jq -r "$schema kinds[]" <<<"$SNAP" | sort)" \
-		"$(expected 'rate string' {drop_over,max_age_ns}' null' {keep,top_keys}' array' key.{asked,found}' number' 'unread_bytes number' 'exit.status null' 'exit.reason null' 'buffer.capacity_records number' \
+		"$(expected 'rate string' {drop_over,max_age_ns}' null' {keep,top_keys}' array' key.{asked,found}' number' {unread_bytes,unread_input_bytes}' number' 'exit.status null' 'exit.reason null' 'buffer.capacity_records number' \
 			"$(jq -r '.buffer | to_entries[] | select(.key | startswith("until")) | "buffer." + .key + " " + (.value | type)' <<<"$SNAP")" \
 			{,interval.}latency_ns.{p50,p90,p95,p99,max}"$(jq -r '" " + (.latency_ns.p50 | type)' <<<"$SNAP")")"
 	snap '.event == "signal" and .schema == 1 and .name == "weir"'
