@@ -130,13 +130,13 @@ unended_records(const struct queue *q)
 	return q->unended && q->ready > 0;
 }
 
-/* The end of the head record (ready > 0).  Looked for once: it may be long, and is asked for at every
- * pass. */
+/* The end of the head record (ready > 0).  Looked for once, it may be long and is asked for at every pass; and only in
+ * what the last read of it has brought. */
 static size_t
 head_end(struct queue *q)
 {
 	if (q->head_left == 0)
-		q->head_left = record_end(q, 0, q->phase);
+		q->head_left = q->unended_left + record_end(q, q->unended_left, q->phase);
 	return q->head_left;
 }
 
@@ -144,7 +144,7 @@ head_end(struct queue *q)
 static void
 change_head(struct queue *q)
 {
-	q->head_left = 0;
+	q->head_left = q->unended_left = 0;
 	q->heads++;
 }
 
@@ -227,6 +227,8 @@ queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t t
 		ring_move(&q->ring, used, used + gap, length);
 	ring_commit(&q->ring, length);
 	if (ends > 0) {
+		if (q->ready == 0 && framing_delimited(&q->framing))
+			q->unended_left = used;
 		q->records += ends;
 		q->ready = used + length - tail;
 		sojourn_arrive(q->sojourn, ends);
@@ -237,7 +239,7 @@ queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t t
 static struct queue_record
 record_at(struct queue *q, size_t offset, bool text)
 {
-	size_t length = record_end(q, offset, 0);
+	size_t length = offset == 0 ? head_end(q) : record_end(q, offset, 0);
 	bool unended = q->unended && offset + length == q->ready;
 
 	return (struct queue_record){ text ? ring_view(&q->ring, offset, length) : NULL, length,
@@ -280,6 +282,8 @@ queue_view_partial(struct queue *q)
 void
 queue_complete(struct queue *q)
 {
+	if (q->ready == 0)
+		q->head_left = ring_used(&q->ring);
 	q->ready = ring_used(&q->ring);
 	q->records++;
 	sojourn_arrive(q->sojourn, 1);
@@ -459,6 +463,7 @@ queue_take(struct queue *q, size_t length)
 		change_head(q);
 	else if (q->head_left > 0)
 		q->head_left -= length;
+	q->unended_left = q->unended_left > length ? q->unended_left - length : 0;
 	ring_consume(&q->ring, length);
 	sojourn_leave(q->sojourn, ended);
 	q->first += ended;
@@ -991,5 +996,9 @@ queue_check(const struct queue *q)
 	if (span_count(q, 0, q->ready, q->phase) + unended_records(q) + (aside_left(q) > 0) != q->records)
 		abort();
 	if (q->ready > 0 && !q->unended && span_last(q, 0, q->ready, q->phase) != q->ready)
+		abort();
+	if (q->head_left > 0 && (q->ready == 0 || q->head_left != record_end(q, 0, q->phase)))
+		abort();
+	if (q->unended_left > 0 && (q->unended_left > ring_used(&q->ring) || span_first(q, 0, q->unended_left, q->phase) > 0))
 		abort();
 }

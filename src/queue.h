@@ -67,6 +67,8 @@ struct queue {
 	uint64_t first;            /* the number of the ring's oldest record: how many have left it */
 	uint64_t phase;            /* of the ring's oldest byte: not 0 in the middle of a record */
 	size_t head_left;          /* to the end of the head record, once it was looked for; or 0 */
+	size_t unended_left;       /* so far from the ring's oldest byte no delimiter stands: it was read while the head
+	                            * was being assembled */
 	uint64_t heads;            /* the ring's oldest record has been another one so many times */
 	bool unended;              /* the last ready record lacks its delimiter: the input has ended */
 	char *aside;               /* malloc'd, or NULL */
