@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # weir under valgrind where it ends before it has begun: what such an end looks at or frees was set before.
 set -u
-: "${WEIR:?is set by make check}" "${builddir:?}"
+: "${WEIR:?is set by make check}" "${builddir:?}" "${top_srcdir:?}"
 
 # What valgrind ends with if it has found something; weir has no such status.
 found=99
@@ -22,6 +22,7 @@ cd "$work" || exit 99
 # The shim's malloc is not valgrind's to replace.
 check() {
 	valgrind --quiet --error-exitcode=$found --leak-check=full --log-file=log \
+		--suppressions="$top_srcdir/tests/build/memcheck.supp" \
 		--soname-synonyms=somalloc=nouserintercepts -- "$@"
 }
 
