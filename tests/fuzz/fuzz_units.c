@@ -2,7 +2,8 @@
 /*
  * What people write against exact arithmetic: the text is taken apart here once more, and what units.h
  * makes of it is compared as a product of factors, of any size, so that nothing can overflow unseen.
- * What is accepted must be exact and in its range; what is refused must be out of it, or no number.
+ * What is accepted must be exact and in its range; what is refused must be out of it, or no number, or
+ * be called ambiguous.
  * What is formatted must read back the same.
  */
 #include "config.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 
 #define TEXT_MOST 200
-#define DIGITS_MOST 18  /* more cannot be kept, and are too large */
+#define DIGITS_MOST 19  /* more cannot be kept, and are too large */
 #define DECIMALS_MOST 9 /* finer ones are cut off */
 
 /* --- numbers of any size -------------------------------------------------------------------------- */
@@ -118,7 +119,7 @@ take_apart(const char *text)
 }
 
 struct unit {
-	const char *names; /* each between spaces */
+	const char *names; /* each between spaces; in lower case where any will do */
 	uint64_t factor;
 };
 
@@ -126,21 +127,34 @@ struct unit {
 #define S NS_PER_S
 
 static const struct unit sizes[] = {
-	{ "  B ", 1 },
-	{ " K k Ki KiB ", K }, { " M m Mi MiB ", K * K }, { " G g Gi GiB ", K * K * K },
-	{ " T t Ti TiB ", K * K * K * K },
-	{ " KB kB ", 1000 }, { " MB ", 1000000 }, { " GB ", 1000000000 },
-	{ " TB ", UINT64_C(1000000000000) }, { NULL, 0 },
+	{ "  b ", 1 },
+	{ " k ki kib ", K }, { " m mi mib ", K * K }, { " g gi gib ", K * K * K },
+	{ " t ti tib ", K * K * K * K },
+	{ " kb ", 1000 }, { " mb ", 1000000 }, { " gb ", 1000000000 },
+	{ " tb ", UINT64_C(1000000000000) }, { NULL, 0 },
 };
-static const struct unit counts[] = { { "  ", 1 }, { " k K ", 1000 }, { NULL, 0 } };
+static const struct unit bits[] = {
+	{ " bit ", 1 },
+	{ " kibit ", K }, { " mibit ", K * K }, { " gibit ", K * K * K }, { " tibit ", K * K * K * K },
+	{ " kbit ", 1000 }, { " mbit ", 1000000 }, { " gbit ", 1000000000 },
+	{ " tbit ", UINT64_C(1000000000000) }, { NULL, 0 },
+};
+static const struct unit counts[] = { { "  ", 1 }, { " k ", 1000 }, { NULL, 0 } };
 static const struct unit times[] = {
 	{ "  s sec ", S }, { " ms ", S / 1000 }, { " us ", S / 1000000 },
 	{ " m min ", 60 * S }, { " h ", 3600 * S }, { " d ", 86400 * S }, { NULL, 0 },
 };
 static const struct unit periods[] = {
-	{ " s sec ", S }, { " min ", 60 * S }, { " h hour ", 3600 * S }, { " d ", 86400 * S }, { NULL, 0 },
+	{ " us ", S / 1000000 }, { " ms ", S / 1000 }, { " s sec second ", S }, { " m min minute ", 60 * S },
+	{ " h hour ", 3600 * S }, { " d day ", 86400 * S }, { NULL, 0 },
 };
 static const struct unit percents[] = { { "  % ", UNITS_MILLI }, { NULL, 0 } };
+
+/* What may be bits, and what may be bytes where records are counted; worth nothing. */
+static const struct unit maybe_bits[] = {
+	{ " Kb Mb Gb Tb Kib Mib Gib Tib KIb MIb GIb TIb ", 1 }, { NULL, 0 },
+};
+static const struct unit maybe_bytes[] = { { " m g t ", 1 }, { NULL, 0 } };
 
 /* The factor of the unit of that name, or 0. */
 static uint64_t
@@ -158,16 +172,30 @@ factor_of(const struct unit *units, const char *name, size_t length)
 	return 0;
 }
 
+/* The same for a name in any case. */
+static uint64_t
+factor_in_any_case(const struct unit *units, const char *name, size_t length)
+{
+	char lower[TEXT_MOST + 1];
+
+	for (size_t i = 0; i < length; i++)
+		lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
+	return factor_of(units, lower, length);
+}
+
+static bool
+says_ambiguous(const char *error)
+{
+	return error != NULL && strncmp(error, "ambiguous:", strlen("ambiguous:")) == 0;
+}
+
 /* --- decimals of a unit ---------------------------------------------------------------------------- */
 
 /* value is digits * factor / power, cut to a whole number and at most `most`, or it was refused because
- * that cannot be. */
+ * that cannot be.  A factor of 0 is that of no unit. */
 static void
-check_scaled(const char *what, const char *text, const struct unit *units, uint64_t most,
-    const char *error, uint64_t value)
+check_scaled(const char *what, struct number n, uint64_t factor, uint64_t most, const char *error, uint64_t value)
 {
-	struct number n = take_apart(text);
-	uint64_t factor = factor_of(units, n.suffix, strlen(n.suffix));
 	bool good = n.any && factor > 0 && !n.many &&
 	    compare(PRODUCT(n.digits, factor), PRODUCT(most + 1, n.power)) < 0;
 
@@ -181,16 +209,21 @@ check_scaled(const char *what, const char *text, const struct unit *units, uint6
 static void
 check_decimals(const char *text)
 {
+	struct number n = take_apart(text);
+	size_t length = strlen(n.suffix);
+	bool ambiguous = n.any && factor_of(maybe_bits, n.suffix, length) > 0;
 	uint64_t value = 0;
 	uint32_t milli = 0;
 	const char *error;
 
 	error = units_size(text, &value);
-	check_scaled("size", text, sizes, UNITS_SIZE_MAX, error, value);
+	expect_equal("an ambiguous size", says_ambiguous(error), ambiguous);
+	check_scaled("size", n, ambiguous ? 0 : factor_in_any_case(sizes, n.suffix, length), UNITS_SIZE_MAX, error,
+	    value);
 	error = units_time(text, &value);
-	check_scaled("time", text, times, UNITS_TIME_MAX_NS, error, value);
+	check_scaled("time", n, factor_of(times, n.suffix, length), UNITS_TIME_MAX_NS, error, value);
 	error = units_percent(text, &milli);
-	check_scaled("percent", text, percents, 100 * UNITS_MILLI, error, milli);
+	check_scaled("percent", n, factor_of(percents, n.suffix, length), 100 * UNITS_MILLI, error, milli);
 }
 
 /* --- counts and shares ----------------------------------------------------------------------------- */
@@ -261,27 +294,64 @@ reduce(uint64_t *power, uint64_t *a, uint64_t *b)
 }
 
 /* The amount before the slash: what is wrong with it, or 0. */
-enum fault { FINE, NO_NUMBER, ZERO, TOO_LARGE };
+enum fault { FINE, NO_NUMBER, AMBIGUOUS, ZERO, TOO_LARGE };
+
+/* Of the suffix; 0 for none.  *parts of what it counts are one byte, or one record. */
+static uint64_t
+factor_of_amount(const char *suffix, size_t length, bool bytes, uint64_t *parts, bool *in_bytes)
+{
+	uint64_t factor = factor_in_any_case(bits, suffix, length);
+
+	*parts = factor > 0 ? 8 : 1;
+	*in_bytes = true;
+	if (factor > 0)
+		return factor;
+	*in_bytes = bytes || (length > 0 && strchr("Bb", suffix[length - 1]) != NULL);
+	return factor_in_any_case(*in_bytes ? sizes : counts, suffix, length);
+}
 
 static enum fault
 amount_of(const char *text, size_t length, bool bytes, struct number *n, uint64_t *factor, bool *in_bytes)
 {
 	char amount[TEXT_MOST + 1] = "";
-	const char *end;
+	size_t left;
+	uint64_t parts;
 
 	memcpy(amount, text, length);
 	*n = take_apart(amount);
-	end = amount + length;
-	*in_bytes = bytes || (n->suffix < end && end[-1] == 'B');
-	*factor = factor_of(*in_bytes ? sizes : counts, n->suffix, (size_t)(end - n->suffix));
+	left = strlen(n->suffix);
+	*factor = factor_of_amount(n->suffix, left, bytes, &parts, in_bytes);
+	if (n->any && (factor_of(maybe_bits, n->suffix, left) > 0 ||
+	    (!bytes && factor_in_any_case(maybe_bytes, n->suffix, left) > 0)))
+		return AMBIGUOUS;
 	if (!n->any || *factor == 0)
 		return NO_NUMBER;
 	if (n->digits == 0)
 		return ZERO;
+	n->power *= parts;
 	reduce(&n->power, &n->digits, factor);
 	if (n->many || compare(PRODUCT(n->digits, *factor), PRODUCT(UNITS_AMOUNT_MAX)) > 0)
 		return TOO_LARGE;
 	return FINE;
+}
+
+/* Of "min" or "1.5min", in nanoseconds, cut to a whole number; 0 for none, or one that is too long. */
+static uint64_t
+period_of(const char *text)
+{
+	struct number n = take_apart(text);
+	const char *unit = n.any ? n.suffix : text;
+	uint64_t factor = factor_of(periods, unit, strlen(unit));
+	uint64_t period = 0;
+
+	if (!n.any || factor == 0)
+		return factor;
+	if (n.many || compare(PRODUCT(n.digits, factor), PRODUCT(UNITS_PERIOD_MAX_NS + 1, n.power)) >= 0)
+		return 0;
+	for (uint64_t bit = UNITS_PERIOD_MAX_NS; bit > 0; bit >>= 1)
+		if (compare(PRODUCT(period + bit, n.power), PRODUCT(n.digits, factor)) <= 0)
+			period += bit;
+	return period;
 }
 
 static void
@@ -302,15 +372,18 @@ check_rate(const char *text, bool bytes)
 {
 	const char *slash = strchr(text, '/');
 	size_t length = slash != NULL ? (size_t)(slash - text) : strlen(text);
-	uint64_t period = slash != NULL ? factor_of(periods, slash + 1, strlen(slash + 1)) : S;
+	uint64_t period = slash != NULL ? period_of(slash + 1) : S;
 	struct number n;
 	uint64_t factor;
 	bool in_bytes;
-	bool good = amount_of(text, length, bytes, &n, &factor, &in_bytes) == FINE && period > 0 &&
+	enum fault fault = amount_of(text, length, bytes, &n, &factor, &in_bytes);
+	bool good = fault == FINE && period > 0 &&
 	    compare(PRODUCT(n.power, period), PRODUCT(UNITS_PERIOD_MAX_NS)) <= 0;
 	struct rate rate;
+	const char *error = units_rate(text, bytes, &rate);
 
-	expect_equal("rate", units_rate(text, bytes, &rate) == NULL, good);
+	expect_equal("rate", error == NULL, good);
+	expect_equal("an ambiguous rate", says_ambiguous(error), fault == AMBIGUOUS);
 	if (!good)
 		return;
 	expect_equal("the unit", rate.bytes, in_bytes);
@@ -326,10 +399,12 @@ check_amount(const char *text, bool bytes)
 	struct number n;
 	uint64_t factor, amount = 0;
 	bool in_bytes;
-	bool good = amount_of(text, strlen(text), bytes, &n, &factor, &in_bytes) == FINE &&
-	    in_bytes == bytes && compare(PRODUCT(n.digits, factor), PRODUCT(n.power)) >= 0;
+	enum fault fault = amount_of(text, strlen(text), bytes, &n, &factor, &in_bytes);
+	bool good = fault == FINE && in_bytes == bytes && compare(PRODUCT(n.digits, factor), PRODUCT(n.power)) >= 0;
+	const char *error = units_amount(text, bytes, &amount);
 
-	expect_equal("amount", units_amount(text, bytes, &amount) == NULL, good);
+	expect_equal("amount", error == NULL, good);
+	expect_equal("an ambiguous amount", says_ambiguous(error), fault == AMBIGUOUS);
 	if (good)
 		expect_equal("amount", amount, n.digits * factor / n.power);
 }
@@ -353,7 +428,7 @@ check_bytes(uint64_t bytes, uint64_t like)
 	}
 	n = take_apart(shown);
 	expect_equal("a space", *n.suffix, ' ');
-	factor = factor_of(sizes, n.suffix + 1, strlen(n.suffix + 1));
+	factor = factor_in_any_case(sizes, n.suffix + 1, strlen(n.suffix + 1));
 	expect(n.digits > 0 && !n.many && n.power == 10 && factor > 0, "one decimal", n.digits, bytes);
 	/* In twentieths of a unit. */
 	exact = PRODUCT(bytes, 20);
