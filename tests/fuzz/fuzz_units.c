@@ -194,7 +194,8 @@ says_ambiguous(const char *error)
 /* value is digits * factor / power, cut to a whole number and at most `most`, or it was refused because
  * that cannot be.  A factor of 0 is that of no unit. */
 static void
-check_scaled(const char *what, struct number n, uint64_t factor, uint64_t most, const char *error, uint64_t value)
+check_scaled(const char *what, struct number n, uint64_t factor, uint64_t most, const char *error,
+    uint64_t value)
 {
 	bool good = n.any && factor > 0 && !n.many &&
 	    compare(PRODUCT(n.digits, factor), PRODUCT(most + 1, n.power)) < 0;
@@ -218,8 +219,8 @@ check_decimals(const char *text)
 
 	error = units_size(text, &value);
 	expect_equal("an ambiguous size", says_ambiguous(error), ambiguous);
-	check_scaled("size", n, ambiguous ? 0 : factor_in_any_case(sizes, n.suffix, length), UNITS_SIZE_MAX, error,
-	    value);
+	check_scaled("size", n, ambiguous ? 0 : factor_in_any_case(sizes, n.suffix, length), UNITS_SIZE_MAX,
+	    error, value);
 	error = units_time(text, &value);
 	check_scaled("time", n, factor_of(times, n.suffix, length), UNITS_TIME_MAX_NS, error, value);
 	error = units_percent(text, &milli);
@@ -400,7 +401,8 @@ check_amount(const char *text, bool bytes)
 	uint64_t factor, amount = 0;
 	bool in_bytes;
 	enum fault fault = amount_of(text, strlen(text), bytes, &n, &factor, &in_bytes);
-	bool good = fault == FINE && in_bytes == bytes && compare(PRODUCT(n.digits, factor), PRODUCT(n.power)) >= 0;
+	bool good = fault == FINE && in_bytes == bytes &&
+	    compare(PRODUCT(n.digits, factor), PRODUCT(n.power)) >= 0;
 	const char *error = units_amount(text, bytes, &amount);
 
 	expect_equal("amount", error == NULL, good);
