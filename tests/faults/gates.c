@@ -63,10 +63,8 @@ open_gates(struct gates *gates, const struct plan *plan)
 	const struct share share = { plan->kept, plan->of };
 	struct chance all, own;
 
-	/* Each user of chance has one that is seeded by the next number: the sample is the third. */
+	/* Each user of chance has one that is seeded by the next number: the sample is the first. */
 	chance_init(&all, true, plan->seed);
-	(void)chance_next(&all);
-	(void)chance_next(&all);
 	chance_init(&own, true, chance_next(&all));
 	*gates = (struct gates){ .plan = plan };
 	sample_init(&gates->sample, &share, plan->sample_by, &own);

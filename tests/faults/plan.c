@@ -275,8 +275,8 @@ choose_policy(struct plan *plan, struct random *random, int policy)
 		{ "codel", 100000000 },
 		{ "codel:1ms", 1000000 },
 		{ "codel:1ms/2ms", 1000000 },
-		{ "codel:20ms/5ms", 20000000 },
-		{ "codel:1h/1ms", NEVER_NS },
+		{ "codel:5ms/20ms", 5000000 },
+		{ "codel:1h/1h", NEVER_NS },
 	};
 
 	plan->may = sheds[policy] | (plan->drops ? BIT(REASON_OVERSIZE) : 0);
