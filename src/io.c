@@ -3,6 +3,7 @@
 
 #include "io.h"
 #include "loop.h"
+#include "units.h"
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -687,6 +688,9 @@ io_batch_write(struct io_port *port, size_t *done)
 
 /* --- messages ------------------------------------------------------------------------------------ */
 
+/* The rest of a message that was taken in part has this long at least. */
+#define PUT_REST_NS (20 * NS_PER_MS)
+
 bool
 io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_ns)
 {
@@ -704,6 +708,8 @@ io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_
 		all = result == IO_ALL;
 		error = result == IO_AGAIN ? EAGAIN : errno;
 		/* what was taken in part may well be taken whole: half a message would be part of the next */
+		if (result == IO_SHORT && deadline_ns < loop_now() + PUT_REST_NS)
+			deadline_ns = loop_now() + PUT_REST_NS;
 		if (result == IO_ERROR || result == IO_GONE ||
 		    (result != IO_SHORT && !all && loop_now() >= deadline_ns))
 			break;

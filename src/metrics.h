@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 /* Room for any page. */
-#define METRICS_MOST 65536
+#define METRICS_MOST 131072
 
 /* What the page tells and the snapshot does not know; times by the clock on the wall. */
 struct metrics_about {

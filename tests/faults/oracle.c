@@ -532,6 +532,7 @@ static const struct {
 	{ "write error", { 1, 1, 1 } },
 	{ "records dropped", { 3, 3, 3 } },
 	{ "buffer full", { 3, 3, 3 } },
+	{ "record too long", { 3, 3, 3 } },
 };
 
 static const char *
@@ -543,7 +544,7 @@ judge_ending(const struct plan *plan, const struct outcome *outcome, const struc
 	bool error = strstr(f->reason, " error") != NULL;
 	bool gone = strcmp(f->reason, "reader gone") == 0;
 	bool term = strcmp(f->reason, "signal TERM") == 0;
-	bool full = strcmp(f->reason, "buffer full") == 0;
+	bool full = strcmp(f->reason, "buffer full") == 0 || strcmp(f->reason, "record too long") == 0;
 	bool known = false;
 	bool torn;
 

@@ -156,7 +156,7 @@ judge_room(const struct plan *plan, const struct fates *fates, const struct figu
 	for (int i = 0; i < REASONS; i++)
 		if ((full >> i & 1) != 0 && f->by[i].bytes > 0)
 			return complain("dropped as %s, and there was room for all", reason_name((enum reason)i));
-	if (strcmp(f->reason, "buffer full") == 0 && f->by[REASON_OVERSIZE].bytes == 0)
+	if (strcmp(f->reason, "buffer full") == 0)
 		return "full, and there was room for all";
 	return NULL;
 }
@@ -167,7 +167,7 @@ whose_judge(const struct plan *plan, const struct stream *stream, const unsigned
     const struct outcome *outcome, const struct text *out, const struct figures *f)
 {
 	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
-	bool full = strcmp(f->reason, "buffer full") == 0;
+	bool full = strcmp(f->reason, "buffer full") == 0 || strcmp(f->reason, "record too long") == 0;
 	bool ended = strcmp(f->reason, "end of input") == 0 || strcmp(f->reason, "records dropped") == 0;
 	struct fates fates;
 	const char *wrong;

@@ -79,7 +79,8 @@ static void
 random_records(void)
 {
 	struct random random = { 20 };
-	struct key_rule rule = { .separator = KEY_BLANKS };
+	struct looks looks = { 0 };
+	struct key_rule rule = { .separator = KEY_BLANKS, .looks = &looks };
 	bool good = true;
 
 	for (int i = 0; i < 100000 && good; i++) {
@@ -122,8 +123,8 @@ rules(void)
 	is_text(parse(&rule, ""), "not a whole number", "nothing is none");
 	is_text(parse(&rule, "-1"), "not a whole number", "nor is there one from behind");
 	is_text(parse(&rule, "2,3"), "not a whole number", "nor two");
-	is_text(parse(&rule, "/"), "a pattern that does not end in a slash", "one slash");
-	is_text(parse(&rule, "/a"), "a pattern that does not end in a slash", "or an open end");
+	is_text(parse(&rule, "/"), "a pattern that does not end in a slash, or in /i", "one slash");
+	is_text(parse(&rule, "/a"), "a pattern that does not end in a slash, or in /i", "or an open end");
 	is_text(key_text(&rule, "a,b", strlen("a,b")), "[b]", "what is wrong changes nothing");
 #ifdef HAVE_PCRE2
 	is_text(parse(&rule, "/(/"), "at offset 1: missing closing parenthesis", "what PCRE2 says");
