@@ -117,8 +117,8 @@ bool io_batch_add(struct io_port *port, const struct iovec *piece, int count, si
  * taken is forgotten. */
 enum io_result io_batch_write(struct io_port *port, size_t *done);
 
-/* Writes all of text, waiting for it until deadline_ns of loop_now at most (once part of it is out, a moment longer).  Whether it was all taken;
- * errno otherwise.  For messages and reports, not for data. */
+/* Writes all of text, waiting for it until deadline_ns of loop_now at most; once part of it is out, a moment
+ * longer.  Whether it was all taken; errno otherwise.  For messages and reports, not for data. */
 bool io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_ns);
 
 /* The same for a thread of its own: waits for as long as it takes, and lets no signal in.  Returns how much was
