@@ -185,6 +185,8 @@ expected_bytes(const struct lookout *lookout, const struct snapshot *snapshot)
 		return 0;
 	if (lookout->pump->input == PUMP_ENDED)
 		return so_far;
+	if (is_draining(lookout)) /* and standard input is closed: descriptor 0 may be another file by now */
+		return 0;
 	if (size > 0)
 		return so_far <= size ? size : 0;
 	if (fstat(STDIN_FILENO, &file) < 0 || !S_ISREG(file.st_mode) || file.st_size == 0 ||
