@@ -498,6 +498,22 @@ told()
 	final '.undelivered.records == 1000'
 }
 
+@test "--drain-timeout=0: not even what the reader could take by now" {
+	stalled_reader full
+	seq 1000 >in
+	IN=in OUT=full start -p drop-newest --drain-timeout=0
+	reader_holds
+	snapshot_until '.held.records == 1000'
+	# when it goes on, the signal and the room are there at once
+	kill -STOP "$(<pid)"
+	until_true is_stopped "$(<pid)"
+	kill -TERM "$(<pid)"
+	timeout "$PATIENCE" head -c "$FILLED" <&8 >nothing
+	kill -CONT "$(<pid)"
+	finish "signal 15"
+	final '.out.records == 0 and .undelivered.records == 1000'
+}
+
 @test "the default drain timeout is longer than none and shorter than for ever" {
 	stalled_reader full
 	seq 1000 >in
