@@ -507,6 +507,7 @@ rated_parts_by_key(void)
 	ok(rig.outlet.due_ns > 50 * MS && is_right(), "and there is more to wait for");
 	buckets_free(rig.outlet.by_key);
 	rig.outlet.by_key = NULL;
+	key_clear(&key);
 	finish();
 }
 
@@ -537,6 +538,7 @@ rated_head_by_key(void)
 	ok(rig.ledger.out.bytes > 26 && is_right(), "then it leaves");
 	buckets_free(rig.outlet.by_key);
 	rig.outlet.by_key = NULL;
+	key_clear(&key);
 	finish();
 }
 
