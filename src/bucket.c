@@ -114,6 +114,14 @@ bucket_charge(struct bucket *bucket, uint64_t cost)
 	bucket->level -= (int64_t)cost;
 }
 
+void
+bucket_refund(struct bucket *bucket, uint64_t cost)
+{
+	bucket->level += (int64_t)cost;
+	if (bucket->level > (int64_t)bucket->depth)
+		bucket->level = (int64_t)bucket->depth; /* it is another one by now, a new key's */
+}
+
 uint64_t
 bucket_delay_ns(const struct bucket *bucket, uint64_t cost)
 {

@@ -50,8 +50,9 @@ uint64_t bucket_tokens(const struct bucket *bucket);
 /* Whether it is worth while to let a part of a thing leave that can be cut anywhere: a batch is here. */
 bool bucket_allows_part(const struct bucket *bucket);
 
-/* It left. */
+/* It left.  Or it did not after all: what was charged since the last refill is given back. */
 void bucket_charge(struct bucket *bucket, uint64_t cost);
+void bucket_refund(struct bucket *bucket, uint64_t cost);
 
 /* How long from the last refill until a thing of this cost may leave and, so that a steady flow
  * does not wake for each token, a batch has come together.  May be less where the sum would

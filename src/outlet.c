@@ -29,6 +29,7 @@ outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct 
 	outlet->paid = 0;
 	outlet->due_ns = 0;
 	outlet->hashed_length = 0;
+	outlet->run_length = 0;
 	outlet->marks = NULL;
 	outlet->input_over = false;
 	if (rate == NULL)
@@ -223,8 +224,6 @@ offer_whole(const struct outlet *outlet, struct queue *queue)
 	uint64_t records = before_gap(outlet, queue);
 	size_t length, head;
 
-	if (outlet->by_key != NULL && records > 1)
-		records = 1;
 	if (outlet->rated && outlet->by_bytes) {
 		uint64_t tokens = bucket_tokens(outlet->charged);
 		if (most > tokens)
@@ -244,9 +243,46 @@ offer_whole(const struct outlet *outlet, struct queue *queue)
 	return head;
 }
 
+static uint64_t
+cost_of(const struct outlet *outlet, const struct outlet_run *record)
+{
+	return outlet->by_bytes ? record->length : 1;
+}
+
+/* Of whole records, each to be charged to its key, those up to the first that has to wait, as many as go into a write.
+ * They are charged, so that the next of a key knows of those before it. */
+static size_t
+offer_run(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
+{
+	uint64_t most = before_gap(outlet, queue);
+	struct bucket *bucket = outlet->charged;
+	struct queue_record record;
+	size_t sum = 0;
+
+	if (most > OUTLET_RUN_MOST)
+		most = OUTLET_RUN_MOST;
+	while (outlet->run_length < most && queue_view(queue, sum, &record)) {
+		struct outlet_run *next = &outlet->run[outlet->run_length];
+
+		*next = (struct outlet_run){ outlet->hash, record.length };
+		if (sum > 0 && sum + record.length > outlet->port.unit)
+			break;
+		if (sum > 0) {
+			next->hash = key_hash(key_of(outlet->key, record.text, record.body), outlet->salt);
+			bucket = buckets_of(outlet->by_key, next->hash, now_ns);
+		}
+		if (!bucket_allows(bucket, cost_of(outlet, next)))
+			break;
+		bucket_charge(bucket, cost_of(outlet, next));
+		outlet->run_length++;
+		sum += record.length;
+	}
+	return sum;
+}
+
 /* How many bytes may leave now; *wanted is how many would without the rate, at least. */
 static size_t
-offer(const struct outlet *outlet, struct queue *queue, size_t *wanted)
+offer(struct outlet *outlet, struct queue *queue, uint64_t now_ns, size_t *wanted)
 {
 	size_t held = (size_t)queue_held(queue).bytes;
 
@@ -262,7 +298,8 @@ offer(const struct outlet *outlet, struct queue *queue, size_t *wanted)
 		return offer_part(outlet, *wanted, true);
 	}
 	if (queue->ready > 0) {
-		size_t length = offer_whole(outlet, queue);
+		size_t length = outlet->by_key != NULL ? offer_run(outlet, queue, now_ns)
+		    : offer_whole(outlet, queue);
 		*wanted = length > 0 ? length : queue_head(queue);
 		return length;
 	}
@@ -296,6 +333,32 @@ account(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_
 			bucket_charge(outlet->charged, outlet->paid);
 		}
 	}
+}
+
+/* The same of records that were charged when they were offered: those of which nothing is out get that back. */
+static void
+account_run(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uint64_t now_ns, size_t done)
+{
+	const struct outlet_run *begun = NULL;
+	size_t end = 0;
+
+	if (done > 0)
+		ledger_count(&ledger->out, queue_take(queue, done), done);
+	for (unsigned i = 0; i < outlet->run_length; i++) {
+		const struct outlet_run *record = &outlet->run[i];
+		size_t begin = end;
+
+		end += record->length;
+		if (begin >= done) {
+			bucket_refund(buckets_of(outlet->by_key, record->hash, now_ns), cost_of(outlet, record));
+		} else if (end > done) {
+			begun = record;
+			outlet->paid = outlet->by_bytes ? end - done : 0;
+		}
+	}
+	if (begun != NULL)
+		outlet->charged = buckets_of(outlet->by_key, begun->hash, now_ns);
+	outlet->run_length = 0;
 }
 
 static void
@@ -359,6 +422,7 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 {
 	size_t wanted, length, done, cost;
 	size_t sum = 0;
+	enum io_result result;
 
 	if (outlet->rated)
 		refill(outlet, now_ns);
@@ -374,19 +438,21 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 		}
 		if (outlet->rated)
 			put_in_charge(outlet, queue, now_ns);
-		if ((length = offer(outlet, queue, &wanted)) == 0)
+		if ((length = offer(outlet, queue, now_ns, &wanted)) == 0)
 			break;
-		switch (write_some(outlet, queue, length, &done)) {
-		case IO_SHORT:
+		result = write_some(outlet, queue, length, &done);
+		if (outlet->run_length > 0)
+			account_run(outlet, queue, ledger, now_ns, done);
+		else if (done > 0)
 			account(outlet, queue, ledger, done);
+		switch (result) {
+		case IO_SHORT:
 			/* A part taken is the rest refused; but poll takes little at a time, and a file
 			 * that takes less than all is about to tell why. */
 			if (outlet->port.way != IO_WAY_POLLED && outlet->port.way != IO_WAY_PLAIN)
 				return OUTLET_REFUSED;
 			break;
 		case IO_ALL:
-			account(outlet, queue, ledger, done);
-			break;
 		case IO_RETRY:
 			break;
 		case IO_AGAIN:

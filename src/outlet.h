@@ -8,8 +8,9 @@
  * writes are atomic).  Once the first byte of a record is out, its rest follows before anything
  * else.
  *
- * With a rate for each key a record that has to wait holds up those behind it, whatever their key:
- * order is kept.  Then records leave one at a time, and marks are not charged.
+ * With a rate for each key a record that has to wait holds up those behind it, whatever their key: order is
+ * kept.  Up to there those that may leave go out in one write, each charged to its own key.  Marks are not
+ * charged.
  *
  * Where records are missing, a mark leaves before the record behind the gap; or, when none comes,
  * once the gap is a second old.  A mark is a record like any other to the rate, but no part of the
@@ -41,6 +42,14 @@ enum outlet_state {
 	OUTLET_ERROR,   /* errno is in error */
 };
 
+/* Records of one write, where there is a rate for each key. */
+#define OUTLET_RUN_MOST 256
+
+struct outlet_run {
+	uint64_t hash; /* of the key */
+	size_t length;
+};
+
 struct outlet {
 	struct io_port port;
 	bool stream;       /* any byte may leave */
@@ -55,6 +64,8 @@ struct outlet {
 	uint64_t hashed_head;
 	size_t hashed_length;       /* 0: of none yet */
 	struct bucket *charged;     /* that of the record at the head */
+	struct outlet_run run[OUTLET_RUN_MOST]; /* what is offered, and charged already */
+	unsigned run_length;
 	size_t paid;       /* bytes of a part-sent record that the rate has been charged for already */
 	uint64_t due_ns;   /* when the rate lets the next record leave; 0: it is not waited for */
 	int error;

@@ -368,15 +368,23 @@ queue_head(struct queue *q)
 }
 
 bool
+queue_view(struct queue *q, size_t offset, struct queue_record *record)
+{
+	if (offset >= q->ready)
+		return false;
+	*record = record_at(q, offset, true);
+	return true;
+}
+
+bool
 queue_view_head(struct queue *q, struct queue_record *record)
 {
 	size_t partial = queue_partial(q);
 
-	if (q->ready > 0)
-		*record = record_at(q, 0, true);
-	else
-		*record = (struct queue_record){ queue_view_partial(q), partial, partial };
-	return q->ready > 0 || partial > 0;
+	if (queue_view(q, 0, record))
+		return true;
+	*record = (struct queue_record){ queue_view_partial(q), partial, partial };
+	return partial > 0;
 }
 
 size_t

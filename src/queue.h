@@ -128,6 +128,10 @@ size_t queue_rest(struct queue *q);
 size_t queue_head(struct queue *q);
 size_t queue_whole(const struct queue *q, size_t most, uint64_t records);
 
+/* The whole record that begins at offset; false where none is ready there.  Not of one that is
+ * part-sent, or set aside. */
+bool queue_view(struct queue *q, size_t offset, struct queue_record *record);
+
 /* The first record, as far as it is here, when it is not part-sent and not set aside; false where
  * nothing is here. */
 bool queue_view_head(struct queue *q, struct queue_record *record);

@@ -170,13 +170,25 @@ not_before()
 	[[ $WEIR_UNDER != @(asan|valgrind|qemu) ]] || skip "strace would see $WEIR_UNDER"
 	seq -f '%09.0f' 200000 >in
 	for options in "-L 1000k/s" "-L 10MB/s" "-b -L 10MB/s" "--fixed=10 -L 1000k/s" "-d 9 -L 1000k/s" \
-		"-L 1000k/s --max-records=50000"; do
+		"-L 1000k/s --max-records=50000" "-k1 --rate-by=key -L 1000k/s"; do
 		# shellcheck disable=SC2086
 		timeout "$PATIENCE" strace -f -o trace -e trace=read,readv,preadv2 "$WEIR" -q -m 256K $options <in >out
 		same in out
 		# 2 MB, half a buffer at a time: 16; and what a process reads to begin with
 		is "$(($(grep -c '(0, ' trace) <= 40))" 1 "$options: $(grep -c '(0, ' trace) reads, at most 40: 1 means so"
 	done
+}
+
+@test "under a rate for each key records leave many in a write, up to the first that waits" {
+	[[ $WEIR_UNDER != @(asan|valgrind|qemu) ]] || skip "strace would see $WEIR_UNDER"
+	seq -f '%09.0f' 20000 >in
+	timeout "$PATIENCE" strace -f -o trace -e trace=write,writev,pwritev2 "$WEIR" -q -k1 --rate-by=key -L 1000/s <in >out
+	same in out
+	is "$(($(grep -c '(1, ' trace) <= 1000))" 1 "$(grep -c '(1, ' trace) writes for 20000 records, at most 1000: 1 means so"
+	printf '%s\n' a b c a d >in
+	timeout "$PATIENCE" strace -f -o trace -e trace=write,writev,pwritev2 "$WEIR" -q -k1 --rate-by=key -L 10/s <in >out
+	same in out
+	is "$(grep -c '(1, ' trace)" 2 "writes: a, b and c, then a and d"
 }
 
 @test "a rate that is no limit here changes nothing" {

@@ -883,21 +883,20 @@ fill(const struct model *m, struct model_level *bucket, uint64_t late_ns)
 		bucket->level += (int64_t)(ns * rate->amount);
 }
 
-/* The bucket of the oldest record's key, or the one for all. */
+/* The bucket of the record's key, or the one for all. */
 static struct model_level *
-level_of_head(struct model *m)
+level_of(struct model *m, struct model_record *record)
 {
-	struct model_record *head = &m->held[0];
 	size_t body;
 
 	if (!m->options->rate_by_key)
 		return &m->common;
-	if (head->sent == 0 && !head->ended) {
-		const char *text = text_of(m, head, false, &body);
-		head->key = key_with(m, text, body, 0); /* by as much as is here when it begins to leave */
+	if (record->sent == 0 && !record->ended) {
+		const char *text = text_of(m, record, false, &body);
+		record->key = key_with(m, text, body, 0); /* by as much as is here when it begins to leave */
 	}
 	for (size_t i = 0; i < m->levels; i++) {
-		if (m->level[i].key == head->key) {
+		if (m->level[i].key == record->key) {
 			fill(m, &m->level[i], 0);
 			return &m->level[i];
 		}
@@ -906,7 +905,7 @@ level_of_head(struct model *m)
 		wrong("the model has no room for so many keys");
 		return &m->common;
 	}
-	m->level[m->levels] = (struct model_level){ head->key, m->depth * (int64_t)m->options->rate.period_ns,
+	m->level[m->levels] = (struct model_level){ record->key, m->depth * (int64_t)m->options->rate.period_ns,
 		m->now_ns };
 	return &m->level[m->levels++];
 }
@@ -931,14 +930,13 @@ capped(const struct model *m, uint64_t tokens)
 static void
 check_rate(struct model *m, uint64_t offered)
 {
-	int64_t level, period = (int64_t)m->options->rate.period_ns;
+	int64_t period = (int64_t)m->options->rate.period_ns;
 	bool by_bytes = m->options->rate.bytes;
+	int64_t level;
 
 	if (!m->options->rated)
 		return;
-	if (m->options->rate_by_key && offered > rest_of(&m->held[0]))
-		wrong("records of several keys are offered at once");
-	level = level_of_head(m)->level;
+	level = level_of(m, &m->held[0])->level;
 	if (leaves_in_parts(m)) {
 		/* of records, charged at the first part; of bytes, each part, and no debt for it */
 		if (by_bytes ? !rate_allows(m, level, offered)
@@ -947,15 +945,18 @@ check_rate(struct model *m, uint64_t offered)
 		return;
 	}
 	for (size_t i = 0; i < m->count && offered > 0; i++) {
-		const struct model_record *record = &m->held[i];
+		struct model_record *record = &m->held[i];
 		uint64_t cost = by_bytes ? record->length : 1;
 
 		offered -= offered < rest_of(record) ? offered : rest_of(record);
 		if (record->sent > 0)
 			continue; /* paid for */
+		level = level_of(m, record)->level;
+		for (size_t j = 0; j < i; j++) /* those before it, of the same key */
+			if (m->held[j].sent == 0 && (!m->options->rate_by_key || m->held[j].key == record->key))
+				level -= (int64_t)(by_bytes ? m->held[j].length : 1) * period;
 		if (!rate_allows(m, level, capped(m, cost)))
 			wrong("record %zu is offered before its rate allows it", i);
-		level -= (int64_t)cost * period;
 	}
 }
 
@@ -1047,7 +1048,7 @@ charge(struct model *m, struct model_record *record, uint64_t part)
 		record->paid = record->sent == 0 && record->ended && !streams(m);
 		tokens = record->paid ? record->length : part;
 	}
-	level_of_head(m)->level -= (int64_t)(tokens * m->options->rate.period_ns);
+	level_of(m, &m->held[0])->level -= (int64_t)(tokens * m->options->rate.period_ns);
 }
 
 static void
@@ -1104,7 +1105,7 @@ model_spliced(struct model *m, enum io_result answer, size_t length)
 static void
 check_wait(struct model *m, uint64_t now_ns, uint64_t due_ns)
 {
-	int64_t level = level_of_head(m)->level;
+	int64_t level = level_of(m, &m->held[0])->level;
 	const struct rate *rate = &m->options->rate;
 	int64_t period = (int64_t)rate->period_ns;
 	uint64_t batch = rate->amount * WORTH_WAITING_NS / rate->period_ns;

@@ -303,6 +303,11 @@ begins_full(void)
 	is(bucket_delay_ns(&b, 1), 101 * (SECOND / 100), "a debt is paid off at the rate");
 	bucket_refill(&b, 1000 + 101 * (SECOND / 100), 0);
 	ok(bucket_allows(&b, 1) && !bucket_allows(&b, 2), "and then one may leave");
+	bucket_charge(&b, 2);
+	bucket_refund(&b, 2);
+	ok(bucket_allows(&b, 1) && !bucket_allows(&b, 2), "what did not leave is given back");
+	bucket_refund(&b, 1000);
+	is(bucket_tokens(&b), 5, "up to the depth");
 }
 
 static void

@@ -486,6 +486,24 @@ rated_parts(void)
 	finish();
 }
 
+/* This rate holds for each key. */
+static void
+by_key(const struct rate *rate, uint64_t burst, const struct key_rule *key)
+{
+	rig.outlet.by_key = buckets_new(rate->amount, rate->period_ns, burst, 4);
+	rig.outlet.key = key;
+	must(rig.outlet.by_key != NULL);
+}
+
+static void
+finish_by_key(struct key_rule *key)
+{
+	buckets_free(rig.outlet.by_key);
+	rig.outlet.by_key = NULL;
+	key_clear(key);
+	finish();
+}
+
 /* The same by the bucket of its key, which is in charge of it to its end, and goes on filling. */
 static void
 rated_parts_by_key(void)
@@ -496,19 +514,70 @@ rated_parts_by_key(void)
 
 	must(key_parse(&key, "1", error) == NULL);
 	begin(false, 1000, &by_bytes, 100);
-	rig.outlet.by_key = buckets_new(1000, NS_PER_S, 100, 2);
-	rig.outlet.key = &key;
-	must(rig.outlet.by_key != NULL);
+	by_key(&by_bytes, 100, &key);
 	put(1000, false);
 	is(drain(0), OUTLET_RATE, "1000 B/s for each key: parts of a record leave as tokens come");
 	is(rig.ledger.out.bytes, 100, "a burst first");
 	(void)drain(50 * MS);
 	is(rig.ledger.out.bytes, 150, "then what has come to its key");
 	ok(rig.outlet.due_ns > 50 * MS && is_right(), "and there is more to wait for");
-	buckets_free(rig.outlet.by_key);
-	rig.outlet.by_key = NULL;
-	key_clear(&key);
-	finish();
+	finish_by_key(&key);
+}
+
+/* Records of several keys leave up to the first that has to wait; what did not get out after all has not been
+ * charged.  (26 bytes from a multiple of 26 on are one key, any others another.) */
+static void
+rated_run_by_key(void)
+{
+	const struct rate by_records = { 1, NS_PER_S, false }, by_bytes = { 1000, NS_PER_S, true };
+	const struct mark_style style = { "M", "weir", '\n' };
+	const struct lost lost = { REASON_NEWEST, 1, 1, 0 };
+	struct key_rule key = { .separator = KEY_BLANKS };
+	char error[PATTERN_ERROR_MOST];
+	size_t room;
+
+	must(key_parse(&key, "1", error) == NULL);
+	begin(false, NEVER, &by_records, 1);
+	by_key(&by_records, 1, &key);
+	put(26, true);
+	put(13, true);
+	put(13, true);
+	put(26, true);
+	put(26, true);
+	is(drain(0), OUTLET_RATE, "1/s for each key: the first of each leave,");
+	ok(rig.ledger.out.records == 3 && is_right(), "and nothing behind one that waits");
+	is(rig.outlet.due_ns, NS_PER_S, "for a second,");
+	is(drain(NS_PER_S), OUTLET_RATE, "when one of two of the same key");
+	ok(rig.ledger.out.records == 4 && is_right(), "leaves");
+	finish_by_key(&key);
+
+	must(key_parse(&key, "1", error) == NULL);
+	begin(false, NEVER, &by_bytes, 100);
+	by_key(&by_bytes, 100, &key);
+	room = pipes_fill(rig.outlet.port.inherited);
+	put(26, true);
+	put(52, true);
+	is(drain(0), OUTLET_REFUSED, "1000 B/s for each key: no room");
+	pipes_forget(rig.reader, room);
+	(void)drain(0);
+	is(rig.ledger.out.records, 2, "what was refused goes out,");
+	for (int i = 0; i < 3; i++)
+		put(26, true);
+	is(drain(0), OUTLET_RATE, "and was charged once:");
+	ok(rig.ledger.out.records == 4 && is_right(), "the rest of its burst leaves, and no more");
+	finish_by_key(&key);
+
+	must(key_parse(&key, "1", error) == NULL);
+	begin(false, NEVER, &by_records, 1);
+	by_key(&by_records, 1, &key);
+	must((rig.outlet.marks = marks_new(2, &style)) != NULL);
+	for (int i = 0; i < 3; i++)
+		put(3, true);
+	gaps_drop_at(rig.outlet.marks->gaps, 2, 0, &lost);
+	(void)drain(0);
+	read_all();
+	ok(rig.got_length == 11 && memcmp(rig.got + 6, "M\n", 2) == 0, "a mark stands in its place among them");
+	finish_by_key(&key);
 }
 
 /* The key of a record that waits is found once, and not in each of a million passes, which would take minutes.
@@ -523,9 +592,7 @@ rated_head_by_key(void)
 
 	must(key_parse(&key, "50000", error) == NULL);
 	begin(false, NEVER, &by_records, 1);
-	rig.outlet.by_key = buckets_new(1, 3600 * NS_PER_S, 1, 4);
-	rig.outlet.key = &key;
-	must(rig.outlet.by_key != NULL);
+	by_key(&by_records, 1, &key);
 	put(26, true);
 	put(26 * 30000, true);
 	(void)alarm(60);
@@ -536,10 +603,7 @@ rated_head_by_key(void)
 	is(drain(3600 * NS_PER_S), OUTLET_REFUSED, "until it is its turn");
 	read_all();
 	ok(rig.ledger.out.bytes > 26 && is_right(), "then it leaves");
-	buckets_free(rig.outlet.by_key);
-	rig.outlet.by_key = NULL;
-	key_clear(&key);
-	finish();
+	finish_by_key(&key);
 }
 
 static void
@@ -702,6 +766,7 @@ main(void)
 	paid_rest();
 	rated_parts();
 	rated_parts_by_key();
+	rated_run_by_key();
 	rated_head_by_key();
 	rated_stream();
 	marks_in_parts();
