@@ -9,9 +9,9 @@
  * what is shown is where it settles.
  * Prints a table in Markdown.  Uses weir's codel.c and sojourn.c, which have tests of their own, but no weir.
  */
-#include "codel.h"
-#include "sojourn.h"
-#include "units.h"
+#include "base/units.h"
+#include "pick/codel.h"
+#include "pick/sojourn.h"
 
 #include "../tests/unit/random.h"
 

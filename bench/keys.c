@@ -4,7 +4,7 @@
  *
  *   keys        for 10, 1000, 100 thousand and 1 million keys
  *
- * "known" is nanoseconds for a call of src/buckets.c and a charge, for one of the keys at random, all of which
+ * "known" is nanoseconds for a call of src/pick/buckets.c and a charge, for one of the keys at random, all of which
  * have a bucket; "new" for a key that has none when another one has to go. "found" is how many of 100 calls find
  * the bucket they left, where a key of rank r comes about as often as 1/r and there are four keys for each
  * bucket. Memory is RssAnon, once each key has its bucket.
@@ -13,8 +13,8 @@
  */
 #include "bench.h"
 
-#include "bucket.h"
-#include "buckets.h"
+#include "pick/bucket.h"
+#include "pick/buckets.h"
 
 #define CALLS 4000000
 #define NS_A_CALL 1000 /* of the buckets' clock */

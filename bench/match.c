@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "keep.h"
+#include "pick/keep.h"
 
 #include <err.h>
 #include <inttypes.h>

@@ -7,66 +7,27 @@
  *      stdin -> intake -> queue -> outlet -> stdout
  *                sample    policy    rate            all of it counted in the ledger
  *
- *   main.c      this: start-up order and exit status
- *   options.c   argv -> one const struct
- *   draft.c     the table of options, which --help is made from
- *   help.c      --help and --version
- *   hint.c      what somebody who wrote something else meant
- *   values.c    what the options' values mean
- *   rules.c     which of them go together
- *   run.c       from the first read to the last report: passes, waits, how it ends
- *   lookout.c   all that is told of a run besides its data
- *   pump.c      one pass: fill, frame, admit, drain, account; watermarks
- *   intake.c    the gates in: framing, sample, records too long to hold
- *   policy.c    the verdict when there is no room
- *   shed.c      victims inside the buffer: by class, by key, by lot
- *   age.c       what has waited too long
- *   outlet.c    the gates out: whole records, the rate
- *   queue.c     records in the ring: append, take, evict, refuse; the part-sent record
- *   ring.c      bytes; the only owner of the cursors
- *   record.c    where records end
- *   sample.c    which records come in
- *   chance.c    random numbers that a seed repeats
- *   bucket.c    the token bucket
- *   codel.c     which records give way so that the others wait less
- *   keep.c      how precious a record is
- *   key.c       whom or what a record is about
- *   pattern.c   regular expressions: PCRE2
- *   buckets.c   a token bucket for each key
- *   loss.c      what is dropped: counted, marked, saved
- *   gaps.c      where records are missing, until a mark has said so
- *   mark.c      a gap as a record that says so
- *   sojourn.c   how long records wait
- *   top.c       which keys lost most
- *   ledger.c    the counters and their law
- *   snapshot.c  how things stand, and how the last interval went
- *   report.c    a snapshot as text and JSON
- *   reporter.c  where reports go, never holding up the data
- *   metrics.c   a snapshot as a file for Prometheus
- *   worker.c    a thread beside the data, for what may take its time
- *   spill.c     dropped records on their way to a file, never holding up the data
- *   staging.c   bytes for a slow file, in batches
- *   scribe.c    batches into that file; undoes what it cannot finish
- *   target.c    opening files beside the data
- *   meter.c     a snapshot as the live line
- *   screen.c    a line of the terminal, beside those of other weirs
- *   loop.c      the only caller of poll
- *   io.c        reads and writes that do not block; the only caller of read and write for data
- *   signals.c   which came, and ending by one
- *   units.c     "1.5M", "6000/min", "250ms", "80%" and back
- *   visible.c   text from outside as it may be shown
- *   diag.c      messages to the user
- *   confine.c   nothing more can be opened, but to replace a file
- *   compat.c    what libbsd has and the system has not
+ * Folders are layers.  A file includes its own and those above it in this list, the lower floors, and never
+ * one below; each has a README of what it holds:
+ *
+ *   base/    values and bytes
+ *   os/      the system: the only calls that wait, read, write, open
+ *   pick/    which record, how many, how old
+ *   hold/    what is held, and what gives way
+ *   cli/     argv -> one const struct
+ *   flow/    one pass: in, a verdict, out
+ *   tell/    what is told of it
+ *   run.c    from the first read to the last report: passes, waits, how it ends
+ *   main.c   this: start-up order and exit status
  */
 #include "config.h"
 
-#include "diag.h"
-#include "loop.h"
-#include "options.h"
+#include "base/visible.h"
+#include "cli/options.h"
+#include "os/diag.h"
+#include "os/loop.h"
+#include "os/signals.h"
 #include "run.h"
-#include "signals.h"
-#include "visible.h"
 
 #include <sys/stat.h>
 

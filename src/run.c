@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "flow/pump.h"
+#include "os/diag.h"
+#include "os/io.h"
+#include "os/loop.h"
+#include "os/signals.h"
 #include "run.h"
-#include "diag.h"
-#include "io.h"
-#include "lookout.h"
-#include "loop.h"
-#include "pump.h"
-#include "signals.h"
+#include "tell/lookout.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #ifndef WEIR_RUN_H
 #define WEIR_RUN_H
 
-#include "options.h"
+#include "cli/options.h"
 
 /* Runs on descriptors 0 and 1, which it closes.  Returns the exit status, and in *by_signal the signal
  * to end by, or 0. */

@@ -50,7 +50,7 @@ judge() {
 	fi
 }
 
-set -- "$top_srcdir"/tests/unit/*.c "$top_srcdir"/tests/helpers/*.c "$top_srcdir"/tests/model/*.c \
+set -- "$top_srcdir"/tests/unit/*/*.c "$top_srcdir"/tests/helpers/*.c "$top_srcdir"/tests/model/*.c \
 	"$top_srcdir"/tests/faults/*.c "$top_srcdir"/tests/chaos/*.c "$top_srcdir"/tests/fuzz/*.c \
 	"$top_srcdir"/bench/*.c
 beside=
@@ -71,9 +71,9 @@ for compiler in gcc clang; do
 	fi
 	warnings=$(known "$compiler")
 	judge "$compiler: src" \
-	    compile "$compiler" "$warnings $LIBRARY_CFLAGS" "$top_srcdir"/src/*.c
+	    compile "$compiler" "$warnings $LIBRARY_CFLAGS" "$top_srcdir"/src/*.c "$top_srcdir"/src/*/*.c
 	judge "$compiler: src, portable and debug" \
-	    compile "$compiler" "$warnings -DWEIR_PORTABLE=1 -DWEIR_DEBUG=1" "$top_srcdir"/src/*.c
+	    compile "$compiler" "$warnings -DWEIR_PORTABLE=1 -DWEIR_DEBUG=1" "$top_srcdir"/src/*.c "$top_srcdir"/src/*/*.c
 	# shellcheck disable=SC2086 # names without spaces: configure refuses a directory that has some
 	judge "$compiler: tests and benchmarks" \
 	    compile "$compiler" "$warnings $LIBRARY_CFLAGS" $beside

@@ -2,8 +2,8 @@
 /* Processes around weir; see rig.h. */
 #include "config.h"
 
+#include "base/units.h"
 #include "rig.h"
-#include "../../src/units.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>

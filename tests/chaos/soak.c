@@ -9,9 +9,9 @@
  */
 #include "config.h"
 
-#include "rig.h"
 #include "../unit/tap.h"
-#include "../../src/units.h"
+#include "base/units.h"
+#include "rig.h"
 
 #include <sys/utsname.h>
 

@@ -2,8 +2,8 @@
 /* Marks, dead letters and reports of one run; see watched.h. */
 #include "config.h"
 
+#include "base/ledger.h"
 #include "watched.h"
-#include "../../src/ledger.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -7,9 +7,9 @@
  */
 #include "config.h"
 
+#include "pick/key.h"
+#include "pick/sample.h"
 #include "run.h"
-#include "../../src/key.h"
-#include "../../src/sample.h"
 
 #include <stdlib.h>
 #include <string.h>

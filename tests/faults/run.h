@@ -14,9 +14,9 @@
 #ifndef WEIR_TEST_RUN_H
 #define WEIR_TEST_RUN_H
 
+#include "base/ledger.h"
+#include "pick/sample.h"
 #include "shim.h"
-#include "../../src/ledger.h"
-#include "../../src/sample.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,11 +6,11 @@
  */
 #include "config.h"
 
+#include "base/visible.h"
+#include "cli/options.h"
 #include "fuzz.h"
-#include "io.h"
-#include "options.h"
-#include "spill.h"
-#include "visible.h"
+#include "os/io.h"
+#include "os/spill.h"
 
 #include <getopt.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include "config.h"
 
 #include "fuzz.h"
-#include "queue.h"
+#include "hold/queue.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
  */
 #include "config.h"
 
+#include "base/record.h"
 #include "fuzz.h"
-#include "record.h"
 
 #include <string.h>
 

@@ -8,8 +8,8 @@
  */
 #include "config.h"
 
+#include "base/units.h"
 #include "fuzz.h"
-#include "units.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -17,7 +17,7 @@
 #ifndef WEIR_MODEL_H
 #define WEIR_MODEL_H
 
-#include "pump.h"
+#include "flow/pump.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * script: an input and an output that do what a test says, in place of src/io.c.
+ * script: an input and an output that do what a test says, in place of src/os/io.c.
  *
- * script.c defines every function of src/io.h.  So nothing asks libweir.a for io.o, and where one were
+ * script.c defines every function of src/os/io.h.  So nothing asks libweir.a for io.o, and where one were
  * missing, io.o would come with all the others twice, and the program would not link: the real calls
  * cannot be made by mistake.
  *

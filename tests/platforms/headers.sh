@@ -21,7 +21,7 @@ compile() {
 	number=$((number + 1))
 	result=ok
 	shift
-	for file in "$top_srcdir"/src/*.c; do
+	for file in "$top_srcdir"/src/*.c "$top_srcdir"/src/*/*.c; do
 		"$@" -I"$work" -I"$top_srcdir/src" -c "$file" -o "$work/object.o" >"$work/said" 2>&1 || result='not ok'
 		sed 's/^/# /' "$work/said"
 	done

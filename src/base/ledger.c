@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "base/ledger.h"
+
+#include <assert.h>
+
+static const char *const names[] = {
+	[REASON_OLDEST] = "oldest",
+	[REASON_NEWEST] = "newest",
+	[REASON_OVERSIZE] = "oversize",
+	[REASON_SAMPLE] = "sample",
+	[REASON_SUPERSEDED] = "superseded",
+	[REASON_RANDOM] = "random",
+	[REASON_SHED] = "shed",
+	[REASON_CODEL] = "codel",
+	[REASON_OVER] = "over",
+	[REASON_EXPIRED] = "expired",
+};
+static_assert(sizeof(names) / sizeof(names[0]) == REASONS, "a name for every reason");
+
+const char *
+reason_name(enum reason reason)
+{
+	return names[reason];
+}
+
+void
+ledger_count(struct tally *tally, uint64_t records, uint64_t bytes)
+{
+	tally->records += records;
+	tally->bytes += bytes;
+}
+
+struct tally
+ledger_dropped(const struct ledger *ledger)
+{
+	struct tally sum = { 0, 0 };
+
+	for (int i = 0; i < REASONS; i++)
+		ledger_count(&sum, ledger->dropped[i].records, ledger->dropped[i].bytes);
+	return sum;
+}
+
+bool
+ledger_lost(const struct ledger *ledger)
+{
+	return ledger_dropped(ledger).bytes > ledger->dropped[REASON_SAMPLE].bytes;
+}
+
+bool
+ledger_balances(const struct ledger *ledger, struct tally held)
+{
+	struct tally sum = ledger_dropped(ledger);
+
+	ledger_count(&sum, ledger->out.records, ledger->out.bytes);
+	ledger_count(&sum, ledger->undelivered.records, ledger->undelivered.bytes);
+	ledger_count(&sum, held.records, held.bytes);
+	return sum.records == ledger->in.records && sum.bytes == ledger->in.bytes;
+}

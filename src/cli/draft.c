@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "base/hint.h"
+#include "cli/draft.h"
+#include "os/diag.h"
+
+#include <stdio.h>
+
+#ifdef HAVE_PCRE2
+#define NOT_HERE ""
+#else
+#define NOT_HERE " (not in this build, which has no PCRE2)"
+#endif
+
+#define ACCEPTS_RATE "records such as 100/s, 10k/s, 6000/min, or bytes such as 10MB/s, 64KiB/s, 10Mbit/s; " \
+	"the period is s, min, h or d (us, ms, sec, second, m, minute, hour, day), or several, as in 1000/30s"
+#define ACCEPTS_BYTE "one byte, or one of \\n \\r \\t \\0 \\\\ \\xHH"
+
+#ifdef HAVE_PCRE2
+#define ACCEPTS_KEEP "up to 16 regular expressions of Perl's kind, such as 'ERROR|FATAL', /ERROR/ or /error/i"
+#define ACCEPTS_KEY "the number of a field from 1, or /REGEX/, such as 2 or '/user=([a-z]+)/'"
+#else
+#define ACCEPTS_KEEP "none; regular expressions need a weir with PCRE2"
+#define ACCEPTS_KEY "the number of a field from 1, such as 2; /REGEX/ needs a weir with PCRE2"
+#endif
+
+const struct draft_row draft_rows[IDS] = {
+	[ID_POLICY] = { DRAFT_BUFFER, "policy", "p", "POLICY",
+	    "what gives way when the buffer is full: see below (default block)",
+	    "block, drop-oldest, drop-newest, drop-random, latest, shed:N, codel, codel:TARGET, "
+	    "codel:TARGET/INTERVAL, fail, sample:N, rate:RATE",
+	    "what gives way when the buffer is full: block, drop-oldest, drop-newest, latest, ..." },
+	[ID_BUFFER] = { DRAFT_BUFFER, "buffer", "mB", "SIZE", "hold at most SIZE bytes (default 1M)",
+	    sizeof(void *) > 4 ? "4K to 16T, such as 64K, 1.5M or 10MB"
+	                       : "4K to 1G, such as 64K, 1.5M or 10MB",
+	    "hold at most SIZE bytes (default 1M)" },
+	[ID_MAX_RECORDS] = { DRAFT_BUFFER, "max-records", "", "N", "and at most N records",
+	    "a whole number from 1 to 1099511627776", NULL },
+	[ID_MAX_RECORD] = { DRAFT_BUFFER, "max-record", "", "SIZE",
+	    "longest record that a policy that drops will hold (default: an eighth of the buffer, at least 1M, at most the buffer)",
+	    "1 byte up to the buffer's size, such as 64K", NULL },
+	[ID_HIGH] = { DRAFT_BUFFER, "high", "", "PCT",
+	    "block: stop reading at this fill; shed: there the pressure begins (default 100%)",
+	    "a percentage over 0% up to 100%, such as 80%", NULL },
+	[ID_LOW] = { DRAFT_BUFFER, "low", "", "PCT", "block: read again at this fill; shed: there it ends (default 50%)",
+	    "a percentage from 0% up to --high, such as 20%", NULL },
+	[ID_MAX_AGE] = { DRAFT_BUFFER, "max-age", "", "TIME", "drop what has waited for longer than TIME",
+	    "a time over 0 up to 366d, such as 250ms, 5s or 1.5m",
+	    "drop what has waited for longer" },
+	[ID_KEEP] = { DRAFT_BUFFER, "keep", "", "REGEX",
+	    "drop records that match last; may be given again, the first is the most precious" NOT_HERE,
+	    ACCEPTS_KEEP,
+	    "drop records that match last" },
+	[ID_KEY] = { DRAFT_KEYS, "key", "k", "KEY",
+	    "a record's key: the number of a field, or /REGEX/, its first group" NOT_HERE,
+	    ACCEPTS_KEY, NULL },
+	[ID_SEPARATOR] = { DRAFT_KEYS, "field-separator", "t", "C",
+	    "fields end in the byte C (default: blanks, as in awk)", ACCEPTS_BYTE, NULL },
+	[ID_SAMPLE] = { DRAFT_IN, "sample", "s", "N", "let 1 record in N in, the first of every N; or P%",
+	    "N or 1/N with N from 1 to 1125899906842624, or a percentage over 0% such as 12.5%",
+	    "let 1 record in N in" },
+	[ID_SAMPLE_BY] = { DRAFT_IN, "sample-by", "", "count|random|key",
+	    "which: the first of every N (default), each with a chance of 1 in N, or by key, 1 key in N",
+	    "count, random, key", NULL },
+	[ID_SEED] = { DRAFT_IN, "seed", "", "N", "make chance repeat itself; by key, choose another sample (default 0)",
+	    "a whole number from 0 to 9223372036854775807", NULL },
+	[ID_DROP_OVER] = { DRAFT_IN, "drop-over", "", "RATE", "drop what comes in faster than RATE", ACCEPTS_RATE, NULL },
+	[ID_RATE] = { DRAFT_OUT, "rate", "L", "RATE", "let records out no faster than RATE; the rest waits", ACCEPTS_RATE,
+	    "let records out no faster: 100/s, 6000/min, 10MB/s" },
+	[ID_BURST] = { DRAFT_OUT, "burst", "", "AMOUNT",
+	    "how much may leave at once after a wait, in RATE's unit (default 1 ms's worth, at least 1); or "
+	    "come in, with --drop-over alone (1 s's worth)",
+	    "a number in the rate's unit, at least 1, such as 10, or 64K with a rate in bytes", NULL },
+	[ID_RATE_BY] = { DRAFT_OUT, "rate-by", "", "key", "hold --rate and --drop-over for each key", "key", NULL },
+	[ID_LINES] = { DRAFT_FRAMING, "lines", "l", NULL, "records end in a newline (default)", NULL, NULL },
+	[ID_NULL] = { DRAFT_FRAMING, "null", "0z", NULL, "records end in a NUL byte", NULL,
+	    "records end in a NUL byte, not a newline" },
+	[ID_DELIMITER] = { DRAFT_FRAMING, "delimiter", "d", "C", "records end in the byte C: \\n \\t \\0 \\xHH too",
+	    ACCEPTS_BYTE, NULL },
+	[ID_FIXED] = { DRAFT_FRAMING, "fixed", "", "SIZE", "records are SIZE bytes long; the last may be short",
+	    "1 byte to 1T, such as 512 or 4K", NULL },
+	[ID_BYTES] = { DRAFT_FRAMING, "bytes", "b", NULL, "no records, a stream of bytes (block only)", NULL,
+	    "no records, a stream of bytes" },
+	[ID_QUIET] = { DRAFT_REPORTS, "quiet", "q", NULL, "no report at the end", NULL, "no report at the end" },
+	[ID_INTERVAL] = { DRAFT_REPORTS, "interval", "i", "TIME",
+	    "a report every TIME; -v and --metrics are renewed as often (default 1s)",
+	    "10ms to 366d, such as 500ms, 5s or 1m", "a report every TIME" },
+	[ID_PROGRESS] = { DRAFT_REPORTS, "progress", "v", NULL, "a live line on the terminal, instead of reports there",
+	    NULL, "a live line on the terminal" },
+	[ID_SIZE] = { DRAFT_REPORTS, "size", "", "SIZE",
+	    "so much will come: -v shows percent and time left (of a file it knows)",
+	    "1 byte to 1P, such as 64K, 1.5M or 10MB", NULL },
+	[ID_METRICS] = { DRAFT_REPORTS, "metrics", "", "FILE", "replace FILE by the figures for Prometheus, every interval",
+	    "the name of a file to replace, such as weir.prom; a report that can be read goes to /dev/stderr "
+	    "(--interval)", NULL },
+	[ID_FORMAT] = { DRAFT_REPORTS, "format", "", "text|json|journal",
+	    "of reports (default text); journal: text with the priorities that systemd reads",
+	    "text, json, journal", NULL },
+	[ID_REPORT] = { DRAFT_REPORTS, "report", "", "FILE", "reports go to FILE, not to standard error",
+	    "the name of a file, or /dev/stderr", NULL },
+	[ID_REPORT_ON] = { DRAFT_REPORTS, "report-on", "", "loss|always",
+	    "loss: only where something was lost, or the run failed (default always)", "loss, always", NULL },
+	[ID_NAME] = { DRAFT_REPORTS, "name", "N", "NAME", "name this weir in reports and messages",
+	    "1 to 64 bytes of printable text, ASCII or UTF-8", NULL },
+	[ID_MARK_DROPS] = { DRAFT_DROPPED, "mark-drops", "", "[TEMPLATE]",
+	    "where records are missing, a record says so (what --sample leaves out is not missing)",
+	    "text without the records' delimiter, with placeholders such as {records}, {bytes}, {time}; see "
+	    "weir(1)", "where records are missing, a record says so" },
+	[ID_DROPPED] = { DRAFT_DROPPED, "dropped", "", "FILE", "append the dropped records to FILE",
+	    "the name of a file, or /dev/stderr", NULL },
+	[ID_DROPPED_REASON] = { DRAFT_DROPPED, "dropped-reason", "", NULL, "with the reason and a tab before each", NULL,
+	    NULL },
+	[ID_TOP_KEYS] = { DRAFT_DROPPED, "top-keys", "", "N", "report the N keys that lost most, at the end",
+	    "a whole number from 1 to 100", NULL },
+	[ID_FAIL_ON_DROP] = { DRAFT_ENDING, "fail-on-drop", "", NULL,
+	    "exit 3 when anything was dropped (what --sample leaves out does not count)", NULL, NULL },
+	[ID_DRAIN_TIMEOUT] = { DRAFT_ENDING, "drain-timeout", "", "TIME",
+	    "after INT, TERM or HUP, deliver what is held for at most TIME (default 2s)",
+	    "0 to 366d, such as 250ms, 5s or 1.5m", NULL },
+	[ID_PIPE_SIZE] = { DRAFT_ENDING, "pipe-size", "", "SIZE|keep",
+	    "capacity to ask for, of pipes at either end (default 256K or the buffer, the lesser; 1M "
+	    "with --bytes; the output's only with block)",
+	    "keep, or 4K to 1G, such as 1M", NULL },
+	[ID_HELP] = { DRAFT_ENDING, "help", "h", NULL, "print this help; -h is short for some of it", NULL,
+	    "print this; --help has all of it" },
+	[ID_VERSION] = { DRAFT_ENDING, "version", "V", NULL, "print the version, and what is built in", NULL, NULL },
+};
+
+const struct draft_policy draft_policies[DRAFT_POLICIES] = {
+	{ "block", "the producer waits; nothing is lost (default)", NULL },
+	{ "drop-oldest", "the oldest records give way", NULL },
+	{ "drop-newest", "the arriving record is refused", NULL },
+	{ "drop-random", "records drawn by lot give way", NULL },
+	{ "latest", "what a newer record of its --key supersedes, then the oldest", NULL },
+	{ "shed:N", "1 record in N comes in, while the buffer is under pressure",
+	    "shed:N with N or 1/N from 1, or a percentage, such as shed:10 or shed:12.5%" },
+	{ "codel[:TARGET[/INTERVAL]]", "as many as it takes that records wait for TARGET only (default 100ms/1s)",
+	    "codel, codel:TARGET, or codel:TARGET/INTERVAL with an INTERVAL not below TARGET, such as "
+	    "codel:20ms/200ms" },
+	{ "fail", "the first record that does not fit ends the run, with status 3", NULL },
+	{ "sample:N", "short for --sample=N and block", "sample:N with N or 1/N from 1, or a percentage, such as "
+	    "sample:10" },
+	{ "rate:RATE", "short for --rate=RATE and block", "rate:RATE with " ACCEPTS_RATE },
+};
+
+static const char *
+prefix_of(const struct given *given)
+{
+	static char prefix[32];
+
+	(void)snprintf(prefix, sizeof(prefix), "--%s%s", draft_rows[given->id].name, given->value != NULL ? "=" : "");
+	return prefix;
+}
+
+bool
+draft_refuse(const struct given *given, const char *why)
+{
+	const char *prefix = given->prefix != NULL ? given->prefix : prefix_of(given);
+
+	diag_error("%s%s: %s", prefix, given->value != NULL ? diag_visible(given->value) : "", why);
+	return false;
+}
+
+bool
+draft_not_accepted(const struct given *given, const char *why, const char *accepted)
+{
+	char reason[512];
+
+	(void)snprintf(reason, sizeof(reason), "%s; accepted: %s", why, accepted);
+	return draft_refuse(given, reason);
+}
+
+bool
+draft_bad_value(const struct given *given, const char *why)
+{
+	return draft_not_accepted(given, why, draft_rows[given->id].accepts);
+}
+
+bool
+draft_no_such(const struct given *given, const char *why, const char *const names[], size_t count)
+{
+	char hint[HINT_MOST], reason[HINT_MOST + 32];
+
+	if (!hint_make(hint, "", given->value, names, count))
+		return draft_bad_value(given, why);
+	(void)snprintf(reason, sizeof(reason), "%s; %s", why, hint);
+	return draft_bad_value(given, reason);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * draft: the options while they are being made out: which there are, and one as it was given.
+ * Shared by those who do it, and by nobody else:
+ *
+ *   options.c   collects what is there
+ *   help.c      prints what there is
+ *   values.c    reads each value, in the order in which they stand
+ *   rules.c     holds them against each other: what goes with what, and what depends on what
+ *
+ * In three steps, because the meaning of a rate depends on --bytes, and limits depend on the buffer.
+ */
+#ifndef WEIR_DRAFT_H
+#define WEIR_DRAFT_H
+
+#include "cli/options.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum id {
+	ID_POLICY,
+	ID_BUFFER,
+	ID_MAX_RECORDS,
+	ID_MAX_RECORD,
+	ID_HIGH,
+	ID_LOW,
+	ID_MAX_AGE,
+	ID_KEEP,
+	ID_KEY,
+	ID_SEPARATOR,
+	ID_SAMPLE,
+	ID_SAMPLE_BY,
+	ID_SEED,
+	ID_DROP_OVER,
+	ID_RATE,
+	ID_BURST,
+	ID_RATE_BY,
+	ID_LINES,
+	ID_NULL,
+	ID_DELIMITER,
+	ID_FIXED,
+	ID_BYTES,
+	ID_QUIET,
+	ID_INTERVAL,
+	ID_PROGRESS,
+	ID_SIZE,
+	ID_METRICS,
+	ID_FORMAT,
+	ID_REPORT,
+	ID_REPORT_ON,
+	ID_NAME,
+	ID_MARK_DROPS,
+	ID_DROPPED,
+	ID_DROPPED_REASON,
+	ID_TOP_KEYS,
+	ID_FAIL_ON_DROP,
+	ID_DRAIN_TIMEOUT,
+	ID_PIPE_SIZE,
+	ID_HELP,
+	ID_VERSION,
+};
+#define IDS (ID_VERSION + 1)
+
+/* As weir(1) has them, in its order, which is that of enum id as well. */
+enum draft_group {
+	DRAFT_BUFFER,
+	DRAFT_KEYS,
+	DRAFT_IN,
+	DRAFT_OUT,
+	DRAFT_FRAMING,
+	DRAFT_REPORTS,
+	DRAFT_DROPPED,
+	DRAFT_ENDING,
+};
+#define DRAFT_GROUPS 8
+
+/* What there is. */
+struct draft_row {
+	enum draft_group group;
+	const char *name;
+	const char *letters;  /* short forms */
+	const char *argument; /* its name in --help; NULL where the option takes none, in brackets where it
+	                       * may be left out */
+	const char *help;
+	const char *accepts;  /* what an error says is accepted */
+	const char *brief;    /* the help of those that -h has; NULL for the others */
+};
+
+extern const struct draft_row draft_rows[IDS];
+
+/* The forms of --policy: "shed:N" is shown for shed, and for shed:0. */
+struct draft_policy {
+	const char *form;
+	const char *help;
+	const char *accepts; /* NULL where the form says it */
+};
+
+#define DRAFT_POLICIES 10
+extern const struct draft_policy draft_policies[DRAFT_POLICIES];
+
+/* One option as it stands on the command line.  prefix + value is how an error shows it. */
+struct given {
+	enum id id;
+	const char *prefix; /* "--rate=", or "--policy=rate:" */
+	const char *value;
+};
+
+/* What is kept until the limits it depends on are known. */
+struct draft {
+	struct options *options;
+	bool bytes;
+	uint32_t high_milli;
+	uint32_t low_milli;
+	bool is_given[IDS];
+	struct given last[IDS]; /* of each that is given */
+};
+
+/* A message that shows an option as it was given and says why it cannot be; or why its value
+ * cannot, and what is accepted.  Both answer false. */
+bool draft_refuse(const struct given *given, const char *why);
+bool draft_bad_value(const struct given *given, const char *why);
+
+/* The same where something else is accepted than what the option says; and where the value is none of
+ * those names, one of which may be meant. */
+bool draft_not_accepted(const struct given *given, const char *why, const char *accepted);
+bool draft_no_such(const struct given *given, const char *why, const char *const names[], size_t count);
+
+/* Reads the value of an option; false when the error has been told. */
+bool values_read(struct draft *draft, const struct given *given);
+
+/* Whether the options go together; fills in what follows from several of them.  False when the
+ * error has been told. */
+bool rules_hold(struct draft *draft);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "cli/draft.h"
+#include "hold/mark.h"
+
+#include <stdio.h>
+
+static bool
+check_bytes(const struct draft *draft)
+{
+	static const enum id refused[] = { ID_SAMPLE, ID_MAX_RECORDS, ID_MAX_AGE, ID_KEEP, ID_KEY, ID_DROP_OVER };
+	static const char why[] = "not with --bytes, which has no records; use --fixed=SIZE to cut the "
+	    "stream into records";
+
+	if (draft->options->framing.kind != FRAMING_BYTES)
+		return true;
+	if (policy_drops(draft->options->policy))
+		return draft_refuse(&draft->last[ID_POLICY], why);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (draft->is_given[refused[i]])
+			return draft_refuse(&draft->last[refused[i]], why);
+	return true;
+}
+
+/* An eighth of the buffer, so that one record does not displace all the others; but lines of a megabyte are
+ * no rarity, and fit if the buffer is that large. */
+static uint64_t
+default_max_record(uint64_t buffer_bytes)
+{
+	const uint64_t least = UINT64_C(1) << 20;
+
+	if (buffer_bytes / 8 > least)
+		return buffer_bytes / 8;
+	return buffer_bytes < least ? buffer_bytes : least;
+}
+
+static bool
+check_max_record(const struct draft *draft)
+{
+	struct options *options = draft->options;
+
+	if (!draft->is_given[ID_MAX_RECORD])
+		options->max_record_bytes = default_max_record(options->buffer_bytes);
+	if (options->max_record_bytes > options->buffer_bytes)
+		return draft_bad_value(&draft->last[ID_MAX_RECORD], "larger than the buffer");
+	if (policy_drops(options->policy) && options->framing.kind == FRAMING_FIXED &&
+	    options->framing.size > options->max_record_bytes) {
+		char why[192];
+		(void)snprintf(why, sizeof(why), "longer than --max-record, so --policy=%s would drop every record; "
+		    "accepted: 1 byte up to %llu bytes, or a larger --max-record", policy_name(options->policy),
+		    (unsigned long long)options->max_record_bytes);
+		return draft_refuse(&draft->last[ID_FIXED], why);
+	}
+	return true;
+}
+
+static bool
+check_watermarks(struct draft *draft)
+{
+	struct options *options = draft->options;
+	static const enum id marks[] = { ID_HIGH, ID_LOW };
+	const uint64_t whole = UINT64_C(100) * UNITS_MILLI;
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		if (draft->is_given[marks[i]] && !policy_has_marks(options->policy)) {
+			char why[128];
+			(void)snprintf(why, sizeof(why), "not with --policy=%s, which has no use for it; accepted "
+			    "with --policy=block or shed:N", policy_name(options->policy));
+			return draft_refuse(&draft->last[marks[i]], why);
+		}
+	}
+	if (!draft->is_given[ID_LOW] && draft->low_milli > draft->high_milli)
+		draft->low_milli = draft->high_milli;
+	if (draft->low_milli > draft->high_milli)
+		return draft_bad_value(&draft->last[ID_LOW], "over --high");
+	/* Split, so that no product overflows: the buffer is up to 2^44 bytes, milli up to 10^5. */
+	options->high_bytes = options->buffer_bytes / whole * draft->high_milli +
+	    options->buffer_bytes % whole * draft->high_milli / whole;
+	options->low_bytes = options->buffer_bytes / whole * draft->low_milli +
+	    options->buffer_bytes % whole * draft->low_milli / whole;
+	if (options->high_bytes == 0)
+		options->high_bytes = 1;
+	options->high_records = options->low_records = UINT64_MAX;
+	if (options->max_records != UINT64_MAX) {
+		options->high_records = (options->max_records * draft->high_milli + whole - 1) / whole;
+		options->low_records = options->max_records * draft->low_milli / whole;
+	}
+	return true;
+}
+
+/* What --drop-over lets in at once: a log's burst is not an offence. */
+static uint64_t
+second_of(const struct rate *rate)
+{
+	uint64_t amount = rate->period_ns <= NS_PER_S ? NS_PER_S / rate->period_ns * rate->amount
+	    : rate->amount / (rate->period_ns / NS_PER_S); /* no rate is over UNITS_AMOUNT_MAX a second */
+
+	return amount > 0 ? amount : 1;
+}
+
+static bool
+check_burst(const struct draft *draft)
+{
+	struct options *options = draft->options;
+	const struct given *given = &draft->last[ID_BURST];
+	const char *error;
+
+	if (options->policing)
+		options->police_burst = second_of(&options->police);
+	if (!draft->is_given[ID_BURST])
+		return true;
+	error = options->rated ? units_amount(given->value, options->rate.bytes, &options->burst)
+	    : units_amount(given->value, options->police.bytes, &options->police_burst);
+	return error == NULL ? true : draft_bad_value(given, error);
+}
+
+/* Options that only mean something beside others. */
+static bool
+check_company(const struct draft *draft)
+{
+	const struct options *o = draft->options;
+	const bool sampling = draft->is_given[ID_SAMPLE];
+	const bool by_key = sampling && o->sample_by == SAMPLE_BY_KEY;
+	const bool choosing = policy_drops(o->policy) && o->policy != POLICY_FAIL;
+	const struct {
+		enum id id;
+		bool good;
+		const char *why;
+	} rules[] = {
+		{ ID_BURST, o->rated || o->policing, "without a rate there is nothing to burst; accepted with "
+		    "--rate=RATE or --drop-over=RATE" },
+		{ ID_DROPPED_REASON, draft->is_given[ID_DROPPED], "without a file there is nothing to write it to; "
+		    "accepted with --dropped=FILE" },
+		{ ID_SAMPLE_BY, sampling, "without --sample nothing is chosen; accepted with --sample=N" },
+		{ ID_SAMPLE_BY, !by_key || draft->is_given[ID_KEY], "which key? accepted with --key=KEY" },
+		{ ID_RATE_BY, o->rated || o->policing, "without a rate; accepted with --rate=RATE or "
+		    "--drop-over=RATE" },
+		{ ID_RATE_BY, draft->is_given[ID_KEY], "which key? accepted with --key=KEY" },
+		{ ID_POLICY, o->policy != POLICY_LATEST || draft->is_given[ID_KEY],
+		    "the latest of which key? accepted with --key=KEY" },
+		{ ID_TOP_KEYS, draft->is_given[ID_KEY], "which key? accepted with --key=KEY" },
+		{ ID_TOP_KEYS, choosing || o->policing || o->max_age_ns != 0,
+		    "nothing is dropped; accepted with a policy that drops, --drop-over or "
+		    "--max-age" },
+		{ ID_KEY, by_key || o->rate_by_key || o->policy == POLICY_LATEST || o->top_keys > 0,
+		    "nothing uses it; accepted with --sample-by=key, --rate-by=key, --policy=latest or --top-keys" },
+		{ ID_SEPARATOR, o->key.field > 0, "without fields; accepted with --key=N" },
+		{ ID_SEED, (sampling && o->sample_by != SAMPLE_BY_COUNT) || o->policy == POLICY_DROP_RANDOM,
+		    "nothing is left to chance; accepted with --sample-by=random, --sample-by=key or "
+		    "--policy=drop-random" },
+		{ ID_KEEP, choosing || sampling || o->policing,
+		    "nothing gives way that could be kept; accepted with a policy that drops, --sample or "
+		    "--drop-over" },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (draft->is_given[rules[i].id] && !rules[i].good)
+			return draft_refuse(&draft->last[rules[i].id], rules[i].why);
+	}
+	return true;
+}
+
+static bool
+check_marks(const struct draft *draft)
+{
+	const struct options *options = draft->options;
+	const struct mark_style style = { options->mark_template, options->name, options->framing.delimiter };
+	const char *error;
+
+	if (!draft->is_given[ID_MARK_DROPS])
+		return true;
+	error = framing_delimited(&options->framing) ? mark_check(&style)
+	    : "not where records have no delimiter, as with --fixed and --bytes";
+	return error == NULL ? true : draft_bad_value(&draft->last[ID_MARK_DROPS], error);
+}
+
+/* Quietly, an interval is that of the live line or of the metrics where there is one, and no report comes of
+ * it; but for a file that reports are to go to. */
+static void
+settle_reporting(struct options *options)
+{
+	if (options->quiet && (options->progress || options->metrics_path != NULL) && options->report_path == NULL)
+		options->reporting = false;
+}
+
+/* A carriage return before the newline is of the line's end. */
+static void
+tell_framing(struct options *options)
+{
+	if (options->framing.kind != FRAMING_LINES)
+		return;
+	keep_set_lines(options->keep);
+	key_set_lines(&options->key);
+}
+
+bool
+rules_hold(struct draft *draft)
+{
+	settle_reporting(draft->options);
+	tell_framing(draft->options);
+	return check_bytes(draft) && check_company(draft) && check_max_record(draft) && check_watermarks(draft) &&
+	    check_burst(draft) && check_marks(draft);
+}
+
+/* Of two records that do not fit together one goes whenever the other comes, and while the first is being
+ * sent it cannot. */
+bool
+options_doubt(const struct options *options, char text[OPTIONS_DOUBT_MOST])
+{
+	const uint64_t size = options->framing.size;
+
+	if (options->framing.kind != FRAMING_FIXED || !policy_drops(options->policy) || options->policy == POLICY_FAIL ||
+	    size <= options->buffer_bytes / 2)
+		return false;
+	(void)snprintf(text, OPTIONS_DOUBT_MOST, "--fixed=%llu is over half of the buffer, which holds one record and no "
+	    "more: while it leaves, --policy=%s drops what comes; --buffer=%llu holds two", (unsigned long long)size,
+	    policy_name(options->policy), (unsigned long long)(2 * size));
+	return true;
+}

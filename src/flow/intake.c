@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "flow/intake.h"
+
+void
+intake_init(struct intake *intake, const struct framing *framing, const struct intake_gates *gates)
+{
+	*intake = (struct intake){ .framing = *framing, .gates = *gates };
+	if (gates->sampling)
+		intake->gap = sample_gap(&intake->gates.sample);
+}
+
+/* --- judged by what it says ----------------------------------------------------------------------- */
+
+/* Whether records have to be seen before they may come in; and whether they are left out unseen, by their
+ * number. */
+static bool
+is_judging(const struct intake_gates *gates)
+{
+	return gates->policing ||
+	    (gates->sampling && (gates->keep != NULL || gates->sample.by == SAMPLE_BY_KEY));
+}
+
+static bool
+is_counting_out(const struct intake_gates *gates)
+{
+	return gates->sampling && gates->keep == NULL && gates->sample.by != SAMPLE_BY_KEY;
+}
+
+/* A sample that is not drawn unseen. */
+static bool
+is_in_sample(struct intake *intake, struct key key)
+{
+	struct intake_gates *gates = &intake->gates;
+
+	if (!gates->sampling || is_counting_out(gates))
+		return true;
+	if (gates->sample.by == SAMPLE_BY_KEY)
+		return sample_has(&gates->sample, key_hash(key, gates->seed));
+	if (intake->gap > 0) {
+		intake->gap--;
+		return false;
+	}
+	intake->gap = sample_gap(&gates->sample);
+	return true;
+}
+
+/* Whether the police has nothing against it; what is kept all the same uses up what is there, and no more. */
+static bool
+is_in_time(struct intake *intake, struct key key, size_t length, bool kept, uint64_t now_ns)
+{
+	struct intake_gates *gates = &intake->gates;
+	struct bucket *bucket = &gates->police;
+	uint64_t cost = gates->police_bytes ? length : 1;
+	bool allowed;
+
+	if (!gates->policing)
+		return true;
+	if (gates->police_by != NULL)
+		bucket = buckets_of(gates->police_by, key_hash(key, gates->salt), now_ns);
+	else
+		bucket_refill(bucket, now_ns, 0);
+	allowed = bucket_allows(bucket, cost);
+	if (!allowed && kept)
+		cost = bucket_tokens(bucket);
+	if (allowed || kept)
+		bucket_charge(bucket, cost);
+	return allowed || kept;
+}
+
+/* Whether the record being assembled may come in, by so much of it as is here, of which body bytes are not
+ * delimiter; *reason says why not. */
+static bool
+may_come_in(struct intake *intake, struct queue *queue, struct loss *loss, size_t body, enum reason *reason)
+{
+	const struct intake_gates *gates = &intake->gates;
+	const bool looks = gates->keep != NULL || gates->key != NULL;
+	const char *text = looks ? queue_view_partial(queue) : ""; /* else there may be no room for a view */
+	struct key key = { text, 0 };
+	bool kept = keep_class(gates->keep, text, body) > 0;
+
+	if (gates->key != NULL)
+		key = key_of(gates->key, text, body);
+	*reason = REASON_SAMPLE;
+	if (!kept && !is_in_sample(intake, key))
+		return false;
+	*reason = REASON_OVER;
+	if (is_in_time(intake, key, queue_partial(queue), kept, loss->now_ns))
+		return true;
+	if (loss_looks(loss, 0))
+		loss_look(loss, 0, text, body, queue_partial(queue));
+	return false;
+}
+
+/* --- left out ------------------------------------------------------------------------------------- */
+
+static void
+skip(struct intake *intake, enum reason reason)
+{
+	intake->skipping = true;
+	intake->reason = reason;
+}
+
+/* The end of the record that is being left out is here. */
+static void
+end_skipped(struct intake *intake, const struct queue *queue, struct loss *loss)
+{
+	loss_left_out(loss, intake->reason, queue_next(queue), 1, 0);
+	loss->ledger->in.records++;
+	intake->open = 0;
+	intake->skipping = false;
+	intake->over = intake->gates.ends_run && intake->reason == REASON_OVERSIZE;
+	if (intake->counted_out)
+		intake->gap--;
+	else if (is_counting_out(&intake->gates))
+		intake->gap = sample_gap(&intake->gates.sample);
+	intake->counted_out = false;
+}
+
+/* Of a record that is being left out: up to its end, or all that is here. */
+static size_t
+skip_open(struct intake *intake, const struct queue *queue, struct loss *loss, const char *piece,
+    size_t length)
+{
+	size_t end = record_first(&intake->framing, intake->open, piece, length);
+	size_t done = end > 0 ? end : length;
+
+	loss_save(loss, intake->reason, true, piece, done);
+	loss_left_out(loss, intake->reason, queue_next(queue), 0, done);
+	intake->open += done;
+	if (end > 0)
+		end_skipped(intake, queue, loss);
+	return done;
+}
+
+/* What the same read has brought behind the end: it is here, and goes nowhere. */
+static size_t
+leave_behind(struct intake *intake, struct ledger *ledger, const char *piece, size_t length)
+{
+	uint64_t ends = record_count(&intake->framing, intake->open, piece, length);
+
+	ledger->in.records += ends;
+	ledger_count(&ledger->undelivered, ends, length);
+	return length;
+}
+
+/* Records that are not in the sample, as many as are here whole. */
+static size_t
+skip_whole(struct intake *intake, const struct queue *queue, struct loss *loss, const char *piece,
+    size_t length)
+{
+	uint64_t wanted = intake->gap;
+	size_t end = record_skip(&intake->framing, 0, piece, length, &intake->gap);
+
+	loss_save(loss, REASON_SAMPLE, true, piece, end);
+	loss_left_out(loss, REASON_SAMPLE, queue_next(queue), wanted - intake->gap, end);
+	loss->ledger->in.records += wanted - intake->gap;
+	if (end == 0)
+		skip(intake, REASON_SAMPLE);
+	intake->counted_out = intake->skipping;
+	return end;
+}
+
+/* --- let in --------------------------------------------------------------------------------------- */
+
+/* The record that has come to its end is in. */
+static void
+count_in(struct intake *intake, struct loss *loss, uint64_t records)
+{
+	loss->ledger->in.records += records;
+	intake->open = 0;
+	if (is_counting_out(&intake->gates))
+		intake->gap = sample_gap(&intake->gates.sample);
+}
+
+/* The record being assembled is given up.  *gap as queue_append has it. */
+static void
+give_up(struct intake *intake, struct queue *queue, struct loss *loss, enum reason reason, size_t *gap)
+{
+	*gap += queue_abandon(queue, loss, reason);
+	skip(intake, reason);
+}
+
+/* Records that come in: one under sampling, otherwise as many as are here whole, or the beginning of
+ * one. */
+static size_t
+keep(struct intake *intake, struct queue *queue, struct loss *loss, const char *piece, size_t length,
+    size_t *gap)
+{
+	uint64_t left = intake->gates.max_record - intake->open;
+	size_t window = length < left ? length : (size_t)left;
+	uint64_t ends = 1;
+	size_t end;
+
+	if (intake->gates.sampling) {
+		end = record_first(&intake->framing, intake->open, piece, window);
+	} else {
+		/* Records that end within the longest one's length are no longer than that. */
+		end = record_last(&intake->framing, intake->open, piece, window);
+		if (end > 0)
+			ends = record_count(&intake->framing, intake->open, piece, end);
+	}
+	if (end > 0) {
+		queue_append(queue, *gap, end, ends, 0);
+		count_in(intake, loss, ends);
+		return end;
+	}
+	if (length > window) {
+		give_up(intake, queue, loss, REASON_OVERSIZE, gap);
+		return 0;
+	}
+	queue_append(queue, *gap, length, 0, 0);
+	intake->open += length;
+	return length;
+}
+
+/* One record, or the beginning of one, that is judged before it comes in. */
+static size_t
+judge(struct intake *intake, struct queue *queue, struct loss *loss, const char *piece, size_t length,
+    size_t *gap)
+{
+	const struct intake_gates *gates = &intake->gates;
+	uint64_t left = gates->max_record - intake->open;
+	size_t window = length < left ? length : (size_t)left;
+	size_t end = record_first(&intake->framing, intake->open, piece, window);
+	size_t done = end > 0 ? end : window;
+	enum reason reason;
+
+	if (end == 0 && length > window) {
+		give_up(intake, queue, loss, REASON_OVERSIZE, gap);
+		return 0;
+	}
+	queue_append(queue, *gap, done, 0, 0);
+	intake->open += done;
+	if (!intake->let_in && (end > 0 || intake->open >= gates->judge_at)) {
+		size_t delimiter = end > 0 && framing_delimited(&intake->framing);
+		if (!may_come_in(intake, queue, loss, queue_partial(queue) - delimiter, &reason)) {
+			give_up(intake, queue, loss, reason, gap);
+			if (end > 0)
+				end_skipped(intake, queue, loss);
+			return done;
+		}
+		intake->let_in = true;
+	}
+	if (end > 0) {
+		queue_complete(queue);
+		count_in(intake, loss, 1);
+		intake->let_in = false;
+	}
+	return done;
+}
+
+void
+intake_take(struct intake *intake, struct queue *queue, struct loss *loss, const struct iovec *piece,
+    size_t length)
+{
+	const bool judging = is_judging(&intake->gates);
+	const bool counting_out = is_counting_out(&intake->gates);
+	size_t gap = 0;
+
+	loss->ledger->in.bytes += length;
+	for (; length > 0; piece++) {
+		const char *at = piece->iov_base;
+		size_t left = piece->iov_len < length ? piece->iov_len : length;
+
+		length -= left;
+		while (left > 0) {
+			size_t done;
+
+			if (intake->over)
+				done = leave_behind(intake, loss->ledger, at, left);
+			else if (intake->skipping)
+				gap += done = skip_open(intake, queue, loss, at, left);
+			else if (counting_out && intake->gap > 0 && intake->open == 0)
+				gap += done = skip_whole(intake, queue, loss, at, left);
+			else if (judging)
+				done = judge(intake, queue, loss, at, left, &gap);
+			else
+				done = keep(intake, queue, loss, at, left, &gap);
+			at += done;
+			left -= done;
+		}
+	}
+}
+
+uint64_t
+intake_pass(struct intake *intake, struct ledger *ledger, const char *piece, size_t length)
+{
+	uint64_t ends = record_count(&intake->framing, intake->open, piece, length);
+	size_t last = record_last(&intake->framing, intake->open, piece, length);
+
+	ledger_count(&ledger->in, ends, length);
+	intake->open = last > 0 ? length - last : intake->open + length;
+	return ends;
+}
+
+void
+intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
+{
+	struct ledger *ledger = loss->ledger;
+	bool all_sent = queue_partial(queue) == 0;
+	enum reason reason;
+	size_t gap = 0;
+
+	if (intake->framing.kind == FRAMING_BYTES)
+		return;
+	if (is_judging(&intake->gates) && intake->open > 0 && !intake->skipping && !intake->let_in &&
+	    !may_come_in(intake, queue, loss, queue_partial(queue), &reason))
+		give_up(intake, queue, loss, reason, &gap);
+	queue_finish(queue);
+	if (intake->open == 0)
+		return;
+	ledger->in.records++;
+	if (intake->skipping) {
+		loss_left_out(loss, intake->reason, queue_next(queue), 1, 0);
+		loss_end(loss);
+	} else if (all_sent) {
+		ledger->out.records++; /* its last byte went out before it was known to be the last */
+		sojourn_pass_by(queue->sojourn, 1);
+	}
+	intake->open = 0;
+}

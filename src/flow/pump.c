@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "flow/pump.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* One read.  Larger ones fall out of the second-level cache before they are written again. */
+#define READ_MOST ((size_t)256 << 10)
+
+/* One splice. */
+#define SPLICE_MOST ((size_t)1 << 20)
+
+/* Written at least, before it is the input's turn again: more than a read brings, so that the output is
+ * always asked first. */
+#define DRAIN_BUDGET (2 * READ_MOST)
+
+/* Bytes of which the records are counted are looked at before they are spliced, at most this many at once,
+ * and they are again read and written when fewer come. */
+#define LOOK_MOST READ_MOST
+#define LOOK_LEAST ((size_t)16 << 10)
+
+/* A read that brings this much shows that splicing pays. */
+#define BULK ((size_t)128 << 10)
+
+/* With splice, how long a full output is waited for before the buffer is put to use: as long as it makes
+ * room soon, copying bytes into memory only costs time. */
+#define HOLD_NS (2 * NS_PER_MS)
+
+/* Keys that have a bucket at the same time. */
+#define KEYS_MOST ((size_t)1 << 20)
+
+/* A read that brings less has most likely emptied the input: poll tells, rather than another read. */
+#define READ_FEW 4096
+
+/* --- setting up ----------------------------------------------------------------------------------- */
+
+/* A bucket for each key, where the rate is to be held for each; no error where it is not.  False with errno. */
+static bool
+open_buckets(struct buckets **buckets, const struct options *options, const struct rate *rate, uint64_t depth)
+{
+	if (rate == NULL || !options->rate_by_key)
+		return true;
+	if (depth == 0)
+		depth = bucket_default_depth(rate->amount, rate->period_ns);
+	*buckets = buckets_new(rate->amount, rate->period_ns, depth, KEYS_MOST);
+	return *buckets != NULL;
+}
+
+static struct intake_gates
+gates_of(struct pump *pump, bool drops, struct chance *chance)
+{
+	const struct options *options = pump->options;
+	struct chance own;
+	struct intake_gates gates = {
+		.sampling = options->sample.den > 1,
+		.policing = options->policing,
+		.police_bytes = options->police.bytes,
+		.police_by = pump->intake_buckets,
+		.keep = options->keep,
+		.key = options_key(options),
+		.seed = options->seed,
+		.salt = pump->outlet.salt,
+		.max_record = drops ? options->max_record_bytes : UINT64_MAX,
+		.ends_run = options->policy == POLICY_FAIL,
+		.judge_at = drops ? UINT64_MAX : options->high_bytes,
+	};
+
+	if (gates.policing)
+		bucket_init(&gates.police, options->police.amount, options->police.period_ns,
+		    options->police_burst, pump->began_ns);
+	chance_init(&own, true, chance_next(chance));
+	if (gates.sampling)
+		sample_init(&gates.sample, &options->sample, options->sample_by, &own);
+	return gates;
+}
+
+static void
+init_shed(struct pump *pump, struct chance *chance)
+{
+	const struct options *options = pump->options;
+
+	pump->shed = (struct shed){
+		.keep = options->keep,
+		.key = options_key(options),
+		.salt = pump->outlet.salt,
+		.sampling = options->policy == POLICY_SHED,
+		.share = options->shed,
+		.high = { options->high_records, options->high_bytes },
+		.low = { options->low_records, options->low_bytes },
+	};
+	chance_init(&pump->shed.chance, true, chance_next(chance));
+	pump->queue.marks = shed_marks(&pump->shed);
+	pump->age = (struct age){ .most_ns = options->max_age_ns, .controlled = options->policy == POLICY_CODEL };
+	codel_init(&pump->age.codel, options->codel_target_ns, options->codel_interval_ns);
+}
+
+int
+pump_init(struct pump *pump, const struct options *options, const struct io_port *input,
+    const struct io_port *output, uint64_t now_ns)
+{
+	bool drops = policy_drops(options->policy);
+	bool gated = options->sample.den > 1 || options->policing || options->max_age_ns != 0;
+	bool stream = options->framing.kind == FRAMING_BYTES || (!drops && !gated && !options->rated && !output->messages);
+	bool looks = options->keep != NULL || options_key(options) != NULL;
+	struct queue_limits limits = {
+		.bytes = (size_t)options->buffer_bytes,
+		.records = options->max_records,
+		.slack = drops || gated ? READ_MOST : 0,
+		.record = drops ? (size_t)options->max_record_bytes : 0,
+	};
+	/* Only where something is left to chance the system is asked for a seed, and for a salt only where
+	 * keys are looked up.  That is none of --seed's: what everybody may know is no salt. */
+	bool drawn = options->sample_by == SAMPLE_BY_RANDOM || options->policy == POLICY_DROP_RANDOM;
+	bool salted = options->rate_by_key || options->policy == POLICY_LATEST;
+	struct chance chance; /* which each user of chance has its own from */
+	struct intake_gates gates;
+
+	if (looks)
+		limits.view = READ_MOST + (size_t)(drops ? options->max_record_bytes : options->high_bytes);
+	*pump = (struct pump){ .options = options, .input_port = *input, .began_ns = now_ns };
+	pump->loss.ledger = &pump->ledger;
+	pump->loss.keep = options->keep;
+	pump->loss.key = options_key(options);
+	pump->outlet.port = *output;
+	pump->splicing = stream && !options->rated && io_can_splice(input, output);
+	pump->bulk = !framing_delimited(&options->framing);
+	chance_init(&chance, options->seeded || !drawn, options->seed);
+	if (!open_buckets(&pump->intake_buckets, options, options->policing ? &options->police : NULL,
+	    options->police_burst) ||
+	    !open_buckets(&pump->outlet_buckets, options, options->rated ? &options->rate : NULL,
+	    options->burst))
+		return -1;
+	outlet_init(&pump->outlet, stream, drops || stream ? SIZE_MAX : (size_t)options->high_bytes,
+	    options->rated ? &options->rate : NULL, options->burst, now_ns);
+	pump->outlet.by_key = pump->outlet_buckets;
+	pump->outlet.key = options_key(options);
+	pump->outlet.salt = salted ? key_salt() : 0;
+	gates = gates_of(pump, drops, &chance);
+	intake_init(&pump->intake, &options->framing, &gates);
+	if (queue_init(&pump->queue, &options->framing, &limits) < 0)
+		return -1;
+	init_shed(pump, &chance);
+	return 0;
+}
+
+void
+pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
+    struct top *top)
+{
+	pump->queue.sojourn = sojourn;
+	pump->outlet.marks = marks;
+	pump->loss.gaps = marks != NULL ? marks->gaps : NULL;
+	pump->loss.spill = spill;
+	pump->loss.top = top;
+}
+
+void
+pump_free(struct pump *pump)
+{
+	queue_free(&pump->queue);
+	shed_relax(&pump->shed);
+	buckets_free(pump->intake_buckets);
+	buckets_free(pump->outlet_buckets);
+	free(pump->look_room);
+}
+
+/* --- fill --------------------------------------------------------------------------------------- */
+
+/* Copies what the input holds, so that it can be counted once it has been moved. */
+static enum io_result
+look(struct pump *pump)
+{
+	enum io_result result;
+
+	if (pump->look_room == NULL && (pump->look_room = malloc(LOOK_MOST)) == NULL)
+		return IO_ERROR;
+	result = io_look(&pump->input_port, pump->look_room, LOOK_MOST, &pump->looked_length);
+	pump->looked = pump->look_room;
+	if (pump->looked_length > 0 && pump->looked_length < LOOK_LEAST)
+		pump->bulk = false;
+	return result;
+}
+
+/* Of what comes, not a byte of the next record: up to an end that can be seen, or byte by byte. */
+static size_t
+rest_of_record(struct pump *pump)
+{
+	const struct framing *framing = &pump->intake.framing;
+	enum io_result result;
+	size_t end;
+
+	if (framing->kind == FRAMING_FIXED) {
+		uint64_t left = framing->size - pump->intake.open;
+		return left < READ_MOST ? (size_t)left : READ_MOST;
+	}
+	result = look(pump);
+	if (result != IO_ALL && result != IO_SHORT)
+		return 1;
+	end = record_first(framing, pump->intake.open, pump->looked, pump->looked_length);
+	return end > 0 ? end : pump->looked_length;
+}
+
+static void
+fill(struct pump *pump)
+{
+	struct iovec piece[2];
+	size_t length, done;
+	int pieces = queue_prepare(&pump->queue,
+	    pump->input == PUMP_FINISHING ? rest_of_record(pump) : READ_MOST, piece, &length);
+	enum io_result result;
+
+	if (length == 0)
+		return;
+	result = io_read(&pump->input_port, piece, pieces, length, &done);
+	if (result != IO_RETRY)
+		pump->looked_length = 0; /* what was looked at is there no more */
+	switch (result) {
+	case IO_ALL:
+		intake_take(&pump->intake, &pump->queue, &pump->loss, piece, done);
+		break;
+	case IO_SHORT:
+		intake_take(&pump->intake, &pump->queue, &pump->loss, piece, done);
+		pump->input_waits = done < READ_FEW;
+		break;
+	case IO_AGAIN:
+		pump->input_waits = true;
+		break;
+	case IO_RETRY:
+		break;
+	case IO_END:
+		intake_end(&pump->intake, &pump->queue, &pump->loss);
+		pump->input = PUMP_ENDED;
+		break;
+	case IO_GONE:
+	case IO_ERROR:
+		pump->error = errno;
+		pump->input = PUMP_READ_ERROR;
+		break;
+	}
+	pump->bulk |= done >= BULK;
+	if (pump->input == PUMP_FINISHING && pump->intake.open == 0)
+		pump->input = PUMP_STOPPED;
+}
+
+static bool
+is_reading(const struct pump *pump)
+{
+	return pump->input == PUMP_READING || pump->input == PUMP_FINISHING;
+}
+
+bool
+pump_is_reading(const struct pump *pump)
+{
+	return is_reading(pump);
+}
+
+bool
+pump_wants_input(const struct pump *pump)
+{
+	return is_reading(pump) && !pump->paused && pump->hold_until_ns == 0;
+}
+
+/* --- watermarks --------------------------------------------------------------------------------- */
+
+static bool
+is_high(const struct options *options, struct tally depth)
+{
+	return depth.bytes >= options->high_bytes || depth.records >= options->high_records;
+}
+
+/* Where both watermarks are the same, just below it. */
+static bool
+is_low(const struct options *options, struct tally depth)
+{
+	return depth.bytes <= options->low_bytes && depth.records <= options->low_records && !is_high(options, depth);
+}
+
+/* Block stops reading at the high watermark and resumes at the low one.  Never while no complete record
+ * is held: then only more input can set anything going. */
+static void
+watermarks(struct pump *pump, bool high, bool low, uint64_t now_ns)
+{
+	const struct tally held = queue_held(&pump->queue);
+	bool movable = pump->outlet.stream || held.records > 0 || held.bytes >= pump->options->high_bytes;
+
+	if (!pump->paused && high && !low && movable && is_reading(pump)) {
+		pump->paused = true;
+		pump->paused_since_ns = now_ns;
+		pump->ledger.paused_count++;
+	} else if (pump->paused && (low || !movable || !is_reading(pump))) {
+		pump->paused = false;
+		pump->ledger.paused_ns += now_ns - pump->paused_since_ns;
+	}
+}
+
+/* Until the fill is low, once it was high or something found no room. */
+static void
+pressure(struct pump *pump, bool high, bool low, uint64_t now_ns)
+{
+	if (!pump->pressed && high && !low) {
+		pump->pressed = true;
+		pump->pressed_since_ns = now_ns;
+		pump->ledger.pressure_count++;
+	} else if (pump->pressed && low) {
+		pump->pressed = false;
+		pump->ledger.pressure_ns += now_ns - pump->pressed_since_ns;
+		shed_relax(&pump->shed);
+	}
+}
+
+static void
+raise(struct tally *most, struct tally depth)
+{
+	if (most->bytes < depth.bytes)
+		most->bytes = depth.bytes;
+	if (most->records < depth.records)
+		most->records = depth.records;
+}
+
+/* Where nothing gives way the buffer is fullest after a read; from then on the output only lessens it.  Of one that
+ * was full it may take a little, again and again: who looked only afterwards would read as little, again and again. */
+static void
+levels(struct pump *pump, bool full, uint64_t now_ns)
+{
+	const bool drops = policy_drops(pump->options->policy);
+	const bool waits = pump->output == OUTLET_REFUSED || pump->output == OUTLET_RATE;
+	const struct tally depth = pump_depth(pump);
+	const bool low = is_low(pump->options, depth) && !full;
+	struct tally most = depth;
+	bool high;
+
+	if (!drops && waits)
+		raise(&most, pump->fullest);
+	raise(&pump->ledger.peak, most);
+	high = is_high(pump->options, most);
+	if (!drops)
+		watermarks(pump, high, low, now_ns);
+	pressure(pump, high || full, low, now_ns);
+}
+
+/* --- splice ------------------------------------------------------------------------------------- */
+
+/* The output is full, or nothing is there to read. */
+static enum outlet_state
+splice_refused(struct pump *pump, uint64_t now_ns)
+{
+	if (io_has_room(&pump->outlet.port)) {
+		pump->input_waits = true;
+		pump->looked_length = 0; /* somebody else has read it */
+		return OUTLET_EMPTY;
+	}
+	if (pump->hold_until_ns == 0)
+		pump->hold_until_ns = now_ns + HOLD_NS;
+	return OUTLET_REFUSED;
+}
+
+/* done bytes have been moved, in and out at once. */
+static void
+pass_by(struct pump *pump, size_t done)
+{
+	uint64_t ends = intake_pass(&pump->intake, &pump->ledger, pump->looked, done);
+
+	ledger_count(&pump->ledger.out, ends, done);
+	sojourn_pass_by(pump->queue.sojourn, ends);
+	queue_pass(&pump->queue, pump->intake.open);
+	if (pump->looked_length > 0) {
+		pump->looked += done;
+		pump->looked_length -= done;
+	}
+}
+
+/* Nothing is held: moves bytes from pipe to pipe. */
+static enum outlet_state
+splice_through(struct pump *pump, uint64_t now_ns)
+{
+	bool blind = !framing_delimited(&pump->intake.framing);
+	size_t sum = 0;
+	size_t done = 0;
+
+	while (sum < DRAIN_BUDGET && pump->bulk) {
+		enum io_result result = blind || pump->looked_length > 0 ? IO_ALL : look(pump);
+
+		if (result == IO_ALL || result == IO_SHORT)
+			result = io_splice(&pump->input_port, &pump->outlet.port,
+			    blind ? SPLICE_MOST : pump->looked_length, &done);
+		switch (result) {
+		case IO_ALL:
+		case IO_SHORT:
+			pass_by(pump, done);
+			sum += done;
+			break;
+		case IO_RETRY:
+			break;
+		case IO_AGAIN:
+			return splice_refused(pump, now_ns);
+		case IO_END:
+			intake_end(&pump->intake, &pump->queue, &pump->loss);
+			pump->input = PUMP_ENDED;
+			return OUTLET_EMPTY;
+		case IO_GONE:
+			return OUTLET_GONE;
+		case IO_ERROR:
+			pump->splicing = false; /* the kernel will not: read and write tell, if need be */
+			return OUTLET_MORE;
+		}
+	}
+	return OUTLET_MORE;
+}
+
+/* What is held goes first, and as long as the output takes it nothing is read, so that the queue runs
+ * empty and bytes can be spliced again. */
+static void
+pass_splicing(struct pump *pump, uint64_t now_ns)
+{
+	uint64_t hold_ns = pump->hold_until_ns;
+
+	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
+	if (pump->output == OUTLET_EMPTY && is_reading(pump) && !pump->input_waits)
+		pump->output = splice_through(pump, now_ns);
+	if (pump->output != OUTLET_REFUSED || (hold_ns != 0 && now_ns >= hold_ns) ||
+	    queue_held(&pump->queue).bytes > 0)
+		pump->hold_until_ns = 0;
+	if (pump->output == OUTLET_REFUSED && pump_wants_input(pump) && !pump->input_waits)
+		fill(pump);
+}
+
+/* --- the verdict -------------------------------------------------------------------------------- */
+
+/* A record that does not fit, or that is too long to hold at all, ends the run under fail: what has been
+ * read is delivered. */
+static void
+settle(struct pump *pump)
+{
+	enum policy policy = pump->options->policy;
+	bool fits = policy_settle(policy, &pump->shed, &pump->queue, &pump->loss);
+
+	if (policy != POLICY_FAIL || (fits && pump->ledger.dropped[REASON_OVERSIZE].bytes == 0))
+		return;
+	queue_admit(&pump->queue);
+	pump->failed = true;
+	if (is_reading(pump)) {
+		pump->input = PUMP_STOPPED;
+		if (pump->output == OUTLET_EMPTY && pump->outlet.marks != NULL)
+			pump->output = OUTLET_MORE; /* the last mark may be due now */
+	}
+}
+
+/* --- the pass ----------------------------------------------------------------------------------- */
+
+void
+pump_pass(struct pump *pump, uint64_t now_ns)
+{
+	bool full;
+
+	pump->loss.now_ns = now_ns;
+	sojourn_pass(pump->queue.sojourn, now_ns);
+	pump->fullest = (struct tally){ 0, 0 };
+	if (pump->splicing && pump->bulk && pump->input == PUMP_READING) {
+		pass_splicing(pump, now_ns);
+	} else {
+		pump->hold_until_ns = 0;
+		if (pump_wants_input(pump) && !pump->input_waits)
+			fill(pump);
+		pump->fullest = pump_depth(pump);
+		pump->outlet.input_over = !is_reading(pump);
+		age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss, &pump->outlet.port);
+		pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns,
+		    DRAIN_BUDGET);
+		age_sent(&pump->age, &pump->queue, now_ns);
+	}
+	if (pump->output == OUTLET_GONE || pump->output == OUTLET_ERROR)
+		return; /* what is held is undelivered, not dropped */
+	full = !queue_fits(&pump->queue);
+	settle(pump);
+	if (full && queue_fits(&pump->queue) &&
+	    (pump->output == OUTLET_RATE || queue_held(&pump->queue).bytes == 0))
+		pump->output = OUTLET_MORE; /* what had to wait, or all that was refused, has given way */
+	levels(pump, full, now_ns);
+#ifdef WEIR_DEBUG
+	queue_check(&pump->queue);
+	if (!ledger_balances(&pump->ledger, queue_held(&pump->queue)))
+		abort();
+#endif
+}
+
+uint64_t
+pump_deadline_ns(const struct pump *pump)
+{
+	uint64_t deadline = UINT64_MAX;
+	uint64_t old = age_due_ns(&pump->age, &pump->queue);
+
+	if (pump->output == OUTLET_RATE)
+		deadline = pump->outlet.due_ns;
+	else if (pump->hold_until_ns != 0)
+		deadline = pump->hold_until_ns;
+	else if (pump->output == OUTLET_EMPTY)
+		deadline = outlet_mark_due_ns(&pump->outlet, &pump->queue);
+	return old < deadline ? old : deadline;
+}
+
+bool
+pump_done(const struct pump *pump)
+{
+	return !is_reading(pump) && pump->output == OUTLET_EMPTY;
+}
+
+void
+pump_stop(struct pump *pump, uint64_t now_ns)
+{
+	bool begun = pump->outlet.stream
+	    ? pump->intake.open > 0 && pump->intake.framing.kind != FRAMING_BYTES
+	    : pump->queue.phase != 0 && pump->queue.ready == 0; /* in the ring: one set aside is all here */
+
+	if (pump->input != PUMP_READING)
+		return;
+	pump->input = begun ? PUMP_FINISHING : PUMP_STOPPED;
+	if (!begun)
+		pump->outlet.parts_from = SIZE_MAX; /* none is begun any more */
+	if (!begun && pump->paused) {
+		pump->paused = false;
+		pump->ledger.paused_ns += now_ns - pump->paused_since_ns;
+	}
+}
+
+void
+pump_close_input(struct pump *pump)
+{
+	if (pump->input_port.fd < 0)
+		return;
+	pump->unread_known = io_unread(&pump->input_port, &pump->unread_bytes);
+	(void)io_close(&pump->input_port); /* nothing was written there */
+	pump->input_port.fd = pump->input_port.inherited = -1;
+}
+
+bool
+pump_unread(const struct pump *pump, uint64_t *bytes)
+{
+	if (pump->input_port.fd >= 0)
+		return io_unread(&pump->input_port, bytes);
+	*bytes = pump->unread_bytes;
+	return pump->unread_known;
+}
+
+void
+pump_close_books(struct pump *pump, uint64_t now_ns)
+{
+	const struct tally held = queue_held(&pump->queue);
+
+	pump->ledger.paused_ns = pump_paused_ns(pump, now_ns);
+	pump->ledger.pressure_ns = pump_pressure_ns(pump, now_ns);
+	pump->paused = pump->pressed = false;
+	ledger_count(&pump->ledger.undelivered, held.records, held.bytes);
+	pump->closed = true;
+}
+
+struct tally
+pump_held(const struct pump *pump)
+{
+	return pump->closed ? (struct tally){ 0, 0 } : queue_held(&pump->queue);
+}
+
+struct tally
+pump_depth(const struct pump *pump)
+{
+	const struct queue *queue = &pump->queue;
+	struct tally depth = { queue_waiting(queue), queue_held(queue).bytes };
+
+	if (pump->closed)
+		return (struct tally){ 0, 0 };
+	if (policy_drops(pump->options->policy))
+		depth.bytes -= queue_partial(queue); /* not in the buffer yet */
+	if (depth.bytes > queue->limits.bytes)
+		depth.bytes = queue->limits.bytes; /* nor is what a read brought beyond it */
+	return depth;
+}
+
+uint64_t
+pump_pressure_ns(const struct pump *pump, uint64_t now_ns)
+{
+	return pump->ledger.pressure_ns + (pump->pressed ? now_ns - pump->pressed_since_ns : 0);
+}
+
+uint64_t
+pump_paused_ns(const struct pump *pump, uint64_t now_ns)
+{
+	return pump->ledger.paused_ns + (pump->paused ? now_ns - pump->paused_since_ns : 0);
+}

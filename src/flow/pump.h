@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pump: one pass over the pipeline: fill, frame, admit, drain, account.
+ *
+ *      input -> intake -> queue -> outlet -> output
+ *                           ^ policy, watermarks
+ *
+ * Does what can be done without waiting, and leaves its state for the run to derive from it what to
+ * wait for.  A pass reads at most once, so that a fast producer cannot keep the output waiting, and
+ * writes a bounded amount, so that a fast reader cannot keep the input waiting.
+ *
+ * A stream of bytes from pipe to pipe, and as long as nothing is held, does not pass through the buffer
+ * at all: it is spliced, and counted.  Where records are counted by their delimiters it is looked at
+ * first, and then that pays only while much comes at once.
+ */
+#ifndef WEIR_PUMP_H
+#define WEIR_PUMP_H
+
+#include "base/ledger.h"
+#include "cli/options.h"
+#include "flow/intake.h"
+#include "flow/outlet.h"
+#include "hold/age.h"
+#include "hold/loss.h"
+#include "hold/policy.h"
+#include "hold/queue.h"
+#include "os/io.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum pump_input {
+	PUMP_READING,
+	PUMP_FINISHING,  /* asked to stop, but a record has been begun: only up to its end */
+	PUMP_STOPPED,    /* asked to stop */
+	PUMP_ENDED,      /* end of input */
+	PUMP_READ_ERROR, /* errno is in error */
+};
+
+struct pump {
+	const struct options *options;
+	struct io_port input_port;
+	bool unread_known;     /* how much the input held when it was closed, */
+	uint64_t unread_bytes; /* and how much that was */
+	struct intake intake;
+	struct queue queue;
+	struct outlet outlet;
+	struct ledger ledger;
+	struct loss loss;
+	struct shed shed;
+	struct age age;
+	uint64_t began_ns;
+	struct buckets *intake_buckets; /* one for each key, or NULL */
+	struct buckets *outlet_buckets;
+	enum pump_input input;
+	enum outlet_state output;
+	bool splicing;    /* bytes may go from pipe to pipe while the buffer is empty, */
+	bool bulk;        /* and enough of them come to do so */
+	char *look_room;      /* malloc'd, or NULL before the first look */
+	const char *looked;   /* in there: bytes that the input pipe still holds, */
+	size_t looked_length; /* and how many they are */
+	uint64_t hold_until_ns; /* until then a full output is waited for rather than buffered for; or 0 */
+	bool input_waits; /* nothing was there to read: until poll says otherwise */
+	struct tally fullest; /* after the read of this pass */
+	bool paused;      /* not reading, because of the buffer */
+	uint64_t paused_since_ns;
+	bool pressed;     /* the buffer was full, or high, and is not low yet */
+	uint64_t pressed_since_ns;
+	int error;        /* of PUMP_READ_ERROR */
+	bool failed;      /* something did not fit, and the policy is to end then */
+	bool closed;      /* the books: what was held is undelivered */
+};
+
+/* Takes up both ports, open already, and gets its memory.  0, or -1 with errno. */
+int pump_init(struct pump *pump, const struct options *options, const struct io_port *input,
+    const struct io_port *output, uint64_t now_ns);
+void pump_free(struct pump *pump);
+
+/* What watches the pump, from the beginning on; each may be NULL, none is owned.  Where the options
+ * have it drop by age there must be a sojourn. */
+void pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
+    struct top *top);
+
+/* One pass.  Afterwards `input` and `output` say how things stand. */
+void pump_pass(struct pump *pump, uint64_t now_ns);
+
+/* Whether the next pass would read: there is something to read, and room for it. */
+bool pump_wants_input(const struct pump *pump);
+
+/* When the pump wants another pass though nothing has happened; UINT64_MAX for never. */
+uint64_t pump_deadline_ns(const struct pump *pump);
+
+/* Whether nothing more will come or go. */
+bool pump_done(const struct pump *pump);
+
+/* No more reading, but for the rest of a record that has been begun. */
+void pump_stop(struct pump *pump, uint64_t now_ns);
+
+/* Whether it reads, or would if it had room. */
+bool pump_is_reading(const struct pump *pump);
+
+/* Nothing is read any more: closes the input, so that whoever still writes there learns of it.  Once. */
+void pump_close_input(struct pump *pump);
+
+/* Bytes that wait in the input, or were left there; false where that cannot be told. */
+bool pump_unread(const struct pump *pump, uint64_t *bytes);
+
+/* The run is over: what is held is undelivered. */
+void pump_close_books(struct pump *pump, uint64_t now_ns);
+
+/* What is held; nothing once the books are closed. */
+struct tally pump_held(const struct pump *pump);
+
+/* What waits in the buffer: not what is being assembled or has not been let in.  Nothing once the
+ * books are closed. */
+struct tally pump_depth(const struct pump *pump);
+
+/* Time paused, or under pressure, until now: what still lasts included. */
+uint64_t pump_paused_ns(const struct pump *pump, uint64_t now_ns);
+uint64_t pump_pressure_ns(const struct pump *pump, uint64_t now_ns);
+
+#endif

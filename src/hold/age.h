@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * age: what has waited too long.
+ *
+ * Before anything is sent in a pass: records older than --max-age are dropped, and CoDel (codel.h,
+ * RFC 8289) is asked about the oldest that is left, as long as the output has room for it; each yes
+ * costs one record and an eighth of those that have waited for longer than its target.  Both go by
+ * when a record arrived (sojourn.h), whose tolerance is on the safe side: a record is never taken
+ * for younger than it is.  A part-sent record is exempt from both; what waits behind it is too old for
+ * --max-age as soon as it would be without it, since it cannot leave any sooner.  Nothing here can fail.
+ */
+#ifndef WEIR_AGE_H
+#define WEIR_AGE_H
+
+#include "hold/loss.h"
+#include "hold/queue.h"
+#include "hold/shed.h"
+#include "os/io.h"
+#include "pick/codel.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct age {
+	uint64_t most_ns;   /* a record may wait so long; 0: for any time */
+	bool controlled;    /* by */
+	struct codel codel;
+};
+
+/* Drops what has waited too long. */
+void age_shed(struct age *age, struct shed *shed, struct queue *queue, struct loss *loss,
+    const struct io_port *output);
+
+/* Records have been sent since then, or not. */
+void age_sent(struct age *age, const struct queue *queue, uint64_t now_ns);
+
+/* When the oldest record that waits becomes too old; UINT64_MAX for never. */
+uint64_t age_due_ns(const struct age *age, const struct queue *queue);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "hold/loss.h"
+#include "os/spill.h"
+
+static bool
+is_marked(const struct loss *loss, enum reason reason)
+{
+	return loss->gaps != NULL && reason != REASON_SAMPLE;
+}
+
+void
+loss_left_out(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes)
+{
+	const struct lost lost = { reason, records, bytes, loss->now_ns };
+
+	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	if (is_marked(loss, reason) && (records > 0 || bytes > 0))
+		gaps_drop_at(loss->gaps, at, 0, &lost);
+}
+
+void
+loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes)
+{
+	const struct lost lost = { reason, records, bytes, loss->now_ns };
+
+	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	if (loss->spill != NULL)
+		spill_end(loss->spill, SPILL_QUEUE);
+	if (is_marked(loss, reason) && records > 0)
+		gaps_drop_at(loss->gaps, at, records, &lost);
+}
+
+void
+loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t records, uint64_t bytes)
+{
+	const struct lost lost = { reason, records, bytes, loss->now_ns };
+
+	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	if (loss->spill != NULL)
+		spill_end(loss->spill, SPILL_QUEUE);
+	if (is_marked(loss, reason) && records > 0)
+		gaps_drop_oldest(loss->gaps, first, &lost);
+}
+
+bool
+loss_saves(const struct loss *loss)
+{
+	return loss->spill != NULL;
+}
+
+void
+loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length)
+{
+	if (loss->spill != NULL)
+		spill_add(loss->spill, left_out ? SPILL_INTAKE : SPILL_QUEUE, reason, piece, length);
+}
+
+void
+loss_class(struct loss *loss, unsigned class, uint64_t records, uint64_t bytes)
+{
+	if (class != LOSS_ANY_CLASS)
+		ledger_count(&loss->ledger->dropped_class[class], records, bytes);
+}
+
+bool
+loss_looks(const struct loss *loss, unsigned class)
+{
+	return loss->top != NULL || (loss->keep != NULL && class == LOSS_ANY_CLASS);
+}
+
+void
+loss_look(struct loss *loss, unsigned class, const char *text, size_t body, size_t length)
+{
+	if (class == LOSS_ANY_CLASS)
+		loss_class(loss, keep_class(loss->keep, text, body), 1, length);
+	if (loss->top != NULL) {
+		struct key key = key_of(loss->key, text, body);
+		top_count(loss->top, key.text, key.length, 1);
+	}
+}
+
+void
+loss_end(struct loss *loss)
+{
+	if (loss->spill != NULL)
+		spill_end(loss->spill, SPILL_INTAKE);
+}

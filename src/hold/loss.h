@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * loss: the one place that everything dropped goes through: counted in the ledger, and where that is
+ * asked for marked in the stream (gaps.h) and saved in a file (spill.h).
+ *
+ * Does not decide what is dropped.  What --sample leaves out is counted and saved, but not marked:
+ * it was not lost.  Nothing here can fail, or wait.
+ */
+#ifndef WEIR_LOSS_H
+#define WEIR_LOSS_H
+
+#include "base/ledger.h"
+#include "hold/gaps.h"
+#include "pick/keep.h"
+#include "pick/key.h"
+#include "pick/top.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct spill;
+
+struct loss {
+	struct ledger *ledger;
+	struct gaps *gaps;   /* NULL: nothing is marked */
+	struct spill *spill; /* NULL: nothing is saved */
+	const struct keep *keep;    /* NULL: no classes to count by */
+	const struct key_rule *key; /* of top */
+	struct top *top;     /* NULL: keys are not counted */
+	uint64_t now_ns;     /* of this pass */
+};
+
+/* Bytes were left out before they came into the buffer, where the next record would have had the
+ * number `at`; with `records` ends among them. */
+void loss_left_out(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes);
+
+/* Whole records that were in the buffer, from number `at` on, are not any more. */
+void loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes);
+
+/* The oldest whole records in the buffer are not any more; `first` is the number of the oldest now. */
+void loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t records, uint64_t bytes);
+
+/* Whether the bytes themselves are wanted: then each span that is dropped is handed over as well, in
+ * pieces, before they are overwritten.  left_out says that they never came into the buffer, where a
+ * record comes in parts; otherwise they are whole records, in calls that follow each other. */
+bool loss_saves(const struct loss *loss);
+void loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length);
+
+/* A class that is not known. */
+#define LOSS_ANY_CLASS UINT_MAX
+
+/* Records that were removed are of this class, if it is known. */
+void loss_class(struct loss *loss, unsigned class, uint64_t records, uint64_t bytes);
+
+/* Whether each record that is dropped has to be looked at, for its class where that is not known,
+ * or its key; looking at one, of which body bytes are not delimiter.  What --sample leaves out is
+ * not looked at, nor what is too long to hold. */
+bool loss_looks(const struct loss *loss, unsigned class);
+void loss_look(struct loss *loss, unsigned class, const char *text, size_t body, size_t length);
+
+/* The input has ended: the record that was being left out is complete. */
+void loss_end(struct loss *loss);
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "base/units.h"
+#include "hold/mark.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct text {
+	char *at;
+	size_t room; /* with the final NUL; 0 when it was too little */
+};
+
+static void add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+add(struct text *text, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(text->at, text->room, format, arguments);
+	va_end(arguments);
+	if (length < 0 || (size_t)length >= text->room) {
+		text->room = 0;
+		return;
+	}
+	text->at += length;
+	text->room -= (size_t)length;
+}
+
+/* --- placeholders ------------------------------------------------------------------------------- */
+
+struct figures {
+	const struct gap *gap;
+	const char *name;
+	uint64_t now_ns;
+};
+
+static void
+add_records(struct text *text, const struct figures *f)
+{
+	add(text, "%" PRIu64, f->gap->sum.records);
+}
+
+static void
+add_bytes(struct text *text, const struct figures *f)
+{
+	add(text, "%" PRIu64, f->gap->sum.bytes);
+}
+
+static void
+add_name(struct text *text, const struct figures *f)
+{
+	add(text, "%s", f->name);
+}
+
+static void
+add_reasons(struct text *text, const struct figures *f)
+{
+	const char *before = "";
+
+	for (int i = 0; i < REASONS; i++) {
+		if (f->gap->by[i] == 0)
+			continue;
+		add(text, "%s%s %" PRIu64, before, reason_name((enum reason)i), f->gap->by[i]);
+		before = ", ";
+	}
+}
+
+static void
+add_time(struct text *text, const struct figures *f)
+{
+	char time[32];
+
+	units_format_ns(time, sizeof(time), f->gap->last_ns - f->gap->first_ns);
+	add(text, "%s", time);
+}
+
+static void
+add_ns(struct text *text, const struct figures *f)
+{
+	add(text, "%" PRIu64, f->gap->last_ns - f->gap->first_ns);
+}
+
+/* A moment of the monotonic clock on the wall. */
+static void
+add_moment(struct text *text, const struct figures *f, uint64_t moment_ns)
+{
+	uint64_t ago_ns = f->now_ns - moment_ns;
+	struct timespec wall;
+	char moment[48];
+
+	(void)clock_gettime(CLOCK_REALTIME, &wall);
+	units_format_moment(moment, sizeof(moment), (uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec -
+	    ago_ns);
+	add(text, "%s", moment);
+}
+
+static void
+add_first(struct text *text, const struct figures *f)
+{
+	add_moment(text, f, f->gap->first_ns);
+}
+
+static void
+add_last(struct text *text, const struct figures *f)
+{
+	add_moment(text, f, f->gap->last_ns);
+}
+
+/* Of a text that is not the same for each gap, all bytes that may come up in it; of the others mark_check() sees
+ * them in a mark of a gap that has everything. */
+static const char of_moments[] = "0123456789-:.TZ";
+static const char of_spans[] = "0123456789.numsihd"; /* units_format_ns */
+
+static const struct placeholder {
+	const char *name;
+	void (*add)(struct text *text, const struct figures *f);
+	const char *bytes; /* or NULL */
+} placeholders[] = {
+	{ "records", add_records, NULL },
+	{ "bytes", add_bytes, NULL },
+	{ "name", add_name, NULL },
+	{ "reasons", add_reasons, NULL },     /* oldest 3, newest 1 */
+	{ "time", add_time, of_spans },       /* from the first of them to the last: 2.1s */
+	{ "ns", add_ns, NULL },               /* the same in nanoseconds */
+	{ "first", add_first, of_moments },   /* when the first was dropped: 2026-01-31T12:00:00.000Z */
+	{ "last", add_last, of_moments },
+};
+#define PLACEHOLDERS (sizeof(placeholders) / sizeof(placeholders[0]))
+
+/* The name of a reason is a placeholder too: how many records it cost. */
+static bool
+add_reason(struct text *text, const struct figures *f, const char *name, size_t length)
+{
+	for (int i = 0; i < REASONS; i++) {
+		const char *reason = reason_name((enum reason)i);
+
+		if (strlen(reason) == length && strncmp(reason, name, length) == 0) {
+			add(text, "%" PRIu64, f->gap->by[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+add_placeholder(struct text *text, const struct figures *f, const char *name, size_t length)
+{
+	for (size_t i = 0; i < PLACEHOLDERS; i++) {
+		if (strlen(placeholders[i].name) == length && strncmp(placeholders[i].name, name, length) == 0) {
+			placeholders[i].add(text, f);
+			return true;
+		}
+	}
+	return add_reason(text, f, name, length);
+}
+
+/* --- templates ---------------------------------------------------------------------------------- */
+
+/* NULL, or what is wrong. */
+static const char *
+expand(struct text *text, const char *pattern, const struct figures *f)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz-";
+
+	while (*pattern != '\0') {
+		size_t plain = strcspn(pattern, "{");
+		size_t name;
+
+		add(text, "%.*s", (int)plain, pattern);
+		pattern += plain;
+		if (*pattern == '\0')
+			break;
+		name = strspn(pattern + 1, letters);
+		if (name == 0) {
+			add(text, "{");
+			pattern++;
+			continue;
+		}
+		if (pattern[name + 1] != '}')
+			return "a placeholder without its closing brace";
+		if (!add_placeholder(text, f, pattern + 1, name))
+			return "no such placeholder";
+		pattern += name + 2;
+	}
+	return text->room == 0 ? "too long" : NULL;
+}
+
+/* Whether the delimiter may come up: in a mark of all that can be said, or in a text that is never the same. */
+static bool
+may_contain(const char *mark, size_t length, const struct mark_style *style)
+{
+	char braced[16];
+
+	for (size_t i = 0; i < PLACEHOLDERS; i++) {
+		const struct placeholder *p = &placeholders[i];
+
+		(void)snprintf(braced, sizeof(braced), "{%s}", p->name);
+		if (p->bytes != NULL && strstr(style->pattern, braced) != NULL &&
+		    memchr(p->bytes, style->delimiter, strlen(p->bytes)) != NULL)
+			return true;
+	}
+	return memchr(mark, style->delimiter, length) != NULL;
+}
+
+const char *
+mark_check(const struct mark_style *style)
+{
+	const uint64_t most = UINT64_C(12345678901234567890); /* as long as any, and every digit */
+	struct gap gap = { most, { most, most }, { 0 }, 0, most };
+	const struct figures f = { &gap, style->name, most };
+	char room[MARK_MOST];
+	struct text text = { room, sizeof(room) };
+	const char *error;
+
+	if (*style->pattern == '\0')
+		return "empty";
+	if (strlen(style->pattern) >= MARK_MOST)
+		return "too long";
+	for (int i = 0; i < REASONS; i++)
+		gap.by[i] = most;
+	error = expand(&text, style->pattern, &f);
+	if (error == NULL && may_contain(room, (size_t)(text.at - room), style))
+		error = "would contain the records' delimiter";
+	return error;
+}
+
+size_t
+mark_format(char *text, const struct mark_style *style, const struct gap *gap, uint64_t now_ns)
+{
+	const struct figures f = { gap, style->name, now_ns };
+	struct text into = { text, MARK_MOST };
+
+	(void)expand(&into, style->pattern, &f);
+	*into.at = (char)style->delimiter; /* in place of the NUL */
+	return (size_t)(into.at - text) + 1;
+}
+
+struct marks *
+marks_new(size_t most_gaps, const struct mark_style *style)
+{
+	struct marks *marks = malloc(sizeof(*marks));
+
+	if (marks == NULL)
+		return NULL;
+	marks->gaps = gaps_new(most_gaps);
+	marks->style = *style;
+	marks->length = marks->sent = 0;
+	if (marks->gaps != NULL)
+		return marks;
+	free(marks);
+	return NULL;
+}
+
+void
+marks_free(struct marks *marks)
+{
+	if (marks != NULL)
+		gaps_free(marks->gaps);
+	free(marks);
+}

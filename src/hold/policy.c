@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "hold/policy.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	bool drops;
+	bool has_marks;
+} policies[] = {
+	[POLICY_BLOCK] = { "block", false, true },
+	[POLICY_DROP_OLDEST] = { "drop-oldest", true, false },
+	[POLICY_DROP_NEWEST] = { "drop-newest", true, false },
+	[POLICY_DROP_RANDOM] = { "drop-random", true, false },
+	[POLICY_LATEST] = { "latest", true, false },
+	[POLICY_SHED] = { "shed", true, true },
+	[POLICY_CODEL] = { "codel", true, false },
+	[POLICY_FAIL] = { "fail", true, false },
+};
+static_assert(sizeof(policies) / sizeof(policies[0]) == POLICIES, "a row for every policy");
+
+const char *
+policy_name(enum policy policy)
+{
+	return policies[policy].name;
+}
+
+bool
+policy_find(const char *name, enum policy *policy)
+{
+	for (int i = 0; i < POLICIES; i++) {
+		if (strcmp(policies[i].name, name) == 0) {
+			*policy = (enum policy)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+policy_drops(enum policy policy)
+{
+	return policies[policy].drops;
+}
+
+bool
+policy_has_marks(enum policy policy)
+{
+	return policies[policy].has_marks;
+}
+
+bool
+policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct loss *loss)
+{
+	switch (policy) {
+	case POLICY_BLOCK:
+		queue_admit(queue);
+		return true;
+	case POLICY_DROP_OLDEST:
+	case POLICY_CODEL:
+		if (shed->keep == NULL)
+			queue_evict(queue, loss, REASON_OLDEST, REASON_NEWEST); /* exactly as many as must go */
+		else
+			shed_oldest(shed, queue, loss);
+		return true;
+	case POLICY_DROP_NEWEST:
+		if (shed->keep == NULL)
+			queue_refuse(queue, loss, REASON_NEWEST);
+		else
+			shed_newest(shed, queue, loss);
+		return true;
+	case POLICY_DROP_RANDOM:
+		shed_random(shed, queue, loss);
+		return true;
+	case POLICY_LATEST:
+		shed_superseded(shed, queue, loss);
+		return true;
+	case POLICY_SHED:
+		shed_newest(shed, queue, loss);
+		return true;
+	case POLICY_FAIL:
+		if (!queue_fits(queue))
+			return false;
+		queue_admit(queue);
+		return true;
+	}
+	return true;
+}

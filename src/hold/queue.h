@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * queue: records in the ring.
+ *
+ * The bytes of the stream that are in weir, oldest first:
+ *
+ *      aside | rest of the head | whole records ...  ... | being assembled | room
+ *            |<--- admitted by the policy --->|          |
+ *            |<------------------ ready ---------------->|
+ *            |<-------------------------- in the ring -------------------->|
+ *
+ * ready     bytes that belong to records whose end has been read
+ * admitted  the part of them that the policy has let in; what is behind came with the last read, and
+ *           the output may take it all the same: a verdict falls only on what it refuses
+ * head      may be part-sent: then its rest must follow before anything else, and is never evicted.
+ *           Where records behind it give way, the rest is set aside, so that the ring has no holes.
+ *
+ * Knows where records end (through record.h) and what fits; does not know a policy or a descriptor,
+ * and keeps no metadata a record: it looks for ends when it needs them.  Victims inside the buffer
+ * are found by a sweep.  In a stream (plain block) any byte may be taken, and `ready` only serves
+ * the count.
+ */
+#ifndef WEIR_QUEUE_H
+#define WEIR_QUEUE_H
+
+#include "base/ledger.h"
+#include "base/record.h"
+#include "base/ring.h"
+#include "hold/loss.h"
+#include "pick/sojourn.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct queue_limits {
+	size_t bytes;      /* of whole records: the buffer of --buffer */
+	uint64_t records;  /* waiting whole, UINT64_MAX for any number */
+	size_t slack;      /* room beyond bytes for what is not admitted yet */
+	size_t record;     /* longest record to assemble beyond bytes; 0 where none is (block) */
+	size_t view;       /* longest record that is ever looked at in one piece */
+};
+
+/* A place between two records, which moves with them. */
+struct queue_mark {
+	size_t offset;   /* from the oldest byte in the ring */
+	uint64_t number; /* of the record behind it */
+};
+
+#define QUEUE_MARKS 32
+
+/* A record that is looked at. */
+struct queue_record {
+	const char *text; /* in one piece, good until the next one */
+	size_t length;    /* with its delimiter */
+	size_t body;      /* without */
+};
+
+struct queue {
+	struct ring ring;
+	struct framing framing;
+	struct queue_limits limits;
+	size_t ready;
+	size_t admitted;
+	uint64_t records;          /* that end in aside and ready */
+	uint64_t admitted_records; /* that end in aside and admitted */
+	uint64_t first;            /* the number of the ring's oldest record: how many have left it */
+	uint64_t phase;            /* of the ring's oldest byte: not 0 in the middle of a record */
+	size_t head_left;          /* to the end of the head record, once it was looked for; or 0 */
+	size_t unended_left;       /* so far from the ring's oldest byte no delimiter stands: it was read while the head
+	                            * was being assembled */
+	uint64_t heads;            /* the ring's oldest record has been another one so many times */
+	bool unended;              /* the last ready record lacks its delimiter: the input has ended */
+	char *aside;               /* malloc'd, or NULL */
+	size_t aside_length;
+	size_t aside_sent;
+	struct queue_mark mark[QUEUE_MARKS]; /* the caller's, kept in place */
+	unsigned marks;                      /* of them in use */
+	struct sojourn *sojourn;   /* told of what comes and goes; not owned, NULL for none */
+};
+
+/* 0, or -1 with errno. */
+int queue_init(struct queue *q, const struct framing *framing, const struct queue_limits *limits);
+void queue_free(struct queue *q);
+
+/* What is held: all bytes, and the records whose end is held. */
+struct tally queue_held(const struct queue *q);
+
+/* Whole records that wait: a part-sent one is not among them. */
+uint64_t queue_waiting(const struct queue *q);
+
+/* The numbers, counted from the beginning of the run and closed up where records are dropped, of
+ * the oldest record in the ring and of the next one to come. */
+uint64_t queue_first(const struct queue *q);
+uint64_t queue_next(const struct queue *q);
+
+/* Bytes of the record being assembled. */
+size_t queue_partial(const struct queue *q);
+
+bool queue_part_sent(const struct queue *q);
+
+/* Room to read at most `most` bytes into: the pieces, their number and in *length their sum (0 when
+ * there is none).  Makes room beyond limits.bytes where a record being assembled needs it. */
+int queue_prepare(struct queue *q, size_t most, struct iovec piece[2], size_t *length);
+
+/* length bytes that were read into the room stand `gap` bytes behind what is held (gap > 0 where bytes
+ * before them were left out).  They are held from now on; `ends` records end in them, the last of them
+ * `tail` bytes before their end (tail is ignored without ends). */
+void queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t tail);
+
+/* The record being assembled, as far as it is here (queue_partial), in one piece. */
+const char *queue_view_partial(struct queue *q);
+
+/* The record being assembled is whole: its end is here. */
+void queue_complete(struct queue *q);
+
+/* The record being assembled is given up, as far as it is here; returns how far that is. */
+size_t queue_abandon(struct queue *q, struct loss *loss, enum reason reason);
+
+/* The input has ended: the record being assembled, if any byte of it is held, is whole as it is. */
+void queue_finish(struct queue *q);
+
+/* What may leave next, as a length from the oldest byte on; each returns 0 where there is none.
+ * rest:  of a part-sent record, as far as it is here.
+ * head:  the first whole record.
+ * whole: the longest run of whole records of at most `most` bytes and at most `records` records. */
+size_t queue_rest(struct queue *q);
+size_t queue_head(struct queue *q);
+size_t queue_whole(const struct queue *q, size_t most, uint64_t records);
+
+/* The whole record that begins at offset; false where none is ready there.  Not of one that is
+ * part-sent, or set aside. */
+bool queue_view(struct queue *q, size_t offset, struct queue_record *record);
+
+/* The first record, as far as it is here, when it is not part-sent and not set aside; false where
+ * nothing is here. */
+bool queue_view_head(struct queue *q, struct queue_record *record);
+
+/* The same as queue_whole for a run that begins at offset, the beginning of a whole record. */
+size_t queue_whole_from(const struct queue *q, size_t offset, size_t most);
+
+/* length bytes from offset on, to be written; returns the number of pieces. */
+int queue_peek(const struct queue *q, size_t offset, size_t length, struct iovec piece[2]);
+
+/* They were taken by the output.  Returns how many records ended in them. */
+uint64_t queue_take(struct queue *q, size_t length);
+
+/* Bytes passed by while the queue was empty: the next one is `phase` bytes into its record. */
+void queue_pass(struct queue *q, uint64_t phase);
+
+/* Whether all that is ready fits the limits. */
+bool queue_fits(const struct queue *q);
+
+/* All that is ready is admitted. */
+void queue_admit(struct queue *q);
+
+/* Makes what is ready fit.
+ * evict:  whole records leave from the head, as few as let the newer ones fit; one that could not fit
+ *         even so is dropped instead, for the reason `misfit`.
+ * refuse: of the records not yet admitted those that fit are let in, in order, the others dropped.
+ * Both admit what remains. */
+void queue_evict(struct queue *q, struct loss *loss, enum reason evicted, enum reason misfit);
+void queue_refuse(struct queue *q, struct loss *loss, enum reason refused);
+
+enum queue_verdict {
+	QUEUE_KEEP,
+	QUEUE_DROP,
+	QUEUE_STOP, /* it stays, and so do all behind it, unseen */
+};
+
+/* Of a record that is dropped: why, and its class if that is known, else LOSS_ANY_CLASS. */
+struct queue_fate {
+	enum reason reason;
+	unsigned class;
+};
+
+struct queue_sweep {
+	enum queue_verdict (*judge)(void *state, const struct queue_record *record, struct queue_fate *fate);
+	void *state;
+	bool blind; /* only lengths matter: the records have no text */
+};
+
+/* Asks of each ready record from one mark to another what becomes of it, in order, and closes the
+ * gaps.  judge tells the fate of a record that it drops.  A part-sent record is not asked about.
+ * Moves a byte twice at most, once to join those that stay and once with the lesser part of the
+ * others.  Returns the mark where it stopped.  Admits nothing. */
+struct queue_mark queue_sweep(struct queue *q, struct loss *loss, struct queue_mark from,
+    struct queue_mark to, const struct queue_sweep *sweep);
+
+/* The same for a judge that drops nothing, at less cost. */
+struct queue_mark queue_look(struct queue *q, struct queue_mark from, struct queue_mark to,
+    const struct queue_sweep *sweep);
+
+/* Before the oldest record that is not part-sent, behind the last that is admitted, behind the last. */
+struct queue_mark queue_oldest_mark(struct queue *q);
+struct queue_mark queue_admitted_mark(const struct queue *q);
+struct queue_mark queue_newest_mark(const struct queue *q);
+
+/* All that is ready up to a mark is admitted.  What those that are admitted leave of the limits; a
+ * part-sent record is admitted first. */
+void queue_admit_to(struct queue *q, struct queue_mark mark);
+struct tally queue_room(struct queue *q);
+
+/* The oldest records that wait whole are dropped, `count` of them (there are as many).  The rest of a
+ * part-sent one is set aside for that; what is behind them stays where it is.  Admits nothing. */
+void queue_drop_oldest(struct queue *q, struct loss *loss, enum reason reason, uint64_t count);
+
+/* Whether a burst has left memory behind that nothing needs; giving a slice of it back, which returns
+ * whether there is more. */
+bool queue_trimmable(const struct queue *q);
+bool queue_trim(struct queue *q);
+
+/* Aborts when an invariant does not hold.  For debug builds and unit tests. */
+void queue_check(const struct queue *q);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A pair of sockets wakes either side: a byte calls the worker, a byte back says that it is worth a look, and where
+ * one end is closed the other has nothing to wait for any more.  What is true is in `busy`, behind the lock.
+ */
+#include "config.h"
+
+#include "os/loop.h"
+#include "os/worker.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { OWNER, THREAD };
+
+/* Calls that fail without need are tried again, and not for ever. */
+#define TRIES 100
+
+struct worker {
+	void (*job)(void *state);
+	void *state;
+	int line[2];
+	pthread_t thread;
+	pthread_mutex_t lock;
+	bool busy;
+};
+
+static bool
+send_byte(int fd)
+{
+	for (int i = 0; i < TRIES; i++)
+		if (send(fd, "", 1, 0) == 1)
+			return true;
+	return false;
+}
+
+/* Waits for it; false at the end. */
+static bool
+receive_byte(int fd)
+{
+	char byte;
+	ssize_t length = -1;
+
+	for (int i = 0; i < TRIES && length < 0; i++)
+		length = recv(fd, &byte, 1, 0);
+	return length == 1;
+}
+
+static void
+set_busy(struct worker *worker, bool busy)
+{
+	(void)pthread_mutex_lock(&worker->lock);
+	worker->busy = busy;
+	(void)pthread_mutex_unlock(&worker->lock);
+}
+
+static void *
+work(void *state)
+{
+	struct worker *worker = state;
+
+	while (receive_byte(worker->line[THREAD])) {
+		/* what the owner has made is seen from here on, and what this makes behind it */
+		(void)pthread_mutex_lock(&worker->lock);
+		(void)pthread_mutex_unlock(&worker->lock);
+		worker->job(worker->state);
+		set_busy(worker, false);
+		(void)send_byte(worker->line[THREAD]);
+	}
+	(void)close(worker->line[THREAD]);
+	return NULL;
+}
+
+static int
+start_thread(struct worker *worker)
+{
+	sigset_t all, before;
+	int error;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&worker->thread, NULL, work, worker);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
+struct worker *
+worker_start(void (*job)(void *state), void *state)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	int error;
+
+	if (worker == NULL)
+		return NULL;
+	worker->job = job;
+	worker->state = state;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, worker->line) < 0) {
+		error = errno;
+		free(worker);
+		errno = error;
+		return NULL;
+	}
+	for (int i = OWNER; i <= THREAD; i++)
+		(void)fcntl(worker->line[i], F_SETFD, FD_CLOEXEC);
+	error = pthread_mutex_init(&worker->lock, NULL);
+	if (error == 0 && (error = start_thread(worker)) == 0)
+		return worker;
+	(void)close(worker->line[OWNER]);
+	(void)close(worker->line[THREAD]);
+	free(worker);
+	errno = error;
+	return NULL;
+}
+
+bool
+worker_call(struct worker *worker)
+{
+	if (worker == NULL)
+		return false;
+	set_busy(worker, true);
+	if (send_byte(worker->line[OWNER]))
+		return true;
+	set_busy(worker, false);
+	return false;
+}
+
+bool
+worker_busy(struct worker *worker)
+{
+	char bytes[16];
+	ssize_t length;
+	bool busy;
+
+	if (worker == NULL)
+		return false;
+	length = recv(worker->line[OWNER], bytes, sizeof(bytes), MSG_DONTWAIT); /* all of it is old news now */
+	(void)pthread_mutex_lock(&worker->lock);
+	busy = worker->busy;
+	(void)pthread_mutex_unlock(&worker->lock);
+	return busy && length != 0; /* the end: it could not go on */
+}
+
+int
+worker_fd(const struct worker *worker)
+{
+	return worker->line[OWNER];
+}
+
+bool
+worker_await(struct worker *worker, uint64_t deadline_ns)
+{
+	bool can_wait = true;
+
+	while (worker_busy(worker)) {
+		struct loop_watch watch = { .fd = worker->line[OWNER], .input = true };
+
+		if (!can_wait || loop_now() >= deadline_ns)
+			return false;
+		can_wait = loop_wait(&watch, 1, deadline_ns);
+	}
+	return true;
+}
+
+bool
+worker_close(struct worker *worker, uint64_t deadline_ns)
+{
+	if (worker == NULL)
+		return true;
+	if (!worker_await(worker, deadline_ns)) {
+		(void)pthread_detach(worker->thread);
+		return false;
+	}
+	(void)close(worker->line[OWNER]); /* the last that it could wait for */
+	(void)pthread_join(worker->thread, NULL);
+	(void)pthread_mutex_destroy(&worker->lock);
+	free(worker);
+	return true;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * buckets: a token bucket for each key, a bounded number of them.
+ *
+ * Does not hash a key: it knows keys by their hash of 64 bits, and two that share one share a
+ * bucket (of a million keys, one time in thirty-seven million).  Does not count tokens: that is
+ * bucket's.
+ *
+ * When there is no room for a new key, the bucket goes that was used least recently.  A key whose
+ * bucket has gone begins with a full one again.  Nothing is lost by that if it had become full
+ * meanwhile: then it was the same as no bucket.
+ */
+#ifndef WEIR_BUCKETS_H
+#define WEIR_BUCKETS_H
+
+#include "pick/bucket.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BUCKETS_MOST ((size_t)1 << 30)
+
+struct buckets;
+
+/* Of at most this many keys, 1 to BUCKETS_MOST; the other figures are those of bucket_init.  Takes
+ * memory as keys come: 76 bytes a key, and 8 to 16 for each that there may be.  NULL if there is no
+ * address space. */
+struct buckets *buckets_new(uint64_t amount, uint64_t period_ns, uint64_t depth, size_t most);
+
+void buckets_free(struct buckets *buckets);
+
+/* The bucket of the key with this hash, refilled to now_ns; a new key's is full.  Good until the
+ * next call. Cannot fail.  In constant time, however many keys there are. */
+struct bucket *buckets_of(struct buckets *buckets, uint64_t hash, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "pick/sample.h"
+
+/* The greatest integer below 2^64 * num / den, by long division of 2^64 * num - 1: for all of all, the
+ * greatest there is. */
+static uint64_t
+last_of(const struct share *share)
+{
+	uint64_t rest = share->num - 1;
+	uint64_t quotient = 0;
+
+	for (int i = 0; i < 64; i++) {
+		rest = 2 * rest + 1;
+		quotient = 2 * quotient + (rest >= share->den);
+		if (rest >= share->den)
+			rest -= share->den;
+	}
+	return quotient;
+}
+
+void
+sample_init(struct sample *sample, const struct share *share, enum sample_by by,
+    const struct chance *chance)
+{
+	*sample = (struct sample){ .share = *share, .by = by, .last = last_of(share) };
+	if (chance != NULL)
+		sample->chance = *chance;
+}
+
+static uint64_t
+gap_by_count(struct sample *sample)
+{
+	const struct share *share = &sample->share;
+	uint64_t gap = sample->next;
+
+	sample->next = share->den / share->num - 1; /* num <= den */
+	sample->rest += share->den % share->num;
+	if (sample->rest >= share->num) {
+		sample->rest -= share->num;
+		sample->next++;
+	}
+	return gap;
+}
+
+/* One draw for each record would take as long as the gap is.  But a gap of g has the probability p * q^g,
+ * with q = 1 - p, so its binary digits are independent of each other: the one worth d is set with odds of q^d
+ * to 1.  These are drawn one by one, until they are sure to be 0. */
+static uint64_t
+gap_by_random(struct sample *sample)
+{
+	uint64_t power = ~sample->last; /* q^digit, in 1/2^64 */
+	uint64_t gap = 0;
+
+	for (uint64_t digit = 1; power > 0; digit *= 2) {
+		uint64_t bits = chance_next(&sample->chance);
+
+		if (bits < chance_product(~bits, power)) /* bits / (1 - bits) < power: a probability as odds */
+			gap += digit;
+		power = chance_product(power, power);
+	}
+	return gap;
+}
+
+uint64_t
+sample_gap(struct sample *sample)
+{
+	switch (sample->by) {
+	case SAMPLE_BY_COUNT:
+		return gap_by_count(sample);
+	case SAMPLE_BY_RANDOM:
+		return gap_by_random(sample);
+	case SAMPLE_BY_KEY:
+		break;
+	}
+	return 0;
+}
+
+bool
+sample_has(const struct sample *sample, uint64_t hash)
+{
+	return hash <= sample->last;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sample: which records come in, num in den of them.
+ *
+ * By count, the k-th one kept, from 0, is input record floor(k * den / num): for 1 in N the first
+ * of every N.  Exact for any stream length; no product is formed. By random, each record comes in
+ * with a probability of num / den (to 2^-60), whatever came before. By key, a key is in or out as a
+ * whole: in if its hash is below num / den of the range of hashes.  So weirs that hash alike agree
+ * without talking, and a smaller share is part of a larger one.
+ *
+ * Does not find the key of a record, nor hash it.  Cannot fail.
+ */
+#ifndef WEIR_SAMPLE_H
+#define WEIR_SAMPLE_H
+
+#include "base/chance.h"
+#include "base/units.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sample_by {
+	SAMPLE_BY_COUNT,
+	SAMPLE_BY_RANDOM,
+	SAMPLE_BY_KEY,
+};
+
+struct sample {
+	struct share share;
+	enum sample_by by;
+	uint64_t next;        /* by count: how many to leave out when asked next, */
+	uint64_t rest;        /* and (k * den) mod num, of the record kept behind them */
+	struct chance chance; /* by random */
+	uint64_t last;        /* of the 64-bit numbers that are num / den of all: those up to this one */
+};
+
+/* chance is copied; NULL unless by random. */
+void sample_init(struct sample *sample, const struct share *share, enum sample_by by,
+    const struct chance *chance);
+
+/* How many records to leave out before the next that is kept, also before the first; by key none. */
+uint64_t sample_gap(struct sample *sample);
+
+/* By key: whether the key with this hash is in. */
+bool sample_has(const struct sample *sample, uint64_t hash);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "base/units.h"
+#include "tell/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+void
+snapshot_begin(struct baseline *baseline, uint64_t now_ns)
+{
+	*baseline = (struct baseline){ .start_ns = now_ns, .then_ns = now_ns };
+}
+
+uint64_t
+snapshot_per_second(uint64_t amount, uint64_t ns)
+{
+	return ns > 0 ? (uint64_t)((double)amount * (double)NS_PER_S / (double)ns) : 0;
+}
+
+const char *
+snapshot_mostly(const struct interval *interval, uint64_t *ns)
+{
+	static const char *const names[] = {
+		[WAIT_INPUT] = "input", [WAIT_OUTPUT] = "output", [WAIT_RATE] = "rate", [WAITS] = "busy",
+	};
+	uint64_t waited = 0;
+	int most = WAIT_INPUT;
+
+	for (int i = 0; i < WAITS; i++) {
+		waited += interval->waited_ns[i];
+		if (interval->waited_ns[i] > interval->waited_ns[most])
+			most = i;
+	}
+	*ns = interval->waited_ns[most];
+	if (interval->ns > waited && interval->ns - waited > *ns) {
+		*ns = interval->ns - waited;
+		most = WAITS;
+	}
+	return names[most];
+}
+
+bool
+snapshot_lost(const struct snapshot *s)
+{
+	if (s->event != REPORT_FINAL)
+		return s->interval.lost;
+	return ledger_lost(&s->ledger) || s->unsaved.bytes > 0 || (s->reader_gone && s->unread_bytes > 0);
+}
+
+bool
+snapshot_failed(const struct snapshot *s)
+{
+	bool stopped = strncmp(s->exit_reason, "signal ", strlen("signal ")) == 0;
+
+	return (s->exit_status != 0 && !stopped) || s->ledger.undelivered.bytes > 0;
+}
+
+static struct tally
+since(const struct tally *now, const struct tally *then)
+{
+	return (struct tally){ now->records - then->records, now->bytes - then->bytes };
+}
+
+static void
+take_interval(struct interval *interval, const struct ledger *now, const struct ledger *then)
+{
+	struct tally dropped = ledger_dropped(now), before = ledger_dropped(then);
+
+	interval->in = since(&now->in, &then->in);
+	interval->out = since(&now->out, &then->out);
+	interval->dropped = since(&dropped, &before);
+	interval->lost = interval->dropped.bytes >
+	    now->dropped[REASON_SAMPLE].bytes - then->dropped[REASON_SAMPLE].bytes;
+	interval->paused_ns = now->paused_ns - then->paused_ns;
+	interval->pressure_ns = now->pressure_ns - then->pressure_ns;
+	for (int i = 0; i < WAITS; i++)
+		interval->waited_ns[i] = now->waited_ns[i] - then->waited_ns[i];
+}
+
+/* How long the distance takes at `more` less `less` in ns. */
+static uint64_t
+time_for(uint64_t distance, uint64_t more, uint64_t less, uint64_t ns)
+{
+	double time_ns;
+
+	if (more <= less)
+		return SNAPSHOT_NEVER;
+	time_ns = (double)distance / (double)(more - less) * (double)ns;
+	return time_ns < (double)UNITS_TIME_MAX_NS ? (uint64_t)time_ns : SNAPSHOT_NEVER;
+}
+
+/* The fill is the greater of bytes and records; empty it is by both. */
+static void
+foresee(struct snapshot *s)
+{
+	const struct interval *i = &s->interval;
+	const struct options *options = s->options;
+	struct tally gone = i->out;
+	uint64_t by_records;
+
+	s->until_full_ns = s->until_empty_ns = SNAPSHOT_NEVER;
+	if (s->event == REPORT_FINAL)
+		return;
+	ledger_count(&gone, i->dropped.records, i->dropped.bytes);
+	s->until_full_ns = time_for(options->buffer_bytes - s->depth.bytes, i->in.bytes, gone.bytes, i->ns);
+	s->until_empty_ns = time_for(s->depth.bytes, gone.bytes, i->in.bytes, i->ns);
+	if (options->max_records == UINT64_MAX || s->depth.records > options->max_records)
+		return;
+	by_records = time_for(options->max_records - s->depth.records, i->in.records, gone.records, i->ns);
+	if (s->until_full_ns > by_records)
+		s->until_full_ns = by_records;
+}
+
+void
+snapshot_take(struct snapshot *snapshot, enum report_event event, const struct pump *pump,
+    const struct baseline *baseline, uint64_t now_ns)
+{
+	const struct sojourn *sojourn = pump->queue.sojourn;
+	struct timespec wall;
+
+	(void)clock_gettime(CLOCK_REALTIME, &wall); /* cannot fail */
+	*snapshot = (struct snapshot){
+		.event = event,
+		.options = pump->options,
+		.ledger = pump->ledger,
+		.held = pump_held(pump),
+		.depth = pump_depth(pump),
+		.elapsed_ns = now_ns - baseline->start_ns,
+		.pid = (long)getpid(),
+		.wall_ns = (uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec,
+		.latency = sojourn_total(sojourn),
+		.interval = { .ns = now_ns - baseline->then_ns, .latency = sojourn_interval(sojourn) },
+	};
+	snapshot->ledger.paused_ns = pump_paused_ns(pump, now_ns);
+	snapshot->ledger.pressure_ns = pump_pressure_ns(pump, now_ns);
+	for (unsigned class = keep_count(pump->options->keep); class > 0; class--)
+		snapshot->keep_looks[class] = keep_looks(pump->options->keep, class);
+	snapshot->key_looks = key_looks(&pump->options->key);
+	take_interval(&snapshot->interval, &snapshot->ledger, &baseline->then);
+	foresee(snapshot);
+	snapshot->unread_known = io_unread(&pump->outlet.port, &snapshot->unread_bytes);
+	snapshot->unread_input_known = pump_unread(pump, &snapshot->unread_input_bytes);
+#ifdef WEIR_DEBUG
+	if (!ledger_balances(&snapshot->ledger, snapshot->held))
+		abort();
+#endif
+}
+
+uint64_t
+snapshot_done_bytes(const struct snapshot *s)
+{
+	return s->ledger.in.bytes - s->held.bytes;
+}
+
+void
+snapshot_expect(struct snapshot *s, const struct baseline *baseline, uint64_t size_bytes)
+{
+	uint64_t done = snapshot_done_bytes(s);
+
+	s->size_bytes = size_bytes;
+	s->until_done_ns = size_bytes >= done ? time_for(size_bytes - done, baseline->pace_bytes, 0, baseline->pace_ns)
+	    : SNAPSHOT_NEVER;
+}
+
+/* Of a pace, what stays when another interval is added: seven eighths. */
+static uint64_t
+faded(uint64_t amount)
+{
+	return amount - amount / 8;
+}
+
+void
+snapshot_next_interval(struct baseline *baseline, const struct snapshot *snapshot, const struct pump *pump,
+    uint64_t now_ns)
+{
+	uint64_t done = snapshot_done_bytes(snapshot);
+
+	baseline->pace_bytes = faded(baseline->pace_bytes) + done - baseline->done_bytes;
+	baseline->pace_ns = faded(baseline->pace_ns) + now_ns - baseline->then_ns;
+	baseline->done_bytes = done;
+	baseline->then_ns = now_ns;
+	baseline->then = snapshot->ledger;
+	sojourn_next_interval(pump->queue.sojourn);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../tap.h"
+
+#include "base/ledger.h"
+
+/* 55 are dropped, one more for each reason than for the one before; bytes are ten times the records. */
+static struct ledger
+balanced(void)
+{
+	struct ledger ledger = { .in = { 145, 1450 }, .out = { 50, 500 }, .undelivered = { 15, 150 } };
+
+	for (int i = 0; i < REASONS; i++)
+		ledger.dropped[i] = (struct tally){ (uint64_t)i + 1, 10 * ((uint64_t)i + 1) };
+	return ledger;
+}
+
+static const struct tally held = { 25, 250 };
+
+static void
+law(void)
+{
+	struct ledger ledger = balanced();
+
+	ok(ledger_balances(&ledger, held), "in = out + dropped + held + undelivered");
+	ok(!ledger_balances(&ledger, (struct tally){ 24, 250 }), "a record too few held breaks the law");
+	ok(!ledger_balances(&ledger, (struct tally){ 25, 251 }), "a byte too many held breaks the law");
+	ok(ledger_balances(&(struct ledger){ .in = { 0, 0 } }, (struct tally){ 0, 0 }),
+	    "nothing is in balance");
+}
+
+/* Every counter of the law counts, in records and in bytes. */
+static void
+each_counter(void)
+{
+	struct ledger ledger = balanced();
+	struct tally *counters[REASONS + 3] = { &ledger.in, &ledger.out, &ledger.undelivered };
+	bool good = true;
+
+	for (int i = 0; i < REASONS; i++)
+		counters[3 + i] = &ledger.dropped[i];
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		ledger_count(counters[i], 1, 0);
+		good = good && !ledger_balances(&ledger, held);
+		counters[i]->records--;
+		ledger_count(counters[i], 0, 1);
+		good = good && !ledger_balances(&ledger, held);
+		counters[i]->bytes--;
+	}
+	ok(good && ledger_balances(&ledger, held), "one more anywhere breaks the law");
+}
+
+static void
+sums(void)
+{
+	struct ledger ledger = balanced();
+	struct tally dropped = ledger_dropped(&ledger);
+
+	is(dropped.records, 55, "records dropped, for all reasons");
+	is(dropped.bytes, 550, "bytes dropped, for all reasons");
+	ok(ledger_lost(&ledger), "something is lost");
+	ledger = (struct ledger){ .dropped[REASON_SAMPLE] = { 4, 40 } };
+	ok(!ledger_lost(&ledger), "what a sample leaves out is not lost");
+	ledger.dropped[REASON_OVERSIZE].bytes = 1;
+	ok(ledger_lost(&ledger), "part of a record whose end was never read is");
+	for (int i = 0; i < REASONS; i++) {
+		ledger = (struct ledger){ .in = { 0, 0 } };
+		ledger.dropped[i] = (struct tally){ 1, 1 };
+		is(ledger_lost(&ledger), i != REASON_SAMPLE, "%s is %sa loss", reason_name((enum reason)i),
+		    i == REASON_SAMPLE ? "not " : "");
+	}
+}
+
+static void
+names(void)
+{
+	static const char *const wanted[REASONS] = {
+		[REASON_OLDEST] = "oldest", [REASON_NEWEST] = "newest", [REASON_OVERSIZE] = "oversize",
+		[REASON_SAMPLE] = "sample", [REASON_SUPERSEDED] = "superseded", [REASON_RANDOM] = "random",
+		[REASON_SHED] = "shed", [REASON_CODEL] = "codel", [REASON_OVER] = "over",
+		[REASON_EXPIRED] = "expired",
+	};
+
+	for (int i = 0; i < REASONS; i++)
+		is_text(reason_name((enum reason)i), wanted[i], "the name of %s", wanted[i]);
+}
+
+int
+main(void)
+{
+	law();
+	each_counter();
+	sums();
+	names();
+	return done_testing();
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What has waited too long, by a clock that the test sets.  CoDel's law itself is held against the RFC in
+ * test_codel.c, and all of this against a model in tests/model.
+ */
+#include "../tap.h"
+
+#include "../pipes.h"
+#include "hold/age.h"
+
+#define MS NS_PER_MS
+
+static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+
+static struct rig {
+	struct queue queue;
+	struct shed shed;
+	struct age age;
+	struct ledger ledger;
+	struct loss loss;
+	struct io_port output;
+	int reader;
+} rig;
+
+static void
+begin(uint64_t most_ns, uint64_t target_ns, uint64_t interval_ns)
+{
+	const struct queue_limits limits = { .bytes = 100, .records = UINT64_MAX, .slack = 100, .record = 100 };
+	int both[2];
+
+	rig = (struct rig){ .age = { .most_ns = most_ns, .controlled = interval_ns > 0 } };
+	must(pipe(both) == 0);
+	rig.reader = both[0];
+	io_open_output(&rig.output, both[1]);
+	must(queue_init(&rig.queue, &lines, &limits) == 0);
+	must((rig.queue.sojourn = sojourn_new()) != NULL);
+	codel_init(&rig.age.codel, target_ns, interval_ns);
+	rig.loss = (struct loss){ .ledger = &rig.ledger };
+}
+
+static void
+finish(void)
+{
+	sojourn_free(rig.queue.sojourn);
+	queue_free(&rig.queue);
+	(void)io_close(&rig.output);
+	(void)close(rig.reader);
+}
+
+static void
+at(uint64_t now_ns)
+{
+	rig.loss.now_ns = now_ns;
+	sojourn_pass(rig.queue.sojourn, now_ns);
+}
+
+static void
+arrive(const char *text)
+{
+	size_t length, all = strlen(text);
+	struct iovec piece[2];
+
+	must(queue_prepare(&rig.queue, all, piece, &length) >= 1 && length == all);
+	memcpy(piece[0].iov_base, text, piece[0].iov_len);
+	memcpy(piece[1].iov_base, text + piece[0].iov_len, all - piece[0].iov_len);
+	queue_append(&rig.queue, 0, length, record_count(&lines, 0, text, all), all - record_last(&lines, 0, text, all));
+}
+
+/* Sheds; says how many were dropped for the reason. */
+static uint64_t
+shed(enum reason reason)
+{
+	uint64_t before = rig.ledger.dropped[reason].records;
+
+	age_shed(&rig.age, &rig.shed, &rig.queue, &rig.loss, &rig.output);
+	queue_check(&rig.queue);
+	return rig.ledger.dropped[reason].records - before;
+}
+
+static uint64_t
+due(void)
+{
+	return age_due_ns(&rig.age, &rig.queue);
+}
+
+static void
+expires(void)
+{
+	begin(10 * MS, 0, 0);
+	at(5 * MS);
+	is(due(), UINT64_MAX, "age: where nothing waits nothing becomes too old");
+	is(shed(REASON_EXPIRED), 0, "age: in the first instants nothing can be");
+	arrive("1\n2\n");
+	at(6 * MS);
+	arrive("3\n");
+	at(15 * MS);
+	is(due(), 15 * MS + 1, "age: a record may wait so long");
+	is(shed(REASON_EXPIRED), 0, "age: not one too early");
+	at(15 * MS + 1);
+	is(shed(REASON_EXPIRED), 2, "age: all that have waited longer go at once");
+	is(due(), 16 * MS + 1, "age: then it is the next one's turn");
+	(void)queue_take(&rig.queue, 1);
+	is(due(), UINT64_MAX, "age: one that is part-sent is not waited for");
+	at(40 * MS);
+	arrive("4\n");
+	is(due(), 50 * MS + 1, "age: but what is behind it");
+	at(50 * MS);
+	is(shed(REASON_EXPIRED), 0, "age: which may wait as long as any other,");
+	at(50 * MS + 1);
+	arrive("5\n");
+	is(shed(REASON_EXPIRED), 1, "age: and then goes,");
+	is(queue_rest(&rig.queue), 1, "age: but not the rest of what is part-sent");
+	is(queue_held(&rig.queue).bytes, 3, "age: nor what has just come");
+	is(due(), 60 * MS + 2, "age: whose turn is next");
+	(void)queue_take(&rig.queue, 1);
+	is(due(), 60 * MS + 2, "age: with what was part-sent before it, or without");
+	finish();
+
+	begin(10 * MS, 0, 0);
+	at(5 * MS);
+	arrive("1\n22\n");
+	at(6 * MS);
+	arrive("3\n4");
+	queue_admit(&rig.queue);
+	queue_finish(&rig.queue);
+	at(15 * MS + 1);
+	is(shed(REASON_EXPIRED), 2, "age: of what was let in, and what was not,");
+	is(rig.queue.admitted, 2, "age: the first was and is,");
+	at(17 * MS);
+	is(shed(REASON_EXPIRED), 2, "age: and the last, which has no delimiter, goes with it");
+	is(queue_held(&rig.queue).bytes + rig.queue.admitted, 0, "age: then nothing is left");
+	finish();
+
+	begin(0, 0, 0);
+	at(MS);
+	arrive("1\n");
+	at(3600 * NS_PER_S);
+	ok(shed(REASON_EXPIRED) == 0 && due() == UINT64_MAX, "age: without a limit nothing is ever too old");
+	finish();
+}
+
+/* A part-sent record that was set aside is not among those that the times are known of. */
+static void
+expires_behind_what_is_aside(void)
+{
+	begin(10 * MS, 0, 0);
+	at(MS);
+	arrive("1234567890123456789012345678901234567890\n");
+	(void)queue_take(&rig.queue, 1);
+	at(2 * MS);
+	arrive("2345678901234567890123456789012345678901\n");
+	arrive("3456789012345678901234567890123456789012\n");
+	queue_evict(&rig.queue, &rig.loss, REASON_OLDEST, REASON_NEWEST);
+	at(12 * MS);
+	is(shed(REASON_EXPIRED), 0, "aside: not one too early");
+	at(12 * MS + 1);
+	is(shed(REASON_EXPIRED), 1, "aside: all behind it go");
+	is(queue_rest(&rig.queue), 40, "aside: and it stays");
+	finish();
+}
+
+/* The rest of a long record that is part-sent is put aside once.  Who would leave it in front of the others moves it,
+ * or them, whenever one becomes too old: a million times two mebibytes take many minutes. */
+static void
+expires_behind_a_long_one(void)
+{
+	const struct queue_limits limits = { .bytes = 8 << 20, .records = UINT64_MAX, .slack = 4096, .record = 2 << 20 };
+	static char head[2 << 20], line[2000];
+
+	begin(2000, 0, 0);
+	sojourn_free(rig.queue.sojourn);
+	queue_free(&rig.queue);
+	must(queue_init(&rig.queue, &lines, &limits) == 0);
+	must((rig.queue.sojourn = sojourn_new()) != NULL);
+	memset(head, 'h', sizeof(head) - 1);
+	head[sizeof(head) - 2] = '\n';
+	head[sizeof(head) - 1] = '\0';
+	memset(line, 'l', sizeof(line) - 1);
+	line[sizeof(line) - 2] = '\n';
+	line[sizeof(line) - 1] = '\0';
+	arrive(head);
+	(void)queue_take(&rig.queue, 1);
+	(void)alarm(60);
+	for (uint64_t ns = 1; ns <= 1000000; ns++) {
+		at(ns);
+		arrive(line);
+		age_shed(&rig.age, &rig.shed, &rig.queue, &rig.loss, &rig.output);
+	}
+	(void)alarm(0);
+	queue_check(&rig.queue);
+	is(rig.ledger.dropped[REASON_EXPIRED].records, 1000000 - 2001, "long: a million times one behind a long record goes");
+	is(queue_rest(&rig.queue), sizeof(head) - 2, "long: and not the rest of that one");
+	finish();
+}
+
+static void
+is_controlled(void)
+{
+	begin(0, 10 * MS, 100 * MS);
+	at(MS);
+	arrive("1\n2\n3\n4\n5\n");
+	at(11 * MS);
+	is(shed(REASON_CODEL), 0, "codel: the target is not over for an interval yet");
+	age_sent(&rig.age, &rig.queue, 11 * MS);
+	at(110 * MS);
+	is(shed(REASON_CODEL), 0, "codel: not one too early");
+	at(111 * MS);
+	is(shed(REASON_CODEL), 1, "codel: then one goes");
+	at(300 * MS);
+	pipes_must(pipes_fill(rig.output.fd) > 0, "a full pipe");
+	is(shed(REASON_CODEL), 0, "codel: it is not asked while the output has no room");
+	(void)pipes_drain(rig.reader, (char[1 << 17]){ 0 }, 1 << 17);
+	is(shed(REASON_CODEL), 2, "codel: but then, for the two pauses that have gone by");
+	(void)queue_take(&rig.queue, 1);
+	arrive("6\n");
+	at(600 * MS);
+	is(shed(REASON_CODEL), 0, "codel: nor while a record is part-sent");
+	(void)queue_take(&rig.queue, 1);
+	finish();
+}
+
+/* Records that leave in time end what has begun. */
+static void
+is_told(void)
+{
+	for (int told = 0; told < 3; told++) {
+		begin(0, 10 * MS, 100 * MS);
+		at(MS);
+		arrive("1\n2\n3\n");
+		at(50 * MS);
+		is(shed(REASON_CODEL), 0, "codel: an interval begins");
+		if (told == 1) {
+			(void)queue_take(&rig.queue, 6);
+			age_sent(&rig.age, &rig.queue, 50 * MS);
+			arrive("4\n5\n6\n");
+		} else if (told == 2) {
+			(void)queue_take(&rig.queue, 6);
+			arrive("4\n5\n6\n");
+			at(55 * MS);
+			(void)queue_take(&rig.queue, 2);
+			age_sent(&rig.age, &rig.queue, 55 * MS);
+		}
+		at(150 * MS);
+		is(shed(REASON_CODEL), told == 0, "codel: %s", told == 0 ? "and ends with a drop"
+		    : told == 1 ? "but not if it has run empty" : "or if one has left that had waited less");
+		finish();
+	}
+}
+
+int
+main(void)
+{
+	pipes_init();
+	expires();
+	expires_behind_what_is_aside();
+	expires_behind_a_long_one();
+	is_controlled();
+	is_told();
+	return done_testing();
+}

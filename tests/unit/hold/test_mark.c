@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Marks as exact strings, and what is no template. */
+#include "../tap.h"
+
+#include "base/units.h"
+#include "hold/mark.h"
+
+#include <time.h>
+
+static struct gap gap;
+
+static const char *
+mark(const char *pattern)
+{
+	static char text[MARK_MOST + 1];
+	const struct mark_style style = { pattern, "left", '\n' };
+	size_t length;
+
+	memset(text, '#', sizeof(text));
+	length = mark_format(text, &style, &gap, gap.last_ns + NS_PER_S);
+	text[length] = '\0';
+	return text;
+}
+
+static void
+begin(void)
+{
+	gap = (struct gap){ 0, { 1234, 56789 }, { 0 }, 100 * NS_PER_S, 102 * NS_PER_S + 140 * NS_PER_MS };
+	gap.by[REASON_OLDEST] = 1230;
+	gap.by[REASON_OVERSIZE] = 4;
+}
+
+static void
+placeholders(void)
+{
+	begin();
+	is_text(mark(MARK_DEFAULT), "left: 1234 records (56789 bytes) dropped in 2.1s\n", "the default");
+	is_text(mark("{reasons}; {oldest} {newest} {oversize} {sample}"), "oldest 1230, oversize 4; 1230 0 4 0\n",
+	    "by reason");
+	is_text(mark("{time} {ns}"), "2.1s 2140000000\n", "how long it took");
+	gap.last_ns += 10 * NS_PER_MS;
+	is_text(mark("{time}"), "2.1s\n", "with one decimal");
+	gap.last_ns = gap.first_ns + 1234567;
+	is_text(mark("{time}"), "1.2ms\n", "in the unit that suits");
+	is_text(mark("{\"dropped\":{records},\"{\":{}}{"), "{\"dropped\":1234,\"{\":{}}{\n",
+	    "a brace without a word behind it is itself, as JSON wants it");
+	is_text(mark("plain %s %n"), "plain %s %n\n", "text is text");
+	gap.last_ns = gap.first_ns;
+	is_text(mark("{time} {ns}"), "0ns 0\n", "all at once");
+}
+
+/* By the clock that marks are made by: time(2) may be a tick behind it. */
+static time_t
+wall_clock(void)
+{
+	struct timespec wall;
+
+	(void)clock_gettime(CLOCK_REALTIME, &wall);
+	return wall.tv_sec;
+}
+
+/* The clock reads the same second before and after, or it is tried again. */
+static void
+moments(void)
+{
+	char want[100];
+	time_t wall;
+	struct tm utc;
+	const char *got;
+
+	begin();
+	do {
+		wall = wall_clock();
+		got = mark("{last}");
+	} while (wall_clock() != wall);
+	wall -= 1; /* it is a second ago */
+	(void)strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%S.", gmtime_r(&wall, &utc));
+	ok(strncmp(got, want, strlen(want)) == 0 && strlen(got) == strlen(want) + strlen("123Z\n") &&
+	    strcmp(got + strlen(got) - 2, "Z\n") == 0, "when the last was dropped, on the wall's clock: %s", got);
+	do {
+		wall = wall_clock();
+		got = mark("{first}");
+	} while (wall_clock() != wall);
+	wall -= 3;
+	(void)strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:", gmtime_r(&wall, &utc));
+	wall -= 1;
+	ok(strncmp(got, want, strlen(want)) == 0 ||
+	    (strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:", gmtime_r(&wall, &utc)) > 0 &&
+	    strncmp(got, want, strlen(want)) == 0), "and the first: %s", got);
+}
+
+static const char *
+checked(const char *pattern, unsigned char delimiter)
+{
+	const struct mark_style style = { pattern, "a fox", delimiter };
+	const char *error = mark_check(&style);
+
+	return error != NULL ? error : "good";
+}
+
+static void
+templates(void)
+{
+	static char longest[MARK_MOST + 2];
+
+	is_text(checked(MARK_DEFAULT, '\n'), "good", "the default is a template");
+	is_text(checked(MARK_DEFAULT, '\0'), "good", "for NUL too");
+	is_text(checked("", '\n'), "empty", "nothing is none");
+	is_text(checked("{record}", '\n'), "no such placeholder", "a word that stands for nothing");
+	is_text(checked("{records", '\n'), "a placeholder without its closing brace", "a brace left open");
+	is_text(checked("{records }", '\n'), "a placeholder without its closing brace", "or spaced");
+	is_text(checked("a\nb", '\n'), "would contain the records' delimiter", "two records");
+	is_text(checked("{reasons}", ','), "would contain the records' delimiter", "also by what is put in");
+	is_text(checked("{records}", '2'), "would contain the records' delimiter", "be it a figure");
+	is_text(checked("{time}", ','), "good", "but not where it does not come up");
+	is_text(checked("{name}", 'x'), "would contain the records' delimiter", "nor may the name");
+	is_text(checked("{name}", '7'), "good", "that is not another's");
+	/* as units_format_ns has them: ns, us, ms, s, min, h, d */
+	for (const char *unit = "0123456789.numsihd"; *unit != '\0'; unit++)
+		is_text(checked("{time}", (unsigned char)*unit), "would contain the records' delimiter",
+		    "a span in any unit");
+	for (unsigned char digit = '0'; digit <= '9'; digit++) {
+		is_text(checked("{first}", digit), "would contain the records' delimiter", "a moment of any digits");
+		is_text(checked("{last}", digit), "would contain the records' delimiter", "and another");
+	}
+	memset(longest, 'x', MARK_MOST - 1);
+	is_text(checked(longest, '\n'), "good", "as long as a mark may be");
+	longest[MARK_MOST - 1] = 'x';
+	is_text(checked(longest, '\n'), "too long", "and longer");
+	memset(longest, 'x', MARK_MOST);
+	longest[MARK_MOST - 30] = '\0';
+	strcat(longest, "{records}{bytes}");
+	is_text(checked(longest, '\n'), "too long", "counting the longest figures there may be");
+}
+
+int
+main(void)
+{
+	placeholders();
+	moments();
+	templates();
+	return done_testing();
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A thread that works when it is called; with a job that waits for as long as the test likes. */
+#include "../tap.h"
+
+#include "../pipes.h"
+#include "base/units.h"
+#include "os/loop.h"
+#include "os/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+
+#define CALLS 1000
+
+/* What the job works on: no lock, since it is the worker's while that is busy. */
+struct work {
+	int gate[2]; /* the job takes a byte from it first, if it is to wait */
+	bool waits;
+	unsigned done;
+	bool signals_blocked;
+};
+
+static void
+job(void *state)
+{
+	struct work *work = state;
+	sigset_t blocked;
+	char byte;
+
+	if (work->waits)
+		must(read(work->gate[0], &byte, 1) == 1);
+	(void)pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+	work->signals_blocked = sigismember(&blocked, SIGTERM) == 1 && sigismember(&blocked, SIGUSR1) == 1;
+	work->done++;
+}
+
+static struct work
+new_work(bool waits)
+{
+	struct work work = { .waits = waits };
+
+	must(pipe(work.gate) == 0);
+	return work;
+}
+
+static void
+end_work(struct work *work)
+{
+	(void)close(work->gate[0]);
+	(void)close(work->gate[1]);
+}
+
+static void
+open_gate(struct work *work)
+{
+	must(write(work->gate[1], "", 1) == 1);
+}
+
+static uint64_t
+patience(void)
+{
+	return loop_now() + 60 * NS_PER_S;
+}
+
+static void
+at_work(void)
+{
+	struct work work = new_work(false);
+	struct worker *worker = worker_start(job, &work);
+
+	must(worker != NULL);
+	ok(!worker_busy(worker) && work.done == 0, "it waits to be called");
+	for (unsigned i = 1; i <= CALLS; i++)
+		if (!worker_call(worker) || !worker_await(worker, patience()) || work.done != i)
+			break;
+	is(work.done, CALLS, "a job for each call, and what it has done is seen");
+	ok(work.signals_blocked, "no signal comes to it");
+	ok(worker_close(worker, patience()), "it ends");
+	end_work(&work);
+}
+
+static void
+slow(void)
+{
+	struct work work = new_work(true);
+	struct worker *worker = worker_start(job, &work);
+	struct loop_watch watch;
+
+	must(worker != NULL && worker_call(worker));
+	ok(worker_busy(worker) && !loop_ready(worker_fd(worker), false), "while it works it is busy");
+	ok(!worker_await(worker, loop_now()) && worker_busy(worker), "a wait has its deadline");
+	open_gate(&work);
+	watch = (struct loop_watch){ .fd = worker_fd(worker), .input = true };
+	while (worker_busy(worker))
+		(void)loop_wait(&watch, 1, patience());
+	is(work.done, 1, "its owner is woken");
+	must(worker_call(worker));
+	open_gate(&work);
+	must(worker_await(worker, patience()));
+	must(worker_call(worker) && worker_busy(worker));
+	(void)worker_busy(worker);
+	while (loop_ready(worker_fd(worker), false) && worker_busy(worker))
+		continue;
+	ok(worker_busy(worker), "old news does not wake anybody for the next job");
+	open_gate(&work);
+	ok(worker_close(worker, patience()) && work.done == 3, "the end waits for a job");
+	end_work(&work);
+}
+
+static void
+left_behind(void)
+{
+	static struct work work; /* to stay */
+	struct worker *worker;
+
+	work = new_work(true);
+	worker = worker_start(job, &work);
+	must(worker != NULL && worker_call(worker));
+	ok(!worker_close(worker, loop_now()), "but not beyond its deadline");
+}
+
+static void
+none(void)
+{
+	ok(!worker_call(NULL) && !worker_busy(NULL) && worker_await(NULL, 0) && worker_close(NULL, 0),
+	    "one that is not there does nothing, and is done with it");
+}
+
+int
+main(void)
+{
+	pipes_init();
+	at_work();
+	slow();
+	left_behind();
+	none();
+	return done_testing();
+}
