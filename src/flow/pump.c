@@ -6,19 +6,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* One read.  Larger ones fall out of the second-level cache before they are written again. */
-#define READ_MOST ((size_t)256 << 10)
-
 /* One splice. */
 #define SPLICE_MOST ((size_t)1 << 20)
 
 /* Written at least, before it is the input's turn again: more than a read brings, so that the output is
  * always asked first. */
-#define DRAIN_BUDGET (2 * READ_MOST)
+#define DRAIN_BUDGET (2 * PLAN_READ_MOST)
 
 /* Bytes of which the records are counted are looked at before they are spliced, at most this many at once,
  * and they are again read and written when fewer come. */
-#define LOOK_MOST READ_MOST
+#define LOOK_MOST PLAN_READ_MOST
 #define LOOK_LEAST ((size_t)16 << 10)
 
 /* A read that brings this much shows that splicing pays. */
@@ -38,9 +35,9 @@
 
 /* A bucket for each key, where the rate is to be held for each; no error where it is not.  False with errno. */
 static bool
-open_buckets(struct buckets **buckets, const struct options *options, const struct rate *rate, uint64_t depth)
+open_buckets(struct buckets **buckets, bool wanted, const struct rate *rate, uint64_t depth)
 {
-	if (rate == NULL || !options->rate_by_key)
+	if (!wanted)
 		return true;
 	if (depth == 0)
 		depth = bucket_default_depth(rate->amount, rate->period_ns);
@@ -48,51 +45,72 @@ open_buckets(struct buckets **buckets, const struct options *options, const stru
 	return *buckets != NULL;
 }
 
-static struct intake_gates
-gates_of(struct pump *pump, bool drops, struct chance *chance)
+/* What is dropped is counted by class, and by key. */
+static void
+init_loss(struct pump *pump)
 {
-	const struct options *options = pump->options;
-	struct chance own;
-	struct intake_gates gates = {
-		.sampling = options->sample.den > 1,
-		.policing = options->policing,
-		.police_bytes = options->police.bytes,
-		.police_by = pump->intake_buckets,
-		.keep = options->keep,
-		.key = options_key(options),
-		.seed = options->seed,
-		.salt = pump->outlet.salt,
-		.max_record = drops ? options->max_record_bytes : UINT64_MAX,
-		.ends_run = options->policy == POLICY_FAIL,
-		.judge_at = drops ? UINT64_MAX : options->high_bytes,
-	};
-
-	if (gates.policing)
-		bucket_init(&gates.police, options->police.amount, options->police.period_ns,
-		    options->police_burst, pump->began_ns);
-	chance_init(&own, true, chance_next(chance));
-	if (gates.sampling)
-		sample_init(&gates.sample, &options->sample, options->sample_by, &own);
-	return gates;
+	pump->loss.ledger = &pump->ledger;
+	pump->loss.keep = pump->plan.keep;
+	pump->loss.key = pump->plan.key;
 }
 
 static void
-init_shed(struct pump *pump, struct chance *chance)
+init_outlet(struct pump *pump, const struct options *options, const struct io_port *output, uint64_t salt)
 {
-	const struct options *options = pump->options;
+	const struct plan *plan = &pump->plan;
+	struct outlet *outlet = &pump->outlet;
+
+	outlet->port = *output;
+	outlet_init(outlet, plan->stream, plan->parts_from, plan->rated ? &options->rate : NULL, options->burst,
+	    pump->began_ns);
+	outlet->by_key = pump->outlet_buckets;
+	outlet->key = plan->key;
+	outlet->salt = salt;
+}
+
+static void
+init_intake(struct pump *pump, const struct options *options, struct chance own, uint64_t salt)
+{
+	const struct plan *plan = &pump->plan;
+	struct intake_gates gates = {
+		.sampling = plan->sampling,
+		.policing = plan->policing,
+		.police_bytes = options->police.bytes,
+		.police_by = pump->intake_buckets,
+		.keep = plan->keep,
+		.key = plan->key,
+		.seed = plan->seed,
+		.salt = salt,
+		.max_record = plan->max_record,
+		.ends_run = plan->ends_run,
+		.judge_at = plan->judge_at,
+	};
+
+	if (plan->policing)
+		bucket_init(&gates.police, options->police.amount, options->police.period_ns,
+		    options->police_burst, pump->began_ns);
+	if (plan->sampling)
+		sample_init(&gates.sample, &options->sample, options->sample_by, &own);
+	intake_init(&pump->intake, &plan->framing, &gates);
+}
+
+static void
+init_shed(struct pump *pump, const struct options *options, struct chance own, uint64_t salt)
+{
+	const struct plan *plan = &pump->plan;
 
 	pump->shed = (struct shed){
-		.keep = options->keep,
-		.key = options_key(options),
-		.salt = pump->outlet.salt,
-		.sampling = options->policy == POLICY_SHED,
+		.keep = plan->keep,
+		.key = plan->key,
+		.salt = salt,
+		.chance = own,
+		.sampling = plan->shedding,
 		.share = options->shed,
 		.high = { options->high_records, options->high_bytes },
 		.low = { options->low_records, options->low_bytes },
 	};
-	chance_init(&pump->shed.chance, true, chance_next(chance));
 	pump->queue.marks = shed_marks(&pump->shed);
-	pump->age = (struct age){ .most_ns = options->max_age_ns, .controlled = options->policy == POLICY_CODEL };
+	pump->age = (struct age){ .most_ns = options->max_age_ns, .controlled = plan->controlled };
 	codel_init(&pump->age.codel, options->codel_target_ns, options->codel_interval_ns);
 }
 
@@ -100,48 +118,27 @@ int
 pump_init(struct pump *pump, const struct options *options, const struct io_port *input,
     const struct io_port *output, uint64_t now_ns)
 {
-	bool drops = policy_drops(options->policy);
-	bool gated = options->sample.den > 1 || options->policing || options->max_age_ns != 0;
-	bool stream = options->framing.kind == FRAMING_BYTES || (!drops && !gated && !options->rated && !output->messages);
-	bool looks = options->keep != NULL || options_key(options) != NULL;
-	struct queue_limits limits = {
-		.bytes = (size_t)options->buffer_bytes,
-		.records = options->max_records,
-		.slack = drops || gated ? READ_MOST : 0,
-		.record = drops ? (size_t)options->max_record_bytes : 0,
-	};
-	/* Only where something is left to chance the system is asked for a seed, and for a salt only where
-	 * keys are looked up.  That is none of --seed's: what everybody may know is no salt. */
-	bool drawn = options->sample_by == SAMPLE_BY_RANDOM || options->policy == POLICY_DROP_RANDOM;
-	bool salted = options->rate_by_key || options->policy == POLICY_LATEST;
-	struct chance chance; /* which each user of chance has its own from */
-	struct intake_gates gates;
+	const struct plan plan = plan_of(options,
+	    (struct plan_ports){ output->messages, io_can_splice(input, output) });
+	const uint64_t salt = plan.salted ? key_salt() : 0;
+	struct chance all, gates, victims; /* each user of chance has its own */
 
-	if (looks)
-		limits.view = READ_MOST + (size_t)(drops ? options->max_record_bytes : options->high_bytes);
-	*pump = (struct pump){ .options = options, .input_port = *input, .began_ns = now_ns };
-	pump->loss.ledger = &pump->ledger;
-	pump->loss.keep = options->keep;
-	pump->loss.key = options_key(options);
-	pump->outlet.port = *output;
-	pump->splicing = stream && !options->rated && io_can_splice(input, output);
-	pump->bulk = !framing_delimited(&options->framing);
-	chance_init(&chance, options->seeded || !drawn, options->seed);
-	if (!open_buckets(&pump->intake_buckets, options, options->policing ? &options->police : NULL,
+	*pump = (struct pump){ .options = options, .plan = plan, .input_port = *input, .began_ns = now_ns };
+	pump->splicing = plan.splicing;
+	pump->bulk = !plan.looking;
+	chance_init(&all, plan.seeded, plan.seed);
+	chance_init(&gates, true, chance_next(&all));
+	chance_init(&victims, true, chance_next(&all));
+	if (!open_buckets(&pump->intake_buckets, plan.policing && plan.by_key, &options->police,
 	    options->police_burst) ||
-	    !open_buckets(&pump->outlet_buckets, options, options->rated ? &options->rate : NULL,
-	    options->burst))
+	    !open_buckets(&pump->outlet_buckets, plan.rated && plan.by_key, &options->rate, options->burst))
 		return -1;
-	outlet_init(&pump->outlet, stream, drops || stream ? SIZE_MAX : (size_t)options->high_bytes,
-	    options->rated ? &options->rate : NULL, options->burst, now_ns);
-	pump->outlet.by_key = pump->outlet_buckets;
-	pump->outlet.key = options_key(options);
-	pump->outlet.salt = salted ? key_salt() : 0;
-	gates = gates_of(pump, drops, &chance);
-	intake_init(&pump->intake, &options->framing, &gates);
-	if (queue_init(&pump->queue, &options->framing, &limits) < 0)
+	init_loss(pump);
+	init_outlet(pump, options, output, salt);
+	init_intake(pump, options, gates, salt);
+	if (queue_init(&pump->queue, &plan.framing, &plan.limits) < 0)
 		return -1;
-	init_shed(pump, &chance);
+	init_shed(pump, options, victims, salt);
 	return 0;
 }
 
@@ -193,7 +190,7 @@ rest_of_record(struct pump *pump)
 
 	if (framing->kind == FRAMING_FIXED) {
 		uint64_t left = framing->size - pump->intake.open;
-		return left < READ_MOST ? (size_t)left : READ_MOST;
+		return left < PLAN_READ_MOST ? (size_t)left : PLAN_READ_MOST;
 	}
 	result = look(pump);
 	if (result != IO_ALL && result != IO_SHORT)
@@ -208,7 +205,7 @@ fill(struct pump *pump)
 	struct iovec piece[2];
 	size_t length, done;
 	int pieces = queue_prepare(&pump->queue,
-	    pump->input == PUMP_FINISHING ? rest_of_record(pump) : READ_MOST, piece, &length);
+	    pump->input == PUMP_FINISHING ? rest_of_record(pump) : PLAN_READ_MOST, piece, &length);
 	enum io_result result;
 
 	if (length == 0)
@@ -324,7 +321,7 @@ raise(struct tally *most, struct tally depth)
 static void
 levels(struct pump *pump, bool full, uint64_t now_ns)
 {
-	const bool drops = policy_drops(pump->options->policy);
+	const bool drops = pump->plan.drops;
 	const bool waits = pump->output == OUTLET_REFUSED || pump->output == OUTLET_RATE;
 	const struct tally depth = pump_depth(pump);
 	const bool low = is_low(pump->options, depth) && !full;
@@ -433,7 +430,7 @@ pass_splicing(struct pump *pump, uint64_t now_ns)
 static void
 settle(struct pump *pump)
 {
-	enum policy policy = pump->options->policy;
+	enum policy policy = pump->plan.policy;
 	bool fits = policy_settle(policy, &pump->shed, &pump->queue, &pump->loss);
 
 	if (policy != POLICY_FAIL || (fits && pump->ledger.dropped[REASON_OVERSIZE].bytes == 0))
@@ -569,7 +566,7 @@ pump_depth(const struct pump *pump)
 
 	if (pump->closed)
 		return (struct tally){ 0, 0 };
-	if (policy_drops(pump->options->policy))
+	if (pump->plan.drops)
 		depth.bytes -= queue_partial(queue); /* not in the buffer yet */
 	if (depth.bytes > queue->limits.bytes)
 		depth.bytes = queue->limits.bytes; /* nor is what a read brought beyond it */

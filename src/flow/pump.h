@@ -20,6 +20,7 @@
 #include "cli/options.h"
 #include "flow/intake.h"
 #include "flow/outlet.h"
+#include "flow/plan.h"
 #include "hold/age.h"
 #include "hold/loss.h"
 #include "hold/policy.h"
@@ -40,6 +41,7 @@ enum pump_input {
 
 struct pump {
 	const struct options *options;
+	struct plan plan; /* never changes */
 	struct io_port input_port;
 	bool unread_known;     /* how much the input held when it was closed, */
 	uint64_t unread_bytes; /* and how much that was */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * plan: what is fixed for a run, from the options and from what the two ports can do.
+ *
+ * A pure function: it asks the system for nothing, takes no memory, and reads no clock; two plans of the same
+ * options are equal.  Chance and salt that the system has to give are only asked for here, by `seeded` and
+ * `salted`: the pump fetches them.  Does not judge the options, which are valid.  Cannot fail.
+ */
+#ifndef WEIR_PLAN_H
+#define WEIR_PLAN_H
+
+#include "cli/options.h"
+#include "hold/queue.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One read, at most.  Larger ones fall out of the second-level cache before they are written again. */
+#define PLAN_READ_MOST ((size_t)256 << 10)
+
+/* What the ports can do, both taken together. */
+struct plan_ports {
+	bool messages;   /* the output takes each write as a message */
+	bool can_splice; /* bytes may go from the one to the other without a copy */
+};
+
+struct plan {
+	enum policy policy;
+	bool drops;              /* what does not fit, or ends the run, rather than pause the input */
+	struct framing framing;
+	const struct keep *keep;    /* NULL for none; the options' */
+	const struct key_rule *key; /* the same */
+	/* modes */
+	bool stream;             /* any byte may leave, and be read while a record is incomplete */
+	bool splicing;           /* bytes may go from pipe to pipe while nothing is held, */
+	bool looking;            /* and have to be looked at first */
+	/* what is held */
+	struct queue_limits limits;
+	size_t parts_from;       /* an incomplete record leaves in parts when this much is held; SIZE_MAX: never */
+	/* gates */
+	bool sampling;           /* --sample */
+	bool policing;           /* --drop-over */
+	bool rated;              /* --rate */
+	bool by_key;             /* a bucket for each key, of both */
+	uint64_t max_record;     /* longest record that comes in; UINT64_MAX for any */
+	uint64_t judge_at;       /* a record of which so much is here is judged by that much; UINT64_MAX for never */
+	bool ends_run;           /* a record that does not come in, as it is too long, is the last that is taken */
+	/* what gives way */
+	bool shedding;           /* under pressure only a share comes in */
+	bool controlled;         /* by how long records wait: CoDel */
+	/* chance */
+	bool seeded;             /* by `seed`; where not, the system is to be asked */
+	uint64_t seed;
+	bool salted;             /* hashes of keys decide where something is looked up: the system is asked for a salt */
+};
+
+struct plan plan_of(const struct options *options, struct plan_ports ports);
+
+#endif
