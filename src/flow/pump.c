@@ -55,6 +55,17 @@ init_loss(struct pump *pump)
 }
 
 static void
+init_level(struct pump *pump, const struct options *options)
+{
+	const struct watermarks marks = {
+		.high = { options->high_records, options->high_bytes },
+		.low = { options->low_records, options->low_bytes },
+	};
+
+	level_init(&pump->level, pump->plan.drops, &marks, &pump->ledger);
+}
+
+static void
 init_outlet(struct pump *pump, const struct options *options, const struct io_port *output, uint64_t salt)
 {
 	const struct plan *plan = &pump->plan;
@@ -106,8 +117,7 @@ init_shed(struct pump *pump, const struct options *options, struct chance own, u
 		.chance = own,
 		.sampling = plan->shedding,
 		.share = options->shed,
-		.high = { options->high_records, options->high_bytes },
-		.low = { options->low_records, options->low_bytes },
+		.pressure = &pump->level.pressure,
 	};
 	pump->queue.marks = shed_marks(&pump->shed);
 	pump->age = (struct age){ .most_ns = options->max_age_ns, .controlled = plan->controlled };
@@ -134,6 +144,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	    !open_buckets(&pump->outlet_buckets, plan.rated && plan.by_key, &options->rate, options->burst))
 		return -1;
 	init_loss(pump);
+	init_level(pump, options);
 	init_outlet(pump, options, output, salt);
 	init_intake(pump, options, gates, salt);
 	if (queue_init(&pump->queue, &plan.framing, &plan.limits) < 0)
@@ -256,85 +267,26 @@ pump_is_reading(const struct pump *pump)
 bool
 pump_wants_input(const struct pump *pump)
 {
-	return is_reading(pump) && !pump->paused && pump->hold_until_ns == 0;
+	return is_reading(pump) && !level_is_paused(&pump->level) && pump->hold_until_ns == 0;
 }
 
-/* --- watermarks --------------------------------------------------------------------------------- */
+/* --- levels ------------------------------------------------------------------------------------- */
 
-static bool
-is_high(const struct options *options, struct tally depth)
-{
-	return depth.bytes >= options->high_bytes || depth.records >= options->high_records;
-}
-
-/* Where both watermarks are the same, just below it. */
-static bool
-is_low(const struct options *options, struct tally depth)
-{
-	return depth.bytes <= options->low_bytes && depth.records <= options->low_records && !is_high(options, depth);
-}
-
-/* Block stops reading at the high watermark and resumes at the low one.  Never while no complete record
- * is held: then only more input can set anything going. */
+/* What of the buffer's fill follows from this pass.  `full`: something had no room before the verdict. */
 static void
-watermarks(struct pump *pump, bool high, bool low, uint64_t now_ns)
+judge_level(struct pump *pump, bool full)
 {
 	const struct tally held = queue_held(&pump->queue);
-	bool movable = pump->outlet.stream || held.records > 0 || held.bytes >= pump->options->high_bytes;
+	const bool movable = pump->plan.stream || held.records > 0 || held.bytes >= pump->outlet.parts_from;
+	const struct level_end end = {
+		.fill = pump_depth(pump),
+		.no_room = full,
+		.output_waited = pump->output == OUTLET_REFUSED || pump->output == OUTLET_RATE,
+		.may_pause = movable && is_reading(pump),
+	};
 
-	if (!pump->paused && high && !low && movable && is_reading(pump)) {
-		pump->paused = true;
-		pump->paused_since_ns = now_ns;
-		pump->ledger.paused_count++;
-	} else if (pump->paused && (low || !movable || !is_reading(pump))) {
-		pump->paused = false;
-		pump->ledger.paused_ns += now_ns - pump->paused_since_ns;
-	}
-}
-
-/* Until the fill is low, once it was high or something found no room. */
-static void
-pressure(struct pump *pump, bool high, bool low, uint64_t now_ns)
-{
-	if (!pump->pressed && high && !low) {
-		pump->pressed = true;
-		pump->pressed_since_ns = now_ns;
-		pump->ledger.pressure_count++;
-	} else if (pump->pressed && low) {
-		pump->pressed = false;
-		pump->ledger.pressure_ns += now_ns - pump->pressed_since_ns;
+	if (level_judge(&pump->level, &end))
 		shed_relax(&pump->shed);
-	}
-}
-
-static void
-raise(struct tally *most, struct tally depth)
-{
-	if (most->bytes < depth.bytes)
-		most->bytes = depth.bytes;
-	if (most->records < depth.records)
-		most->records = depth.records;
-}
-
-/* Where nothing gives way the buffer is fullest after a read; from then on the output only lessens it.  Of one that
- * was full it may take a little, again and again: who looked only afterwards would read as little, again and again. */
-static void
-levels(struct pump *pump, bool full, uint64_t now_ns)
-{
-	const bool drops = pump->plan.drops;
-	const bool waits = pump->output == OUTLET_REFUSED || pump->output == OUTLET_RATE;
-	const struct tally depth = pump_depth(pump);
-	const bool low = is_low(pump->options, depth) && !full;
-	struct tally most = depth;
-	bool high;
-
-	if (!drops && waits)
-		raise(&most, pump->fullest);
-	raise(&pump->ledger.peak, most);
-	high = is_high(pump->options, most);
-	if (!drops)
-		watermarks(pump, high, low, now_ns);
-	pressure(pump, high || full, low, now_ns);
 }
 
 /* --- splice ------------------------------------------------------------------------------------- */
@@ -453,14 +405,14 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 
 	pump->loss.now_ns = now_ns;
 	sojourn_pass(pump->queue.sojourn, now_ns);
-	pump->fullest = (struct tally){ 0, 0 };
+	level_pass(&pump->level, now_ns);
 	if (pump->splicing && pump->bulk && pump->input == PUMP_READING) {
 		pass_splicing(pump, now_ns);
 	} else {
 		pump->hold_until_ns = 0;
 		if (pump_wants_input(pump) && !pump->input_waits)
 			fill(pump);
-		pump->fullest = pump_depth(pump);
+		level_filled(&pump->level, pump_depth(pump));
 		pump->outlet.input_over = !is_reading(pump);
 		age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss, &pump->outlet.port);
 		pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns,
@@ -474,7 +426,7 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	if (full && queue_fits(&pump->queue) &&
 	    (pump->output == OUTLET_RATE || queue_held(&pump->queue).bytes == 0))
 		pump->output = OUTLET_MORE; /* what had to wait, or all that was refused, has given way */
-	levels(pump, full, now_ns);
+	judge_level(pump, full);
 #ifdef WEIR_DEBUG
 	queue_check(&pump->queue);
 	if (!ledger_balances(&pump->ledger, queue_held(&pump->queue)))
@@ -513,12 +465,10 @@ pump_stop(struct pump *pump, uint64_t now_ns)
 	if (pump->input != PUMP_READING)
 		return;
 	pump->input = begun ? PUMP_FINISHING : PUMP_STOPPED;
-	if (!begun)
-		pump->outlet.parts_from = SIZE_MAX; /* none is begun any more */
-	if (!begun && pump->paused) {
-		pump->paused = false;
-		pump->ledger.paused_ns += now_ns - pump->paused_since_ns;
-	}
+	if (begun)
+		return;
+	pump->outlet.parts_from = SIZE_MAX; /* none is begun any more */
+	level_resume(&pump->level, now_ns);
 }
 
 void
@@ -545,9 +495,7 @@ pump_close_books(struct pump *pump, uint64_t now_ns)
 {
 	const struct tally held = queue_held(&pump->queue);
 
-	pump->ledger.paused_ns = pump_paused_ns(pump, now_ns);
-	pump->ledger.pressure_ns = pump_pressure_ns(pump, now_ns);
-	pump->paused = pump->pressed = false;
+	level_close(&pump->level, now_ns);
 	ledger_count(&pump->ledger.undelivered, held.records, held.bytes);
 	pump->closed = true;
 }
@@ -576,11 +524,11 @@ pump_depth(const struct pump *pump)
 uint64_t
 pump_pressure_ns(const struct pump *pump, uint64_t now_ns)
 {
-	return pump->ledger.pressure_ns + (pump->pressed ? now_ns - pump->pressed_since_ns : 0);
+	return pressure_total_ns(&pump->level.pressure, now_ns);
 }
 
 uint64_t
 pump_paused_ns(const struct pump *pump, uint64_t now_ns)
 {
-	return pump->ledger.paused_ns + (pump->paused ? now_ns - pump->paused_since_ns : 0);
+	return level_paused_ns(&pump->level, now_ns);
 }

@@ -19,6 +19,7 @@
 #include "base/ledger.h"
 #include "cli/options.h"
 #include "flow/intake.h"
+#include "flow/level.h"
 #include "flow/outlet.h"
 #include "flow/plan.h"
 #include "hold/age.h"
@@ -52,6 +53,7 @@ struct pump {
 	struct loss loss;
 	struct shed shed;
 	struct age age;
+	struct level level;
 	uint64_t began_ns;
 	struct buckets *intake_buckets; /* one for each key, or NULL */
 	struct buckets *outlet_buckets;
@@ -64,11 +66,6 @@ struct pump {
 	size_t looked_length; /* and how many they are */
 	uint64_t hold_until_ns; /* until then a full output is waited for rather than buffered for; or 0 */
 	bool input_waits; /* nothing was there to read: until poll says otherwise */
-	struct tally fullest; /* after the read of this pass */
-	bool paused;      /* not reading, because of the buffer */
-	uint64_t paused_since_ns;
-	bool pressed;     /* the buffer was full, or high, and is not low yet */
-	uint64_t pressed_since_ns;
 	int error;        /* of PUMP_READ_ERROR */
 	bool failed;      /* something did not fit, and the policy is to end then */
 	bool closed;      /* the books: what was held is undelivered */

@@ -211,23 +211,30 @@ has_room(const struct arrivals *arrivals, const struct queue_record *record)
 	return record->length <= arrivals->room.bytes && arrivals->room.records > 0;
 }
 
+static struct tally
+fill_of(const struct queue *queue, struct tally room)
+{
+	return (struct tally){ queue->limits.records - room.records, queue->limits.bytes - room.bytes };
+}
+
 /* Whether an arrival is not in the sample of those that come in under pressure, which begins at the high
  * watermark, or with the first that finds no room. */
 static bool
 is_left_out(const struct arrivals *arrivals, const struct queue_record *record)
 {
 	struct shed *shed = arrivals->shed;
-	const struct queue_limits *limits = &arrivals->queue->limits;
 
 	if (!shed->sampling)
 		return false;
-	if (!shed->pressed && (limits->bytes - arrivals->room.bytes >= shed->high.bytes ||
-	    limits->records - arrivals->room.records >= shed->high.records || !has_room(arrivals, record))) {
-		shed->pressed = true;
+	pressure_rise(shed->pressure, fill_of(arrivals->queue, arrivals->room), !has_room(arrivals, record));
+	if (!pressure_is_on(shed->pressure))
+		return false;
+	if (shed->sampled != pressure_number(shed->pressure)) {
+		shed->sampled = pressure_number(shed->pressure);
 		sample_init(&shed->sample, &shed->share, SAMPLE_BY_COUNT, NULL);
 		shed->gap = sample_gap(&shed->sample);
 	}
-	if (!shed->pressed || keep_class(shed->keep, record->text, record->body) > 0)
+	if (keep_class(shed->keep, record->text, record->body) > 0)
 		return false;
 	if (shed->gap > 0) {
 		shed->gap--;
@@ -338,20 +345,17 @@ shed_oldest(struct shed *shed, struct queue *queue, struct loss *loss)
 		let_in(&arrivals, loss);
 }
 
+/* Whether all may come in without a look at each.  Before that, pressure ends where what was let in earlier is low. */
 static bool
 fits_without_pressure(struct shed *shed, struct queue *queue)
 {
-	struct tally room = queue_room(queue); /* of those let in before */
-	struct tally depth = { queue->limits.records - room.records, queue->limits.bytes - room.bytes };
+	struct tally all;
 
-	/* Where both marks are the same, just below it. */
-	if (depth.bytes <= shed->low.bytes && depth.records <= shed->low.records &&
-	    depth.bytes < shed->high.bytes && depth.records < shed->high.records)
-		shed->pressed = false;
-	if (!queue_fits(queue) || (shed->sampling && shed->pressed))
-		return false;
-	return !shed->sampling || (queue_held(queue).bytes - queue_partial(queue) < shed->high.bytes &&
-	    queue_waiting(queue) < shed->high.records);
+	if (!shed->sampling)
+		return queue_fits(queue);
+	(void)pressure_ease(shed->pressure, fill_of(queue, queue_room(queue)));
+	all = (struct tally){ queue_waiting(queue), queue_held(queue).bytes - queue_partial(queue) };
+	return queue_fits(queue) && !pressure_is_on(shed->pressure) && !pressure_is_high(shed->pressure, all);
 }
 
 void

@@ -25,6 +25,7 @@
 
 #include "base/chance.h"
 #include "hold/loss.h"
+#include "hold/pressure.h"
 #include "hold/queue.h"
 #include "pick/keep.h"
 #include "pick/key.h"
@@ -50,10 +51,9 @@ struct shed {
 	bool sampling;              /* under pressure only a sample comes in, */
 	struct share share;         /* of this size; */
 	struct sample sample;       /* it begins anew with each pressure, */
-	uint64_t gap;               /* and leaves out so many records before the next one; */
-	bool pressed;               /* from the high watermark */
-	struct tally high;
-	struct tally low;           /* to the low one */
+	uint64_t gap;               /* and leaves out so many records before the next one */
+	struct pressure *pressure;  /* the run's, where it is sampling; not owned */
+	uint64_t sampled;           /* the number of the pressure that the sample is of */
 	struct shed_known known[KEEP_MOST];
 };
 

@@ -196,11 +196,14 @@ put_pump(struct state_key *key, const struct pump *pump)
 		counts_records() ? q->phase : q->phase > 0, q->head_left,
 		q->unended, q->aside_length, q->aside_sent, q->ring.size, q->ring.out % q->ring.size,
 		ring_used(&q->ring), intake->gap,
-		pump->shed.pressed, pump->shed.gap, pump->shed.sample.next, pump->shed.sample.rest, pump->failed,
+		pressure_is_on(&pump->level.pressure),
+		pump->plan.shedding && pump->shed.sampled == pressure_number(&pump->level.pressure), pump->shed.gap,
+		pump->shed.sample.next, pump->shed.sample.rest, pump->failed,
 		counts_records() ? intake->open : 0, intake->skipping, intake->reason, intake->gates.sample.rest,
 		outlet->parts_from, outlet->paid, outlet->due_ns > 0 ? outlet->due_ns - search.now : 0,
 		(uint64_t)outlet->bucket.level, outlet->bucket.rest, pump->input, pump->output,
-		pump->input_waits, pump->paused, pump->bulk, pump->ledger.peak.records, pump->ledger.peak.bytes };
+		pump->input_waits, level_is_paused(&pump->level), pump->bulk, pump->ledger.peak.records,
+		pump->ledger.peak.bytes };
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		put(key, values[i]);

@@ -550,6 +550,40 @@ give_way(struct model *m, struct tally need, struct tally excess, unsigned below
 	}
 }
 
+/* From the high watermark on, or from when something finds no room. */
+static void
+press(struct model *m)
+{
+	if (m->pressed)
+		return;
+	m->pressed = true;
+	m->pressed_since_ns = m->now_ns;
+	m->pressed_number = 0;
+	m->ledger.pressure_count++;
+}
+
+/* To the low one. */
+static void
+relax(struct model *m)
+{
+	if (m->pressed)
+		m->ledger.pressure_ns += m->now_ns - m->pressed_since_ns;
+	m->pressed = false;
+}
+
+static bool
+is_high(const struct model *m, struct tally fill)
+{
+	return fill.bytes >= m->options->high_bytes || fill.records >= m->options->high_records;
+}
+
+/* Or just below it where the high one is the same. */
+static bool
+is_low(const struct model *m, struct tally fill)
+{
+	return fill.bytes <= m->options->low_bytes && fill.records <= m->options->low_records && !is_high(m, fill);
+}
+
 /* What those that were let in take up. */
 static struct tally
 depth_of(const struct model *m)
@@ -571,10 +605,8 @@ is_shed(struct model *m, const struct model_record *record, bool fits)
 
 	if (o->policy != POLICY_SHED)
 		return false;
-	if (!m->pressed && (depth.bytes >= o->high_bytes || depth.records >= o->high_records || !fits)) {
-		m->pressed = true;
-		m->pressed_number = 0;
-	}
+	if (is_high(m, depth) || !fits)
+		press(m);
 	return m->pressed && record->class == 0 && m->pressed_number++ % o->shed.den != 0;
 }
 
@@ -610,10 +642,8 @@ let_in(struct model *m, bool equals)
 
 	if (is_part_sent(m))
 		m->held[0].admitted = true;
-	depth = depth_of(m);
-	if (depth.bytes <= o->low_bytes && depth.records <= o->low_records && depth.bytes < o->high_bytes &&
-	    depth.records < o->high_records)
-		m->pressed = false;
+	if (o->policy == POLICY_SHED && is_low(m, depth_of(m)))
+		relax(m);
 	for (size_t i = first_victim(m); i < last_victim(m);) {
 		struct model_record *record = &m->held[i];
 		size_t before = m->count;
@@ -1159,11 +1189,18 @@ being_assembled(const struct model *m)
 	return m->count > 0 && !m->held[m->count - 1].ended ? rest_of(&m->held[m->count - 1]) : 0;
 }
 
-/* How full it is, or was after the read of this pass where the output then had to be waited for. */
+/* How full it is. */
+static struct tally
+fill_of(const struct model *m)
+{
+	return (struct tally){ waiting(m), held_bytes(m) - (drops(m) ? being_assembled(m) : 0) };
+}
+
+/* Or was after the read of this pass, where the output then had to be waited for. */
 static struct tally
 fullest(const struct model *m, enum outlet_state output)
 {
-	struct tally most = { waiting(m), held_bytes(m) - (drops(m) ? being_assembled(m) : 0) };
+	struct tally most = fill_of(m);
 
 	if (drops(m) || (output != OUTLET_REFUSED && output != OUTLET_RATE))
 		return most;
@@ -1174,18 +1211,12 @@ fullest(const struct model *m, enum outlet_state output)
 	return most;
 }
 
-/* From the high watermark to the low one, or just below it where they are the same; but reading goes on where only
- * that can bring an end. */
+/* From the high watermark to the low one; but reading goes on where only that can bring an end. */
 static void
 pause_or_resume(struct model *m, enum outlet_state output, uint64_t now_ns)
 {
-	const struct options *o = m->options;
-	uint64_t bytes = held_bytes(m), records = waiting(m);
-	struct tally most = fullest(m, output);
-	bool full = most.bytes >= o->high_bytes || most.records >= o->high_records;
-	bool eased = bytes <= o->low_bytes && records <= o->low_records && bytes < o->high_bytes &&
-	    records < o->high_records;
-	bool stuck = !streams(m) && bytes < o->high_bytes && all_held(m).records == 0;
+	bool full = is_high(m, fullest(m, output)), eased = is_low(m, fill_of(m));
+	bool stuck = !streams(m) && held_bytes(m) < m->options->high_bytes && all_held(m).records == 0;
 
 	if (m->paused && (eased || stuck || !reads_on(m))) {
 		m->paused = false;
@@ -1195,6 +1226,16 @@ pause_or_resume(struct model *m, enum outlet_state output, uint64_t now_ns)
 		m->paused_since_ns = now_ns;
 		m->ledger.paused_count++;
 	}
+}
+
+/* full: something had no room, before the policy decided. */
+static void
+press_or_relax(struct model *m, enum outlet_state output, bool full)
+{
+	if (is_low(m, fill_of(m)) && !full)
+		relax(m);
+	else if (full || is_high(m, fullest(m, output)))
+		press(m);
 }
 
 static void
@@ -1297,6 +1338,7 @@ same_ledger(const struct model *m, const struct pump *pump)
 	same_tally("undelivered", &got->undelivered, &want->undelivered);
 	same_tally("peak", &got->peak, &want->peak);
 	same("pauses", got->paused_count, want->paused_count);
+	same("pressures", got->pressure_count, want->pressure_count);
 	if (!ledger_balances(got, pump_held(pump)))
 		wrong("the ledger does not balance");
 }
@@ -1361,6 +1403,7 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 			    held_bytes(m) == 0 || (m->due_ns > 0 && !is_too_much(m)));
 		if (!drops(m))
 			pause_or_resume(m, pump->output, now_ns);
+		press_or_relax(m, pump->output, drops(m) && full);
 		note_peak(m, pump->output);
 		if (m->willing && m->moved == 0 && pump->output == OUTLET_EMPTY && !pump_done(pump))
 			wrong("nothing moves");
@@ -1369,9 +1412,11 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 	}
 	same("input", pump->input, m->input);
 	same("failed", pump->failed, m->failed);
-	same("paused", pump->paused, m->paused);
+	same("paused", level_is_paused(&pump->level), m->paused);
 	same("time paused", pump_paused_ns(pump, now_ns),
 	    m->ledger.paused_ns + (m->paused ? now_ns - m->paused_since_ns : 0));
+	same("time under pressure", pump_pressure_ns(pump, now_ns),
+	    m->ledger.pressure_ns + (m->pressed ? now_ns - m->pressed_since_ns : 0));
 	if (pump->hold_until_ns == 0)
 		same("input is wanted", pump_wants_input(pump), reads_on(m) && !m->paused);
 	else if (held_bytes(m) > 0 || m->answer != IO_AGAIN)

@@ -75,8 +75,9 @@ struct model {
 	int64_t depth;      /* tokens */
 	struct chance lots; /* of drop-random */
 	struct codel codel;
-	bool pressed;       /* of shed:N; and of class 0 so many */
-	uint64_t pressed_number; /* have come since */
+	bool pressed;       /* the buffer was full, or high, and is not low yet; */
+	uint64_t pressed_since_ns;
+	uint64_t pressed_number; /* of class 0 so many have come since */
 	bool failed;
 	uint64_t now_ns;
 	bool aged;          /* since the pass began: what is too old has gone */

@@ -291,7 +291,7 @@ watermarks(void)
 	rig.now = EPOCH_NS + 4 * NS_PER_S;
 	feed_lines(1, 1000);
 	pass();
-	ok(!pump_wants_input(&rig.pump) && rig.pump.paused, "above it not");
+	ok(!pump_wants_input(&rig.pump) && level_is_paused(&rig.pump.level), "above it not");
 	is(books()->paused_count, 1, "that is a pause");
 	feed_lines(1, 1000);
 	rig.now += 3 * NS_PER_S;
@@ -302,7 +302,7 @@ watermarks(void)
 	pipes_forget(rig.reader, full);
 	rig.now += NS_PER_S;
 	pass(); /* all of it fits the pipe */
-	ok(!rig.pump.paused && held() == 0, "until the reader has taken what there was");
+	ok(!level_is_paused(&rig.pump.level) && held() == 0, "until the reader has taken what there was");
 	is(books()->paused_ns, 4 * NS_PER_S, "then the pause is over");
 	is(pump_paused_ns(&rig.pump, rig.now + 9), 4 * NS_PER_S, "and grows no more");
 	pass();
@@ -319,23 +319,23 @@ hysteresis(void)
 		feed_lines(1, 1000);
 		pass();
 	}
-	must(rig.pump.paused && held() == 56000);
+	must(level_is_paused(&rig.pump.level) && held() == 56000);
 	while (held() > 16384) {
-		if (!rig.pump.paused)
+		if (!level_is_paused(&rig.pump.level))
 			break;
 		pipes_forget(rig.reader, 4096);
 		pass();
 	}
 	ok(held() <= 16384 && held() > 16384 - 8192, "a pause lasts down to the low watermark");
-	ok(!rig.pump.paused && pump_wants_input(&rig.pump), "and no longer");
+	ok(!level_is_paused(&rig.pump.level) && pump_wants_input(&rig.pump), "and no longer");
 	for (int i = 0; i < 4; i++) {
 		feed_lines(1, 1000);
 		pass();
 	}
-	ok(!rig.pump.paused, "the next lasts not from the low one");
+	ok(!level_is_paused(&rig.pump.level), "the next lasts not from the low one");
 	feed_lines(1, 1000);
 	pass();
-	ok(rig.pump.paused && books()->paused_count == 2, "but from the high one on");
+	ok(level_is_paused(&rig.pump.level) && books()->paused_count == 2, "but from the high one on");
 	finish();
 }
 
@@ -349,11 +349,11 @@ pauses(void)
 
 		feed_lines(1, 512);
 		pass();
-		must(rig.pump.paused);
+		must(level_is_paused(&rig.pump.level));
 		rig.now += 3 * NS_PER_S;
 		pipes_forget(rig.reader, full);
 		pass();
-		ok(!rig.pump.paused && held() == 0, "pause %u ends when nothing is held any more", i);
+		ok(!level_is_paused(&rig.pump.level) && held() == 0, "pause %u ends when nothing is held any more", i);
 		is(books()->paused_ns, i * 3 * NS_PER_S, "and is added to what there was");
 		(void)read_all();
 	}
@@ -369,17 +369,17 @@ watermarks_of_records(void)
 	pipes_fill(rig.pump.outlet.port.inherited);
 	feed_lines(1, 999);
 	pass();
-	ok(!rig.pump.paused, "999 of 1000 records are held");
+	ok(!level_is_paused(&rig.pump.level), "999 of 1000 records are held");
 	feed_lines(1000, 2000);
 	pass();
-	ok(rig.pump.paused && queue_held(&rig.pump.queue).records == 2000,
+	ok(level_is_paused(&rig.pump.level) && queue_held(&rig.pump.queue).records == 2000,
 	    "weir stops at 1000, but holds what the same read brought");
 	is(books()->peak.records, 2000, "which is the most there were");
 	do {
 		records = queue_held(&rig.pump.queue).records;
 		pipes_forget(rig.reader, 1024);
 		pass();
-	} while (rig.pump.paused && records > 0);
+	} while (level_is_paused(&rig.pump.level) && records > 0);
 	ok(records > 200 && queue_held(&rig.pump.queue).records <= 200, "and goes on at 200");
 	finish();
 }
@@ -427,7 +427,7 @@ equal_watermarks(void)
 			for (int passes = 0; passes < 3; passes++, rig.now += MS)
 				pass();
 		}
-		ok(rig.pump.paused && books()->paused_count == 1 && books()->pressure_count == 1,
+		ok(level_is_paused(&rig.pump.level) && books()->paused_count == 1 && books()->pressure_count == 1,
 		    "weir %s: one stall is one pause", command_lines[i]);
 		ok(held() < 16384, "which nothing is read in");
 		finish();
@@ -458,7 +458,7 @@ reads_on_for_an_end(void)
 	memcpy(rig.sent, "a\n", 2);
 	must(write(rig.writer, rig.sent, 4096) == 4096);
 	pass();
-	ok(rig.pump.paused, "paused with one record, and a long one begun");
+	ok(level_is_paused(&rig.pump.level), "paused with one record, and a long one begun");
 	pipes_forget(rig.reader, full);
 	pass();
 	is_text(read_all(), "a\n", "the one leaves");
@@ -489,7 +489,7 @@ long_records(const char *command_line)
 		fed += part;
 		rig.now += NS_PER_S;
 		pass();
-		stuck = stuck || (rig.pump.paused && rig.pump.queue.ready == 0 && held() < rig.options.high_bytes);
+		stuck = stuck || (level_is_paused(&rig.pump.level) && rig.pump.queue.ready == 0 && held() < rig.options.high_bytes);
 		rig.got_length += pipes_drain(rig.reader, rig.got, STREAM_MOST);
 	}
 	ok(!stuck, "weir %s: never paused without a complete record", command_line);
@@ -513,7 +513,7 @@ counts_no_part_sent_record(void)
 		must(write(rig.writer, rig.sent, 8000) == 8000);
 		pass();
 		must(queue_part_sent(&rig.pump.queue) && books()->out.bytes == 4096);
-		ok(!rig.pump.paused && books()->peak.records == i, "weir %s: a part-sent record is none of them",
+		ok(!level_is_paused(&rig.pump.level) && books()->peak.records == i, "weir %s: a part-sent record is none of them",
 		    command_lines[i]);
 		finish();
 	}
@@ -573,7 +573,7 @@ stops_inside_a_record_that_is_held(bool paused)
 		feed_lines(1, 511);
 	feed("abcde\nde");
 	pass();
-	must(rig.pump.paused == paused);
+	must(level_is_paused(&rig.pump.level) == paused);
 	pump_stop(&rig.pump, rig.now);
 	is(rig.pump.input, PUMP_FINISHING, "a record that is held is finished%s", paused ? ", after a pause, too" : "");
 	pipes_forget(rig.reader, full);
@@ -665,10 +665,10 @@ stops_while_paused(void)
 	pipes_fill(rig.pump.outlet.port.inherited);
 	feed_lines(1, 600);
 	pass();
-	must(rig.pump.paused);
+	must(level_is_paused(&rig.pump.level));
 	rig.now += NS_PER_S;
 	pump_stop(&rig.pump, rig.now);
-	ok(!rig.pump.paused && books()->paused_ns == NS_PER_S, "draining at the end is not pausing");
+	ok(!level_is_paused(&rig.pump.level) && books()->paused_ns == NS_PER_S, "draining at the end is not pausing");
 	rig.now += NS_PER_S;
 	pass();
 	is(pump_paused_ns(&rig.pump, rig.now), NS_PER_S, "however long it lasts");

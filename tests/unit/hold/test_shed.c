@@ -12,6 +12,7 @@ static const struct framing lines = { FRAMING_LINES, '\n', 0 };
 static struct rig {
 	struct queue queue;
 	struct shed shed;
+	struct pressure pressure;
 	struct keep *keep;
 	struct key_rule key;
 	struct ledger ledger;
@@ -46,9 +47,19 @@ begin(uint64_t records, const char *const regex[2])
 			abort();
 	}
 	rig.loss = (struct loss){ .ledger = &rig.ledger, .keep = rig.keep };
-	rig.shed = (struct shed){ .keep = rig.keep, .key = &rig.key,
-		.high = { UINT64_MAX, BYTES }, .low = { UINT64_MAX, BYTES / 2 } };
+	rig.shed = (struct shed){ .keep = rig.keep, .key = &rig.key, .pressure = &rig.pressure };
 	rig.queue.marks = shed_marks(&rig.shed);
+}
+
+/* Under pressure 1 in `den`, from one watermark to the other. */
+static void
+sample_between(uint64_t den, uint64_t high, uint64_t low)
+{
+	const struct watermarks marks = { { ANY, high }, { ANY, low } };
+
+	rig.shed.sampling = true;
+	rig.shed.share = (struct share){ 1, den };
+	pressure_init(&rig.pressure, &marks, &rig.ledger);
 }
 
 static void
@@ -270,10 +281,7 @@ static void
 shedding(void)
 {
 	begin(ANY, (const char *const[]){ "E", NULL });
-	rig.shed.sampling = true;
-	rig.shed.share = (struct share){ 1, 3 };
-	rig.shed.high.bytes = 12;
-	rig.shed.low.bytes = 4;
+	sample_between(3, 12, 4);
 	arrive("a01\na02\n");
 	shed_newest(&rig.shed, &rig.queue, &rig.loss);
 	is_text(dropped(), "", "shed:3: nothing below the high watermark");
@@ -300,9 +308,7 @@ shedding(void)
 	finish();
 
 	begin(ANY, (const char *const[]){ NULL, NULL });
-	rig.shed.sampling = true;
-	rig.shed.share = (struct share){ 1, 3 };
-	rig.shed.high.bytes = rig.shed.low.bytes = 12;
+	sample_between(3, 12, 12);
 	arrive("a01\na02\na03\n");
 	shed_newest(&rig.shed, &rig.queue, &rig.loss);
 	arrive("a04\n");
@@ -314,11 +320,24 @@ shedding(void)
 	finish();
 
 	begin(ANY, (const char *const[]){ NULL, NULL });
-	rig.shed.sampling = true;
-	rig.shed.share = (struct share){ 1, 2 };
+	sample_between(2, BYTES, BYTES / 2);
 	arrive(EIGHT "a09\na10\na11\n");
 	shed_newest(&rig.shed, &rig.queue, &rig.loss);
 	is_text(dropped(), "newest 2 shed 1", "shed:2: what is in the sample and finds no room is the newest");
+	finish();
+
+	/* Whoever else sees that the fill is high. */
+	begin(ANY, (const char *const[]){ NULL, NULL });
+	sample_between(2, 12, 4);
+	arrive("a01\na02\na03\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is(rig.ledger.pressure_count, 0, "shed:2: nothing arrives at the high watermark");
+	pressure_rise(&rig.pressure, (struct tally){ 3, 12 }, false);
+	(void)queue_take(&rig.queue, 4);
+	arrive("a04\na05\na06\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "a02 a03 a04 a06", "shed:2: from there to the low one, though nothing had come at the high one");
+	is(rig.ledger.pressure_count, 1, "shed:2: which is one pressure");
 	finish();
 }
 

@@ -15,6 +15,7 @@ begin(void)
 {
 	const struct framing lines = { FRAMING_LINES, '\n', 0 };
 	const struct queue_limits limits = { .bytes = 100, .records = UINT64_MAX };
+	const struct watermarks marks = { { UINT64_MAX, 100 }, { UINT64_MAX, 50 } };
 	struct iovec piece[2];
 	size_t length;
 
@@ -30,6 +31,7 @@ begin(void)
 	pump.ledger.in = (struct tally){ 10, 100 };
 	pump.ledger.out = (struct tally){ 4, 40 };
 	pump.ledger.dropped[REASON_OLDEST] = (struct tally){ 2, 20 };
+	level_init(&pump.level, false, &marks, &pump.ledger);
 	snapshot_begin(&baseline, NS_PER_S);
 }
 
@@ -51,16 +53,17 @@ intervals(void)
 {
 	begin();
 	pump.ledger.waited_ns[WAIT_OUTPUT] = 7;
-	pump.paused = pump.pressed = true;
-	pump.paused_since_ns = NS_PER_S;
-	pump.pressed_since_ns = 2 * NS_PER_S;
+	for (unsigned i = 1; i <= 2; i++) {
+		level_pass(&pump.level, i * NS_PER_S);
+		(void)level_judge(&pump.level, &(struct level_end){ .fill = { 4, 100 }, .may_pause = i == 2 });
+	}
 	take(REPORT_INTERVAL, 3 * NS_PER_S);
 	ok(snapshot.elapsed_ns == 2 * NS_PER_S && snapshot.interval.ns == 2 * NS_PER_S, "time passes");
 	ok(snapshot.depth.records == 4 && snapshot.depth.bytes == 40 && snapshot.held.bytes == 40, "what is held");
 	ok(snapshot.interval.in.records == 10 && snapshot.interval.out.bytes == 40 &&
 	    snapshot.interval.dropped.records == 2, "the first interval is the run so far");
-	ok(snapshot.ledger.paused_ns == 2 * NS_PER_S && snapshot.interval.paused_ns == 2 * NS_PER_S &&
-	    snapshot.ledger.pressure_ns == NS_PER_S && snapshot.interval.pressure_ns == NS_PER_S,
+	ok(snapshot.ledger.paused_ns == NS_PER_S && snapshot.interval.paused_ns == NS_PER_S &&
+	    snapshot.ledger.pressure_ns == 2 * NS_PER_S && snapshot.interval.pressure_ns == 2 * NS_PER_S,
 	    "with a pause, and pressure, that last");
 	sojourn_pass_by(pump.queue.sojourn, 5);
 	snapshot_next_interval(&baseline, &snapshot, &pump, 3 * NS_PER_S);
