@@ -6,24 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* One splice. */
-#define SPLICE_MOST ((size_t)1 << 20)
-
 /* Written at least, before it is the input's turn again: more than a read brings, so that the output is
  * always asked first. */
 #define DRAIN_BUDGET (2 * PLAN_READ_MOST)
-
-/* Bytes of which the records are counted are looked at before they are spliced, at most this many at once,
- * and they are again read and written when fewer come. */
-#define LOOK_MOST PLAN_READ_MOST
-#define LOOK_LEAST ((size_t)16 << 10)
-
-/* A read that brings this much shows that splicing pays. */
-#define BULK ((size_t)128 << 10)
-
-/* With splice, how long a full output is waited for before the buffer is put to use: as long as it makes
- * room soon, copying bytes into memory only costs time. */
-#define HOLD_NS (2 * NS_PER_MS)
 
 /* Keys that have a bucket at the same time. */
 #define KEYS_MOST ((size_t)1 << 20)
@@ -134,8 +119,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	struct chance all, gates, victims; /* each user of chance has its own */
 
 	*pump = (struct pump){ .options = options, .plan = plan, .input_port = *input, .began_ns = now_ns };
-	pump->splicing = plan.splicing;
-	pump->bulk = !plan.looking;
+	bypass_init(&pump->bypass, plan.splicing, plan.looking);
 	chance_init(&all, plan.seeded, plan.seed);
 	chance_init(&gates, true, chance_next(&all));
 	chance_init(&victims, true, chance_next(&all));
@@ -171,59 +155,28 @@ pump_free(struct pump *pump)
 	shed_relax(&pump->shed);
 	buckets_free(pump->intake_buckets);
 	buckets_free(pump->outlet_buckets);
-	free(pump->look_room);
+	bypass_free(&pump->bypass);
 }
 
 /* --- fill --------------------------------------------------------------------------------------- */
-
-/* Copies what the input holds, so that it can be counted once it has been moved. */
-static enum io_result
-look(struct pump *pump)
-{
-	enum io_result result;
-
-	if (pump->look_room == NULL && (pump->look_room = malloc(LOOK_MOST)) == NULL)
-		return IO_ERROR;
-	result = io_look(&pump->input_port, pump->look_room, LOOK_MOST, &pump->looked_length);
-	pump->looked = pump->look_room;
-	if (pump->looked_length > 0 && pump->looked_length < LOOK_LEAST)
-		pump->bulk = false;
-	return result;
-}
-
-/* Of what comes, not a byte of the next record: up to an end that can be seen, or byte by byte. */
-static size_t
-rest_of_record(struct pump *pump)
-{
-	const struct framing *framing = &pump->intake.framing;
-	enum io_result result;
-	size_t end;
-
-	if (framing->kind == FRAMING_FIXED) {
-		uint64_t left = framing->size - pump->intake.open;
-		return left < PLAN_READ_MOST ? (size_t)left : PLAN_READ_MOST;
-	}
-	result = look(pump);
-	if (result != IO_ALL && result != IO_SHORT)
-		return 1;
-	end = record_first(framing, pump->intake.open, pump->looked, pump->looked_length);
-	return end > 0 ? end : pump->looked_length;
-}
 
 static void
 fill(struct pump *pump)
 {
 	struct iovec piece[2];
 	size_t length, done;
-	int pieces = queue_prepare(&pump->queue,
-	    pump->input == PUMP_FINISHING ? rest_of_record(pump) : PLAN_READ_MOST, piece, &length);
 	enum io_result result;
+	size_t most = PLAN_READ_MOST;
+	int pieces;
 
+	if (pump->input == PUMP_FINISHING)
+		most = bypass_rest_of_record(&pump->bypass, &pump->input_port, &pump->intake);
+	pieces = queue_prepare(&pump->queue, most, piece, &length);
 	if (length == 0)
 		return;
 	result = io_read(&pump->input_port, piece, pieces, length, &done);
 	if (result != IO_RETRY)
-		pump->looked_length = 0; /* what was looked at is there no more */
+		bypass_was_read(&pump->bypass, done);
 	switch (result) {
 	case IO_ALL:
 		intake_take(&pump->intake, &pump->queue, &pump->loss, piece, done);
@@ -247,7 +200,6 @@ fill(struct pump *pump)
 		pump->input = PUMP_READ_ERROR;
 		break;
 	}
-	pump->bulk |= done >= BULK;
 	if (pump->input == PUMP_FINISHING && pump->intake.open == 0)
 		pump->input = PUMP_STOPPED;
 }
@@ -267,7 +219,7 @@ pump_is_reading(const struct pump *pump)
 bool
 pump_wants_input(const struct pump *pump)
 {
-	return is_reading(pump) && !level_is_paused(&pump->level) && pump->hold_until_ns == 0;
+	return is_reading(pump) && !level_is_paused(&pump->level) && !bypass_is_holding(&pump->bypass);
 }
 
 /* --- levels ------------------------------------------------------------------------------------- */
@@ -289,88 +241,50 @@ judge_level(struct pump *pump, bool full)
 		shed_relax(&pump->shed);
 }
 
-/* --- splice ------------------------------------------------------------------------------------- */
+/* --- past the buffer ------------------------------------------------------------------------------ */
 
-/* The output is full, or nothing is there to read. */
+/* Nothing is held. */
 static enum outlet_state
-splice_refused(struct pump *pump, uint64_t now_ns)
+bypass_buffer(struct pump *pump, uint64_t now_ns)
 {
-	if (io_has_room(&pump->outlet.port)) {
+	const struct bypass_road road = {
+		.input = &pump->input_port,
+		.output = &pump->outlet.port,
+		.intake = &pump->intake,
+		.queue = &pump->queue,
+		.ledger = &pump->ledger,
+	};
+
+	switch (bypass_move(&pump->bypass, &road, DRAIN_BUDGET, now_ns)) {
+	case BYPASS_MORE:
+		return OUTLET_MORE;
+	case BYPASS_DRY:
 		pump->input_waits = true;
-		pump->looked_length = 0; /* somebody else has read it */
 		return OUTLET_EMPTY;
+	case BYPASS_FULL:
+		return OUTLET_REFUSED;
+	case BYPASS_ENDED:
+		intake_end(&pump->intake, &pump->queue, &pump->loss);
+		pump->input = PUMP_ENDED;
+		return OUTLET_EMPTY;
+	case BYPASS_GONE:
+		break;
 	}
-	if (pump->hold_until_ns == 0)
-		pump->hold_until_ns = now_ns + HOLD_NS;
-	return OUTLET_REFUSED;
-}
-
-/* done bytes have been moved, in and out at once. */
-static void
-pass_by(struct pump *pump, size_t done)
-{
-	uint64_t ends = intake_pass(&pump->intake, &pump->ledger, pump->looked, done);
-
-	ledger_count(&pump->ledger.out, ends, done);
-	sojourn_pass_by(pump->queue.sojourn, ends);
-	queue_pass(&pump->queue, pump->intake.open);
-	if (pump->looked_length > 0) {
-		pump->looked += done;
-		pump->looked_length -= done;
-	}
-}
-
-/* Nothing is held: moves bytes from pipe to pipe. */
-static enum outlet_state
-splice_through(struct pump *pump, uint64_t now_ns)
-{
-	bool blind = !framing_delimited(&pump->intake.framing);
-	size_t sum = 0;
-	size_t done = 0;
-
-	while (sum < DRAIN_BUDGET && pump->bulk) {
-		enum io_result result = blind || pump->looked_length > 0 ? IO_ALL : look(pump);
-
-		if (result == IO_ALL || result == IO_SHORT)
-			result = io_splice(&pump->input_port, &pump->outlet.port,
-			    blind ? SPLICE_MOST : pump->looked_length, &done);
-		switch (result) {
-		case IO_ALL:
-		case IO_SHORT:
-			pass_by(pump, done);
-			sum += done;
-			break;
-		case IO_RETRY:
-			break;
-		case IO_AGAIN:
-			return splice_refused(pump, now_ns);
-		case IO_END:
-			intake_end(&pump->intake, &pump->queue, &pump->loss);
-			pump->input = PUMP_ENDED;
-			return OUTLET_EMPTY;
-		case IO_GONE:
-			return OUTLET_GONE;
-		case IO_ERROR:
-			pump->splicing = false; /* the kernel will not: read and write tell, if need be */
-			return OUTLET_MORE;
-		}
-	}
-	return OUTLET_MORE;
+	return OUTLET_GONE;
 }
 
 /* What is held goes first, and as long as the output takes it nothing is read, so that the queue runs
- * empty and bytes can be spliced again. */
+ * empty and bytes can go by it again. */
 static void
-pass_splicing(struct pump *pump, uint64_t now_ns)
+pass_by(struct pump *pump, uint64_t now_ns)
 {
-	uint64_t hold_ns = pump->hold_until_ns;
+	const bool has_held = bypass_has_held(&pump->bypass, now_ns);
 
 	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
 	if (pump->output == OUTLET_EMPTY && is_reading(pump) && !pump->input_waits)
-		pump->output = splice_through(pump, now_ns);
-	if (pump->output != OUTLET_REFUSED || (hold_ns != 0 && now_ns >= hold_ns) ||
-	    queue_held(&pump->queue).bytes > 0)
-		pump->hold_until_ns = 0;
+		pump->output = bypass_buffer(pump, now_ns);
+	if (pump->output != OUTLET_REFUSED || has_held || queue_held(&pump->queue).bytes > 0)
+		bypass_let_go(&pump->bypass);
 	if (pump->output == OUTLET_REFUSED && pump_wants_input(pump) && !pump->input_waits)
 		fill(pump);
 }
@@ -398,6 +312,20 @@ settle(struct pump *pump)
 
 /* --- the pass ----------------------------------------------------------------------------------- */
 
+/* Fill, age, drain. */
+static void
+pass_through(struct pump *pump, uint64_t now_ns)
+{
+	bypass_let_go(&pump->bypass);
+	if (pump_wants_input(pump) && !pump->input_waits)
+		fill(pump);
+	level_filled(&pump->level, pump_depth(pump));
+	pump->outlet.input_over = !is_reading(pump);
+	age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss, &pump->outlet.port);
+	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
+	age_sent(&pump->age, &pump->queue, now_ns);
+}
+
 void
 pump_pass(struct pump *pump, uint64_t now_ns)
 {
@@ -406,19 +334,10 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	pump->loss.now_ns = now_ns;
 	sojourn_pass(pump->queue.sojourn, now_ns);
 	level_pass(&pump->level, now_ns);
-	if (pump->splicing && pump->bulk && pump->input == PUMP_READING) {
-		pass_splicing(pump, now_ns);
-	} else {
-		pump->hold_until_ns = 0;
-		if (pump_wants_input(pump) && !pump->input_waits)
-			fill(pump);
-		level_filled(&pump->level, pump_depth(pump));
-		pump->outlet.input_over = !is_reading(pump);
-		age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss, &pump->outlet.port);
-		pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns,
-		    DRAIN_BUDGET);
-		age_sent(&pump->age, &pump->queue, now_ns);
-	}
+	if (bypass_is_open(&pump->bypass) && pump->input == PUMP_READING)
+		pass_by(pump, now_ns);
+	else
+		pass_through(pump, now_ns);
 	if (pump->output == OUTLET_GONE || pump->output == OUTLET_ERROR)
 		return; /* what is held is undelivered, not dropped */
 	full = !queue_fits(&pump->queue);
@@ -442,8 +361,8 @@ pump_deadline_ns(const struct pump *pump)
 
 	if (pump->output == OUTLET_RATE)
 		deadline = pump->outlet.due_ns;
-	else if (pump->hold_until_ns != 0)
-		deadline = pump->hold_until_ns;
+	else if (bypass_is_holding(&pump->bypass))
+		deadline = bypass_due_ns(&pump->bypass);
 	else if (pump->output == OUTLET_EMPTY)
 		deadline = outlet_mark_due_ns(&pump->outlet, &pump->queue);
 	return old < deadline ? old : deadline;

@@ -2,22 +2,23 @@
 /*
  * pump: one pass over the pipeline: fill, frame, admit, drain, account.
  *
+ *              .------- bypass -------.
  *      input -> intake -> queue -> outlet -> output
- *                           ^ policy, watermarks
+ *                           ^ policy, level
  *
  * Does what can be done without waiting, and leaves its state for the run to derive from it what to
  * wait for.  A pass reads at most once, so that a fast producer cannot keep the output waiting, and
  * writes a bounded amount, so that a fast reader cannot keep the input waiting.
  *
- * A stream of bytes from pipe to pipe, and as long as nothing is held, does not pass through the buffer
- * at all: it is spliced, and counted.  Where records are counted by their delimiters it is looked at
- * first, and then that pays only while much comes at once.
+ * What is fixed for a run is its plan, and never changes.  A stream of bytes from pipe to pipe, and as long as
+ * nothing is held, goes by the buffer (bypass.h).
  */
 #ifndef WEIR_PUMP_H
 #define WEIR_PUMP_H
 
 #include "base/ledger.h"
 #include "cli/options.h"
+#include "flow/bypass.h"
 #include "flow/intake.h"
 #include "flow/level.h"
 #include "flow/outlet.h"
@@ -59,12 +60,7 @@ struct pump {
 	struct buckets *outlet_buckets;
 	enum pump_input input;
 	enum outlet_state output;
-	bool splicing;    /* bytes may go from pipe to pipe while the buffer is empty, */
-	bool bulk;        /* and enough of them come to do so */
-	char *look_room;      /* malloc'd, or NULL before the first look */
-	const char *looked;   /* in there: bytes that the input pipe still holds, */
-	size_t looked_length; /* and how many they are */
-	uint64_t hold_until_ns; /* until then a full output is waited for rather than buffered for; or 0 */
+	struct bypass bypass;
 	bool input_waits; /* nothing was there to read: until poll says otherwise */
 	int error;        /* of PUMP_READ_ERROR */
 	bool failed;      /* something did not fit, and the policy is to end then */

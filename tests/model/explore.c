@@ -202,7 +202,7 @@ put_pump(struct state_key *key, const struct pump *pump)
 		counts_records() ? intake->open : 0, intake->skipping, intake->reason, intake->gates.sample.rest,
 		outlet->parts_from, outlet->paid, outlet->due_ns > 0 ? outlet->due_ns - search.now : 0,
 		(uint64_t)outlet->bucket.level, outlet->bucket.rest, pump->input, pump->output,
-		pump->input_waits, level_is_paused(&pump->level), pump->bulk, pump->ledger.peak.records,
+		pump->input_waits, level_is_paused(&pump->level), pump->bypass.bulk, pump->ledger.peak.records,
 		pump->ledger.peak.bytes };
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
@@ -282,12 +282,12 @@ save(void)
 static void
 restore(const struct node *node)
 {
-	char *room = search.pump.look_room; /* one for all: no look lasts beyond the read that follows it */
+	char *room = search.pump.bypass.look_room; /* one for all: no look lasts beyond the read that follows it */
 	struct shed_seen *seen = search.pump.shed.seen; /* nor what was seen beyond a verdict */
 
 	free(search.pump.queue.aside);
 	search.pump = node->pump;
-	search.pump.look_room = room;
+	search.pump.bypass.look_room = room;
 	search.pump.shed.seen = seen;
 	memcpy(search.pump.queue.ring.base, node->ring, search.pump.queue.ring.reserve);
 	if (search.pump.queue.aside != NULL) {

@@ -1269,7 +1269,7 @@ check_deadline(const struct model *m, const struct pump *pump)
 
 	if (pump->output == OUTLET_RATE && m->due_ns < due_ns)
 		due_ns = m->due_ns;
-	if (pump->hold_until_ns == 0 && pump_deadline_ns(pump) != due_ns)
+	if (!bypass_is_holding(&pump->bypass) && pump_deadline_ns(pump) != due_ns)
 		wrong("wakes at %" PRIu64 ", the model says %" PRIu64, pump_deadline_ns(pump), due_ns);
 }
 
@@ -1417,7 +1417,7 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 	    m->ledger.paused_ns + (m->paused ? now_ns - m->paused_since_ns : 0));
 	same("time under pressure", pump_pressure_ns(pump, now_ns),
 	    m->ledger.pressure_ns + (m->pressed ? now_ns - m->pressed_since_ns : 0));
-	if (pump->hold_until_ns == 0)
+	if (!bypass_is_holding(&pump->bypass))
 		same("input is wanted", pump_wants_input(pump), reads_on(m) && !m->paused);
 	else if (held_bytes(m) > 0 || m->answer != IO_AGAIN)
 		wrong("a full output is waited for, although bytes are held");

@@ -605,7 +605,7 @@ stops_inside_a_long_record(void)
 	}
 	ok(pump_done(&rig.pump) && rig.got_length == 6 + 50001 && is_balanced(), "a long one too");
 	is(pipes_drain(rig.pump.input_port.fd, rig.got, 99), 4, "and nothing of the next");
-	ok(!rig.pump.splicing || passes < 10, "in few passes where the input can be looked at");
+	ok(!rig.pump.bypass.able || passes < 10, "in few passes where the input can be looked at");
 	finish();
 }
 
@@ -826,7 +826,7 @@ splices(void)
 	int file = pipes_file("", 0);
 
 	begin("-b");
-	if (rig.pump.splicing) {
+	if (rig.pump.bypass.able) {
 		pipes_fill(rig.pump.outlet.port.inherited);
 		feed("waiting");
 		pass();
@@ -840,7 +840,7 @@ splices(void)
 	feed("bytes");
 	for (int i = 0; i < 9 && books()->out.bytes == 0; i++)
 		pass();
-	ok(!rig.pump.splicing, "what the kernel does not splice is not tried again");
+	ok(!rig.pump.bypass.able, "what the kernel does not splice is not tried again");
 	ok(pread(file, rig.got, 10, 0) == 5 && memcmp(rig.got, "bytes", 5) == 0 && books()->out.bytes == 5,
 	    "but copied");
 	(void)close(file);
@@ -1318,7 +1318,7 @@ begin_wide(const char *command_line)
 	must(fcntl(rig.writer, F_SETPIPE_SZ, WIDE) == WIDE && fcntl(rig.reader, F_SETPIPE_SZ, WIDE) == WIDE);
 	for (size_t at = 0; at + LINE < STREAM_MOST; at += LINE)
 		(void)snprintf(rig.sent + at, LINE + 1, "%06zu\n", at / LINE);
-	return rig.pump.splicing;
+	return rig.pump.bypass.able;
 }
 
 /* With an empty ring's cursors at its beginning, where reads of any length show. */
@@ -1374,7 +1374,7 @@ begin_bulk(const char *command_line, size_t length)
 	}
 	supply(length);
 	pass();
-	must(rig.pump.bulk && is_through(length));
+	must(rig.pump.bypass.bulk && is_through(length));
 	rig.pump.input_port.way = IO_WAY_POLLED;
 	return true;
 }
@@ -1390,27 +1390,27 @@ bulk_starts(void)
 	}
 	supply(bulk - 1);
 	pass();
-	ok(!rig.pump.bulk && is_through(bulk - 1), "less than 128 KiB at once is read and written");
+	ok(!rig.pump.bypass.bulk && is_through(bulk - 1), "less than 128 KiB at once is read and written");
 	supply(bulk - 1);
 	pass();
-	ok(!rig.pump.bulk && rig.pump.input_port.stage[0] < 0, "however often, without a look");
+	ok(!rig.pump.bypass.bulk && rig.pump.input_port.stage[0] < 0, "however often, without a look");
 	supply(bulk);
 	pass();
-	ok(rig.pump.bulk && is_through(3 * bulk - 2) && !is_spliced(3 * bulk - 2),
+	ok(rig.pump.bypass.bulk && is_through(3 * bulk - 2) && !is_spliced(3 * bulk - 2),
 	    "as much as that is read too, but then");
 	supply(300000);
 	pass();
 	ok(is_spliced(3 * bulk - 2 + 300000), "what comes is in and out at once, wherever it is cut");
 	supply(16384);
 	pass();
-	ok(rig.pump.bulk && is_spliced(3 * bulk - 2 + 316384), "as long as 16 KiB come at once");
+	ok(rig.pump.bypass.bulk && is_spliced(3 * bulk - 2 + 316384), "as long as 16 KiB come at once");
 	supply(16383);
 	pass();
-	ok(!rig.pump.bulk && is_through(3 * bulk - 2 + 332767), "not when fewer do, though they still are");
+	ok(!rig.pump.bypass.bulk && is_through(3 * bulk - 2 + 332767), "not when fewer do, though they still are");
 	supply(20000);
 	pass();
 	pass();
-	ok(!rig.pump.bulk && is_through(3 * bulk - 2 + 352767) && !is_spliced(3 * bulk - 2 + 352767),
+	ok(!rig.pump.bypass.bulk && is_through(3 * bulk - 2 + 352767) && !is_spliced(3 * bulk - 2 + 352767),
 	    "and then not again before there is much");
 	finish();
 }
@@ -1430,7 +1430,7 @@ bulk_is_cut(void)
 		pass();
 		good = is_spliced(sum) && rig.pump.intake.open == sum % LINE;
 	}
-	ok(good && rig.pump.bulk, "a record cut at the end of what was looked at is counted once, at its end");
+	ok(good && rig.pump.bypass.bulk, "a record cut at the end of what was looked at is counted once, at its end");
 	rig.sent_length = 0;
 	finish();
 }
@@ -1447,7 +1447,7 @@ begin_half_out(size_t begun)
 	must(fcntl(rig.reader, F_SETPIPE_SZ, NARROW) == NARROW);
 	supply(200000);
 	pass();
-	must(rig.pump.output == OUTLET_REFUSED && rig.pump.looked_length == 200000 - NARROW);
+	must(rig.pump.output == OUTLET_REFUSED && rig.pump.bypass.looked_length == 200000 - NARROW);
 	must(rig.pump.intake.open == begun);
 	return true;
 }
@@ -1468,12 +1468,12 @@ bulk_meets_a_full_output(void)
 	for (size_t left = 200000 - NARROW; left > NARROW; left -= NARROW) {
 		must(is_spliced(sum - left));
 		pass();
-		is(rig.pump.looked_length, left - NARROW, "as the output takes it, it is moved and counted");
+		is(rig.pump.bypass.looked_length, left - NARROW, "as the output takes it, it is moved and counted");
 	}
-	ok(rig.pump.splicing && is_spliced(sum - (200000 - 3 * NARROW)), "without a second look");
+	ok(rig.pump.bypass.able && is_spliced(sum - (200000 - 3 * NARROW)), "without a second look");
 	rig.pump.input_port.stage_refused = false;
 	pass();
-	ok(is_spliced(sum) && rig.pump.looked_length == 0, "to its end");
+	ok(is_spliced(sum) && rig.pump.bypass.looked_length == 0, "to its end");
 	is(pump_deadline_ns(&rig.pump), UINT64_MAX, "and nothing is waited for any more");
 	supply(50000);
 	pass();
@@ -1494,7 +1494,7 @@ bulk_with_a_rival(void)
 	collect();
 	before = books()->in;
 	pass();
-	is(rig.pump.looked_length, 0, "what another process has read meanwhile is forgotten");
+	is(rig.pump.bypass.looked_length, 0, "what another process has read meanwhile is forgotten");
 	memset(stolen, '\n', 50000);
 	must(write(rig.writer, stolen, 50000) == 50000);
 	pass();
@@ -1516,7 +1516,7 @@ bulk_stops_waiting(void)
 	is(held(), 0, "until 2 ms have passed");
 	rig.now++;
 	pass();
-	ok(held() == 200000 - NARROW && rig.pump.looked_length == 0, "then what was looked at is read");
+	ok(held() == 200000 - NARROW && rig.pump.bypass.looked_length == 0, "then what was looked at is read");
 	ok(books()->in.bytes == sum && books()->in.records == sum / LINE && is_balanced(), "and counted once");
 	is(queue_waiting(&rig.pump.queue), sum / LINE - (sum - 200000 + NARROW) / LINE - 1,
 	    "the record that has been begun does not wait");
@@ -1546,7 +1546,7 @@ bulk_ends_at_a_full_output(bool patient)
 	full = pipes_fill(rig.pump.outlet.port.inherited);
 	supply(100);
 	pass();
-	ok(!rig.pump.bulk && held() == 0 && rig.pump.output == OUTLET_REFUSED, "a look at few bytes, and no room");
+	ok(!rig.pump.bypass.bulk && held() == 0 && rig.pump.output == OUTLET_REFUSED, "a look at few bytes, and no room");
 	ok(pump_deadline_ns(&rig.pump) > rig.now, "which is waited for");
 	if (patient) {
 		rig.now = pump_deadline_ns(&rig.pump);
@@ -1737,7 +1737,7 @@ any_bulk_run(struct random *random, const char *command_line, size_t longest, un
 		if (left == 0 && rig.writer >= 0)
 			end_input();
 		pass();
-		*spliced += rig.pump.looked_length > 0;
+		*spliced += rig.pump.bypass.looked_length > 0;
 		if (!is_counted())
 			return false;
 		if (random_one_in(random, 2))
@@ -1813,7 +1813,7 @@ static void
 bulk(void)
 {
 	begin("-q");
-	ok(!rig.pump.splicing, "without splice all goes through the buffer");
+	ok(!rig.pump.bypass.able, "without splice all goes through the buffer");
 	finish();
 }
 
