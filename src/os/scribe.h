@@ -40,8 +40,9 @@ struct scribe {
 	bool torn;        /* because a record was cut short: they are written in any case */
 };
 
-/* Takes up fd, for records of this framing, with_reason and a tab before each or without.  A file whose last record lacks its delimiter gets one before the next, where that
- * can be seen.  Cannot fail: what is wrong with fd the first write tells. */
+/* Takes up fd, for records of this framing, with_reason and a tab before each or without.  A file whose last record
+ * lacks its delimiter gets one before the next, where that can be seen.  `call` may be set later, before the first
+ * write.  Cannot fail: what is wrong with fd the first write tells. */
 void scribe_open(struct scribe *scribe, int fd, const struct framing *framing, bool with_reason, int call);
 
 /* How many bytes stand for the end of a record that ends after `length` bytes, and not as records do. */

@@ -7,7 +7,11 @@
  *      usually       side, until it is whole      through
  *      too long      through                      side, until its end
  *
- * The thread writes what is in `through`.  What is in `side` follows at the end of the record in parts.
+ * A worker writes what is in `through`.  What is in `side` follows at the end of the record in parts.
+ *
+ * The worker is called when there is something to write and it is not at that: `working`, which is behind the same
+ * lock as what it works on, so that none is called in vain, and none who has just seen that nothing is left is taken
+ * for one who will see what comes.
  *
  * The lock is held for a copy, never for a call that could wait.
  */
@@ -16,20 +20,17 @@
 #include "base/units.h"
 #include "os/loop.h"
 #include "os/scribe.h"
-#include "os/signals.h"
 #include "os/spill.h"
 #include "os/staging.h"
-
-#include <sys/socket.h>
+#include "os/worker.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* How long a thread that was told to end may take for it, unless a write keeps it. */
+/* How long a worker that was told to end may take for it, unless a write keeps it. */
 #define GRACE_NS NS_PER_S
 
 /* An area is at least so many units. */
@@ -47,19 +48,18 @@ struct lane {
 struct spill {
 	struct framing framing;
 	bool with_reason;
-	int call[2];          /* the pump's end and the thread's: a byte to wake it, the end of it to end */
-	struct scribe scribe; /* the thread's */
-	pthread_t thread;
-	bool started;
-	bool left_behind;     /* the thread does not come back from a write */
+	struct worker *worker; /* NULL where there is none, yet or any more */
+	struct scribe scribe; /* the worker's while that is working */
 
 	pthread_mutex_t lock; /* of all that follows */
 	struct staging through, side;
 	struct lane lane[2];  /* by enum spill_from */
 	bool passing;         /* the record that comes in parts goes through */
-	bool asleep;          /* the thread, for want of work */
+	bool working;         /* the worker has been called, and has not seen yet that nothing is left */
 	bool closing;         /* nothing more will come, */
 	bool over;            /* and what is staged is not to be written any more */
+	bool closed;          /* the scribe is */
+	bool left_behind;     /* the worker does not come back from a write */
 	struct tally unsaved;
 	int error;            /* to be told, */
 	bool told;            /* which it has been */
@@ -242,23 +242,15 @@ lose_staged(struct spill *spill, struct staging *staging)
 	}
 }
 
-/* --- the thread ----------------------------------------------------------------------------------- */
+/* --- the worker ----------------------------------------------------------------------------------- */
 
-/* What to write next; false at the end. */
+/* What to write next; false where there is nothing. */
 static bool
-await_batch(struct spill *spill, struct batch *batch, struct iovec piece[2], int *pieces)
+take_batch(struct spill *spill, struct batch *batch, struct iovec piece[2], int *pieces)
 {
-	char byte;
-
-	while (!staging_take(&spill->through, batch, piece, pieces) && !spill->closing) {
-		spill->asleep = true;
-		(void)pthread_mutex_unlock(&spill->lock);
-		(void)recv(spill->call[1], &byte, 1, 0);
-		(void)pthread_mutex_lock(&spill->lock);
-	}
 	if (spill->over)
 		lose_staged(spill, &spill->through);
-	return spill->through.in != spill->through.out;
+	return staging_take(&spill->through, batch, piece, pieces);
 }
 
 static void
@@ -268,7 +260,21 @@ note(struct spill *spill, struct tally lost)
 	spill->error = spill->scribe.error;
 }
 
-static void *
+static void
+close_file(struct spill *spill)
+{
+	struct tally lost;
+
+	(void)pthread_mutex_unlock(&spill->lock);
+	lost = scribe_close(&spill->scribe);
+	(void)pthread_mutex_lock(&spill->lock);
+	if (!spill->left_behind)
+		note(spill, lost);
+	spill->closed = true;
+}
+
+/* Its job: writes until nothing is left. */
+static void
 save(void *state)
 {
 	struct spill *spill = state;
@@ -278,7 +284,7 @@ save(void *state)
 	int pieces;
 
 	(void)pthread_mutex_lock(&spill->lock);
-	while (await_batch(spill, &batch, piece, &pieces)) {
+	while (take_batch(spill, &batch, piece, &pieces)) {
 		(void)pthread_mutex_unlock(&spill->lock);
 		lost = scribe_write(&spill->scribe, &batch, piece, pieces);
 		(void)pthread_mutex_lock(&spill->lock);
@@ -287,23 +293,25 @@ save(void *state)
 		note(spill, lost);
 		staging_consume(&spill->through);
 	}
+	if (spill->closing)
+		close_file(spill);
+	spill->working = false;
 	(void)pthread_mutex_unlock(&spill->lock);
-	lost = scribe_close(&spill->scribe);
-	(void)pthread_mutex_lock(&spill->lock);
-	if (!spill->left_behind)
-		note(spill, lost);
-	(void)pthread_mutex_unlock(&spill->lock);
-	(void)close(spill->call[1]);
-	return NULL;
+}
+
+/* Has it do its job if it is not at that.  The lock is held. */
+static void
+set_to_work(struct spill *spill)
+{
+	if (!spill->working)
+		spill->working = worker_call(spill->worker);
 }
 
 static void
-wake(struct spill *spill)
+write_staged(struct spill *spill)
 {
-	if (!spill->asleep)
-		return;
-	spill->asleep = false;
-	(void)send(spill->call[0], "", 1, 0); /* it has read the one before, so there is room */
+	if (spill->through.in != spill->through.out)
+		set_to_work(spill);
 }
 
 /* --- the pump's side ------------------------------------------------------------------------------ */
@@ -318,11 +326,7 @@ spill_open(const struct framing *framing, int fd, bool with_reason, size_t room)
 		return NULL;
 	spill->framing = *framing;
 	spill->with_reason = with_reason;
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, spill->call) < 0) {
-		free(spill);
-		return NULL;
-	}
-	scribe_open(&spill->scribe, fd, framing, with_reason, spill->call[1]);
+	scribe_open(&spill->scribe, fd, framing, with_reason, -1);
 	unit = scribe_unit(&spill->scribe);
 	if (unit > side / UNITS_LEAST)
 		unit = side / UNITS_LEAST;
@@ -339,15 +343,14 @@ spill_open(const struct framing *framing, int fd, bool with_reason, size_t room)
 int
 spill_start(struct spill *spill)
 {
-	sigset_t all, before;
-	int error;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&spill->thread, NULL, save, spill);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	spill->started = error == 0;
-	return error;
+	spill->worker = worker_start(save, spill);
+	if (spill->worker == NULL)
+		return errno;
+	(void)pthread_mutex_lock(&spill->lock);
+	spill->scribe.call = worker_hurry_fd(spill->worker);
+	write_staged(spill);
+	(void)pthread_mutex_unlock(&spill->lock);
+	return 0;
 }
 
 void
@@ -364,8 +367,7 @@ spill_add(struct spill *spill, enum spill_from from, enum reason reason, const c
 		piece += done;
 		length -= done;
 	}
-	if (spill->through.in != spill->through.out)
-		wake(spill);
+	write_staged(spill);
 #ifdef WEIR_DEBUG
 	staging_check(&spill->through);
 	staging_check(&spill->side);
@@ -381,8 +383,7 @@ spill_end(struct spill *spill, enum spill_from from)
 	(void)pthread_mutex_lock(&spill->lock);
 	if (lane->length > 0)
 		end_record(spill, lane, scribe_owed(&spill->framing, lane->length));
-	if (spill->through.in != spill->through.out)
-		wake(spill);
+	write_staged(spill);
 	(void)pthread_mutex_unlock(&spill->lock);
 }
 
@@ -409,22 +410,6 @@ spill_take_error(struct spill *spill)
 	return error;
 }
 
-/* Whether the thread has ended by the deadline, or with `heeding` until a signal asks a second time to end. */
-static bool
-has_ended(const struct spill *spill, uint64_t deadline_ns, bool heeding)
-{
-	struct loop_watch watch = { .fd = spill->call[0], .input = true };
-
-	for (;;) {
-		bool over = (heeding && signals_stop_again()) || loop_now() >= deadline_ns;
-
-		/* One look at least, which lets signals in. */
-		if (!loop_wait(&watch, 1, over ? 0 : deadline_ns) || watch.ready || over)
-			break;
-	}
-	return watch.ready;
-}
-
 /* What is staged is not to be written any more. */
 static void
 give_up(struct spill *spill)
@@ -432,53 +417,40 @@ give_up(struct spill *spill)
 	(void)pthread_mutex_lock(&spill->lock);
 	spill->over = true;
 	(void)pthread_mutex_unlock(&spill->lock);
-	(void)shutdown(spill->call[0], SHUT_WR);
-}
-
-/* The thread does not come back: whatever has become of what it was writing. */
-static void
-leave_behind(struct spill *spill)
-{
-	(void)pthread_mutex_lock(&spill->lock);
-	spill->left_behind = true;
-	lose_staged(spill, &spill->through);
-	(void)pthread_mutex_unlock(&spill->lock);
-	(void)pthread_detach(spill->thread);
+	worker_hurry(spill->worker);
 }
 
 void
 spill_close(struct spill *spill, uint64_t deadline_ns)
 {
 	struct lane *intake = &spill->lane[SPILL_INTAKE];
+	bool left_behind = false;
 
 	(void)pthread_mutex_lock(&spill->lock);
 	if (intake->length > 0 && !intake->lost)
 		lose_record(spill, intake); /* its end was never read */
 	spill->closing = true;
-	if (!spill->started)
-		lose_staged(spill, &spill->through);
-	wake(spill);
+	set_to_work(spill);
 	(void)pthread_mutex_unlock(&spill->lock);
-	if (!spill->started)
-		return;
-	if (!has_ended(spill, deadline_ns, true))
-		give_up(spill);
-	if (has_ended(spill, loop_now() + GRACE_NS, false))
-		(void)pthread_join(spill->thread, NULL);
-	else
-		leave_behind(spill);
+	if (spill->worker != NULL) {
+		if (!worker_await_unless_urged(spill->worker, deadline_ns))
+			give_up(spill);
+		left_behind = !worker_close(spill->worker, loop_now() + GRACE_NS);
+		spill->worker = NULL;
+	}
+	(void)pthread_mutex_lock(&spill->lock);
+	spill->left_behind = left_behind; /* whatever has become of what it was writing */
+	lose_staged(spill, &spill->through);
+	(void)pthread_mutex_unlock(&spill->lock);
 }
 
 void
 spill_free(struct spill *spill)
 {
 	if (spill == NULL || spill->left_behind)
-		return; /* the thread may still come back to it */
-	if (!spill->started) {
+		return; /* the worker may still come back to it */
+	if (!spill->closed)
 		(void)scribe_close(&spill->scribe);
-		(void)close(spill->call[1]);
-	}
-	(void)close(spill->call[0]);
 	staging_free(&spill->through);
 	staging_free(&spill->side);
 	(void)pthread_mutex_destroy(&spill->lock);

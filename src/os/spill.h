@@ -2,10 +2,10 @@
 /*
  * spill: dropped records into a file (--dropped), without ever holding up the data.
  *
- *      pump -> spill_add -> staging (bounded) -> a thread -> scribe -> file
+ *      pump -> spill_add -> staging (bounded) -> a worker -> scribe -> file
  *
- * Whoever drops hands the bytes over here; they are copied to the staging area, and a thread of its
- * own does the writes, which may wait for as long as a disk or a reader likes.  What finds no room
+ * Whoever drops hands the bytes over here; they are copied to the staging area, and a worker, on
+ * a thread of its own, does the writes, which may wait for as long as a disk or a reader likes.  What finds no room
  * there, or cannot be written, is counted: dropped = saved + unsaved, in records and in bytes.
  *
  * Records are whole in the file, and in the order they were dropped in: the order of their ends,
@@ -45,7 +45,7 @@ struct spill;
  * with_reason puts the reason and a tab before each.  All memory is got here.  NULL with errno. */
 struct spill *spill_open(const struct framing *framing, int fd, bool with_reason, size_t room);
 
-/* Starts the thread, all signals blocked in it.  0, or an errno. */
+/* Starts the worker.  0, or an errno. */
 int spill_start(struct spill *spill);
 
 /* These bytes were just dropped. */

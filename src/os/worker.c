@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A pair of sockets wakes either side: a byte calls the worker, a byte back says that it is worth a look, and where
- * one end is closed the other has nothing to wait for any more.  What is true is in `busy`, behind the lock.
+ * one end is closed the other has nothing to wait for any more.  What is true is in the counts, behind the lock:
+ *
+ *      called != returned      it is busy.  (A flag would be cleared by the return of the job before.)
+ *
+ * No byte is sent back while the last one has not been looked at: the owner may never look, and then the worker would
+ * wait in the end for room to say so.
  */
 #include "config.h"
 
 #include "os/loop.h"
+#include "os/signals.h"
 #include "os/worker.h"
 
 #include <sys/socket.h>
@@ -27,8 +33,9 @@ struct worker {
 	void *state;
 	int line[2];
 	pthread_t thread;
-	pthread_mutex_t lock;
-	bool busy;
+	pthread_mutex_t lock; /* of all that follows */
+	uint64_t called, returned;
+	bool told;            /* that it is worth a look, and nobody has looked */
 };
 
 static bool
@@ -52,12 +59,26 @@ receive_byte(int fd)
 	return length == 1;
 }
 
+/* What the owner has made is seen from here on, and what the job makes behind this. */
 static void
-set_busy(struct worker *worker, bool busy)
+meet_owner(struct worker *worker)
 {
 	(void)pthread_mutex_lock(&worker->lock);
-	worker->busy = busy;
 	(void)pthread_mutex_unlock(&worker->lock);
+}
+
+static void
+note_return(struct worker *worker)
+{
+	bool told;
+
+	(void)pthread_mutex_lock(&worker->lock);
+	worker->returned++;
+	told = worker->told;
+	worker->told = true;
+	(void)pthread_mutex_unlock(&worker->lock);
+	if (!told)
+		(void)send_byte(worker->line[THREAD]);
 }
 
 static void *
@@ -66,12 +87,9 @@ work(void *state)
 	struct worker *worker = state;
 
 	while (receive_byte(worker->line[THREAD])) {
-		/* what the owner has made is seen from here on, and what this makes behind it */
-		(void)pthread_mutex_lock(&worker->lock);
-		(void)pthread_mutex_unlock(&worker->lock);
+		meet_owner(worker);
 		worker->job(worker->state);
-		set_busy(worker, false);
-		(void)send_byte(worker->line[THREAD]);
+		note_return(worker);
 	}
 	(void)close(worker->line[THREAD]);
 	return NULL;
@@ -123,10 +141,14 @@ worker_call(struct worker *worker)
 {
 	if (worker == NULL)
 		return false;
-	set_busy(worker, true);
+	(void)pthread_mutex_lock(&worker->lock);
+	worker->called++;
+	(void)pthread_mutex_unlock(&worker->lock);
 	if (send_byte(worker->line[OWNER]))
 		return true;
-	set_busy(worker, false);
+	(void)pthread_mutex_lock(&worker->lock);
+	worker->called--;
+	(void)pthread_mutex_unlock(&worker->lock);
 	return false;
 }
 
@@ -141,7 +163,8 @@ worker_busy(struct worker *worker)
 		return false;
 	length = recv(worker->line[OWNER], bytes, sizeof(bytes), MSG_DONTWAIT); /* all of it is old news now */
 	(void)pthread_mutex_lock(&worker->lock);
-	busy = worker->busy;
+	worker->told = false;
+	busy = worker->called != worker->returned;
 	(void)pthread_mutex_unlock(&worker->lock);
 	return busy && length != 0; /* the end: it could not go on */
 }
@@ -165,6 +188,36 @@ worker_await(struct worker *worker, uint64_t deadline_ns)
 		can_wait = loop_wait(&watch, 1, deadline_ns);
 	}
 	return true;
+}
+
+bool
+worker_await_unless_urged(struct worker *worker, uint64_t deadline_ns)
+{
+	bool over = false;
+
+	while (worker_busy(worker)) {
+		struct loop_watch watch = { .fd = worker->line[OWNER], .input = true };
+
+		if (over)
+			return false;
+		/* One look at least, which lets signals in. */
+		over = signals_stop_again() || loop_now() >= deadline_ns;
+		if (!loop_wait(&watch, 1, over ? 0 : deadline_ns))
+			over = true;
+	}
+	return true;
+}
+
+void
+worker_hurry(struct worker *worker)
+{
+	(void)shutdown(worker->line[OWNER], SHUT_WR);
+}
+
+int
+worker_hurry_fd(const struct worker *worker)
+{
+	return worker->line[THREAD];
 }
 
 bool

@@ -559,6 +559,29 @@ never_read(void)
 	(void)close(both[0]);
 }
 
+/* What is dropped while a write waits for room does not hurry it: all of it is saved once there is a reader. */
+static void
+patient(void)
+{
+	int both[2];
+	size_t filled;
+
+	must(pipe(both) == 0);
+	filled = pipes_fill(both[1]);
+	begin(&framings[0], both[1], false, SPILL_ROOM, 1);
+	must(spill_start(dropper.spill) == 0);
+	for (unsigned i = 0; i < 200; i++) {
+		drop_from_queue();
+		(void)sched_yield();
+	}
+	pipes_forget(both[0], filled);
+	spill_close(dropper.spill, long_from_now());
+	is(pipes_drain(both[0], got, sizeof(got)), dropper.expected.length, "a write that waits is not cut short by more");
+	is(spill_unsaved(dropper.spill).records, 0, "and nothing is unsaved");
+	spill_free(dropper.spill);
+	(void)close(both[0]);
+}
+
 /* A thread that was never started. */
 static void
 not_started(void)
@@ -708,6 +731,7 @@ main(void)
 	last_ones();
 	stalled();
 	never_read();
+	patient();
 	not_started();
 	full();
 	urged();

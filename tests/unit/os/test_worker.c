@@ -5,13 +5,17 @@
 #include "../pipes.h"
 #include "base/units.h"
 #include "os/loop.h"
+#include "os/signals.h"
 #include "os/worker.h"
+
+#include <sys/ioctl.h>
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 
 #define CALLS 1000
+#define CALLS_AT_ONCE 100
 
 /* What the job works on: no lock, since it is the worker's while that is busy. */
 struct work {
@@ -120,6 +124,107 @@ left_behind(void)
 	ok(!worker_close(worker, loop_now()), "but not beyond its deadline");
 }
 
+/* Called again while it may be about to return: the job is done once more, whoever was first. */
+static void
+called_again(void)
+{
+	struct work work = new_work(true);
+	struct worker *worker = worker_start(job, &work);
+
+	must(worker != NULL && worker_call(worker) && worker_call(worker));
+	open_gate(&work);
+	ok(!worker_await(worker, loop_now() + 20 * NS_PER_MS) && worker_busy(worker), "called twice, one job is not all");
+	open_gate(&work);
+	ok(worker_await(worker, patience()) && work.done == 2, "and two are");
+	work.waits = false;
+	for (unsigned i = 0; i < CALLS_AT_ONCE; i++)
+		must(worker_call(worker));
+	ok(worker_await(worker, patience()) && work.done == 2 + CALLS_AT_ONCE, "a job for each call, however many at once");
+	must(worker_close(worker, patience()));
+	end_work(&work);
+}
+
+static void
+tell(void *state)
+{
+	struct work *work = state;
+
+	must(write(work->gate[1], "", 1) == 1);
+}
+
+/* An owner that never looks: news of what was done does not pile up, where there would be no room for it in the end. */
+static void
+unlooked(void)
+{
+	struct work work = new_work(false);
+	struct worker *worker = worker_start(tell, &work);
+	int news = 0;
+
+	must(worker != NULL);
+	for (unsigned i = 0; i < 10; i++) {
+		must(worker_call(worker));
+		pipes_forget(work.gate[0], 1);
+	}
+	must(ioctl(worker_fd(worker), FIONREAD, &news) == 0);
+	ok(news <= 1, "nobody has to look");
+	ok(worker_close(worker, patience()), "before the end");
+	end_work(&work);
+}
+
+/* Waits for room that never comes, as a scribe does. */
+struct wait {
+	struct worker *worker;
+	int both[2]; /* of a pipe that is full */
+	bool hurried;
+};
+
+static void
+wait_for_room(void *state)
+{
+	struct wait *wait = state;
+
+	wait->hurried = !loop_await_output(wait->both[1], worker_hurry_fd(wait->worker));
+}
+
+static void
+hurried(void)
+{
+	struct wait wait = { .hurried = false };
+
+	must(pipe(wait.both) == 0);
+	(void)pipes_fill(wait.both[1]);
+	wait.worker = worker_start(wait_for_room, &wait);
+	must(wait.worker != NULL && worker_call(wait.worker));
+	ok(!worker_await(wait.worker, loop_now() + 20 * NS_PER_MS), "a call that is taken is no reason to hurry");
+	worker_hurry(wait.worker);
+	ok(worker_close(wait.worker, patience()) && wait.hurried, "a job that is to hurry is told");
+	(void)close(wait.both[0]);
+	(void)close(wait.both[1]);
+}
+
+/* The second of two signals, which is let in by the wait. */
+static void
+urged(void)
+{
+	static struct work work; /* to stay */
+	struct worker *worker;
+	uint64_t until_ns = patience();
+
+	work = new_work(true);
+	worker = worker_start(job, &work);
+	signals_init();
+	must(worker != NULL && worker_call(worker) && raise(SIGTERM) == 0);
+	ok(!worker_await_unless_urged(worker, loop_now() + 600 * NS_PER_MS), "one signal does not end a wait");
+	must(raise(SIGTERM) == 0);
+	ok(!worker_await_unless_urged(worker, until_ns) && loop_now() < until_ns, "a second one does");
+	ok(!worker_await_unless_urged(worker, until_ns) && loop_now() < until_ns, "one that came before does, too");
+	ok(worker_await_unless_urged(NULL, 0), "one that is not there is not waited for");
+	until_ns = loop_now() + 50 * NS_PER_MS;
+	ok(!worker_await(worker, until_ns) && loop_now() >= until_ns, "it does where it is heeded");
+	until_ns = loop_now() + 50 * NS_PER_MS;
+	ok(!worker_close(worker, until_ns) && loop_now() >= until_ns, "which it is not at the end");
+}
+
 static void
 none(void)
 {
@@ -133,7 +238,11 @@ main(void)
 	pipes_init();
 	at_work();
 	slow();
+	called_again();
+	unlooked();
+	hurried();
 	left_behind();
 	none();
+	urged();
 	return done_testing();
 }
