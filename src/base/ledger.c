@@ -25,6 +25,19 @@ reason_name(enum reason reason)
 	return names[reason];
 }
 
+static const char *const awaited_names[] = {
+	[WAIT_INPUT] = "input",
+	[WAIT_OUTPUT] = "output",
+	[WAIT_RATE] = "rate",
+};
+static_assert(sizeof(awaited_names) / sizeof(awaited_names[0]) == WAITS, "a name for every wait");
+
+const char *
+awaited_name(enum awaited awaited)
+{
+	return awaited_names[awaited];
+}
+
 void
 ledger_count(struct tally *tally, uint64_t records, uint64_t bytes)
 {

@@ -38,7 +38,7 @@ enum reason {
  * for the first, and 0 for what matches none. */
 #define CLASSES 17
 
-/* What a wait was for.  (Not enum wait: <stdlib.h> of macOS has a union of that name.) */
+/* What a wait was for: the input, the output, or one of what flow/toll holds back for.  (Not enum wait: <stdlib.h> of macOS has a union of that name.) */
 enum awaited {
 	WAIT_INPUT,
 	WAIT_OUTPUT,
@@ -63,6 +63,9 @@ struct ledger {
 
 /* The name in reports: "oldest". */
 const char *reason_name(enum reason reason);
+
+/* The name in reports, metrics and the live line: "input". */
+const char *awaited_name(enum awaited awaited);
 
 /* All that was dropped; and whether anything was that --fail-on-drop asks for, be it part of a record
  * whose end was never read: a sample is drawn on purpose. */

@@ -6,6 +6,7 @@
 #include "tell/report.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -333,16 +334,36 @@ put_paused(struct line *line, int form)
 
 enum { WAIT_GREATEST = 1, WAIT_ALL, WAIT_WORDY };
 
+/* Whether that can be waited for at all. */
+static bool
+may_wait_for(const struct options *options, enum awaited awaited)
+{
+	switch (awaited) {
+	case WAIT_INPUT:
+	case WAIT_OUTPUT:
+		return true;
+	case WAIT_RATE:
+		return options->rated;
+	}
+	return false;
+}
+
+static void
+say_wait(struct line *line, const char *name, uint64_t ns, bool greatest)
+{
+	char loud[16];
+	size_t length = 0;
+
+	for (; name[length] != '\0' && length < sizeof(loud) - 1; length++)
+		loud[length] = (char)toupper((unsigned char)name[length]);
+	loud[length] = '\0';
+	say_percent(line, greatest ? STRONG : FAINT, greatest && !line->style->colour ? loud : name, ns);
+}
+
 /* What was waited for longest is the bottleneck; unless weir was busy for longer. */
 static void
 put_waits(struct line *line, int form)
 {
-	static const char *const names[WAITS] = {
-		[WAIT_INPUT] = "input", [WAIT_OUTPUT] = "output", [WAIT_RATE] = "rate",
-	};
-	static const char *const loud[WAITS] = {
-		[WAIT_INPUT] = "INPUT", [WAIT_OUTPUT] = "OUTPUT", [WAIT_RATE] = "RATE",
-	};
 	const struct snapshot *s = line->snapshot;
 	uint64_t ns;
 	const char *most = snapshot_mostly(&s->interval, &ns);
@@ -360,13 +381,12 @@ put_waits(struct line *line, int form)
 	if (form == WAIT_WORDY)
 		say(line, FAINT, "waiting for ");
 	for (int i = 0; i < WAITS; i++) {
-		bool greatest = strcmp(names[i], most) == 0 && s->interval.ns > 0;
+		const char *name = awaited_name((enum awaited)i);
 
-		if (i == WAIT_RATE && !s->options->rated)
+		if (!may_wait_for(s->options, (enum awaited)i))
 			continue;
 		say(line, PLAIN, "%s", before);
-		say_percent(line, greatest ? STRONG : FAINT, greatest && !line->style->colour ? loud[i] : names[i],
-		    s->interval.waited_ns[i]);
+		say_wait(line, name, s->interval.waited_ns[i], strcmp(name, most) == 0 && s->interval.ns > 0);
 		before = " ";
 	}
 }

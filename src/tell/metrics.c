@@ -117,11 +117,7 @@ label_pattern(struct page *page, int i)
 static void
 label_wait(struct page *page, int i)
 {
-	static const char *const names[WAITS] = {
-		[WAIT_INPUT] = "input", [WAIT_OUTPUT] = "output", [WAIT_RATE] = "rate"
-	};
-
-	add(page, ",for=\"%s\"", names[i]);
+	add(page, ",for=\"%s\"", awaited_name((enum awaited)i));
 }
 
 static void

@@ -517,8 +517,10 @@ json_buffer(struct line *line, const struct snapshot *s)
 static void
 json_waited(struct line *line, const uint64_t waited_ns[WAITS])
 {
-	add(line, "\"waited_ns\":{\"input\":%" PRIu64 ",\"output\":%" PRIu64 ",\"rate\":%" PRIu64 "}",
-	    waited_ns[WAIT_INPUT], waited_ns[WAIT_OUTPUT], waited_ns[WAIT_RATE]);
+	add(line, "\"waited_ns\":{");
+	for (int i = 0; i < WAITS; i++)
+		add(line, "%s\"%s\":%" PRIu64, i > 0 ? "," : "", awaited_name((enum awaited)i), waited_ns[i]);
+	add(line, "}");
 }
 
 static void

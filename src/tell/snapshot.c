@@ -24,9 +24,6 @@ snapshot_per_second(uint64_t amount, uint64_t ns)
 const char *
 snapshot_mostly(const struct interval *interval, uint64_t *ns)
 {
-	static const char *const names[] = {
-		[WAIT_INPUT] = "input", [WAIT_OUTPUT] = "output", [WAIT_RATE] = "rate", [WAITS] = "busy",
-	};
 	uint64_t waited = 0;
 	int most = WAIT_INPUT;
 
@@ -38,9 +35,9 @@ snapshot_mostly(const struct interval *interval, uint64_t *ns)
 	*ns = interval->waited_ns[most];
 	if (interval->ns > waited && interval->ns - waited > *ns) {
 		*ns = interval->ns - waited;
-		most = WAITS;
+		return "busy";
 	}
-	return names[most];
+	return awaited_name((enum awaited)most);
 }
 
 bool

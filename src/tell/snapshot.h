@@ -98,7 +98,7 @@ uint64_t snapshot_done_bytes(const struct snapshot *snapshot);
 void snapshot_next_interval(struct baseline *baseline, const struct snapshot *snapshot, const struct pump *pump,
     uint64_t now_ns);
 
-/* What most of the interval was spent on: a wait for "input", "output" or the "rate", or weir itself, which
+/* What most of the interval was spent on: a wait, by its name, or weir itself, which
  * is "busy"; for *ns. */
 const char *snapshot_mostly(const struct interval *interval, uint64_t *ns);
 

@@ -82,6 +82,9 @@ names(void)
 
 	for (int i = 0; i < REASONS; i++)
 		is_text(reason_name((enum reason)i), wanted[i], "the name of %s", wanted[i]);
+	is_text(awaited_name(WAIT_INPUT), "input", "the name of a wait for the input,");
+	is_text(awaited_name(WAIT_OUTPUT), "output", "for the output,");
+	is_text(awaited_name(WAIT_RATE), "rate", "for the rate");
 }
 
 int
