@@ -115,8 +115,8 @@ is_busy(const struct pump *pump)
 static enum awaited
 waited_for(const struct pump *pump)
 {
-	if (pump->output == OUTLET_RATE)
-		return WAIT_RATE;
+	if (pump->output == OUTLET_HELD)
+		return outlet_awaited(&pump->outlet);
 	return pump->output == OUTLET_REFUSED ? WAIT_OUTPUT : WAIT_INPUT;
 }
 

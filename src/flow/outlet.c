@@ -25,19 +25,21 @@ outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct 
 {
 	outlet->stream = stream;
 	outlet->parts_from = parts_from;
-	outlet->rated = rate != NULL;
-	outlet->paid = 0;
-	outlet->due_ns = 0;
-	outlet->hashed_length = 0;
-	outlet->run_length = 0;
 	outlet->marks = NULL;
 	outlet->input_over = false;
-	if (rate == NULL)
-		return;
-	outlet->by_bytes = rate->bytes;
-	if (burst == 0)
-		burst = bucket_default_depth(rate->amount, rate->period_ns);
-	bucket_init(&outlet->bucket, rate->amount, rate->period_ns, burst, now_ns);
+	toll_init(&outlet->toll, rate, burst, now_ns);
+}
+
+enum awaited
+outlet_awaited(const struct outlet *outlet)
+{
+	return toll_awaited(&outlet->toll);
+}
+
+uint64_t
+outlet_due_ns(const struct outlet *outlet)
+{
+	return toll_due_ns(&outlet->toll);
 }
 
 /* --- marks -------------------------------------------------------------------------------------- */
@@ -84,7 +86,7 @@ before_gap(const struct outlet *outlet, const struct queue *queue)
 static bool
 is_next_here(const struct outlet *outlet, const struct queue *queue)
 {
-	return queue->ready > 0 || queue_held(queue).bytes >= outlet->parts_from;
+	return queue_is_ready(queue) || queue_held(queue).bytes >= outlet->parts_from;
 }
 
 /* Whether a mark has to leave before anything else: a record behind the gap, or the first part of one. */
@@ -96,22 +98,15 @@ is_mark_due(const struct outlet *outlet, const struct queue *queue, uint64_t now
 	    now_ns >= outlet_mark_due_ns(outlet, queue));
 }
 
-static bool
-is_mark_rated(const struct outlet *outlet)
-{
-	return outlet->rated && outlet->by_key == NULL; /* a mark has no key */
-}
-
-/* done bytes of a mark that costs so much are out. */
+/* done bytes of a mark are out. */
 static void
-account_mark(struct outlet *outlet, struct ledger *ledger, size_t cost, size_t done)
+account_mark(struct outlet *outlet, struct ledger *ledger, size_t done)
 {
 	struct marks *marks = outlet->marks;
 
 	if (marks->sent == 0) {
 		gaps_pop(marks->gaps);
-		if (is_mark_rated(outlet))
-			bucket_charge(&outlet->bucket, cost);
+		toll_mark_left(&outlet->toll, marks->length);
 	}
 	marks->sent += done;
 	ledger_count(&ledger->marks, marks->sent == marks->length, done);
@@ -125,31 +120,29 @@ send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
 {
 	struct marks *marks = outlet->marks;
 	struct iovec piece;
-	size_t cost, done;
+	size_t done;
 
 	if (marks->length == 0) {
 		marks->length = mark_format(marks->text, &marks->style, gaps_first(marks->gaps), now_ns);
 		marks->sent = 0;
 	}
-	cost = outlet->by_bytes ? marks->length : 1;
-	if (marks->sent == 0 && is_mark_rated(outlet) && !bucket_allows(&outlet->bucket, cost)) {
-		marks->length = 0;
-		outlet->due_ns = now_ns + bucket_delay_ns(&outlet->bucket, cost);
-		return OUTLET_RATE;
+	if (marks->sent == 0 && !toll_mark(&outlet->toll, marks->length, now_ns)) {
+		marks->length = 0; /* the gap may grow until it can be sent */
+		return OUTLET_HELD;
 	}
 	piece.iov_base = marks->text + marks->sent;
 	piece.iov_len = marks->length - marks->sent;
 	switch (io_write(&outlet->port, &piece, 1, piece.iov_len, &done)) {
 	case IO_ALL:
-		account_mark(outlet, ledger, cost, done);
+		account_mark(outlet, ledger, done);
 		return OUTLET_EMPTY;
 	case IO_SHORT:
-		account_mark(outlet, ledger, cost, done);
+		account_mark(outlet, ledger, done);
 		return OUTLET_REFUSED;
 	case IO_RETRY:
 	case IO_AGAIN:
 		if (marks->sent == 0)
-			marks->length = 0; /* the gap may grow until it can be sent */
+			marks->length = 0; /* as above */
 		return OUTLET_REFUSED;
 	case IO_GONE:
 		return OUTLET_GONE;
@@ -163,211 +156,36 @@ send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
 
 /* --- records ------------------------------------------------------------------------------------ */
 
-/* Of the record that leaves next, as much of it as is here. It may have to wait for long, and is the same in every
- * pass until then. */
-static uint64_t
-hash_of_head(struct outlet *outlet, struct queue *queue)
-{
-	size_t length = queue->ready > 0 ? queue_head(queue) : queue_partial(queue);
-	struct queue_record head;
-
-	if ((outlet->hashed_head != queue->heads || outlet->hashed_length != length) &&
-	    queue_view_head(queue, &head)) {
-		outlet->hash = key_hash(key_of(outlet->key, head.text, head.body), outlet->salt);
-		outlet->hashed_head = queue->heads;
-		outlet->hashed_length = length;
-	}
-	return outlet->hash;
-}
-
-/* That of the record that leaves next.  Of one that is part-sent it is in charge already, and goes on filling. */
-static void
-put_in_charge(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
-{
-	if (outlet->by_key == NULL)
-		outlet->charged = &outlet->bucket;
-	else if (queue_part_sent(queue))
-		bucket_refill(outlet->charged, now_ns, 0);
-	else if (is_next_here(outlet, queue) && queue_held(queue).bytes > 0)
-		outlet->charged = buckets_of(outlet->by_key, hash_of_head(outlet, queue), now_ns);
-}
-
-/* Of length bytes that need no record's end, those that the rate lets go now: all, or a batch. */
-static size_t
-rated_bytes(const struct outlet *outlet, size_t length)
-{
-	uint64_t tokens = bucket_tokens(outlet->charged);
-
-	if (length <= tokens)
-		return length;
-	return bucket_allows_part(outlet->charged) ? (size_t)tokens : 0;
-}
-
-/* A part of a record: of one that was begun, or of one too long to wait for its end. */
-static size_t
-offer_part(const struct outlet *outlet, size_t length, bool begun)
-{
-	if (!outlet->rated)
-		return length;
-	if (!outlet->by_bytes)
-		return begun || bucket_allows(outlet->charged, 1) ? length : 0;
-	if (outlet->paid > 0)
-		return length < outlet->paid ? length : outlet->paid;
-	return rated_bytes(outlet, length);
-}
-
-/* Whole records that may leave, in one write or many. */
-static size_t
-offer_whole(const struct outlet *outlet, struct queue *queue)
-{
-	size_t most = BATCH_MOST;
-	uint64_t records = before_gap(outlet, queue);
-	size_t length, head;
-
-	if (outlet->rated && outlet->by_bytes) {
-		uint64_t tokens = bucket_tokens(outlet->charged);
-		if (most > tokens)
-			most = (size_t)tokens;
-	} else if (outlet->rated) {
-		uint64_t tokens = bucket_tokens(outlet->charged);
-		if (records > tokens)
-			records = tokens;
-	}
-	length = queue_whole(queue, most, records);
-	if (length > 0 || records == 0)
-		return length;
-	/* The first is longer than that, or than the bucket is deep. */
-	head = queue_head(queue);
-	if (outlet->rated && outlet->by_bytes && !bucket_allows(outlet->charged, head))
-		return 0;
-	return head;
-}
-
-static uint64_t
-cost_of(const struct outlet *outlet, const struct outlet_run *record)
-{
-	return outlet->by_bytes ? record->length : 1;
-}
-
-/* Of whole records, each to be charged to its key, those up to the first that has to wait, as many as go into a write.
- * They are charged, so that the next of a key knows of those before it. */
-static size_t
-offer_run(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
-{
-	uint64_t most = before_gap(outlet, queue);
-	struct bucket *bucket = outlet->charged;
-	struct queue_record record;
-	size_t sum = 0;
-
-	if (most > OUTLET_RUN_MOST)
-		most = OUTLET_RUN_MOST;
-	while (outlet->run_length < most && queue_view(queue, sum, &record)) {
-		struct outlet_run *next = &outlet->run[outlet->run_length];
-
-		*next = (struct outlet_run){ outlet->hash, record.length };
-		if (sum > 0 && sum + record.length > outlet->port.unit)
-			break;
-		if (sum > 0) {
-			next->hash = key_hash(key_of(outlet->key, record.text, record.body), outlet->salt);
-			bucket = buckets_of(outlet->by_key, next->hash, now_ns);
-		}
-		if (!bucket_allows(bucket, cost_of(outlet, next)))
-			break;
-		bucket_charge(bucket, cost_of(outlet, next));
-		outlet->run_length++;
-		sum += record.length;
-	}
-	return sum;
-}
-
-/* How many bytes may leave now; *wanted is how many would without the rate, at least. */
-static size_t
-offer(struct outlet *outlet, struct queue *queue, uint64_t now_ns, size_t *wanted)
+/* What is at the head, and how much of it would leave if nothing held it; false where nothing may leave yet. */
+static bool
+is_something_next(const struct outlet *outlet, struct queue *queue, struct toll_ask *ask)
 {
 	size_t held = (size_t)queue_held(queue).bytes;
 
-	*wanted = 0;
 	if (held == 0)
-		return 0;
-	if (outlet->stream) {
-		*wanted = held < WRITE_MOST ? held : WRITE_MOST;
-		return outlet->rated ? rated_bytes(outlet, *wanted) : *wanted;
-	}
-	if (queue_part_sent(queue)) {
-		*wanted = queue_rest(queue);
-		return offer_part(outlet, *wanted, true);
-	}
-	if (queue->ready > 0) {
-		size_t length = outlet->by_key != NULL ? offer_run(outlet, queue, now_ns)
-		    : offer_whole(outlet, queue);
-		*wanted = length > 0 ? length : queue_head(queue);
-		return length;
-	}
-	if (held >= outlet->parts_from) {
-		*wanted = held;
-		return offer_part(outlet, held, false);
-	}
-	return 0;
+		return false;
+	if (outlet->stream)
+		*ask = (struct toll_ask){ .form = TOLL_STREAM, .most = held < WRITE_MOST ? held : WRITE_MOST };
+	else if (queue_part_sent(queue))
+		*ask = (struct toll_ask){ .form = TOLL_REST, .most = queue_rest(queue) };
+	else if (queue_is_ready(queue))
+		*ask = (struct toll_ask){ TOLL_WHOLE, BATCH_MOST, before_gap(outlet, queue), outlet->port.unit };
+	else
+		*ask = (struct toll_ask){ .form = TOLL_PART, .most = held };
+	return ask->form != TOLL_PART || held >= outlet->parts_from;
 }
 
 /* done bytes are out; they were the first of what was offered. */
 static void
-account(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_t done)
+account(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_t done, uint64_t now_ns)
 {
-	bool was_begun = queue_part_sent(queue);
-	uint64_t ended = queue_take(queue, done);
-	bool is_begun = queue_part_sent(queue);
+	uint64_t ended = 0;
 
-	ledger_count(&ledger->out, ended, done);
-	if (!outlet->rated)
-		return;
-	if (!outlet->by_bytes) {
-		/* each record once, at its first part */
-		bucket_charge(outlet->charged, ended + is_begun - was_begun);
-	} else if (outlet->paid > 0) {
-		outlet->paid -= done;
-	} else {
-		bucket_charge(outlet->charged, done);
-		if (is_begun && !was_begun && !outlet->stream && queue->ready > 0) {
-			outlet->paid = queue_rest(queue);
-			bucket_charge(outlet->charged, outlet->paid);
-		}
+	if (done > 0) {
+		ended = queue_take(queue, done);
+		ledger_count(&ledger->out, ended, done);
 	}
-}
-
-/* The same of records that were charged when they were offered: those of which nothing is out get that back. */
-static void
-account_run(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uint64_t now_ns, size_t done)
-{
-	const struct outlet_run *begun = NULL;
-	size_t end = 0;
-
-	if (done > 0)
-		ledger_count(&ledger->out, queue_take(queue, done), done);
-	for (unsigned i = 0; i < outlet->run_length; i++) {
-		const struct outlet_run *record = &outlet->run[i];
-		size_t begin = end;
-
-		end += record->length;
-		if (begin >= done) {
-			bucket_refund(buckets_of(outlet->by_key, record->hash, now_ns), cost_of(outlet, record));
-		} else if (end > done) {
-			begun = record;
-			outlet->paid = outlet->by_bytes ? end - done : 0;
-		}
-	}
-	if (begun != NULL)
-		outlet->charged = buckets_of(outlet->by_key, begun->hash, now_ns);
-	outlet->run_length = 0;
-}
-
-static void
-refill(struct outlet *outlet, uint64_t now_ns)
-{
-	uint64_t late_ns = outlet->due_ns > 0 && now_ns > outlet->due_ns ? now_ns - outlet->due_ns : 0;
-
-	outlet->due_ns = 0;
-	bucket_refill(&outlet->bucket, now_ns, late_ns);
+	toll_left(&outlet->toll, queue, done, ended, now_ns);
 }
 
 /* Whole records, length bytes: in chunks of at most a unit each, many of them at once where that can be
@@ -403,12 +221,12 @@ write_whole(struct outlet *outlet, struct queue *queue, size_t length, size_t *d
 }
 
 static enum io_result
-write_some(struct outlet *outlet, struct queue *queue, size_t length, size_t *done)
+write_some(struct outlet *outlet, struct queue *queue, enum toll_form form, size_t length, size_t *done)
 {
 	struct iovec piece[2];
 	int pieces;
 
-	if (!outlet->stream && queue->ready > 0 && !queue_part_sent(queue))
+	if (form == TOLL_WHOLE)
 		return write_whole(outlet, queue, length, done);
 	if (length > WRITE_MOST)
 		length = WRITE_MOST;
@@ -420,12 +238,12 @@ enum outlet_state
 outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uint64_t now_ns,
     size_t budget)
 {
-	size_t wanted, length, done, cost;
+	struct toll_ask ask;
+	size_t length, done;
 	size_t sum = 0;
 	enum io_result result;
 
-	if (outlet->rated)
-		refill(outlet, now_ns);
+	toll_open(&outlet->toll, now_ns);
 	for (;;) {
 		if (outlet_mark_begun(outlet) || is_mark_due(outlet, queue, now_ns)) {
 			enum outlet_state state = send_mark(outlet, ledger, now_ns);
@@ -436,15 +254,12 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 				return OUTLET_MORE;
 			continue;
 		}
-		if (outlet->rated)
-			put_in_charge(outlet, queue, now_ns);
-		if ((length = offer(outlet, queue, now_ns, &wanted)) == 0)
-			break;
-		result = write_some(outlet, queue, length, &done);
-		if (outlet->run_length > 0)
-			account_run(outlet, queue, ledger, now_ns, done);
-		else if (done > 0)
-			account(outlet, queue, ledger, done);
+		if (!is_something_next(outlet, queue, &ask))
+			return OUTLET_EMPTY;
+		if ((length = toll_offer(&outlet->toll, queue, &ask, now_ns)) == 0)
+			return OUTLET_HELD;
+		result = write_some(outlet, queue, ask.form, length, &done);
+		account(outlet, queue, ledger, done, now_ns);
 		switch (result) {
 		case IO_SHORT:
 			/* A part taken is the rest refused; but poll takes little at a time, and a file
@@ -468,11 +283,4 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 		if (sum >= budget && queue_fits(queue))
 			return OUTLET_MORE;
 	}
-	if (wanted == 0)
-		return OUTLET_EMPTY;
-	/* A record waits for its cost; what can be cut anywhere, and one record of many, for a batch. */
-	cost = outlet->by_bytes && !outlet->stream && queue->ready > 0 && !queue_part_sent(queue)
-	    ? wanted : 1;
-	outlet->due_ns = now_ns + bucket_delay_ns(outlet->charged, cost);
-	return OUTLET_RATE;
 }

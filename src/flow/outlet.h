@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * outlet: the gates out.  What may leave the queue now, in which writes, and the rate.
+ * outlet: in which writes what may leave the queue leaves, and where a mark stands among them.
+ *
+ * Which records may leave, and how many, is not decided here: that is the toll's, which is asked before each write,
+ * and told what has left.
  *
  * A stream (plain block, or bytes) leaves as it comes.  Everything else leaves in whole records: a
  * write to a pipe is whole records of at most PIPE_BUF bytes together, or part of one longer
@@ -8,25 +11,18 @@
  * writes are atomic).  Once the first byte of a record is out, its rest follows before anything
  * else.
  *
- * With a rate for each key a record that has to wait holds up those behind it, whatever their key: order is
- * kept.  Up to there those that may leave go out in one write, each charged to its own key.  Marks are not
- * charged.
- *
  * Where records are missing, a mark leaves before the record behind the gap; or, when none comes,
- * once the gap is a second old.  A mark is a record like any other to the rate, but no part of the
- * law.
+ * once the gap is a second old.  A mark is no part of the law.
  */
 #ifndef WEIR_OUTLET_H
 #define WEIR_OUTLET_H
 
 #include "base/ledger.h"
 #include "base/units.h"
+#include "flow/toll.h"
 #include "hold/mark.h"
 #include "hold/queue.h"
 #include "os/io.h"
-#include "pick/bucket.h"
-#include "pick/buckets.h"
-#include "pick/key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,37 +33,16 @@ enum outlet_state {
 	OUTLET_EMPTY,   /* nothing is left that may leave */
 	OUTLET_MORE,    /* there is more, and no obstacle: it is another's turn */
 	OUTLET_REFUSED, /* the output takes no more now */
-	OUTLET_RATE,    /* the rate holds the next record back until due_ns */
+	OUTLET_HELD,    /* the toll holds the next record or mark back: outlet_awaited, outlet_due_ns */
 	OUTLET_GONE,    /* the reader has gone */
 	OUTLET_ERROR,   /* errno is in error */
-};
-
-/* Records of one write, where there is a rate for each key. */
-#define OUTLET_RUN_MOST 256
-
-struct outlet_run {
-	uint64_t hash; /* of the key */
-	size_t length;
 };
 
 struct outlet {
 	struct io_port port;
 	bool stream;       /* any byte may leave */
 	size_t parts_from; /* an incomplete record leaves in parts when this much is held; SIZE_MAX: never */
-	bool rated;
-	bool by_bytes;
-	struct bucket bucket;
-	struct buckets *by_key;     /* one for each key, not owned; NULL: the one above for all */
-	const struct key_rule *key; /* not owned */
-	uint64_t salt;              /* of their hashes: see key_salt */
-	uint64_t hash;              /* of the key of the head: of queue->heads, when it was this long */
-	uint64_t hashed_head;
-	size_t hashed_length;       /* 0: of none yet */
-	struct bucket *charged;     /* that of the record at the head */
-	struct outlet_run run[OUTLET_RUN_MOST]; /* what is offered, and charged already */
-	unsigned run_length;
-	size_t paid;       /* bytes of a part-sent record that the rate has been charged for already */
-	uint64_t due_ns;   /* when the rate lets the next record leave; 0: it is not waited for */
+	struct toll toll;
 	int error;
 	struct marks *marks; /* not owned; NULL where gaps are not marked */
 	bool input_over;     /* no record comes behind a gap any more */
@@ -76,6 +51,10 @@ struct outlet {
 /* rate: NULL for none; burst 0 for the default.  The port must be open already. */
 void outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct rate *rate,
     uint64_t burst, uint64_t now_ns);
+
+/* Of a drain that ended with OUTLET_HELD: what is waited for, and until when; UINT64_MAX: time alone does not help. */
+enum awaited outlet_awaited(const struct outlet *outlet);
+uint64_t outlet_due_ns(const struct outlet *outlet);
 
 /* When a gap that no record has come behind is to be marked; UINT64_MAX for never. */
 uint64_t outlet_mark_due_ns(const struct outlet *outlet, const struct queue *queue);

@@ -59,9 +59,7 @@ init_outlet(struct pump *pump, const struct options *options, const struct io_po
 	outlet->port = *output;
 	outlet_init(outlet, plan->stream, plan->parts_from, plan->rated ? &options->rate : NULL, options->burst,
 	    pump->began_ns);
-	outlet->by_key = pump->outlet_buckets;
-	outlet->key = plan->key;
-	outlet->salt = salt;
+	toll_set_keys(&outlet->toll, pump->outlet_buckets, plan->key, salt);
 }
 
 static void
@@ -233,7 +231,7 @@ judge_level(struct pump *pump, bool full)
 	const struct level_end end = {
 		.fill = pump_depth(pump),
 		.no_room = full,
-		.output_waited = pump->output == OUTLET_REFUSED || pump->output == OUTLET_RATE,
+		.output_waited = pump->output == OUTLET_REFUSED || pump->output == OUTLET_HELD,
 		.may_pause = movable && is_reading(pump),
 	};
 
@@ -343,7 +341,7 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	full = !queue_fits(&pump->queue);
 	settle(pump);
 	if (full && queue_fits(&pump->queue) &&
-	    (pump->output == OUTLET_RATE || queue_held(&pump->queue).bytes == 0))
+	    (pump->output == OUTLET_HELD || queue_held(&pump->queue).bytes == 0))
 		pump->output = OUTLET_MORE; /* what had to wait, or all that was refused, has given way */
 	judge_level(pump, full);
 #ifdef WEIR_DEBUG
@@ -359,8 +357,8 @@ pump_deadline_ns(const struct pump *pump)
 	uint64_t deadline = UINT64_MAX;
 	uint64_t old = age_due_ns(&pump->age, &pump->queue);
 
-	if (pump->output == OUTLET_RATE)
-		deadline = pump->outlet.due_ns;
+	if (pump->output == OUTLET_HELD)
+		deadline = outlet_due_ns(&pump->outlet);
 	else if (bypass_is_holding(&pump->bypass))
 		deadline = bypass_due_ns(&pump->bypass);
 	else if (pump->output == OUTLET_EMPTY)

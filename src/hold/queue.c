@@ -197,6 +197,18 @@ queue_part_sent(const struct queue *q)
 	return q->phase != 0 || aside_left(q) > 0;
 }
 
+bool
+queue_is_ready(const struct queue *q)
+{
+	return q->ready > 0;
+}
+
+uint64_t
+queue_heads(const struct queue *q)
+{
+	return q->heads;
+}
+
 /* --- coming in ---------------------------------------------------------------------------------- */
 
 int

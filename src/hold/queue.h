@@ -99,6 +99,11 @@ size_t queue_partial(const struct queue *q);
 
 bool queue_part_sent(const struct queue *q);
 
+/* Whether the end of the ring's oldest record has been read, in a stream of any; and how often that has been
+ * another record so far: as long as this number stays, it is the same. */
+bool queue_is_ready(const struct queue *q);
+uint64_t queue_heads(const struct queue *q);
+
 /* Room to read at most `most` bytes into: the pieces, their number and in *length their sum (0 when
  * there is none).  Makes room beyond limits.bytes where a record being assembled needs it. */
 int queue_prepare(struct queue *q, size_t most, struct iovec piece[2], size_t *length);

@@ -296,7 +296,7 @@ choose_time(void)
 {
 	uint64_t due = pump_deadline_ns(&rig.pump);
 
-	if ((rig.pump.output == OUTLET_RATE && is_late()) || (due != UINT64_MAX && one_in(2)))
+	if ((rig.pump.output == OUTLET_HELD && is_late()) || (due != UINT64_MAX && one_in(2)))
 		rig.now = due + (one_in(2) ? 0 : one_in(2) ? below(20 * NS_PER_MS) : below(1000));
 	else if (one_in(2))
 		rig.now += below(one_in(4) ? NS_PER_S : NS_PER_MS);

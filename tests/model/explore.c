@@ -192,6 +192,7 @@ put_pump(struct state_key *key, const struct pump *pump)
 	const struct queue *q = &pump->queue;
 	const struct intake *intake = &pump->intake;
 	const struct outlet *outlet = &pump->outlet;
+	const struct toll *toll = &outlet->toll;
 	const uint64_t values[] = { q->ready, q->admitted, q->records, q->admitted_records,
 		counts_records() ? q->phase : q->phase > 0, q->head_left,
 		q->unended, q->aside_length, q->aside_sent, q->ring.size, q->ring.out % q->ring.size,
@@ -200,8 +201,8 @@ put_pump(struct state_key *key, const struct pump *pump)
 		pump->plan.shedding && pump->shed.sampled == pressure_number(&pump->level.pressure), pump->shed.gap,
 		pump->shed.sample.next, pump->shed.sample.rest, pump->failed,
 		counts_records() ? intake->open : 0, intake->skipping, intake->reason, intake->gates.sample.rest,
-		outlet->parts_from, outlet->paid, outlet->due_ns > 0 ? outlet->due_ns - search.now : 0,
-		(uint64_t)outlet->bucket.level, outlet->bucket.rest, pump->input, pump->output,
+		outlet->parts_from, toll->paid, toll->due_ns[TOLL_RATE] > 0 ? toll->due_ns[TOLL_RATE] - search.now : 0,
+		(uint64_t)toll->bucket.level, toll->bucket.rest, pump->input, pump->output,
 		pump->input_waits, level_is_paused(&pump->level), pump->bypass.bulk, pump->ledger.peak.records,
 		pump->ledger.peak.bytes };
 

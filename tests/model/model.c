@@ -1202,7 +1202,7 @@ fullest(const struct model *m, enum outlet_state output)
 {
 	struct tally most = fill_of(m);
 
-	if (drops(m) || (output != OUTLET_REFUSED && output != OUTLET_RATE))
+	if (drops(m) || (output != OUTLET_REFUSED && output != OUTLET_HELD))
 		return most;
 	if (most.bytes < m->after_read.bytes)
 		most.bytes = m->after_read.bytes;
@@ -1267,7 +1267,7 @@ check_deadline(const struct model *m, const struct pump *pump)
 {
 	uint64_t due_ns = age_due_of(m);
 
-	if (pump->output == OUTLET_RATE && m->due_ns < due_ns)
+	if (pump->output == OUTLET_HELD && m->due_ns < due_ns)
 		due_ns = m->due_ns;
 	if (!bypass_is_holding(&pump->bypass) && pump_deadline_ns(pump) != due_ns)
 		wrong("wakes at %" PRIu64 ", the model says %" PRIu64, pump_deadline_ns(pump), due_ns);
@@ -1292,7 +1292,7 @@ check_verdict(struct model *m, enum outlet_state state, uint64_t now_ns)
 		if (!refused)
 			wrong("the output has not refused");
 		break;
-	case OUTLET_RATE:
+	case OUTLET_HELD:
 		if (!m->options->rated || sendable(m) == 0)
 			wrong("there is nothing for the rate to hold back");
 		else
@@ -1387,13 +1387,13 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 {
 	bool swept; /* the policy let nothing stay that the output could be waited for with, or that the rate held back */
 
-	m->due_ns = pump->outlet.due_ns;
+	m->due_ns = pump->outlet.toll.due_ns[TOLL_RATE];
 	if (m->end_seen && pump->input == PUMP_ENDED && reads_on(m))
 		model_input_over(m, PUMP_ENDED);
 	drop_by_age(m);
 	swept = drops(m) && is_too_much(m) && pump->output == OUTLET_MORE;
 	if (!swept || m->due_ns > 0)
-		check_verdict(m, swept ? OUTLET_RATE : pump->output, now_ns);
+		check_verdict(m, swept ? OUTLET_HELD : pump->output, now_ns);
 	note_left(m);
 	if (pump->output != OUTLET_GONE && pump->output != OUTLET_ERROR) {
 		bool empty = sendable(m) == 0, full = is_too_much(m);

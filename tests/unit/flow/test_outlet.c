@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What leaves, in which writes, and when, by a clock that the test sets.  Two oracles: no write of whole
- * records is ever cut inside one (a pipe in packet mode shows each write by itself; a pipe with little
- * room shows where a write is cut), and what has left never exceeds the rate, nor falls behind it.
+ * In which writes it leaves, by a clock that the test sets.  The oracle: no write of whole records is ever cut
+ * inside one (a pipe in packet mode shows each write by itself; a pipe with little room shows where a write is
+ * cut).  How much may leave is held in test_toll.c.
  */
 #include "../tap.h"
 
@@ -357,62 +357,25 @@ parts(void)
 
 /* --- the rate ------------------------------------------------------------------------------------- */
 
+/* How much is let go is held in test_toll.c; here, that it is asked, and told. */
 static void
-rate_of_records(void)
+held(void)
 {
 	const struct rate rate = { 10, NS_PER_S, false };
 
-	begin(false, NEVER, &rate, 0);
-	for (int i = 0; i < 10; i++)
+	begin(false, NEVER, &rate, 3);
+	for (int i = 0; i < 5; i++)
 		put(100, true);
-	is(drain(0), OUTLET_RATE, "10/s: one leaves at once, then the rate holds back");
-	is(rig.ledger.out.records, 1, "one record");
-	is(rig.outlet.due_ns, 100 * MS, "the next is due after 100 ms");
-	is(drain(100 * MS - 1), OUTLET_RATE, "not a nanosecond earlier");
-	is(rig.ledger.out.records, 1, "still one record");
+	is(drain(0), OUTLET_HELD, "10/s: what may not leave is held");
+	is(rig.ledger.out.records, 3, "and nothing of it leaves");
+	is(outlet_awaited(&rig.outlet), WAIT_RATE, "for the rate,");
+	is(outlet_due_ns(&rig.outlet), 100 * MS, "until it is due");
+	is(drain(100 * MS - 1), OUTLET_HELD, "and not a nanosecond less");
+	is(rig.ledger.out.records, 3, "is it held");
 	(void)drain(100 * MS);
-	is(rig.ledger.out.records, 2, "then the second leaves");
-	(void)drain(rig.outlet.due_ns + 7 * MS);
-	is(rig.ledger.out.records, 3, "the third 7 ms late");
-	is(rig.outlet.due_ns, 300 * MS, "which the fourth makes good");
-	(void)drain(rig.outlet.due_ns + 50 * MS);
-	is(rig.ledger.out.records, 4, "the fourth 50 ms late");
-	is(rig.outlet.due_ns, 440 * MS, "of which the fifth makes 10 ms good");
-	(void)drain(rig.outlet.due_ns);
-	rig.queue.limits.bytes = STREAM_MOST;
-	for (uint64_t now = 540; rig.ledger.out.records < 10; now += 100)
-		(void)drain(now * MS);
-	is(drain(60 * NS_PER_S), OUTLET_EMPTY, "when all is out there is nothing to wait for");
-	is(rig.outlet.due_ns, 0, "and nothing is due");
-	put(1, true);
-	put(1, true);
-	is(drain(90 * NS_PER_S), OUTLET_RATE, "idling stores no more than the burst");
-	is(rig.ledger.out.records, 11, "which is one record here");
-	ok(is_right(), "all came out in order");
-	finish();
-}
-
-static void
-rate_of_bytes(void)
-{
-	const struct rate rate = { 1000, NS_PER_S, true };
-
-	begin(false, NEVER, &rate, 100);
-	put(60, true);
-	put(60, true);
-	put(300, true);
-	put(10, true);
-	is(drain(0), OUTLET_RATE, "1000 B/s, burst 100: what fits the burst leaves");
-	is(rig.ledger.out.records, 1, "one of two records of 60 bytes");
-	is(rig.outlet.due_ns, 20 * MS, "the other when its 60 tokens are there");
-	(void)drain(20 * MS);
-	is(rig.ledger.out.records, 2, "then it leaves");
-	is(rig.outlet.due_ns, 120 * MS, "one longer than the burst when the bucket is full");
-	(void)drain(120 * MS);
-	is(rig.ledger.out.records, 3, "then it leaves, on credit");
-	is(rig.outlet.due_ns, 330 * MS, "and the debt is paid before the next");
-	(void)drain(330 * MS);
-	ok(rig.ledger.out.records == 4 && is_right(), "which leaves then");
+	is(rig.ledger.out.records, 4, "then it leaves");
+	is(drain(NS_PER_S), OUTLET_EMPTY, "when all is out there is nothing to wait for");
+	ok(outlet_due_ns(&rig.outlet) == UINT64_MAX && is_right(), "and nothing is due");
 	finish();
 }
 
@@ -439,9 +402,9 @@ paid_rest(void)
 			(void)drain(0);
 		}
 		is(rig.ledger.out.records, 1, "its rest needs room, not time");
-		is(drain(0), OUTLET_RATE, "but the next record does");
-		is(rig.outlet.due_ns, (i == 0 ? 200 : 1) * NS_PER_S, "as long as the rate says");
-		(void)drain(rig.outlet.due_ns);
+		is(drain(0), OUTLET_HELD, "but the next record does");
+		is(outlet_due_ns(&rig.outlet), (i == 0 ? 200 : 1) * NS_PER_S, "as long as the rate says");
+		(void)drain(outlet_due_ns(&rig.outlet));
 		ok(rig.ledger.out.records == 2 && is_right(), "then it leaves");
 		finish();
 	}
@@ -460,9 +423,9 @@ rated_parts(void)
 	is(rig.ledger.out.bytes, 1500, "all that is here of it");
 	put(500, true);
 	put(10, true);
-	is(drain(0), OUTLET_RATE, "and its end");
+	is(drain(0), OUTLET_HELD, "and its end");
 	ok(rig.ledger.out.records == 1 && is_right(), "but nothing behind it");
-	is(rig.outlet.due_ns, NS_PER_S, "for a second");
+	is(outlet_due_ns(&rig.outlet), NS_PER_S, "for a second");
 	finish();
 
 	begin(false, 1000, &by_records, 0);
@@ -476,7 +439,7 @@ rated_parts(void)
 
 	begin(false, 1000, &by_bytes, 100);
 	put(1000, false);
-	is(drain(0), OUTLET_RATE, "1000 B/s: parts of a record leave as tokens come");
+	is(drain(0), OUTLET_HELD, "1000 B/s: parts of a record leave as tokens come");
 	is(rig.ledger.out.bytes, 100, "a burst first");
 	(void)drain(50 * MS);
 	is(rig.ledger.out.bytes, 150, "then what has come");
@@ -486,74 +449,22 @@ rated_parts(void)
 	finish();
 }
 
-/* This rate holds for each key. */
+/* Records of several keys leave in one write, and what is refused is charged once.  (26 bytes from a multiple of 26
+ * on are one key, any others another.) */
 static void
-by_key(const struct rate *rate, uint64_t burst, const struct key_rule *key)
-{
-	rig.outlet.by_key = buckets_new(rate->amount, rate->period_ns, burst, 4);
-	rig.outlet.key = key;
-	must(rig.outlet.by_key != NULL);
-}
-
-static void
-finish_by_key(struct key_rule *key)
-{
-	buckets_free(rig.outlet.by_key);
-	rig.outlet.by_key = NULL;
-	key_clear(key);
-	finish();
-}
-
-/* The same by the bucket of its key, which is in charge of it to its end, and goes on filling. */
-static void
-rated_parts_by_key(void)
-{
-	const struct rate by_bytes = { 1000, NS_PER_S, true };
-	struct key_rule key = { .separator = KEY_BLANKS };
-	char error[PATTERN_ERROR_MOST];
-
-	must(key_parse(&key, "1", error) == NULL);
-	begin(false, 1000, &by_bytes, 100);
-	by_key(&by_bytes, 100, &key);
-	put(1000, false);
-	is(drain(0), OUTLET_RATE, "1000 B/s for each key: parts of a record leave as tokens come");
-	is(rig.ledger.out.bytes, 100, "a burst first");
-	(void)drain(50 * MS);
-	is(rig.ledger.out.bytes, 150, "then what has come to its key");
-	ok(rig.outlet.due_ns > 50 * MS && is_right(), "and there is more to wait for");
-	finish_by_key(&key);
-}
-
-/* Records of several keys leave up to the first that has to wait; what did not get out after all has not been
- * charged.  (26 bytes from a multiple of 26 on are one key, any others another.) */
-static void
-rated_run_by_key(void)
+run_by_key(void)
 {
 	const struct rate by_records = { 1, NS_PER_S, false }, by_bytes = { 1000, NS_PER_S, true };
 	const struct mark_style style = { "M", "weir", '\n' };
 	const struct lost lost = { REASON_NEWEST, 1, 1, 0 };
 	struct key_rule key = { .separator = KEY_BLANKS };
+	struct buckets *buckets = buckets_new(1000, NS_PER_S, 100, 4);
 	char error[PATTERN_ERROR_MOST];
 	size_t room;
 
-	must(key_parse(&key, "1", error) == NULL);
-	begin(false, NEVER, &by_records, 1);
-	by_key(&by_records, 1, &key);
-	put(26, true);
-	put(13, true);
-	put(13, true);
-	put(26, true);
-	put(26, true);
-	is(drain(0), OUTLET_RATE, "1/s for each key: the first of each leave,");
-	ok(rig.ledger.out.records == 3 && is_right(), "and nothing behind one that waits");
-	is(rig.outlet.due_ns, NS_PER_S, "for a second,");
-	is(drain(NS_PER_S), OUTLET_RATE, "when one of two of the same key");
-	ok(rig.ledger.out.records == 4 && is_right(), "leaves");
-	finish_by_key(&key);
-
-	must(key_parse(&key, "1", error) == NULL);
+	must(key_parse(&key, "1", error) == NULL && buckets != NULL);
 	begin(false, NEVER, &by_bytes, 100);
-	by_key(&by_bytes, 100, &key);
+	toll_set_keys(&rig.outlet.toll, buckets, &key, 0);
 	room = pipes_fill(rig.outlet.port.inherited);
 	put(26, true);
 	put(52, true);
@@ -563,13 +474,14 @@ rated_run_by_key(void)
 	is(rig.ledger.out.records, 2, "what was refused goes out,");
 	for (int i = 0; i < 3; i++)
 		put(26, true);
-	is(drain(0), OUTLET_RATE, "and was charged once:");
+	is(drain(0), OUTLET_HELD, "and was charged once:");
 	ok(rig.ledger.out.records == 4 && is_right(), "the rest of its burst leaves, and no more");
-	finish_by_key(&key);
+	buckets_free(buckets);
+	finish();
 
-	must(key_parse(&key, "1", error) == NULL);
+	must((buckets = buckets_new(1, NS_PER_S, 1, 4)) != NULL);
 	begin(false, NEVER, &by_records, 1);
-	by_key(&by_records, 1, &key);
+	toll_set_keys(&rig.outlet.toll, buckets, &key, 0);
 	must((rig.outlet.marks = marks_new(2, &style)) != NULL);
 	for (int i = 0; i < 3; i++)
 		put(3, true);
@@ -577,107 +489,12 @@ rated_run_by_key(void)
 	(void)drain(0);
 	read_all();
 	ok(rig.got_length == 11 && memcmp(rig.got + 6, "M\n", 2) == 0, "a mark stands in its place among them");
-	finish_by_key(&key);
-}
-
-/* The key of a record that waits is found once, and not in each of a million passes, which would take minutes.
- * (Neither of the two has as many fields, so they share a bucket.) */
-static void
-rated_head_by_key(void)
-{
-	const struct rate by_records = { 1, 3600 * NS_PER_S, false };
-	struct key_rule key = { .separator = 'a' };
-	char error[PATTERN_ERROR_MOST];
-	bool waits = true;
-
-	must(key_parse(&key, "50000", error) == NULL);
-	begin(false, NEVER, &by_records, 1);
-	by_key(&by_records, 1, &key);
-	put(26, true);
-	put(26 * 30000, true);
-	(void)alarm(60);
-	for (uint64_t ns = 0; ns < 1000000 && waits; ns++)
-		waits = drain(ns) == OUTLET_RATE;
-	(void)alarm(0);
-	ok(waits && rig.ledger.out.records == 1, "1/h for each key: the next one waits, however long it is");
-	is(drain(3600 * NS_PER_S), OUTLET_REFUSED, "until it is its turn");
-	read_all();
-	ok(rig.ledger.out.bytes > 26 && is_right(), "then it leaves");
-	finish_by_key(&key);
-}
-
-static void
-rated_stream(void)
-{
-	const struct rate rate = { 1000000, NS_PER_S, true };
-	uint64_t now = 0;
-	unsigned waits = 0;
-
-	begin(true, NEVER, &rate, 0);
-	put(500000, true);
-	for (; rig.ledger.out.bytes < 500000 && waits < 100000; waits++) {
-		enum outlet_state state = drain(now);
-		read_all();
-		if (state == OUTLET_RATE)
-			now = rig.outlet.due_ns;
-		else if (state != OUTLET_REFUSED)
-			break;
-	}
-	is((now + MS / 2) / MS, 499, "1 MB/s: half a megabyte takes half a second, but for the burst of 1 ms");
-	ok(waits <= 1002 && is_right(), "in %u waits of half a millisecond", waits);
+	buckets_free(buckets);
+	key_clear(&key);
 	finish();
 }
 
-/* --- any rate ------------------------------------------------------------------------------------- */
-
-/* Charged is what the records that have begun to leave cost. */
-static bool
-within_rate(const struct rate *rate, uint64_t burst, uint64_t now, uint64_t longest, enum outlet_state state)
-{
-	uint64_t out = rate->bytes ? rig.ledger.out.bytes : rig.ledger.out.records;
-	uint64_t brought = now * rate->amount / rate->period_ns; /* small enough here */
-	uint64_t over = rate->bytes ? longest : 0;
-
-	if (out <= burst + brought + over && (state != OUTLET_RATE || out >= brought))
-		return true;
-	diag("%" PRIu64 " %s out after %" PRIu64 " ns, at %" PRIu64 " every %" PRIu64 " ns, burst %" PRIu64, out,
-	    rate->bytes ? "bytes" : "records", now, rate->amount, rate->period_ns, burst);
-	return false;
-}
-
-static bool
-keeps_rate(uint64_t seed, bool late)
-{
-	struct random random = { seed };
-	struct rate rate = { random_from(&random, 1, 1000000), random_from(&random, 1, NS_PER_S),
-		random_one_in(&random, 2) };
-	uint64_t longest = random_from(&random, 1, random_one_in(&random, 4) ? 30000 : 300);
-	uint64_t burst = random_one_in(&random, 2) ? random_from(&random, 1, 5000) : 0, now = 0;
-	enum outlet_state state = OUTLET_MORE;
-	bool good = true;
-
-	begin(false, NEVER, &rate, burst);
-	if (burst == 0)
-		burst = bucket_default_depth(rate.amount, rate.period_ns);
-	while (rig.sent_length < 40000)
-		put((size_t)random_from(&random, 1, longest), true);
-	for (unsigned turns = 0; good && state != OUTLET_EMPTY && turns < 300000; turns++) {
-		uint64_t before = rig.ledger.out.bytes;
-		bool due = state == OUTLET_RATE;
-
-		state = drain(now);
-		good = is_right() && within_rate(&rate, burst, now, longest, state);
-		if (due && rig.ledger.out.bytes == before) {
-			diag("nothing left when it was due");
-			good = false;
-		}
-		if (state == OUTLET_RATE)
-			now = rig.outlet.due_ns + (late ? random_below(&random, BUCKET_CREDIT_NS + 1) : 0);
-	}
-	good = good && rig.got_length == rig.sent_length;
-	finish();
-	return good;
-}
+/* --- marks --------------------------------------------------------------------------------------------- */
 
 /* A mark of 1000 bytes stands before a record of five; the output is a terminal, which takes 512 bytes at a time. */
 static void
@@ -712,7 +529,7 @@ marks_in_parts(void)
 
 	begin_mark(&bytes, 1000);
 	(void)drain(0);
-	is(drain(0), OUTLET_RATE, "under a rate in bytes a mark costs its bytes");
+	is(drain(0), OUTLET_HELD, "under a rate in bytes a mark costs its bytes");
 	read_all();
 	is(rig.got_length, 1000, "and the record has to wait");
 	finish();
@@ -741,16 +558,6 @@ marks_have_a_budget(void)
 	finish();
 }
 
-static void
-any_rate(void)
-{
-	bool good = true;
-
-	for (uint64_t seed = 1; seed <= 25 && good; seed++)
-		good = keeps_rate(seed, false) && keeps_rate(seed, true);
-	ok(good, "at any rate no more leaves than it allows, and no less, also with a timer that is late");
-}
-
 int
 main(void)
 {
@@ -761,15 +568,10 @@ main(void)
 	budget();
 	marks_have_a_budget();
 	parts();
-	rate_of_records();
-	rate_of_bytes();
+	held();
 	paid_rest();
 	rated_parts();
-	rated_parts_by_key();
-	rated_run_by_key();
-	rated_head_by_key();
-	rated_stream();
+	run_by_key();
 	marks_in_parts();
-	any_rate();
 	return done_testing();
 }

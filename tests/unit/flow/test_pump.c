@@ -649,7 +649,7 @@ begins_nothing_at_the_end(void)
 	memset(rig.sent, 'x', 4096);
 	must(write(rig.writer, rig.sent, 4096) == 4096);
 	pass();
-	must(held() == 4096 && rig.pump.output == OUTLET_RATE);
+	must(held() == 4096 && rig.pump.output == OUTLET_HELD);
 	pump_stop(&rig.pump, rig.now);
 	rig.now += NS_PER_S;
 	pass();
@@ -721,7 +721,7 @@ rates(void)
 	begin("-L 10/s");
 	feed_lines(1, 20);
 	pass();
-	is(rig.pump.output, OUTLET_RATE, "the rate holds back");
+	is(rig.pump.output, OUTLET_HELD, "the rate holds back");
 	is(pump_deadline_ns(&rig.pump), rig.now + 100 * MS, "until the next record is due");
 	rig.now = pump_deadline_ns(&rig.pump);
 	pass();
@@ -739,19 +739,19 @@ rates_what_is_left(void)
 	begin("-L 1/h --rate-by=key -k 1 -p drop-oldest --max-records=2");
 	feed("a 1\na 2\na 3\n");
 	pass();
-	is(rig.pump.output, OUTLET_RATE, "the rate of a key holds back");
+	is(rig.pump.output, OUTLET_HELD, "the rate of a key holds back");
 	feed("b 1\nb 2\n");
 	pass();
 	is(rig.pump.output, OUTLET_MORE, "until that key has gone");
 	pass();
 	is_text(read_all(), "a 1\nb 1\n", "then another has tokens");
-	ok(rig.pump.output == OUTLET_RATE && pump_deadline_ns(&rig.pump) == rig.now + 3600 * NS_PER_S,
+	ok(rig.pump.output == OUTLET_HELD && pump_deadline_ns(&rig.pump) == rig.now + 3600 * NS_PER_S,
 	    "for one record");
 	finish();
 	begin("-L 1/h -p fail --max-records=1");
 	feed("1\n2\n3\n");
 	pass();
-	is(rig.pump.output, OUTLET_RATE, "where nothing gives way it is waited for");
+	is(rig.pump.output, OUTLET_HELD, "where nothing gives way it is waited for");
 	finish();
 }
 
@@ -777,11 +777,11 @@ rates_what_is_whole(void)
 	begin("-L 1/h --rate-by=key -k 1");
 	feed("a");
 	pass();
-	ok(rig.pump.outlet.charged == NULL, "what may not leave yet has no bucket");
+	ok(rig.pump.outlet.toll.charged == NULL, "what may not leave yet has no bucket");
 	feed("b\n");
 	pass();
 	is_text(read_all(), "ab\n", "until it is whole");
-	ok(rig.pump.outlet.charged != NULL, "and has a key");
+	ok(rig.pump.outlet.toll.charged != NULL, "and has a key");
 	finish();
 }
 
@@ -1295,10 +1295,10 @@ salts(void)
 	is(rig.pump.intake.gates.seed, 7, "and a sample by key the user's seed");
 	finish();
 	begin("-L 5/s --drop-over=9/s --rate-by=key -k 1");
-	ok(rig.pump.outlet.salt != 0 && rig.pump.intake.gates.salt != 0, "so have rates by key");
+	ok(rig.pump.outlet.toll.salt != 0 && rig.pump.intake.gates.salt != 0, "so have rates by key");
 	finish();
 	begin("-p drop-random --seed=7");
-	is(rig.pump.outlet.salt | rig.pump.intake.gates.salt | rig.pump.shed.salt, 0, "what looks up no key has none");
+	is(rig.pump.outlet.toll.salt | rig.pump.intake.gates.salt | rig.pump.shed.salt, 0, "what looks up no key has none");
 	finish();
 }
 

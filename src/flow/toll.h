@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * toll: which records may leave now.  How much of what is at the head, or that it is held: why, and until when.
+ *
+ * Does not write, and does not know in which writes what may leave goes, nor a mark's place in the stream: that is
+ * the outlet's, which says what is at the head, asks, and tells what has left of what it was offered.  What is asked
+ * for belongs to one drain: toll_open, then as often as need be toll_offer and toll_left, or toll_mark and
+ * toll_mark_left.
+ *
+ * There is one toll so far, the rate: for all records, or for each key.  With a rate for each key a record that has to
+ * wait holds up those behind it, whatever their key: order is kept.  Up to there those that may leave are offered
+ * together, each charged to its own key.  A mark is a record like any other to the rate, but has no key, and costs
+ * nothing where there is one for each.
+ *
+ * To add a second one: a reason, with its row in the table of toll.c and its wait in base/ledger.h, and its when in
+ * due_ns.  toll_offer has it lessen `most` and `records` of what is asked for before the rate is asked, which is the
+ * last: what one holds the next is not asked about, and is not charged for.  One that holds writes down when it is
+ * to be asked again (UINT64_MAX: time alone does not help), and toll_due_ns is the least of these.  toll_left tells
+ * each what has left.  Nobody outside names a toll.
+ */
+#ifndef WEIR_TOLL_H
+#define WEIR_TOLL_H
+
+#include "base/ledger.h"
+#include "base/units.h"
+#include "hold/queue.h"
+#include "pick/bucket.h"
+#include "pick/buckets.h"
+#include "pick/key.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Why something is held. */
+enum toll_reason {
+	TOLL_RATE, /* it would be faster than --rate */
+};
+#define TOLL_REASONS 1
+
+/* What stands at the head of the queue. */
+enum toll_form {
+	TOLL_STREAM, /* bytes that can be cut anywhere */
+	TOLL_WHOLE,  /* whole records, of which none is begun */
+	TOLL_PART,   /* the beginning of a record too long to wait for its end; none of it is out */
+	TOLL_REST,   /* of a record that was begun: as far as it is here */
+};
+
+/* What is asked for. */
+struct toll_ask {
+	enum toll_form form;
+	size_t most;      /* bytes, at least 1.  Of whole records: one longer one is offered nevertheless */
+	uint64_t records; /* of whole records: at most so many, at least 1 */
+	size_t unit;      /* bytes of whole records that go out in one write */
+};
+
+/* Records that are offered together where there is a rate for each key, at most. */
+#define TOLL_RUN_MOST 256
+
+struct toll_run {
+	uint64_t hash; /* of the key */
+	size_t length;
+};
+
+struct toll {
+	uint64_t due_ns[TOLL_REASONS]; /* when each of those that hold lets go; 0: it does not hold */
+	enum toll_form form;           /* of what was offered last */
+	bool rated;
+	bool by_bytes;
+	struct bucket bucket;
+	struct buckets *by_key;     /* one for each key, not owned; NULL: the one above for all */
+	const struct key_rule *key; /* not owned */
+	uint64_t salt;              /* of their hashes: see key_salt */
+	uint64_t hash;              /* of the key of the head: of queue_heads, when it was this long */
+	uint64_t hashed_head;
+	size_t hashed_length;       /* 0: of none yet */
+	struct bucket *charged;     /* that of the record at the head */
+	struct toll_run run[TOLL_RUN_MOST]; /* what is offered, and charged already */
+	unsigned run_length;
+	size_t paid;                /* bytes of a part-sent record that the rate has been charged for already */
+};
+
+/* rate: NULL for none; burst 0 for the default.  Its bucket is full at now_ns. */
+void toll_init(struct toll *toll, const struct rate *rate, uint64_t burst, uint64_t now_ns);
+
+/* The rate is one for each key: of these buckets, made from the same rate.  None is owned.  A stream has no keys. */
+void toll_set_keys(struct toll *toll, struct buckets *by_key, const struct key_rule *key, uint64_t salt);
+
+/* A drain begins: nothing is held, and what has become due is let in. */
+void toll_open(struct toll *toll, uint64_t now_ns);
+
+/* How many bytes of the head of the queue may leave now; 0: it is held.  Of whole records never a part; more than
+ * `unit` bytes go in several writes. */
+size_t toll_offer(struct toll *toll, struct queue *queue, const struct toll_ask *ask, uint64_t now_ns);
+
+/* Of what was offered last the first done bytes have left the queue, in which `ended` records ended.  The rest did
+ * not leave, and is not charged for, but for that of a record which was begun: it will not be charged again.  After
+ * each offer of more than nothing, even where done is 0. */
+void toll_left(struct toll *toll, struct queue *queue, size_t done, uint64_t ended, uint64_t now_ns);
+
+/* Whether a mark of so many bytes may leave now; or it is held.  Then: that its first byte has left. */
+bool toll_mark(struct toll *toll, size_t length, uint64_t now_ns);
+void toll_mark_left(struct toll *toll, size_t length);
+
+/* Why the last one was held, as a wait, when something is; and when to ask again: UINT64_MAX when nothing is held,
+ * or when time alone does not help. */
+enum awaited toll_awaited(const struct toll *toll);
+uint64_t toll_due_ns(const struct toll *toll);
+
+#endif
