@@ -5,6 +5,7 @@
 #include "os/diag.h"
 #include "os/io.h"
 #include "os/loop.h"
+#include "os/pipes.h"
 #include "os/signals.h"
 #include "run.h"
 #include "tell/lookout.h"
@@ -68,10 +69,10 @@ enlarge_pipes(const struct options *options, const struct io_port *input, const 
 		if (!streaming && bytes > options->buffer_bytes)
 			bytes = options->buffer_bytes;
 	}
-	io_enlarge_pipe(input, (size_t)bytes);
+	pipes_enlarge(input, (size_t)bytes);
 	/* Where records may still be dropped, they wait better here than in the output's pipe. */
 	if (options->pipe_bytes != 0 || (!policy_drops(options->policy) && options->max_age_ns == 0))
-		io_enlarge_pipe(output, (size_t)bytes);
+		pipes_enlarge(output, (size_t)bytes);
 }
 
 /* 0, or -1 when the reason has been told. */

@@ -3,6 +3,7 @@
 
 #include "flow/bypass.h"
 #include "flow/plan.h"
+#include "os/pipes.h"
 
 #include <stdlib.h>
 
@@ -47,7 +48,7 @@ look(struct bypass *bypass, struct io_port *input)
 
 	if (bypass->look_room == NULL && (bypass->look_room = malloc(LOOK_MOST)) == NULL)
 		return IO_ERROR;
-	result = io_look(input, bypass->look_room, LOOK_MOST, &bypass->looked_length);
+	result = pipes_look(input, bypass->look_room, LOOK_MOST, &bypass->looked_length);
 	bypass->looked = bypass->look_room;
 	if (bypass->looked_length > 0 && bypass->looked_length < LOOK_LEAST)
 		bypass->bulk = false;
@@ -93,7 +94,7 @@ bypass_move(struct bypass *bypass, const struct bypass_road *road, size_t budget
 		enum io_result result = blind || bypass->looked_length > 0 ? IO_ALL : look(bypass, road->input);
 
 		if (result == IO_ALL || result == IO_SHORT)
-			result = io_splice(road->input, road->output, blind ? SPLICE_MOST : bypass->looked_length, &done);
+			result = pipes_splice(road->input, road->output, blind ? SPLICE_MOST : bypass->looked_length, &done);
 		switch (result) {
 		case IO_ALL:
 		case IO_SHORT:

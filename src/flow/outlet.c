@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "flow/outlet.h"
+#include "os/pipes.h"
 
 #include <errno.h>
 
@@ -194,7 +195,7 @@ static enum io_result
 write_whole(struct outlet *outlet, struct queue *queue, size_t length, size_t *done)
 {
 	struct io_port *port = &outlet->port;
-	size_t room = length > 2 * port->unit ? io_batch_room(port) : 0;
+	size_t room = length > 2 * port->unit ? pipes_batch_room(port) : 0;
 	size_t at = 0;
 	struct iovec piece[2];
 	size_t chunk;
@@ -204,12 +205,12 @@ write_whole(struct outlet *outlet, struct queue *queue, size_t length, size_t *d
 		size_t left = length - at;
 		chunk = queue_whole_from(queue, at, left < port->unit ? left : port->unit);
 		pieces = queue_peek(queue, at, chunk, piece);
-		if (chunk == 0 || !io_batch_add(port, piece, pieces, chunk))
+		if (chunk == 0 || !pipes_batch_add(port, piece, pieces, chunk))
 			break;
 		at += chunk;
 	}
 	if (at > 0)
-		return io_batch_write(port, done);
+		return pipes_batch_write(port, done);
 	chunk = length <= port->unit ? length : queue_whole_from(queue, 0, port->unit);
 	if (chunk == 0) {
 		chunk = queue_head(queue);

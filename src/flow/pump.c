@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "flow/pump.h"
+#include "os/pipes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -112,7 +113,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
     const struct io_port *output, uint64_t now_ns)
 {
 	const struct plan plan = plan_of(options,
-	    (struct plan_ports){ output->messages, io_can_splice(input, output) });
+	    (struct plan_ports){ output->messages, pipes_can_splice(input, output) });
 	const uint64_t salt = plan.salted ? key_salt() : 0;
 	struct chance all, gates, victims; /* each user of chance has its own */
 
@@ -310,6 +311,12 @@ settle(struct pump *pump)
 
 /* --- the pass ----------------------------------------------------------------------------------- */
 
+static bool
+output_has_room(const void *port)
+{
+	return io_has_room(port);
+}
+
 /* Fill, age, drain. */
 static void
 pass_through(struct pump *pump, uint64_t now_ns)
@@ -319,7 +326,8 @@ pass_through(struct pump *pump, uint64_t now_ns)
 		fill(pump);
 	level_filled(&pump->level, pump_depth(pump));
 	pump->outlet.input_over = !is_reading(pump);
-	age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss, &pump->outlet.port);
+	age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss,
+	    &(struct age_outlet){ output_has_room, &pump->outlet.port });
 	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
 	age_sent(&pump->age, &pump->queue, now_ns);
 }
@@ -393,7 +401,7 @@ pump_close_input(struct pump *pump)
 {
 	if (pump->input_port.fd < 0)
 		return;
-	pump->unread_known = io_unread(&pump->input_port, &pump->unread_bytes);
+	pump->unread_known = pipes_unread(&pump->input_port, &pump->unread_bytes);
 	(void)io_close(&pump->input_port); /* nothing was written there */
 	pump->input_port.fd = pump->input_port.inherited = -1;
 }
@@ -402,7 +410,7 @@ bool
 pump_unread(const struct pump *pump, uint64_t *bytes)
 {
 	if (pump->input_port.fd >= 0)
-		return io_unread(&pump->input_port, bytes);
+		return pipes_unread(&pump->input_port, bytes);
 	*bytes = pump->unread_bytes;
 	return pump->unread_known;
 }

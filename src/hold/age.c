@@ -41,7 +41,7 @@ age_due_ns(const struct age *age, const struct queue *queue)
 
 static void
 control(struct age *age, struct shed *shed, struct queue *queue, struct loss *loss,
-    const struct io_port *output)
+    const struct age_outlet *outlet)
 {
 	uint64_t late;
 
@@ -49,7 +49,7 @@ control(struct age *age, struct shed *shed, struct queue *queue, struct loss *lo
 	while (queue_waiting(queue) > 0 && !queue_part_sent(queue)) {
 		uint64_t waited_ns = loss->now_ns - sojourn_oldest_ns(queue->sojourn);
 
-		if (waited_ns < age->codel.target_ns || !io_has_room(output) ||
+		if (waited_ns < age->codel.target_ns || !outlet->has_room(outlet->state) ||
 		    !codel_drops(&age->codel, loss->now_ns, waited_ns, queue_waiting(queue) == 1))
 			return;
 		late = sojourn_arrived_by(queue->sojourn, loss->now_ns - age->codel.target_ns, UINT64_MAX);
@@ -62,12 +62,12 @@ control(struct age *age, struct shed *shed, struct queue *queue, struct loss *lo
 
 void
 age_shed(struct age *age, struct shed *shed, struct queue *queue, struct loss *loss,
-    const struct io_port *output)
+    const struct age_outlet *outlet)
 {
 	if (age->most_ns != 0)
 		expire(age, queue, loss);
 	if (age->controlled)
-		control(age, shed, queue, loss, output);
+		control(age, shed, queue, loss, outlet);
 }
 
 void

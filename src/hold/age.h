@@ -15,7 +15,6 @@
 #include "hold/loss.h"
 #include "hold/queue.h"
 #include "hold/shed.h"
-#include "os/io.h"
 #include "pick/codel.h"
 
 #include <stdbool.h>
@@ -27,9 +26,16 @@ struct age {
 	struct codel codel;
 };
 
+/* Whether the output would take something now, which costs a system call: only CoDel asks, and only when the oldest
+ * record has waited for longer than its target. */
+struct age_outlet {
+	bool (*has_room)(const void *state);
+	const void *state;
+};
+
 /* Drops what has waited too long. */
 void age_shed(struct age *age, struct shed *shed, struct queue *queue, struct loss *loss,
-    const struct io_port *output);
+    const struct age_outlet *outlet);
 
 /* Records have been sent since then, or not. */
 void age_sent(struct age *age, const struct queue *queue, uint64_t now_ns);

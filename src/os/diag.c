@@ -7,6 +7,7 @@
 #include "os/diag.h"
 #include "os/io.h"
 #include "os/loop.h"
+#include "os/put.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -80,7 +81,7 @@ message(const char *priority, const char *cause, const char *format, va_list arg
 		guard(guarded, true);
 	io_open_output(&port, STDERR_FILENO);
 	port.unstopped = true;
-	(void)io_put(&port, line, strlen(line), deadline_ns != 0 ? deadline_ns : loop_now() + PATIENCE_NS);
+	(void)put_all(&port, line, strlen(line), deadline_ns != 0 ? deadline_ns : loop_now() + PATIENCE_NS);
 	if (port.fd != STDERR_FILENO)
 		(void)close(port.fd);
 	if (guard != NULL)

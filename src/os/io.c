@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "base/units.h"
 #include "os/io.h"
 #include "os/loop.h"
 
@@ -152,20 +151,12 @@ io_open_output(struct io_port *port, int fd)
 	open_port(port, fd, true);
 }
 
-static void
-close_stage(struct io_port *port)
-{
-	for (int i = 0; i < 2; i++) {
-		if (port->stage[i] >= 0)
-			(void)close(port->stage[i]);
-		port->stage[i] = -1;
-	}
-}
-
 int
 io_close(struct io_port *port)
 {
-	close_stage(port);
+	for (int i = 0; i < 2; i++)
+		if (port->stage[i] >= 0)
+			(void)close(port->stage[i]);
 	free(port->stash);
 	port->stash = NULL;
 	if (port->fd != port->inherited && close(port->fd) < 0 && errno != EINTR)
@@ -456,114 +447,7 @@ io_write(struct io_port *port, const struct iovec *piece, int count, size_t leng
 	return transfer(port, piece, count, length, done);
 }
 
-/* --- from pipe to pipe ---------------------------------------------------------------------------- */
-
-#ifdef HAVE_SPLICE
-
-#define BATCH_BYTES (256 << 10)
-
-/* What could not be read back out of it would come out of it later, in the place of something else. */
-static void
-give_up_stage(struct io_port *port)
-{
-	close_stage(port);
-	port->stage_refused = true;
-}
-
-/* A private pipe: for batches, or for looks at half of what the input's pipe holds; or as much as there is.
- * 0, or -1 where none is to be had. */
-static int
-open_stage(struct io_port *port)
-{
-	if (port->stage_refused)
-		return -1;
-	if (port->stage[0] >= 0)
-		return 0;
-	if (pipe2(port->stage, O_CLOEXEC | O_NONBLOCK) < 0) {
-		port->stage_refused = true;
-		return -1;
-	}
-	(void)fcntl(port->stage[1], F_SETPIPE_SZ,
-	    port->output ? BATCH_BYTES : fcntl(port->fd, F_GETPIPE_SZ) / 2);
-	return 0;
-}
-
-bool
-io_can_splice(const struct io_port *input, const struct io_port *output)
-{
-	return input->pipe && output->pipe && output->way == IO_WAY_OWN;
-}
-
-enum io_result
-io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *done)
-{
-	ssize_t moved = splice(input->fd, NULL, output->fd, NULL, length,
-	    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-
-	*done = moved > 0 ? (size_t)moved : 0;
-	if (moved > 0)
-		return *done == length ? IO_ALL : IO_SHORT;
-	if (moved == 0)
-		return IO_END;
-	if (errno == EAGAIN)
-		return IO_AGAIN;
-	if (errno == EINTR)
-		return IO_RETRY;
-	return errno == EPIPE ? IO_GONE : IO_ERROR;
-}
-
-enum io_result
-io_look(struct io_port *input, void *room, size_t length, size_t *done)
-{
-	ssize_t copied;
-
-	*done = 0;
-	if (!input->pipe || open_stage(input) < 0)
-		return IO_ERROR;
-	copied = tee(input->fd, input->stage[1], length, SPLICE_F_NONBLOCK);
-	if (copied == 0)
-		return IO_END;
-	if (copied < 0)
-		return errno == EAGAIN ? IO_AGAIN : errno == EINTR ? IO_RETRY : IO_ERROR;
-	if (read(input->stage[0], room, (size_t)copied) != copied) {
-		give_up_stage(input);
-		return IO_ERROR;
-	}
-	*done = (size_t)copied;
-	return *done == length ? IO_ALL : IO_SHORT;
-}
-
-#else
-
-bool
-io_can_splice(const struct io_port *input, const struct io_port *output)
-{
-	(void)input;
-	(void)output;
-	return false;
-}
-
-enum io_result
-io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *done)
-{
-	(void)input;
-	(void)output;
-	(void)length;
-	*done = 0;
-	return IO_ERROR;
-}
-
-enum io_result
-io_look(struct io_port *input, void *room, size_t length, size_t *done)
-{
-	(void)input;
-	(void)room;
-	(void)length;
-	*done = 0;
-	return IO_ERROR;
-}
-
-#endif
+/* --- what else can be asked of a descriptor ------------------------------------------------------ */
 
 bool
 io_has_room(const struct io_port *output)
@@ -571,215 +455,10 @@ io_has_room(const struct io_port *output)
 	return loop_ready(output->fd, true);
 }
 
-/* --- batches ------------------------------------------------------------------------------------- */
-
-#ifdef HAVE_SPLICE
-
-#define BATCH_LEAST 4 /* chunks; for fewer, a write each costs less */
-
-static size_t
-slots(int pipe_fd)
-{
-	long bytes = fcntl(pipe_fd, F_GETPIPE_SZ);
-	long page = sysconf(_SC_PAGESIZE);
-
-	return bytes > 0 && page > 0 ? (size_t)(bytes / page) : 0;
-}
-
-size_t
-io_batch_room(struct io_port *port)
-{
-	size_t room, used, own;
-	uint64_t unread;
-
-	/* The inherited description must not be spliced to: it would lose RWF_NOWAIT. */
-	if (!port->pipe || port->way != IO_WAY_OWN || open_stage(port) < 0 ||
-	    !io_unread(port, &unread))
-		return 0;
-	/* At least this many are in use; more, where writes were short ones. */
-	used = (size_t)(unread + port->unit - 1) / port->unit;
-	room = slots(port->fd);
-	room = room > used ? room - used : 0;
-	own = slots(port->stage[1]);
-	if (room > own)
-		room = own;
-	return room >= BATCH_LEAST ? room : 0;
-}
-
-bool
-io_batch_add(struct io_port *port, const struct iovec *piece, int count, size_t length)
-{
-	/* Of at most PIPE_BUF bytes: all or nothing. */
-	if (writev(port->stage[1], piece, count) != (ssize_t)length)
-		return false;
-	port->staged += length;
-	return true;
-}
-
-static void
-forget_batch(struct io_port *port)
-{
-	char scratch[16384];
-
-	while (port->staged > 0) {
-		ssize_t done = read(port->stage[0], scratch, sizeof(scratch));
-		if (done <= 0)
-			break;
-		port->staged -= (size_t)done;
-	}
-	if (port->staged > 0)
-		give_up_stage(port);
-	port->staged = 0;
-}
-
-enum io_result
-io_batch_write(struct io_port *port, size_t *done)
-{
-	enum io_result result = IO_ALL;
-	ssize_t moved;
-
-	*done = 0;
-	while (port->staged > 0 && result == IO_ALL) {
-		moved = splice(port->stage[0], NULL, port->fd, NULL, port->staged, SPLICE_F_NONBLOCK);
-		if (moved > 0) {
-			port->staged -= (size_t)moved;
-			*done += (size_t)moved;
-		} else if (moved == 0 || errno == EAGAIN) {
-			result = IO_AGAIN;
-		} else if (errno == EPIPE) {
-			result = IO_GONE;
-		} else if (errno != EINTR) {
-			port->stage_refused = true; /* by a sandbox, perhaps: write tells */
-			result = IO_RETRY;
-		}
-	}
-	forget_batch(port);
-	return *done > 0 && result != IO_ALL ? IO_SHORT : result; /* why, the next call tells */
-}
-
-#else
-
-size_t
-io_batch_room(struct io_port *port)
-{
-	(void)port;
-	return 0;
-}
-
-bool
-io_batch_add(struct io_port *port, const struct iovec *piece, int count, size_t length)
-{
-	(void)port;
-	(void)piece;
-	(void)count;
-	(void)length;
-	return false;
-}
-
-enum io_result
-io_batch_write(struct io_port *port, size_t *done)
-{
-	(void)port;
-	*done = 0;
-	return IO_RETRY;
-}
-
-#endif
-
-/* --- messages ------------------------------------------------------------------------------------ */
-
-/* The rest of a message that was taken in part has this long at least. */
-#define PUT_REST_NS (20 * NS_PER_MS)
-
-bool
-io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_ns)
-{
-	bool all = false;
-	int error = 0;
-
-	while (!all) {
-		struct iovec piece = { (void *)(uintptr_t)text, length };
-		struct loop_watch watch = { .fd = port->fd, .output = true };
-		size_t done;
-		enum io_result result = io_write(port, &piece, 1, length, &done);
-
-		text += done;
-		length -= done;
-		all = result == IO_ALL;
-		error = result == IO_AGAIN ? EAGAIN : errno;
-		/* what was taken in part may well be taken whole: half a message would be part of the next */
-		if (result == IO_SHORT && deadline_ns < loop_now() + PUT_REST_NS)
-			deadline_ns = loop_now() + PUT_REST_NS;
-		if (result == IO_ERROR || result == IO_GONE ||
-		    (result != IO_SHORT && !all && loop_now() >= deadline_ns))
-			break;
-		if (result == IO_AGAIN)
-			(void)loop_wait(&watch, 1, deadline_ns); /* the deadline ends this in any case */
-	}
-	errno = error;
-	return all;
-}
-
-size_t
-io_put_beside(struct io_port *port, const char *text, size_t length)
-{
-	size_t sum = 0;
-
-	while (sum < length) {
-		struct iovec piece = { (void *)(uintptr_t)(text + sum), length - sum };
-		size_t done;
-		enum io_result result = io_write(port, &piece, 1, piece.iov_len, &done);
-
-		sum += done;
-		if (result == IO_ERROR || result == IO_GONE)
-			break;
-		if (result == IO_AGAIN)
-			(void)loop_await_output(port->fd, -1);
-	}
-	return sum;
-}
-
-/* --- what else can be asked of a descriptor ------------------------------------------------------ */
-
-void
-io_enlarge_pipe(const struct io_port *port, size_t bytes)
-{
-#if defined(F_SETPIPE_SZ) && !defined(WEIR_PORTABLE)
-	int now = port->pipe ? fcntl(port->inherited, F_GETPIPE_SZ) : -1;
-
-	if (now >= 0 && (size_t)now < bytes && bytes <= INT_MAX)
-		(void)fcntl(port->inherited, F_SETPIPE_SZ, (int)bytes);
-#else
-	(void)port;
-	(void)bytes;
-#endif
-}
-
 bool
 io_has_producer(const struct io_port *input)
 {
 	return input->pipe || input->way == IO_WAY_SOCKET;
-}
-
-bool
-io_unread(const struct io_port *port, uint64_t *bytes)
-{
-#ifdef __linux__
-	int count;
-
-	if (!port->pipe || ioctl(port->inherited, FIONREAD, &count) < 0 || count < 0)
-		return false;
-	*bytes = (uint64_t)count;
-	return true;
-#else
-	/* On BSDs the end that is written to always answers 0: it has nothing to read. */
-	int count;
-
-	if (!port->pipe || port->output || ioctl(port->inherited, FIONREAD, &count) < 0 || count < 0)
-		return false;
-	*bytes = (uint64_t)count;
-	return true;
-#endif
 }
 
 bool

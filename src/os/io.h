@@ -2,7 +2,7 @@
 /*
  * io: reads and writes that do not block, on descriptors that were inherited.
  *
- * The only caller of read and write on the data path.  Never sets O_NONBLOCK on a descriptor it did not
+ * With pipes.h the only caller of read and write on the data path.  Never sets O_NONBLOCK on a descriptor it did not
  * open: the flag belongs to the open file description, which siblings share.  Instead a port knows the
  * best of these ways that its descriptor allows, and steps down where the kernel refuses one:
  *
@@ -48,7 +48,7 @@ struct io_port {
 	bool messages; /* a socket that keeps them apart */
 	size_t unit;   /* a write of whole records is at most this long; of a pipe PIPE_BUF, so that it is
 	                * never torn */
-	int stage[2];  /* a private pipe, or -1: of an output where batches are made up, of an input for looks */
+	int stage[2];  /* a private pipe, or -1: pipes.h's, as what follows; it is closed with the port */
 	size_t staged; /* bytes in it */
 	bool stage_refused;
 	size_t most;   /* no longer message is taken, as far as is known */
@@ -82,58 +82,12 @@ enum io_result io_read(struct io_port *port, const struct iovec *piece, int coun
 enum io_result io_write(struct io_port *port, const struct iovec *piece, int count, size_t length,
     size_t *done);
 
-/* Whether bytes can go from this input to this output without passing through memory. */
-bool io_can_splice(const struct io_port *input, const struct io_port *output);
-
-/* Moves at most length bytes from pipe to pipe: ALL, SHORT, AGAIN (nothing there, or no room: see
- * io_has_room), RETRY, END, GONE, or ERROR where the kernel will not do it. */
-enum io_result io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *done);
-
-/* Copies what the input pipe holds, at most length bytes and at most half of its capacity, and
- * leaves it there: ALL or SHORT, AGAIN, RETRY, END, or ERROR where the kernel will not do it.  What
- * a splice then moves are these bytes, unless somebody else reads the same pipe. */
-enum io_result io_look(struct io_port *input, void *room, size_t length, size_t *done);
-
 /* Whether the output would take something now. */
 bool io_has_room(const struct io_port *output);
-
-/*
- * A batch: many writes of whole records to a pipe, handed over at once.
- *
- * Each chunk of at most PIPE_BUF bytes is written to a private pipe, where it takes at most one
- * page, and the pages are then moved to the output (splice(2)): whole, in order, without waiting.
- * So no reader and no SIGKILL ever sees part of a chunk, just as with a write for each; but the
- * reader is woken once, and the lock it reads under is taken once, for all of them.
- */
-
-/* How many chunks a batch may have now: about as many as the output has room for, 0 where batches
- * are not to be had or not worth while. */
-size_t io_batch_room(struct io_port *port);
-
-/* Adds a chunk (length <= unit).  False where it does not fit. */
-bool io_batch_add(struct io_port *port, const struct iovec *piece, int count, size_t length);
-
-/* Hands over the batch: as io_write, except that *done is a number of whole chunks.  What is not
- * taken is forgotten. */
-enum io_result io_batch_write(struct io_port *port, size_t *done);
-
-/* Writes all of text, waiting for it until deadline_ns of loop_now at most; once part of it is out, a moment
- * longer.  Whether it was all taken; errno otherwise.  For messages and reports, not for data. */
-bool io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_ns);
-
-/* The same for a thread of its own: waits for as long as it takes, and lets no signal in.  Returns how much was
- * taken; errno where that is not all. */
-size_t io_put_beside(struct io_port *port, const char *text, size_t length);
-
-/* Asks for a pipe of at least this capacity; never makes one smaller, and refusal is no error. */
-void io_enlarge_pipe(const struct io_port *port, size_t bytes);
 
 /* Whether somebody stands at the other end of an input, who may have something to say: not a file or a device, nor a
  * terminal. */
 bool io_has_producer(const struct io_port *input);
-
-/* Bytes in a pipe that nobody has read yet, from either end; false where that cannot be told. */
-bool io_unread(const struct io_port *port, uint64_t *bytes);
 
 /* Whether something waits to be read, without waiting for it or reading it. */
 bool io_waiting(const struct io_port *port);

@@ -4,6 +4,7 @@
 #include "os/diag.h"
 #include "os/io.h"
 #include "os/loop.h"
+#include "os/put.h"
 #include "tell/metrics.h"
 
 #include <sys/stat.h>
@@ -472,7 +473,7 @@ replace(const struct metrics *metrics)
 	if (fd < 0)
 		return errno;
 	io_open_output(&port, fd);
-	if (io_put_beside(&port, metrics->text, metrics->length) < metrics->length)
+	if (put_beside(&port, metrics->text, metrics->length) < metrics->length)
 		error = errno;
 	if (io_close(&port) < 0 && error == 0)
 		error = errno;

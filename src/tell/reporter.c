@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "os/put.h"
 #include "os/target.h"
 #include "tell/reporter.h"
 
@@ -31,7 +32,7 @@ write_beside(void *state)
 {
 	struct reporter *reporter = state;
 
-	reporter->sent = io_put_beside(&reporter->port, reporter->text, reporter->length);
+	reporter->sent = put_beside(&reporter->port, reporter->text, reporter->length);
 	reporter->error = reporter->sent == reporter->length ? 0 : errno;
 }
 
@@ -218,7 +219,7 @@ reporter_step(struct reporter *reporter, void (*snapshot)(void *state, struct sn
 }
 
 static bool
-put_beside(struct reporter *reporter, uint64_t deadline_ns)
+finish_beside(struct reporter *reporter, uint64_t deadline_ns)
 {
 	int error = 0;
 
@@ -236,9 +237,9 @@ put(struct reporter *reporter, uint64_t deadline_ns)
 	bool taken;
 
 	if (reporter->worker != NULL)
-		return put_beside(reporter, deadline_ns);
+		return finish_beside(reporter, deadline_ns);
 	rest = reporter->length - reporter->sent;
-	taken = rest == 0 || io_put(&reporter->port, reporter->text + reporter->sent, rest, deadline_ns);
+	taken = rest == 0 || put_all(&reporter->port, reporter->text + reporter->sent, rest, deadline_ns);
 	if (rest > 0 && taken)
 		reporter->torn = false;
 	/* What could not be finished is at least a line of its own. */

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/units.h"
+#include "os/pipes.h"
 #include "tell/snapshot.h"
 
 #include <stdlib.h>
@@ -139,7 +140,7 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
 	snapshot->key_looks = key_looks(&pump->options->key);
 	take_interval(&snapshot->interval, &snapshot->ledger, &baseline->then);
 	foresee(snapshot);
-	snapshot->unread_known = io_unread(&pump->outlet.port, &snapshot->unread_bytes);
+	snapshot->unread_known = pipes_unread(&pump->outlet.port, &snapshot->unread_bytes);
 	snapshot->unread_input_known = pump_unread(pump, &snapshot->unread_input_bytes);
 #ifdef WEIR_DEBUG
 	if (!ledger_balances(&snapshot->ledger, snapshot->held))

@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "fuzz.h"
 #include "os/io.h"
+#include "os/put.h"
 #include "os/spill.h"
 
 #include <getopt.h>
@@ -30,7 +31,7 @@ io_open_output(struct io_port *port, int fd)
 }
 
 bool
-io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_ns)
+put_all(struct io_port *port, const char *text, size_t length, uint64_t deadline_ns)
 {
 	(void)port;
 	(void)deadline_ns;

@@ -2,6 +2,8 @@
 /* See script.h. */
 #include "config.h"
 
+#include "os/pipes.h"
+#include "os/put.h"
 #include "script.h"
 
 #include <errno.h>
@@ -107,7 +109,7 @@ io_read(struct io_port *port, const struct iovec *piece, int count, size_t lengt
 }
 
 enum io_result
-io_look(struct io_port *input, void *room, size_t length, size_t *done)
+pipes_look(struct io_port *input, void *room, size_t length, size_t *done)
 {
 	enum io_result result = script.can_look ? ask_input(length, done) : IO_ERROR;
 
@@ -164,7 +166,7 @@ io_has_room(const struct io_port *output)
 /* --- from pipe to pipe ----------------------------------------------------------------------------- */
 
 bool
-io_can_splice(const struct io_port *input, const struct io_port *output)
+pipes_can_splice(const struct io_port *input, const struct io_port *output)
 {
 	(void)input;
 	(void)output;
@@ -172,7 +174,7 @@ io_can_splice(const struct io_port *input, const struct io_port *output)
 }
 
 enum io_result
-io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *done)
+pipes_splice(struct io_port *input, struct io_port *output, size_t length, size_t *done)
 {
 	enum io_result result = ask_output(length, false, done);
 
@@ -191,7 +193,7 @@ io_splice(struct io_port *input, struct io_port *output, size_t length, size_t *
 }
 
 size_t
-io_batch_room(struct io_port *port)
+pipes_batch_room(struct io_port *port)
 {
 	(void)port;
 	script.chunks = script.staged = 0;
@@ -199,7 +201,7 @@ io_batch_room(struct io_port *port)
 }
 
 bool
-io_batch_add(struct io_port *port, const struct iovec *piece, int count, size_t length)
+pipes_batch_add(struct io_port *port, const struct iovec *piece, int count, size_t length)
 {
 	(void)port;
 	if (script.chunks == SCRIPT_CHUNKS)
@@ -212,7 +214,7 @@ io_batch_add(struct io_port *port, const struct iovec *piece, int count, size_t 
 
 /* Whole chunks, as many as it takes. */
 enum io_result
-io_batch_write(struct io_port *port, size_t *done)
+pipes_batch_write(struct io_port *port, size_t *done)
 {
 	enum io_result result = ask_output(script.staged, false, done);
 	size_t sum = 0;
@@ -252,7 +254,7 @@ io_close(struct io_port *port)
 }
 
 bool
-io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_ns)
+put_all(struct io_port *port, const char *text, size_t length, uint64_t deadline_ns)
 {
 	(void)port;
 	(void)text;
@@ -262,7 +264,7 @@ io_put(struct io_port *port, const char *text, size_t length, uint64_t deadline_
 }
 
 void
-io_enlarge_pipe(const struct io_port *port, size_t bytes)
+pipes_enlarge(const struct io_port *port, size_t bytes)
 {
 	(void)port;
 	(void)bytes;
@@ -270,7 +272,7 @@ io_enlarge_pipe(const struct io_port *port, size_t bytes)
 }
 
 bool
-io_unread(const struct io_port *port, uint64_t *bytes)
+pipes_unread(const struct io_port *port, uint64_t *bytes)
 {
 	(void)port;
 	(void)bytes;

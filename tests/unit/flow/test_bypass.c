@@ -2,8 +2,9 @@
 /* From one pipe to another, of which the test holds the other ends; what is counted, and when it gives up. */
 #include "../tap.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 #include "flow/bypass.h"
+#include "os/pipes.h"
 
 #define MOST ((size_t)64 << 10) /* what a pipe takes */
 #define BUDGET ((size_t)512 << 10)
@@ -36,7 +37,7 @@ begin(const struct framing *framing)
 	rig.ledger = (struct ledger){ .in = { 0, 0 } };
 	intake_init(&rig.intake, framing, &gates);
 	must(queue_init(&rig.queue, framing, &limits) == 0);
-	can = io_can_splice(&rig.input, &rig.output);
+	can = pipes_can_splice(&rig.input, &rig.output);
 	bypass_init(&rig.bypass, can, framing_delimited(framing));
 	return can;
 }
@@ -74,7 +75,7 @@ move(size_t budget, uint64_t now_ns)
 static bool
 is_through(size_t length, uint64_t records)
 {
-	return pipes_drain(rig.reader, rig.got, MOST) == length && memcmp(rig.got, rig.sent, length) == 0 &&
+	return pipe_drain(rig.reader, rig.got, MOST) == length && memcmp(rig.got, rig.sent, length) == 0 &&
 	    rig.ledger.in.bytes == length && rig.ledger.out.bytes == length && rig.ledger.in.records == records &&
 	    rig.ledger.out.records == records && ledger_balances(&rig.ledger, queue_held(&rig.queue));
 }
@@ -132,7 +133,7 @@ full_output(void)
 	size_t full;
 
 	if (begin(&bytes)) {
-		full = pipes_fill(rig.output.inherited);
+		full = pipe_fill(rig.output.inherited);
 		supply(100);
 		ok(!bypass_is_holding(&rig.bypass) && bypass_due_ns(&rig.bypass) == UINT64_MAX, "full: nothing is waited for");
 		is(move(BUDGET, NOW), BYPASS_FULL, "full: the output takes nothing");
@@ -143,7 +144,7 @@ full_output(void)
 		    bypass_has_held(&rig.bypass, NOW + 2 * NS_PER_MS), "full: from the first time on");
 		bypass_let_go(&rig.bypass);
 		ok(!bypass_is_holding(&rig.bypass) && !bypass_has_held(&rig.bypass, NOW + NS_PER_S), "full: until it is let go");
-		pipes_forget(rig.reader, full);
+		pipe_forget(rig.reader, full);
 		is(move(BUDGET, NOW), BYPASS_DRY, "full: then all goes");
 		ok(is_through(100, 0), "full: once");
 	}
@@ -161,7 +162,7 @@ gives_up(void)
 	}
 	finish();
 	if (begin(&bytes)) {
-		int other = open("/dev/full", O_WRONLY), file = pipes_file("some text", 9);
+		int other = open("/dev/full", O_WRONLY), file = pipe_file("some text", 9);
 
 		must(file >= 0);
 		rig.input.fd = file; /* neither end is a pipe now */
@@ -191,7 +192,7 @@ rests(void)
 		supply(40);
 		rig.intake.open = 5;
 		is(bypass_rest_of_record(&rig.bypass, &rig.input, &rig.intake), 16, "rest: up to the end that can be seen");
-		pipes_forget(rig.input.fd, 32);
+		pipe_forget(rig.input.fd, 32);
 		is(bypass_rest_of_record(&rig.bypass, &rig.input, &rig.intake), 8, "rest: or all that is here");
 	}
 	finish();
@@ -200,7 +201,7 @@ rests(void)
 int
 main(void)
 {
-	pipes_init();
+	pipe_init();
 	blindly();
 	with_looks();
 	full_output();

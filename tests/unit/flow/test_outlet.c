@@ -6,7 +6,7 @@
  */
 #include "../tap.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 #include "../random.h"
 #include "flow/outlet.h"
 
@@ -107,7 +107,7 @@ drain(uint64_t now)
 static void
 read_all(void)
 {
-	rig.got_length += pipes_drain(rig.reader, rig.got + rig.got_length, STREAM_MOST - rig.got_length);
+	rig.got_length += pipe_drain(rig.reader, rig.got + rig.got_length, STREAM_MOST - rig.got_length);
 }
 
 /* What was read is what was put in, as far as it goes, and the books say so too. */
@@ -171,7 +171,7 @@ packets(enum io_way way, uint64_t longest)
 
 		(void)drain(0);
 		for (uint64_t reads = random_from(&random, 1, 20); good && reads > 0; reads--) {
-			if (!pipes_ready(rig.reader, POLLIN))
+			if (!pipe_ready(rig.reader, POLLIN))
 				break;
 			length = read(rig.reader, packet, PIPE_BUF);
 			good = length > 0 && is_whole_write(packet, (size_t)length, &inside);
@@ -203,7 +203,7 @@ cut_by_little_room(uint64_t longest)
 			diag("cut at byte %" PRIu64, rig.ledger.out.bytes);
 		if (room > STREAM_MOST - rig.got_length)
 			room = STREAM_MOST - rig.got_length;
-		rig.got_length += pipes_drain(rig.reader, rig.got + rig.got_length, room);
+		rig.got_length += pipe_drain(rig.reader, rig.got + rig.got_length, room);
 	}
 	good = good && is_right();
 	finish();
@@ -267,7 +267,7 @@ obstacles(void)
 	put(50, true);
 	is(drain(0), OUTLET_EMPTY, "when it is complete it leaves");
 	ok(rig.ledger.out.records == 1 && rig.ledger.out.bytes == 100 && is_right(), "and is counted");
-	pipes_fill(rig.outlet.port.inherited);
+	pipe_fill(rig.outlet.port.inherited);
 	put(100, true);
 	is(drain(0), OUTLET_REFUSED, "a full output takes no more");
 	is(rig.ledger.out.records, 1, "and none is counted");
@@ -290,7 +290,7 @@ obstacles(void)
 static void
 file_too_large(void)
 {
-	int both[2] = { open("/dev/null", O_RDONLY), pipes_file("", 0) };
+	int both[2] = { open("/dev/null", O_RDONLY), pipe_file("", 0) };
 	struct rlimit before, limit;
 
 	must(getrlimit(RLIMIT_FSIZE, &before) == 0);
@@ -390,11 +390,11 @@ paid_rest(void)
 		size_t room;
 
 		begin(false, NEVER, rates[i], 1);
-		room = pipes_fill(rig.outlet.port.inherited);
+		room = pipe_fill(rig.outlet.port.inherited);
 		put(200000, true);
 		put(10, true);
 		is(drain(0), OUTLET_REFUSED, "a record longer than there is room");
-		pipes_forget(rig.reader, room);
+		pipe_forget(rig.reader, room);
 		is(drain(0), OUTLET_REFUSED, "is begun");
 		ok(queue_part_sent(&rig.queue) && rig.ledger.out.records == 0, "and not ended");
 		for (int turns = 0; turns < 100 && rig.ledger.out.records == 0; turns++) {
@@ -465,11 +465,11 @@ run_by_key(void)
 	must(key_parse(&key, "1", error) == NULL && buckets != NULL);
 	begin(false, NEVER, &by_bytes, 100);
 	toll_set_keys(&rig.outlet.toll, buckets, &key, 0);
-	room = pipes_fill(rig.outlet.port.inherited);
+	room = pipe_fill(rig.outlet.port.inherited);
 	put(26, true);
 	put(52, true);
 	is(drain(0), OUTLET_REFUSED, "1000 B/s for each key: no room");
-	pipes_forget(rig.reader, room);
+	pipe_forget(rig.reader, room);
 	(void)drain(0);
 	is(rig.ledger.out.records, 2, "what was refused goes out,");
 	for (int i = 0; i < 3; i++)
@@ -561,7 +561,7 @@ marks_have_a_budget(void)
 int
 main(void)
 {
-	pipes_init();
+	pipe_init();
 	whole_writes();
 	obstacles();
 	file_too_large();

@@ -4,7 +4,7 @@
  */
 #include "../tap.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 #include "../random.h"
 #include "flow/pump.h"
 
@@ -119,7 +119,7 @@ feed_lines(unsigned first, unsigned last)
 static void
 pass(void)
 {
-	if (pipes_ready(rig.pump.input_port.fd, POLLIN | POLLHUP))
+	if (pipe_ready(rig.pump.input_port.fd, POLLIN | POLLHUP))
 		rig.pump.input_waits = false;
 	pump_pass(&rig.pump, rig.now);
 }
@@ -127,7 +127,7 @@ pass(void)
 static const char *
 read_all(void)
 {
-	size_t length = pipes_drain(rig.reader, rig.got, STREAM_MOST - 1);
+	size_t length = pipe_drain(rig.reader, rig.got, STREAM_MOST - 1);
 
 	rig.got[length] = '\0';
 	return rig.got;
@@ -218,13 +218,13 @@ verdicts(const char *command_line, unsigned first, enum reason reason)
 	pass();
 	is(books()->out.records, 1000, "weir %s: what the output takes at once is not dropped", command_line);
 	(void)read_all();
-	full = pipes_fill(rig.pump.outlet.port.inherited);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
 	feed_lines(1, 1000);
 	pass();
 	is(queue_held(&rig.pump.queue).records, 10, "what it refuses is held as far as it fits");
 	ok(books()->dropped[reason].records == 990 && is_balanced(), "the others are dropped");
 	ok(pump_wants_input(&rig.pump) && books()->paused_count == 0, "and the producer does not wait");
-	pipes_forget(rig.reader, full);
+	pipe_forget(rig.reader, full);
 	pass();
 	for (unsigned i = first; i < first + 10; i++)
 		length += (size_t)snprintf(expected + length, sizeof(expected) - length, "%07u\n", i);
@@ -282,7 +282,7 @@ watermarks(void)
 	size_t full;
 
 	begin("-m 64K --high=75% --low=25%");
-	full = pipes_fill(rig.pump.outlet.port.inherited);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
 	for (int i = 0; i < 6; i++) {
 		feed_lines(1, 1000);
 		pass();
@@ -299,7 +299,7 @@ watermarks(void)
 	is(held(), 56000, "and what comes then stays where it is");
 	is(pump_paused_ns(&rig.pump, rig.now), 3 * NS_PER_S, "for as long as it lasts");
 
-	pipes_forget(rig.reader, full);
+	pipe_forget(rig.reader, full);
 	rig.now += NS_PER_S;
 	pass(); /* all of it fits the pipe */
 	ok(!level_is_paused(&rig.pump.level) && held() == 0, "until the reader has taken what there was");
@@ -314,7 +314,7 @@ static void
 hysteresis(void)
 {
 	begin("-m 64K --high=75% --low=25%");
-	pipes_fill(rig.pump.outlet.port.inherited);
+	pipe_fill(rig.pump.outlet.port.inherited);
 	for (int i = 0; i < 7; i++) {
 		feed_lines(1, 1000);
 		pass();
@@ -323,7 +323,7 @@ hysteresis(void)
 	while (held() > 16384) {
 		if (!level_is_paused(&rig.pump.level))
 			break;
-		pipes_forget(rig.reader, 4096);
+		pipe_forget(rig.reader, 4096);
 		pass();
 	}
 	ok(held() <= 16384 && held() > 16384 - 8192, "a pause lasts down to the low watermark");
@@ -345,13 +345,13 @@ pauses(void)
 {
 	begin("-m 4096 --low=0%");
 	for (unsigned i = 1; i <= 2; i++) {
-		size_t full = pipes_fill(rig.pump.outlet.port.inherited);
+		size_t full = pipe_fill(rig.pump.outlet.port.inherited);
 
 		feed_lines(1, 512);
 		pass();
 		must(level_is_paused(&rig.pump.level));
 		rig.now += 3 * NS_PER_S;
-		pipes_forget(rig.reader, full);
+		pipe_forget(rig.reader, full);
 		pass();
 		ok(!level_is_paused(&rig.pump.level) && held() == 0, "pause %u ends when nothing is held any more", i);
 		is(books()->paused_ns, i * 3 * NS_PER_S, "and is added to what there was");
@@ -366,7 +366,7 @@ watermarks_of_records(void)
 	uint64_t records;
 
 	begin("-m 1M --max-records=1000 --low=20%");
-	pipes_fill(rig.pump.outlet.port.inherited);
+	pipe_fill(rig.pump.outlet.port.inherited);
 	feed_lines(1, 999);
 	pass();
 	ok(!level_is_paused(&rig.pump.level), "999 of 1000 records are held");
@@ -377,7 +377,7 @@ watermarks_of_records(void)
 	is(books()->peak.records, 2000, "which is the most there were");
 	do {
 		records = queue_held(&rig.pump.queue).records;
-		pipes_forget(rig.reader, 1024);
+		pipe_forget(rig.reader, 1024);
 		pass();
 	} while (level_is_paused(&rig.pump.level) && records > 0);
 	ok(records > 200 && queue_held(&rig.pump.queue).records <= 200, "and goes on at 200");
@@ -421,7 +421,7 @@ equal_watermarks(void)
 
 	for (size_t i = 0; i < sizeof(command_lines) / sizeof(command_lines[0]); i++) {
 		begin(command_lines[i]);
-		pipes_fill(rig.pump.outlet.port.inherited);
+		pipe_fill(rig.pump.outlet.port.inherited);
 		for (unsigned turn = 0; turn < 20; turn++) {
 			feed_lines(1, 200);
 			for (int passes = 0; passes < 3; passes++, rig.now += MS)
@@ -439,7 +439,7 @@ static void
 peaks(void)
 {
 	begin("-s 2 -m 4096");
-	pipes_fill(rig.pump.outlet.port.inherited);
+	pipe_fill(rig.pump.outlet.port.inherited);
 	feed_lines(1, 2000);
 	pass();
 	ok(held() == 8000 && books()->peak.bytes == 4096, "a read may bring more than the buffer holds");
@@ -453,13 +453,13 @@ reads_on_for_an_end(void)
 	size_t full;
 
 	begin("-L 1/s -m 4096");
-	full = pipes_fill(rig.pump.outlet.port.inherited);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
 	memset(rig.sent, 'x', 4096);
 	memcpy(rig.sent, "a\n", 2);
 	must(write(rig.writer, rig.sent, 4096) == 4096);
 	pass();
 	ok(level_is_paused(&rig.pump.level), "paused with one record, and a long one begun");
-	pipes_forget(rig.reader, full);
+	pipe_forget(rig.reader, full);
 	pass();
 	is_text(read_all(), "a\n", "the one leaves");
 	ok(pump_wants_input(&rig.pump), "and weir reads on for the other");
@@ -490,7 +490,7 @@ long_records(const char *command_line)
 		rig.now += NS_PER_S;
 		pass();
 		stuck = stuck || (level_is_paused(&rig.pump.level) && rig.pump.queue.ready == 0 && held() < rig.options.high_bytes);
-		rig.got_length += pipes_drain(rig.reader, rig.got, STREAM_MOST);
+		rig.got_length += pipe_drain(rig.reader, rig.got, STREAM_MOST);
 	}
 	ok(!stuck, "weir %s: never paused without a complete record", command_line);
 	ok(rig.got_length == sizeof(line) - 1 && books()->out.records == 1 && is_balanced(),
@@ -506,8 +506,8 @@ counts_no_part_sent_record(void)
 
 	for (size_t i = 0; i < 2; i++) {
 		begin(command_lines[i]);
-		pipes_fill(rig.pump.outlet.port.inherited);
-		pipes_forget(rig.reader, 4096);
+		pipe_fill(rig.pump.outlet.port.inherited);
+		pipe_forget(rig.reader, 4096);
 		memset(rig.sent, 'x', 8000);
 		rig.sent[7999] = '\n';
 		must(write(rig.writer, rig.sent, 8000) == 8000);
@@ -536,7 +536,7 @@ stops_inside_a_record(void)
 		pass();
 	ok(pump_done(&rig.pump) && rig.pump.input == PUMP_STOPPED, "then it stops");
 	is_text(read_all(), "abc\ndef\n", "with the record's end");
-	is(pipes_drain(rig.pump.input_port.fd, rig.got, 99), 4, "and leaves the next to others");
+	is(pipe_drain(rig.pump.input_port.fd, rig.got, 99), 4, "and leaves the next to others");
 	ok(books()->out.records == 2 && is_balanced(), "the books are right");
 	finish();
 
@@ -568,7 +568,7 @@ stops_inside_a_record_that_is_held(bool paused)
 	size_t full;
 
 	begin("-m 4096");
-	full = pipes_fill(rig.pump.outlet.port.inherited);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
 	if (paused)
 		feed_lines(1, 511);
 	feed("abcde\nde");
@@ -576,7 +576,7 @@ stops_inside_a_record_that_is_held(bool paused)
 	must(level_is_paused(&rig.pump.level) == paused);
 	pump_stop(&rig.pump, rig.now);
 	is(rig.pump.input, PUMP_FINISHING, "a record that is held is finished%s", paused ? ", after a pause, too" : "");
-	pipes_forget(rig.reader, full);
+	pipe_forget(rig.reader, full);
 	feed("f\nghi\n");
 	for (int i = 0; i < 9 && !pump_done(&rig.pump); i++)
 		pass();
@@ -601,10 +601,10 @@ stops_inside_a_long_record(void)
 	feed(rest);
 	for (; passes < 60000 && !pump_done(&rig.pump); passes++) {
 		pass();
-		rig.got_length += pipes_drain(rig.reader, rig.got + rig.got_length, STREAM_MOST - rig.got_length);
+		rig.got_length += pipe_drain(rig.reader, rig.got + rig.got_length, STREAM_MOST - rig.got_length);
 	}
 	ok(pump_done(&rig.pump) && rig.got_length == 6 + 50001 && is_balanced(), "a long one too");
-	is(pipes_drain(rig.pump.input_port.fd, rig.got, 99), 4, "and nothing of the next");
+	is(pipe_drain(rig.pump.input_port.fd, rig.got, 99), 4, "and nothing of the next");
 	ok(!rig.pump.bypass.able || passes < 10, "in few passes where the input can be looked at");
 	finish();
 }
@@ -662,7 +662,7 @@ static void
 stops_while_paused(void)
 {
 	begin("-m 4096");
-	pipes_fill(rig.pump.outlet.port.inherited);
+	pipe_fill(rig.pump.outlet.port.inherited);
 	feed_lines(1, 600);
 	pass();
 	must(level_is_paused(&rig.pump.level));
@@ -678,7 +678,7 @@ stops_while_paused(void)
 	finish();
 
 	begin("-m 4096");
-	pipes_fill(rig.pump.outlet.port.inherited);
+	pipe_fill(rig.pump.outlet.port.inherited);
 	feed_lines(1, 600);
 	pass();
 	rig.now += NS_PER_S;
@@ -760,7 +760,7 @@ static void
 fails_at_the_end(void)
 {
 	begin("-p fail --max-records=1");
-	(void)pipes_fill(rig.pump.outlet.port.inherited);
+	(void)pipe_fill(rig.pump.outlet.port.inherited);
 	feed("1\n2");
 	pass();
 	ok(!rig.pump.failed, "what is not whole needs no room");
@@ -797,7 +797,7 @@ bytes(void)
 	pass();
 	is_text(read_all(), "some bytes\nmore", "bytes go on as they come");
 	ok(books()->in.bytes == 15 && books()->out.bytes == 15 && books()->in.records == 0, "and are counted");
-	full = pipes_fill(rig.pump.outlet.port.inherited);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
 	feed("waiting");
 	for (int i = 0; i < 9 && held() == 0; i++) {
 		pass();
@@ -811,7 +811,7 @@ bytes(void)
 		pass();
 	is(rig.pump.input, PUMP_ENDED, "the end is noticed meanwhile");
 	ok(queue_held(&rig.pump.queue).records == 0 && is_balanced(), "and makes no record of them");
-	pipes_forget(rig.reader, full);
+	pipe_forget(rig.reader, full);
 	pass();
 	is_text(read_all(), "waiting", "then they go");
 	ok(pump_done(&rig.pump) && books()->out.bytes == 22 && books()->out.records == 0 && is_balanced(),
@@ -823,11 +823,11 @@ bytes(void)
 static void
 splices(void)
 {
-	int file = pipes_file("", 0);
+	int file = pipe_file("", 0);
 
 	begin("-b");
 	if (rig.pump.bypass.able) {
-		pipes_fill(rig.pump.outlet.port.inherited);
+		pipe_fill(rig.pump.outlet.port.inherited);
 		feed("waiting");
 		pass();
 		ok(held() == 0 && !pump_wants_input(&rig.pump), "a full output is waited for before bytes are held");
@@ -888,12 +888,12 @@ run_through(struct random *random, bool patient)
 		if (!is_balanced())
 			return false;
 		if (patient || random_one_in(random, 4))
-			rig.got_length += pipes_drain(rig.reader, rig.got + rig.got_length,
+			rig.got_length += pipe_drain(rig.reader, rig.got + rig.got_length,
 			    (size_t)random_below(random, STREAM_MOST - rig.got_length));
 		rig.now = pump_deadline_ns(&rig.pump) < UINT64_MAX ? pump_deadline_ns(&rig.pump) : rig.now + MS;
 		idle = books()->in.bytes + books()->out.bytes + fed > before ? 0 : idle + 1;
 	}
-	rig.got_length += pipes_drain(rig.reader, rig.got + rig.got_length, STREAM_MOST - rig.got_length);
+	rig.got_length += pipe_drain(rig.reader, rig.got + rig.got_length, STREAM_MOST - rig.got_length);
 	return pump_done(&rig.pump);
 }
 
@@ -1061,14 +1061,14 @@ marks_wait(void)
 	size_t full;
 
 	begin("-p drop-newest -m 4096 --max-record=8 --mark-drops={records}");
-	full = pipes_fill(rig.pump.outlet.port.inherited);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
 	feed("much too long\n");
 	pass();
 	is(pump_deadline_ns(&rig.pump), EPOCH_NS + NS_PER_S, "a gap that nothing stands behind is marked in a second");
 	rig.now += 2 * NS_PER_S;
 	pass();
 	is(pump_deadline_ns(&rig.pump), UINT64_MAX, "but not before the output takes it");
-	pipes_forget(rig.reader, full);
+	pipe_forget(rig.reader, full);
 	pass();
 	is_text(read_all(), "1\n", "when it does");
 	finish();
@@ -1095,8 +1095,8 @@ marks_behind_aside(void)
 	size_t full;
 
 	begin("-p drop-oldest -m 8192 --max-record=6000 --mark-drops={records}");
-	full = pipes_fill(rig.pump.outlet.port.inherited);
-	pipes_forget(rig.reader, 4096);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
+	pipe_forget(rig.reader, 4096);
 	feed_line('a', 6000);
 	pass();
 	feed_line('b', 5000);
@@ -1111,7 +1111,7 @@ marks_behind_aside(void)
 	pass();
 	feed("e\n");
 	pass();
-	pipes_forget(rig.reader, full - 4096);
+	pipe_forget(rig.reader, full - 4096);
 	for (int i = 0; i < 5; i++)
 		pass();
 	at = strchr(read_all(), '\n');
@@ -1129,8 +1129,8 @@ marks_behind_new_aside(void)
 	size_t full;
 
 	begin("-p drop-oldest -m 8192 --max-record=8000 --mark-drops={records}");
-	full = pipes_fill(rig.pump.outlet.port.inherited);
-	pipes_forget(rig.reader, 4096);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
+	pipe_forget(rig.reader, 4096);
 	feed_line('a', 8000);
 	feed_line('b', 5000);
 	feed_line('c', 2000);
@@ -1138,7 +1138,7 @@ marks_behind_new_aside(void)
 	ok(rig.pump.queue.aside != NULL && books()->dropped[REASON_NEWEST].records == 1,
 	    "what does not fit beside a rest that is new itself is refused");
 	is(sojourn_held(rig.sojourn), 1, "its arrival is forgotten, and that of no other");
-	pipes_forget(rig.reader, full - 4096);
+	pipe_forget(rig.reader, full - 4096);
 	for (int i = 0; i < 3; i++)
 		pass();
 	b = strstr(read_all(), "\n1\nc");
@@ -1152,8 +1152,8 @@ static void
 stops_behind_aside(void)
 {
 	begin("-p drop-oldest -m 8192 --max-record=6000 --max-age=1s");
-	(void)pipes_fill(rig.pump.outlet.port.inherited);
-	pipes_forget(rig.reader, 4096);
+	(void)pipe_fill(rig.pump.outlet.port.inherited);
+	pipe_forget(rig.reader, 4096);
 	feed_line('a', 6000);
 	pass();
 	feed_line('b', 5000);
@@ -1195,12 +1195,12 @@ marks_grow(void)
 	size_t full;
 
 	begin("-p drop-oldest --max-records=1 --mark-drops={records}");
-	full = pipes_fill(rig.pump.outlet.port.inherited);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
 	feed("1\n2\n3\n");
 	pass();
 	feed("4\n5\n");
 	pass();
-	pipes_forget(rig.reader, full);
+	pipe_forget(rig.reader, full);
 	pass();
 	is_text(read_all(), "4\n5\n", "one mark for all that was lost before it could leave");
 	is(books()->marks.records, 1, "is one");
@@ -1220,14 +1220,14 @@ waits(void)
 	pass();
 	latency = sojourn_total(rig.sojourn);
 	ok(latency.count == 1 && latency.max_ns == 0, "what passes straight through has not waited");
-	full = pipes_fill(rig.pump.outlet.port.inherited);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
 	feed("2\n");
 	pass();
 	rig.now += MS;
 	feed("3\n4\n");
 	pass(); /* 2 goes */
 	rig.now += MS;
-	pipes_forget(rig.reader, full);
+	pipe_forget(rig.reader, full);
 	pass();
 	latency = sojourn_total(rig.sojourn);
 	ok(latency.count == 3 && latency.max_ns == MS && latency.sum_ns == 2 * MS,
@@ -1256,7 +1256,7 @@ presses(void)
 	size_t full;
 
 	begin("-p drop-newest --max-records=4");
-	full = pipes_fill(rig.pump.outlet.port.inherited);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
 	feed("1\n2\n3\n");
 	pass();
 	is(books()->pressure_count, 0, "below its limit a buffer is under no pressure");
@@ -1267,13 +1267,13 @@ presses(void)
 	is(pump_pressure_ns(&rig.pump, rig.now), 3 * MS, "for as long as that lasts");
 	feed("5\n");
 	pass();
-	pipes_forget(rig.reader, full);
+	pipe_forget(rig.reader, full);
 	pass();
 	ok(books()->pressure_count == 1 && books()->pressure_ns == 3 * MS, "until it is low");
 	rig.now += MS;
 	is(pump_pressure_ns(&rig.pump, rig.now), 3 * MS, "and no longer");
 	(void)read_all();
-	full = pipes_fill(rig.pump.outlet.port.inherited);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
 	feed("1\n2\n3\n4\n5\n");
 	pass();
 	is(books()->pressure_count, 2, "then again");
@@ -1334,7 +1334,7 @@ supply(size_t length)
 static void
 collect(void)
 {
-	rig.got_length += pipes_drain(rig.reader, rig.got + rig.got_length, STREAM_MOST - rig.got_length);
+	rig.got_length += pipe_drain(rig.reader, rig.got + rig.got_length, STREAM_MOST - rig.got_length);
 }
 
 /* Of all that was sent, length bytes are in and as many out, and nothing is held. */
@@ -1543,7 +1543,7 @@ bulk_ends_at_a_full_output(bool patient)
 
 	if (!begin_bulk("-q", sum))
 		return;
-	full = pipes_fill(rig.pump.outlet.port.inherited);
+	full = pipe_fill(rig.pump.outlet.port.inherited);
 	supply(100);
 	pass();
 	ok(!rig.pump.bypass.bulk && held() == 0 && rig.pump.output == OUTLET_REFUSED, "a look at few bytes, and no room");
@@ -1557,7 +1557,7 @@ bulk_ends_at_a_full_output(bool patient)
 		pass();
 		is(held(), 200, "before there is more to read");
 	}
-	pipes_forget(rig.reader, full);
+	pipe_forget(rig.reader, full);
 	for (int i = 0; i < 2; i++)
 		pass();
 	ok(pump_wants_input(&rig.pump) && pump_deadline_ns(&rig.pump) == UINT64_MAX && is_through(rig.sent_length),
@@ -1571,7 +1571,7 @@ bulk_ends_at_a_full_output(bool patient)
 static size_t
 left_in_input(void)
 {
-	return pipes_drain(rig.pump.input_port.fd, rig.got, STREAM_MOST);
+	return pipe_drain(rig.pump.input_port.fd, rig.got, STREAM_MOST);
 }
 
 static void
@@ -1603,7 +1603,7 @@ bulk_is_stopped_half_out(void)
 		return;
 	out = rig.sent_length - 200000 + NARROW;
 	must(is_through(out));
-	must(pipes_fill(rig.pump.outlet.port.inherited) > 0);
+	must(pipe_fill(rig.pump.outlet.port.inherited) > 0);
 	pump_stop(&rig.pump, rig.now);
 	for (int i = 0; i < 20 && rig.pump.input != PUMP_STOPPED; i++)
 		pass();
@@ -1611,7 +1611,7 @@ bulk_is_stopped_half_out(void)
 	    "stopped with bytes that were looked at, weir reads the rest of one record");
 	is(pump_deadline_ns(&rig.pump), UINT64_MAX, "and waits for room only");
 	is(left_in_input(), 200000 - NARROW - (LINE - 3), "and leaves the others there");
-	while (pipes_drain(rig.reader, rig.got, STREAM_MOST) > 0)
+	while (pipe_drain(rig.reader, rig.got, STREAM_MOST) > 0)
 		continue;
 	pass();
 	ok(pump_done(&rig.pump) && books()->out.records == out / LINE + 1 && books()->in.records == out / LINE + 1,
@@ -1741,7 +1741,7 @@ any_bulk_run(struct random *random, const char *command_line, size_t longest, un
 		if (!is_counted())
 			return false;
 		if (random_one_in(random, 2))
-			rig.got_length += pipes_drain(rig.reader, rig.got + rig.got_length,
+			rig.got_length += pipe_drain(rig.reader, rig.got + rig.got_length,
 			    (size_t)random_below(random, STREAM_MOST - rig.got_length));
 		rig.now += random_below(random, 3) * MS;
 		idle = books()->in.bytes + books()->out.bytes + fed > before ? 0 : idle + 1;
@@ -1822,7 +1822,7 @@ bulk(void)
 int
 main(void)
 {
-	pipes_init();
+	pipe_init();
 	passes_on();
 	ends_without_delimiter();
 	samples();

@@ -5,9 +5,10 @@
  */
 #include "../tap.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 #include "os/confine.h"
 #include "os/io.h"
+#include "os/put.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -276,7 +277,7 @@ work(void)
 	if (pipe(in) < 0 || pipe(out) < 0)
 		return 1;
 	io_open_output(&port, in[1]);
-	if (!io_put(&port, "abc", 3, 0))
+	if (!put_all(&port, "abc", 3, 0))
 		return 2;
 	if (read(in[0], text, sizeof(text)) != 3)
 		return 3;
@@ -367,7 +368,7 @@ main(void)
 	long abi = landlock_abi();
 	int fd;
 
-	pipes_init();
+	pipe_init();
 	make_place(&inside);
 	make_place(&outside);
 	exception = open(inside.directory, FOR_NAMES | O_DIRECTORY);

@@ -5,14 +5,13 @@
  */
 #include "../tap.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 #include "../random.h"
 #include "os/io.h"
 #include "os/loop.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -80,7 +79,7 @@ passes_through(struct io_port *port, int reader)
 		written += done;
 		full += result == IO_AGAIN;
 		if (result == IO_AGAIN)
-			read += pipes_drain(reader, got + read, (size_t)random_from(&random, 1, BIG - read));
+			read += pipe_drain(reader, got + read, (size_t)random_from(&random, 1, BIG - read));
 		if (result == IO_AGAIN && read > written)
 			return false;
 	}
@@ -103,10 +102,10 @@ output(const char *what, int writer, int reader, int way)
 		port.way = (enum io_way)way;
 	}
 	ok(passes_through(&port, reader), "%s: all that goes in comes out, and nothing waits", what);
-	pipes_fill(writer);
+	pipe_fill(writer);
 	ok(answers(&port, 100, IO_AGAIN, 0), "%s: a full one takes nothing", what);
 	ok(!io_has_room(&port), "%s: and has no room", what);
-	while (pipes_drain(reader, got, BIG) > 0)
+	while (pipe_drain(reader, got, BIG) > 0)
 		continue;
 	ok(io_has_room(&port) && answers(&port, 100, IO_ALL, 100), "%s: an empty one takes all", what);
 	is(fcntl(writer, F_GETFL), flags, "%s: the flags stay as they are", what);
@@ -208,7 +207,7 @@ inputs(void)
 static void
 files(void)
 {
-	int file = pipes_file("0123456789", 10);
+	int file = pipe_file("0123456789", 10);
 	struct io_port in, out;
 
 	must(lseek(file, 4, SEEK_SET) == 4);
@@ -346,8 +345,8 @@ departures(void)
 	connection(both);
 	io_open_output(&out, both[0]);
 	ok(answers(&out, 100, IO_ALL, 100), "connection: takes a line");
-	must(pipes_ready(both[1], POLLIN) && close(both[1]) == 0);
-	must(poll(&(struct pollfd){ .fd = both[0] }, 1, 1000 * PIPES_TIMEOUT_S) == 1);
+	must(pipe_ready(both[1], POLLIN) && close(both[1]) == 0);
+	must(poll(&(struct pollfd){ .fd = both[0] }, 1, 1000 * PIPE_TIMEOUT_S) == 1);
 	ok(answers(&out, 100, IO_GONE, 0), "connection: it was reset by a reader that did not read it");
 	(void)close(both[0]);
 
@@ -363,90 +362,7 @@ departures(void)
 	(void)io_close(&out);
 }
 
-/* --- messages ------------------------------------------------------------------------------------- */
-
-static void
-messages(void)
-{
-	const uint64_t patience = 30 * UINT64_C(1000000);
-	uint64_t before;
-	int both[2], flags, status = -1;
-	struct io_port port;
-	size_t taken = 0;
-	pid_t child;
-
-	must(pipe(both) == 0);
-	flags = fcntl(both[1], F_GETFL);
-	io_open_output(&port, both[1]);
-	ok(io_put(&port, sent, 100, 0), "a message is written, without patience");
-	is(pipes_drain(both[0], got, BIG), 100, "and arrives");
-	port.way = IO_WAY_POLLED;
-	port.terminal = true; /* which takes 512 bytes at a time */
-	ok(io_put(&port, sent, 1400, 0), "also one that is taken in parts");
-	is(pipes_drain(both[0], got, BIG), 1400, "whole");
-	(void)io_close(&port);
-	must(close(both[0]) == 0 && pipe(both) == 0);
-	io_open_output(&port, both[1]);
-	pipes_fill(both[1]);
-	before = loop_now();
-	errno = 0;
-	ok(!io_put(&port, sent, 100, loop_now() + patience) && errno == EAGAIN, "a full pipe takes none");
-	ok(loop_now() - before >= patience, "but is waited for");
-	is(fcntl(both[1], F_GETFL), flags, "the flags stay as they are");
-	ok(fcntl(both[1], F_GETFD) >= 0, "and the descriptor open");
-
-	child = fork(); /* a slow reader of a message longer than the pipe */
-	if (child == 0) {
-		(void)io_close(&port);
-		while (read(both[0], got, 1000) > 0)
-			continue;
-		_exit(0);
-	}
-	ok(io_put(&port, sent, BIG, loop_now() + UINT64_C(60000000000)), "a message longer than the pipe is written whole");
-	(void)io_close(&port);
-	(void)waitpid(child, &status, 0);
-	(void)close(both[0]);
-
-	must(pipe(both) == 0 && close(both[0]) == 0);
-	io_open_output(&port, both[1]);
-	ok(!io_put(&port, sent, 100, loop_now() + UINT64_C(60000000000)) && errno == EPIPE,
-	    "a reader that has gone is not waited for");
-	(void)io_close(&port);
-	must(socketpair(AF_UNIX, SOCK_STREAM, 0, both) == 0);
-	io_open_output(&port, both[1]);
-	ok(io_put(&port, sent, 100, 0), "a message is written to a socket");
-	while (taken < 100)
-		taken += pipes_drain(both[0], got, BIG);
-	pipes_fill(both[1]);
-	ok(!io_put(&port, sent, 100, loop_now() + patience) && errno == EAGAIN, "a full one is left alone");
-	(void)close(both[0]);
-	(void)close(both[1]);
-}
-
 /* --- what else can be asked ------------------------------------------------------------------------ */
-
-static void
-unread(void)
-{
-	int both[2], file = pipes_file("abc", 3);
-	struct io_port port;
-	uint64_t bytes = 99;
-
-	must(pipe(both) == 0);
-	io_open_output(&port, both[1]);
-#ifdef __linux__
-	ok(io_unread(&port, &bytes) && bytes == 0, "nothing is unread in an empty pipe");
-	must(write(both[1], sent, 77) == 77);
-	ok(io_unread(&port, &bytes) && bytes == 77, "77 bytes are");
-#else
-	ok(!io_unread(&port, &bytes) && bytes == 99, "what is unread in a pipe cannot be told");
-#endif
-	(void)io_close(&port);
-	(void)close(both[0]);
-	io_open_output(&port, file);
-	ok(!io_unread(&port, &bytes), "of a file that cannot be told");
-	(void)io_close(&port);
-}
 
 static bool
 same(int input_fd, int output_fd)
@@ -465,7 +381,7 @@ same(int input_fd, int output_fd)
 static void
 same_files(void)
 {
-	int one = pipes_file("abc", 3), other = pipes_file("abc", 3), null = open("/dev/null", O_RDWR), both[2];
+	int one = pipe_file("abc", 3), other = pipe_file("abc", 3), null = open("/dev/null", O_RDWR), both[2];
 
 	must(pipe(both) == 0);
 	ok(same(one, one), "a file is itself");
@@ -480,264 +396,6 @@ same_files(void)
 	(void)close(both[0]);
 	(void)close(both[1]);
 }
-
-static void
-pipe_sizes(void)
-{
-#if defined(F_SETPIPE_SZ) && !defined(WEIR_PORTABLE)
-	int both[2], file = pipes_file("", 0);
-	struct io_port port;
-
-	must(pipe(both) == 0 && fcntl(both[1], F_SETPIPE_SZ, 65536) >= 65536);
-	io_open_output(&port, both[1]);
-	io_enlarge_pipe(&port, 131072);
-	ok(fcntl(both[0], F_GETPIPE_SZ) >= 131072, "a pipe is made larger");
-	io_enlarge_pipe(&port, 4096);
-	ok(fcntl(both[0], F_GETPIPE_SZ) >= 131072, "but never smaller");
-	io_enlarge_pipe(&port, SIZE_MAX);
-	ok(fcntl(both[0], F_GETPIPE_SZ) >= 131072, "what cannot be had is no error");
-	(void)io_close(&port);
-	(void)close(both[0]);
-	io_open_output(&port, file);
-	io_enlarge_pipe(&port, 131072);
-	ok(fcntl(file, F_GETFD) >= 0, "nor is a file");
-	(void)io_close(&port);
-#endif
-}
-
-/* --- from pipe to pipe ---------------------------------------------------------------------------- */
-
-static void
-splices(void)
-{
-	int from[2], to[2], file = pipes_file("abc", 3);
-	struct io_port in, out, other;
-	size_t done = 99;
-
-	must(pipe(from) == 0 && pipe(to) == 0);
-	io_open_input(&in, from[0]);
-	io_open_output(&out, to[1]);
-	io_open_output(&other, file);
-	ok(!io_can_splice(&in, &other), "to a file nothing is spliced");
-#if defined(HAVE_SPLICE) && !defined(WEIR_PORTABLE)
-	ok(io_can_splice(&in, &out), "from pipe to pipe it may be");
-	ok(io_splice(&in, &out, 100, &done) == IO_AGAIN && done == 0, "nothing from an empty pipe");
-	must(write(from[1], sent, 100) == 100);
-	ok(io_splice(&in, &out, 60, &done) == IO_ALL && done == 60, "as much as was asked for");
-	ok(io_splice(&in, &out, 60, &done) == IO_SHORT && done == 40, "or what is left");
-	ok(pipes_drain(to[0], got, BIG) == 100 && memcmp(got, sent, 100) == 0, "comes out as it went in");
-	pipes_fill(to[1]);
-	must(write(from[1], sent, 100) == 100);
-	ok(io_splice(&in, &out, 60, &done) == IO_AGAIN && done == 0, "nothing into a full pipe");
-	(void)close(to[0]);
-	ok(io_splice(&in, &out, 60, &done) == IO_GONE && done == 0, "nor to a reader that has gone");
-	(void)pipes_drain(from[0], got, BIG);
-	must(pipe(to) == 0);
-	(void)close(from[1]);
-	(void)io_close(&out);
-	io_open_output(&out, to[1]);
-	ok(io_splice(&in, &out, 60, &done) == IO_END && done == 0, "at the end the end");
-#else
-	ok(!io_can_splice(&in, &out) && io_splice(&in, &out, 1, &done) == IO_ERROR && done == 0,
-	    "nor from pipe to pipe, where there is no splice");
-	(void)close(from[1]);
-#endif
-	(void)io_close(&in);
-	(void)io_close(&out);
-	(void)io_close(&other);
-	(void)close(to[0]);
-}
-
-/* --- a look at what a pipe holds ------------------------------------------------------------------- */
-
-#if defined(HAVE_SPLICE) && defined(F_SETPIPE_SZ) && !defined(WEIR_PORTABLE)
-
-/* Whether a look at length bytes shows what was sent from here on, and touches nothing behind it. */
-static bool
-shows(struct io_port *port, size_t length, enum io_result want, size_t from, size_t want_done)
-{
-	size_t done = 99;
-	enum io_result result;
-
-	memset(got, 0x55, BIG);
-	result = io_look(port, got, length, &done);
-	if (result == want && done == want_done && memcmp(got, sent + from, done) == 0 && got[done] == 0x55)
-		return true;
-	diag("result %d, %zu bytes, errno %d; should be %d, %zu", (int)result, done, errno, (int)want, want_done);
-	return false;
-}
-
-static void
-looks(void)
-{
-	int from[2], to[2], stage;
-	struct io_port in, out;
-	size_t done;
-
-	must(pipe(from) == 0 && pipe(to) == 0 && fcntl(from[1], F_SETPIPE_SZ, 65536) == 65536);
-	io_open_input(&in, from[0]);
-	io_open_output(&out, to[1]);
-	ok(shows(&in, 100, IO_AGAIN, 0, 0), "in an empty pipe there is nothing to see");
-	must(write(from[1], sent, 30000) == 30000);
-	ok(shows(&in, 100, IO_ALL, 0, 100), "a look copies as much as was asked for");
-	ok(shows(&in, 60000, IO_SHORT, 0, 30000), "or what is there");
-	ok(shows(&in, 60000, IO_SHORT, 0, 30000), "which can be looked at again");
-	ok(answers(&in, 10000, IO_ALL, 10000) && memcmp(got, sent, 10000) == 0, "and is there to be read");
-	ok(shows(&in, 5000, IO_ALL, 10000, 5000), "as what follows");
-	ok(io_splice(&in, &out, 5000, &done) == IO_ALL && pipes_drain(to[0], got, BIG) == 5000 &&
-	    memcmp(got, sent + 10000, 5000) == 0, "or to be spliced");
-	ok(shows(&in, 60000, IO_SHORT, 15000, 15000), "then the rest is seen");
-	ok(answers(&in, 60000, IO_SHORT, 15000), "to the last byte");
-	ok(shows(&in, 100, IO_AGAIN, 0, 0), "and nothing behind it");
-
-	must(write(from[1], sent, 65536) == 65536);
-	ok(shows(&in, 65536, IO_SHORT, 0, 32768), "of a full pipe half is seen at once");
-	ok(shows(&in, 65536, IO_SHORT, 0, 32768), "and not more the next time");
-	must(close(from[1]) == 0);
-	ok(shows(&in, 100, IO_ALL, 0, 100), "when the writer has gone, what is left");
-	pipes_forget(from[0], 65536);
-	ok(shows(&in, 100, IO_END, 0, 0), "and then the end");
-	stage = in.stage[0];
-	is(io_close(&in), 0, "it is closed");
-	ok(fcntl(stage, F_GETFD) < 0, "and what the looks needed too");
-	(void)io_close(&out);
-	(void)close(to[0]);
-}
-
-static void
-looks_in_vain(void)
-{
-	int both[2], file = pipes_file("abc", 3);
-	struct io_port port;
-	size_t done = 99;
-
-	io_open_input(&port, file);
-	ok(io_look(&port, got, 3, &done) == IO_ERROR && done == 0, "a file is no pipe");
-	is(lseek(file, 0, SEEK_CUR), 0, "and stays where it is");
-	(void)io_close(&port);
-	must(socketpair(AF_UNIX, SOCK_STREAM, 0, both) == 0 && write(both[1], sent, 100) == 100);
-	io_open_input(&port, both[0]);
-	ok(shows(&port, 100, IO_ERROR, 0, 0), "nor is a socket");
-	ok(answers(&port, 100, IO_ALL, 100), "and loses nothing");
-	(void)io_close(&port);
-	(void)close(both[1]);
-}
-
-#else
-
-static void
-looks(void)
-{
-	int both[2];
-	struct io_port port;
-	size_t done = 99;
-
-	must(pipe(both) == 0 && write(both[1], sent, 100) == 100);
-	io_open_input(&port, both[0]);
-	ok(io_look(&port, got, 100, &done) == IO_ERROR && done == 0, "without splice nothing can be looked at");
-	ok(answers(&port, 100, IO_ALL, 100), "and nothing is lost");
-	(void)io_close(&port);
-	(void)close(both[1]);
-}
-
-static void
-looks_in_vain(void)
-{
-}
-
-#endif
-
-/* --- batches -------------------------------------------------------------------------------------- */
-
-#if defined(HAVE_SPLICE) && defined(F_SETPIPE_SZ) && !defined(WEIR_PORTABLE)
-
-/* Chunks of different lengths, so that a cut inside one would show. */
-static size_t
-chunk_length(size_t number)
-{
-	return 1 + number * 997 % PIPE_BUF;
-}
-
-static size_t
-add_chunks(struct io_port *port, size_t most, size_t *count)
-{
-	size_t sum = 0;
-
-	for (*count = 0; *count < most; ++*count) {
-		size_t length = chunk_length(*count);
-		size_t half = length / 2;
-		struct iovec piece[2] = { { sent + sum, half }, { sent + sum + half, length - half } };
-
-		if (!io_batch_add(port, piece, 2, length))
-			break;
-		sum += length;
-	}
-	return sum;
-}
-
-static bool
-is_whole_chunks(size_t bytes, size_t count)
-{
-	size_t sum = 0;
-
-	for (size_t i = 0; i < count && sum < bytes; i++)
-		sum += chunk_length(i);
-	return sum == bytes;
-}
-
-static void
-batches(void)
-{
-	int both[2];
-	struct io_port port;
-	const size_t capacity = 65536, taken = capacity - 2 * PIPE_BUF;
-	size_t room, count, sum, done;
-
-	must(pipe(both) == 0 && fcntl(both[1], F_SETPIPE_SZ, (int)capacity) == (int)capacity);
-	io_open_output(&port, both[1]);
-	room = io_batch_room(&port);
-	ok(room > 0 && room <= capacity / PIPE_BUF, "an empty pipe has room for a batch: %zu", room);
-	sum = add_chunks(&port, room, &count);
-	is(count, room, "so many chunks can be added");
-	ok(io_batch_write(&port, &done) == IO_ALL && done == sum, "and are taken");
-	ok(pipes_drain(both[0], got, BIG) == sum && memcmp(got, sent, sum) == 0, "and come out as they went in");
-
-	must(write(both[1], sent, taken) == (ssize_t)taken);
-	sum = add_chunks(&port, room, &count);
-	ok(io_batch_write(&port, &done) == IO_SHORT && done < sum && is_whole_chunks(done, count),
-	    "where there is less room, whole chunks are taken: %zu of %zu bytes", done, sum);
-	pipes_forget(both[0], taken);
-	ok(pipes_drain(both[0], got, BIG) == done && memcmp(got, sent, done) == 0, "and come out");
-
-	sum = add_chunks(&port, room, &count);
-	ok(io_batch_write(&port, &done) == IO_ALL && done == sum, "the others were forgotten");
-	(void)pipes_drain(both[0], got, BIG);
-	pipes_fill(both[1]);
-	is(io_batch_room(&port), 0, "a full pipe has no room for a batch");
-	(void)add_chunks(&port, 5, &count);
-	ok(io_batch_write(&port, &done) == IO_AGAIN && done == 0, "and takes none");
-	(void)close(both[0]);
-	(void)add_chunks(&port, 5, &count);
-	ok(io_batch_write(&port, &done) == IO_GONE && done == 0, "nor does a reader that has gone");
-	is(io_close(&port), 0, "all is closed");
-}
-
-#else
-
-static void
-batches(void)
-{
-	int both[2];
-	struct io_port port;
-
-	must(pipe(both) == 0);
-	io_open_output(&port, both[1]);
-	is(io_batch_room(&port), 0, "without splice there are no batches");
-	(void)io_close(&port);
-	(void)close(both[0]);
-}
-
-#endif
 
 /* --- messages ------------------------------------------------------------------------------------- */
 
@@ -865,7 +523,7 @@ main(void)
 {
 	struct random random = { 3 };
 
-	pipes_init();
+	pipe_init();
 	for (size_t i = 0; i < BIG; i++)
 		sent[i] = (char)random_next(&random);
 	outputs();
@@ -874,14 +532,7 @@ main(void)
 	devices();
 	terminals();
 	departures();
-	messages();
-	unread();
 	same_files();
-	pipe_sizes();
-	splices();
-	looks();
-	looks_in_vain();
-	batches();
 	messages_out(SOCK_DGRAM);
 	messages_out(SOCK_SEQPACKET);
 	messages_in(SOCK_DGRAM);

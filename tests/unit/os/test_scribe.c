@@ -2,7 +2,7 @@
 /* What stays in a file of what cannot be finished there; without the thread. */
 #include "../tap.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 #include "os/scribe.h"
 
 #include <sys/resource.h>
@@ -255,23 +255,23 @@ torn(void)
 	pipe_of(&lines, both, call[1]);
 	is(scribe_unit(&scribe), 4096, "a pipe takes a page of whole records at once");
 	add(first, "oldest\thalf", 7);
-	filled = pipes_fill(both[1]);
+	filled = pipe_fill(both[1]);
 	must(shutdown(call[0], SHUT_WR) == 0);
 	add(last, "rest\n", 0);
 	lost_is(1, 5, "the rest of a record that nobody takes is lost");
 	is(scribe.error, 0, "which is no error");
-	must(pipes_drain(both[0], got, 11 + filled) == 11 + filled);
+	must(pipe_drain(both[0], got, 11 + filled) == 11 + filled);
 	add(whole, "one\n", 0);
 	add(first, "half", 0);
 	close_scribe();
-	length = pipes_drain(both[0], got, sizeof(got) - 1);
+	length = pipe_drain(both[0], got, sizeof(got) - 1);
 	got[length] = '\0';
 	is_text(got, "\none\nhalf\n", "a part ends in a delimiter, also where no record follows");
 	(void)close(both[0]);
 
 	pipe_of(&lines, both, call[1]);
-	filled = pipes_fill(both[1]);
-	pipes_forget(both[0], 4096);
+	filled = pipe_fill(both[1]);
+	pipe_forget(both[0], 4096);
 	memset(got, 'a', 5000);
 	memcpy(got, "newest\t", 7);
 	got[5000] = '\0';
@@ -284,7 +284,7 @@ torn(void)
 	add(first, "abcdef", 5);
 	add(whole, "ghij", 0);
 	close_scribe();
-	length = pipes_drain(both[0], got, sizeof(got));
+	length = pipe_drain(both[0], got, sizeof(got));
 	ok(length == 13 && memcmp(got, "abcdef\0\0\0ghij", 13) == 0, "or in zero bytes, up to the size of a record");
 	(void)close(both[0]);
 	(void)close(call[0]);
@@ -325,7 +325,7 @@ main(void)
 {
 	int fd;
 
-	pipes_init();
+	pipe_init();
 	fd = mkstemp(path);
 	must(fd >= 0 && close(fd) == 0);
 	as_it_comes();

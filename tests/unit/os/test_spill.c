@@ -7,7 +7,7 @@
  */
 #include "../tap.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 #include "../random.h"
 #include "base/units.h"
 #include "os/loop.h"
@@ -499,12 +499,12 @@ case_stalled(uint64_t seed, struct tally *lost)
 		if (seed % 5 == 0 && i == 150)
 			must(spill_start(dropper.spill) == 0);
 		if (random_one_in(&dropper.random, 20))
-			length += pipes_drain(both[0], got + length, sizeof(got) - length);
+			length += pipe_drain(both[0], got + length, sizeof(got) - length);
 		if (random_one_in(&dropper.random, 20))
 			(void)sched_yield();
 	}
 	spill_close(dropper.spill, loop_now() + 2 * NS_PER_MS);
-	length += pipes_drain(both[0], got + length, sizeof(got) - length);
+	length += pipe_drain(both[0], got + length, sizeof(got) - length);
 	seen = look(dropper.framing, got, length, dropper.with_reason);
 	ledger_count(lost, spill_unsaved(dropper.spill).records, seen.part_bytes);
 	(void)close(both[0]);
@@ -537,7 +537,7 @@ never_read(void)
 	uint64_t before;
 
 	must(pipe(both) == 0);
-	filled = pipes_fill(both[1]);
+	filled = pipe_fill(both[1]);
 	begin(&framings[0], both[1], false, SPILL_ROOM, 1);
 	must(spill_start(dropper.spill) == 0);
 	while (sum + 100 < sizeof(run))
@@ -550,7 +550,7 @@ never_read(void)
 	before = loop_now();
 	spill_close(dropper.spill, before + 50 * NS_PER_MS);
 	ok(loop_now() - before >= 50 * NS_PER_MS, "the end waits until the deadline");
-	length = pipes_drain(both[0], got, sizeof(got));
+	length = pipe_drain(both[0], got, sizeof(got));
 	unsaved = spill_unsaved(dropper.spill);
 	ok(length == filled && unsaved.bytes == 100 * sum && unsaved.records == sum,
 	    "and what nobody has taken then is not saved");
@@ -567,16 +567,16 @@ patient(void)
 	size_t filled;
 
 	must(pipe(both) == 0);
-	filled = pipes_fill(both[1]);
+	filled = pipe_fill(both[1]);
 	begin(&framings[0], both[1], false, SPILL_ROOM, 1);
 	must(spill_start(dropper.spill) == 0);
 	for (unsigned i = 0; i < 200; i++) {
 		drop_from_queue();
 		(void)sched_yield();
 	}
-	pipes_forget(both[0], filled);
+	pipe_forget(both[0], filled);
 	spill_close(dropper.spill, long_from_now());
-	is(pipes_drain(both[0], got, sizeof(got)), dropper.expected.length, "a write that waits is not cut short by more");
+	is(pipe_drain(both[0], got, sizeof(got)), dropper.expected.length, "a write that waits is not cut short by more");
 	is(spill_unsaved(dropper.spill).records, 0, "and nothing is unsaved");
 	spill_free(dropper.spill);
 	(void)close(both[0]);
@@ -706,7 +706,7 @@ urged(void)
 		if (child == 0)
 			_exit(0);
 		must(pipe(both) == 0);
-		(void)pipes_fill(both[1]);
+		(void)pipe_fill(both[1]);
 		must((spill = spill_open(&lines, both[1], false, SPILL_ROOM)) != NULL && spill_start(spill) == 0);
 		spill_add(spill, SPILL_QUEUE, REASON_OLDEST, "lost\n", 5);
 		spill_close(spill, loop_now() + 60 * NS_PER_S);
@@ -723,7 +723,7 @@ main(void)
 {
 	int fd;
 
-	pipes_init();
+	pipe_init();
 	fd = mkstemp(path);
 	must(fd >= 0 && close(fd) == 0);
 	saved();

@@ -5,7 +5,7 @@
 #include "../random.h"
 #include "os/staging.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 
 static struct staging staging;
 

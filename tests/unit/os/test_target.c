@@ -2,7 +2,7 @@
 /* Files to append to, and files of reports that others write to; more of those in test_reporter.c. */
 #include "../tap.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 #include "os/target.h"
 
 #include <sys/resource.h>
@@ -258,7 +258,7 @@ main(void)
 	static const char *const names[] = { "old", "new", "fifo", "victim", "link", "dangling", "mailbox",
 		"shared" };
 
-	pipes_init();
+	pipe_init();
 	must(mkdtemp(path) != NULL);
 	files();
 	links();

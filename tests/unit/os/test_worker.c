@@ -2,7 +2,7 @@
 /* A thread that works when it is called; with a job that waits for as long as the test likes. */
 #include "../tap.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 #include "base/units.h"
 #include "os/loop.h"
 #include "os/signals.h"
@@ -163,7 +163,7 @@ unlooked(void)
 	must(worker != NULL);
 	for (unsigned i = 0; i < 10; i++) {
 		must(worker_call(worker));
-		pipes_forget(work.gate[0], 1);
+		pipe_forget(work.gate[0], 1);
 	}
 	must(ioctl(worker_fd(worker), FIONREAD, &news) == 0);
 	ok(news <= 1, "nobody has to look");
@@ -192,7 +192,7 @@ hurried(void)
 	struct wait wait = { .hurried = false };
 
 	must(pipe(wait.both) == 0);
-	(void)pipes_fill(wait.both[1]);
+	(void)pipe_fill(wait.both[1]);
 	wait.worker = worker_start(wait_for_room, &wait);
 	must(wait.worker != NULL && worker_call(wait.worker));
 	ok(!worker_await(wait.worker, loop_now() + 20 * NS_PER_MS), "a call that is taken is no reason to hurry");
@@ -235,7 +235,7 @@ none(void)
 int
 main(void)
 {
-	pipes_init();
+	pipe_init();
 	at_work();
 	slow();
 	called_again();

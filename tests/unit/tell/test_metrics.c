@@ -2,7 +2,7 @@
 /* The page for Prometheus, sample by sample, and how the file is replaced. */
 #include "../tap.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 #include "tell/metrics.h"
 
 #include <sys/resource.h>
@@ -583,7 +583,7 @@ gone(void)
 int
 main(void)
 {
-	pipes_init();
+	pipe_init();
 	must(mkdtemp(directory) != NULL);
 	(void)snprintf(path, sizeof(path), "%s/weir.prom", directory);
 	every_sample();

@@ -2,7 +2,7 @@
 /* Reports as exact strings: what scripts read must not change by accident. */
 #include "../tap.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 #include "tell/report.h"
 
 #include <time.h>

@@ -2,7 +2,7 @@
 /* Reports to files, FIFOs and standard error, taken at once, late, in parts, or not at all. */
 #include "../tap.h"
 
-#include "../pipes.h"
+#include "../pipe.h"
 #include "os/loop.h"
 #include "tell/reporter.h"
 
@@ -75,7 +75,7 @@ numbers(const char *text, size_t length)
 static const char *
 numbers_in_pipe(int fd)
 {
-	size_t length = pipes_drain(fd, got, sizeof(got) - 1);
+	size_t length = pipe_drain(fd, got, sizeof(got) - 1);
 
 	got[length] = '\0';
 	return numbers(got, length);
@@ -248,17 +248,17 @@ blocked(void)
 
 	asked = 0;
 	must(reporter_open(&reporter, in_directory("blocked")) == 0);
-	full = pipes_fill(reporter.port.fd);
+	full = pipe_fill(reporter.port.fd);
 	reporter.due = true;
 	step();
 	step();
 	ok(reporter_busy(&reporter), "a report that nobody takes stays due");
-	pipes_forget(reader, full);
+	pipe_forget(reader, full);
 	asked = 7;
 	step();
 	ok(!reporter_busy(&reporter), "until somebody does");
 	is_text(numbers_in_pipe(reader), "8 ", "and then has the figures of that moment");
-	full = pipes_fill(reporter.port.fd);
+	full = pipe_fill(reporter.port.fd);
 	reporter.due = true;
 	step();
 	ok(!reporter_close(&reporter, &last, soon()) && errno == EAGAIN, "the end does not wait for ever");
@@ -285,15 +285,15 @@ in_parts_with_a_pause(void)
 
 	asked = 0;
 	begin_in_parts("pause");
-	length = pipes_drain(reader, got, sizeof(got) - 1);
-	full = pipes_fill(reporter.port.fd);
+	length = pipe_drain(reader, got, sizeof(got) - 1);
+	full = pipe_fill(reporter.port.fd);
 	step();
 	step();
 	ok(length > 0 && reporter_busy(&reporter), "a part of a report is written, and then nothing is taken");
-	pipes_forget(reader, full);
+	pipe_forget(reader, full);
 	for (int i = 0; i < 10 && reporter_busy(&reporter); i++)
 		step();
-	length += pipes_drain(reader, got + length, sizeof(got) - 1 - length);
+	length += pipe_drain(reader, got + length, sizeof(got) - 1 - length);
 	got[length] = '\0';
 	is_text(numbers(got, length), "1 ", "the rest follows");
 	ok(reporter_close(&reporter, NULL, soon()), "and that is all");
@@ -337,12 +337,12 @@ cut_short(void)
 	size_t length, full;
 
 	begin_in_parts("cut");
-	length = pipes_drain(reader, got, sizeof(got) - 1);
-	full = pipes_fill(reporter.port.fd);
+	length = pipe_drain(reader, got, sizeof(got) - 1);
+	full = pipe_fill(reporter.port.fd);
 	ok(length > 0 && !reporter_settle(&reporter, soon()) && errno == EAGAIN, "nobody takes the rest of a report");
-	pipes_forget(reader, full);
+	pipe_forget(reader, full);
 	ok(reporter_close(&reporter, &last, soon()), "but the last one is taken");
-	length = pipes_drain(reader, got, sizeof(got) - 1);
+	length = pipe_drain(reader, got, sizeof(got) - 1);
 	got[length] = '\0';
 	ok(length > 0 && got[0] == '\n', "on a line of its own");
 	is_text(numbers(got + 1, length - 1), "99 ", "and whole");
@@ -371,17 +371,17 @@ offered(void)
 	offer(1);
 	ok(!reporter_busy(&reporter), "the report of an interval is written");
 	is_text(numbers_in_pipe(reader), "1 ", "at once");
-	full = pipes_fill(reporter.port.fd);
+	full = pipe_fill(reporter.port.fd);
 	offer(2);
 	offer(3);
 	is(reporter.skipped, 1, "one that nobody takes before the next is skipped");
-	pipes_forget(reader, full);
+	pipe_forget(reader, full);
 	step();
 	is_text(numbers_in_pipe(reader), "3 ", "and the next is written");
-	full = pipes_fill(reporter.port.fd);
+	full = pipe_fill(reporter.port.fd);
 	offer(4);
 	ok(reporter_settle(&reporter, soon()) && reporter.skipped == 2, "the last one takes its place too");
-	pipes_forget(reader, full);
+	pipe_forget(reader, full);
 	ok(reporter_close(&reporter, &last, soon()), "and is written");
 	is_text(numbers_in_pipe(reader), "99 ", "alone");
 
@@ -446,7 +446,7 @@ hanging(void)
 	must(reporter_open(&reporter, in_directory("beside")) == 0 && reporter_start(&reporter) == 0);
 	file = reporter.port;
 	io_open_output(&reporter.port, writer);
-	full = pipes_fill(reporter.port.fd);
+	full = pipe_fill(reporter.port.fd);
 	offer(1);
 	ok(reporter_begun(&reporter) && !loop_ready(reporter_watch(&reporter).fd, false),
 	    "a report that is not written holds up nobody");
@@ -460,10 +460,10 @@ hanging(void)
 	step();
 	is(asked, 0, "nor are the figures asked for before they can be told");
 	ok(!reporter_settle(&reporter, soon()) && errno == EAGAIN, "the end does not wait for ever");
-	pipes_forget(reader, full);
+	pipe_forget(reader, full);
 	for (length = 0; reporter_busy(&reporter); step())
-		length += pipes_drain(reader, got + length, sizeof(got) - 1 - length);
-	length += pipes_drain(reader, got + length, sizeof(got) - 1 - length);
+		length += pipe_drain(reader, got + length, sizeof(got) - 1 - length);
+	length += pipe_drain(reader, got + length, sizeof(got) - 1 - length);
 	got[length] = '\0';
 	ok(strncmp(numbers(got, length), "1 2 2 2", 7) == 0, "they are written once that goes, in their order");
 	for (char *next = got; next != NULL && next[0] != '\0'; next = strchr(next, '\n') + 1)
@@ -579,7 +579,7 @@ clean_up(void)
 int
 main(void)
 {
-	pipes_init();
+	pipe_init();
 	must(mkdtemp(path) != NULL);
 	opens();
 	files_in_use();

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pipes: both ends of what weir reads and writes, for a test that must never wait.
+ * pipe: both ends of what weir reads and writes, for a test that must never wait.
  *
  * What cannot be had ends the test: it is not what is tested.
  */
-#ifndef WEIR_TEST_PIPES_H
-#define WEIR_TEST_PIPES_H
+#ifndef WEIR_TEST_PIPE_H
+#define WEIR_TEST_PIPE_H
 
 #include "config.h"
 
@@ -20,12 +20,12 @@
 #include <unistd.h>
 
 /* What blocks all the same is ended by SIGALRM.  No test takes a fraction of this. */
-#define PIPES_TIMEOUT_S 600
+#define PIPE_TIMEOUT_S 600
 
-#define must(condition) pipes_must((condition), #condition)
+#define must(condition) pipe_must((condition), #condition)
 
 static inline void
-pipes_must(bool good, const char *condition)
+pipe_must(bool good, const char *condition)
 {
 	if (good)
 		return;
@@ -34,18 +34,18 @@ pipes_must(bool good, const char *condition)
 }
 
 static inline void
-pipes_init(void)
+pipe_init(void)
 {
 	(void)signal(SIGPIPE, SIG_IGN); /* as weir has it */
 #ifdef SIGXFSZ
 	(void)signal(SIGXFSZ, SIG_IGN);
 #endif
-	(void)alarm(PIPES_TIMEOUT_S);
+	(void)alarm(PIPE_TIMEOUT_S);
 }
 
 /* Whether reading (or writing) would not wait. */
 static inline bool
-pipes_ready(int fd, short events)
+pipe_ready(int fd, short events)
 {
 	struct pollfd set = { .fd = fd, .events = events };
 
@@ -54,7 +54,7 @@ pipes_ready(int fd, short events)
 
 /* Makes the pipe or socket full: not a byte more can be written.  Returns how many there were. */
 static inline size_t
-pipes_fill(int fd)
+pipe_fill(int fd)
 {
 	static const char zeros[4096];
 	int flags = fcntl(fd, F_GETFL);
@@ -71,12 +71,12 @@ pipes_fill(int fd)
 
 /* Takes what is there, at most size bytes, and does not wait for more. */
 static inline size_t
-pipes_drain(int fd, char *into, size_t size)
+pipe_drain(int fd, char *into, size_t size)
 {
 	size_t sum = 0;
 	ssize_t done = 1;
 
-	while (sum < size && done > 0 && pipes_ready(fd, POLLIN)) {
+	while (sum < size && done > 0 && pipe_ready(fd, POLLIN)) {
 		done = read(fd, into + sum, size - sum);
 		if (done > 0)
 			sum += (size_t)done;
@@ -86,7 +86,7 @@ pipes_drain(int fd, char *into, size_t size)
 
 /* Takes and forgets exactly this much, which must be there. */
 static inline void
-pipes_forget(int fd, size_t length)
+pipe_forget(int fd, size_t length)
 {
 	char scratch[4096];
 
@@ -100,7 +100,7 @@ pipes_forget(int fd, size_t length)
 
 /* A file that is gone when it is closed, with this text in it, at its beginning. */
 static inline int
-pipes_file(const char *text, size_t length)
+pipe_file(const char *text, size_t length)
 {
 	char path[] = "/tmp/weir-unit-XXXXXX";
 	int fd = mkstemp(path);
