@@ -4,92 +4,30 @@
 #include "flow/intake.h"
 
 void
-intake_init(struct intake *intake, const struct framing *framing, const struct intake_gates *gates)
+intake_init(struct intake *intake, const struct framing *framing, const struct gate_rules *rules)
 {
-	*intake = (struct intake){ .framing = *framing, .gates = *gates };
-	if (gates->sampling)
-		intake->gap = sample_gap(&intake->gates.sample);
+	*intake = (struct intake){ .framing = *framing };
+	gate_init(&intake->gate, rules);
+	intake->gap = gate_next(&intake->gate);
 }
 
 /* --- judged by what it says ----------------------------------------------------------------------- */
-
-/* Whether records have to be seen before they may come in; and whether they are left out unseen, by their
- * number. */
-static bool
-is_judging(const struct intake_gates *gates)
-{
-	return gates->policing ||
-	    (gates->sampling && (gates->keep != NULL || gates->sample.by == SAMPLE_BY_KEY));
-}
-
-static bool
-is_counting_out(const struct intake_gates *gates)
-{
-	return gates->sampling && gates->keep == NULL && gates->sample.by != SAMPLE_BY_KEY;
-}
-
-/* A sample that is not drawn unseen. */
-static bool
-is_in_sample(struct intake *intake, struct key key)
-{
-	struct intake_gates *gates = &intake->gates;
-
-	if (!gates->sampling || is_counting_out(gates))
-		return true;
-	if (gates->sample.by == SAMPLE_BY_KEY)
-		return sample_has(&gates->sample, key_hash(key, gates->seed));
-	if (intake->gap > 0) {
-		intake->gap--;
-		return false;
-	}
-	intake->gap = sample_gap(&gates->sample);
-	return true;
-}
-
-/* Whether the police has nothing against it; what is kept all the same uses up what is there, and no more. */
-static bool
-is_in_time(struct intake *intake, struct key key, size_t length, bool kept, uint64_t now_ns)
-{
-	struct intake_gates *gates = &intake->gates;
-	struct bucket *bucket = &gates->police;
-	uint64_t cost = gates->police_bytes ? length : 1;
-	bool allowed;
-
-	if (!gates->policing)
-		return true;
-	if (gates->police_by != NULL)
-		bucket = buckets_of(gates->police_by, key_hash(key, gates->salt), now_ns);
-	else
-		bucket_refill(bucket, now_ns, 0);
-	allowed = bucket_allows(bucket, cost);
-	if (!allowed && kept)
-		cost = bucket_tokens(bucket);
-	if (allowed || kept)
-		bucket_charge(bucket, cost);
-	return allowed || kept;
-}
 
 /* Whether the record being assembled may come in, by so much of it as is here, of which body bytes are not
  * delimiter; *reason says why not. */
 static bool
 may_come_in(struct intake *intake, struct queue *queue, struct loss *loss, size_t body, enum reason *reason)
 {
-	const struct intake_gates *gates = &intake->gates;
-	const bool looks = gates->keep != NULL || gates->key != NULL;
-	const char *text = looks ? queue_view_partial(queue) : ""; /* else there may be no room for a view */
-	struct key key = { text, 0 };
-	bool kept = keep_class(gates->keep, text, body) > 0;
+	const struct queue_record record = {
+		.text = intake->gate.looks ? queue_view_partial(queue) : "", /* else there may be no room for a view */
+		.length = (size_t)intake->open, /* before it is judged none of it may leave: all is here */
+		.body = body,
+	};
 
-	if (gates->key != NULL)
-		key = key_of(gates->key, text, body);
-	*reason = REASON_SAMPLE;
-	if (!kept && !is_in_sample(intake, key))
-		return false;
-	*reason = REASON_OVER;
-	if (is_in_time(intake, key, queue_partial(queue), kept, loss->now_ns))
+	if (gate_admits(&intake->gate, &record, loss->now_ns, reason))
 		return true;
-	if (loss_looks(loss, 0))
-		loss_look(loss, 0, text, body, queue_partial(queue));
+	if (*reason != REASON_SAMPLE && loss_looks(loss, 0))
+		loss_look(loss, 0, record.text, record.body, record.length);
 	return false;
 }
 
@@ -110,11 +48,11 @@ end_skipped(struct intake *intake, const struct queue *queue, struct loss *loss)
 	loss->ledger->in.records++;
 	intake->open = 0;
 	intake->skipping = false;
-	intake->over = intake->gates.ends_run && intake->reason == REASON_OVERSIZE;
+	intake->over = intake->gate.rules.ends_run && intake->reason == REASON_OVERSIZE;
 	if (intake->counted_out)
 		intake->gap--;
-	else if (is_counting_out(&intake->gates))
-		intake->gap = sample_gap(&intake->gates.sample);
+	else if (intake->gate.counts)
+		intake->gap = gate_next(&intake->gate);
 	intake->counted_out = false;
 }
 
@@ -170,8 +108,8 @@ count_in(struct intake *intake, struct loss *loss, uint64_t records)
 {
 	loss->ledger->in.records += records;
 	intake->open = 0;
-	if (is_counting_out(&intake->gates))
-		intake->gap = sample_gap(&intake->gates.sample);
+	if (intake->gate.counts)
+		intake->gap = gate_next(&intake->gate);
 }
 
 /* The record being assembled is given up.  *gap as queue_append has it. */
@@ -188,12 +126,12 @@ static size_t
 keep(struct intake *intake, struct queue *queue, struct loss *loss, const char *piece, size_t length,
     size_t *gap)
 {
-	uint64_t left = intake->gates.max_record - intake->open;
+	uint64_t left = intake->gate.rules.max_record - intake->open;
 	size_t window = length < left ? length : (size_t)left;
 	uint64_t ends = 1;
 	size_t end;
 
-	if (intake->gates.sampling) {
+	if (intake->gate.counts) {
 		end = record_first(&intake->framing, intake->open, piece, window);
 	} else {
 		/* Records that end within the longest one's length are no longer than that. */
@@ -220,8 +158,8 @@ static size_t
 judge(struct intake *intake, struct queue *queue, struct loss *loss, const char *piece, size_t length,
     size_t *gap)
 {
-	const struct intake_gates *gates = &intake->gates;
-	uint64_t left = gates->max_record - intake->open;
+	const struct gate_rules *rules = &intake->gate.rules;
+	uint64_t left = rules->max_record - intake->open;
 	size_t window = length < left ? length : (size_t)left;
 	size_t end = record_first(&intake->framing, intake->open, piece, window);
 	size_t done = end > 0 ? end : window;
@@ -233,9 +171,9 @@ judge(struct intake *intake, struct queue *queue, struct loss *loss, const char 
 	}
 	queue_append(queue, *gap, done, 0, 0);
 	intake->open += done;
-	if (!intake->let_in && (end > 0 || intake->open >= gates->judge_at)) {
+	if (!intake->let_in && (end > 0 || intake->open >= rules->judge_at)) {
 		size_t delimiter = end > 0 && framing_delimited(&intake->framing);
-		if (!may_come_in(intake, queue, loss, queue_partial(queue) - delimiter, &reason)) {
+		if (!may_come_in(intake, queue, loss, (size_t)intake->open - delimiter, &reason)) {
 			give_up(intake, queue, loss, reason, gap);
 			if (end > 0)
 				end_skipped(intake, queue, loss);
@@ -255,8 +193,7 @@ void
 intake_take(struct intake *intake, struct queue *queue, struct loss *loss, const struct iovec *piece,
     size_t length)
 {
-	const bool judging = is_judging(&intake->gates);
-	const bool counting_out = is_counting_out(&intake->gates);
+	const bool judging = intake->gate.judges;
 	size_t gap = 0;
 
 	loss->ledger->in.bytes += length;
@@ -272,7 +209,7 @@ intake_take(struct intake *intake, struct queue *queue, struct loss *loss, const
 				done = leave_behind(intake, loss->ledger, at, left);
 			else if (intake->skipping)
 				gap += done = skip_open(intake, queue, loss, at, left);
-			else if (counting_out && intake->gap > 0 && intake->open == 0)
+			else if (intake->gap > 0 && intake->open == 0)
 				gap += done = skip_whole(intake, queue, loss, at, left);
 			else if (judging)
 				done = judge(intake, queue, loss, at, left, &gap);
@@ -305,8 +242,8 @@ intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 
 	if (intake->framing.kind == FRAMING_BYTES)
 		return;
-	if (is_judging(&intake->gates) && intake->open > 0 && !intake->skipping && !intake->let_in &&
-	    !may_come_in(intake, queue, loss, queue_partial(queue), &reason))
+	if (intake->gate.judges && intake->open > 0 && !intake->skipping && !intake->let_in &&
+	    !may_come_in(intake, queue, loss, (size_t)intake->open, &reason))
 		give_up(intake, queue, loss, reason, &gap);
 	queue_finish(queue);
 	if (intake->open == 0)

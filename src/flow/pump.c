@@ -67,7 +67,7 @@ static void
 init_intake(struct pump *pump, const struct options *options, struct chance own, uint64_t salt)
 {
 	const struct plan *plan = &pump->plan;
-	struct intake_gates gates = {
+	struct gate_rules rules = {
 		.sampling = plan->sampling,
 		.policing = plan->policing,
 		.police_bytes = options->police.bytes,
@@ -82,11 +82,11 @@ init_intake(struct pump *pump, const struct options *options, struct chance own,
 	};
 
 	if (plan->policing)
-		bucket_init(&gates.police, options->police.amount, options->police.period_ns,
+		bucket_init(&rules.police, options->police.amount, options->police.period_ns,
 		    options->police_burst, pump->began_ns);
 	if (plan->sampling)
-		sample_init(&gates.sample, &options->sample, options->sample_by, &own);
-	intake_init(&pump->intake, &plan->framing, &gates);
+		sample_init(&rules.sample, &options->sample, options->sample_by, &own);
+	intake_init(&pump->intake, &plan->framing, &rules);
 }
 
 static void

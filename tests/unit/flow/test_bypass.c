@@ -24,7 +24,7 @@ static struct rig {
 static bool
 begin(const struct framing *framing)
 {
-	const struct intake_gates gates = { .max_record = UINT64_MAX, .judge_at = UINT64_MAX };
+	const struct gate_rules gates = { .max_record = UINT64_MAX, .judge_at = UINT64_MAX };
 	const struct queue_limits limits = { .bytes = 4096, .records = UINT64_MAX };
 	int in[2], out[2];
 	bool can;

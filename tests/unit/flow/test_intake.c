@@ -22,7 +22,7 @@ static void
 begin(const struct framing *framing, const struct share *share, uint64_t max_record)
 {
 	const struct queue_limits limits = { .bytes = 2 * STREAM_MOST, .records = UINT64_MAX };
-	struct intake_gates gates = { .sampling = share != NULL, .max_record = max_record };
+	struct gate_rules gates = { .sampling = share != NULL, .max_record = max_record };
 
 	if (queue_init(&queue, framing, &limits) < 0)
 		abort();

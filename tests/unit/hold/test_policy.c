@@ -458,7 +458,7 @@ make_stream(size_t length)
 static void
 begin_intake(bool sampling)
 {
-	struct intake_gates gates = { .sampling = sampling, .max_record = rig.max_record };
+	struct gate_rules gates = { .sampling = sampling, .max_record = rig.max_record };
 
 	if (sampling)
 		sample_init(&gates.sample, &rig.share, SAMPLE_BY_COUNT, NULL);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "flow/gate.h"
+
+void
+gate_init(struct gate *gate, const struct gate_rules *rules)
+{
+	const bool seen = rules->keep != NULL || rules->sample.by == SAMPLE_BY_KEY;
+
+	*gate = (struct gate){
+		.rules = *rules,
+		.counts = rules->sampling && !seen,
+		.judges = rules->policing || (rules->sampling && seen),
+		.looks = rules->keep != NULL || rules->key != NULL,
+		.draws = rules->sampling && seen,
+	};
+	if (gate->draws)
+		gate->gap = sample_gap(&gate->rules.sample);
+}
+
+uint64_t
+gate_next(struct gate *gate)
+{
+	return gate->counts ? sample_gap(&gate->rules.sample) : 0;
+}
+
+/* A sample that is not drawn unseen. */
+static bool
+is_in_sample(struct gate *gate, struct key key)
+{
+	struct sample *sample = &gate->rules.sample;
+
+	if (sample->by == SAMPLE_BY_KEY)
+		return sample_has(sample, key_hash(key, gate->rules.seed));
+	if (gate->gap > 0) {
+		gate->gap--;
+		return false;
+	}
+	gate->gap = sample_gap(sample);
+	return true;
+}
+
+/* Whether the police has nothing against it; what is kept all the same uses up what is there, and no more. */
+static bool
+is_in_time(struct gate_rules *rules, struct key key, size_t length, bool kept, uint64_t now_ns)
+{
+	struct bucket *bucket = &rules->police;
+	uint64_t cost = rules->police_bytes ? length : 1;
+	bool allowed;
+
+	if (rules->police_by != NULL)
+		bucket = buckets_of(rules->police_by, key_hash(key, rules->salt), now_ns);
+	else
+		bucket_refill(bucket, now_ns, 0);
+	allowed = bucket_allows(bucket, cost);
+	if (!allowed && kept)
+		cost = bucket_tokens(bucket);
+	if (allowed || kept)
+		bucket_charge(bucket, cost);
+	return allowed || kept;
+}
+
+bool
+gate_admits(struct gate *gate, const struct queue_record *record, uint64_t now_ns, enum reason *reason)
+{
+	struct gate_rules *rules = &gate->rules;
+	struct key key = { record->text, 0 };
+	bool kept = rules->keep != NULL && keep_class(rules->keep, record->text, record->body) > 0;
+
+	if (rules->key != NULL)
+		key = key_of(rules->key, record->text, record->body);
+	*reason = REASON_SAMPLE;
+	if (gate->draws && !kept && !is_in_sample(gate, key))
+		return false;
+	*reason = REASON_OVER;
+	return !rules->policing || is_in_time(rules, key, record->length, kept, now_ns);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gate: which records may come in.  By their number, where nothing of them has to be seen (--sample by count or by
+ * chance); by what they say (--keep, --sample-by=key, --drop-over); and up to which length.
+ *
+ * Does not know where records begin and end, nor what becomes of their bytes: that is the intake's, which says which
+ * record it is asking about, once for each, and does what it is told.  Whether there is room is not asked here: that is
+ * the policy's, once the output has refused.
+ *
+ *      not sampled:   gate_next is 0, all come in by their number
+ *      counts:        gate_next are left out unseen, then one comes in by its number; and again
+ *      judges:        what is not left out by its number is asked about by gate_admits
+ *
+ * What --keep matches is not sampled out and does not come too fast: it uses up what --drop-over has there, and no
+ * more.
+ */
+#ifndef WEIR_GATE_H
+#define WEIR_GATE_H
+
+#include "base/ledger.h"
+#include "hold/queue.h"
+#include "pick/bucket.h"
+#include "pick/buckets.h"
+#include "pick/keep.h"
+#include "pick/key.h"
+#include "pick/sample.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What records have to pass. */
+struct gate_rules {
+	bool sampling;
+	struct sample sample;      /* as it begins */
+	bool policing;             /* --drop-over */
+	bool police_bytes;         /* by bytes, otherwise by records */
+	struct bucket police;      /* as it begins */
+	struct buckets *police_by; /* one for each key, or NULL; not owned */
+	const struct keep *keep;   /* what matches passes; NULL, or not owned */
+	const struct key_rule *key; /* NULL, or not owned */
+	uint64_t seed;             /* of the keys' sample */
+	uint64_t salt;             /* of the keys' buckets: see key_salt */
+	uint64_t max_record;       /* longest record to let in, in bytes; UINT64_MAX for any */
+	bool ends_run;             /* a record that is too long is the last that is taken */
+	uint64_t judge_at;         /* a record of which so many bytes are here is judged by those; UINT64_MAX: never */
+};
+
+struct gate {
+	struct gate_rules rules;
+	bool counts;  /* records are left out unseen, by their number: one at a time comes in */
+	bool judges;  /* what is not left out so has to be seen, */
+	bool looks;   /* and its text, not only its length */
+	bool draws;   /* whether it is in the sample is known only then, */
+	uint64_t gap; /* which leaves out so many before the next */
+};
+
+void gate_init(struct gate *gate, const struct gate_rules *rules);
+
+/* At the beginning, and behind each record that was not left out by its number, whatever became of it: how many to
+ * leave out unseen before the next. */
+uint64_t gate_next(struct gate *gate);
+
+/* Whether a record may come in; *reason says why not.  By as much of it as is here, in one piece: `text` is looked at
+ * where the gate looks, else it may be anything. */
+bool gate_admits(struct gate *gate, const struct queue_record *record, uint64_t now_ns, enum reason *reason);
+
+#endif
