@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * metrics: a snapshot as a file that Prometheus reads, by way of the node exporter's textfile
- * collector.
+ * metrics: the file that Prometheus reads, by way of the node exporter's textfile collector.
  *
- * The page is Prometheus' text exposition format 0.0.4, from one table of families.  Seconds and counts
- * are written from integers, exactly.  Quantiles of the latency are those of the last interval, as is
- * the custom for a summary; its sum and count are those of the whole run.
+ * What is in it is page.h's.
  *
  * The file is replaced, never written to: a temporary file beside it (".weir-PID-N") is made, written
  * and renamed, so that who reads FILE sees a whole page, old or new.  A write that fails leaves the old
@@ -21,33 +18,21 @@
 #define WEIR_METRICS_H
 
 #include "os/worker.h"
+#include "tell/page.h"
 #include "tell/snapshot.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Room for any page. */
-#define METRICS_MOST 131072
-
-/* What the page tells and the snapshot does not know; times by the clock on the wall. */
-struct metrics_about {
-	uint64_t start_ns;
-	uint64_t now_ns;
-	uint64_t failures; /* pages that could not be written */
-};
-
-/* Writes the page into text (METRICS_MOST bytes) and returns its length.  Cannot fail. */
-size_t metrics_page(char *text, const struct snapshot *snapshot, const struct metrics_about *about);
-
 struct metrics {
 	const char *base;     /* the file's name in its directory; from path */
 	char *directory_path; /* malloc'd */
 	int directory;        /* -1 where no file is asked for */
-	struct metrics_about about;
+	struct page_about about;
 	struct worker *worker; /* NULL: what writes is the caller's own time */
 	bool beside;           /* a page is under way, and the worker's, as are these: */
-	char text[METRICS_MOST];
+	char text[PAGE_MOST];
 	size_t length;
 	int error;             /* what came of it, or 0 */
 };

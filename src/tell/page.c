@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "os/diag.h"
+#include "tell/page.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum form {
+	NUMBER,
+	LIMIT,   /* a number, where UNKNOWN is no limit */
+	SECONDS, /* nanoseconds, where UNKNOWN is not a number */
+	SUM,     /* seconds, and behind them the nanoseconds that are left of the sum */
+	LAST,    /* a number that only the last page has */
+};
+#define UNKNOWN UINT64_MAX
+
+static const double quantiles[] = { 0.5, 0.9, 0.95, 0.99 };
+#define QUANTILES ((int)(sizeof(quantiles) / sizeof(quantiles[0])))
+
+/* Figures that the others do not have in this form. */
+struct derived {
+	uint64_t one;
+	uint64_t up;
+	uint64_t exit_status;
+	uint64_t quantile_ns[QUANTILES];
+	uint64_t latency_max_ns;
+};
+
+/* Where a figure comes from: an uint64_t in one of these. */
+enum source { SNAPSHOT, OPTIONS, ABOUT, DERIVED };
+#define SOURCES 4
+#define IN_SNAPSHOT(field) SNAPSHOT, offsetof(struct snapshot, field)
+#define IN_OPTIONS(field) OPTIONS, offsetof(struct options, field)
+#define IN_ABOUT(field) ABOUT, offsetof(struct page_about, field)
+#define IN_DERIVED(field) DERIVED, offsetof(struct derived, field)
+
+struct page {
+	char *text;
+	size_t length;
+	bool last;
+	const struct options *options;
+	char labels[2 * OPTIONS_NAME_MOST + 64]; /* of every sample */
+	const unsigned char *source[SOURCES];
+};
+
+static void add(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+add(struct page *page, const char *format, ...)
+{
+	size_t room = PAGE_MOST - page->length;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(page->text + page->length, room, format, arguments);
+	va_end(arguments);
+	if (length > 0)
+		page->length += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+/* Printable text as the value of a label; text is cut where there is no room. */
+static const char *
+escape(char *escaped, size_t size, const char *text)
+{
+	size_t length = 0;
+
+	for (; *text != '\0' && length + 2 < size; text++) {
+		if (*text == '"' || *text == '\\')
+			escaped[length++] = '\\';
+		escaped[length++] = *text;
+	}
+	escaped[length] = '\0';
+	return escaped;
+}
+
+/* What tells the samples of a family apart, 0 to count - 1.  Their figures follow each other in steps of
+ * `stride`. */
+struct dimension {
+	int count; /* or EACH_PATTERN */
+	size_t stride;
+	void (*label)(struct page *page, int i);
+};
+#define EACH_PATTERN (-1) /* of --keep: classes begin with 1 */
+
+static void
+label_reason(struct page *page, int i)
+{
+	add(page, ",reason=\"%s\"", reason_name((enum reason)i));
+}
+
+/* A pattern may be given twice, and long ones are cut: the class tells them apart. */
+static void
+label_pattern(struct page *page, int i)
+{
+	char escaped[2048];
+
+	add(page, ",class=\"%d\",pattern=\"%s\"", i + 1, escape(escaped, sizeof(escaped),
+	    diag_visible_data(keep_regex(page->options->keep, (unsigned)i + 1))));
+}
+
+static void
+label_wait(struct page *page, int i)
+{
+	add(page, ",for=\"%s\"", awaited_name((enum awaited)i));
+}
+
+static void
+label_quantile(struct page *page, int i)
+{
+	add(page, ",quantile=\"%g\"", quantiles[i]);
+}
+
+static void
+label_version(struct page *page, int i)
+{
+	(void)i;
+	add(page, ",version=\"%s\"", PACKAGE_VERSION);
+}
+
+static const struct dimension by_reason = { REASONS, sizeof(struct tally), label_reason };
+static const struct dimension by_pattern = { EACH_PATTERN, sizeof(struct tally), label_pattern };
+static const struct dimension by_pattern_asked = { EACH_PATTERN, sizeof(struct looks), label_pattern };
+static const struct dimension by_wait = { WAITS, sizeof(uint64_t), label_wait };
+static const struct dimension by_quantile = { QUANTILES, sizeof(uint64_t), label_quantile };
+static const struct dimension by_version = { 1, 0, label_version };
+
+static const char counter[] = "counter";
+static const char gauge[] = "gauge";
+static const char summary[] = "summary";
+
+/* A row without a type is more of the family above it. */
+static const struct family {
+	const char *name;
+	const char *type;
+	enum form form;
+	enum source source;
+	size_t offset;
+	const struct dimension *dimension; /* NULL: one sample */
+	const char *help;
+} families[] = {
+	{ "build_info", gauge, NUMBER, IN_DERIVED(one), &by_version,
+	    "Always 1; the version is a label." },
+	{ "up", gauge, NUMBER, IN_DERIVED(up), NULL,
+	    "Whether weir runs: 0 in the page it leaves behind." },
+	{ "exit_status", gauge, LAST, IN_DERIVED(exit_status), NULL,
+	    "How weir has ended; 128 and the signal if by one." },
+	{ "start_time_seconds", gauge, SECONDS, IN_ABOUT(start_ns), NULL,
+	    "When weir started, since 1970." },
+	{ "update_time_seconds", gauge, SECONDS, IN_ABOUT(now_ns), NULL,
+	    "When this page was written, since 1970." },
+	{ "interval_seconds", gauge, SECONDS, IN_OPTIONS(interval_ns), NULL,
+	    "How often a page is written." },
+	{ "metrics_failures_total", counter, NUMBER, IN_ABOUT(failures), NULL,
+	    "Pages that could not be written." },
+	{ "reports_skipped_total", counter, NUMBER, IN_SNAPSHOT(reports_skipped), NULL,
+	    "Reports not taken in time, or that could not be written." },
+
+	{ "in_records_total", counter, NUMBER, IN_SNAPSHOT(ledger.in.records), NULL,
+	    "Records read." },
+	{ "in_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.in.bytes), NULL,
+	    "Bytes read." },
+	{ "out_records_total", counter, NUMBER, IN_SNAPSHOT(ledger.out.records), NULL,
+	    "Records that the output has accepted." },
+	{ "out_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.out.bytes), NULL,
+	    "Bytes that the output has accepted." },
+	{ "dropped_records_total", counter, NUMBER, IN_SNAPSHOT(ledger.dropped[0].records), &by_reason,
+	    "Records dropped, by reason." },
+	{ "dropped_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.dropped[0].bytes), &by_reason,
+	    "Bytes dropped, by reason." },
+	{ "dropped_kept_records_total", counter, NUMBER, IN_SNAPSHOT(ledger.dropped_class[1].records),
+	    &by_pattern, "Records dropped from the buffer, by the pattern of --keep that they match." },
+	{ "dropped_kept_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.dropped_class[1].bytes), &by_pattern,
+	    "Bytes dropped from the buffer, by the pattern of --keep that they match." },
+	{ "keep_asked_total", counter, NUMBER, IN_SNAPSHOT(keep_looks[1].asked), &by_pattern_asked,
+	    "How often a record was held against a pattern of --keep." },
+	{ "keep_matched_total", counter, NUMBER, IN_SNAPSHOT(keep_looks[1].found), &by_pattern_asked,
+	    "How often it matched." },
+	{ "key_asked_total", counter, NUMBER, IN_SNAPSHOT(key_looks.asked), NULL,
+	    "How often a record was asked for its --key." },
+	{ "key_found_total", counter, NUMBER, IN_SNAPSHOT(key_looks.found), NULL,
+	    "How often it had one." },
+	{ "dropped_unsaved_records_total", counter, NUMBER, IN_SNAPSHOT(unsaved.records), NULL,
+	    "Records dropped that --dropped could not save." },
+	{ "dropped_unsaved_bytes_total", counter, NUMBER, IN_SNAPSHOT(unsaved.bytes), NULL,
+	    "Bytes dropped that --dropped could not save." },
+	{ "undelivered_records_total", counter, NUMBER, IN_SNAPSHOT(ledger.undelivered.records), NULL,
+	    "Records still held when weir had to end." },
+	{ "undelivered_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.undelivered.bytes), NULL,
+	    "Bytes still held when weir had to end." },
+	{ "held_records", gauge, NUMBER, IN_SNAPSHOT(held.records), NULL,
+	    "Records in weir now." },
+	{ "held_bytes", gauge, NUMBER, IN_SNAPSHOT(held.bytes), NULL,
+	    "Bytes in weir now." },
+	{ "marks_total", counter, NUMBER, IN_SNAPSHOT(ledger.marks.records), NULL,
+	    "Records put out that say where others are missing." },
+	{ "marks_bytes_total", counter, NUMBER, IN_SNAPSHOT(ledger.marks.bytes), NULL,
+	    "Bytes of these marks." },
+
+	{ "buffer_capacity_bytes", gauge, NUMBER, IN_OPTIONS(buffer_bytes), NULL,
+	    "Most bytes that may wait." },
+	{ "buffer_capacity_records", gauge, LIMIT, IN_OPTIONS(max_records), NULL,
+	    "Most records that may wait; +Inf without --max-records." },
+	{ "buffer_depth_bytes", gauge, NUMBER, IN_SNAPSHOT(depth.bytes), NULL,
+	    "Bytes that wait now." },
+	{ "buffer_depth_records", gauge, NUMBER, IN_SNAPSHOT(depth.records), NULL,
+	    "Records that wait now." },
+	{ "buffer_peak_bytes", gauge, NUMBER, IN_SNAPSHOT(ledger.peak.bytes), NULL,
+	    "Most bytes that have waited at a time." },
+	{ "buffer_peak_records", gauge, NUMBER, IN_SNAPSHOT(ledger.peak.records), NULL,
+	    "Most records that have waited at a time." },
+	{ "buffer_high_bytes", gauge, NUMBER, IN_OPTIONS(high_bytes), NULL,
+	    "Upper watermark." },
+	{ "buffer_low_bytes", gauge, NUMBER, IN_OPTIONS(low_bytes), NULL,
+	    "Lower watermark." },
+
+	{ "paused_seconds_total", counter, SECONDS, IN_SNAPSHOT(ledger.paused_ns), NULL,
+	    "Time without reading because of the buffer." },
+	{ "pauses_total", counter, NUMBER, IN_SNAPSHOT(ledger.paused_count), NULL,
+	    "How often reading was stopped because of the buffer." },
+	{ "pressure_seconds_total", counter, SECONDS, IN_SNAPSHOT(ledger.pressure_ns), NULL,
+	    "Time from the upper watermark until down to the lower." },
+	{ "pressure_periods_total", counter, NUMBER, IN_SNAPSHOT(ledger.pressure_count), NULL,
+	    "How often the upper watermark was reached." },
+	{ "waited_seconds_total", counter, SECONDS, IN_SNAPSHOT(ledger.waited_ns[0]), &by_wait,
+	    "Time spent waiting, by what for." },
+	{ "latency_seconds", summary, SECONDS, IN_DERIVED(quantile_ns[0]), &by_quantile,
+	    "Time records waited in the buffer; quantiles of the last interval." },
+	{ "latency_seconds_sum", NULL, SUM, IN_SNAPSHOT(latency.sum_s), NULL, NULL },
+	{ "latency_seconds_count", NULL, NUMBER, IN_SNAPSHOT(latency.count), NULL, NULL },
+	{ "latency_max_seconds", gauge, SECONDS, IN_DERIVED(latency_max_ns), NULL,
+	    "Longest time a record waited, of those that left in the last interval." },
+};
+
+static void
+make_labels(struct page *page)
+{
+	char name[2 * OPTIONS_NAME_MOST + 1];
+
+	(void)snprintf(page->labels, sizeof(page->labels), "name=\"%s\",policy=\"%s\"",
+	    escape(name, sizeof(name), page->options->name), policy_name(page->options->policy));
+}
+
+static void
+add_seconds(struct page *page, uint64_t s, uint64_t ns)
+{
+	add(page, "%" PRIu64 ".%09" PRIu64, s, ns);
+	while (page->text[page->length - 1] == '0')
+		page->length--;
+	if (page->text[page->length - 1] == '.')
+		page->length--;
+}
+
+static void
+add_value(struct page *page, enum form form, const unsigned char *from)
+{
+	uint64_t value, rest;
+
+	memcpy(&value, from, sizeof(value));
+	if (form == SUM) {
+		memcpy(&rest, from + sizeof(value), sizeof(rest));
+		add_seconds(page, value, rest);
+	} else if (form == SECONDS && value != UNKNOWN) {
+		add_seconds(page, value / NS_PER_S, value % NS_PER_S);
+	} else if (form == SECONDS) {
+		add(page, "NaN");
+	} else if (form == LIMIT && value == UNKNOWN) {
+		add(page, "+Inf");
+	} else {
+		add(page, "%" PRIu64, value);
+	}
+}
+
+static void
+add_family(struct page *page, const struct family *family)
+{
+	const struct dimension *dimension = family->dimension;
+	int count = dimension != NULL ? dimension->count : 1;
+
+	if (count == EACH_PATTERN)
+		count = (int)keep_count(page->options->keep);
+	if (count == 0 || (family->form == LAST && !page->last))
+		return;
+	if (family->type != NULL)
+		add(page, "# HELP weir_%s %s\n# TYPE weir_%s %s\n", family->name, family->help,
+		    family->name, family->type);
+	for (int i = 0; i < count; i++) {
+		size_t step = dimension != NULL ? (size_t)i * dimension->stride : 0;
+
+		add(page, "weir_%s{%s", family->name, page->labels);
+		if (dimension != NULL)
+			dimension->label(page, i);
+		add(page, "} ");
+		add_value(page, family->form, page->source[family->source] + family->offset + step);
+		add(page, "\n");
+	}
+}
+
+static struct derived
+derive(const struct snapshot *s)
+{
+	const struct latency *latency = &s->interval.latency;
+	const uint64_t known[QUANTILES] = {
+		latency->p50_ns, latency->p90_ns, latency->p95_ns, latency->p99_ns
+	};
+	struct derived derived = {
+		.one = 1,
+		.up = s->event != REPORT_FINAL,
+		.exit_status = (uint64_t)s->exit_status,
+		.latency_max_ns = latency->count > 0 ? latency->max_ns : UNKNOWN,
+	};
+
+	for (int i = 0; i < QUANTILES; i++)
+		derived.quantile_ns[i] = latency->count > 0 ? known[i] : UNKNOWN;
+	return derived;
+}
+
+size_t
+page_write(char *text, const struct snapshot *snapshot, const struct page_about *about)
+{
+	const struct derived derived = derive(snapshot);
+	struct page page = {
+		.text = text,
+		.last = snapshot->event == REPORT_FINAL,
+		.options = snapshot->options,
+		.source = {
+			[SNAPSHOT] = (const unsigned char *)snapshot,
+			[OPTIONS] = (const unsigned char *)snapshot->options,
+			[ABOUT] = (const unsigned char *)about,
+			[DERIVED] = (const unsigned char *)&derived,
+		},
+	};
+
+	make_labels(&page);
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		add_family(&page, &families[i]);
+	return page.length;
+}
