@@ -3,6 +3,14 @@
 
 #include "hold/age.h"
 
+void
+age_retune(struct age *age, uint64_t most_ns, uint64_t codel_target_ns, uint64_t codel_interval_ns)
+{
+	age->most_ns = most_ns;
+	if (age->codel.target_ns != codel_target_ns || age->codel.interval_ns != codel_interval_ns)
+		codel_init(&age->codel, codel_target_ns, codel_interval_ns);
+}
+
 /* --- --max-age ---------------------------------------------------------------------------------- */
 
 /* 1 where a part-sent record is among those that the stamps know: it is the oldest, but exempt. */

@@ -33,6 +33,9 @@ struct age_outlet {
 	const void *state;
 };
 
+/* From now on these are the limits. Where they are others, CoDel begins anew: what it knows is about the old ones. */
+void age_retune(struct age *age, uint64_t most_ns, uint64_t codel_target_ns, uint64_t codel_interval_ns);
+
 /* Drops what has waited too long. */
 void age_shed(struct age *age, struct shed *shed, struct queue *queue, struct loss *loss,
     const struct age_outlet *outlet);

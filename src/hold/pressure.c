@@ -10,6 +10,12 @@ pressure_init(struct pressure *pressure, const struct watermarks *marks, struct 
 }
 
 void
+pressure_retune(struct pressure *pressure, const struct watermarks *marks)
+{
+	pressure->marks = *marks;
+}
+
+void
 pressure_pass(struct pressure *pressure, uint64_t now_ns)
 {
 	pressure->now_ns = now_ns;

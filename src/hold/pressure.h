@@ -35,6 +35,9 @@ struct pressure {
 /* There is none yet. */
 void pressure_init(struct pressure *pressure, const struct watermarks *marks, struct ledger *ledger);
 
+/* From now on these are the watermarks.  Whether there is pressure stays as it is until the fill is seen again. */
+void pressure_retune(struct pressure *pressure, const struct watermarks *marks);
+
 /* A pass begins. */
 void pressure_pass(struct pressure *pressure, uint64_t now_ns);
 

@@ -19,6 +19,15 @@ shed_marks(const struct shed *shed)
 	return 2 * keep_count(shed->keep);
 }
 
+void
+shed_retune(struct shed *shed, const struct share *share)
+{
+	if (shed->share.num == share->num && shed->share.den == share->den)
+		return;
+	shed->share = *share;
+	shed->sampled = 0;
+}
+
 /* What has to go, so that all fits; and what goes with it, so that a part of the room is free besides.  For that
  * part no class gives way that need not. */
 struct excess {

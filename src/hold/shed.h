@@ -53,12 +53,15 @@ struct shed {
 	struct sample sample;       /* it begins anew with each pressure, */
 	uint64_t gap;               /* and leaves out so many records before the next one */
 	struct pressure *pressure;  /* the run's, where it is sampling; not owned */
-	uint64_t sampled;           /* the number of the pressure that the sample is of */
+	uint64_t sampled;           /* the number of the pressure that the sample is of; 0: of none */
 	struct shed_known known[KEEP_MOST];
 };
 
 /* Marks that the queue has to keep for it. */
 unsigned shed_marks(const struct shed *shed);
+
+/* From now on this share comes in under pressure. Another one than before begins a new sample. */
+void shed_retune(struct shed *shed, const struct share *share);
 
 /* There is no pressure any more: gives back the memory that shed_superseded took. */
 void shed_relax(struct shed *shed);

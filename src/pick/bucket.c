@@ -28,20 +28,23 @@ tokens_in(const struct bucket *bucket, uint64_t ns, uint64_t *rest)
 	return tokens;
 }
 
+static void
+set_figures(struct bucket *bucket, uint64_t amount, uint64_t period_ns, uint64_t depth)
+{
+	bucket->amount = amount;
+	bucket->period_ns = period_ns;
+	bucket->depth = depth;
+	bucket->batch = tokens_in(bucket, BATCH_NS, &(uint64_t){ 0 });
+	if (bucket->batch > depth / 2)
+		bucket->batch = depth / 2;
+}
+
 void
 bucket_init(struct bucket *bucket, uint64_t amount, uint64_t period_ns, uint64_t depth,
     uint64_t now_ns)
 {
-	*bucket = (struct bucket){
-		.amount = amount,
-		.period_ns = period_ns,
-		.depth = depth,
-		.level = (int64_t)depth,
-		.then_ns = now_ns,
-	};
-	bucket->batch = tokens_in(bucket, BATCH_NS, &(uint64_t){ 0 });
-	if (bucket->batch > depth / 2)
-		bucket->batch = depth / 2;
+	*bucket = (struct bucket){ .level = (int64_t)depth, .then_ns = now_ns };
+	set_figures(bucket, amount, period_ns, depth);
 }
 
 /* How long until this many tokens have come: exact, or less where the product would overflow. */
@@ -86,6 +89,27 @@ bucket_refill(struct bucket *bucket, uint64_t now_ns, uint64_t late_ns)
 	most += (int64_t)tokens_in(bucket, credit_ns, &part);
 	if (room > 0 && bucket->level > most)
 		bucket->level = most; /* several tokens a nanosecond, or too long a time to be clamped */
+}
+
+static bool
+has_figures(const struct bucket *bucket, uint64_t amount, uint64_t period_ns, uint64_t depth)
+{
+	return bucket->amount == amount && bucket->period_ns == period_ns && bucket->depth == depth;
+}
+
+void
+bucket_retune(struct bucket *bucket, uint64_t amount, uint64_t period_ns, uint64_t depth, uint64_t now_ns)
+{
+	if (has_figures(bucket, amount, period_ns, depth))
+		return;
+	bucket_refill(bucket, now_ns, 0);
+	if (bucket->period_ns != period_ns)
+		bucket->rest = 0;
+	set_figures(bucket, amount, period_ns, depth);
+	if (bucket->level > (int64_t)depth) {
+		bucket->level = (int64_t)depth;
+		bucket->rest = 0;
+	}
 }
 
 bool

@@ -37,6 +37,10 @@ void bucket_init(struct bucket *bucket, uint64_t amount, uint64_t period_ns, uin
 /* One millisecond's worth of tokens, at least 1: the depth where none is asked for. */
 uint64_t bucket_default_depth(uint64_t amount, uint64_t period_ns);
 
+/* From now on it has these figures.  What is in it stays: only what is above its depth by now goes, and with another
+ * period a part of a token.  Nothing happens where the figures are the same. */
+void bucket_retune(struct bucket *bucket, uint64_t amount, uint64_t period_ns, uint64_t depth, uint64_t now_ns);
+
 /* Lets in what has come since the last call.  late_ns is by how much the caller overslept a wait for
  * this bucket: that long, up to BUCKET_CREDIT_NS, the bucket goes on filling above its depth. */
 void bucket_refill(struct bucket *bucket, uint64_t now_ns, uint64_t late_ns);

@@ -29,6 +29,14 @@ sample_init(struct sample *sample, const struct share *share, enum sample_by by,
 		sample->chance = *chance;
 }
 
+void
+sample_retune(struct sample *sample, const struct share *share)
+{
+	const struct chance chance = sample->chance;
+
+	sample_init(sample, share, sample->by, &chance);
+}
+
 static uint64_t
 gap_by_count(struct sample *sample)
 {

@@ -38,6 +38,9 @@ struct sample {
 void sample_init(struct sample *sample, const struct share *share, enum sample_by by,
     const struct chance *chance);
 
+/* Begins anew, with this share; chance goes on. */
+void sample_retune(struct sample *sample, const struct share *share);
+
 /* How many records to leave out before the next that is kept, also before the first; by key none. */
 uint64_t sample_gap(struct sample *sample);
 

@@ -254,6 +254,31 @@ is_told(void)
 	}
 }
 
+static void
+is_retuned(void)
+{
+	begin(10 * MS, 0, 0);
+	at(100 * MS);
+	arrive("a\n");
+	is(due(), 110 * MS + 1, "retuned: at first it is due then");
+	age_retune(&rig.age, 3 * MS, 0, 0);
+	is(due(), 103 * MS + 1, "retuned: and then earlier, by when it came");
+	at(103 * MS + 1);
+	is(shed(REASON_EXPIRED), 1, "retuned: when it goes");
+	arrive("b\n");
+	age_retune(&rig.age, 0, 0, 0);
+	at(NS_PER_S);
+	ok(due() == UINT64_MAX && shed(REASON_EXPIRED) == 0, "retuned: or never");
+	finish();
+	begin(0, 10 * MS, 100 * MS);
+	rig.age.codel.above_ns = 7;
+	age_retune(&rig.age, 0, 10 * MS, 100 * MS);
+	is(rig.age.codel.above_ns, 7, "retuned: CoDel goes on with the same limits");
+	age_retune(&rig.age, 0, 10 * MS, 101 * MS);
+	ok(rig.age.codel.above_ns == 0 && rig.age.codel.interval_ns == 101 * MS, "retuned: and begins anew with others");
+	finish();
+}
+
 int
 main(void)
 {
@@ -263,5 +288,6 @@ main(void)
 	expires_behind_a_long_one();
 	is_controlled();
 	is_told();
+	is_retuned();
 	return done_testing();
 }

@@ -126,11 +126,27 @@ holds_for_any(void)
 	ok(good && number > 100, "after any of %" PRIu64 " pressures", number);
 }
 
+static void
+retuned(void)
+{
+	const struct watermarks lower = { { ANY, 6 }, { ANY, 2 } }, higher = { { ANY, 20 }, { ANY, 12 } };
+
+	begin((struct tally){ ANY, 10 }, (struct tally){ ANY, 5 });
+	pressure_rise(&pressure, bytes(9), false);
+	pressure_retune(&pressure, &lower);
+	ok(!pressure_is_on(&pressure), "retuned: nothing is judged by itself");
+	pressure_rise(&pressure, bytes(9), false);
+	ok(pressure_is_on(&pressure), "retuned: but when it is looked at, by the new marks");
+	pressure_retune(&pressure, &higher);
+	ok(pressure_is_on(&pressure) && pressure_ease(&pressure, bytes(9)), "retuned: in both ways");
+}
+
 int
 main(void)
 {
 	knows_marks();
 	comes_and_goes();
 	holds_for_any();
+	retuned();
 	return done_testing();
 }

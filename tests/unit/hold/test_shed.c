@@ -326,6 +326,23 @@ shedding(void)
 	is_text(dropped(), "newest 2 shed 1", "shed:2: what is in the sample and finds no room is the newest");
 	finish();
 
+	/* Another share: a new sample, under the same pressure. */
+	begin(ANY, (const char *const[]){ NULL, NULL });
+	sample_between(3, 4, 0);
+	arrive("a01\na02\na03\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "a01 a02", "shed:3: the first of three");
+	shed_retune(&rig.shed, &(struct share){ 1, 3 });
+	arrive("a04\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "a01 a02", "retuned: the same share is none");
+	shed_retune(&rig.shed, &(struct share){ 1, 2 });
+	arrive("a05\na06\na07\n");
+	shed_newest(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "a01 a02 a05 a07", "retuned: another one begins with its first");
+	is(rig.ledger.pressure_count, 1, "retuned: under the same pressure");
+	finish();
+
 	/* Whoever else sees that the fill is high. */
 	begin(ANY, (const char *const[]){ NULL, NULL });
 	sample_between(2, 12, 4);

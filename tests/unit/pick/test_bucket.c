@@ -388,6 +388,36 @@ parts(void)
 	ok(!bucket_allows_part(&b), "but not less");
 }
 
+/* Other figures: what is in it stays, and fills at the rate that was up to then, at the new one from then on. */
+static void
+other_figures(void)
+{
+	struct bucket bucket, before;
+
+	bucket_init(&bucket, 10, 1000, 40, 0); /* a token in 100 ns */
+	bucket_charge(&bucket, 40);
+	bucket_retune(&bucket, 1, 1000, 40, 550);
+	ok(bucket.level == 5 && bucket.rest == 500, "retuned: what had come until then, and not a token more");
+	bucket_refill(&bucket, 1050, 0);
+	ok(bucket.level == 6 && bucket.rest == 0, "retuned: then it comes at the new rate");
+	bucket_retune(&bucket, 1, 1000, 100, 1050);
+	is(bucket.level, 6, "retuned: a greater depth is not filled at once");
+	bucket_retune(&bucket, 1, 1000, 4, 1550);
+	ok(bucket.level == 4 && bucket.rest == 0 && bucket_allows(&bucket, 50), "retuned: a lesser one takes what is above it");
+	bucket_charge(&bucket, 50);
+	bucket_retune(&bucket, 1, 7000, 4, 2050);
+	ok(bucket.level == -46 && bucket.rest == 0, "retuned: a debt stays; a part of a token does not, with another period");
+	bucket_init(&bucket, 10, 1000, 4, 0);
+	bucket_charge(&bucket, 1);
+	bucket_refill(&bucket, 1000, 500);
+	before = bucket;
+	bucket_retune(&bucket, 10, 1000, 4, 9000);
+	ok(bucket.level > 4 && memcmp(&bucket, &before, sizeof(bucket)) == 0, "retuned: the same figures are none");
+	bucket_init(&bucket, 1, 1, 1, 0);
+	bucket_retune(&bucket, 1000000, UINT64_C(1000000000), 2000, 0);
+	is(bucket.batch, 500, "retuned: the batch is that of the new rate");
+}
+
 int
 main(void)
 {
@@ -402,5 +432,6 @@ main(void)
 	is_late();
 	depths();
 	parts();
+	other_figures();
 	return done_testing();
 }

@@ -149,11 +149,47 @@ memory(void)
 	buckets_free(buckets);
 }
 
+/* Other figures for all of them, which each gets when it is asked for. */
+static void
+other_figures(void)
+{
+	struct buckets *buckets = buckets_new(AMOUNT, PERIOD, DEPTH, 4);
+	struct bucket want[2], *bucket;
+
+	if (buckets == NULL)
+		abort();
+	for (uint64_t i = 0; i < 2; i++) {
+		bucket_init(&want[i], AMOUNT, PERIOD, DEPTH, 10);
+		bucket_charge(&want[i], 30 + i);
+		bucket_charge(buckets_of(buckets, i, 10), 30 + i);
+	}
+	buckets_retune(buckets, 1, PERIOD, 20, 1010);
+	for (uint64_t i = 0; i < 2; i++) {
+		bucket_retune(&want[i], 1, PERIOD, 20, 1010);
+		bucket_refill(&want[i], 3010, 0);
+		ok(is_same(buckets_of(buckets, i, 3010), &want[i]), "retuned: bucket %d goes on from what it had", (int)i);
+	}
+	is(buckets_of(buckets, 2, 3010)->level, 20, "retuned: a new one has the new depth");
+	buckets_retune(buckets, AMOUNT, PERIOD, DEPTH, 4010);
+	bucket = buckets_of(buckets, 0, 4010);
+	bucket_retune(&want[0], AMOUNT, PERIOD, DEPTH, 4010);
+	bucket_refill(&want[0], 5010, 0);
+	buckets_refill(buckets, bucket, 5010);
+	ok(is_same(bucket, &want[0]), "retuned: one that is in use, too");
+	buckets_retune(buckets, 2, PERIOD, DEPTH, 5510);
+	buckets_refill(buckets, bucket, 6010);
+	bucket_retune(&want[0], 2, PERIOD, DEPTH, 5510);
+	bucket_refill(&want[0], 6010, 0);
+	ok(is_same(bucket, &want[0]), "retuned: while it is");
+	buckets_free(buckets);
+}
+
 int
 main(void)
 {
 	by_example();
 	any_order();
 	memory();
+	other_figures();
 	return done_testing();
 }

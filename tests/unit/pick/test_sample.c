@@ -265,6 +265,36 @@ nested(void)
 	ok(good, "1 in 100 keys is part of 1 in 10");
 }
 
+/* Another share: the sample begins anew, with chance as far as it has come. */
+static void
+retuned(void)
+{
+	const struct share third = { 1, 3 }, all = { 1, 1 }, half = { 1, 2 };
+	struct sample sample, other;
+	struct chance chance;
+	bool good = true;
+
+	sample_init(&sample, &third, SAMPLE_BY_COUNT, NULL);
+	(void)sample_gap(&sample);
+	(void)sample_gap(&sample);
+	sample_retune(&sample, &half);
+	is(sample_gap(&sample), 0, "retuned: by count the first is kept");
+	is(sample_gap(&sample), 1, "retuned: and then one of two");
+	sample_retune(&sample, &all);
+	ok(sample_gap(&sample) == 0 && sample_gap(&sample) == 0, "retuned: or all");
+	chance_init(&chance, true, 5);
+	sample_init(&sample, &third, SAMPLE_BY_RANDOM, &chance);
+	(void)sample_gap(&sample);
+	sample_init(&other, &half, SAMPLE_BY_RANDOM, &sample.chance);
+	sample_retune(&sample, &half);
+	for (int i = 0; i < 1000; i++)
+		good = good && sample_gap(&sample) == sample_gap(&other);
+	ok(good, "retuned: by random it goes on in the same numbers");
+	sample_init(&sample, &third, SAMPLE_BY_KEY, NULL);
+	sample_retune(&sample, &half);
+	ok(sample_has(&sample, UINT64_MAX / 2 - 1) && !sample_has(&sample, UINT64_MAX / 2 + 1), "retuned: by key");
+}
+
 int
 main(void)
 {
@@ -276,5 +306,6 @@ main(void)
 	share_of_keys();
 	thresholds();
 	nested();
+	retuned();
 	return done_testing();
 }
