@@ -189,6 +189,19 @@ account(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_
 	toll_left(&outlet->toll, queue, done, ended, now_ns);
 }
 
+/* queue_peek, where fewer bytes are to be whole records, too; but for part of one that is longer. */
+static int
+peek_whole(const struct queue *queue, size_t offset, size_t *length, struct iovec piece[QUEUE_PIECES])
+{
+	size_t wanted = *length, whole;
+	int pieces = queue_peek(queue, offset, length, piece);
+
+	if (*length == wanted || (whole = queue_whole_from(queue, offset, *length)) == 0)
+		return pieces;
+	*length = whole;
+	return queue_peek(queue, offset, length, piece);
+}
+
 /* Whole records, length bytes: in chunks of at most a unit each, many of them at once where that can be
  * done; or one record that is longer. */
 static enum io_result
@@ -197,14 +210,14 @@ write_whole(struct outlet *outlet, struct queue *queue, size_t length, size_t *d
 	struct io_port *port = &outlet->port;
 	size_t room = length > 2 * port->unit ? pipes_batch_room(port) : 0;
 	size_t at = 0;
-	struct iovec piece[2];
+	struct iovec piece[QUEUE_PIECES];
 	size_t chunk;
 	int pieces;
 
 	while (room-- > 0 && at < length) {
 		size_t left = length - at;
 		chunk = queue_whole_from(queue, at, left < port->unit ? left : port->unit);
-		pieces = queue_peek(queue, at, chunk, piece);
+		pieces = peek_whole(queue, at, &chunk, piece);
 		if (chunk == 0 || !pipes_batch_add(port, piece, pieces, chunk))
 			break;
 		at += chunk;
@@ -217,21 +230,21 @@ write_whole(struct outlet *outlet, struct queue *queue, size_t length, size_t *d
 		if (chunk > WRITE_MOST)
 			chunk = WRITE_MOST;
 	}
-	pieces = queue_peek(queue, 0, chunk, piece);
+	pieces = peek_whole(queue, 0, &chunk, piece);
 	return io_write(port, piece, pieces, chunk, done);
 }
 
 static enum io_result
 write_some(struct outlet *outlet, struct queue *queue, enum toll_form form, size_t length, size_t *done)
 {
-	struct iovec piece[2];
+	struct iovec piece[QUEUE_PIECES];
 	int pieces;
 
 	if (form == TOLL_WHOLE)
 		return write_whole(outlet, queue, length, done);
 	if (length > WRITE_MOST)
 		length = WRITE_MOST;
-	pieces = queue_peek(queue, 0, length, piece);
+	pieces = queue_peek(queue, 0, &length, piece);
 	return io_write(&outlet->port, piece, pieces, length, done);
 }
 

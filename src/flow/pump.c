@@ -385,7 +385,7 @@ pump_stop(struct pump *pump, uint64_t now_ns)
 {
 	bool begun = pump->outlet.stream
 	    ? pump->intake.open > 0 && pump->intake.framing.kind != FRAMING_BYTES
-	    : pump->queue.phase != 0 && pump->queue.ready == 0; /* in the ring: one set aside is all here */
+	    : pump->queue.phase != 0 && pump->queue.ready == 0; /* in the chain: one set aside is all here */
 
 	if (pump->input != PUMP_READING)
 		return;

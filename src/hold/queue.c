@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ends are looked for in spans: bytes of the ring by offset, of which record.h sees one contiguous piece
+ * Ends are looked for in spans: bytes of the chain by offset, of which record.h sees one contiguous piece
  * after the other.
  *
  * Dropping the oldest is exact without asking record by record.  One after the other, each arriving
@@ -15,29 +15,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is held is moved to the base, to start there again, when it is no longer than this. */
-#define REWIND_SMALL RING_GRAIN
-
-/* How much memory a queue keeps besides what a standing one walks through, and how much it gives back at a time. */
+/* How much memory that holds nothing a queue keeps, besides as much as it holds; and how much it gives back at a time. */
 #define TRIM_KEEP ((size_t)1 << 20)
+
+/* More than this is a burst that has not passed. */
+#define TRIM_MOST ((size_t)8 << 20)
 #define TRIM_SLICE ((size_t)8 << 20)
 
-/* And how much more than that it must have touched to be worth the system call. */
+/* And how much more than that there must be to be worth the system call. */
 #define TRIM_SLACK ((size_t)1 << 20)
 
 int
 queue_init(struct queue *q, const struct framing *framing, const struct queue_limits *limits)
 {
-	size_t size = limits->bytes + limits->slack;
-
 	*q = (struct queue){ .framing = *framing, .limits = *limits };
-	return ring_init(&q->ring, size, size + limits->record, limits->view);
+	return chain_init(&q->chain, limits->bytes + limits->slack + limits->record, limits->view);
 }
 
 void
 queue_free(struct queue *q)
 {
-	ring_free(&q->ring);
+	chain_free(&q->chain);
 	free(q->aside);
 	q->aside = NULL;
 }
@@ -47,66 +45,72 @@ queue_free(struct queue *q)
 static uint64_t
 span_count(const struct queue *q, size_t offset, size_t length, uint64_t phase)
 {
-	struct iovec piece[2];
-	int pieces = ring_peek(&q->ring, offset, length, piece);
+	struct chain_place place = chain_at(&q->chain, offset);
 	uint64_t count = 0;
 
-	for (int i = 0; i < pieces; i++) {
-		count += record_count(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
-		phase = record_phase(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
+	while (length > 0) {
+		struct iovec piece = chain_next(&q->chain, &place, length);
+		count += record_count(&q->framing, phase, piece.iov_base, piece.iov_len);
+		phase = record_phase(&q->framing, phase, piece.iov_base, piece.iov_len);
+		length -= piece.iov_len;
 	}
 	return count;
 }
 
+/* The first end from a place on, or 0. */
 static size_t
-span_first(const struct queue *q, size_t offset, size_t length, uint64_t phase)
+first_end(const struct queue *q, struct chain_place place, size_t length, uint64_t phase)
 {
-	struct iovec piece[2];
-	int pieces = ring_peek(&q->ring, offset, length, piece);
 	size_t before = 0;
 
-	for (int i = 0; i < pieces; i++) {
-		size_t end = record_first(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
+	while (before < length) {
+		struct iovec piece = chain_next(&q->chain, &place, length - before);
+		size_t end = record_first(&q->framing, phase, piece.iov_base, piece.iov_len);
 		if (end > 0)
 			return before + end;
-		phase = record_phase(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
-		before += piece[i].iov_len;
+		phase = record_phase(&q->framing, phase, piece.iov_base, piece.iov_len);
+		before += piece.iov_len;
 	}
 	return 0;
 }
 
 static size_t
+span_first(const struct queue *q, size_t offset, size_t length, uint64_t phase)
+{
+	return first_end(q, chain_at(&q->chain, offset), length, phase);
+}
+
+static size_t
 span_last(const struct queue *q, size_t offset, size_t length, uint64_t phase)
 {
-	struct iovec piece[2];
-	int pieces = ring_peek(&q->ring, offset, length, piece);
-	size_t before = pieces > 0 ? piece[0].iov_len : 0;
-	size_t end = 0;
+	struct chain_place place = chain_at(&q->chain, offset);
+	size_t before = 0, last = 0;
 
-	if (pieces == 2) {
-		uint64_t second = record_phase(&q->framing, phase, piece[0].iov_base, before);
-		end = record_last(&q->framing, second, piece[1].iov_base, piece[1].iov_len);
+	while (before < length) {
+		struct iovec piece = chain_next(&q->chain, &place, length - before);
+		size_t end = record_last(&q->framing, phase, piece.iov_base, piece.iov_len);
 		if (end > 0)
-			return before + end;
+			last = before + end;
+		phase = record_phase(&q->framing, phase, piece.iov_base, piece.iov_len);
+		before += piece.iov_len;
 	}
-	return pieces > 0 ? record_last(&q->framing, phase, piece[0].iov_base, before) : 0;
+	return last;
 }
 
 /* The end behind at most count records; *count is lessened by those passed. */
 static size_t
 span_skip(const struct queue *q, size_t offset, size_t length, uint64_t phase, uint64_t *count)
 {
-	struct iovec piece[2];
-	int pieces = ring_peek(&q->ring, offset, length, piece);
-	size_t before = 0;
-	size_t last = 0;
+	struct chain_place place = chain_at(&q->chain, offset);
+	size_t before = 0, last = 0;
 
-	for (int i = 0; i < pieces && *count > 0; i++) {
-		size_t end = record_skip(&q->framing, phase, piece[i].iov_base, piece[i].iov_len, count);
+	while (before < length && *count > 0) {
+		struct iovec piece = chain_next(&q->chain, &place, length - before);
+		size_t end = record_skip(&q->framing, phase, piece.iov_base, piece.iov_len, count);
 		if (end > 0)
 			last = before + end;
-		phase = record_phase(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
-		before += piece[i].iov_len;
+		phase = record_phase(&q->framing, phase, piece.iov_base, piece.iov_len);
+		before += piece.iov_len;
 	}
 	return last;
 }
@@ -164,7 +168,7 @@ part_sent_records(const struct queue *q)
 struct tally
 queue_held(const struct queue *q)
 {
-	return (struct tally){ q->records, ring_used(&q->ring) + aside_left(q) };
+	return (struct tally){ q->records, chain_used(&q->chain) + aside_left(q) };
 }
 
 uint64_t
@@ -188,7 +192,7 @@ queue_next(const struct queue *q)
 size_t
 queue_partial(const struct queue *q)
 {
-	return ring_used(&q->ring) - q->ready;
+	return chain_used(&q->chain) - q->ready;
 }
 
 bool
@@ -214,30 +218,18 @@ queue_heads(const struct queue *q)
 int
 queue_prepare(struct queue *q, size_t most, struct iovec piece[2], size_t *length)
 {
-	size_t room;
+	size_t room = chain_room(&q->chain);
 
-	ring_rewind(&q->ring, REWIND_SMALL);
-	room = ring_room(&q->ring);
-	if (room < q->limits.slack / 4 && q->ring.size < q->ring.reserve) {
-		/* A long record is being assembled behind a full buffer.  It is likely to go on. */
-		size_t more = q->limits.slack + queue_partial(q) / 8;
-		if (more > q->ring.reserve - q->ring.size)
-			more = q->ring.reserve - q->ring.size;
-		ring_extend(&q->ring, q->ring.size + more);
-		room += more;
-	}
 	*length = room < most ? room : most;
-	return ring_prepare(&q->ring, *length, piece);
+	return chain_prepare(&q->chain, length, piece);
 }
 
 void
 queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t tail)
 {
-	size_t used = ring_used(&q->ring);
+	size_t used = chain_used(&q->chain);
 
-	if (gap > 0)
-		ring_move(&q->ring, used, used + gap, length);
-	ring_commit(&q->ring, length);
+	chain_commit(&q->chain, gap, length);
 	if (ends > 0) {
 		if (q->ready == 0 && framing_delimited(&q->framing))
 			q->unended_left = used;
@@ -247,56 +239,60 @@ queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t t
 	}
 }
 
-/* The record at offset; without its text where only its length is wanted. */
+/* The record at offset, which is that place; without its text where only its length is wanted. */
 static struct queue_record
-record_at(struct queue *q, size_t offset, bool text)
+record_at(struct queue *q, size_t offset, struct chain_place place, bool text)
 {
-	size_t length = offset == 0 ? head_end(q) : record_end(q, offset, 0);
-	bool unended = q->unended && offset + length == q->ready;
+	size_t left = q->ready - offset, length;
+	bool unended;
 
-	return (struct queue_record){ text ? ring_view(&q->ring, offset, length) : NULL, length,
+	if (offset == 0)
+		length = head_end(q);
+	else if ((length = first_end(q, place, left, 0)) == 0)
+		length = left; /* the last one, without its delimiter */
+	unended = q->unended && length == left;
+	return (struct queue_record){ text ? chain_view(&q->chain, place, length) : NULL, length,
 		length - (framing_delimited(&q->framing) && !unended) };
 }
 
 /* Bytes are about to be dropped. */
 static void
-save_span(const struct queue *q, struct loss *loss, enum reason reason, bool left_out, size_t offset,
+save_span(const struct queue *q, struct loss *loss, enum reason reason, bool left_out, struct chain_place place,
     size_t length)
 {
-	struct iovec piece[2];
-	int pieces;
-
-	if (!loss_saves(loss))
-		return;
-	pieces = ring_peek(&q->ring, offset, length, piece);
-	for (int i = 0; i < pieces; i++)
-		loss_save(loss, reason, left_out, piece[i].iov_base, piece[i].iov_len);
+	while (length > 0) {
+		struct iovec piece = chain_next(&q->chain, &place, length);
+		loss_save(loss, reason, left_out, piece.iov_base, piece.iov_len);
+		length -= piece.iov_len;
+	}
 }
 
-/* Whole records are about to be dropped. */
+/* Whole records are about to be dropped, from offset on, which is that place. */
 static void
-hand_over(struct queue *q, struct loss *loss, struct queue_fate fate, size_t offset, size_t length)
+hand_over(struct queue *q, struct loss *loss, struct queue_fate fate, size_t offset, struct chain_place place, size_t length)
 {
-	save_span(q, loss, fate.reason, false, offset, length);
+	if (loss_saves(loss))
+		save_span(q, loss, fate.reason, false, place, length);
 	for (size_t at = offset; at < offset + length && loss_looks(loss, fate.class);) {
-		struct queue_record record = record_at(q, at, true);
+		struct queue_record record = record_at(q, at, place, true);
 		loss_look(loss, fate.class, record.text, record.body, record.length);
 		at += record.length;
+		chain_skip(&q->chain, &place, record.length);
 	}
 }
 
 const char *
 queue_view_partial(struct queue *q)
 {
-	return ring_view(&q->ring, q->ready, queue_partial(q));
+	return chain_view(&q->chain, chain_at(&q->chain, q->ready), queue_partial(q));
 }
 
 void
 queue_complete(struct queue *q)
 {
 	if (q->ready == 0)
-		q->head_left = ring_used(&q->ring);
-	q->ready = ring_used(&q->ring);
+		q->head_left = chain_used(&q->chain);
+	q->ready = chain_used(&q->chain);
 	q->records++;
 	sojourn_arrive(q->sojourn, 1);
 }
@@ -306,9 +302,10 @@ queue_abandon(struct queue *q, struct loss *loss, enum reason reason)
 {
 	size_t partial = queue_partial(q);
 
-	save_span(q, loss, reason, true, q->ready, partial);
+	if (loss_saves(loss))
+		save_span(q, loss, reason, true, chain_at(&q->chain, q->ready), partial);
 	loss_left_out(loss, reason, queue_next(q), 0, partial);
-	ring_retract(&q->ring, partial);
+	chain_retract(&q->chain, partial);
 	if (q->ready == 0)
 		change_head(q);
 	return partial;
@@ -327,7 +324,7 @@ queue_finish(struct queue *q)
 
 /* --- marks -------------------------------------------------------------------------------------- */
 
-/* The oldest length bytes have left the ring, and q->first is up to date. */
+/* The oldest length bytes have left the chain, and q->first is up to date. */
 static void
 pull_marks(struct queue *q, size_t length)
 {
@@ -370,7 +367,7 @@ queue_rest(struct queue *q)
 		return aside_left(q);
 	if (q->phase == 0)
 		return 0;
-	return q->ready > 0 ? head_end(q) : ring_used(&q->ring);
+	return q->ready > 0 ? head_end(q) : chain_used(&q->chain);
 }
 
 size_t
@@ -384,7 +381,7 @@ queue_view(struct queue *q, size_t offset, struct queue_record *record)
 {
 	if (offset >= q->ready)
 		return false;
-	*record = record_at(q, offset, true);
+	*record = record_at(q, offset, chain_at(&q->chain, offset), true);
 	return true;
 }
 
@@ -422,13 +419,20 @@ queue_whole_from(const struct queue *q, size_t offset, size_t most)
 }
 
 int
-queue_peek(const struct queue *q, size_t offset, size_t length, struct iovec piece[2])
+queue_peek(const struct queue *q, size_t offset, size_t *length, struct iovec piece[QUEUE_PIECES])
 {
+	size_t sum = 0;
+	int pieces;
+
 	if (aside_left(q) > 0) {
-		piece[0] = (struct iovec){ q->aside + q->aside_sent + offset, length };
+		piece[0] = (struct iovec){ q->aside + q->aside_sent + offset, *length };
 		return 1;
 	}
-	return ring_peek(&q->ring, offset, length, piece);
+	pieces = chain_peek(&q->chain, offset, *length, piece, QUEUE_PIECES);
+	for (int i = 0; i < pieces; i++)
+		sum += piece[i].iov_len;
+	*length = sum;
+	return pieces;
 }
 
 static void
@@ -445,30 +449,40 @@ take_aside(struct queue *q, size_t length)
 	}
 }
 
+/* The phase behind the first length bytes. */
+static uint64_t
+phase_behind(const struct queue *q, size_t length)
+{
+	struct chain_place place = chain_at(&q->chain, 0);
+	uint64_t phase = q->phase;
+
+	while (length > 0) {
+		struct iovec piece = chain_next(&q->chain, &place, length);
+		phase = record_phase(&q->framing, phase, piece.iov_base, piece.iov_len);
+		length -= piece.iov_len;
+	}
+	return phase;
+}
+
 /* How many records end in the first length bytes: the shorter side of the cut is searched. */
 static uint64_t
 ends_before(const struct queue *q, size_t length)
 {
+	uint64_t phase;
+
+
 	if (length >= q->ready)
 		return q->records;
 	if (length <= q->ready / 2)
 		return span_count(q, 0, length, q->phase);
-	struct iovec piece[2];
-	uint64_t phase = q->phase;
-	if (q->framing.kind == FRAMING_FIXED) {
-		int pieces = ring_peek(&q->ring, 0, length, piece);
-		for (int i = 0; i < pieces; i++)
-			phase = record_phase(&q->framing, phase, piece[i].iov_base, piece[i].iov_len);
-	}
+	phase = q->framing.kind == FRAMING_FIXED ? phase_behind(q, length) : q->phase;
 	return q->records - span_count(q, length, q->ready - length, phase) - unended_records(q);
 }
 
 uint64_t
 queue_take(struct queue *q, size_t length)
 {
-	struct iovec piece[2];
 	uint64_t ended;
-	int pieces;
 
 	if (aside_left(q) > 0) {
 		uint64_t before = q->records;
@@ -476,15 +490,13 @@ queue_take(struct queue *q, size_t length)
 		return before - q->records;
 	}
 	ended = ends_before(q, length);
-	pieces = ring_peek(&q->ring, 0, length, piece);
-	for (int i = 0; i < pieces; i++)
-		q->phase = record_phase(&q->framing, q->phase, piece[i].iov_base, piece[i].iov_len);
+	q->phase = phase_behind(q, length);
 	if (ended > 0)
 		change_head(q);
 	else if (q->head_left > 0)
 		q->head_left -= length;
 	q->unended_left = q->unended_left > length ? q->unended_left - length : 0;
-	ring_consume(&q->ring, length);
+	chain_consume(&q->chain, length);
 	sojourn_leave(q->sojourn, ended);
 	q->first += ended;
 	pull_marks(q, length);
@@ -492,7 +504,7 @@ queue_take(struct queue *q, size_t length)
 	q->ready = q->ready > length ? q->ready - length : 0;
 	q->admitted = q->admitted > length ? q->admitted - length : 0;
 	q->admitted_records = q->admitted_records > ended ? q->admitted_records - ended : 0;
-	if (q->unended && ring_used(&q->ring) == 0)
+	if (q->unended && chain_used(&q->chain) == 0)
 		q->phase = 0;
 	return ended;
 }
@@ -514,6 +526,7 @@ struct broom {
 	bool dropping;
 	bool looks; /* nothing will be dropped */
 	struct queue_fate fate;
+	struct chain_broom chain; /* where `to` and `run` are */
 	size_t at; /* not beside records: compilers add to both at once, and wait for that to be stored */
 };
 
@@ -549,7 +562,8 @@ end_run(struct queue *q, struct broom *broom, struct loss *loss)
 	if (length == 0)
 		return;
 	if (broom->dropping) {
-		hand_over(q, loss, broom->fate, broom->run, length);
+		hand_over(q, loss, broom->fate, broom->run, broom->chain.from, length);
+		chain_drop(&q->chain, &broom->chain, length);
 		loss_removed(loss, broom->fate.reason, broom->number, broom->records, length);
 		loss_class(loss, broom->fate.class, broom->records, length);
 		sojourn_cut(q->sojourn, broom->records);
@@ -560,8 +574,7 @@ end_run(struct queue *q, struct broom *broom, struct loss *loss)
 			q->unended = false;
 		move_marks(q, broom, length);
 	} else {
-		if (broom->to != broom->run)
-			ring_move(&q->ring, broom->to, broom->run, length);
+		chain_keep(&q->chain, &broom->chain, length);
 		if (!broom->looks)
 			sojourn_keep(q->sojourn, broom->records);
 		broom->to += length;
@@ -571,41 +584,44 @@ end_run(struct queue *q, struct broom *broom, struct loss *loss)
 	broom->records = 0;
 }
 
-/* A hole from `to` to `at` is closed from the side that has less to move. */
+/* What is behind the sweep follows on what has stayed. */
 static void
-close_hole(struct queue *q, const struct broom *broom)
+close_hole(struct queue *q, struct broom *broom)
 {
-	size_t hole = broom->at - broom->to;
-	size_t behind = ring_used(&q->ring) - broom->at; /* with the record being assembled */
-
-	if (hole == 0)
-		return;
-	q->ready -= hole;
-	if (behind <= broom->to) {
-		ring_move(&q->ring, broom->to, broom->at, behind);
-		ring_retract(&q->ring, hole);
-	} else {
-		ring_move(&q->ring, hole, 0, broom->to);
-		ring_consume(&q->ring, hole);
-	}
+	chain_close(&q->chain, &broom->chain);
+	q->ready -= broom->at - broom->to;
 }
 
-/* Records one after the other, without asking the ring about each. */
+/* Records one after the other, without asking the chain about each. */
 struct walk {
+	struct chain_place place; /* of what is behind this: */
 	const char *text; /* what is contiguous from the next one on */
 	size_t left;
+	size_t behind;    /* bytes that are ready behind it */
 	size_t delimiter; /* bytes of it at the end of a record */
 };
 
+/* The next piece, which begins with a record. */
 static void
-begin_walk(const struct queue *q, struct walk *walk, size_t offset)
+walk_on(const struct queue *q, struct walk *walk)
 {
-	struct iovec piece[2] = { { NULL, 0 }, { NULL, 0 } };
+	struct iovec piece = { NULL, 0 };
 
-	ring_peek(&q->ring, offset, q->ready - offset, piece);
-	walk->text = piece[0].iov_base;
-	walk->left = piece[0].iov_len;
-	walk->delimiter = framing_delimited(&q->framing);
+	if (walk->behind > 0)
+		piece = chain_next(&q->chain, &walk->place, walk->behind);
+	walk->text = piece.iov_base;
+	walk->left = piece.iov_len;
+	walk->behind -= piece.iov_len;
+}
+
+static struct walk
+begin_walk(const struct queue *q, size_t offset)
+{
+	struct walk walk = { .place = chain_at(&q->chain, offset), .behind = q->ready - offset,
+		.delimiter = framing_delimited(&q->framing) };
+
+	walk_on(q, &walk);
+	return walk;
 }
 
 /* The next record, which is at offset. */
@@ -618,10 +634,18 @@ next_record(struct queue *q, struct walk *walk, size_t offset, bool text)
 	if (end > 0) {
 		walk->text += end;
 		walk->left -= end;
+		if (walk->left == 0)
+			walk_on(q, walk);
 	} else {
-		/* it wraps, or lacks its delimiter */
-		record = record_at(q, offset, text);
-		begin_walk(q, walk, offset + record.length);
+		/* it goes on in the next segment, or lacks its delimiter */
+		struct chain_place place = walk->place;
+
+		place.at -= walk->left;
+		record = record_at(q, offset, place, text);
+		walk->place = place;
+		chain_skip(&q->chain, &walk->place, record.length);
+		walk->behind = q->ready - offset - record.length;
+		walk_on(q, walk);
 	}
 	return record;
 }
@@ -638,10 +662,10 @@ sweep_over(struct queue *q, struct loss *loss, struct queue_mark from, struct qu
 	if (from.offset < oldest.offset)
 		from = oldest;
 	broom = (struct broom){ .to = from.offset, .number = from.number, .run = from.offset, .at = from.offset,
-		.looks = looks };
+		.looks = looks, .chain = chain_sweep(&q->chain, chain_at(&q->chain, from.offset)) };
 	if (!looks)
 		sojourn_sweep(q->sojourn, from.number - q->first);
-	begin_walk(q, &walk, from.offset);
+	walk = begin_walk(q, from.offset);
 	while (broom.at < end) {
 		struct queue_record record = next_record(q, &walk, broom.at, !sweep->blind);
 		struct queue_fate fate = broom.fate;
@@ -716,22 +740,23 @@ queue_admit_to(struct queue *q, struct queue_mark mark)
 	q->admitted_records = mark.number - q->first + (aside_left(q) > 0);
 }
 
-/* The rest of a part-sent head leaves the ring, so that what follows may.  False without memory. */
+/* The rest of a part-sent head leaves the chain, so that what follows may.  False without memory. */
 static bool
 set_aside(struct queue *q)
 {
-	size_t rest = head_end(q);
-	struct iovec piece[2];
+	size_t rest = head_end(q), at = 0;
+	struct chain_place place = chain_at(&q->chain, 0);
 	char *copy = malloc(rest);
 
 	if (copy == NULL)
 		return false;
 	admit_head(q);
-	ring_peek(&q->ring, 0, rest, piece);
-	memcpy(copy, piece[0].iov_base, piece[0].iov_len);
-	if (piece[1].iov_len > 0)
-		memcpy(copy + piece[0].iov_len, piece[1].iov_base, piece[1].iov_len);
-	ring_consume(&q->ring, rest);
+	while (at < rest) {
+		struct iovec piece = chain_next(&q->chain, &place, rest - at);
+		memcpy(copy + at, piece.iov_base, piece.iov_len);
+		at += piece.iov_len;
+	}
+	chain_consume(&q->chain, rest);
 	change_head(q);
 	q->first++;
 	pull_marks(q, rest);
@@ -750,27 +775,29 @@ set_aside(struct queue *q)
 static size_t
 find_short(const struct queue *q, size_t offset, size_t most)
 {
-	struct iovec piece[2];
-	int pieces = ring_peek(&q->ring, offset, q->ready - offset, piece);
+	struct chain_place place = chain_at(&q->chain, offset);
 	size_t at = offset;
-	size_t length;
 
-	if (pieces == 0)
-		return q->ready;
-	at += record_short(&q->framing, piece[0].iov_base, piece[0].iov_len, most);
-	if (at - offset < piece[0].iov_len && at < q->ready) {
-		/* a short one, or one that goes on in the second piece, or the last without a delimiter */
-		length = record_end(q, at, 0);
-		if (length <= most)
+	while (at < q->ready) {
+		struct chain_place begin = place;
+		struct iovec piece = chain_next(&q->chain, &place, q->ready - at);
+		size_t done = record_short(&q->framing, piece.iov_base, piece.iov_len, most), end;
+
+		at += done;
+		if (done == piece.iov_len)
+			continue;
+		/* a short one, or one that goes on in the next piece, or the last without a delimiter */
+		chain_skip(&q->chain, &begin, done);
+		end = first_end(q, begin, q->ready - at, 0);
+		if (end == 0)
+			end = q->ready - at;
+		if (end <= most)
 			return at;
-		at += length;
+		at += end;
+		place = begin;
+		chain_skip(&q->chain, &place, end);
 	}
-	if (pieces == 1 || at >= q->ready)
-		return q->ready;
-	length = at - offset - piece[0].iov_len; /* of the second piece, done */
-	at += record_short(&q->framing, (char *)piece[1].iov_base + length, piece[1].iov_len - length,
-	    most);
-	return at < q->ready && record_end(q, at, 0) <= most ? at : q->ready;
+	return q->ready;
 }
 
 /* Whether any record behind a part-sent head would fit beside the head's rest. */
@@ -796,17 +823,17 @@ judge_misfit(void *state, const struct queue_record *record, struct queue_fate *
 	return record->length > misfits->most ? QUEUE_DROP : QUEUE_KEEP;
 }
 
-/* The oldest records leave the ring unsent. */
+/* The oldest records leave the chain unsent. */
 static void
 evict(struct queue *q, struct loss *loss, enum reason reason, uint64_t count, size_t length)
 {
-	hand_over(q, loss, (struct queue_fate){ reason, LOSS_ANY_CLASS }, 0, length);
+	hand_over(q, loss, (struct queue_fate){ reason, LOSS_ANY_CLASS }, 0, chain_at(&q->chain, 0), length);
 	change_head(q);
 	q->first += count;
 	pull_marks(q, length);
 	q->ready -= length;
 	q->records -= count;
-	ring_consume(&q->ring, length);
+	chain_consume(&q->chain, length);
 	sojourn_drop_oldest(q->sojourn, count);
 	loss_evicted(loss, reason, q->first, count, length);
 }
@@ -907,6 +934,7 @@ struct room {
 	uint64_t records;
 	size_t to;  /* where the next record let in belongs */
 	size_t end; /* of the last one let in, where it was */
+	struct chain_broom broom; /* both as places */
 };
 
 /* What lies from the last record let in to here is not: `records` whole ones. */
@@ -917,7 +945,8 @@ leave_out(struct queue *q, struct room *room, size_t offset, uint64_t records)
 
 	if (length == 0)
 		return;
-	hand_over(q, room->loss, (struct queue_fate){ room->reason, LOSS_ANY_CLASS }, room->end, length);
+	hand_over(q, room->loss, (struct queue_fate){ room->reason, LOSS_ANY_CLASS }, room->end, room->broom.from, length);
+	chain_drop(&q->chain, &room->broom, length);
 	loss_removed(room->loss, room->reason, queue_admitted_mark(q).number, records, length);
 	sojourn_drop_newest(q->sojourn, records);
 	q->records -= records;
@@ -928,8 +957,7 @@ static void
 let_in(struct queue *q, struct room *room, size_t offset, size_t length, uint64_t ends)
 {
 	leave_out(q, room, offset, span_count(q, room->end, offset - room->end, 0));
-	if (offset != room->to)
-		ring_move(&q->ring, room->to, offset, length);
+	chain_keep(&q->chain, &room->broom, length);
 	if (offset > 0 && room->to == 0)
 		change_head(q);
 	room->bytes -= length;
@@ -942,7 +970,6 @@ let_in(struct queue *q, struct room *room, size_t offset, size_t length, uint64_
 void
 queue_refuse(struct queue *q, struct loss *loss, enum reason refused)
 {
-	size_t partial = queue_partial(q);
 	struct tally left_over;
 	struct room room;
 	uint64_t left;
@@ -960,6 +987,7 @@ queue_refuse(struct queue *q, struct loss *loss, enum reason refused)
 		.records = left_over.records,
 		.to = q->admitted,
 		.end = q->admitted,
+		.broom = chain_sweep(&q->chain, chain_at(&q->chain, q->admitted)),
 	};
 	/* Most often a run fits, and nothing behind it; but then each record that is short enough. */
 	left = room.records;
@@ -976,40 +1004,35 @@ queue_refuse(struct queue *q, struct loss *loss, enum reason refused)
 		q->unended = false;
 	if (room.to == 0)
 		change_head(q);
-	ring_move(&q->ring, room.to, q->ready, partial);
-	ring_retract(&q->ring, q->ready - room.to);
+	chain_close(&q->chain, &room.broom);
 	q->ready = room.to;
 	q->records = q->admitted_records;
 	queue_admit(q);
 }
 
-/* What stays, however long it goes on as now: what is held moves up to a rewind, which happens before each read. */
 static size_t
 kept_by_trim(const struct queue *q)
 {
-	size_t walked = 2 * RING_REWIND_PART * ring_used(&q->ring);
-
-	return TRIM_KEEP + walked - walked % RING_GRAIN;
+	return TRIM_KEEP + chain_used(&q->chain);
 }
 
 bool
 queue_trimmable(const struct queue *q)
 {
-	return ring_used(&q->ring) <= RING_REWIND_MOST && q->ring.touched > kept_by_trim(q) + TRIM_SLACK &&
-	    ring_trimmable(&q->ring, kept_by_trim(q));
+	return chain_used(&q->chain) <= TRIM_MOST && chain_idle(&q->chain) > kept_by_trim(q) + TRIM_SLACK;
 }
 
 bool
 queue_trim(struct queue *q)
 {
-	return ring_trim(&q->ring, kept_by_trim(q), TRIM_SLICE);
+	return chain_trim(&q->chain, kept_by_trim(q), TRIM_SLICE);
 }
 
 void
 queue_check(const struct queue *q)
 {
-	ring_check(&q->ring);
-	if (q->ready > ring_used(&q->ring) || q->admitted > q->ready ||
+	chain_check(&q->chain);
+	if (q->ready > chain_used(&q->chain) || q->admitted > q->ready ||
 	    q->admitted_records > q->records || q->aside_sent > q->aside_length ||
 	    (q->aside == NULL) != (q->aside_length == 0))
 		abort();
@@ -1019,6 +1042,6 @@ queue_check(const struct queue *q)
 		abort();
 	if (q->head_left > 0 && (q->ready == 0 || q->head_left != record_end(q, 0, q->phase)))
 		abort();
-	if (q->unended_left > 0 && (q->unended_left > ring_used(&q->ring) || span_first(q, 0, q->unended_left, q->phase) > 0))
+	if (q->unended_left > 0 && (q->unended_left > chain_used(&q->chain) || span_first(q, 0, q->unended_left, q->phase) > 0))
 		abort();
 }

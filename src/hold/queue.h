@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * queue: records in the ring.
+ * queue: records in segments.
  *
  * The bytes of the stream that are in weir, oldest first:
  *
  *      aside | rest of the head | whole records ...  ... | being assembled | room
  *            |<--- admitted by the policy --->|          |
  *            |<------------------ ready ---------------->|
- *            |<-------------------------- in the ring -------------------->|
+ *            |<-------------------------- in the chain ------------------->|
  *
  * ready     bytes that belong to records whose end has been read
  * admitted  the part of them that the policy has let in; what is behind came with the last read, and
  *           the output may take it all the same: a verdict falls only on what it refuses
  * head      may be part-sent: then its rest must follow before anything else, and is never evicted.
- *           Where records behind it give way, the rest is set aside, so that the ring has no holes.
+ *           Where records behind it give way, the rest is set aside, so that the chain begins with a whole one.
  *
  * Knows where records end (through record.h) and what fits; does not know a policy or a descriptor,
  * and keeps no metadata a record: it looks for ends when it needs them.  Victims inside the buffer
@@ -23,9 +23,9 @@
 #ifndef WEIR_QUEUE_H
 #define WEIR_QUEUE_H
 
+#include "base/chain.h"
 #include "base/ledger.h"
 #include "base/record.h"
-#include "base/ring.h"
 #include "hold/loss.h"
 #include "pick/sojourn.h"
 
@@ -43,7 +43,7 @@ struct queue_limits {
 
 /* A place between two records, which moves with them. */
 struct queue_mark {
-	size_t offset;   /* from the oldest byte in the ring */
+	size_t offset;   /* from the oldest byte in the chain */
 	uint64_t number; /* of the record behind it */
 };
 
@@ -57,19 +57,19 @@ struct queue_record {
 };
 
 struct queue {
-	struct ring ring;
+	struct chain chain;
 	struct framing framing;
 	struct queue_limits limits;
 	size_t ready;
 	size_t admitted;
 	uint64_t records;          /* that end in aside and ready */
 	uint64_t admitted_records; /* that end in aside and admitted */
-	uint64_t first;            /* the number of the ring's oldest record: how many have left it */
-	uint64_t phase;            /* of the ring's oldest byte: not 0 in the middle of a record */
+	uint64_t first;            /* the number of the chain's oldest record: how many have left it */
+	uint64_t phase;            /* of the chain's oldest byte: not 0 in the middle of a record */
 	size_t head_left;          /* to the end of the head record, once it was looked for; or 0 */
-	size_t unended_left;       /* so far from the ring's oldest byte no delimiter stands: it was read while the head
+	size_t unended_left;       /* so far from the chain's oldest byte no delimiter stands: it was read while the head
 	                            * was being assembled */
-	uint64_t heads;            /* the ring's oldest record has been another one so many times */
+	uint64_t heads;            /* the chain's oldest record has been another one so many times */
 	bool unended;              /* the last ready record lacks its delimiter: the input has ended */
 	char *aside;               /* malloc'd, or NULL */
 	size_t aside_length;
@@ -90,7 +90,7 @@ struct tally queue_held(const struct queue *q);
 uint64_t queue_waiting(const struct queue *q);
 
 /* The numbers, counted from the beginning of the run and closed up where records are dropped, of
- * the oldest record in the ring and of the next one to come. */
+ * the oldest record in the chain and of the next one to come. */
 uint64_t queue_first(const struct queue *q);
 uint64_t queue_next(const struct queue *q);
 
@@ -99,7 +99,7 @@ size_t queue_partial(const struct queue *q);
 
 bool queue_part_sent(const struct queue *q);
 
-/* Whether the end of the ring's oldest record has been read, in a stream of any; and how often that has been
+/* Whether the end of the chain's oldest record has been read, in a stream of any; and how often that has been
  * another record so far: as long as this number stays, it is the same. */
 bool queue_is_ready(const struct queue *q);
 uint64_t queue_heads(const struct queue *q);
@@ -144,8 +144,10 @@ bool queue_view_head(struct queue *q, struct queue_record *record);
 /* The same as queue_whole for a run that begins at offset, the beginning of a whole record. */
 size_t queue_whole_from(const struct queue *q, size_t offset, size_t most);
 
-/* length bytes from offset on, to be written; returns the number of pieces. */
-int queue_peek(const struct queue *q, size_t offset, size_t length, struct iovec piece[2]);
+/* *length bytes from offset on, to be written; returns the number of pieces, and lessens *length where those are not
+ * enough for it: never below seven segments. */
+#define QUEUE_PIECES CHAIN_PIECES
+int queue_peek(const struct queue *q, size_t offset, size_t *length, struct iovec piece[QUEUE_PIECES]);
 
 /* They were taken by the output.  Returns how many records ended in them. */
 uint64_t queue_take(struct queue *q, size_t length);

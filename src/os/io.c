@@ -168,7 +168,7 @@ io_close(struct io_port *port)
 
 /* The first `most` bytes of the pieces; returns how many pieces that are. */
 static int
-cut(struct iovec part[2], const struct iovec *piece, int count, size_t most)
+cut(struct iovec part[IO_PIECES], const struct iovec *piece, int count, size_t most)
 {
 	int parts = 0;
 
@@ -196,13 +196,14 @@ static ssize_t
 send_some(struct io_port *port, const struct iovec *piece, int count, size_t length)
 {
 	struct msghdr message = { 0 };
-	struct iovec part[2];
+	struct iovec part[IO_PIECES];
 	ssize_t done;
 
 	/* No more than is known to be too long; but a record that is not is one message. */
 	if (length > port->most)
 		length = port->unit;
-	message.msg_iovlen = cut(part, piece, count, length) == 1 ? 1 : 2; /* of a type that differs */
+	for (int parts = cut(part, piece, count, length); parts > 0; parts--)
+		message.msg_iovlen++; /* of a type that differs */
 	message.msg_iov = part;
 	done = sendmsg(port->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (done < 0 && errno == EMSGSIZE && length > 1)
@@ -351,7 +352,7 @@ write_plain(struct io_port *port, const struct iovec *piece, int count)
 static ssize_t
 transfer_polled(struct io_port *port, const struct iovec *piece, int count)
 {
-	struct iovec part[2];
+	struct iovec part[IO_PIECES];
 
 	if (!loop_ready(port->fd, port->output)) {
 		errno = EAGAIN;

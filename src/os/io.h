@@ -76,6 +76,9 @@ void io_open_output(struct io_port *port, int fd);
 /* Closes both descriptors of the port; -1 with errno when that tells of a write that failed. */
 int io_close(struct io_port *port);
 
+/* Pieces in one call, at most. */
+#define IO_PIECES 16
+
 /* Transfers count pieces, sum length bytes; *done says how many bytes, 0 unless ALL or SHORT. */
 enum io_result io_read(struct io_port *port, const struct iovec *piece, int count, size_t length,
     size_t *done);

@@ -33,7 +33,7 @@
 #define SPILL_ROOM ((size_t)4 << 20)
 
 /* Where from: records that are left out as they come, perhaps in many calls over a long time, and
- * whole ones out of the buffer, whose calls (where the ring wraps) follow each other. */
+ * whole ones out of the buffer, whose calls (from one segment to the next) follow each other. */
 enum spill_from {
 	SPILL_INTAKE,
 	SPILL_QUEUE,

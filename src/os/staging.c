@@ -24,7 +24,7 @@ staging_init(struct staging *staging, size_t room, size_t unit)
 		most = BATCHES_MOST;
 	*staging = (struct staging){ .most = most, .unit = unit };
 	staging->batches = calloc(most, sizeof(*staging->batches));
-	if (staging->batches == NULL || ring_init(&staging->ring, room, room, 0) < 0) {
+	if (staging->batches == NULL || ring_init(&staging->ring, room) < 0) {
 		staging_free(staging);
 		return -1;
 	}
@@ -116,8 +116,6 @@ staging_consume(struct staging *staging)
 {
 	ring_consume(&staging->ring, batch_at(staging, staging->out++)->length);
 	staging->taken = false;
-	if (ring_used(&staging->ring) == 0)
-		ring_rewind(&staging->ring, 0); /* as little memory as need be is touched */
 }
 
 void

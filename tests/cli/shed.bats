@@ -285,7 +285,7 @@ ascends()
 
 # --- all of them ----------------------------------------------------------------------------------------------------------------
 
-# Whole records only, in their order, whatever they are made of, around the ring many times, with a reader that comes and goes.
+# Whole records only, in their order, whatever they are made of, through the buffer many times, with a reader that comes and goes.
 @test "every policy: other framings, NUL and empty records, no delimiter at the end, a reader that comes and goes" {
 	awk 'BEGIN { for (i = 1; i <= 8000; i++) printf "%d%s,%s", i, substr("\001\303xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 1, i * 31 % 37), i % 5 ? "" : "," }' >plain
 	for framing in "-d ," "-0" "-l"; do

@@ -107,25 +107,27 @@ check_runs(size_t ready)
 	    run_of(from + most, UINT64_MAX) - from);
 }
 
-/* What is set aside first, then the ring, must be what is left of the records. */
+/* What is set aside first, then the chain, must be what is left of the records. */
 static void
 check_bytes(void)
 {
 	const struct queue *q = &m.queue;
-	size_t at = 0, aside = q->aside_length - q->aside_sent, used = ring_used(&q->ring);
-	struct iovec piece[2];
+	size_t at = 0, aside = q->aside_length - q->aside_sent, used = chain_used(&q->chain);
+	struct chain_place place = chain_at(&q->chain, 0);
+	struct iovec piece = { NULL, 0 };
+	size_t begin = aside;
 
-	(void)ring_peek(&q->ring, 0, used, piece);
 	for (size_t i = 0; i < m.count; i++) {
 		for (size_t sent = m.held[i].sent; sent < m.held[i].length; sent++, at++) {
-			const char *base = piece[0].iov_base;
-			size_t offset = at - aside;
+			const char *byte = q->aside + q->aside_sent + at;
 
-			if (at >= aside && offset >= piece[0].iov_len)
-				base = piece[1].iov_base, offset -= piece[0].iov_len;
-			if (at < aside)
-				base = q->aside + q->aside_sent, offset = at;
-			expect_equal("a byte", (unsigned char)base[offset],
+			if (at >= aside && at - begin >= piece.iov_len) {
+				begin += piece.iov_len;
+				piece = chain_next(&q->chain, &place, used - (begin - aside));
+			}
+			if (at >= aside)
+				byte = (const char *)piece.iov_base + (at - begin);
+			expect_equal("a byte", (unsigned char)*byte,
 			    (unsigned char)m.stream[m.held[i].start + sent]);
 		}
 	}
@@ -215,7 +217,7 @@ step_read(struct input *input)
 		return;
 	(void)queue_prepare(&m.queue, want, piece, &room);
 	expect(room <= want, "room", room, want);
-	expect(room <= ring_room(&m.queue.ring), "room in the ring", room, ring_room(&m.queue.ring));
+	expect(room <= chain_room(&m.queue.chain), "room in the chain", room, chain_room(&m.queue.chain));
 	expect_equal("the pieces", piece[0].iov_len + piece[1].iov_len, room);
 	gap = gap < room ? gap : 0;
 	length = make_bytes(input, room - gap, &ends, &tail);
@@ -279,8 +281,8 @@ static void
 take(size_t length)
 {
 	uint64_t ended = 0;
-	struct iovec piece[2];
-	int pieces = queue_peek(&m.queue, 0, length, piece);
+	struct iovec piece[QUEUE_PIECES];
+	int pieces = queue_peek(&m.queue, 0, &length, piece);
 	size_t sum = 0;
 
 	for (int i = 0; i < pieces; i++)
@@ -305,7 +307,7 @@ step_take(struct input *input)
 {
 	struct queue *q = &m.queue;
 	uint64_t want = input_number(input);
-	size_t most = m.drops ? q->ready : ring_used(&q->ring);
+	size_t most = m.drops ? q->ready : chain_used(&q->chain);
 
 	if (q->aside != NULL)
 		most = queue_rest(q);

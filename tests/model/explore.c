@@ -26,7 +26,8 @@
 #include <signal.h>
 
 #define WINDOW 64      /* more than is ever held */
-#define RING_MOST 64
+#define SLOTS_MOST 32 /* segments of the chain */
+#define SEGMENT_MOST 8
 #define ASIDE_MOST 16
 #define HELD_MOST 24
 #define STATES_SHORT 6000 /* of a row, unless rows are given */
@@ -118,7 +119,9 @@ static const struct row {
 /* A state, to come back to. */
 struct node {
 	struct pump pump;
-	char ring[RING_MOST];
+	char segments[SLOTS_MOST * SEGMENT_MOST];
+	struct chain_segment list[2 * SLOTS_MOST];
+	uint32_t free[SLOTS_MOST];
 	char aside[ASIDE_MOST];
 	char stream[WINDOW];
 	uint64_t at;
@@ -195,9 +198,8 @@ put_pump(struct state_key *key, const struct pump *pump)
 	const struct toll *toll = &outlet->toll;
 	const uint64_t values[] = { q->ready, q->admitted, q->records, q->admitted_records,
 		counts_records() ? q->phase : q->phase > 0, q->head_left,
-		q->unended, q->aside_length, q->aside_sent, q->ring.size, q->ring.out % q->ring.size,
-		ring_used(&q->ring), intake->gap, intake->gate.gap,
-		pressure_is_on(&pump->level.pressure),
+		q->unended, q->aside_length, q->aside_sent, q->chain.count, q->chain.prepared, chain_used(&q->chain),
+		intake->gap, intake->gate.gap, pressure_is_on(&pump->level.pressure),
 		pump->plan.shedding && pump->shed.sampled == pressure_number(&pump->level.pressure), pump->shed.gap,
 		pump->shed.sample.next, pump->shed.sample.rest, pump->failed,
 		counts_records() ? intake->open : 0, intake->skipping, intake->reason, intake->gate.rules.sample.rest,
@@ -208,6 +210,10 @@ put_pump(struct state_key *key, const struct pump *pump)
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		put(key, values[i]);
+	for (size_t i = q->chain.first; i < q->chain.first + q->chain.count; i++) {
+		put(key, q->chain.list[i].begin);
+		put(key, q->chain.list[i].end);
+	}
 	for (unsigned i = 0; i < q->marks; i++)
 		put(key, q->mark[i].offset);
 }
@@ -262,13 +268,16 @@ save(void)
 {
 	struct node *node = must_have(calloc(1, sizeof(*node) + NODE_MODEL));
 	const struct queue *q = &search.pump.queue;
+	const struct chain *chain = &q->chain;
 
-	if (q->ring.reserve > RING_MOST || q->aside_length > ASIDE_MOST || search.model.count > HELD_MOST) {
+	if (chain->slots > SLOTS_MOST || chain->segment > SEGMENT_MOST || q->aside_length > ASIDE_MOST || search.model.count > HELD_MOST) {
 		diag("a state is too large");
 		exit(99);
 	}
 	node->pump = search.pump;
-	memcpy(node->ring, q->ring.base, q->ring.reserve);
+	memcpy(node->segments, chain->base, chain->slots * chain->segment);
+	memcpy(node->list, chain->list, chain->list_size * sizeof(chain->list[0]));
+	memcpy(node->free, chain->free, chain->slots * sizeof(chain->free[0]));
 	if (q->aside != NULL)
 		memcpy(node->aside, q->aside, q->aside_length);
 	memcpy(node->stream, search.stream, WINDOW);
@@ -285,12 +294,15 @@ restore(const struct node *node)
 {
 	char *room = search.pump.bypass.look_room; /* one for all: no look lasts beyond the read that follows it */
 	struct shed_seen *seen = search.pump.shed.seen; /* nor what was seen beyond a verdict */
+	const struct chain *chain = &search.pump.queue.chain;
 
 	free(search.pump.queue.aside);
 	search.pump = node->pump;
 	search.pump.bypass.look_room = room;
 	search.pump.shed.seen = seen;
-	memcpy(search.pump.queue.ring.base, node->ring, search.pump.queue.ring.reserve);
+	memcpy(chain->base, node->segments, chain->slots * chain->segment);
+	memcpy(chain->list, node->list, chain->list_size * sizeof(chain->list[0]));
+	memcpy(chain->free, node->free, chain->slots * sizeof(chain->free[0]));
 	if (search.pump.queue.aside != NULL) {
 		search.pump.queue.aside = must_have(malloc(search.pump.queue.aside_length));
 		memcpy(search.pump.queue.aside, node->aside, search.pump.queue.aside_length);

@@ -36,33 +36,42 @@ begin(const struct framing *framing, const struct share *share, uint64_t max_rec
 static bool
 arrive(const char *text, size_t length)
 {
-	struct iovec piece[2];
-	size_t room;
-	int pieces = queue_prepare(&queue, length, piece, &room);
+	while (length > 0) {
+		struct iovec piece[2];
+		size_t room;
+		int pieces = queue_prepare(&queue, length, piece, &room);
 
-	for (int i = 0; i < pieces; i++) {
-		memcpy(piece[i].iov_base, text, piece[i].iov_len);
-		text += piece[i].iov_len;
+		if (pieces == 0)
+			return false;
+		for (int i = 0; i < pieces; i++) {
+			memcpy(piece[i].iov_base, text, piece[i].iov_len);
+			text += piece[i].iov_len;
+		}
+		intake_take(&intake, &queue, &loss, piece, room);
+		queue_check(&queue);
+		length -= room;
 	}
-	intake_take(&intake, &queue, &loss, piece, room);
-	queue_check(&queue);
-	return room == length && ledger_balances(&ledger, queue_held(&queue));
+	return ledger_balances(&ledger, queue_held(&queue));
 }
 
 /* All that is held, and out with it. */
 static size_t
 take_all(char *text)
 {
-	size_t length = (size_t)queue_held(&queue).bytes, at = 0;
-	struct iovec piece[2];
-	int pieces = queue_peek(&queue, 0, length, piece);
+	size_t at = 0;
 
-	for (int i = 0; i < pieces; i++) {
-		memcpy(text + at, piece[i].iov_base, piece[i].iov_len);
-		at += piece[i].iov_len;
+	while (queue_held(&queue).bytes > 0) {
+		size_t length = (size_t)queue_held(&queue).bytes;
+		struct iovec piece[QUEUE_PIECES];
+		int pieces = queue_peek(&queue, 0, &length, piece);
+
+		for (int i = 0; i < pieces; i++) {
+			memcpy(text + at, piece[i].iov_base, piece[i].iov_len);
+			at += piece[i].iov_len;
+		}
+		ledger_count(&ledger.out, queue_take(&queue, length), length);
 	}
-	ledger_count(&ledger.out, queue_take(&queue, length), length);
-	return length;
+	return at;
 }
 
 static const char *

@@ -39,7 +39,7 @@ static struct rig rig;
 static void
 begin_on(int both[2], bool stream, size_t parts_from, const struct rate *rate, uint64_t burst)
 {
-	const struct queue_limits limits = { .bytes = STREAM_MOST, .records = UINT64_MAX };
+	const struct queue_limits limits = { .bytes = STREAM_MOST, .records = UINT64_MAX, .view = STREAM_MOST };
 
 	rig.reader = both[0];
 	rig.ledger = (struct ledger){ .in = { 0, 0 } };
@@ -81,9 +81,15 @@ put(size_t length, bool ended)
 		text[i] = (char)('a' + (rig.sent_length + i) % 26);
 	if (ended)
 		text[length - 1] = '\n';
-	must(queue_prepare(&rig.queue, length, piece, &room) == 1 && room == length);
-	memcpy(piece[0].iov_base, text, length);
-	queue_append(&rig.queue, 0, length, ended, 0);
+	for (size_t at = 0; at < length; at += room) {
+		int pieces = queue_prepare(&rig.queue, length - at, piece, &room);
+
+		must(pieces > 0);
+		memcpy(piece[0].iov_base, text + at, piece[0].iov_len);
+		if (pieces > 1)
+			memcpy(piece[1].iov_base, text + at + piece[0].iov_len, piece[1].iov_len);
+		queue_append(&rig.queue, 0, room, ended && at + room == length, 0);
+	}
 	ledger_count(&rig.ledger.in, ended, length);
 	rig.sent_length += length;
 }

@@ -47,12 +47,18 @@ put_key(char key, size_t length, bool ended)
 	struct iovec piece[2];
 	size_t room;
 
-	must(queue_prepare(&queue, length, piece, &room) == 1 && room == length);
-	memset(piece[0].iov_base, ' ', length);
-	*(char *)piece[0].iov_base = key;
-	if (ended)
-		((char *)piece[0].iov_base)[length - 1] = '\n';
-	queue_append(&queue, 0, length, ended, 0);
+	for (size_t at = 0; at < length; at += room) {
+		int pieces = queue_prepare(&queue, length - at, piece, &room);
+
+		must(pieces > 0);
+		for (int i = 0; i < pieces; i++)
+			memset(piece[i].iov_base, ' ', piece[i].iov_len);
+		if (at == 0)
+			*(char *)piece[0].iov_base = key;
+		if (ended && at + room == length)
+			((char *)piece[pieces - 1].iov_base)[piece[pieces - 1].iov_len - 1] = '\n';
+		queue_append(&queue, 0, room, ended && at + room == length, 0);
+	}
 }
 
 static void

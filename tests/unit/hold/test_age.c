@@ -54,10 +54,16 @@ arrive(const char *text)
 	size_t length, all = strlen(text);
 	struct iovec piece[2];
 
-	must(queue_prepare(&rig.queue, all, piece, &length) >= 1 && length == all);
-	memcpy(piece[0].iov_base, text, piece[0].iov_len);
-	memcpy(piece[1].iov_base, text + piece[0].iov_len, all - piece[0].iov_len);
-	queue_append(&rig.queue, 0, length, record_count(&lines, 0, text, all), all - record_last(&lines, 0, text, all));
+	for (size_t done = 0; done < all; done += length) {
+		const char *part = text + done;
+
+		must(queue_prepare(&rig.queue, all - done, piece, &length) >= 1);
+		memcpy(piece[0].iov_base, part, piece[0].iov_len);
+		if (length > piece[0].iov_len)
+			memcpy(piece[1].iov_base, part + piece[0].iov_len, length - piece[0].iov_len);
+		queue_append(&rig.queue, 0, length, record_count(&lines, 0, part, length),
+		    length - record_last(&lines, 0, part, length));
+	}
 }
 
 static bool

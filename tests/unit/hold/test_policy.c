@@ -288,28 +288,14 @@ same_answers(void)
 	            ? model_whole(m, from + most, UINT64_MAX) - from : 0);
 }
 
-static bool
-same_pieces(const struct iovec *piece, int pieces, const char *want, size_t length)
-{
-	for (int i = 0; i < pieces; i++) {
-		size_t part = piece[i].iov_len;
-		if (part > length || memcmp(piece[i].iov_base, want, part) != 0)
-			return false;
-		want += part;
-		length -= part;
-	}
-	return length == 0;
-}
-
-/* All that is held, byte by byte: what is set aside first, then the ring. */
+/* All that is held, byte by byte: what is set aside first, then the chain. */
 static bool
 same_bytes(void)
 {
 	static char want[STREAM_MOST];
 	const struct queue *q = &rig.queue;
 	size_t length = 0, aside = q->aside_length - q->aside_sent;
-	struct iovec piece[2];
-	int pieces;
+	struct chain_place place = chain_at(&q->chain, 0);
 
 	for (size_t i = 0; i < rig.model.count; i++) {
 		const struct record *record = &rig.model.held[i];
@@ -320,10 +306,18 @@ same_bytes(void)
 		diag("what is set aside is not the head's rest");
 		return false;
 	}
-	pieces = ring_peek(&q->ring, 0, length - aside, piece);
-	if (ring_used(&q->ring) != length - aside || !same_pieces(piece, pieces, want + aside, length - aside)) {
-		diag("the ring does not hold what it should");
+	if (chain_used(&q->chain) != length - aside) {
+		diag("the chain holds %zu bytes, not %zu", chain_used(&q->chain), length - aside);
 		return false;
+	}
+	for (size_t at = aside; at < length;) {
+		struct iovec piece = chain_next(&q->chain, &place, length - at);
+
+		if (memcmp(piece.iov_base, want + at, piece.iov_len) != 0) {
+			diag("the chain does not hold what it should");
+			return false;
+		}
+		at += piece.iov_len;
 	}
 	return true;
 }
@@ -380,13 +374,13 @@ step_take(void)
 {
 	struct queue *q = &rig.queue;
 	size_t most = queue_rest(q);
-	struct iovec piece[2];
+	struct iovec piece[QUEUE_PIECES];
 	size_t length;
 	uint64_t ended;
 	int pieces;
 
 	if (q->aside == NULL)
-		most = rig.policy == POLICY_BLOCK && rig.max_record == UINT64_MAX ? ring_used(&q->ring) : q->ready;
+		most = rig.policy == POLICY_BLOCK && rig.max_record == UINT64_MAX ? chain_used(&q->chain) : q->ready;
 	if (most == 0)
 		return true;
 	length = (size_t)random_from(&rig.random, 1, random_one_in(&rig.random, 3) ? most : (most + 9) / 10);
@@ -394,9 +388,9 @@ step_take(void)
 		length = queue_whole(q, length, UINT64_MAX);
 	if (length == 0)
 		return true;
-	pieces = queue_peek(q, 0, length, piece);
-	if (pieces < 1 || piece[0].iov_len + (pieces > 1 ? piece[1].iov_len : 0) != length) {
-		diag("peek of %zu bytes gives %d pieces", length, pieces);
+	pieces = queue_peek(q, 0, &length, piece);
+	if (pieces < 1 || length == 0) {
+		diag("peek gives %d pieces of %zu bytes", pieces, length);
 		return false;
 	}
 	ended = queue_take(q, length);

@@ -77,8 +77,8 @@ static const char *
 shown(size_t length)
 {
 	static char text[1000];
-	struct iovec piece[2];
-	int pieces = queue_peek(&q, 0, length, piece);
+	struct iovec piece[QUEUE_PIECES];
+	int pieces = queue_peek(&q, 0, &length, piece);
 	size_t at = 0;
 
 	for (int i = 0; i < pieces; i++) {
@@ -323,22 +323,43 @@ passes_by(void)
 	queue_free(&q);
 }
 
+/* Memory that was used and not given back. */
+static size_t
+touched(void)
+{
+	return (q.chain.fresh - q.chain.cold) * q.chain.segment;
+}
+
+/* So many empty lines come, in reads. */
+static void
+come(size_t length)
+{
+	while (length > 0) {
+		struct iovec piece[2];
+		size_t done;
+		int pieces = queue_prepare(&q, length, piece, &done);
+
+		for (int i = 0; i < pieces; i++)
+			memset(piece[i].iov_base, '\n', piece[i].iov_len);
+		queue_append(&q, 0, done, done, 0);
+		length -= done;
+	}
+}
+
 static void
 trims(void)
 {
-	const struct queue_limits limits = { .bytes = (size_t)16 << 20, .records = UINT64_MAX };
-	const size_t burst = (size_t)12 << 20;
-	struct iovec piece[2];
-	size_t length;
+	const struct queue_limits limits = { .bytes = (size_t)32 << 20, .records = UINT64_MAX };
+	const size_t burst = (size_t)24 << 20, most = (size_t)9 << 20;
 	bool more;
 
 	if (queue_init(&q, &lines, &limits) < 0)
 		abort();
-	(void)queue_prepare(&q, burst, piece, &length);
-	memset(piece[0].iov_base, '\n', length);
-	queue_append(&q, 0, length, length, 0);
+	come(burst);
 	ok(!queue_trimmable(&q), "nothing is given back while a burst is held");
-	(void)queue_take(&q, length);
+	(void)queue_take(&q, burst - most);
+	ok(!queue_trimmable(&q), "nor while much of it is");
+	(void)queue_take(&q, most);
 	arrive("left\n");
 	ok(queue_trimmable(&q), "but when it has passed");
 	for (more = true; more;) {
@@ -351,23 +372,17 @@ trims(void)
 
 	if (queue_init(&q, &lines, &limits) < 0)
 		abort();
-	(void)queue_prepare(&q, burst, piece, &length);
-	memset(piece[0].iov_base, '\n', length);
-	queue_append(&q, 0, length, length, 0);
-	(void)queue_take(&q, length - 100000);
-	(void)queue_prepare(&q, 1, piece, &length);
+	come(burst);
+	(void)queue_take(&q, burst - 100000);
 	while (queue_trim(&q))
 		queue_check(&q);
 	is(queue_held(&q).bytes, 100000, "a queue that stands is left");
-	ok(q.ring.touched >= 100000 && q.ring.touched <= ((size_t)1 << 20) + 2 * RING_REWIND_PART * 100000,
-	    "and no more memory than it walks through");
+	ok(touched() >= 100000 && touched() <= ((size_t)1 << 20) + 4 * 100000, "and no more memory than it needs");
 	for (unsigned i = 0; i < 100; i++) {
-		(void)queue_prepare(&q, 65536, piece, &length);
-		memset(piece[0].iov_base, '\n', length);
-		queue_append(&q, 0, length, length, 0);
-		(void)queue_take(&q, length);
+		come(65536);
+		(void)queue_take(&q, 65536);
 	}
-	ok(q.ring.touched <= ((size_t)1 << 20) + 2 * RING_REWIND_PART * 100000, "however long it goes on");
+	ok(touched() <= ((size_t)1 << 20) + 4 * 100000, "however long it goes on");
 	queue_free(&q);
 
 	if (queue_init(&q, &lines, &limits) < 0)
@@ -378,7 +393,7 @@ trims(void)
 }
 
 /* The last record, which has no delimiter, fits where longer ones before it do not, exactly perhaps, and lies
- * behind the place where the ring wraps. */
+ * in another segment. */
 static void
 lets_in_the_last(void)
 {
@@ -424,7 +439,7 @@ static struct list {
 	uint64_t mark[QUEUE_MARKS]; /* before the first record of that name or a later one */
 	uint64_t admitted;
 	bool finished;
-	uint64_t head;   /* the name of the oldest in the ring, when it was last looked at, */
+	uint64_t head;   /* the name of the oldest in the chain, when it was last looked at, */
 	uint64_t heads;  /* and how often that had changed; */
 	bool known;      /* and its length was known */
 	/* of a sweep: */
@@ -437,7 +452,7 @@ static struct list {
 static size_t
 list_first(void)
 {
-	return q.aside != NULL; /* in the ring */
+	return q.aside != NULL; /* in the chain */
 }
 
 /* Where the mark before a name must be. */
@@ -630,7 +645,7 @@ list_sweep(void)
 	return same_mark(stopped, list_mark(stop));
 }
 
-/* Whether it is known when the oldest in the ring is another one, and how long what is left of it is, if it is. */
+/* Whether it is known when the oldest in the chain is another one, and how long what is left of it is, if it is. */
 static bool
 list_head_agrees(void)
 {

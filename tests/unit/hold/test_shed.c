@@ -93,8 +93,8 @@ left(void)
 {
 	static char text[500];
 	size_t held = (size_t)queue_held(&rig.queue).bytes, at = 0;
-	struct iovec piece[2];
-	int pieces = queue_peek(&rig.queue, 0, held, piece);
+	struct iovec piece[QUEUE_PIECES];
+	int pieces = queue_peek(&rig.queue, 0, &held, piece);
 
 	for (int i = 0; i < pieces && held > 0; at += piece[i++].iov_len)
 		memcpy(text + at, piece[i].iov_base, piece[i].iov_len);
@@ -442,9 +442,9 @@ draw(unsigned count[PLACES], bool by_bytes)
 		shed_random(&rig.shed, &rig.queue, &rig.loss);
 		while (queue_held(&rig.queue).bytes > 0) {
 			size_t head = queue_head(&rig.queue);
-			struct iovec piece[2];
+			struct iovec piece[QUEUE_PIECES];
 
-			(void)queue_peek(&rig.queue, 0, head, piece);
+			(void)queue_peek(&rig.queue, 0, &head, piece);
 			count[*(const char *)piece[0].iov_base - '!']--;
 			(void)queue_take(&rig.queue, head);
 		}

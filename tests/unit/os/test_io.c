@@ -28,7 +28,7 @@ static char sent[BIG], got[BIG];
 static enum io_result
 transfer(struct io_port *port, char *bytes, size_t length, size_t *done)
 {
-	/* in two pieces, as the ring has them */
+	/* in two pieces, as the queue has them */
 	struct iovec piece[2] = { { bytes, length / 3 }, { bytes + length / 3, length - length / 3 } };
 	enum io_result result = IO_RETRY;
 

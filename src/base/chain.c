@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "base/chain.h"
+
+#include <sys/mman.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef MAP_ANONYMOUS
+#define MAP_ANONYMOUS MAP_ANON
+#endif
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0
+#endif
+
+/* From here on page faults are what the first lap costs: ask for huge pages. */
+#define HUGE_FROM ((size_t)64 << 20)
+
+/* Segments besides those that `most` bytes fill: the first and the last are part empty, two are read into, and where
+ * bytes were cut out two are part empty, too. */
+#define SLOTS_MORE 8
+#define SLOTS_PART 8
+
+/* --- segments ----------------------------------------------------------------------------------- */
+
+static size_t
+slot_of(const struct chain *chain, const char *text)
+{
+	return (size_t)(text - chain->base) / chain->segment;
+}
+
+static void
+give_back(struct chain *chain, const struct chain_segment *segment)
+{
+	chain->free[chain->freed++] = (uint32_t)slot_of(chain, segment->text);
+}
+
+static bool
+is_any_free(const struct chain *chain)
+{
+	return chain->freed > 0 || chain->fresh < chain->slots;
+}
+
+/* The one that was used last.  There is one. */
+static char *
+take(struct chain *chain)
+{
+	size_t slot = chain->freed > 0 ? chain->free[--chain->freed] : chain->fresh++;
+
+	if (chain->cold > chain->freed)
+		chain->cold = chain->freed;
+	return chain->base + slot * chain->segment;
+}
+
+static struct chain_segment *
+last_of(const struct chain *chain)
+{
+	return &chain->list[chain->first + chain->count - 1];
+}
+
+int
+chain_init(struct chain *chain, size_t most, size_t view)
+{
+	size_t segment = most > CHAIN_SEGMENT_SMALL ? CHAIN_SEGMENT : CHAIN_SEGMENT_SMALL;
+	size_t full = most / segment + 1, slots = full + full / SLOTS_PART + SLOTS_MORE;
+	void *base;
+
+	*chain = (struct chain){ .segment = segment, .most = most, .view = view, .slots = slots, .list_size = 2 * slots,
+		.count = 1 };
+	if (most > SIZE_MAX / 2 - view) {
+		errno = ENOMEM;
+		return -1;
+	}
+	base = mmap(NULL, slots * segment + view, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED)
+		return -1;
+	chain->base = base;
+	chain->list = calloc(chain->list_size, sizeof(chain->list[0]));
+	chain->free = calloc(slots, sizeof(chain->free[0]));
+	if (chain->list == NULL || chain->free == NULL) {
+		chain_free(chain);
+		errno = ENOMEM;
+		return -1;
+	}
+#if defined(MADV_HUGEPAGE) && !defined(WEIR_PORTABLE)
+	if (most >= HUGE_FROM)
+		(void)madvise(base, slots * segment, MADV_HUGEPAGE); /* a hint: without it only slower */
+#endif
+	chain->list[0].text = take(chain);
+	return 0;
+}
+
+void
+chain_free(struct chain *chain)
+{
+	if (chain->base != NULL)
+		(void)munmap(chain->base, chain->slots * chain->segment + chain->view);
+	free(chain->list);
+	free(chain->free);
+	*chain = (struct chain){ 0 };
+}
+
+size_t
+chain_used(const struct chain *chain)
+{
+	return chain->used;
+}
+
+size_t
+chain_room(const struct chain *chain)
+{
+	return chain->most - chain->used;
+}
+
+/* --- looking ------------------------------------------------------------------------------------ */
+
+struct chain_place
+chain_at(const struct chain *chain, size_t offset)
+{
+	size_t index = chain->first, left = offset;
+
+	if (offset > chain->used / 2) {
+		index = chain->first + chain->count - 1;
+		left = chain->used - offset; /* from its end backwards */
+		while (left > chain->list[index].end - chain->list[index].begin) {
+			left -= chain->list[index].end - chain->list[index].begin;
+			index--;
+		}
+		return (struct chain_place){ index, chain->list[index].end - left };
+	}
+	while (left > chain->list[index].end - chain->list[index].begin) {
+		left -= chain->list[index].end - chain->list[index].begin;
+		index++;
+	}
+	return (struct chain_place){ index, chain->list[index].begin + left };
+}
+
+struct iovec
+chain_next(const struct chain *chain, struct chain_place *place, size_t length)
+{
+	const struct chain_segment *segment = &chain->list[place->index];
+	struct iovec piece;
+
+	if (place->at == segment->end) {
+		segment = &chain->list[++place->index];
+		place->at = segment->begin;
+	}
+	piece.iov_base = segment->text + place->at;
+	piece.iov_len = segment->end - place->at < length ? segment->end - place->at : length;
+	place->at += piece.iov_len;
+	return piece;
+}
+
+void
+chain_skip(const struct chain *chain, struct chain_place *place, size_t length)
+{
+	while (length > 0)
+		length -= chain_next(chain, place, length).iov_len;
+}
+
+int
+chain_peek(const struct chain *chain, size_t offset, size_t length, struct iovec *piece, int most)
+{
+	struct chain_place place = chain_at(chain, offset);
+	int count = 0;
+
+	while (length > 0 && count < most) {
+		piece[count] = chain_next(chain, &place, length);
+		length -= piece[count++].iov_len;
+	}
+	return count;
+}
+
+const char *
+chain_view(struct chain *chain, struct chain_place place, size_t length)
+{
+	struct iovec piece = { chain->base, 0 };
+	char *view = chain->base + chain->slots * chain->segment;
+
+	if (length > 0)
+		piece = chain_next(chain, &place, length);
+	if (piece.iov_len == length)
+		return piece.iov_base;
+	if (chain->viewed < length)
+		chain->viewed = length;
+	memcpy(view, piece.iov_base, piece.iov_len);
+	for (size_t at = piece.iov_len; at < length; at += piece.iov_len) {
+		piece = chain_next(chain, &place, length - at);
+		memcpy(view + at, piece.iov_base, piece.iov_len);
+	}
+	return view;
+}
+
+/* --- coming in ---------------------------------------------------------------------------------- */
+
+static void
+move_list(struct chain *chain, size_t to, size_t from)
+{
+	memmove(chain->list + to, chain->list + from,
+	    (chain->first + chain->count + chain->prepared - from) * sizeof(chain->list[0]));
+}
+
+static void pack(struct chain *chain);
+
+/* One more to read into. */
+static void
+prepare_one(struct chain *chain)
+{
+	if (!is_any_free(chain))
+		pack(chain);
+	if (chain->first + chain->count + chain->prepared == chain->list_size) {
+		move_list(chain, 0, chain->first);
+		chain->first = 0;
+	}
+	chain->list[chain->first + chain->count + chain->prepared++] = (struct chain_segment){ take(chain), 0, 0 };
+}
+
+int
+chain_prepare(struct chain *chain, size_t *length, struct iovec piece[2])
+{
+	struct chain_segment *last = last_of(chain);
+	size_t left = chain->segment - last->end;
+	int count = 0;
+
+	if (left < *length && left >= *length / 2 + 1)
+		*length = left; /* so that reads and segments end together, and most of what is read is in one piece */
+	while (chain->prepared > 1)
+		give_back(chain, &chain->list[chain->first + chain->count + --chain->prepared]);
+	if (*length > chain->segment - last->end && chain->prepared == 0) {
+		prepare_one(chain);
+		last = last_of(chain);
+	}
+	if (*length > chain->segment - last->end + chain->segment)
+		*length = chain->segment - last->end + chain->segment;
+	left = *length;
+	chain->room[0] = chain->room[1] = (struct iovec){ NULL, 0 };
+	chain->room_at = chain->used;
+	if (left > 0 && last->end < chain->segment) {
+		size_t some = chain->segment - last->end < left ? chain->segment - last->end : left;
+		chain->room[count++] = (struct iovec){ last->text + last->end, some };
+		left -= some;
+	}
+	if (left > 0)
+		chain->room[count++] = (struct iovec){ last[1].text, left };
+	piece[0] = chain->room[0];
+	piece[1] = chain->room[1];
+	return count;
+}
+
+void
+chain_commit(struct chain *chain, size_t gap, size_t length)
+{
+	while (length > 0) {
+		struct chain_segment *last = last_of(chain);
+		size_t from = chain->used + gap - chain->room_at; /* in the room */
+		const struct iovec *room = &chain->room[from >= chain->room[0].iov_len];
+		size_t step;
+
+		if (last->end == chain->segment) {
+			chain->count++;
+			chain->prepared--;
+			continue;
+		}
+		from -= room == chain->room ? 0 : chain->room[0].iov_len;
+		step = room->iov_len - from;
+		if (step > length)
+			step = length;
+		if (step > chain->segment - last->end)
+			step = chain->segment - last->end;
+		if (last->text + last->end != (char *)room->iov_base + from)
+			memmove(last->text + last->end, (char *)room->iov_base + from, step);
+		last->end += step;
+		chain->used += step;
+		length -= step;
+	}
+}
+
+/* --- going -------------------------------------------------------------------------------------- */
+
+void
+chain_consume(struct chain *chain, size_t length)
+{
+	chain->used -= length;
+	while (length > 0) {
+		struct chain_segment *head = &chain->list[chain->first];
+		size_t step = head->end - head->begin < length ? head->end - head->begin : length;
+
+		head->begin += step;
+		length -= step;
+		if (head->begin < head->end)
+			break;
+		if (chain->count == 1) {
+			head->begin = head->end = 0;
+			break;
+		}
+		give_back(chain, head);
+		chain->first++;
+		chain->count--;
+	}
+}
+
+void
+chain_retract(struct chain *chain, size_t length)
+{
+	chain->used -= length;
+	while (length > 0) {
+		struct chain_segment *last = last_of(chain);
+		size_t step = last->end - last->begin < length ? last->end - last->begin : length;
+
+		last->end -= step;
+		length -= step;
+		if (last->begin < last->end)
+			break;
+		last->begin = last->end = 0; /* what was read into it and is not held yet is still there */
+		if (chain->count == 1)
+			break;
+		chain->count--;
+		chain->prepared++;
+	}
+}
+
+/* --- cutting out -------------------------------------------------------------------------------- */
+
+struct chain_broom
+chain_sweep(const struct chain *chain, struct chain_place at)
+{
+	(void)chain;
+	return (struct chain_broom){ .to = at, .from = at, .first = at.index };
+}
+
+void
+chain_drop(const struct chain *chain, struct chain_broom *broom, size_t length)
+{
+	chain_skip(chain, &broom->from, length);
+	broom->length += length;
+}
+
+/* The next bytes move up to those that have stayed. */
+static void
+move_up(const struct chain *chain, struct chain_broom *broom, size_t length)
+{
+	while (length > 0) {
+		struct iovec piece;
+
+		if (broom->to.at == chain->segment) {
+			broom->to.index++;
+			broom->to.at = 0;
+		}
+		piece = chain_next(chain, &broom->from,
+		    length < chain->segment - broom->to.at ? length : chain->segment - broom->to.at);
+		memmove(chain->list[broom->to.index].text + broom->to.at, piece.iov_base, piece.iov_len);
+		broom->to.at += piece.iov_len;
+		length -= piece.iov_len;
+	}
+}
+
+void
+chain_keep(const struct chain *chain, struct chain_broom *broom, size_t length)
+{
+	if (broom->length > 0) {
+		move_up(chain, broom, length);
+	} else {
+		chain_skip(chain, &broom->from, length);
+		broom->to = broom->from;
+		broom->first = broom->to.index;
+	}
+}
+
+static size_t
+held_in(const struct chain_segment *segment)
+{
+	return segment->end - segment->begin;
+}
+
+/* A segment and the one behind it become one where they fit into one. */
+static void
+join(struct chain *chain, size_t index)
+{
+	struct chain_segment *one = &chain->list[index], *other = one + 1;
+
+	if (index - chain->first >= chain->count - 1 || held_in(one) + held_in(other) > chain->segment)
+		return; /* the first wraps below it */
+	if (one->end + held_in(other) > chain->segment) {
+		memmove(one->text, one->text + one->begin, held_in(one));
+		one->end = held_in(one);
+		one->begin = 0;
+	}
+	memcpy(one->text + one->end, other->text + other->begin, held_in(other));
+	one->end += held_in(other);
+	give_back(chain, other);
+	move_list(chain, index + 1, index + 2);
+	chain->count--;
+}
+
+/* Segments of which nothing is held any more, from behind the place where bytes go to, up to the one that they came
+ * from, leave the list. */
+static void
+close_list(struct chain *chain, const struct chain_broom *broom)
+{
+	size_t to = broom->to.index, from = broom->from.index;
+	size_t keep = to + (held_in(&chain->list[to]) > 0);
+	size_t behind = to == from ? to + 1 : from + (held_in(&chain->list[from]) == 0);
+	size_t gone;
+
+	if (behind < keep)
+		behind = keep;
+	gone = behind - keep;
+	if (gone == chain->count) {
+		chain->list[keep].begin = chain->list[keep].end = 0;
+		keep++;
+		gone--;
+	}
+	for (size_t index = keep; index < behind; index++)
+		give_back(chain, &chain->list[index]);
+	if (keep - chain->first < chain->first + chain->count - behind) {
+		memmove(chain->list + chain->first + gone, chain->list + chain->first,
+		    (keep - chain->first) * sizeof(chain->list[0]));
+		chain->first += gone;
+		keep += gone;
+	} else {
+		move_list(chain, keep, behind);
+	}
+	chain->count -= gone;
+	join(chain, keep);
+	join(chain, keep - 1);
+	join(chain, keep - 2);
+}
+
+static void
+close_sweep(struct chain *chain, const struct chain_broom *broom)
+{
+	struct chain_segment *to = &chain->list[broom->to.index], *from = &chain->list[broom->from.index];
+
+	chain->used -= broom->length;
+	if (to == from && broom->first == broom->to.index && to->begin == broom->to.at) {
+		/* nothing of it was kept */
+		to->begin = broom->from.at;
+	} else if (to == from && broom->first == broom->to.index && broom->to.at - to->begin < to->end - broom->from.at) {
+		size_t front = broom->to.at - to->begin;
+		memmove(to->text + broom->from.at - front, to->text + to->begin, front);
+		to->begin = broom->from.at - front;
+	} else if (to == from) {
+		size_t behind = to->end - broom->from.at;
+		memmove(to->text + broom->to.at, to->text + broom->from.at, behind);
+		if (broom->first < broom->to.index)
+			to->begin = 0;
+		to->end = broom->to.at + behind;
+	} else {
+		if (broom->first < broom->to.index)
+			to->begin = 0;
+		to->end = broom->to.at;
+		from->begin = broom->from.at;
+	}
+	for (size_t index = broom->first; index < broom->to.index; index++) {
+		if (index > broom->first)
+			chain->list[index].begin = 0;
+		chain->list[index].end = chain->segment;
+	}
+	close_list(chain, broom);
+}
+
+void
+chain_close(struct chain *chain, const struct chain_broom *broom)
+{
+	if (broom->length > 0)
+		close_sweep(chain, broom);
+}
+
+/* All are full but the last: as few as can be. */
+static void
+pack(struct chain *chain)
+{
+	struct chain_broom broom = { .to = { chain->first, 0 }, .from = chain_at(chain, 0), .first = chain->first };
+
+	move_up(chain, &broom, chain->used);
+	chain->list[chain->first].begin = 0;
+	close_sweep(chain, &broom);
+}
+
+/* --- memory ------------------------------------------------------------------------------------- */
+
+size_t
+chain_idle(const struct chain *chain)
+{
+	return (chain->freed - chain->cold) * chain->segment + chain->viewed;
+}
+
+static void
+disuse(char *memory, size_t length)
+{
+#if defined(MADV_DONTNEED) && !defined(WEIR_PORTABLE)
+	(void)madvise(memory, length, MADV_DONTNEED);
+#else
+	(void)memory;
+	(void)length;
+#endif
+}
+
+bool
+chain_trim(struct chain *chain, size_t keep, size_t slice)
+{
+	size_t given;
+
+	if (chain->viewed > keep) {
+		disuse(chain->base + chain->slots * chain->segment, chain->viewed);
+		chain->viewed = 0;
+	}
+	for (given = 0; given < slice && chain->freed > chain->cold && chain_idle(chain) > keep; given += chain->segment)
+		disuse(chain->base + chain->free[chain->cold++] * chain->segment, chain->segment);
+	return chain->freed > chain->cold && chain_idle(chain) > keep;
+}
+
+void
+chain_check(const struct chain *chain)
+{
+	size_t sum = 0;
+
+	if (chain->count == 0 || chain->used > chain->most || chain->cold > chain->freed ||
+	    chain->first + chain->count + chain->prepared > chain->list_size ||
+	    chain->freed + chain->count + chain->prepared != chain->fresh || chain->fresh > chain->slots)
+		abort();
+	for (size_t index = chain->first; index < chain->first + chain->count; index++) {
+		const struct chain_segment *segment = &chain->list[index];
+
+		if (segment->begin > segment->end || segment->end > chain->segment)
+			abort();
+		if (segment->begin == segment->end && (chain->count > 1 || segment->end > 0))
+			abort();
+		if (index > chain->first + 1 && index < chain->first + chain->count - 1 &&
+		    held_in(segment) + held_in(segment - 1) <= chain->segment)
+			abort();
+		sum += held_in(segment);
+	}
+	if (sum != chain->used)
+		abort();
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * chain: a bounded stream of bytes in segments of one size.
+ *
+ *      | segment      | segment      | segment      |  read into
+ *        |### held ###|##############|########|  room    ...
+ *
+ * The only owner of the memory behind the queue.  Knows no record, no descriptor and no policy.  Everything outside
+ * names bytes by their offset from the oldest one held, so that what is in front of them may go, or between them.
+ *
+ * All memory is mapped at once, and touched only as far as it is used: a segment that is free again is the next to be
+ * taken, while it is in the cache.  So what passes through costs the same, and as little memory, in a chain of any
+ * length.  What is cut out leaves a gap in one segment or two, and moves nothing in others.
+ */
+#ifndef WEIR_CHAIN_H
+#define WEIR_CHAIN_H
+
+#include <sys/uio.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes in one segment; a chain that holds no more than the smaller has segments of that.  Multiples of every page size
+ * in use.  (A test has shorter ones, so that what it does meets their ends.) */
+#ifndef CHAIN_SEGMENT
+#define CHAIN_SEGMENT ((size_t)256 << 10)
+#define CHAIN_SEGMENT_SMALL ((size_t)64 << 10)
+#endif
+
+/* Pieces to be taken at once.  They hold seven segments at least, since two neighbours hold more than one. */
+#define CHAIN_PIECES 16
+
+struct chain_segment {
+	char *text;
+	size_t begin, end; /* what is held of it; begin < end but in the last one */
+};
+
+struct chain {
+	char *base;
+	size_t segment; /* bytes in each */
+	size_t most;    /* that may be held */
+	size_t view;    /* bytes mapped behind the segments, to see what is in two in one piece; or 0 */
+	size_t slots;   /* segments mapped */
+	size_t used;    /* bytes held */
+	struct chain_segment *list;  /* calloc'd: those in use, oldest first, then those to be read into */
+	size_t list_size;
+	size_t first;
+	size_t count;    /* in use, at least 1 */
+	size_t prepared; /* to be read into */
+	uint32_t *free;  /* calloc'd: a stack of those that were used before */
+	size_t freed;    /* so many, */
+	size_t cold;     /* of which the lowest have given back their memory */
+	size_t fresh;    /* none from here on was ever used */
+	size_t viewed;   /* bytes of the view that were written */
+	struct iovec room[2]; /* that was read into last, */
+	size_t room_at;       /* where it began, as an offset */
+};
+
+/* A place in it, good until something is consumed, retracted or cut. */
+struct chain_place {
+	size_t index; /* into list */
+	size_t at;    /* in its text */
+};
+
+/* A chain of at most `most` bytes, of which up to view bytes can be seen in one piece wherever they stand.  0, or -1
+ * with errno. */
+int chain_init(struct chain *chain, size_t most, size_t view);
+void chain_free(struct chain *chain);
+
+/* Bytes held, and bytes of room. */
+size_t chain_used(const struct chain *chain);
+size_t chain_room(const struct chain *chain);
+
+/* The byte at an offset (offset <= used).  Costs what there are segments up to there, from either end. */
+struct chain_place chain_at(const struct chain *chain, size_t offset);
+
+/* The bytes from a place on that are in one piece, at most length; the place moves behind them.  Length is at most what
+ * is held from there on, and more than 0. */
+struct iovec chain_next(const struct chain *chain, struct chain_place *place, size_t length);
+
+/* The place so many bytes further on. */
+void chain_skip(const struct chain *chain, struct chain_place *place, size_t length);
+
+/* length bytes from offset in pieces, as many as there is room for (`most` of them); returns how many, 0 for no bytes. */
+int chain_peek(const struct chain *chain, size_t offset, size_t length, struct iovec *piece, int most);
+
+/* length bytes from a place on in one piece (length <= view, or they are in one segment); good until the chain is
+ * changed, or asked for another. */
+const char *chain_view(struct chain *chain, struct chain_place place, size_t length);
+
+/* Room to read at most *length bytes into (*length <= room): the pieces, their number, and in *length their sum.  One
+ * piece where that has half of it at least. */
+int chain_prepare(struct chain *chain, size_t *length, struct iovec piece[2]);
+
+/* Of what was read into the room: length bytes that begin `gap` bytes behind what is held are held from now on.  The
+ * bytes between are not, and never will be. */
+void chain_commit(struct chain *chain, size_t gap, size_t length);
+
+/* The oldest length bytes are gone; the newest length bytes are gone (length <= used). */
+void chain_consume(struct chain *chain, size_t length);
+void chain_retract(struct chain *chain, size_t length);
+
+/* Bytes are cut out in one sweep, from the oldest on:
+ *
+ *      broom = chain_sweep(place)       where it begins
+ *      chain_drop(broom, length)        the next bytes go,
+ *      chain_keep(broom, length)        the next ones stay, and move up; any number of times
+ *      chain_close(broom)               so do all that are behind them, most of them without being moved
+ *
+ * Until it is closed everything else sees the chain as it was; but what the broom has passed may have been written
+ * over. */
+struct chain_broom {
+	struct chain_place to, from;
+	size_t first;  /* index of the segment where it began */
+	size_t length; /* that is cut out */
+};
+struct chain_broom chain_sweep(const struct chain *chain, struct chain_place at);
+void chain_drop(const struct chain *chain, struct chain_broom *broom, size_t length);
+void chain_keep(const struct chain *chain, struct chain_broom *broom, size_t length);
+void chain_close(struct chain *chain, const struct chain_broom *broom);
+
+/* Memory that has been used and holds nothing, in bytes; and giving back at most slice bytes of it, the longest unused
+ * first, as long as more than keep bytes are left: returns whether there is more. */
+size_t chain_idle(const struct chain *chain);
+bool chain_trim(struct chain *chain, size_t keep, size_t slice);
+
+/* Aborts when an invariant does not hold.  For debug builds and unit tests. */
+void chain_check(const struct chain *chain);
+
+#endif

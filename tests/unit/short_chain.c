@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The chain with short segments, in place of that of libweir.a: so that little work meets many of their ends.
+ */
+#include "config.h"
+
+#include <sys/mman.h>
+#undef MADV_DONTNEED /* gives back pages, and several segments are in one */
+
+#ifndef CHAIN_SEGMENT
+#define CHAIN_SEGMENT 512
+#define CHAIN_SEGMENT_SMALL 64
+#endif
+#include "base/chain.c"
