@@ -73,6 +73,13 @@ accepted()
 	refused "no such policy; did you mean drop-oldest?" "accepted: block" -- -p drop_oldest
 	refused "no such format; did you mean json?" "accepted: text" -- --format=JSON
 	refused "did you mean random?" -- -s 2 --sample-by=rnadom
+	refused "no such occasion; did you mean loss?" -- --report-on=los
+	refused "no such way; did you mean key?" -- -L 1/s -k 1 --rate-by=kye
+	refused "no such policy; did you mean shed?" -- -p shde:10
+	refused "no such policy; did you mean codel?" -- -p codle
+	refused "no such policy; did you mean codel?" -- -p codle:5ms/50ms
+	refused "no such policy; did you mean sample?" -- -p smaple:10
+	refused "no such policy; did you mean rate?" -- -p ratee:10/s
 	refused "did you mean 80.0%" -- --high=0.8
 	accepted --high=0.8%
 	accepted --low=0.0 --high=1
