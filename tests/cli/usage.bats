@@ -70,6 +70,10 @@ accepted()
 @test "did you mean: options, policies, values" {
 	refused "--polcy=x: no such option; did you mean --policy?" -- --polcy=x
 	refused "-M: no such option; did you mean -m?" -- -M 4K
+	refused "--drop-oldest: no such option; did you mean --policy=drop-oldest?" -- --drop-oldest
+	refused "--shed=3: no such option; did you mean --policy=shed:N?" -- --shed=3
+	refused "did you mean --buffer?" -- --buffer-size=4M
+	refused "did you mean --rate?" -- --rate-limit=4M
 	refused "no such policy; did you mean drop-oldest?" "accepted: block" -- -p drop_oldest
 	refused "no such format; did you mean json?" "accepted: text" -- --format=JSON
 	refused "did you mean random?" -- -s 2 --sample-by=rnadom
