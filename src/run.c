@@ -167,8 +167,10 @@ await(struct run *run, bool only_look)
 		pump->ledger.waited_ns[waited_for(pump)] += loop_now() - before;
 	if (watch[IN].ready)
 		pump->input_waits = false;
-	if (watch[OUT].gone)
-		pump->output = OUTLET_GONE;
+	if (watch[OUT].gone) {
+		pump->outlet.error = io_output_error(&pump->outlet.port);
+		pump->output = pump->outlet.error == 0 ? OUTLET_GONE : OUTLET_ERROR;
+	}
 }
 
 /* --- memory of a burst ---------------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ has_inside(const char *name, const char *word)
 	return false;
 }
 
-enum way { BY_DISTANCE, BY_BEGINNING, BY_PART };
+enum way { BY_DISTANCE, BY_BEGINNING, BY_PART, BY_MORE };
 
 /* One mistake in three letters is one too many to know what was meant. */
 static bool
@@ -74,6 +74,8 @@ is_near(enum way way, const char *word, const char *name, unsigned nearest)
 		return strncasecmp(name, word, strlen(word)) == 0;
 	case BY_PART:
 		return strlen(word) >= 3 && has_inside(name, word);
+	case BY_MORE:
+		return strncasecmp(word, name, strlen(name)) == 0 && word[strlen(name)] == '-';
 	}
 	return false;
 }
@@ -103,7 +105,7 @@ hint_make(char text[HINT_MOST], const char *prefix, const char *word, const char
 		return false;
 	for (size_t i = 0; i < count; i++)
 		nearest = least(nearest, strlen(names[i]) <= WORD_MOST ? distance(word, names[i]) : WORD_MOST);
-	for (int way = BY_DISTANCE; way <= BY_PART; way++) {
+	for (int way = BY_DISTANCE; way <= BY_MORE; way++) {
 		const char *found[SHOWN_MOST];
 		size_t n = 0;
 

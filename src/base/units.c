@@ -69,13 +69,6 @@ static const struct suffix periods[] = {
 	{ NULL, 0 },
 };
 
-static const struct suffix times[] = {
-	{ "", NS_PER_S },           { "s", NS_PER_S },
-	{ "sec", NS_PER_S },        { "ms", NS_PER_MS },
-	{ "us", 1000 },             { "min", 60 * NS_PER_S },
-	{ "m", 60 * NS_PER_S },     { "h", 3600 * NS_PER_S },
-	{ "d", 86400 * NS_PER_S },  { NULL, 0 },
-};
 
 static const uint64_t powers[] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
@@ -209,7 +202,10 @@ units_time(const char *text, uint64_t *ns)
 	const char *rest = read_decimal(text, &decimal);
 	uint64_t factor;
 
-	if (rest == NULL || (factor = suffix_factor(times, rest, strlen(rest))) == 0)
+	if (rest == NULL)
+		return "not a time";
+	factor = *rest == '\0' ? NS_PER_S : suffix_factor(periods, rest, strlen(rest));
+	if (factor == 0)
 		return "not a time";
 	return scale(&decimal, factor, UNITS_TIME_MAX_NS, ns) ? NULL : too_large;
 }
@@ -278,7 +274,7 @@ amount_factor(const char *suffix, size_t length, bool bytes, bool *in_bytes, uin
 	factor = caseless_factor(*in_bytes ? size_suffixes : record_suffixes, suffix, length);
 	*error = "not a rate";
 	if (factor == 0 && length == 1 && strchr("mMgGtT", *suffix) != NULL)
-		*error = "ambiguous: bytes or records? write 10MB/s for bytes, 10000k/s for records";
+		*error = "ambiguous: bytes or records? write 10MB for bytes, 10000k for records";
 	if (factor != 0 && is_in_bits(suffix, length)) {
 		*error = bits_or_bytes;
 		return 0;

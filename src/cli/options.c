@@ -100,6 +100,18 @@ list_short_for(char *text, size_t size, const char *name)
 	return length > 0 && length < size;
 }
 
+/* A policy that was given as if it were an option. */
+static void
+hint_policy(char hint[HINT_MOST], const char *name)
+{
+	for (int i = 0; i < DRAFT_POLICIES; i++) {
+		const char *form = draft_policies[i].form;
+
+		if (strcspn(form, ":[") == strlen(name) && strncmp(form, name, strlen(name)) == 0)
+			(void)snprintf(hint, HINT_MOST, "did you mean --policy=%s?", form);
+	}
+}
+
 static void
 bad_long(const char *argument)
 {
@@ -112,7 +124,9 @@ bad_long(const char *argument)
 			diag_error("%s: short for several; accepted: %s", diag_visible(argument), list);
 			return;
 		}
-		(void)hint_make(hint, "--", name, names, IDS);
+		hint_policy(hint, name);
+		if (hint[0] == '\0')
+			(void)hint_make(hint, "--", name, names, IDS);
 	}
 	diag_error("%s: no such option; %s%s'weir --help' lists what is accepted", diag_visible(argument), hint,
 	    hint[0] != '\0' ? " " : "");

@@ -3,6 +3,7 @@
 
 #include "cli/draft.h"
 #include "hold/mark.h"
+#include "pick/bucket.h"
 
 #include <stdio.h>
 
@@ -89,16 +90,6 @@ check_watermarks(struct draft *draft)
 	return true;
 }
 
-/* What --drop-over lets in at once: a log's burst is not an offence. */
-static uint64_t
-second_of(const struct rate *rate)
-{
-	uint64_t amount = rate->period_ns <= NS_PER_S ? NS_PER_S / rate->period_ns * rate->amount
-	    : rate->amount / (rate->period_ns / NS_PER_S); /* no rate is over UNITS_AMOUNT_MAX a second */
-
-	return amount > 0 ? amount : 1;
-}
-
 static bool
 check_burst(const struct draft *draft)
 {
@@ -106,8 +97,9 @@ check_burst(const struct draft *draft)
 	const struct given *given = &draft->last[ID_BURST];
 	const char *error;
 
+	/* What --drop-over lets in at once: a log's burst is not an offence. */
 	if (options->policing)
-		options->police_burst = second_of(&options->police);
+		options->police_burst = bucket_depth_of(options->police.amount, options->police.period_ns, NS_PER_S);
 	if (!draft->is_given[ID_BURST])
 		return true;
 	error = options->rated ? units_amount(given->value, options->rate.bytes, &options->burst)

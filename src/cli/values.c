@@ -126,14 +126,17 @@ no_policy(const struct given *given)
 {
 	const size_t length = strcspn(given->value, ":");
 	const struct draft_policy *row = policy_row(given->value, length);
-	char name[32], hint[HINT_MOST], why[HINT_MOST + 32];
+	char name[32], hint[HINT_MOST], why[HINT_MOST + 32], bare[DRAFT_POLICIES][16];
 	const char *names[DRAFT_POLICIES];
 
 	if (row != NULL)
 		return draft_not_accepted(given, given->value[length] == ':' ? "takes no value" : "needs a value",
 		    policy_accepts(given->value));
-	for (int i = 0; i < DRAFT_POLICIES; i++)
-		names[i] = draft_policies[i].form;
+	for (int i = 0; i < DRAFT_POLICIES; i++) {
+		const char *form = draft_policies[i].form;
+		(void)snprintf(bare[i], sizeof(bare[i]), "%.*s", (int)strcspn(form, ":["), form);
+		names[i] = bare[i];
+	}
 	(void)snprintf(name, sizeof(name), "%.*s", (int)(length < sizeof(name) ? length : sizeof(name) - 1), given->value);
 	if (!hint_make(hint, "", name, names, DRAFT_POLICIES))
 		return draft_bad_value(given, "no such policy");
@@ -398,7 +401,7 @@ read_report_on(struct draft *draft, const struct given *given)
 	int place = place_of(given->value, occasions, sizeof(occasions) / sizeof(occasions[0]));
 
 	if (place < 0)
-		return draft_bad_value(given, "no such occasion");
+		return draft_no_such(given, "no such occasion", occasions, sizeof(occasions) / sizeof(occasions[0]));
 	draft->options->losses_only = place == 1;
 	return true;
 }

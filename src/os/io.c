@@ -448,6 +448,17 @@ io_write(struct io_port *port, const struct iovec *piece, int count, size_t leng
 	return transfer(port, piece, count, length, done);
 }
 
+int
+io_output_error(struct io_port *port)
+{
+	int error = 0;
+	socklen_t length = sizeof(error);
+
+	if (port->way != IO_WAY_SOCKET || getsockopt(port->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+		return 0;
+	return error == EPIPE || error == ECONNRESET ? 0 : error; /* as transfer() has it */
+}
+
 /* --- what else can be asked of a descriptor ------------------------------------------------------ */
 
 bool

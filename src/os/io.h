@@ -85,6 +85,9 @@ enum io_result io_read(struct io_port *port, const struct iovec *piece, int coun
 enum io_result io_write(struct io_port *port, const struct iovec *piece, int count, size_t length,
     size_t *done);
 
+/* What a write would say of an output whose other side has gone; 0 where it has just gone.  It is told once. */
+int io_output_error(struct io_port *port);
+
 /* Whether the output would take something now. */
 bool io_has_room(const struct io_port *output);
 

@@ -51,8 +51,9 @@ scribe_open(struct scribe *scribe, int fd, const struct framing *framing, bool w
 size_t
 scribe_unit(const struct scribe *scribe)
 {
-	/* A terminal or a socket may take any part, so each record is for itself. */
-	return scribe->regular || scribe->port.pipe ? scribe->port.unit : 1;
+	/* What takes a part of it and then fails has the whole records of that part, see keep_whole().  Of what keeps
+	 * messages apart each record is one. */
+	return scribe->port.messages ? 1 : scribe->port.unit;
 }
 
 /* Keeps in mind where in the file it began. */

@@ -8,6 +8,10 @@
 
 /* A steady flow waits for this long's worth at least: half the default depth. */
 #define BATCH_NS UINT64_C(500000)
+#define DEFAULT_DEPTH_NS (2 * BATCH_NS)
+
+/* No deeper, or levels would not be numbers any more. */
+#define DEPTH_MOST (UINT64_C(1) << 62)
 
 /* How many tokens come in ns, added to *rest; the remainder stays there.  In steps, because 128-bit
  * integers are not to be had everywhere: one step for any wait that a real rate makes. */
@@ -62,13 +66,21 @@ time_for(const struct bucket *bucket, uint64_t tokens)
 }
 
 uint64_t
-bucket_default_depth(uint64_t amount, uint64_t period_ns)
+bucket_depth_of(uint64_t amount, uint64_t period_ns, uint64_t ns)
 {
 	struct bucket bucket = { .amount = amount, .period_ns = period_ns };
-	uint64_t rest = 0;
-	uint64_t tokens = tokens_in(&bucket, 1000000, &rest);
+	uint64_t rest = 0, tokens;
 
+	if (amount / period_ns >= DEPTH_MOST / ns)
+		return DEPTH_MOST;
+	tokens = tokens_in(&bucket, ns, &rest);
 	return tokens > 0 ? tokens : 1;
+}
+
+uint64_t
+bucket_default_depth(uint64_t amount, uint64_t period_ns)
+{
+	return bucket_depth_of(amount, period_ns, DEFAULT_DEPTH_NS);
 }
 
 void

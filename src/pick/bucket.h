@@ -34,7 +34,9 @@ struct bucket {
 void bucket_init(struct bucket *bucket, uint64_t amount, uint64_t period_ns, uint64_t depth,
     uint64_t now_ns);
 
-/* One millisecond's worth of tokens, at least 1: the depth where none is asked for. */
+/* What comes in so long, at least 1, and no more than a bucket can be deep; and in a millisecond: the depth where none
+ * is asked for. */
+uint64_t bucket_depth_of(uint64_t amount, uint64_t period_ns, uint64_t ns);
 uint64_t bucket_default_depth(uint64_t amount, uint64_t period_ns);
 
 /* From now on it has these figures.  What is in it stays: only what is above its depth by now goes, and with another

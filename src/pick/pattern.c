@@ -103,14 +103,19 @@ make_machine_code(pcre2_code *code)
 	    pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &size) == 0 && size > 0;
 }
 
-/* Whether it may ask for a carriage return by name: as itself, \r, \s, \R or its number. */
+/* Whether it may ask for a carriage return by name: as itself, \r, \s, \R or its number; or by a class of POSIX or
+ * Unicode that it is in. */
 static bool
 may_name_return(const char *regex, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
-		if (regex[i] == '\r' || (regex[i] == '\\' && i + 1 < size &&
-		    strchr("rRsvxoc0123456789", regex[i + 1]) != NULL))
+	for (size_t i = 0; i < size; i++) {
+		const size_t left = size - i;
+
+		if (regex[i] == '\r' ||
+		    (regex[i] == '\\' && left > 1 && strchr("rRsvxocp0123456789", regex[i + 1]) != NULL) ||
+		    (left > 9 && (memcmp(regex + i, "[:space:]", 9) == 0 || memcmp(regex + i, "[:cntrl:]", 9) == 0)))
 			return true;
+	}
 	return false;
 }
 

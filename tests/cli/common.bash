@@ -148,6 +148,16 @@ is_up()
 	[[ -e status || ( -e pid && -e report ) ]] || gone_or_zombie "$WEIR_JOB"
 }
 
+# hears_usr1: weir, whose number is in pid, has got so far that USR1 does not end it; where that is not known, pid is there.
+hears_usr1()
+{
+	local mask
+	[[ -e pid ]] || return
+	[[ -e /proc/self/status ]] || return 0
+	mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$(<pid)/status") || return
+	((0x${mask:-0} >> 9 & 1))
+}
+
 # sig SIGNAL: weir has got it, that is, its handler has run, or it has ended: of two signals that wait, the kernel delivers the
 # one with the lower number first, and of two of a kind only one.
 sig()

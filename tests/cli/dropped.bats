@@ -360,6 +360,21 @@ refused()
 	is "$(paste -sd ' ' err)" "2 4 6 8 10"
 }
 
+@test "many short records at once are saved, whatever the file is" {
+	# all of them dropped from one read, and more than the batches that may wait
+	head -c 60000 /dev/zero | tr '\0' '\n' >input
+	"$WEIR" --drop-over=1/d --dropped=/dev/null --format=json <input >out 2>report
+	law report
+	is "$(figures dropped.records dropped_unsaved.records)" "59999 0" "/dev/null"
+	for kind in pipe socket pty file; do
+		timeout "$PATIENCE" "$HELPERS/over" -o "$kind" -e -I input -O out \
+			"$WEIR" --drop-over=1/d --dropped=/dev/stderr --drain-timeout=1m --format=json --report=report
+		law report
+		is "$(figures dropped.records dropped_unsaved.records)" "59999 0" "a $kind"
+		same out input
+	done
+}
+
 # --- the thread ---------------------------------------------------------------------------------------------------------------
 
 threads()

@@ -741,6 +741,17 @@ told()
 	done
 }
 
+@test "a socket that failed is a write error, whether a write or a wait is told" {
+	# of a datagram that nobody takes the error comes at once, for whoever asks next: here the wait, there the write
+	(: >/dev/udp/127.0.0.1/9) || skip "no such socket here"
+	producer in
+	IN=in OUT=/dev/udp/127.0.0.1/9 start
+	echo 1 >&9
+	finish "exit 1"
+	reason "1 write error"
+	complains "standard output: Connection refused"
+}
+
 @test "a read error, and then a write error: both are told" {
 	[[ $WEIR_UNDER != coverage ]] || skip "its figures are a file larger than the limit, too"
 	seq 1000 >in

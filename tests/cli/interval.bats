@@ -291,7 +291,7 @@ has_run_on()
 	seq 2000 >in
 	rm -f pid status
 	bg sh -c 'exec "$HELPERS/launch" -p pid -s status "$WEIR" --format=journal -p drop-oldest --max-records=10 <in >fifo 2>err'
-	until_true test -e pid
+	until_true hears_usr1
 	reader_holds
 	until_true sh -c 'kill -USR1 $(cat pid); sleep 0.01; grep -q "dropped 1990" err'
 	# what is lost in this interval, which began with the run

@@ -157,7 +157,7 @@ mixed()
 }
 
 @test "records go whole into a message where they fit" {
-	[[ $WEIR_UNDER != @(valgrind|qemu) ]] || skip "strace would see $WEIR_UNDER"
+	[[ $WEIR_UNDER != @(asan|valgrind|qemu) ]] || skip "strace would see $WEIR_UNDER"
 	"$HELPERS/lines" -n 10000 -l 100 >in
 	for options in "" "-L 1000MB/s"; do
 		# shellcheck disable=SC2086

@@ -151,8 +151,10 @@ keys()
 	same out <(seq 50)
 	IN=in run_weir --drop-over=10B/h --burst=60
 	same out <(awk '{ used += length($0) + 1 } used <= 60' in)
-	IN=in run_weir --drop-over=1000000/s
-	same out in
+	for rate in 1000000/s 10TB/us 1000000000000000/us; do
+		IN=in run_weir --drop-over=$rate
+		same out in
+	done
 	IN=in run_weir --drop-over=10/h --fail-on-drop
 	is "$ENDED" "exit 3"
 }

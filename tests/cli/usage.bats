@@ -70,9 +70,20 @@ accepted()
 @test "did you mean: options, policies, values" {
 	refused "--polcy=x: no such option; did you mean --policy?" -- --polcy=x
 	refused "-M: no such option; did you mean -m?" -- -M 4K
+	refused "--drop-oldest: no such option; did you mean --policy=drop-oldest?" -- --drop-oldest
+	refused "--shed=3: no such option; did you mean --policy=shed:N?" -- --shed=3
+	refused "did you mean --buffer?" -- --buffer-size=4M
+	refused "did you mean --rate?" -- --rate-limit=4M
 	refused "no such policy; did you mean drop-oldest?" "accepted: block" -- -p drop_oldest
 	refused "no such format; did you mean json?" "accepted: text" -- --format=JSON
 	refused "did you mean random?" -- -s 2 --sample-by=rnadom
+	refused "no such occasion; did you mean loss?" -- --report-on=los
+	refused "no such way; did you mean key?" -- -L 1/s -k 1 --rate-by=kye
+	refused "no such policy; did you mean shed?" -- -p shde:10
+	refused "no such policy; did you mean codel?" -- -p codle
+	refused "no such policy; did you mean codel?" -- -p codle:5ms/50ms
+	refused "no such policy; did you mean sample?" -- -p smaple:10
+	refused "no such policy; did you mean rate?" -- -p ratee:10/s
 	refused "did you mean 80.0%" -- --high=0.8
 	accepted --high=0.8%
 	accepted --low=0.0 --high=1
@@ -108,6 +119,13 @@ accepted()
 	refused "no such period" "s, min, h or d" 1000/30s -- -L 10/fortnight
 	refused "10m" ambiguous -- -L 10m
 	refused "bits or bytes" -- -L 10Mb/s
+	# what a burst has to be is said in words that a burst may have
+	refused "write 10MB for bytes, 10000k for records" -- -L 5/s --burst=10M
+	accepted -L 5MB/s --burst=10MB
+	accepted -L 5/s --burst=10000k
+	# the periods of rates are times
+	accepted --max-age=5minute -i 1hour --drain-timeout=1second
+	accepted --max-age=1day
 	accepted -m 64kb
 	accepted -m 64KIB
 }
@@ -183,13 +201,13 @@ accepted()
 
 @test "--rate: m and g without a B are refused, with both ways to write it" {
 	for value in 10m 10M 10m/s 10M/s 10M/min; do
-		refused --rate "$value" 10MB/s 10000k/s -- --rate="$value"
+		refused --rate "$value" "10MB for bytes" "10000k for records" -- --rate="$value"
 	done
 	for value in 2g 2G 2G/s; do
 		refused --rate "$value" MB/s k/s -- --rate="$value"
 	done
-	refused 10MB/s 10000k/s -- --rate=10m
-	refused 10MB/s 10000k/s -- -p rate:10M
+	refused "10MB for bytes" "10000k for records" -- --rate=10m
+	refused "10MB for bytes" "10000k for records" -- -p rate:10M
 }
 
 @test "--burst: an amount, and only with a rate" {
@@ -457,7 +475,7 @@ dropped,Ending and the system,POLICY is one of these,Examples"
 	refused_values --sample-by x '' COUNT count,key
 	refused_values --rate-by x '' count
 	refused_values --drop-over 0 x '' -1/s 10/fortnight 10M 5g
-	refused "--drop-over=10M" "10MB/s" "10000k/s" -- --drop-over=10M
+	refused "--drop-over=10M" "10MB for bytes" "10000k for records" -- --drop-over=10M
 	refused "--burst=64Q" accepted -- --drop-over=1/s --burst=64Q
 	accepted --drop-over=10MB/s --burst=64K
 	accepted --seed=9223372036854775807 -p drop-random

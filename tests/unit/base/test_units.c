@@ -150,7 +150,8 @@ times(void)
 		{ "1.5min", 90 * SECOND }, { "2h", 2 * HOUR }, { "0.5d", DAY / 2 }, { "1.5", SECOND * 3 / 2 },
 		{ "0.000000001", 1 }, { "0.0000000009", 0 }, { "1.000000001h", HOUR + 3600 },
 		{ "0.000000001d", 86400 }, { "1.123456789d", UINT64_C(97066666569600) },
-		{ "366d", UNITS_TIME_MAX_NS },
+		{ "366d", UNITS_TIME_MAX_NS }, { "5second", 5 * SECOND }, { "1.5minute", 90 * SECOND },
+		{ "2hour", 2 * HOUR }, { "0.5day", DAY / 2 },
 	};
 
 	ACCEPTS(units_time, "time", good);
@@ -179,7 +180,7 @@ amounts(void)
 {
 	static const char unit[] = "bytes, but the rate counts records";
 	static const char ambiguous[] =
-	    "ambiguous: bytes or records? write 10MB/s for bytes, 10000k/s for records";
+	    "ambiguous: bytes or records? write 10MB for bytes, 10000k for records";
 	static const struct number records[] = { { "1", 1 }, { "10", 10 }, { "10k", 10000 }, { "10K", 10000 },
 		{ "1.5k", 1500 }, { "1.5", 1 }, { "1.999", 1 }, { "1125899906842624", UNITS_AMOUNT_MAX } };
 	static const struct number bytes[] = { { "1", 1 }, { "1B", 1 }, { "64K", 65536 }, { "64k", 65536 },
@@ -361,7 +362,7 @@ static void
 refused_rates(void)
 {
 	static const char ambiguous[] =
-	    "ambiguous: bytes or records? write 10MB/s for bytes, 10000k/s for records";
+	    "ambiguous: bytes or records? write 10MB for bytes, 10000k for records";
 
 	for (int i = 0; i < 2; i++) {
 		const char *what = i > 0 ? "rate of bytes" : "rate";

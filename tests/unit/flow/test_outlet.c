@@ -11,6 +11,7 @@
 #include "flow/outlet.h"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <errno.h>
 #include <limits.h>
@@ -68,9 +69,10 @@ finish(void)
 	(void)close(rig.reader);
 }
 
-/* Puts a record of this length into the queue, or with ended false the beginning of one. */
+/* Puts a record of this length into the queue, or with ended false the beginning of one; with a key, unless that is
+ * NUL or there is no room for it. */
 static void
-put(size_t length, bool ended)
+put_of(char key, size_t length, bool ended)
 {
 	char *text = rig.sent + rig.sent_length;
 	struct iovec piece[2];
@@ -79,6 +81,10 @@ put(size_t length, bool ended)
 	must(rig.sent_length + length <= STREAM_MOST);
 	for (size_t i = 0; i < length; i++)
 		text[i] = (char)('a' + (rig.sent_length + i) % 26);
+	if (key != '\0') {
+		text[0] = key;
+		text[length > 1] = ' ';
+	}
 	if (ended)
 		text[length - 1] = '\n';
 	for (size_t at = 0; at < length; at += room) {
@@ -92,6 +98,12 @@ put(size_t length, bool ended)
 	}
 	ledger_count(&rig.ledger.in, ended, length);
 	rig.sent_length += length;
+}
+
+static void
+put(size_t length, bool ended)
+{
+	put_of('\0', length, ended);
 }
 
 /* Records of up to this length, more than a pipe holds. */
@@ -502,6 +514,147 @@ run_by_key(void)
 
 /* --- marks --------------------------------------------------------------------------------------------- */
 
+/* The same for each key by itself: what is in its bucket, in 1/period_ns of a token. */
+struct flow {
+	int64_t content;
+	uint64_t then_ns;
+};
+
+#define KEYS 5
+#define RECORDS 20000
+
+struct keyed {
+	struct rate rate;
+	int64_t depth;
+	struct flow flow[KEYS + 1]; /* the last is that of records without a key */
+	unsigned count;
+	unsigned begun; /* records of which something is out */
+	struct {
+		size_t begin;
+		unsigned flow;
+		int64_t cost;
+	} record[RECORDS];
+};
+
+static struct keyed keyed;
+
+static void
+put_keyed(struct random *random, uint64_t longest)
+{
+	size_t length = (size_t)random_from(random, 1, longest);
+	unsigned flow = (unsigned)random_below(random, KEYS);
+
+	keyed.record[keyed.count].begin = rig.sent_length;
+	keyed.record[keyed.count].flow = length > 1 ? flow : KEYS;
+	keyed.record[keyed.count++].cost = keyed.rate.bytes ? (int64_t)length : 1;
+	put_of((char)('0' + flow), length, true);
+}
+
+/* By how much less than it needs the bucket of the next record has; it goes on filling up to its depth. */
+static int64_t
+lacks(uint64_t now)
+{
+	struct flow *flow = &keyed.flow[keyed.record[keyed.begun].flow];
+	int64_t need = keyed.record[keyed.begun].cost, period = (int64_t)keyed.rate.period_ns;
+
+	flow->content += (int64_t)((now - flow->then_ns) * keyed.rate.amount);
+	if (flow->content > keyed.depth * period)
+		flow->content = keyed.depth * period;
+	flow->then_ns = now;
+	return (need < keyed.depth ? need : keyed.depth) * period - flow->content;
+}
+
+/* What has begun to leave had its tokens, and what waits for the rate lacks some; but for a part of one, which the bucket
+ * may keep in mind when it is full. */
+static bool
+within_keys(uint64_t now, enum outlet_state state)
+{
+	int64_t period = (int64_t)keyed.rate.period_ns;
+
+	for (; keyed.begun < keyed.count && keyed.record[keyed.begun].begin < rig.ledger.out.bytes; keyed.begun++) {
+		if (lacks(now) >= period) {
+			diag("record %u has left too early", keyed.begun);
+			return false;
+		}
+		keyed.flow[keyed.record[keyed.begun].flow].content -= keyed.record[keyed.begun].cost * period;
+	}
+	if (state != OUTLET_HELD || (keyed.begun < keyed.count && lacks(now) > -period))
+		return true;
+	diag("record %u waits, and need not", keyed.begun);
+	return false;
+}
+
+/* By a pipe, a socket with little room, or a terminal, which takes 512 bytes at a time. */
+static void
+begin_keyed(struct random *random, const struct rate *rate, uint64_t burst)
+{
+	const int little = 2000;
+	int both[2];
+
+	if (random_one_in(random, 2)) {
+		must(socketpair(AF_UNIX, SOCK_STREAM, 0, both) == 0);
+		(void)setsockopt(both[1], SOL_SOCKET, SO_SNDBUF, &little, sizeof(little));
+	} else {
+		must(pipe(both) == 0);
+	}
+	begin_on(both, false, NEVER, rate, burst);
+	if (rig.outlet.port.way != IO_WAY_SOCKET && random_one_in(random, 2)) {
+		rig.outlet.port.way = IO_WAY_POLLED;
+		rig.outlet.port.terminal = true;
+	}
+}
+
+static bool
+keeps_rate_by_key(uint64_t seed, struct key_rule *key)
+{
+	struct random random = { seed };
+	const struct rate rate = { random_from(&random, 1, 1000), random_from(&random, 1, NS_PER_S),
+		random_one_in(&random, 2) };
+	uint64_t longest = random_from(&random, 1, random_one_in(&random, 4) ? 30000 : 300);
+	uint64_t burst = random_from(&random, 1, random_one_in(&random, 2) ? 10 : 5000), now = 0;
+	struct buckets *buckets = buckets_new(rate.amount, rate.period_ns, burst, KEYS + 1);
+	enum outlet_state state = OUTLET_MORE;
+	bool good = true;
+
+	must(buckets != NULL);
+	begin_keyed(&random, &rate, burst);
+	toll_set_keys(&rig.outlet.toll, buckets, key, 0);
+	keyed = (struct keyed){ .rate = rate, .depth = (int64_t)burst };
+	for (unsigned i = 0; i <= KEYS; i++)
+		keyed.flow[i].content = (int64_t)(burst * rate.period_ns);
+	while (rig.sent_length < 40000 && keyed.count < RECORDS)
+		put_keyed(&random, longest);
+	for (unsigned turns = 0; good && state != OUTLET_EMPTY && turns < 300000; turns++) {
+		state = drain(now);
+		good = within_keys(now, state);
+		if (random_one_in(&random, 3))
+			good = good && is_right();
+		if (state == OUTLET_HELD)
+			now = outlet_due_ns(&rig.outlet);
+		if (random_one_in(&random, 2))
+			now += random_below(&random, rate.period_ns);
+	}
+	good = good && is_right() && rig.got_length == rig.sent_length;
+	buckets_free(buckets);
+	finish();
+	return good;
+}
+
+static void
+any_rate_by_key(void)
+{
+	struct key_rule key = { .separator = KEY_BLANKS };
+	char error[PATTERN_ERROR_MOST];
+	bool good = true;
+
+	must(key_parse(&key, "1", error) == NULL);
+	for (uint64_t seed = 1; seed <= 100 && good; seed++)
+		if (!(good = keeps_rate_by_key(seed, &key)))
+			diag("seed %" PRIu64, seed);
+	key_clear(&key);
+	ok(good, "and so for each key by itself, however little the output takes");
+}
+
 /* A mark of 1000 bytes stands before a record of five; the output is a terminal, which takes 512 bytes at a time. */
 static void
 begin_mark(const struct rate *rate, uint64_t burst)
@@ -579,5 +732,6 @@ main(void)
 	rated_parts();
 	run_by_key();
 	marks_in_parts();
+	any_rate_by_key();
 	return done_testing();
 }

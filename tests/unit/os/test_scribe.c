@@ -304,20 +304,27 @@ nobody(void)
 	close_scribe();
 }
 
-/* A file of its own, where a terminal or a socket may take any part. */
+static void
+unit_of_socket(int type, size_t unit, const char *what)
+{
+	int both[2];
+
+	must(socketpair(AF_UNIX, type, 0, both) == 0);
+	scribe_open(&scribe, both[1], &lines, false, -1);
+	ok(unit == 1 ? scribe_unit(&scribe) == 1 : scribe_unit(&scribe) >= unit, "%s", what);
+	close_scribe();
+	(void)close(both[0]);
+}
+
 static void
 units(void)
 {
-	int both[2];
 
 	open_file("", &lines);
 	ok(scribe_unit(&scribe) > 4096, "a regular file takes more at once");
 	close_scribe();
-	must(socketpair(AF_UNIX, SOCK_STREAM, 0, both) == 0);
-	scribe_open(&scribe, both[1], &lines, false, -1);
-	is(scribe_unit(&scribe), 1, "a socket one record");
-	close_scribe();
-	(void)close(both[0]);
+	unit_of_socket(SOCK_STREAM, 512, "so does a socket that is a stream");
+	unit_of_socket(SOCK_DGRAM, 1, "one that keeps messages apart takes one record");
 }
 
 int

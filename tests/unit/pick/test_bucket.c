@@ -360,13 +360,17 @@ depths(void)
 	for (unsigned i = 0; i < 5000 && good; i++) {
 		uint64_t amount = 1 + random_magnitude(&random, 49);
 		uint64_t period = 1 + random_magnitude(&random, 59);
-		wide want = (wide)amount * 1000000 / (wide)period;
+		uint64_t ns = i % 2 == 0 ? SECOND / 1000 : SECOND;
+		wide want = (wide)amount * (wide)ns / (wide)period;
 
-		good = bucket_default_depth(amount, period) == (want > 0 ? (uint64_t)want : 1);
+		if (want > (wide)1 << 62)
+			want = (wide)1 << 62;
+		good = bucket_depth_of(amount, period, ns) == (want > 0 ? (uint64_t)want : 1);
 		if (!good)
 			diag("%" PRIu64 " every %" PRIu64 " ns", amount, period);
 	}
-	ok(good, "any rate: what a millisecond brings");
+	ok(good, "any rate: what a millisecond brings, or a second, and at most 2^62");
+	is(bucket_depth_of(1, 70000000, SECOND), 14, "10 in 700 ms: a second's worth is 14");
 }
 
 static void

@@ -214,6 +214,8 @@ line_ends(void)
 	ok(at_end("foo$", "foo\r", true), "with lines $ is before it");
 	ok(at_end("foo\\r$", "foo\r", true), "and behind it, where it is named");
 	ok(at_end("foo\\s$", "foo\r", true), "as a blank too");
+	ok(at_end("foo[[:space:]]$", "foo\r", true) && at_end("foo[[:cntrl:]]$", "foo\r", true) &&
+	    at_end("foo\\p{Cc}$", "foo\r", true), "or by a class that it is in");
 	ok(at_end("foo\r$", "foo\r", true), "or as itself");
 	ok(!at_end("foo.$", "foo\r", true), "but a dot is not it");
 	ok(at_end("foo.bar$", "foo\rbar", true), "elsewhere it stays");
