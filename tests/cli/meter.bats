@@ -257,9 +257,9 @@ recorded()
 }
 
 @test "without a line there are no intervals either" {
-	[[ $WEIR_UNDER != @(asan|valgrind|qemu|portable) ]] || skip "the system calls are $WEIR_UNDER's"
+	[[ $WEIR_UNDER != @(valgrind|qemu|portable) ]] || skip "the system calls are $WEIR_UNDER's"
 	producer in.fifo
-	bg strace -o trace "$WEIR" -qvi 10ms <in.fifo >out 2>err
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 bg strace -o trace "$WEIR" -qvi 10ms <in.fifo >out 2>err
 	producer_holds in.fifo
 	records 1
 	until_true test -s out

@@ -263,7 +263,7 @@ newer()
 	mkdir d
 	producer in
 	# shellcheck disable=SC2217 # bg hands it on
-	bg strace -f -o trace "$WEIR" -q --metrics=d/m.prom -i 10ms <in >out 2>err
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 bg strace -f -o trace "$WEIR" -q --metrics=d/m.prom -i 10ms <in >out 2>err
 	producer_holds in
 	until_true test -e d/m.prom
 	feed 'one\n'
@@ -478,7 +478,7 @@ told_in_vain()
 	stalled_reader err.fifo
 	producer in
 	# shellcheck disable=SC2217 # bg hands it on
-	bg strace -f -o trace "$WEIR" -q --report=report --metrics=m.prom -i 10ms <in >out 2>err.fifo
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 bg strace -f -o trace "$WEIR" -q --report=report --metrics=m.prom -i 10ms <in >out 2>err.fifo
 	reader_holds
 	producer_holds in
 	until_true test -e m.prom
