@@ -75,16 +75,20 @@ static void
 arrive(const char *text)
 {
 	size_t length, all = strlen(text);
-	struct iovec piece[2];
-	int pieces = queue_prepare(&rig.queue, all, piece, &length);
 
-	if (length != all)
-		abort();
-	for (int i = 0; i < pieces; i++) {
-		memcpy(piece[i].iov_base, text, piece[i].iov_len);
-		text += piece[i].iov_len;
+	for (size_t at = 0; at < all; at += length) {
+		struct iovec piece[2];
+		int pieces = queue_prepare(&rig.queue, all - at, piece, &length);
+		const char *part = text + at;
+
+		if (pieces == 0)
+			abort();
+		memcpy(piece[0].iov_base, part, piece[0].iov_len);
+		if (pieces > 1)
+			memcpy(piece[1].iov_base, part + piece[0].iov_len, piece[1].iov_len);
+		queue_append(&rig.queue, 0, length, record_count(&lines, 0, part, length),
+		    length - record_last(&lines, 0, part, length));
 	}
-	queue_append(&rig.queue, 0, length, record_count(&lines, 0, text - all, all), 0);
 }
 
 /* All that is held, with blanks between records. */
