@@ -25,6 +25,33 @@ gate_next(struct gate *gate)
 	return gate->counts ? sample_gap(&gate->rules.sample) : 0;
 }
 
+static bool
+retune_sample(struct gate *gate, const struct share *share)
+{
+	struct sample *sample = &gate->rules.sample;
+
+	if (!gate->rules.sampling || (sample->share.num == share->num && sample->share.den == share->den))
+		return false;
+	sample_retune(sample, share);
+	if (gate->draws)
+		gate->gap = sample_gap(sample);
+	return true;
+}
+
+bool
+gate_retune(struct gate *gate, const struct gate_tuning *tuning, uint64_t now_ns)
+{
+	struct gate_rules *rules = &gate->rules;
+	const struct rate *police = &tuning->police;
+
+	if (rules->policing && rules->police_by != NULL)
+		buckets_retune(rules->police_by, police->amount, police->period_ns, tuning->police_burst, now_ns);
+	else if (rules->policing)
+		bucket_retune(&rules->police, police->amount, police->period_ns, tuning->police_burst, now_ns);
+	rules->judge_at = tuning->judge_at;
+	return retune_sample(gate, &tuning->sample);
+}
+
 /* A sample that is not drawn unseen. */
 static bool
 is_in_sample(struct gate *gate, struct key key)

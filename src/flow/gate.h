@@ -55,7 +55,20 @@ struct gate {
 	uint64_t gap; /* which leaves out so many before the next */
 };
 
+/* What of the rules may change. */
+struct gate_tuning {
+	struct share sample; /* where there is one */
+	struct rate police;  /* where there is one; its unit stays */
+	uint64_t police_burst;
+	uint64_t judge_at;
+};
+
 void gate_init(struct gate *gate, const struct gate_rules *rules);
+
+/* From now on this is in the rules, as of now; tokens of the police stay.  Returns whether the sample begins anew, as
+ * its share is another one: what gate_next has said is then void.  It is asked again at once, or behind a record that
+ * has been begun; that record is not of the new sample. */
+bool gate_retune(struct gate *gate, const struct gate_tuning *tuning, uint64_t now_ns);
 
 /* At the beginning, and behind each record that was not left out by its number, whatever became of it: how many to
  * leave out unseen before the next. */

@@ -153,6 +153,21 @@ keep(struct intake *intake, struct queue *queue, struct loss *loss, const char *
 	return length;
 }
 
+/* By as much of it as is here, the record being assembled is judged, if it has not been. */
+static void
+judge_open(struct intake *intake, struct queue *queue, struct loss *loss)
+{
+	enum reason reason;
+	size_t gap = 0;
+
+	if (!intake->gate.judges || intake->open == 0 || intake->skipping || intake->let_in)
+		return;
+	if (may_come_in(intake, queue, loss, (size_t)intake->open, &reason))
+		intake->let_in = true;
+	else
+		give_up(intake, queue, loss, reason, &gap);
+}
+
 /* One record, or the beginning of one, that is judged before it comes in. */
 static size_t
 judge(struct intake *intake, struct queue *queue, struct loss *loss, const char *piece, size_t length,
@@ -187,6 +202,19 @@ judge(struct intake *intake, struct queue *queue, struct loss *loss, const char 
 		intake->let_in = false;
 	}
 	return done;
+}
+
+void
+intake_retune(struct intake *intake, struct queue *queue, struct loss *loss, const struct gate_tuning *tuning,
+    uint64_t now_ns)
+{
+	if (gate_retune(&intake->gate, tuning, now_ns)) {
+		intake->counted_out = false;
+		if (intake->open == 0) /* else the gap is drawn behind what has been begun, as ever */
+			intake->gap = gate_next(&intake->gate);
+	}
+	if (intake->open >= tuning->judge_at)
+		judge_open(intake, queue, loss);
 }
 
 void
@@ -237,14 +265,10 @@ intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 {
 	struct ledger *ledger = loss->ledger;
 	bool all_sent = queue_partial(queue) == 0;
-	enum reason reason;
-	size_t gap = 0;
 
 	if (intake->framing.kind == FRAMING_BYTES)
 		return;
-	if (intake->gate.judges && intake->open > 0 && !intake->skipping && !intake->let_in &&
-	    !may_come_in(intake, queue, loss, (size_t)intake->open, &reason))
-		give_up(intake, queue, loss, reason, &gap);
+	judge_open(intake, queue, loss);
 	queue_finish(queue);
 	if (intake->open == 0)
 		return;

@@ -34,6 +34,10 @@ struct intake {
 
 void intake_init(struct intake *intake, const struct framing *framing, const struct gate_rules *rules);
 
+/* From now on the gate has this, as gate_retune has it.  A record that is long enough to be judged by now is judged. */
+void intake_retune(struct intake *intake, struct queue *queue, struct loss *loss, const struct gate_tuning *tuning,
+    uint64_t now_ns);
+
 /* The pieces were just read into the queue's room. */
 void intake_take(struct intake *intake, struct queue *queue, struct loss *loss,
     const struct iovec *piece, size_t length);

@@ -11,6 +11,12 @@ level_init(struct level *level, bool drops, const struct watermarks *marks, stru
 }
 
 void
+level_retune(struct level *level, const struct watermarks *marks)
+{
+	pressure_retune(&level->pressure, marks);
+}
+
+void
 level_pass(struct level *level, uint64_t now_ns)
 {
 	level->now_ns = now_ns;

@@ -39,6 +39,9 @@ struct level_end {
 
 void level_init(struct level *level, bool drops, const struct watermarks *marks, struct ledger *ledger);
 
+/* From now on these are the watermarks.  What follows from them is judged at the end of a pass, or at once. */
+void level_retune(struct level *level, const struct watermarks *marks);
+
 /* A pass begins. */
 void level_pass(struct level *level, uint64_t now_ns);
 

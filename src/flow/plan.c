@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "flow/plan.h"
+#include "pick/bucket.h"
 
 /* Whether records have to pass something that may leave them out, or that may take them away again. */
 static bool
@@ -30,7 +31,7 @@ limits_of(const struct options *options)
 	};
 
 	if (options->keep != NULL || options_key(options) != NULL)
-		limits.view = PLAN_READ_MOST + (size_t)(drops ? options->max_record_bytes : options->high_bytes);
+		limits.view = PLAN_READ_MOST + (size_t)(drops ? options->max_record_bytes : options->buffer_bytes);
 	return limits;
 }
 
@@ -38,11 +39,11 @@ static void
 plan_gates(struct plan *plan, const struct options *options)
 {
 	plan->sampling = options->sample.den > 1;
+	plan->sample_by = options->sample_by;
 	plan->policing = options->policing;
 	plan->rated = options->rated;
 	plan->by_key = options->rate_by_key;
 	plan->max_record = plan->drops ? options->max_record_bytes : UINT64_MAX;
-	plan->judge_at = plan->drops ? UINT64_MAX : options->high_bytes;
 	plan->ends_run = options->policy == POLICY_FAIL;
 }
 
@@ -73,7 +74,7 @@ plan_of(const struct options *options, struct plan_ports ports)
 		.splicing = stream && !options->rated && ports.can_splice,
 		.looking = framing_delimited(&options->framing),
 		.limits = limits_of(options),
-		.parts_from = drops || stream ? SIZE_MAX : (size_t)options->high_bytes,
+		.parts = !drops && !stream,
 		.shedding = options->policy == POLICY_SHED,
 		.controlled = options->policy == POLICY_CODEL,
 	};
@@ -81,4 +82,53 @@ plan_of(const struct options *options, struct plan_ports ports)
 	plan_gates(&plan, options);
 	plan_chance(&plan, options);
 	return plan;
+}
+
+struct tuning
+tuning_of(const struct options *options)
+{
+	const struct rate *rate = &options->rate;
+	struct tuning tuning = {
+		.rate = *rate,
+		.burst = options->burst,
+		.police = options->police,
+		.police_burst = options->police_burst,
+		.marks = {
+			.high = { options->high_records, options->high_bytes },
+			.low = { options->low_records, options->low_bytes },
+		},
+		.sample = options->sample,
+		.max_age_ns = options->max_age_ns,
+		.codel_target_ns = options->codel_target_ns,
+		.codel_interval_ns = options->codel_interval_ns,
+		.shed = options->shed,
+	};
+
+	if (options->rated && tuning.burst == 0)
+		tuning.burst = bucket_default_depth(rate->amount, rate->period_ns);
+	return tuning;
+}
+
+bool
+plan_allows(const struct plan *plan, const struct tuning *now, const struct tuning *next)
+{
+	if (plan->rated && now->rate.bytes != next->rate.bytes)
+		return false;
+	if (plan->policing && now->police.bytes != next->police.bytes)
+		return false;
+	if (!plan->sampling && next->sample.num != next->sample.den)
+		return false;
+	return !plan->stream || next->max_age_ns == 0;
+}
+
+size_t
+plan_parts_from(const struct plan *plan, const struct tuning *tuning)
+{
+	return plan->parts ? (size_t)tuning->marks.high.bytes : SIZE_MAX;
+}
+
+uint64_t
+plan_judge_at(const struct plan *plan, const struct tuning *tuning)
+{
+	return plan->drops ? UINT64_MAX : tuning->marks.high.bytes;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * plan: what is fixed for a run, from the options and from what the two ports can do.
+ * plan: what is fixed for a run, from the options and from what the two ports can do; and the tuning, which is what
+ * may change while it goes on.
  *
- * A pure function: it asks the system for nothing, takes no memory, and reads no clock; two plans of the same
+ * Pure functions: they ask the system for nothing, take no memory, and read no clock; two plans of the same
  * options are equal.  Chance and salt that the system has to give are only asked for here, by `seeded` and
  * `salted`: the pump fetches them.  Does not judge the options, which are valid.  Cannot fail.
  */
@@ -10,6 +11,7 @@
 #define WEIR_PLAN_H
 
 #include "cli/options.h"
+#include "hold/pressure.h"
 #include "hold/queue.h"
 
 #include <stdbool.h>
@@ -37,14 +39,14 @@ struct plan {
 	bool looking;            /* and have to be looked at first */
 	/* what is held */
 	struct queue_limits limits;
-	size_t parts_from;       /* an incomplete record leaves in parts when this much is held; SIZE_MAX: never */
+	bool parts;              /* an incomplete record leaves in parts when the high watermark is reached */
 	/* gates */
-	bool sampling;           /* --sample */
+	bool sampling;           /* --sample, */
+	enum sample_by sample_by;
 	bool policing;           /* --drop-over */
 	bool rated;              /* --rate */
 	bool by_key;             /* a bucket for each key, of both */
 	uint64_t max_record;     /* longest record that comes in; UINT64_MAX for any */
-	uint64_t judge_at;       /* a record of which so much is here is judged by that much; UINT64_MAX for never */
 	bool ends_run;           /* a record that does not come in, as it is too long, is the last that is taken */
 	/* what gives way */
 	bool shedding;           /* under pressure only a share comes in */
@@ -56,5 +58,33 @@ struct plan {
 };
 
 struct plan plan_of(const struct options *options, struct plan_ports ports);
+
+/* What the pump can change between two passes without losing a record: values.  Whether there is a rate, a police
+ * or a sample at all is the plan's, as is what is read, held, or left to chance. */
+struct tuning {
+	struct rate rate;         /* where rated; its unit stays */
+	uint64_t burst;           /* tokens, 1 to 2^50 */
+	struct rate police;       /* where policing; its unit stays */
+	uint64_t police_burst;
+	struct watermarks marks;  /* up to the buffer's size */
+	struct share sample;      /* where sampling: 1 of 1, too; where not always */
+	uint64_t max_age_ns;      /* 0 for any age, and in a stream always */
+	uint64_t codel_target_ns; /* as codel_init has them */
+	uint64_t codel_interval_ns;
+	struct share shed;        /* where shedding */
+};
+
+/* What a run begins with. */
+struct tuning tuning_of(const struct options *options);
+
+/* Whether a run with this plan can go on with `next` instead of `now`: no other unit, no sample where there is none, no
+ * age in a stream.  That the values are in their ranges is not asked: they come from options that are valid. */
+bool plan_allows(const struct plan *plan, const struct tuning *now, const struct tuning *next);
+
+/* An incomplete record leaves in parts when this much is held; SIZE_MAX: never. */
+size_t plan_parts_from(const struct plan *plan, const struct tuning *tuning);
+
+/* A record of which so much is here is judged by that much; UINT64_MAX for never. */
+uint64_t plan_judge_at(const struct plan *plan, const struct tuning *tuning);
 
 #endif

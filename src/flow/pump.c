@@ -25,8 +25,6 @@ open_buckets(struct buckets **buckets, bool wanted, const struct rate *rate, uin
 {
 	if (!wanted)
 		return true;
-	if (depth == 0)
-		depth = bucket_default_depth(rate->amount, rate->period_ns);
 	*buckets = buckets_new(rate->amount, rate->period_ns, depth, KEYS_MOST);
 	return *buckets != NULL;
 }
@@ -41,36 +39,28 @@ init_loss(struct pump *pump)
 }
 
 static void
-init_level(struct pump *pump, const struct options *options)
-{
-	const struct watermarks marks = {
-		.high = { options->high_records, options->high_bytes },
-		.low = { options->low_records, options->low_bytes },
-	};
-
-	level_init(&pump->level, pump->plan.drops, &marks, &pump->ledger);
-}
-
-static void
-init_outlet(struct pump *pump, const struct options *options, const struct io_port *output, uint64_t salt)
+init_outlet(struct pump *pump, const struct io_port *output, uint64_t salt)
 {
 	const struct plan *plan = &pump->plan;
+	const struct tuning *tuning = &pump->tuning;
 	struct outlet *outlet = &pump->outlet;
 
 	outlet->port = *output;
-	outlet_init(outlet, plan->stream, plan->parts_from, plan->rated ? &options->rate : NULL, options->burst,
-	    pump->began_ns);
+	outlet_init(outlet, plan->stream, plan_parts_from(plan, tuning), plan->rated ? &tuning->rate : NULL,
+	    tuning->burst, pump->began_ns);
 	toll_set_keys(&outlet->toll, pump->outlet_buckets, plan->key, salt);
 }
 
 static void
-init_intake(struct pump *pump, const struct options *options, struct chance own, uint64_t salt)
+init_intake(struct pump *pump, struct chance own, uint64_t salt)
 {
 	const struct plan *plan = &pump->plan;
+	const struct tuning *tuning = &pump->tuning;
+	const struct rate *police = &tuning->police;
 	struct gate_rules rules = {
 		.sampling = plan->sampling,
 		.policing = plan->policing,
-		.police_bytes = options->police.bytes,
+		.police_bytes = police->bytes,
 		.police_by = pump->intake_buckets,
 		.keep = plan->keep,
 		.key = plan->key,
@@ -78,21 +68,21 @@ init_intake(struct pump *pump, const struct options *options, struct chance own,
 		.salt = salt,
 		.max_record = plan->max_record,
 		.ends_run = plan->ends_run,
-		.judge_at = plan->judge_at,
+		.judge_at = plan_judge_at(plan, tuning),
 	};
 
 	if (plan->policing)
-		bucket_init(&rules.police, options->police.amount, options->police.period_ns,
-		    options->police_burst, pump->began_ns);
+		bucket_init(&rules.police, police->amount, police->period_ns, tuning->police_burst, pump->began_ns);
 	if (plan->sampling)
-		sample_init(&rules.sample, &options->sample, options->sample_by, &own);
+		sample_init(&rules.sample, &tuning->sample, plan->sample_by, &own);
 	intake_init(&pump->intake, &plan->framing, &rules);
 }
 
 static void
-init_shed(struct pump *pump, const struct options *options, struct chance own, uint64_t salt)
+init_shed(struct pump *pump, struct chance own, uint64_t salt)
 {
 	const struct plan *plan = &pump->plan;
+	const struct tuning *tuning = &pump->tuning;
 
 	pump->shed = (struct shed){
 		.keep = plan->keep,
@@ -100,12 +90,12 @@ init_shed(struct pump *pump, const struct options *options, struct chance own, u
 		.salt = salt,
 		.chance = own,
 		.sampling = plan->shedding,
-		.share = options->shed,
+		.share = tuning->shed,
 		.pressure = &pump->level.pressure,
 	};
 	pump->queue.marks = shed_marks(&pump->shed);
-	pump->age = (struct age){ .most_ns = options->max_age_ns, .controlled = plan->controlled };
-	codel_init(&pump->age.codel, options->codel_target_ns, options->codel_interval_ns);
+	pump->age = (struct age){ .most_ns = tuning->max_age_ns, .controlled = plan->controlled };
+	codel_init(&pump->age.codel, tuning->codel_target_ns, tuning->codel_interval_ns);
 }
 
 int
@@ -117,22 +107,23 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	const uint64_t salt = plan.salted ? key_salt() : 0;
 	struct chance all, gates, victims; /* each user of chance has its own */
 
-	*pump = (struct pump){ .options = options, .plan = plan, .input_port = *input, .began_ns = now_ns };
+	*pump = (struct pump){ .options = options, .plan = plan, .tuning = tuning_of(options), .input_port = *input,
+		.began_ns = now_ns };
 	bypass_init(&pump->bypass, plan.splicing, plan.looking);
 	chance_init(&all, plan.seeded, plan.seed);
 	chance_init(&gates, true, chance_next(&all));
 	chance_init(&victims, true, chance_next(&all));
-	if (!open_buckets(&pump->intake_buckets, plan.policing && plan.by_key, &options->police,
-	    options->police_burst) ||
-	    !open_buckets(&pump->outlet_buckets, plan.rated && plan.by_key, &options->rate, options->burst))
+	if (!open_buckets(&pump->intake_buckets, plan.policing && plan.by_key, &pump->tuning.police,
+	    pump->tuning.police_burst) ||
+	    !open_buckets(&pump->outlet_buckets, plan.rated && plan.by_key, &pump->tuning.rate, pump->tuning.burst))
 		return -1;
 	init_loss(pump);
-	init_level(pump, options);
-	init_outlet(pump, options, output, salt);
-	init_intake(pump, options, gates, salt);
+	level_init(&pump->level, plan.drops, &pump->tuning.marks, &pump->ledger);
+	init_outlet(pump, output, salt);
+	init_intake(pump, gates, salt);
 	if (queue_init(&pump->queue, &plan.framing, &plan.limits) < 0)
 		return -1;
-	init_shed(pump, options, victims, salt);
+	init_shed(pump, victims, salt);
 	return 0;
 }
 
@@ -357,6 +348,42 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	if (!ledger_balances(&pump->ledger, queue_held(&pump->queue)))
 		abort();
 #endif
+}
+
+/* --- tuning -------------------------------------------------------------------------------------- */
+
+static void
+retune_intake(struct pump *pump, uint64_t now_ns)
+{
+	const struct tuning *tuning = &pump->tuning;
+	const struct gate_tuning gate = {
+		.sample = tuning->sample,
+		.police = tuning->police,
+		.police_burst = tuning->police_burst,
+		.judge_at = plan_judge_at(&pump->plan, tuning),
+	};
+
+	intake_retune(&pump->intake, &pump->queue, &pump->loss, &gate, now_ns);
+}
+
+void
+pump_retune(struct pump *pump, const struct tuning *tuning, uint64_t now_ns)
+{
+	struct outlet *outlet = &pump->outlet;
+
+	pump->tuning = *tuning;
+	pump->loss.now_ns = now_ns;
+	retune_intake(pump, now_ns);
+	shed_retune(&pump->shed, &tuning->shed);
+	age_retune(&pump->age, tuning->max_age_ns, tuning->codel_target_ns, tuning->codel_interval_ns);
+	toll_retune(&outlet->toll, &tuning->rate, tuning->burst, now_ns);
+	if (outlet->parts_from != SIZE_MAX) /* or none is begun any more */
+		outlet->parts_from = plan_parts_from(&pump->plan, tuning);
+	level_retune(&pump->level, &tuning->marks);
+	level_pass(&pump->level, now_ns);
+	judge_level(pump, !queue_fits(&pump->queue));
+	if (pump->output == OUTLET_HELD)
+		pump->output = OUTLET_MORE; /* it may be due, or later than it was: the next pass tells */
 }
 
 uint64_t

@@ -43,7 +43,8 @@ enum pump_input {
 
 struct pump {
 	const struct options *options;
-	struct plan plan; /* never changes */
+	struct plan plan;     /* never changes */
+	struct tuning tuning; /* as of now */
 	struct io_port input_port;
 	bool unread_known;     /* how much the input held when it was closed, */
 	uint64_t unread_bytes; /* and how much that was */
@@ -79,6 +80,12 @@ void pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *mark
 
 /* One pass.  Afterwards `input` and `output` say how things stand. */
 void pump_pass(struct pump *pump, uint64_t now_ns);
+
+/* Between two passes of a run that goes on: from now on this is the tuning, which the plan allows.  No record is lost
+ * by it, and nothing but values changes: tokens that are there stay (a lesser burst takes those above it), what is
+ * paused or under pressure is so by the new watermarks from now on, what waits is as old as it is.  A record that is long
+ * enough to be judged by now is judged.  The next pass is due at once. */
+void pump_retune(struct pump *pump, const struct tuning *tuning, uint64_t now_ns);
 
 /* Whether the next pass would read: there is something to read, and room for it. */
 bool pump_wants_input(const struct pump *pump);

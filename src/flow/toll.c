@@ -38,6 +38,17 @@ toll_set_keys(struct toll *toll, struct buckets *by_key, const struct key_rule *
 }
 
 void
+toll_retune(struct toll *toll, const struct rate *rate, uint64_t burst, uint64_t now_ns)
+{
+	if (!toll->rated)
+		return;
+	toll->due_ns[TOLL_RATE] = 0;
+	bucket_retune(&toll->bucket, rate->amount, rate->period_ns, burst, now_ns);
+	if (toll->by_key != NULL)
+		buckets_retune(toll->by_key, rate->amount, rate->period_ns, burst, now_ns);
+}
+
+void
 toll_open(struct toll *toll, uint64_t now_ns)
 {
 	uint64_t due_ns = toll->due_ns[TOLL_RATE];
@@ -96,7 +107,7 @@ put_in_charge(struct toll *toll, struct queue *queue, enum toll_form form, uint6
 	if (toll->by_key == NULL)
 		toll->charged = &toll->bucket;
 	else if (form == TOLL_REST)
-		bucket_refill(toll->charged, now_ns, 0);
+		buckets_refill(toll->by_key, toll->charged, now_ns);
 	else
 		toll->charged = buckets_of(toll->by_key, hash_of_head(toll, queue), now_ns);
 }

@@ -239,12 +239,12 @@ cell(bool utf8, unsigned eighths, bool mark)
 static enum tone
 bar_tone(const struct snapshot *s)
 {
-	const struct options *options = s->options;
-	double full = fill(s) * (double)options->buffer_bytes;
+	const struct watermarks *marks = &s->tuning.marks;
+	double full = fill(s) * (double)s->options->buffer_bytes;
 
-	if (full >= 0.95 * (double)options->high_bytes)
+	if (full >= 0.95 * (double)marks->high.bytes)
 		return BAD;
-	return full >= (double)options->low_bytes ? WARNING : GOOD;
+	return full >= (double)marks->low.bytes ? WARNING : GOOD;
 }
 
 static void
@@ -252,8 +252,8 @@ put_cells(struct line *line)
 {
 	bool utf8 = line->style->utf8;
 	unsigned eighths = (unsigned)(fill(line->snapshot) * (line->cells * EIGHTHS));
-	unsigned high = mark_cell(line, line->snapshot->options->high_bytes);
-	unsigned low = mark_cell(line, line->snapshot->options->low_bytes);
+	unsigned high = mark_cell(line, line->snapshot->tuning.marks.high.bytes);
+	unsigned low = mark_cell(line, line->snapshot->tuning.marks.low.bytes);
 	enum tone tone = bar_tone(line->snapshot);
 
 	if (eighths == 0 && line->snapshot->depth.bytes > 0)

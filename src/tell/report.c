@@ -424,12 +424,12 @@ json_rate(struct line *line, const char *label, bool given, const struct rate *r
 }
 
 static void
-json_gates(struct line *line, const struct options *options)
+json_gates(struct line *line, const struct options *options, const struct tuning *tuning)
 {
 	add(line, ",\"sample_by\":\"%s\",", options_sample_by(options));
-	json_rate(line, "drop_over", options->policing, &options->police);
+	json_rate(line, "drop_over", options->policing, &tuning->police);
 	add(line, ",");
-	json_or_null(line, "max_age_ns", options->max_age_ns != 0, options->max_age_ns);
+	json_or_null(line, "max_age_ns", tuning->max_age_ns != 0, tuning->max_age_ns);
 }
 
 static void
@@ -438,7 +438,7 @@ json_heading(struct line *line, const struct snapshot *s)
 	const struct options *options = s->options;
 	char sample[32], moment[48];
 
-	units_format_share(sample, sizeof(sample), &options->sample);
+	units_format_share(sample, sizeof(sample), &s->tuning.sample);
 	units_format_moment(moment, sizeof(moment), s->wall_ns);
 	add(line, "{\"schema\":1,\"event\":\"%s\",\"time\":\"%s\",", events[s->event], moment);
 	json_string(line, "name", options->name);
@@ -448,8 +448,8 @@ json_heading(struct line *line, const struct snapshot *s)
 	else
 		add(line, "\"host\":null");
 	add(line, ",\"policy\":\"%s\",\"sample\":\"%s\",", policy_name(options->policy), sample);
-	json_rate(line, "rate", options->rated, &options->rate);
-	json_gates(line, options);
+	json_rate(line, "rate", options->rated, &s->tuning.rate);
+	json_gates(line, options, &s->tuning);
 	add(line, ",\"framing\":\"%s\",\"elapsed_ns\":%" PRIu64 ",",
 	    framing_name(options->framing.kind), s->elapsed_ns);
 }
@@ -506,8 +506,8 @@ json_buffer(struct line *line, const struct snapshot *s)
 	json_or_null(line, "capacity_records", options->max_records != UINT64_MAX, options->max_records);
 	add(line, ",\"depth_bytes\":%" PRIu64 ",\"depth_records\":%" PRIu64 ",\"peak_bytes\":%" PRIu64
 	    ",\"peak_records\":%" PRIu64 ",\"high_bytes\":%" PRIu64 ",\"low_bytes\":%" PRIu64 ",", s->depth.bytes,
-	    s->depth.records, s->ledger.peak.bytes, s->ledger.peak.records, options->high_bytes,
-	    options->low_bytes);
+	    s->depth.records, s->ledger.peak.bytes, s->ledger.peak.records,
+	    s->tuning.marks.high.bytes, s->tuning.marks.low.bytes);
 	json_or_null(line, "until_full_ns", s->until_full_ns != SNAPSHOT_NEVER, s->until_full_ns);
 	add(line, ",");
 	json_or_null(line, "until_empty_ns", s->until_empty_ns != SNAPSHOT_NEVER, s->until_empty_ns);

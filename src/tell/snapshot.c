@@ -124,6 +124,7 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
 	*snapshot = (struct snapshot){
 		.event = event,
 		.options = pump->options,
+		.tuning = pump->tuning,
 		.ledger = pump->ledger,
 		.held = pump_held(pump),
 		.depth = pump_depth(pump),

@@ -41,6 +41,7 @@ struct interval {
 struct snapshot {
 	enum report_event event;
 	const struct options *options;
+	struct tuning tuning;     /* what of the options may have changed since */
 	struct ledger ledger;     /* its times up to this moment */
 	struct tally held;
 	struct tally depth;       /* what waits in the buffer */

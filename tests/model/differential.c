@@ -47,6 +47,8 @@ static struct rig {
 	uint64_t gone_at;  /* the reader goes, or the output fails */
 	char stream[STREAM_MOST];
 	uint64_t length;   /* of the stream */
+	bool tuned;        /* values change now and then */
+	unsigned retunes;
 	struct model model;
 } rig;
 
@@ -127,15 +129,38 @@ choose_texts(struct options *o)
 	o->rate_by_key = (o->rated || o->policing) && one_in(2);
 }
 
-static void
-choose_gates(struct options *o)
+static struct share
+choose_share(void)
 {
 	static const struct share shares[] = { { 1, 2 }, { 1, 7 }, { 2, 5 }, { 5, 9 }, { 99, 100 } };
 
+	return shares[below(sizeof(shares) / sizeof(shares[0]))];
+}
+
+static void
+choose_values(struct options *o)
+{
+	o->sample = one_in(4) ? (struct share){ 1, 1 } : choose_share();
+	o->police = (struct rate){ one_in(2) ? from(1, 100) : from(100, 1000000), NS_PER_S, false };
+	o->police_burst = from(1, rig.options.police.bytes ? o->buffer_bytes : 9);
+	o->max_age_ns = one_in(2) ? 0 : 1 + below(one_in(2) ? 2 * NS_PER_S : 5 * NS_PER_MS);
+}
+
+static void
+choose_control(struct options *o)
+{
+	o->shed = (struct share){ 1, from(1, 5) };
+	o->codel_target_ns = below(one_in(2) ? 200 * NS_PER_MS : NS_PER_MS);
+	o->codel_interval_ns = 1 + below(one_in(2) ? NS_PER_S : NS_PER_MS);
+}
+
+static void
+choose_gates(struct options *o)
+{
 	o->seeded = true;
 	o->seed = random_next(&rig.random);
 	if (one_in(3)) {
-		o->sample = shares[below(sizeof(shares) / sizeof(shares[0]))];
+		o->sample = choose_share();
 		o->sample_by = (enum sample_by)below(3);
 	}
 	o->policing = one_in(4);
@@ -163,9 +188,7 @@ choose_options(void)
 		    (o->max_record_bytes - class->record_least) / (one_in(3) ? 1 : 10) + class->record_least);
 	choose_marks(o);
 	choose_rate(o);
-	o->shed = (struct share){ 1, from(1, 5) };
-	o->codel_target_ns = below(one_in(2) ? 200 * NS_PER_MS : NS_PER_MS);
-	o->codel_interval_ns = 1 + below(one_in(2) ? NS_PER_S : NS_PER_MS);
+	choose_control(o);
 	if (o->framing.kind != FRAMING_BYTES) {
 		choose_gates(o);
 		choose_texts(o);
@@ -219,8 +242,9 @@ begin(uint64_t seed)
 	rig.random.state = seed * 1000003;
 	choose_options();
 	make_stream();
+	rig.tuned = one_in(2);
 	rig.now = NS_PER_S;
-	rig.steps = 0;
+	rig.steps = rig.retunes = 0;
 	rig.eager = (unsigned)below(4);
 	rig.hasty = (unsigned)from(1, 3);
 	rig.stop_at = one_in(4) ? below(100) : UINT64_MAX;
@@ -308,10 +332,51 @@ is_over(void)
 	return rig.pump.output == OUTLET_GONE || rig.pump.output == OUTLET_ERROR || pump_done(&rig.pump);
 }
 
+/* Other values for what the options have. */
+static void
+retune(void)
+{
+	struct options o = rig.options;
+	struct tuning tuning;
+	bool by_bytes = o.rate.bytes;
+
+	choose_marks(&o);
+	choose_rate(&o);
+	o.rated = rig.options.rated;
+	o.rate.bytes = by_bytes;
+	if (o.framing.kind != FRAMING_BYTES) {
+		bool police_bytes = o.police.bytes;
+
+		choose_values(&o);
+		o.police.bytes = police_bytes;
+		o.police.period_ns = one_in(4) ? NS_PER_MS : NS_PER_S;
+	}
+	if (rig.pump.plan.stream)
+		o.max_age_ns = 0;
+	if (!rig.pump.plan.sampling)
+		o.sample = (struct share){ 1, 1 };
+	choose_control(&o);
+	tuning = tuning_of(&o);
+	if (one_in(3)) { /* the rest as it was */
+		const struct tuning before = rig.pump.tuning;
+		const struct watermarks marks = tuning.marks;
+
+		tuning = before;
+		tuning.marks = marks;
+	}
+	if (!plan_allows(&rig.pump.plan, &rig.pump.tuning, &tuning))
+		abort();
+	pump_retune(&rig.pump, &tuning, rig.now);
+	model_retune(&rig.model, &tuning, rig.now);
+	rig.retunes++;
+}
+
 static bool
 step(void)
 {
 	choose_time();
+	if (rig.tuned && one_in(20))
+		retune();
 	choose_input();
 	choose_output();
 	if (rig.steps++ == rig.stop_at) {
@@ -343,6 +408,7 @@ describe(uint64_t seed)
 	    o->police_burst, o->rate_by_key ? " by key" : "", o->max_age_ns, o->shed.den, o->codel_target_ns,
 	    o->codel_interval_ns, o->key.field, o->key.pattern != NULL ? " pattern" : "", keep_count(o->keep),
 	    keep_count(o->keep) > 0 ? " from " : "", keep_count(o->keep) > 0 ? keep_regex(o->keep, 1) : "");
+	diag("%u times other values (the first are shown)", rig.retunes);
 	diag("again: tests/model/differential %" PRIu64 " 1", seed);
 }
 
@@ -383,7 +449,7 @@ main(int argc, char *argv[])
 {
 	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
 	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : COUNT_SHORT / script_slowness();
-	uint64_t seed = first, steps = 0, bytes = 0;
+	uint64_t seed = first, steps = 0, bytes = 0, retunes = 0;
 	bool good = true;
 
 	(void)signal(SIGABRT, on_abort);
@@ -392,10 +458,11 @@ main(int argc, char *argv[])
 		good = begin(seed) && run(seed);
 		steps += rig.steps;
 		bytes += script.at;
+		retunes += rig.retunes;
 		end();
 	}
-	diag("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " passes, %" PRIu64 " bytes", seed - first, first,
-	    steps, bytes);
+	diag("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " passes, %" PRIu64 " bytes, %" PRIu64 " retunes",
+	    seed - first, first, steps, bytes, retunes);
 	ok(good, "the pump and the model agree");
 	return done_testing();
 }

@@ -53,17 +53,25 @@ drops(const struct model *m)
 static bool
 is_sampling(const struct model *m)
 {
-	return m->options->sample.den > m->options->sample.num;
+	return m->sampling;
 }
 
 /* Any byte may leave: plain block, or no records at all. */
 static bool
 streams(const struct model *m)
 {
+	return m->streams;
+}
+
+static void
+fix_modes(struct model *m)
+{
 	const struct options *o = m->options;
 
-	return o->framing.kind == FRAMING_BYTES || (!drops(m) && !o->rated && !is_sampling(m) &&
+	m->sampling = o->sample.den > o->sample.num;
+	m->streams = o->framing.kind == FRAMING_BYTES || (!drops(m) && !o->rated && !m->sampling &&
 	    !o->policing && o->max_age_ns == 0);
+	m->parts = !drops(m) && !m->streams;
 }
 
 static bool
@@ -115,11 +123,12 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 	memset(m, 0, offsetof(struct model, held));
 	m->levels = m->polices = 0;
 	complaint[0] = '\0';
-	m->options = options;
+	m->own = *options;
+	m->options = &m->own;
+	fix_modes(m);
 	m->stream = stream;
 	m->window = window;
 	m->unit = unit;
-	m->parts = !drops(m) && !streams(m);
 	m->common.then_ns = m->now_ns = now_ns;
 	chance_init(&all, true, options->seed);
 	chance_init(&m->lots, true, chance_next(&all));
@@ -138,6 +147,8 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 		m->depth = (int64_t)(rate->amount * 1000000 / rate->period_ns);
 	if (m->depth == 0)
 		m->depth = 1;
+	m->common.rate = *rate;
+	m->common.depth = m->depth;
 	m->common.level = m->depth * (int64_t)rate->period_ns;
 }
 
@@ -189,7 +200,11 @@ is_drawn(struct model *m)
 
 	if (m->options->sample_by == SAMPLE_BY_RANDOM) {
 		drawn = m->gap == 0;
-		m->gap = drawn ? sample_gap(&m->draws) : m->gap - 1;
+		m->counted_out = !drawn && counts_out(m);
+		if (!drawn)
+			m->gap--;
+		else if (!counts_out(m))
+			m->gap = sample_gap(&m->draws);
 		return drawn;
 	}
 	drawn = m->number == m->kept * share->den / share->num;
@@ -206,9 +221,15 @@ police_of(struct model *m, uint64_t key)
 
 	if (!o->rate_by_key)
 		return &m->police[0].bucket;
-	for (size_t i = 1; i < m->polices; i++)
-		if (m->police[i].key == key)
-			return &m->police[i].bucket;
+	for (size_t i = 1; i < m->polices; i++) {
+		struct bucket *bucket = &m->police[i].bucket;
+
+		if (m->police[i].key != key)
+			continue;
+		if (m->retuned_ns > 0)
+			bucket_retune(bucket, o->police.amount, o->police.period_ns, o->police_burst, m->retuned_ns);
+		return bucket;
+	}
 	if (m->polices == MODEL_KEYS) {
 		wrong("the model has no room for so many keys");
 		return &m->police[0].bucket;
@@ -287,6 +308,9 @@ end_record(struct model *m, bool delimited)
 	if (record != NULL && judges(m) && !record->judged)
 		judge(m, delimited);
 	m->open = false;
+	if (counts_out(m) && m->options->sample_by == SAMPLE_BY_RANDOM && !m->counted_out)
+		m->gap = sample_gap(&m->draws); /* drawn behind a record that was not left out for it */
+	m->counted_out = false;
 	m->ledger.in.records++;
 	if (m->left_out) {
 		m->ledger.dropped[m->why].records++;
@@ -337,6 +361,15 @@ read_byte(struct model *m)
 		end_record(m, m->options->framing.kind != FRAMING_FIXED);
 }
 
+/* Under block a long record is judged by what is here. */
+static void
+judge_long(struct model *m)
+{
+	if (judges(m) && !drops(m) && m->open && !m->left_out && !m->held[m->count - 1].judged &&
+	    m->begun >= m->options->high_bytes)
+		judge(m, false);
+}
+
 /* The bytes come in, whichever way; after a signal, no further than to the end of the record begun. */
 static void
 bring(struct model *m, size_t length)
@@ -352,10 +385,7 @@ bring(struct model *m, size_t length)
 		if (m->input == PUMP_FINISHING && !m->open)
 			m->input = PUMP_STOPPED;
 	}
-	/* Under block a long record is judged by what is here. */
-	if (judges(m) && !drops(m) && m->open && !m->left_out && !m->held[m->count - 1].judged &&
-	    m->begun >= m->options->high_bytes)
-		judge(m, false);
+	judge_long(m);
 }
 
 void
@@ -896,21 +926,44 @@ leaves_in_parts(const struct model *m)
 	return streams(m) || (m->count > 0 && !m->held[0].paid && (m->held[0].sent > 0 || !m->held[0].ended));
 }
 
-/* Fills a bucket up to its depth; lateness fills it further. */
+/* Fills a bucket up to its depth, at its rate; lateness fills it further. */
 static void
-fill(const struct model *m, struct model_level *bucket, uint64_t late_ns)
+fill_until(struct model_level *bucket, uint64_t until_ns, uint64_t late_ns)
 {
-	const struct rate *rate = &m->options->rate;
-	int64_t most = m->depth * (int64_t)rate->period_ns + (int64_t)(late_ns * rate->amount);
-	uint64_t ns = m->now_ns - bucket->then_ns;
+	const struct rate *rate = &bucket->rate;
+	int64_t most = bucket->depth * (int64_t)rate->period_ns + (int64_t)(late_ns * rate->amount);
+	uint64_t ns = until_ns - bucket->then_ns;
 
-	bucket->then_ns = m->now_ns;
+	bucket->then_ns = until_ns;
 	if (bucket->level >= most)
 		return;
 	if (ns > (uint64_t)(most - bucket->level) / rate->amount)
 		bucket->level = most;
 	else
 		bucket->level += (int64_t)(ns * rate->amount);
+}
+
+/* The figures are others since the last retune; what is in it stays, but for what a lesser depth does not hold. */
+static void
+renew(const struct model *m, struct model_level *bucket)
+{
+	const struct rate *rate = &m->options->rate;
+	int64_t most = m->depth * (int64_t)rate->period_ns;
+
+	if (bucket->rate.amount == rate->amount && bucket->depth == m->depth)
+		return;
+	fill_until(bucket, m->retuned_ns, 0);
+	bucket->rate = *rate; /* the period is the same */
+	bucket->depth = m->depth;
+	if (bucket->level > most)
+		bucket->level = most;
+}
+
+static void
+fill(const struct model *m, struct model_level *bucket, uint64_t late_ns)
+{
+	renew(m, bucket);
+	fill_until(bucket, m->now_ns, late_ns);
 }
 
 /* The bucket of the record's key, or the one for all. */
@@ -936,7 +989,7 @@ level_of(struct model *m, struct model_record *record)
 		return &m->common;
 	}
 	m->level[m->levels] = (struct model_level){ record->key, m->depth * (int64_t)m->options->rate.period_ns,
-		m->now_ns };
+		m->now_ns, m->options->rate, m->depth };
 	return &m->level[m->levels++];
 }
 
@@ -1271,6 +1324,59 @@ check_deadline(const struct model *m, const struct pump *pump)
 		due_ns = m->due_ns;
 	if (!bypass_is_holding(&pump->bypass) && pump_deadline_ns(pump) != due_ns)
 		wrong("wakes at %" PRIu64 ", the model says %" PRIu64, pump_deadline_ns(pump), due_ns);
+}
+
+/* Values change, and nothing else does.  A sample of another share begins anew behind the record that has been begun. */
+static void
+retune_sample(struct model *m, const struct share *share)
+{
+	struct options *o = &m->own;
+
+	if (!is_sampling(m) || (o->sample.num == share->num && o->sample.den == share->den))
+		return;
+	o->sample = *share;
+	sample_init(&m->draws, share, o->sample_by, &(struct chance){ m->draws.chance.state });
+	m->number = m->kept = 0;
+	m->counted_out = false;
+	if (o->sample_by == SAMPLE_BY_RANDOM && (!counts_out(m) || !m->open))
+		m->gap = sample_gap(&m->draws);
+}
+
+void
+model_retune(struct model *m, const struct tuning *t, uint64_t now_ns)
+{
+	struct options *o = &m->own;
+	bool other_shed = o->shed.den != t->shed.den;
+	bool other_codel = o->codel_target_ns != t->codel_target_ns || o->codel_interval_ns != t->codel_interval_ns;
+
+	m->now_ns = m->retuned_ns = now_ns;
+	m->due_ns = 0;
+	o->rate = t->rate;
+	m->depth = (int64_t)t->burst;
+	if (o->rated)
+		renew(m, &m->common);
+	o->police = t->police;
+	o->police_burst = t->police_burst;
+	if (o->policing)
+		bucket_retune(&m->police[0].bucket, t->police.amount, t->police.period_ns, t->police_burst, now_ns);
+	retune_sample(m, &t->sample);
+	o->high_bytes = t->marks.high.bytes;
+	o->high_records = t->marks.high.records;
+	o->low_bytes = t->marks.low.bytes;
+	o->low_records = t->marks.low.records;
+	o->max_age_ns = t->max_age_ns;
+	o->codel_target_ns = t->codel_target_ns;
+	o->codel_interval_ns = t->codel_interval_ns;
+	if (other_codel)
+		codel_init(&m->codel, o->codel_target_ns, o->codel_interval_ns);
+	o->shed = t->shed;
+	if (other_shed)
+		m->pressed_number = 0;
+	judge_long(m);
+	m->after_read = (struct tally){ 0, 0 };
+	if (!drops(m))
+		pause_or_resume(m, OUTLET_EMPTY, now_ns);
+	press_or_relax(m, OUTLET_EMPTY, false);
 }
 
 /* Why the drain ended, as the real code has it. */

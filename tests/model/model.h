@@ -45,6 +45,8 @@ struct model_level {
 	uint64_t key;
 	int64_t level;
 	uint64_t then_ns;
+	struct rate rate; /* that it fills at */
+	int64_t depth;    /* tokens */
 };
 
 struct model_police {
@@ -53,7 +55,11 @@ struct model_police {
 };
 
 struct model {
-	const struct options *options;
+	const struct options *options; /* own, */
+	struct options own;            /* which a retune changes values of */
+	bool sampling;      /* and these it does not: there is a sample, */
+	bool streams;       /* any byte may leave */
+	uint64_t retuned_ns; /* the last time */
 	const char *stream; /* the byte at p is stream[p % window] */
 	size_t window;
 	size_t unit;        /* the most whole records in a write */
@@ -67,12 +73,13 @@ struct model {
 	uint64_t kept;      /* both from the last time that the sample began anew */
 	struct sample draws; /* of a sample by random: */
 	uint64_t gap;       /* so many to leave out before the next */
+	bool counted_out;   /* the record that has been begun is one of them */
 	enum pump_input input;
 	bool parts;         /* a record too long to wait for may be begun */
 	bool paused;
 	uint64_t paused_since_ns;
 	struct model_level common; /* of the bucket for all */
-	int64_t depth;      /* tokens */
+	int64_t depth;      /* tokens; of each bucket, from now on */
 	struct chance lots; /* of drop-random */
 	struct codel codel;
 	bool pressed;       /* the buffer was full, or high, and is not low yet; */
@@ -125,6 +132,9 @@ void model_spliced(struct model *m, enum io_result answer, size_t length);
  * the output says that it takes some. */
 void model_begin_pass(struct model *m, bool willing, bool room, uint64_t now_ns);
 void model_stop(struct model *m, uint64_t now_ns);
+
+/* Between two passes, what pump_retune is told. */
+void model_retune(struct model *m, const struct tuning *tuning, uint64_t now_ns);
 
 /* After a pass: whether the real code is where the model says it must be. */
 bool model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns);

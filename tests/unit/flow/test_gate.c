@@ -225,6 +225,92 @@ samples_first(void)
 	is_text(asked("5", 0), "over", "and the fifth for another");
 }
 
+/* --- other values ------------------------------------------------------------------------------------- */
+
+static void
+retunes_numbers(void)
+{
+	struct gate_rules rules = sample_rules(1, 10, SAMPLE_BY_COUNT);
+	const struct gate_tuning third = { .sample = { 1, 3 }, .judge_at = 77 };
+	uint64_t gap;
+
+	gate_init(&gate, &rules);
+	must(gate_next(&gate) == 0);
+	ok(gate_retune(&gate, &third, 0), "retuned: another share begins anew");
+	is(gate.rules.judge_at, 77, "retuned: by as much a record is judged");
+	gap = gate_next(&gate);
+	ok(gap == 0 && gate_next(&gate) == 2, "retuned: the next record is its first");
+	ok(!gate_retune(&gate, &third, 0) && gate_next(&gate) == 2, "retuned: the same goes on");
+	rules = open_rules();
+	gate_init(&gate, &rules);
+	ok(!gate_retune(&gate, &third, 0) && gate_next(&gate) == 0, "retuned: where there is no sample none begins");
+}
+
+static void
+retunes_police(void)
+{
+	struct gate_rules rules = police_rules(1, 100 * MS, 3, false);
+	struct gate_tuning tuning = { .sample = { 1, 1 }, .police = { 1, MS, false }, .police_burst = 2 };
+
+	gate_init(&gate, &rules);
+	ok(!gate_retune(&gate, &tuning, 0), "retuned: a rate begins no sample");
+	is_text(asked("1", 0), "in", "retuned: a lesser burst");
+	is_text(asked("2", 0), "in", "has two tokens left of three,");
+	is_text(asked("3", 0), "over", "and no more,");
+	is_text(asked("3", MS), "in", "but one comes in as soon as the new rate says");
+	rules = police_rules(1, 100 * MS, 1, false);
+	rules.key = &first_field;
+	must((rules.police_by = buckets_new(1, 100 * MS, 1, KEYS)) != NULL);
+	gate_init(&gate, &rules);
+	must(strcmp(asked("a", 0), "in") == 0 && strcmp(asked("a", MS), "over") == 0);
+	(void)gate_retune(&gate, &tuning, MS);
+	is_text(asked("a", MS), "over", "retuned: by key, too, tokens stay,");
+	is_text(asked("a", 3 * MS), "in", "and come at the new rate;");
+	is_text(asked("b", 3 * MS), "in", "a new key has");
+	is_text(asked("b", 3 * MS), "in", "the new burst");
+	buckets_free(rules.police_by);
+}
+
+static void
+retunes_what_is_seen(void)
+{
+	struct gate_rules rules = sample_rules(1, 10, SAMPLE_BY_COUNT);
+	const struct gate_tuning half = { .sample = { 1, 2 } };
+
+	rules.keep = keep;
+	gate_init(&gate, &rules);
+	must(strcmp(asked("1", 0), "in") == 0 && strcmp(asked("2", 0), "sample") == 0);
+	ok(gate_retune(&gate, &half, 0) && gate_next(&gate) == 0, "retuned: a sample of what has to be seen");
+	is_text(asked("3", 0), "in", "begins with the next");
+	is_text(asked("4", 0), "sample", "and goes on");
+	is_text(asked("5", 0), "in", "with the new share");
+}
+
+static void
+retunes_keys(void)
+{
+	struct gate_rules rules = sample_rules(1, 10, SAMPLE_BY_KEY);
+	const struct gate_tuning more = { .sample = { 6, 10 } };
+	bool stay = true;
+	unsigned in = 0;
+	char text[32];
+
+	rules.key = &first_field;
+	for (unsigned key = 0; key < 1000; key++) {
+		bool was_in;
+
+		(void)snprintf(text, sizeof(text), "key%u and more", key);
+		gate_init(&gate, &rules);
+		was_in = strcmp(asked(text, 0), "in") == 0;
+		(void)gate_retune(&gate, &more, 0);
+		if (strcmp(asked(text, 0), "in") == 0)
+			in++;
+		else
+			stay = stay && !was_in;
+	}
+	ok(stay && in > 540 && in < 660, "retuned: a greater share of keys has those that were in: %u of 1000", in);
+}
+
 /* --- any ---------------------------------------------------------------------------------------------- */
 
 struct model {
@@ -256,6 +342,27 @@ expected(struct model *m, const struct gate_rules *rules, uint64_t den, unsigned
 	else if (*level > 0)
 		*level = 0;
 	return "in";
+}
+
+/* Another share, and another rate where it is one for all. */
+static void
+retune_any(struct random *random, struct model *m, uint64_t *den, uint64_t *amount, uint64_t *burst, uint64_t now)
+{
+	uint64_t was = *den;
+	struct gate_tuning tuning;
+
+	*den = random_from(random, 1, 4);
+	if (gate.rules.police_by == NULL) {
+		*amount = random_from(random, 1, 30);
+		*burst = random_from(random, 1, 60);
+	}
+	if (m->level[0] > (int64_t)*burst)
+		m->level[0] = (int64_t)*burst;
+	if (*den != was)
+		m->gap = 0;
+	tuning = (struct gate_tuning){ .sample = { 1, *den }, .police_burst = *burst };
+	tuning.police = (struct rate){ *amount, 1000, gate.rules.police_bytes };
+	(void)gate_retune(&gate, &tuning, now);
 }
 
 static bool
@@ -296,7 +403,9 @@ judges_right(uint64_t seed)
 		}
 		(void)snprintf(text, sizeof(text), "%c %.*s%s", 'a' + (int)key, (int)random_below(&random, 30),
 		    "..............................", kept ? "error" : "");
-		want = expected(&m, &rules, den, key, strlen(text) + 1, kept);
+		if (seed % 2 == 0 && random_one_in(&random, 20))
+			retune_any(&random, &m, &den, &amount, &burst, now);
+		want = expected(&m, &gate.rules, den, key, strlen(text) + 1, kept);
 		got = asked(text, now);
 		good = strcmp(got, want) == 0;
 		if (!good)
@@ -327,11 +436,15 @@ main(void)
 	counts_and_judges();
 	polices_bytes();
 	samples_keys();
+	retunes_numbers();
+	retunes_police();
+	retunes_keys();
 	must((keep = keep_new()) != NULL);
 	if (keep_add(keep, "error", error)) { /* not without PCRE2 */
 		keeps();
 		keeps_in_time();
 		samples_first();
+		retunes_what_is_seen();
 	}
 	any_rules();
 	keep_free(keep);

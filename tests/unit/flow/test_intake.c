@@ -74,6 +74,13 @@ take_all(char *text)
 	return at;
 }
 
+static void
+must(bool good)
+{
+	if (!good)
+		abort();
+}
+
 static const char *
 everything(void)
 {
@@ -373,6 +380,32 @@ passes_by_to_the_end(void)
 	queue_free(&queue);
 }
 
+/* Another share: from the next record on, whatever becomes of the one that has been begun. */
+static void
+retunes_a_sample(void)
+{
+	const struct gate_tuning half = { .sample = { 1, 2 }, .judge_at = UINT64_MAX };
+	const struct gate_tuning third = { .sample = { 1, 3 }, .judge_at = UINT64_MAX };
+
+	begin(&lines, &tenth, UINT64_MAX);
+	must(arrive("1\n2\n", 4));
+	intake_retune(&intake, &queue, &loss, &half, 0);
+	must(arrive("3\n4\n5\n", 6));
+	is_text(everything(), "1\n3\n5\n", "retuned: between two records");
+	intake_retune(&intake, &queue, &loss, &half, 0);
+	must(arrive("6\n7\n8", 5));
+	is_text(everything(), "7\n", "retuned: the same share is none");
+	intake_retune(&intake, &queue, &loss, &third, 0);
+	must(arrive("\n9\n10\n11\n12", 11));
+	is_text(everything(), "9\n12", "retuned: in one that is left out");
+	intake_retune(&intake, &queue, &loss, &half, 0);
+	must(arrive("2\n13\n14\n15\n", 11));
+	is_text(everything(), "2\n13\n15\n", "retuned: in one that is let in");
+	ok(ledger_balances(&ledger, queue_held(&queue)) && ledger.dropped[REASON_SAMPLE].records == 7,
+	    "retuned: and all are counted");
+	queue_free(&queue);
+}
+
 int
 main(void)
 {
@@ -389,5 +422,6 @@ main(void)
 	any_stream((struct framing){ FRAMING_NULL, '\0', 0 });
 	any_stream((struct framing){ FRAMING_DELIMITER, 0xff, 0 });
 	any_stream((struct framing){ FRAMING_FIXED, 0, 1 });
+	retunes_a_sample();
 	return done_testing();
 }

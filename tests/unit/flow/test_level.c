@@ -154,6 +154,21 @@ holds_for_any(void)
 	ok(good, "after any passes");
 }
 
+static void
+retuned(void)
+{
+	const struct watermarks lower = { { ANY, 60 }, { ANY, 20 } };
+
+	begin(false, 100, 50);
+	(void)pass(0, 70, WAITED);
+	ok(!paused(), "retuned: not high");
+	level_retune(&level, &lower);
+	(void)pass(0, 70, TAKEN);
+	ok(paused() && pressed(), "retuned: but by lower marks it is");
+	(void)pass(0, 40, TAKEN);
+	ok(paused() && pressed(), "retuned: and not low yet");
+}
+
 int
 main(void)
 {
@@ -162,5 +177,6 @@ main(void)
 	drops();
 	peaks();
 	holds_for_any();
+	retuned();
 	return done_testing();
 }

@@ -69,9 +69,10 @@ has_modes(void)
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		const struct mode *m = &modes[i];
 		const struct plan p = plan(m->command_line, m->messages, m->can_splice);
+		const struct tuning t = tuning_of(&options);
 
 		ok(p.drops == m->drops && p.stream == m->stream && p.splicing == m->splicing &&
-		    p.looking == m->looking && p.parts_from == m->parts_from,
+		    p.looking == m->looking && plan_parts_from(&p, &t) == m->parts_from,
 		    "weir %s%s%s: modes", m->command_line, m->messages ? ", of messages" : "",
 		    m->can_splice ? ", between pipes" : "");
 		options_free(&options);
@@ -94,7 +95,7 @@ static const struct limits {
 	{ "-m 8K --drop-over=10/s", { 8192, ANY, READ, 0, 0 }, ANY, 8192 },
 	{ "-m 8K --max-age=1", { 8192, ANY, READ, 0, 0 }, ANY, 8192 },
 	/* and where there is a key a record is looked at in one piece, as far as it is judged */
-	{ "-m 8K --drop-over=10/s --key=1 --rate-by=key --high=50%", { 8192, ANY, READ, 0, READ + 4096 }, ANY, 4096 },
+	{ "-m 8K --drop-over=10/s --key=1 --rate-by=key --high=50%", { 8192, ANY, READ, 0, READ + 8192 }, ANY, 4096 },
 	/* what drops assembles a record beside a full buffer, up to the longest, and judges it whole */
 	{ "-p drop-oldest -m 8K", { 8192, ANY, READ, 8192, 0 }, 8192, ANY },
 	{ "-p drop-oldest -m 8K --max-records=7 --max-record=1K", { 8192, 7, READ, 1024, 0 }, 1024, ANY },
@@ -107,11 +108,12 @@ has_limits(void)
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		const struct limits *l = &limits[i];
 		const struct plan p = plan(l->command_line, false, true);
+		const struct tuning t = tuning_of(&options);
 
 		ok(p.limits.bytes == l->limits.bytes && p.limits.records == l->limits.records &&
 		    p.limits.slack == l->limits.slack && p.limits.record == l->limits.record &&
 		    p.limits.view == l->limits.view, "weir %s: limits", l->command_line);
-		ok(p.max_record == l->max_record && p.judge_at == l->judge_at, "weir %s: how long records are",
+		ok(p.max_record == l->max_record && plan_judge_at(&p, &t) == l->judge_at, "weir %s: how long records are",
 		    l->command_line);
 		options_free(&options);
 	}
@@ -158,6 +160,55 @@ has_gates(void)
 	}
 }
 
+/* --- tuning --------------------------------------------------------------------------------------- */
+
+static void
+has_tuning(void)
+{
+	struct tuning t, other;
+	struct plan p;
+
+	p = plan("-m 8K --max-records=10 --high=50% --low=25% -L 5000/s -s 40%", false, false);
+	t = tuning_of(&options);
+	ok(t.rate.amount == 1 && t.rate.period_ns == NS_PER_S / 5000 && !t.rate.bytes && t.burst == 5,
+	    "a rate, and a millisecond's worth of it");
+	ok(t.marks.high.bytes == 4096 && t.marks.high.records == 5 && t.marks.low.bytes == 2048 &&
+	    t.marks.low.records == 2, "watermarks");
+	ok(t.sample.num == 2 && t.sample.den == 5 && t.max_age_ns == 0, "a sample, and any age");
+	ok(plan_allows(&p, &t, &t), "what is so may be so");
+	other = t;
+	other.rate = (struct rate){ 9, 7, false };
+	other.police.bytes = !t.police.bytes;
+	other.max_age_ns = 5;
+	other.sample = (struct share){ 1, 1 };
+	ok(plan_allows(&p, &t, &other), "values may be others, where there is no police of any unit");
+	other.rate.bytes = true;
+	ok(!plan_allows(&p, &t, &other), "but not a rate's unit");
+	options_free(&options);
+	p = plan("-p shed:7 --drop-over=9/s --max-age=2 --burst=44", false, false);
+	t = other = tuning_of(&options);
+	ok(t.shed.den == 7 && t.police.amount == 9 && t.police_burst == 44 && t.max_age_ns == 2 * NS_PER_S,
+	    "a share, a police and its burst, an age");
+	other.police.bytes = true;
+	ok(!plan_allows(&p, &t, &other), "nor a police's");
+	options_free(&options);
+	p = plan("-p codel:3ms/40ms -L 5/s --burst=8", false, false);
+	t = tuning_of(&options);
+	ok(t.codel_target_ns == 3 * NS_PER_MS && t.codel_interval_ns == 40 * NS_PER_MS && t.burst == 8,
+	    "CoDel's times, and a burst");
+	options_free(&options);
+	p = plan("-q", false, false);
+	t = other = tuning_of(&options);
+	other.marks.high.bytes = 77;
+	ok(plan_allows(&p, &t, &other), "a stream has watermarks");
+	other.max_age_ns = 1;
+	ok(!plan_allows(&p, &t, &other), "and no age");
+	other.max_age_ns = 0;
+	other.sample = (struct share){ 1, 2 };
+	ok(!plan_allows(&p, &t, &other), "nor a sample, where there is none");
+	options_free(&options);
+}
+
 /* --- any ------------------------------------------------------------------------------------------ */
 
 /* Of each policy, with each gate and each kind of ports. */
@@ -173,13 +224,15 @@ holds_for_any(void)
 	for (unsigned i = 0; i < 8 * 8 * 4; i++) {
 		const bool messages = i & 1, can_splice = i & 2;
 		struct plan p, again;
+		struct tuning t;
 
 		(void)snprintf(line, sizeof(line), "-p %s %s", policies[i / 4 % 8], asked[i / 32]);
 		p = plan(line, messages, can_splice);
+		t = tuning_of(&options);
 		again = plan_of(&options, (struct plan_ports){ messages, can_splice });
 		good = good && p.drops == policy_drops(p.policy) && !(p.drops && p.stream) &&
-		    (!p.splicing || (p.stream && can_splice)) && (p.parts_from == NEVER) == (p.drops || p.stream) &&
-		    (p.max_record == ANY) == !p.drops && (p.judge_at == ANY) == p.drops &&
+		    (!p.splicing || (p.stream && can_splice)) && (plan_parts_from(&p, &t) == NEVER) == (p.drops || p.stream) &&
+		    (p.max_record == ANY) == !p.drops && (plan_judge_at(&p, &t) == ANY) == p.drops &&
 		    p.limits.record <= p.limits.bytes && (!p.drops || p.limits.slack > 0) &&
 		    p.stream == again.stream && p.seed == again.seed && p.limits.view == again.limits.view &&
 		    p.policy == options.policy && p.key == options_key(&options) && p.keep == options.keep;
@@ -198,6 +251,7 @@ main(void)
 	has_modes();
 	has_limits();
 	has_gates();
+	has_tuning();
 	holds_for_any();
 	return done_testing();
 }

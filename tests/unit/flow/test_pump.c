@@ -1817,6 +1817,99 @@ bulk(void)
 
 #endif
 
+/* --- other values, between two passes ------------------------------------------------------------- */
+
+static void
+retunes_marks(void)
+{
+	struct tuning tuning;
+
+	begin("-m 64K --high=50%");
+	tuning = rig.pump.tuning;
+	pipe_fill(rig.pump.outlet.port.inherited);
+	feed_lines(1, 5000);
+	pass();
+	must(level_is_paused(&rig.pump.level) && held() == 40000);
+	rig.now += MS;
+	tuning.marks.high.bytes = 65536;
+	tuning.marks.low.bytes = 50000;
+	pump_retune(&rig.pump, &tuning, rig.now);
+	ok(pump_wants_input(&rig.pump) && books()->paused_ns == MS && books()->pressure_ns == MS,
+	    "retuned: by higher marks it reads on at once");
+	tuning.marks.high.bytes = 30000;
+	tuning.marks.low.bytes = 10000;
+	pump_retune(&rig.pump, &tuning, rig.now);
+	ok(!pump_wants_input(&rig.pump) && books()->paused_count == 2 && books()->pressure_count == 2,
+	    "retuned: and by lower ones it stops");
+	ok(held() == 40000 && is_balanced() && books()->peak.bytes == 40000, "retuned: nothing that is held is lost by that");
+	finish();
+}
+
+/* A record that is too long to wait for its end is longer from now on, or shorter. */
+static void
+retunes_parts(void)
+{
+	struct tuning tuning;
+
+	begin("-m 8K -L 1000/s");
+	tuning = rig.pump.tuning;
+	memset(rig.sent, 'x', 5000);
+	must(write(rig.writer, rig.sent, 5000) == 5000);
+	pass();
+	ok(held() == 5000 && rig.pump.output == OUTLET_EMPTY, "retuned: its end is waited for");
+	tuning.marks.high.bytes = tuning.marks.low.bytes = 4096;
+	pump_retune(&rig.pump, &tuning, rig.now);
+	pass();
+	ok(held() == 0 && strlen(read_all()) == 5000 && queue_part_sent(&rig.pump.queue), "retuned: or not");
+	pump_stop(&rig.pump, rig.now);
+	is(rig.pump.input, PUMP_FINISHING, "retuned: what has been begun is finished");
+	finish();
+
+	begin("-m 8K -L 1000/s");
+	must(write(rig.writer, rig.sent, 5000) == 5000);
+	pass();
+	pump_stop(&rig.pump, rig.now);
+	pump_retune(&rig.pump, &tuning, rig.now);
+	pass();
+	ok(held() == 5000 && pump_done(&rig.pump), "retuned: but after a signal none is begun");
+	finish();
+}
+
+static void
+retunes_times(void)
+{
+	struct tuning tuning;
+
+	begin("-L 1/s --burst=1");
+	tuning = rig.pump.tuning;
+	feed("1\n2\n3\n4\n");
+	pass();
+	must(rig.pump.output == OUTLET_HELD && pump_deadline_ns(&rig.pump) == rig.now + NS_PER_S);
+	tuning.rate.amount = 1000;
+	pump_retune(&rig.pump, &tuning, rig.now);
+	is(rig.pump.output, OUTLET_MORE, "retuned: the next pass is due at once");
+	pass();
+	ok(books()->out.records == 1 && pump_deadline_ns(&rig.pump) == rig.now + MS, "retuned: and the next record sooner");
+	rig.now += MS;
+	pass();
+	is(books()->out.records, 2, "retuned: then it leaves");
+	finish();
+
+	begin("-p drop-oldest --max-age=10");
+	tuning = rig.pump.tuning;
+	pipe_fill(rig.pump.outlet.port.inherited);
+	feed("1\n2\n");
+	pass();
+	is(pump_deadline_ns(&rig.pump), rig.now + 10 * NS_PER_S + 1, "retuned: what waits is due then");
+	tuning.max_age_ns = NS_PER_S;
+	pump_retune(&rig.pump, &tuning, rig.now + MS);
+	is(pump_deadline_ns(&rig.pump), rig.now + NS_PER_S + 1, "retuned: then sooner, from when it came");
+	rig.now += NS_PER_S + 1;
+	pass();
+	is(books()->dropped[REASON_EXPIRED].records, 2, "retuned: and goes");
+	finish();
+}
+
 int
 main(void)
 {
@@ -1900,5 +1993,8 @@ main(void)
 	waits();
 	presses();
 	salts();
+	retunes_marks();
+	retunes_parts();
+	retunes_times();
 	return done_testing();
 }

@@ -651,6 +651,35 @@ any_rate_by_key(void)
 	ok(good, "for each key exactly as much leaves as its own rate allows, whatever the reader takes of it");
 }
 
+static void
+retuned(void)
+{
+	const struct rate slow = { 1, NS_PER_S, false }, fast = { 1000, NS_PER_S, false };
+
+	begin(&slow, 1);
+	for (int i = 0; i < 9; i++)
+		put(10, true);
+	toll_open(&toll, 0);
+	is(offer_whole(0), 10, "retuned: one leaves");
+	(void)queue_take(&queue, 10);
+	toll_left(&toll, &queue, 10, 1, 0);
+	is(offer_whole(0), 0, "retuned: the next is held");
+	is(toll_due_ns(&toll), NS_PER_S, "retuned: for a second");
+	toll_retune(&toll, &fast, 5, 0);
+	is(toll_due_ns(&toll), UINT64_MAX, "retuned: nothing is held any more");
+	toll_open(&toll, 0);
+	is(offer_whole(0), 0, "retuned: but the bucket is not filled by that");
+	is(toll_due_ns(&toll), MS, "retuned: only sooner");
+	toll_open(&toll, 2 * MS);
+	is(offer_whole(2 * MS), 20, "retuned: at the new rate");
+	toll_open(&toll, 9 * MS);
+	is(offer_whole(9 * MS), 50, "retuned: up to the new burst");
+	toll_retune(&toll, &slow, 2, 9 * MS);
+	toll_open(&toll, 9 * MS);
+	is(offer_whole(9 * MS), 20, "retuned: a lesser one bites at once");
+	queue_free(&queue);
+}
+
 int
 main(void)
 {
@@ -668,5 +697,6 @@ main(void)
 	next_head_by_key();
 	any_rate();
 	any_rate_by_key();
+	retuned();
 	return done_testing();
 }

@@ -49,6 +49,8 @@ line(unsigned columns, bool utf8, bool colour)
 	static char text[METER_MOST + 1];
 
 	memset(text, '#', sizeof(text));
+	snapshot.tuning.marks.high.bytes = options.high_bytes;
+	snapshot.tuning.marks.low.bytes = options.low_bytes;
 	if (meter_line(text, &snapshot, &style) != strlen(text))
 		return "the length is wrong";
 	return text[METER_MOST] == '#' ? text : "written beyond the end";

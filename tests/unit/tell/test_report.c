@@ -42,6 +42,7 @@ line(void)
 	size_t length;
 
 	memset(text, '#', sizeof(text));
+	snapshot.tuning = tuning_of(&options);
 	length = report_line(text, &snapshot);
 	if (length > REPORT_MOST || strnlen(text, REPORT_MOST) != length)
 		return "the length is wrong";

@@ -53,11 +53,14 @@ intervals(void)
 {
 	begin();
 	pump.ledger.waited_ns[WAIT_OUTPUT] = 7;
+	pump.tuning.marks.high.bytes = 77;
 	for (unsigned i = 1; i <= 2; i++) {
 		level_pass(&pump.level, i * NS_PER_S);
 		(void)level_judge(&pump.level, &(struct level_end){ .fill = { 4, 100 }, .may_pause = i == 2 });
 	}
 	take(REPORT_INTERVAL, 3 * NS_PER_S);
+	pump.tuning.marks.high.bytes = 78;
+	is(snapshot.tuning.marks.high.bytes, 77, "values as they are at that moment");
 	ok(snapshot.elapsed_ns == 2 * NS_PER_S && snapshot.interval.ns == 2 * NS_PER_S, "time passes");
 	ok(snapshot.depth.records == 4 && snapshot.depth.bytes == 40 && snapshot.held.bytes == 40, "what is held");
 	ok(snapshot.interval.in.records == 10 && snapshot.interval.out.bytes == 40 &&
