@@ -172,25 +172,20 @@ static size_t
 rated_run(struct toll *toll, struct queue *queue, const struct toll_ask *ask, uint64_t now_ns)
 {
 	uint64_t most = ask->records < TOLL_RUN_MOST ? ask->records : TOLL_RUN_MOST;
+	size_t length = most > 0 ? queue_head(queue) : 0, sum = 0; /* the head's text was seen, and may be long */
+	struct toll_run next = { toll->hash, length };
 	struct bucket *bucket = toll->charged;
 	struct queue_record record;
-	size_t sum = 0;
 
-	while (toll->run_length < most && queue_view(queue, sum, &record)) {
-		struct toll_run *next = &toll->run[toll->run_length];
-
-		*next = (struct toll_run){ toll->hash, record.length };
-		if (sum > 0 && sum + record.length > ask->unit)
+	while (length > 0 && bucket_allows(bucket, cost_of(toll, length))) {
+		bucket_charge(bucket, cost_of(toll, length));
+		toll->run[toll->run_length++] = next;
+		sum += length;
+		if (toll->run_length == most || !queue_view(queue, sum, &record) || sum + record.length > ask->unit)
 			break;
-		if (sum > 0) {
-			next->hash = key_hash(key_of(toll->key, record.text, record.body), toll->salt);
-			bucket = buckets_of(toll->by_key, next->hash, now_ns);
-		}
-		if (!bucket_allows(bucket, cost_of(toll, next->length)))
-			break;
-		bucket_charge(bucket, cost_of(toll, next->length));
-		toll->run_length++;
-		sum += record.length;
+		length = record.length;
+		next = (struct toll_run){ key_hash(key_of(toll->key, record.text, record.body), toll->salt), length };
+		bucket = buckets_of(toll->by_key, next.hash, now_ns);
 	}
 	return sum;
 }
