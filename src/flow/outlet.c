@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "flow/outlet.h"
+#include "hold/fit.h"
 #include "os/pipes.h"
 
 #include <errno.h>
@@ -264,7 +265,7 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 			if (state != OUTLET_EMPTY)
 				return state;
 			sum += MARK_WEIGHT;
-			if (sum >= budget && queue_fits(queue))
+			if (sum >= budget && fit_all(queue))
 				return OUTLET_MORE;
 			continue;
 		}
@@ -294,7 +295,7 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 			return OUTLET_ERROR;
 		}
 		sum += done;
-		if (sum >= budget && queue_fits(queue))
+		if (sum >= budget && fit_all(queue))
 			return OUTLET_MORE;
 	}
 }

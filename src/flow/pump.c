@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "flow/pump.h"
+#include "hold/fit.h"
 #include "os/pipes.h"
 
 #include <errno.h>
@@ -291,7 +292,7 @@ settle(struct pump *pump)
 
 	if (policy != POLICY_FAIL || (fits && pump->ledger.dropped[REASON_OVERSIZE].bytes == 0))
 		return;
-	queue_admit(&pump->queue);
+	fit_admit(&pump->queue);
 	pump->failed = true;
 	if (is_reading(pump)) {
 		pump->input = PUMP_STOPPED;
@@ -337,9 +338,9 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 		pass_through(pump, now_ns);
 	if (pump->output == OUTLET_GONE || pump->output == OUTLET_ERROR)
 		return; /* what is held is undelivered, not dropped */
-	full = !queue_fits(&pump->queue);
+	full = !fit_all(&pump->queue);
 	settle(pump);
-	if (full && queue_fits(&pump->queue) &&
+	if (full && fit_all(&pump->queue) &&
 	    (pump->output == OUTLET_HELD || queue_held(&pump->queue).bytes == 0))
 		pump->output = OUTLET_MORE; /* what had to wait, or all that was refused, has given way */
 	judge_level(pump, full);
@@ -381,7 +382,7 @@ pump_retune(struct pump *pump, const struct tuning *tuning, uint64_t now_ns)
 		outlet->parts_from = plan_parts_from(&pump->plan, tuning);
 	level_retune(&pump->level, &tuning->marks);
 	level_pass(&pump->level, now_ns);
-	judge_level(pump, !queue_fits(&pump->queue));
+	judge_level(pump, !fit_all(&pump->queue));
 	if (pump->output == OUTLET_HELD)
 		pump->output = OUTLET_MORE; /* it may be due, or later than it was: the next pass tells */
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "hold/age.h"
+#include "hold/fit.h"
 
 void
 age_retune(struct age *age, uint64_t most_ns, uint64_t codel_target_ns, uint64_t codel_interval_ns)
@@ -28,7 +29,7 @@ expire(const struct age *age, struct queue *queue, struct loss *loss)
 	if (loss->now_ns > age->most_ns)
 		count = sojourn_arrived_by(queue->sojourn, loss->now_ns - age->most_ns - 1, UINT64_MAX);
 	if (count > exempt(queue))
-		queue_drop_oldest(queue, loss, REASON_EXPIRED, count - exempt(queue));
+		fit_drop_oldest(queue, loss, REASON_EXPIRED, count - exempt(queue));
 }
 
 uint64_t
@@ -62,7 +63,7 @@ control(struct age *age, struct shed *shed, struct queue *queue, struct loss *lo
 			return;
 		late = sojourn_arrived_by(queue->sojourn, loss->now_ns - age->codel.target_ns, UINT64_MAX);
 		if (shed->keep == NULL)
-			queue_drop_oldest(queue, loss, REASON_CODEL, 1 + late / PART);
+			fit_drop_oldest(queue, loss, REASON_CODEL, 1 + late / PART);
 		else
 			shed_some(shed, queue, loss, REASON_CODEL, 1 + late / PART);
 	}

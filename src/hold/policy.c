@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "hold/policy.h"
+#include "hold/fit.h"
 
 #include <assert.h>
 #include <string.h>
@@ -57,18 +58,18 @@ policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct
 {
 	switch (policy) {
 	case POLICY_BLOCK:
-		queue_admit(queue);
+		fit_admit(queue);
 		return true;
 	case POLICY_DROP_OLDEST:
 	case POLICY_CODEL:
 		if (shed->keep == NULL)
-			queue_evict(queue, loss, REASON_OLDEST, REASON_NEWEST); /* exactly as many as must go */
+			fit_evict(queue, loss, REASON_OLDEST, REASON_NEWEST); /* exactly as many as must go */
 		else
 			shed_oldest(shed, queue, loss);
 		return true;
 	case POLICY_DROP_NEWEST:
 		if (shed->keep == NULL)
-			queue_refuse(queue, loss, REASON_NEWEST);
+			fit_refuse(queue, loss, REASON_NEWEST);
 		else
 			shed_newest(shed, queue, loss);
 		return true;
@@ -82,9 +83,9 @@ policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct
 		shed_newest(shed, queue, loss);
 		return true;
 	case POLICY_FAIL:
-		if (!queue_fits(queue))
+		if (!fit_all(queue))
 			return false;
-		queue_admit(queue);
+		fit_admit(queue);
 		return true;
 	}
 	return true;

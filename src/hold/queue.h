@@ -15,9 +15,9 @@
  * head      may be part-sent: then its rest must follow before anything else, and is never evicted.
  *           Where records behind it give way, the rest is set aside, so that the chain begins with a whole one.
  *
- * Knows where records end (through record.h) and what fits; does not know a policy or a descriptor,
- * and keeps no metadata a record: it looks for ends when it needs them.  Victims inside the buffer
- * are found by a sweep.  In a stream (plain block) any byte may be taken, and `ready` only serves
+ * Knows where records end (through cut.h); what fits is fit.h's, victims inside the buffer are found by a sweep
+ * (sweep.h).  Does not know a policy or a descriptor, and keeps no metadata a record: it looks for ends when it
+ * needs them.  In a stream (plain block) any byte may be taken, and `ready` only serves
  * the count.
  */
 #ifndef WEIR_QUEUE_H
@@ -155,62 +155,26 @@ uint64_t queue_take(struct queue *q, size_t length);
 /* Bytes passed by while the queue was empty: the next one is `phase` bytes into its record. */
 void queue_pass(struct queue *q, uint64_t phase);
 
-/* Whether all that is ready fits the limits. */
-bool queue_fits(const struct queue *q);
-
-/* All that is ready is admitted. */
-void queue_admit(struct queue *q);
-
-/* Makes what is ready fit.
- * evict:  whole records leave from the head, as few as let the newer ones fit; one that could not fit
- *         even so is dropped instead, for the reason `misfit`.
- * refuse: of the records not yet admitted those that fit are let in, in order, the others dropped.
- * Both admit what remains. */
-void queue_evict(struct queue *q, struct loss *loss, enum reason evicted, enum reason misfit);
-void queue_refuse(struct queue *q, struct loss *loss, enum reason refused);
-
-enum queue_verdict {
-	QUEUE_KEEP,
-	QUEUE_DROP,
-	QUEUE_STOP, /* it stays, and so do all behind it, unseen */
-};
-
-/* Of a record that is dropped: why, and its class if that is known, else LOSS_ANY_CLASS. */
-struct queue_fate {
-	enum reason reason;
-	unsigned class;
-};
-
-struct queue_sweep {
-	enum queue_verdict (*judge)(void *state, const struct queue_record *record, struct queue_fate *fate);
-	void *state;
-	bool blind; /* only lengths matter: the records have no text */
-};
-
-/* Asks of each ready record from one mark to another what becomes of it, in order, and closes the
- * gaps.  judge tells the fate of a record that it drops.  A part-sent record is not asked about.
- * Moves a byte twice at most, once to join those that stay and once with the lesser part of the
- * others.  Returns the mark where it stopped.  Admits nothing. */
-struct queue_mark queue_sweep(struct queue *q, struct loss *loss, struct queue_mark from,
-    struct queue_mark to, const struct queue_sweep *sweep);
-
-/* The same for a judge that drops nothing, at less cost. */
-struct queue_mark queue_look(struct queue *q, struct queue_mark from, struct queue_mark to,
-    const struct queue_sweep *sweep);
-
 /* Before the oldest record that is not part-sent, behind the last that is admitted, behind the last. */
 struct queue_mark queue_oldest_mark(struct queue *q);
 struct queue_mark queue_admitted_mark(const struct queue *q);
 struct queue_mark queue_newest_mark(const struct queue *q);
 
-/* All that is ready up to a mark is admitted.  What those that are admitted leave of the limits; a
- * part-sent record is admitted first. */
-void queue_admit_to(struct queue *q, struct queue_mark mark);
-struct tally queue_room(struct queue *q);
-
-/* The oldest records that wait whole are dropped, `count` of them (there are as many).  The rest of a
- * part-sent one is set aside for that; what is behind them stays where it is.  Admits nothing. */
-void queue_drop_oldest(struct queue *q, struct loss *loss, enum reason reason, uint64_t count);
+/* For the rooms beside it, which take records out: cut.h, sweep.h, fit.h.
+ * aside:       bytes of a part-sent record that were set aside, and are still to leave.
+ * end_of:      the end of the record at offset (offset < ready), `phase` bytes into it; it may be the last, without a delimiter.
+ * record_at:   the record at offset, which is that place; without its text where only its length is wanted.
+ * change_head: the oldest record in the chain is another one from here on.
+ * pull_marks:  the oldest length bytes have left the chain, and `first` is up to date.
+ * hand_over:   whole records are about to be dropped, from offset on, which is that place: saved, and looked at, if
+ *              that is asked for. */
+size_t queue_aside(const struct queue *q);
+size_t queue_end_of(const struct queue *q, size_t offset, uint64_t phase);
+struct queue_record queue_record_at(struct queue *q, size_t offset, struct chain_place place, bool text);
+void queue_change_head(struct queue *q);
+void queue_pull_marks(struct queue *q, size_t length);
+void queue_hand_over(struct queue *q, struct loss *loss, enum reason reason, unsigned class, size_t offset,
+    struct chain_place place, size_t length);
 
 /* Whether a burst has left memory behind that nothing needs; giving a slice of it back, which returns
  * whether there is more. */

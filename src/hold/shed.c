@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include "hold/shed.h"
+#include "hold/fit.h"
+#include "hold/sweep.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -96,19 +98,19 @@ struct victims {
 	struct excess excess;
 };
 
-static enum queue_verdict
-judge_class(void *state, const struct queue_record *record, struct queue_fate *fate)
+static enum sweep_verdict
+judge_class(void *state, const struct queue_record *record, struct sweep_fate *fate)
 {
 	struct victims *victims = state;
 
 	if (is_gone(&victims->excess.all))
-		return QUEUE_STOP;
+		return SWEEP_STOP;
 	if (victims->class < keep_count(victims->keep) &&
 	    keep_class(victims->keep, record->text, record->body) > victims->class)
-		return QUEUE_KEEP;
+		return SWEEP_KEEP;
 	has_gone(&victims->excess, 1, record->length);
-	*fate = (struct queue_fate){ victims->reason, victims->class };
-	return QUEUE_DROP;
+	*fate = (struct sweep_fate){ victims->reason, victims->class };
+	return SWEEP_DROP;
 }
 
 /* Records of classes below `below` give way, the least precious class first; of those that are admitted, or
@@ -117,7 +119,7 @@ static void
 give_way(struct shed *shed, struct queue *queue, struct loss *loss, unsigned below, bool admitted,
     struct victims *victims)
 {
-	const struct queue_sweep sweep = { judge_class, victims, shed->keep == NULL };
+	const struct sweep sweep = { judge_class, victims, shed->keep == NULL };
 	const unsigned top = keep_count(shed->keep);
 
 	victims->keep = shed->keep;
@@ -128,7 +130,7 @@ give_way(struct shed *shed, struct queue *queue, struct loss *loss, unsigned bel
 
 		if (is_gone(class == 0 ? &victims->excess.all : &victims->excess.need))
 			return;
-		from = queue_sweep(queue, loss, from, to, &sweep);
+		from = sweep_drop(queue, loss, from, to, &sweep);
 		if (class < top)
 			queue->mark[class] = from;
 	}
@@ -167,26 +169,26 @@ struct count {
 	struct tally *own; /* of this one */
 };
 
-static enum queue_verdict
-judge_count(void *state, const struct queue_record *record, struct queue_fate *fate)
+static enum sweep_verdict
+judge_count(void *state, const struct queue_record *record, struct sweep_fate *fate)
 {
 	struct count *count = state;
 
 	(void)fate;
 	if (covers(&count->sum, &count->need))
-		return QUEUE_STOP;
+		return SWEEP_STOP;
 	if (keep_class(count->keep, record->text, record->body) == count->class) {
 		ledger_count(&count->sum, 1, record->length);
 		ledger_count(count->own, 1, record->length);
 	}
-	return QUEUE_KEEP;
+	return SWEEP_KEEP;
 }
 
 /* Counts on where it stopped, unless some of what was counted has gone. */
 static void
 count_on(struct shed *shed, struct queue *queue, struct count *count)
 {
-	const struct queue_sweep sweep = { judge_count, count, false };
+	const struct sweep sweep = { judge_count, count, false };
 	struct queue_mark *mark = known_mark(shed, queue, count->class), base = base_of(queue, count->class);
 	struct shed_known *known = &shed->known[count->class];
 
@@ -196,7 +198,7 @@ count_on(struct shed *shed, struct queue *queue, struct count *count)
 	}
 	ledger_count(&count->sum, known->tally.records, known->tally.bytes);
 	count->own = &known->tally;
-	*mark = queue_look(queue, *mark, queue_admitted_mark(queue), &sweep);
+	*mark = sweep_look(queue, *mark, queue_admitted_mark(queue), &sweep);
 	known->span = mark->offset - base.offset;
 }
 
@@ -287,8 +289,8 @@ can_give(const struct arrivals *arrivals)
 	return covers(&count.sum, &count.need);
 }
 
-static enum queue_verdict
-judge_arrival(void *state, const struct queue_record *record, struct queue_fate *fate)
+static enum sweep_verdict
+judge_arrival(void *state, const struct queue_record *record, struct sweep_fate *fate)
 {
 	struct arrivals *arrivals = state;
 	struct tally *room = &arrivals->room;
@@ -296,14 +298,14 @@ judge_arrival(void *state, const struct queue_record *record, struct queue_fate 
 	struct tally need;
 
 	if (is_left_out(arrivals, record)) {
-		*fate = (struct queue_fate){ REASON_SHED, 0 };
-		return QUEUE_DROP;
+		*fate = (struct sweep_fate){ REASON_SHED, 0 };
+		return SWEEP_DROP;
 	}
 	if (has_room(arrivals, record)) {
 		room->bytes -= record->length;
 		room->records--;
 		ledger_count(&arrivals->let_in, 1, record->length);
-		return QUEUE_KEEP;
+		return SWEEP_KEEP;
 	}
 	class = keep_class(arrivals->shed->keep, record->text, record->body);
 	below = class + arrivals->equals;
@@ -312,10 +314,10 @@ judge_arrival(void *state, const struct queue_record *record, struct queue_fate 
 	if (may_give(arrivals, below, &need)) {
 		arrivals->below = below;
 		arrivals->need = need;
-		return QUEUE_STOP;
+		return SWEEP_STOP;
 	}
-	*fate = (struct queue_fate){ REASON_NEWEST, class };
-	return QUEUE_DROP;
+	*fate = (struct sweep_fate){ REASON_NEWEST, class };
+	return SWEEP_DROP;
 }
 
 /* Lets in what has arrived, one after the other. */
@@ -324,15 +326,15 @@ let_in(struct arrivals *arrivals, struct loss *loss)
 {
 	struct shed *shed = arrivals->shed;
 	struct queue *queue = arrivals->queue;
-	const struct queue_sweep sweep = { judge_arrival, arrivals, shed->keep == NULL };
+	const struct sweep sweep = { judge_arrival, arrivals, shed->keep == NULL };
 
 	do {
-		struct tally room = arrivals->room = queue_room(queue);
+		struct tally room = arrivals->room = fit_room(queue);
 		arrivals->all = (struct tally){ queue->limits.records - room.records,
 			queue->limits.bytes - queue_rest(queue) - room.bytes };
 		arrivals->let_in = (struct tally){ 0, 0 };
 		arrivals->below = 0;
-		queue_admit_to(queue, queue_sweep(queue, loss, queue_admitted_mark(queue),
+		fit_admit_to(queue, sweep_drop(queue, loss, queue_admitted_mark(queue),
 		    queue_newest_mark(queue), &sweep));
 		if (arrivals->below > 0 && can_give(arrivals)) {
 			struct victims victims = { .reason = REASON_OLDEST,
@@ -348,8 +350,8 @@ shed_oldest(struct shed *shed, struct queue *queue, struct loss *loss)
 {
 	struct arrivals arrivals = { .shed = shed, .queue = queue, .equals = true };
 
-	if (queue_fits(queue))
-		queue_admit(queue);
+	if (fit_all(queue))
+		fit_admit(queue);
 	else
 		let_in(&arrivals, loss);
 }
@@ -361,10 +363,10 @@ fits_without_pressure(struct shed *shed, struct queue *queue)
 	struct tally all;
 
 	if (!shed->sampling)
-		return queue_fits(queue);
-	(void)pressure_ease(shed->pressure, fill_of(queue, queue_room(queue)));
+		return fit_all(queue);
+	(void)pressure_ease(shed->pressure, fill_of(queue, fit_room(queue)));
 	all = (struct tally){ queue_waiting(queue), queue_held(queue).bytes - queue_partial(queue) };
-	return queue_fits(queue) && !pressure_is_on(shed->pressure) && !pressure_is_high(shed->pressure, all);
+	return fit_all(queue) && !pressure_is_on(shed->pressure) && !pressure_is_high(shed->pressure, all);
 }
 
 void
@@ -373,7 +375,7 @@ shed_newest(struct shed *shed, struct queue *queue, struct loss *loss)
 	struct arrivals arrivals = { .shed = shed, .queue = queue };
 
 	if (fits_without_pressure(shed, queue))
-		queue_admit(queue);
+		fit_admit(queue);
 	else
 		let_in(&arrivals, loss);
 }
@@ -388,8 +390,8 @@ struct census {
 	struct tally of[KEEP_MOST + 1];
 };
 
-static enum queue_verdict
-judge_misfit(void *state, const struct queue_record *record, struct queue_fate *fate)
+static enum sweep_verdict
+judge_misfit(void *state, const struct queue_record *record, struct sweep_fate *fate)
 {
 	struct census *census = state;
 	unsigned class = keep_class(census->keep, record->text, record->body);
@@ -401,12 +403,12 @@ judge_misfit(void *state, const struct queue_record *record, struct queue_fate *
 		for (unsigned c = class + 1; c <= keep_count(census->keep); c++)
 			ledger_count(&above, census->of[c].records, census->of[c].bytes);
 		if (above.records >= census->room.records || above.bytes + record->length > census->room.bytes) {
-			*fate = (struct queue_fate){ REASON_NEWEST, class };
-			return QUEUE_DROP;
+			*fate = (struct sweep_fate){ REASON_NEWEST, class };
+			return SWEEP_DROP;
 		}
 	}
 	ledger_count(&census->of[class], 1, record->length);
-	return QUEUE_KEEP;
+	return SWEEP_KEEP;
 }
 
 /* Drops what cannot fit beside what is in front of it and more precious.  Where there is but one
@@ -415,11 +417,11 @@ static void
 take_census(struct census *census, struct queue *queue, struct loss *loss)
 {
 	const struct queue_limits *limits = &queue->limits;
-	const struct queue_sweep sweep = { judge_misfit, census, census->keep == NULL };
+	const struct sweep sweep = { judge_misfit, census, census->keep == NULL };
 	const unsigned top = keep_count(census->keep);
 	struct queue_mark oldest = queue_oldest_mark(queue), from;
 
-	(void)queue_room(queue); /* a part-sent record is in */
+	(void)fit_room(queue); /* a part-sent record is in */
 	census->room = (struct tally){ limits->records, limits->bytes - queue_rest(queue) };
 	from = queue_admitted_mark(queue);
 	if (top > 0) {
@@ -428,7 +430,7 @@ take_census(struct census *census, struct queue *queue, struct loss *loss)
 		census->let_in = queue_admitted_mark(queue).number - from.number;
 	}
 	if (top > 0 || census->room.bytes < limits->record)
-		(void)queue_sweep(queue, loss, from, queue_newest_mark(queue), &sweep);
+		(void)sweep_drop(queue, loss, from, queue_newest_mark(queue), &sweep);
 	if (top == 0)
 		census->of[0] = (struct tally){ queue_waiting(queue),
 			queue_held(queue).bytes - queue_partial(queue) - queue_rest(queue) };
@@ -452,25 +454,25 @@ is_spared(const struct lot *lot, const struct queue_record *record)
 	    keep_class(lot->shed->keep, record->text, record->body) > lot->class;
 }
 
-static enum queue_verdict
-drawn(struct lot *lot, const struct queue_record *record, struct queue_fate *fate)
+static enum sweep_verdict
+drawn(struct lot *lot, const struct queue_record *record, struct sweep_fate *fate)
 {
 	lessen(lot->left, 1, record->length);
-	*fate = (struct queue_fate){ REASON_RANDOM, lot->class };
-	return QUEUE_DROP;
+	*fate = (struct sweep_fate){ REASON_RANDOM, lot->class };
+	return SWEEP_DROP;
 }
 
 /* So many of all, each set of that many with the same probability: Knuth's algorithm S (The Art of
  * Computer Programming, 3.4.2). */
-static enum queue_verdict
-judge_lot(void *state, const struct queue_record *record, struct queue_fate *fate)
+static enum sweep_verdict
+judge_lot(void *state, const struct queue_record *record, struct sweep_fate *fate)
 {
 	struct lot *lot = state;
 
 	if (lot->wanted == 0)
-		return QUEUE_STOP;
+		return SWEEP_STOP;
 	if (is_spared(lot, record) || chance_below(&lot->shed->chance, lot->unseen--) >= lot->wanted)
-		return QUEUE_KEEP;
+		return SWEEP_KEEP;
 	lot->wanted--;
 	return drawn(lot, record, fate);
 }
@@ -519,28 +521,28 @@ struct draw {
 	struct tally digit[DIGITS];
 };
 
-static enum queue_verdict
-judge_digit(void *state, const struct queue_record *record, struct queue_fate *fate)
+static enum sweep_verdict
+judge_digit(void *state, const struct queue_record *record, struct sweep_fate *fate)
 {
 	struct draw *draw = state;
 	uint64_t number;
 
 	(void)fate;
 	if (is_spared(&draw->lot, record))
-		return QUEUE_KEEP;
+		return SWEEP_KEEP;
 	number = chance_next(&draw->chance);
 	if ((number ^ draw->last) >> draw->shift >> DIGIT_BITS == 0)
 		ledger_count(&draw->digit[number >> draw->shift & (DIGITS - 1)], 1, record->length);
-	return QUEUE_KEEP;
+	return SWEEP_KEEP;
 }
 
-static enum queue_verdict
-judge_number(void *state, const struct queue_record *record, struct queue_fate *fate)
+static enum sweep_verdict
+judge_number(void *state, const struct queue_record *record, struct sweep_fate *fate)
 {
 	struct draw *draw = state;
 
 	if (is_spared(&draw->lot, record) || chance_next(&draw->chance) > draw->last)
-		return QUEUE_KEEP;
+		return SWEEP_KEEP;
 	return drawn(&draw->lot, record, fate);
 }
 
@@ -550,8 +552,8 @@ draw_until_room(const struct lot *lot, struct queue *queue, struct loss *loss)
 {
 	struct draw draw = { .lot = *lot };
 	const bool blind = lot->shed->keep == NULL;
-	const struct queue_sweep look = { judge_digit, &draw, blind };
-	const struct queue_sweep drop = { judge_number, &draw, blind };
+	const struct sweep look = { judge_digit, &draw, blind };
+	const struct sweep drop = { judge_number, &draw, blind };
 	struct tally need = excess_of(queue, 1).need;
 	unsigned digit;
 
@@ -560,14 +562,14 @@ draw_until_room(const struct lot *lot, struct queue *queue, struct loss *loss)
 		draw.shift -= DIGIT_BITS;
 		memset(draw.digit, 0, sizeof(draw.digit));
 		draw.chance = lot->shed->chance;
-		(void)queue_look(queue, queue_oldest_mark(queue), queue_newest_mark(queue), &look);
+		(void)sweep_look(queue, queue_oldest_mark(queue), queue_newest_mark(queue), &look);
 		for (digit = 0; digit < DIGITS - 1 && !covers(&draw.digit[digit], &need); digit++)
 			lessen(&need, draw.digit[digit].records, draw.digit[digit].bytes);
 		draw.last |= (uint64_t)digit << draw.shift;
 	} while (draw.digit[digit].records > 1 && draw.shift > 0);
 	draw.last |= ((uint64_t)1 << draw.shift) - 1;
 	draw.chance = lot->shed->chance;
-	(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &drop);
+	(void)sweep_drop(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &drop);
 	lot->shed->chance = draw.chance;
 }
 
@@ -576,22 +578,22 @@ shed_random(struct shed *shed, struct queue *queue, struct loss *loss)
 {
 	struct census census = { .keep = shed->keep };
 	struct lot lot = { .shed = shed, .top = keep_count(shed->keep) };
-	const struct queue_sweep sweep = { judge_lot, &lot, shed->keep == NULL };
+	const struct sweep sweep = { judge_lot, &lot, shed->keep == NULL };
 
-	if (!queue_fits(queue))
+	if (!fit_all(queue))
 		take_census(&census, queue, loss);
-	for (; !queue_fits(queue); lot.class++) {
+	for (; !fit_all(queue); lot.class++) {
 		struct excess excess = excess_of(queue, PART_BY_LOT);
 
 		lot.left = &census.of[lot.class];
 		lot.unseen = lot.left->records;
 		lot.wanted = wanted_of(lot.left, &excess.all);
 		if (lot.wanted > 0)
-			(void)queue_sweep(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &sweep);
-		if (!queue_fits(queue) && lot.left->records > 0)
+			(void)sweep_drop(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &sweep);
+		if (!fit_all(queue) && lot.left->records > 0)
 			draw_until_room(&lot, queue, loss);
 	}
-	queue_admit(queue);
+	fit_admit(queue);
 }
 
 /* --- by key ------------------------------------------------------------------------------------- */
@@ -655,8 +657,8 @@ hash_of(const struct shed *shed, const struct queue_record *record)
 	return key_hash(key_of(shed->key, record->text, record->body), shed->salt);
 }
 
-static enum queue_verdict
-note_key(void *state, const struct queue_record *record, struct queue_fate *fate)
+static enum sweep_verdict
+note_key(void *state, const struct queue_record *record, struct sweep_fate *fate)
 {
 	struct keyed *keyed = state;
 	struct shed *shed = keyed->shed;
@@ -668,7 +670,7 @@ note_key(void *state, const struct queue_record *record, struct queue_fate *fate
 		struct shed_seen *larger = grown(shed->seen);
 		if (larger == NULL) {
 			keyed->failed = true;
-			return QUEUE_STOP;
+			return SWEEP_STOP;
 		}
 		free(shed->seen);
 		shed->seen = larger;
@@ -676,20 +678,20 @@ note_key(void *state, const struct queue_record *record, struct queue_fate *fate
 	slot = find_slot(shed->seen, hash);
 	shed->seen->used += slot->newest == 0;
 	*slot = (struct slot){ hash, ++keyed->number };
-	return QUEUE_KEEP;
+	return SWEEP_KEEP;
 }
 
-static enum queue_verdict
-judge_key(void *state, const struct queue_record *record, struct queue_fate *fate)
+static enum sweep_verdict
+judge_key(void *state, const struct queue_record *record, struct sweep_fate *fate)
 {
 	struct keyed *keyed = state;
 	struct shed *shed = keyed->shed;
 
 	if (find_slot(shed->seen, hash_of(shed, record))->newest == ++keyed->number ||
 	    keep_class(shed->keep, record->text, record->body) > 0)
-		return QUEUE_KEEP;
-	*fate = (struct queue_fate){ REASON_SUPERSEDED, 0 };
-	return QUEUE_DROP;
+		return SWEEP_KEEP;
+	*fate = (struct sweep_fate){ REASON_SUPERSEDED, 0 };
+	return SWEEP_DROP;
 }
 
 /* False without memory. */
@@ -708,18 +710,18 @@ static void
 supersede(struct shed *shed, struct queue *queue, struct loss *loss)
 {
 	struct keyed keyed = { .shed = shed };
-	const struct queue_sweep note = { note_key, &keyed, false };
-	const struct queue_sweep drop = { judge_key, &keyed, false };
+	const struct sweep note = { note_key, &keyed, false };
+	const struct sweep drop = { judge_key, &keyed, false };
 	/* In front of this there is nothing of the least class, and what supersedes a record is behind it. */
 	struct queue_mark from = shed->keep != NULL ? queue->mark[0] : queue_oldest_mark(queue);
 
 	if (!remember_keys(shed))
 		return;
-	(void)queue_look(queue, from, queue_newest_mark(queue), &note);
+	(void)sweep_look(queue, from, queue_newest_mark(queue), &note);
 	if (keyed.failed || shed->seen->used == keyed.number)
 		return;
 	keyed.number = 0;
-	(void)queue_sweep(queue, loss, from, queue_newest_mark(queue), &drop);
+	(void)sweep_drop(queue, loss, from, queue_newest_mark(queue), &drop);
 }
 
 void
@@ -728,9 +730,9 @@ shed_superseded(struct shed *shed, struct queue *queue, struct loss *loss)
 	struct census census = { .keep = shed->keep };
 	struct victims victims = { .reason = REASON_OLDEST };
 
-	if (!queue_fits(queue))
+	if (!fit_all(queue))
 		take_census(&census, queue, loss);
-	if (!queue_fits(queue)) {
+	if (!fit_all(queue)) {
 		uint64_t bytes = queue_held(queue).bytes, records = queue_waiting(queue);
 
 		victims.excess = excess_of(queue, PART);
@@ -738,7 +740,7 @@ shed_superseded(struct shed *shed, struct queue *queue, struct loss *loss)
 		has_gone(&victims.excess, records - queue_waiting(queue), bytes - queue_held(queue).bytes);
 		give_way(shed, queue, loss, keep_count(shed->keep) + 1, false, &victims);
 	}
-	queue_admit(queue);
+	fit_admit(queue);
 }
 
 void

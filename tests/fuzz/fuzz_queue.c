@@ -9,7 +9,9 @@
 #include "config.h"
 
 #include "fuzz.h"
+#include "hold/fit.h"
 #include "hold/queue.h"
+#include "hold/sweep.h"
 
 #include <string.h>
 
@@ -151,7 +153,7 @@ check(void)
 	expect_equal("waiting", queue_waiting(&m.queue), waiting);
 	expect_equal("partial", queue_partial(&m.queue), held.bytes - ready);
 	expect_equal("part-sent", queue_part_sent(&m.queue), part_sent());
-	expect_equal("fits", queue_fits(&m.queue),
+	expect_equal("fits", fit_all(&m.queue),
 	    ready <= m.queue.limits.bytes && waiting <= m.queue.limits.records);
 	expect_equal("rest", queue_rest(&m.queue), part_sent() ? left_of(&m.held[0]) : 0);
 	if (!part_sent())
@@ -369,19 +371,19 @@ settle_both(bool evict)
 	struct loss loss = { .ledger = &got };
 
 	if (!m.drops) {
-		queue_admit(&m.queue);
+		fit_admit(&m.queue);
 		return;
 	}
 	settle(evict, &oldest, &newest);
 	if (evict)
-		queue_evict(&m.queue, &loss, REASON_OLDEST, REASON_NEWEST);
+		fit_evict(&m.queue, &loss, REASON_OLDEST, REASON_NEWEST);
 	else
-		queue_refuse(&m.queue, &loss, REASON_NEWEST);
+		fit_refuse(&m.queue, &loss, REASON_NEWEST);
 	expect_equal("evicted records", got.dropped[REASON_OLDEST].records, oldest.records);
 	expect_equal("evicted bytes", got.dropped[REASON_OLDEST].bytes, oldest.bytes);
 	expect_equal("refused records", got.dropped[REASON_NEWEST].records, newest.records);
 	expect_equal("refused bytes", got.dropped[REASON_NEWEST].bytes, newest.bytes);
-	expect_equal("fits now", queue_fits(&m.queue), true);
+	expect_equal("fits now", fit_all(&m.queue), true);
 }
 
 static void
@@ -408,8 +410,8 @@ struct pattern_sweep {
 	bool all;
 };
 
-static enum queue_verdict
-judge_by_pattern(void *state, const struct queue_record *record, struct queue_fate *fate)
+static enum sweep_verdict
+judge_by_pattern(void *state, const struct queue_record *record, struct sweep_fate *fate)
 {
 	struct pattern_sweep *sweep = state;
 	const struct record *want = &m.held[sweep->next];
@@ -418,23 +420,23 @@ judge_by_pattern(void *state, const struct queue_record *record, struct queue_fa
 	expect_equal("its length", record->length, want->length);
 	expect(record->text == NULL || memcmp(record->text, m.stream + want->start, want->length) == 0, "its text",
 	    sweep->next, m.count);
-	*fate = (struct queue_fate){ REASON_RANDOM, LOSS_ANY_CLASS };
+	*fate = (struct sweep_fate){ REASON_RANDOM, LOSS_ANY_CLASS };
 	if (sweep->asked == sweep->stop)
-		return QUEUE_STOP;
+		return SWEEP_STOP;
 	if ((sweep->drops >> sweep->asked++ % 8 & 1) == 0) {
 		sweep->next++;
-		return QUEUE_KEEP;
+		return SWEEP_KEEP;
 	}
 	ledger_count(&swept, 1, want->length);
 	m.gone[m.gone_count++] = sweep->next++;
-	return QUEUE_DROP;
+	return SWEEP_DROP;
 }
 
 static void
 step_sweep(struct input *input)
 {
 	struct pattern_sweep sweep = { .drops = input_byte(input), .stop = input_byte(input) };
-	const struct queue_sweep real = { judge_by_pattern, &sweep, sweep.drops % 3 == 0 };
+	const struct sweep real = { judge_by_pattern, &sweep, sweep.drops % 3 == 0 };
 	size_t ends = m.count - (open_record() != NULL);
 	struct ledger got = { .in = { 0, 0 } };
 	struct loss loss = { .ledger = &got };
@@ -445,7 +447,7 @@ step_sweep(struct input *input)
 	m.gone_count = 0;
 	sweep.next = part_sent();
 	sweep.all = input_byte(input) % 2 == 0;
-	(void)queue_sweep(&m.queue, &loss, queue_oldest_mark(&m.queue),
+	(void)sweep_drop(&m.queue, &loss, queue_oldest_mark(&m.queue),
 	    sweep.all ? queue_newest_mark(&m.queue) : queue_admitted_mark(&m.queue), &real);
 	if (sweep.all && sweep.asked != sweep.stop && ends > part_sent())
 		expect_equal("asked about all", sweep.next, ends);

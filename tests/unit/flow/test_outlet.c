@@ -9,6 +9,7 @@
 #include "../pipe.h"
 #include "../random.h"
 #include "flow/outlet.h"
+#include "hold/fit.h"
 
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -338,7 +339,7 @@ budget(void)
 	ok(rig.ledger.out.bytes > 0 && rig.ledger.out.bytes < 400000, "but a budget ends its turn");
 	rig.queue.limits.bytes = 50000;
 	is(outlet_drain(&rig.outlet, &rig.queue, &rig.ledger, 0, 1), OUTLET_MORE, "there still is");
-	ok(queue_fits(&rig.queue) && rig.ledger.out.bytes < 800000,
+	ok(fit_all(&rig.queue) && rig.ledger.out.bytes < 800000,
 	    "where what is left does not fit, the turn is longer");
 	finish();
 }

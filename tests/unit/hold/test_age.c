@@ -7,6 +7,7 @@
 
 #include "../pipe.h"
 #include "hold/age.h"
+#include "hold/fit.h"
 
 #define MS NS_PER_MS
 
@@ -131,7 +132,7 @@ expires(void)
 	arrive("1\n22\n");
 	at(6 * MS);
 	arrive("3\n4");
-	queue_admit(&rig.queue);
+	fit_admit(&rig.queue);
 	queue_finish(&rig.queue);
 	at(15 * MS + 1);
 	is(shed(REASON_EXPIRED), 2, "age: of what was let in, and what was not,");
@@ -160,7 +161,7 @@ expires_behind_what_is_aside(void)
 	at(2 * MS);
 	arrive("2345678901234567890123456789012345678901\n");
 	arrive("3456789012345678901234567890123456789012\n");
-	queue_evict(&rig.queue, &rig.loss, REASON_OLDEST, REASON_NEWEST);
+	fit_evict(&rig.queue, &rig.loss, REASON_OLDEST, REASON_NEWEST);
 	at(12 * MS);
 	is(shed(REASON_EXPIRED), 0, "aside: not one too early");
 	at(12 * MS + 1);

@@ -14,6 +14,7 @@
 
 #include "../random.h"
 #include "flow/intake.h"
+#include "hold/fit.h"
 #include "hold/policy.h"
 #include "hold/queue.h"
 #include "pick/sample.h"
@@ -276,7 +277,7 @@ same_answers(void)
 	if (!same_tally("held", &got, &held) ||
 	    differ("waiting", queue_waiting(q), waiting) || differ("partial", queue_partial(q), partial) ||
 	    differ("part-sent", queue_part_sent(q), part_sent) ||
-	    differ("fits", queue_fits(q), ready <= rig.limits.bytes && waiting <= rig.limits.records) ||
+	    differ("fits", fit_all(q), ready <= rig.limits.bytes && waiting <= rig.limits.records) ||
 	    differ("rest", queue_rest(q), part_sent ? m->held[0].length - m->held[0].sent : 0))
 		return false;
 	if (part_sent)
@@ -404,7 +405,7 @@ step_settle(void)
 {
 	(void)policy_settle(rig.policy, &rig.shed, &rig.queue, &rig.loss);
 	model_settle(&rig.model);
-	if (rig.policy != POLICY_BLOCK && !queue_fits(&rig.queue)) {
+	if (rig.policy != POLICY_BLOCK && !fit_all(&rig.queue)) {
 		diag("what the policy has let in does not fit");
 		return false;
 	}

@@ -6,7 +6,9 @@
 #include "../tap.h"
 
 #include "../random.h"
+#include "hold/fit.h"
 #include "hold/queue.h"
+#include "hold/sweep.h"
 
 static const struct framing lines = { FRAMING_LINES, '\n', 0 };
 static struct queue q;
@@ -18,7 +20,7 @@ static void
 evict(struct tally *evicted, struct tally *misfit)
 {
 	ledger = (struct ledger){ .in = { 0, 0 } };
-	queue_evict(&q, &loss, REASON_OLDEST, REASON_NEWEST);
+	fit_evict(&q, &loss, REASON_OLDEST, REASON_NEWEST);
 	ledger_count(evicted, ledger.dropped[REASON_OLDEST].records, ledger.dropped[REASON_OLDEST].bytes);
 	ledger_count(misfit, ledger.dropped[REASON_NEWEST].records, ledger.dropped[REASON_NEWEST].bytes);
 }
@@ -27,7 +29,7 @@ static void
 refuse(struct tally *refused)
 {
 	ledger = (struct ledger){ .in = { 0, 0 } };
-	queue_refuse(&q, &loss, REASON_NEWEST);
+	fit_refuse(&q, &loss, REASON_NEWEST);
 	ledger_count(refused, ledger.dropped[REASON_NEWEST].records, ledger.dropped[REASON_NEWEST].bytes);
 }
 
@@ -101,7 +103,7 @@ comes_in(void)
 {
 	begin(&lines);
 	is(queue_held(&q).bytes, 0, "a new queue is empty");
-	ok(queue_fits(&q) && !queue_part_sent(&q) && queue_rest(&q) == 0 && queue_head(&q) == 0 &&
+	ok(fit_all(&q) && !queue_part_sent(&q) && queue_rest(&q) == 0 && queue_head(&q) == 0 &&
 	    queue_whole(&q, 100, 100) == 0, "and nothing may leave it");
 	arrive("a\nbb\nccc");
 	is(queue_held(&q).records, 2, "two records have ended");
@@ -155,10 +157,10 @@ gives_way(void)
 
 	begin(&lines);
 	arrive("aaa\nbbb\nc\ndd");
-	ok(queue_fits(&q), "what is being assembled takes up no room");
-	queue_admit(&q);
+	ok(fit_all(&q), "what is being assembled takes up no room");
+	fit_admit(&q);
 	arrive("d\n");
-	ok(!queue_fits(&q), "until its end has come");
+	ok(!fit_all(&q), "until its end has come");
 	evict(&evicted, &refused);
 	is_text(everything(), "bbb\nc\nddd\n", "as few as let it in leave from the head");
 	ok(evicted.records == 1 && evicted.bytes == 4 && refused.records == 0, "and are counted");
@@ -177,7 +179,7 @@ makes_no_room_for_nothing(void)
 
 	begin(&lines);
 	arrive("aaaaaaa\nb\n");
-	queue_admit(&q);
+	fit_admit(&q);
 	(void)queue_take(&q, 1);
 	arrive("cccccc\n");
 	evict(&evicted, &misfit);
@@ -202,12 +204,12 @@ counts_records(void)
 
 	begin(&lines);
 	arrive("1\n2\n3\n4\n");
-	ok(!queue_fits(&q), "four records are one too many");
+	ok(!fit_all(&q), "four records are one too many");
 	evict(&evicted, &refused);
 	is_text(everything(), "2\n3\n4\n", "so the oldest gives way");
 	(void)queue_take(&q, 1);
 	arrive("5\n");
-	ok(queue_fits(&q), "a part-sent record is not counted");
+	ok(fit_all(&q), "a part-sent record is not counted");
 	queue_free(&q);
 }
 
@@ -277,18 +279,18 @@ grows(void)
 		abort();
 	for (int i = 0; i < 4; i++)
 		arrive("123456789012345\n");
-	queue_admit(&q);
+	fit_admit(&q);
 	for (int i = 0; i < 40; i++) {
 		room = room && put("x") == 1;
 		queue_append(&q, 0, 1, 0, 0);
 	}
 	ok(room, "a full buffer has room for a record to be assembled");
-	ok(queue_fits(&q), "which is not in it yet");
+	ok(fit_all(&q), "which is not in it yet");
 	is(queue_partial(&q), 40, "and holds all of it");
 	room = put("\n") == 1;
 	ok(room, "there is always room for one byte more");
 	queue_append(&q, 0, 1, 1, 0);
-	ok(!queue_fits(&q), "when it is whole, it must find its place");
+	ok(!fit_all(&q), "when it is whole, it must find its place");
 	queue_free(&q);
 }
 
@@ -566,25 +568,25 @@ list_drop_oldest(void)
 {
 	uint64_t count = random_from(&list.random, 0, queue_waiting(&q));
 
-	queue_drop_oldest(&q, &loss, REASON_EXPIRED, count);
+	fit_drop_oldest(&q, &loss, REASON_EXPIRED, count);
 	for (; count > 0; count--)
 		list_remove(list.record[0].sent > 0);
 }
 
 /* By a hash of the record's name: about a third each, in runs. */
-static enum queue_verdict
+static enum sweep_verdict
 fate_of(uint64_t name, enum reason *reason)
 {
 	struct random random = { .state = list.fate + name / 3 };
 
 	*reason = random_one_in(&random, 2) ? REASON_OLDEST : REASON_RANDOM;
 	if (list.fate % 4 == 0 && random_one_in(&random, 12))
-		return QUEUE_STOP;
-	return random_one_in(&random, list.fate % 3 + 1) ? QUEUE_DROP : QUEUE_KEEP;
+		return SWEEP_STOP;
+	return random_one_in(&random, list.fate % 3 + 1) ? SWEEP_DROP : SWEEP_KEEP;
 }
 
-static enum queue_verdict
-judge_listed(void *state, const struct queue_record *record, struct queue_fate *fate)
+static enum sweep_verdict
+judge_listed(void *state, const struct queue_record *record, struct sweep_fate *fate)
 {
 	const bool *blind = state;
 	const struct listed *want = &list.record[list.asked++];
@@ -603,11 +605,11 @@ list_sweep_alone(size_t i, uint64_t to)
 {
 	while (i < list.count && list.record[i].name < to && list.record[i].ended) {
 		enum reason reason;
-		enum queue_verdict verdict = fate_of(list.record[i].name, &reason);
+		enum sweep_verdict verdict = fate_of(list.record[i].name, &reason);
 
-		if (verdict == QUEUE_STOP)
+		if (verdict == SWEEP_STOP)
 			return list.record[i].name;
-		if (verdict == QUEUE_DROP) {
+		if (verdict == SWEEP_DROP) {
 			ledger_count(&list.dropped[reason], 1, list.record[i].length);
 			list_remove(i);
 		} else {
@@ -622,7 +624,7 @@ static bool
 list_sweep(void)
 {
 	bool blind = random_one_in(&list.random, 2);
-	const struct queue_sweep sweep = { judge_listed, &blind, blind };
+	const struct sweep sweep = { judge_listed, &blind, blind };
 	uint64_t oldest = list.count > 0 ? list.record[0].name : list.names;
 	uint64_t from = random_from(&list.random, oldest, list_end());
 	uint64_t to = random_from(&list.random, oldest, list_end());
@@ -636,7 +638,7 @@ list_sweep(void)
 	for (i = 0; i < list.count && (list.record[i].name < from || list.record[i].sent > 0); i++)
 		;
 	list.asked = i;
-	stopped = queue_sweep(&q, &loss, list_mark(from), list_mark(to), &sweep);
+	stopped = sweep_drop(&q, &loss, list_mark(from), list_mark(to), &sweep);
 	stop = list_sweep_alone(i, to);
 	if (stop == to && from > to)
 		stop = from;
@@ -704,7 +706,7 @@ list_set_marks(void)
 	}
 	if (random_one_in(&list.random, 4) && list.count > 0 && list.mark[0] > list.admitted) {
 		list.admitted = list.mark[0];
-		queue_admit_to(&q, q.mark[0]);
+		fit_admit_to(&q, q.mark[0]);
 	}
 }
 

@@ -5,6 +5,7 @@
  */
 #include "../tap.h"
 
+#include "hold/fit.h"
 #include "hold/shed.h"
 
 static const struct framing lines = { FRAMING_LINES, '\n', 0 };
@@ -215,13 +216,13 @@ by_example(void)
 
 		begin(e->records, e->regex);
 		arrive(e->there);
-		queue_admit(&rig.queue);
+		fit_admit(&rig.queue);
 		arrive(e->come);
 		e->settle(&rig.shed, &rig.queue, &rig.loss);
 		queue_check(&rig.queue);
 		is_text(left(), e->left, "%s", e->what);
 		is_text(dropped(), e->dropped, "%s: and is counted", e->what);
-		ok(queue_fits(&rig.queue) && rig.queue.admitted == rig.queue.ready, "%s: the rest is let in", e->what);
+		ok(fit_all(&rig.queue) && rig.queue.admitted == rig.queue.ready, "%s: the rest is let in", e->what);
 		finish();
 	}
 }
@@ -235,7 +236,7 @@ beside_rest(void)
 	for (size_t i = 0; i < sizeof(settle) / sizeof(settle[0]); i++) {
 		begin(ANY, (const char *const[]){ i < 2 ? "B" : NULL, NULL });
 		arrive("a_head_of_twenty_two1\na02\n");
-		queue_admit(&rig.queue);
+		fit_admit(&rig.queue);
 		(void)queue_take(&rig.queue, 2);
 		arrive("B_too_long_1\nc\n");
 		settle[i](&rig.shed, &rig.queue, &rig.loss);
@@ -251,7 +252,7 @@ again(void)
 {
 	begin(ANY, (const char *const[]){ "E", "W" });
 	arrive("W01\na02\nE03\na04\nW05\na06\nE07\na08\n");
-	queue_admit(&rig.queue);
+	fit_admit(&rig.queue);
 	arrive("a09\n");
 	shed_oldest(&rig.shed, &rig.queue, &rig.loss);
 	is_text(left(), "W01 E03 W05 a06 E07 a08 a09", "again: first the oldest of no class");

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Dropping the oldest is exact without asking record by record.  One after the other, each arriving
+ * record evicts from the head as few as let it in; what remains is the longest run of newest records
+ * that fits, since no record of that run can have been in the way of a newer one.  So what a read has
+ * brought is settled at once, with one search for the end behind the bytes that are too many.
+ */
+#include "config.h"
+
+#include "hold/cut.h"
+#include "hold/fit.h"
+#include "hold/sweep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool
+fit_all(const struct queue *q)
+{
+	return q->ready + queue_aside(q) <= q->limits.bytes && queue_waiting(q) <= q->limits.records;
+}
+
+void
+fit_admit(struct queue *q)
+{
+	q->admitted = q->ready;
+	q->admitted_records = q->records;
+}
+
+/* A part-sent head may have been taken from what the policy had not seen yet.  It is in for good. */
+static void
+admit_head(struct queue *q)
+{
+	if (q->admitted == 0 && q->phase != 0 && q->ready > 0) {
+		q->admitted = queue_head(q);
+		q->admitted_records = 1;
+	}
+}
+
+struct tally
+fit_room(struct queue *q)
+{
+	admit_head(q);
+	return (struct tally){ q->limits.records - (q->admitted_records - (q->records - queue_waiting(q))),
+		q->limits.bytes - queue_aside(q) - q->admitted };
+}
+
+void
+fit_admit_to(struct queue *q, struct queue_mark mark)
+{
+	q->admitted = mark.offset;
+	q->admitted_records = mark.number - q->first + (queue_aside(q) > 0);
+}
+
+/* The rest of a part-sent head leaves the chain, so that what follows may.  False without memory. */
+static bool
+set_aside(struct queue *q)
+{
+	size_t rest = queue_head(q), at = 0;
+	struct chain_place place = chain_at(&q->chain, 0);
+	char *copy = malloc(rest);
+
+	if (copy == NULL)
+		return false;
+	admit_head(q);
+	while (at < rest) {
+		struct iovec piece = chain_next(&q->chain, &place, rest - at);
+		memcpy(copy + at, piece.iov_base, piece.iov_len);
+		at += piece.iov_len;
+	}
+	chain_consume(&q->chain, rest);
+	queue_change_head(q);
+	q->first++;
+	queue_pull_marks(q, rest);
+	sojourn_set_aside(q->sojourn);
+	q->ready -= rest;
+	q->admitted = q->admitted > rest ? q->admitted - rest : 0;
+	q->phase = 0;
+	q->aside = copy;
+	q->aside_length = rest;
+	q->aside_sent = 0;
+	return true;
+}
+
+/* The beginning of the first ready record from offset on (the beginning of a record) that is at most
+ * `most` bytes long, or ready. */
+static size_t
+find_short(const struct queue *q, size_t offset, size_t most)
+{
+	struct chain_place place = chain_at(&q->chain, offset);
+	size_t at = offset;
+
+	while (at < q->ready) {
+		struct chain_place begin = place;
+		struct iovec piece = chain_next(&q->chain, &place, q->ready - at);
+		size_t done = record_short(&q->framing, piece.iov_base, piece.iov_len, most), end;
+
+		at += done;
+		if (done == piece.iov_len)
+			continue;
+		/* a short one, or one that goes on in the next piece, or the last without a delimiter */
+		chain_skip(&q->chain, &begin, done);
+		end = cut_first_from(&q->chain, &q->framing, begin, q->ready - at, 0);
+		if (end == 0)
+			end = q->ready - at;
+		if (end <= most)
+			return at;
+		at += end;
+		place = begin;
+		chain_skip(&q->chain, &place, end);
+	}
+	return q->ready;
+}
+
+/* Whether any record behind a part-sent head would fit beside the head's rest. */
+static bool
+can_displace(struct queue *q)
+{
+	size_t rest = queue_head(q);
+
+	return rest < q->limits.bytes && find_short(q, rest, q->limits.bytes - rest) < q->ready;
+}
+
+struct misfits {
+	size_t most; /* bytes that a record may have */
+	enum reason reason;
+};
+
+static enum sweep_verdict
+judge_misfit(void *state, const struct queue_record *record, struct sweep_fate *fate)
+{
+	const struct misfits *misfits = state;
+
+	*fate = (struct sweep_fate){ misfits->reason, LOSS_ANY_CLASS };
+	return record->length > misfits->most ? SWEEP_DROP : SWEEP_KEEP;
+}
+
+/* The oldest records leave the chain unsent. */
+static void
+evict(struct queue *q, struct loss *loss, enum reason reason, uint64_t count, size_t length)
+{
+	queue_hand_over(q, loss, reason, LOSS_ANY_CLASS, 0, chain_at(&q->chain, 0), length);
+	queue_change_head(q);
+	q->first += count;
+	queue_pull_marks(q, length);
+	q->ready -= length;
+	q->records -= count;
+	chain_consume(&q->chain, length);
+	sojourn_drop_oldest(q->sojourn, count);
+	loss_evicted(loss, reason, q->first, count, length);
+}
+
+struct oldest {
+	uint64_t left;
+	enum reason reason;
+};
+
+static enum sweep_verdict
+judge_oldest(void *state, const struct queue_record *record, struct sweep_fate *fate)
+{
+	struct oldest *oldest = state;
+
+	(void)record;
+	if (oldest->left == 0)
+		return SWEEP_STOP;
+	oldest->left--;
+	*fate = (struct sweep_fate){ oldest->reason, LOSS_ANY_CLASS };
+	return SWEEP_DROP;
+}
+
+void
+fit_drop_oldest(struct queue *q, struct loss *loss, enum reason reason, uint64_t count)
+{
+	struct oldest oldest = { count, reason };
+	const struct sweep sweep = { judge_oldest, &oldest, true };
+	struct queue_mark admitted;
+	size_t length;
+
+	if (count == 0)
+		return;
+	if (q->phase != 0 && !set_aside(q)) {
+		/* no memory: the rest is moved instead */
+		(void)sweep_drop(q, loss, queue_oldest_mark(q), queue_newest_mark(q), &sweep);
+		return;
+	}
+	length = cut_skip(&q->chain, &q->framing, 0, q->ready, 0, &oldest.left);
+	if (oldest.left > 0)
+		length = q->ready; /* the last one, which has no delimiter */
+	admitted = queue_admitted_mark(q);
+	evict(q, loss, reason, count, length);
+	if (admitted.offset < length)
+		admitted = (struct queue_mark){ length, q->first };
+	admitted.offset -= length;
+	fit_admit_to(q, admitted);
+}
+
+void
+fit_evict(struct queue *q, struct loss *loss, enum reason evicted, enum reason misfit)
+{
+	size_t most, length = 0;
+	uint64_t count = 0;
+
+	if (q->phase != 0 && q->ready > 0 && !fit_all(q) && (!can_displace(q) || !set_aside(q))) {
+		fit_refuse(q, loss, misfit); /* nothing can be evicted */
+		return;
+	}
+	most = q->limits.bytes - queue_aside(q);
+	if (most < q->limits.record && q->admitted < q->ready) {
+		struct misfits misfits = { most, misfit };
+		const struct sweep sweep = { judge_misfit, &misfits, true };
+		(void)sweep_drop(q, loss, queue_admitted_mark(q), queue_newest_mark(q), &sweep);
+	}
+	if (q->ready > most) {
+		/* the first end at or behind the bytes that are too many */
+		size_t over = q->ready - most;
+		uint64_t phase = q->framing.kind == FRAMING_FIXED ? (over - 1) % q->framing.size : 0;
+		length = over - 1 + queue_end_of(q, over - 1, phase);
+		count = cut_count(&q->chain, &q->framing, 0, length, 0);
+		if (length == q->ready)
+			count = q->records - (queue_aside(q) > 0);
+	}
+	if (queue_waiting(q) - count > q->limits.records) {
+		uint64_t over = queue_waiting(q) - count - q->limits.records;
+		count += over;
+		length += cut_skip(&q->chain, &q->framing, length, q->ready - length, 0, &over);
+	}
+	if (length > 0)
+		evict(q, loss, evicted, count, length);
+	fit_admit(q);
+}
+
+/* Of what has arrived since the last verdict: the most that is a run of whole records and fits. */
+static size_t
+fitting_run(const struct queue *q, size_t bytes, uint64_t *records)
+{
+	size_t arrived = q->ready - q->admitted;
+	size_t fit = cut_last(&q->chain, &q->framing, q->admitted, arrived < bytes ? arrived : bytes, 0);
+
+	return cut_skip(&q->chain, &q->framing, q->admitted, fit, 0, records);
+}
+
+struct room {
+	struct loss *loss;
+	enum reason reason; /* of what is not let in */
+	size_t bytes;
+	uint64_t records;
+	size_t to;  /* where the next record let in belongs */
+	size_t end; /* of the last one let in, where it was */
+	struct chain_broom broom; /* both as places */
+};
+
+/* What lies from the last record let in to here is not: `records` whole ones. */
+static void
+leave_out(struct queue *q, struct room *room, size_t offset, uint64_t records)
+{
+	size_t length = offset - room->end;
+
+	if (length == 0)
+		return;
+	queue_hand_over(q, room->loss, room->reason, LOSS_ANY_CLASS, room->end, room->broom.from, length);
+	chain_drop(&q->chain, &room->broom, length);
+	loss_removed(room->loss, room->reason, queue_admitted_mark(q).number, records, length);
+	sojourn_drop_newest(q->sojourn, records);
+	q->records -= records;
+}
+
+/* length bytes from offset on, `ends` whole records, are let in. */
+static void
+let_in(struct queue *q, struct room *room, size_t offset, size_t length, uint64_t ends)
+{
+	leave_out(q, room, offset, cut_count(&q->chain, &q->framing, room->end, offset - room->end, 0));
+	chain_keep(&q->chain, &room->broom, length);
+	if (offset > 0 && room->to == 0)
+		queue_change_head(q);
+	room->bytes -= length;
+	room->records -= ends;
+	room->to += length;
+	room->end = offset + length;
+	q->admitted_records += ends;
+}
+
+void
+fit_refuse(struct queue *q, struct loss *loss, enum reason refused)
+{
+	struct tally left_over;
+	struct room room;
+	uint64_t left;
+	size_t length;
+
+	if (fit_all(q)) {
+		fit_admit(q);
+		return;
+	}
+	left_over = fit_room(q);
+	room = (struct room){
+		.loss = loss,
+		.reason = refused,
+		.bytes = (size_t)left_over.bytes,
+		.records = left_over.records,
+		.to = q->admitted,
+		.end = q->admitted,
+		.broom = chain_sweep(&q->chain, chain_at(&q->chain, q->admitted)),
+	};
+	/* Most often a run fits, and nothing behind it; but then each record that is short enough. */
+	left = room.records;
+	length = fitting_run(q, room.bytes, &left);
+	let_in(q, &room, q->admitted, length, room.records - left);
+	while (room.bytes > 0 && room.records > 0) {
+		size_t at = find_short(q, room.end, room.bytes);
+		if (at == q->ready)
+			break;
+		let_in(q, &room, at, queue_end_of(q, at, 0), 1);
+	}
+	leave_out(q, &room, q->ready, q->records - q->admitted_records);
+	if (room.end != q->ready)
+		q->unended = false;
+	if (room.to == 0)
+		queue_change_head(q);
+	chain_close(&q->chain, &room.broom);
+	q->ready = room.to;
+	q->records = q->admitted_records;
+	fit_admit(q);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fit: whether what is in the queue fits its limits, and making it fit by the oldest or the newest.
+ *
+ * What arrives is ready, and admitted once it is known to stay.  The rest of a part-sent record is in for good, and
+ * never gives way.  Does not decide which of these is asked for: that is policy.h's.
+ */
+#ifndef WEIR_FIT_H
+#define WEIR_FIT_H
+
+#include "hold/loss.h"
+#include "hold/queue.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether all that is ready fits the limits. */
+bool fit_all(const struct queue *q);
+
+/* All that is ready is admitted, or all up to a mark. */
+void fit_admit(struct queue *q);
+void fit_admit_to(struct queue *q, struct queue_mark mark);
+
+/* What those that are admitted leave of the limits; a part-sent record is admitted first. */
+struct tally fit_room(struct queue *q);
+
+/* Makes what is ready fit.
+ * evict:  whole records leave from the head, as few as let the newer ones fit; one that could not fit
+ *         even so is dropped instead, for the reason `misfit`.
+ * refuse: of the records not yet admitted those that fit are let in, in order, the others dropped.
+ * Both admit what remains. */
+void fit_evict(struct queue *q, struct loss *loss, enum reason evicted, enum reason misfit);
+void fit_refuse(struct queue *q, struct loss *loss, enum reason refused);
+
+/* The oldest records that wait whole are dropped, `count` of them (there are as many).  The rest of a
+ * part-sent one is set aside for that; what is behind them stays where it is.  Admits nothing. */
+void fit_drop_oldest(struct queue *q, struct loss *loss, enum reason reason, uint64_t count);
+
+#endif
