@@ -25,13 +25,14 @@ take_snapshot(void *state, struct snapshot *into)
 {
 	++*(unsigned *)state;
 	*into = (struct snapshot){ .event = REPORT_SIGNAL, .options = &options,
-		.ledger = { .in = { asked, asked } } };
+		.tuning = tuning_of(&options), .ledger = { .in = { asked, asked } } };
 }
 
 static struct snapshot
 last_snapshot(void)
 {
-	return (struct snapshot){ .event = REPORT_FINAL, .options = &options, .ledger = { .in = { 99, 99 } },
+	return (struct snapshot){ .event = REPORT_FINAL, .options = &options, .tuning = tuning_of(&options),
+		.ledger = { .in = { 99, 99 } },
 		.exit_reason = "end of input" };
 }
 
