@@ -220,52 +220,55 @@ prepare_one(struct chain *chain)
 }
 
 int
-chain_prepare(struct chain *chain, size_t *length, struct iovec piece[2])
+chain_prepare(struct chain *chain, size_t *length, struct iovec piece[CHAIN_ROOM])
 {
-	struct chain_segment *last = last_of(chain);
-	size_t left = chain->segment - last->end;
+	const struct chain_segment *segment;
+	size_t left, sum = 0;
 	int count = 0;
 
-	if (left < *length && left >= *length / 2 + 1)
-		*length = left; /* so that reads and segments end together, and most of what is read is in one piece */
-	while (chain->prepared > 1)
+	while (chain->prepared > CHAIN_ROOM - 1)
 		give_back(chain, &chain->list[chain->first + chain->count + --chain->prepared]);
-	if (*length > chain->segment - last->end && chain->prepared == 0) {
+	while (chain->prepared < CHAIN_ROOM - 1 &&
+	    *length > chain->segment - last_of(chain)->end + chain->prepared * chain->segment)
 		prepare_one(chain);
-		last = last_of(chain);
-	}
-	if (*length > chain->segment - last->end + chain->segment)
-		*length = chain->segment - last->end + chain->segment;
-	left = *length;
-	chain->room[0] = chain->room[1] = (struct iovec){ NULL, 0 };
 	chain->room_at = chain->used;
-	if (left > 0 && last->end < chain->segment) {
-		size_t some = chain->segment - last->end < left ? chain->segment - last->end : left;
-		chain->room[count++] = (struct iovec){ last->text + last->end, some };
-		left -= some;
+	segment = last_of(chain);
+	for (size_t i = 0; i <= chain->prepared && sum < *length; i++, segment++) {
+		left = *length - sum;
+		if (left > chain->segment - segment->end)
+			left = chain->segment - segment->end;
+		if (left > 0)
+			chain->room[count++] = (struct iovec){ segment->text + segment->end, left };
+		sum += left;
 	}
-	if (left > 0)
-		chain->room[count++] = (struct iovec){ last[1].text, left };
-	piece[0] = chain->room[0];
-	piece[1] = chain->room[1];
+	*length = sum;
+	for (int i = 0; i < CHAIN_ROOM; i++) {
+		if (i >= count)
+			chain->room[i] = (struct iovec){ NULL, 0 };
+		piece[i] = chain->room[i];
+	}
 	return count;
 }
 
 void
 chain_commit(struct chain *chain, size_t gap, size_t length)
 {
+	size_t from = chain->used + gap - chain->room_at; /* in the room */
+	const struct iovec *room = chain->room;
+
 	while (length > 0) {
 		struct chain_segment *last = last_of(chain);
-		size_t from = chain->used + gap - chain->room_at; /* in the room */
-		const struct iovec *room = &chain->room[from >= chain->room[0].iov_len];
 		size_t step;
 
+		if (from >= room->iov_len) {
+			from -= room++->iov_len;
+			continue;
+		}
 		if (last->end == chain->segment) {
 			chain->count++;
 			chain->prepared--;
 			continue;
 		}
-		from -= room == chain->room ? 0 : chain->room[0].iov_len;
 		step = room->iov_len - from;
 		if (step > length)
 			step = length;
@@ -275,6 +278,7 @@ chain_commit(struct chain *chain, size_t gap, size_t length)
 			memmove(last->text + last->end, (char *)room->iov_base + from, step);
 		last->end += step;
 		chain->used += step;
+		from += step;
 		length -= step;
 	}
 }
@@ -486,7 +490,7 @@ pack(struct chain *chain)
 size_t
 chain_idle(const struct chain *chain)
 {
-	return (chain->freed - chain->cold) * chain->segment + chain->viewed;
+	return (chain->freed - chain->cold + chain->prepared) * chain->segment + chain->viewed;
 }
 
 static void
@@ -505,6 +509,8 @@ chain_trim(struct chain *chain, size_t keep, size_t slice)
 {
 	size_t given;
 
+	while (chain->prepared > 0)
+		give_back(chain, &chain->list[chain->first + chain->count + --chain->prepared]);
 	if (chain->viewed > keep) {
 		disuse(chain->base + chain->slots * chain->segment, chain->viewed);
 		chain->viewed = 0;

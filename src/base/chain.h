@@ -24,12 +24,15 @@
 /* Bytes in one segment; a chain that holds no more than the smaller has segments of that.  Multiples of every page size
  * in use.  (A test has shorter ones, so that what it does meets their ends.) */
 #ifndef CHAIN_SEGMENT
-#define CHAIN_SEGMENT ((size_t)256 << 10)
+#define CHAIN_SEGMENT ((size_t)128 << 10)
 #define CHAIN_SEGMENT_SMALL ((size_t)64 << 10)
 #endif
 
 /* Pieces to be taken at once.  They hold seven segments at least, since two neighbours hold more than one. */
 #define CHAIN_PIECES 16
+
+/* Pieces to be read into at once, at most. */
+#define CHAIN_ROOM 3
 
 struct chain_segment {
 	char *text;
@@ -53,7 +56,7 @@ struct chain {
 	size_t cold;     /* of which the lowest have given back their memory */
 	size_t fresh;    /* none from here on was ever used */
 	size_t viewed;   /* bytes of the view that were written */
-	struct iovec room[2]; /* that was read into last, */
+	struct iovec room[CHAIN_ROOM]; /* that was read into last, */
 	size_t room_at;       /* where it began, as an offset */
 };
 
@@ -89,9 +92,9 @@ int chain_peek(const struct chain *chain, size_t offset, size_t length, struct i
  * changed, or asked for another. */
 const char *chain_view(struct chain *chain, struct chain_place place, size_t length);
 
-/* Room to read at most *length bytes into (*length <= room): the pieces, their number, and in *length their sum.  One
- * piece where that has half of it at least. */
-int chain_prepare(struct chain *chain, size_t *length, struct iovec piece[2]);
+/* Room to read at most *length bytes into (*length <= room): the pieces, their number, and in *length their sum: two
+ * segments' worth at least, where so much was asked for. */
+int chain_prepare(struct chain *chain, size_t *length, struct iovec piece[CHAIN_ROOM]);
 
 /* Of what was read into the room: length bytes that begin `gap` bytes behind what is held are held from now on.  The
  * bytes between are not, and never will be. */

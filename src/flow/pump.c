@@ -154,7 +154,7 @@ pump_free(struct pump *pump)
 static void
 fill(struct pump *pump)
 {
-	struct iovec piece[2];
+	struct iovec piece[QUEUE_ROOM];
 	size_t length, done;
 	enum io_result result;
 	size_t most = PLAN_READ_MOST;

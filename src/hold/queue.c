@@ -135,7 +135,7 @@ queue_heads(const struct queue *q)
 /* --- coming in ---------------------------------------------------------------------------------- */
 
 int
-queue_prepare(struct queue *q, size_t most, struct iovec piece[2], size_t *length)
+queue_prepare(struct queue *q, size_t most, struct iovec piece[QUEUE_ROOM], size_t *length)
 {
 	size_t room = chain_room(&q->chain);
 

@@ -106,7 +106,8 @@ uint64_t queue_heads(const struct queue *q);
 
 /* Room to read at most `most` bytes into: the pieces, their number and in *length their sum (0 when
  * there is none).  Makes room beyond limits.bytes where a record being assembled needs it. */
-int queue_prepare(struct queue *q, size_t most, struct iovec piece[2], size_t *length);
+#define QUEUE_ROOM CHAIN_ROOM
+int queue_prepare(struct queue *q, size_t most, struct iovec piece[QUEUE_ROOM], size_t *length);
 
 /* length bytes that were read into the room stand `gap` bytes behind what is held (gap > 0 where bytes
  * before them were left out).  They are held from now on; `ends` records end in them, the last of them

@@ -241,7 +241,7 @@ static ssize_t
 receive_message(struct io_port *port, const struct iovec *piece, int count, size_t length)
 {
 	struct msghdr message = { 0 };
-	struct iovec part[3];
+	struct iovec part[IO_PIECES + 1];
 	ssize_t done;
 
 	if (!open_stash(port))
@@ -250,7 +250,8 @@ receive_message(struct io_port *port, const struct iovec *piece, int count, size
 		part[i] = piece[i];
 	part[count] = (struct iovec){ port->stash, STASH_BYTES };
 	message.msg_iov = part;
-	message.msg_iovlen = count == 1 ? 2 : 3;
+	for (int parts = count + 1; parts > 0; parts--)
+		message.msg_iovlen++; /* of a type that differs */
 	done = recvmsg(port->fd, &message, MSG_DONTWAIT);
 	if (done < 0)
 		return done;

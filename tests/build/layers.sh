@@ -4,7 +4,7 @@
 # The folders of src/ are layers: a file includes its own and those that stand before it, never a later one.
 # Each has a README and a line in the map of main.c, and tests/unit has the same folders.
 set -eu
-: "${top_srcdir:?is set by make check}"
+top_srcdir=${top_srcdir-$(dirname "$0")/../..} # set by make check
 
 layers='base os pick hold spool cli flow hand tell steer'
 

@@ -23,7 +23,7 @@ most_anonymous()
 # bounded BUFFER LONGEST, in bytes. The figures of a sanitizer or valgrind are not weir's.
 bounded()
 {
-	local kib most=$((($1 + $2 + 1310720) / 1024)) # five segments are part empty, or seen twice
+	local kib most=$((($1 + $2 + 1048576) / 1024))
 	[[ $WEIR_UNDER != @(asan|valgrind|qemu) ]] || return 0
 	kib=$(most_anonymous)
 	[[ $kib -gt 0 && $kib -le $most ]] || fail "$kib KiB where $most were enough" "$(grep -E 'Rss|HWM' "/proc/$(<pid)/status")"

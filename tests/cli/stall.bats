@@ -142,7 +142,7 @@ in_is()
 	in_is "$ten_million"
 	newest_run 30 "$ten_million" 1048576
 	snap ".held == {records: $RUN_RECORDS, bytes: $RUN_BYTES}"
-	[[ $WEIR_UNDER && $WEIR_UNDER != portable ]] || (($(rss_anon "$(<pid)") <= 1024 + 5 * 256)) ||
+	[[ $WEIR_UNDER && $WEIR_UNDER != portable ]] || (($(rss_anon "$(<pid)") <= 1024 + 1024 + 1)) ||
 		fail "anonymous memory: $(rss_anon "$(<pid)") KiB"
 	release go
 	producer_ends

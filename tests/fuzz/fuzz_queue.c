@@ -210,7 +210,7 @@ make_bytes(struct input *input, size_t most, uint64_t *ends, size_t *tail)
 static void
 step_read(struct input *input)
 {
-	struct iovec piece[2];
+	struct iovec piece[QUEUE_ROOM];
 	size_t want = input_number(input) % 2048 + 1, room, from = m.length, length, tail;
 	size_t gap = input_byte(input) % 16;
 	uint64_t ends;
@@ -220,14 +220,16 @@ step_read(struct input *input)
 	(void)queue_prepare(&m.queue, want, piece, &room);
 	expect(room <= want, "room", room, want);
 	expect(room <= chain_room(&m.queue.chain), "room in the chain", room, chain_room(&m.queue.chain));
-	expect_equal("the pieces", piece[0].iov_len + piece[1].iov_len, room);
+	expect_equal("the pieces", piece[0].iov_len + piece[1].iov_len + piece[2].iov_len, room);
 	gap = gap < room ? gap : 0;
 	length = make_bytes(input, room - gap, &ends, &tail);
 	for (size_t at = 0; at < gap + length; at++) {
-		bool second = at >= piece[0].iov_len;
-		char *base = piece[second].iov_base;
+		size_t offset = at;
+		unsigned which = 0;
 
-		base[second ? at - piece[0].iov_len : at] = at < gap ? '\n' : m.stream[from + at - gap];
+		while (offset >= piece[which].iov_len)
+			offset -= piece[which++].iov_len;
+		((char *)piece[which].iov_base)[offset] = at < gap ? '\n' : m.stream[from + at - gap];
 	}
 	queue_append(&m.queue, gap, length, ends, tail);
 }

@@ -86,7 +86,7 @@ static void
 read_some(void)
 {
 	size_t length = some(rig.most - rig.used), filled = 0, at = 0, gap = 0;
-	struct iovec piece[2] = { { NULL, 0 }, { NULL, 0 } };
+	struct iovec piece[CHAIN_ROOM] = { { NULL, 0 } };
 	int pieces = chain_prepare(&rig.chain, &length, piece);
 	char text[MOST];
 
@@ -204,7 +204,7 @@ joins(void)
 	if (chain_init(&chain, MOST, 0) < 0)
 		abort();
 	while (chain_room(&chain) > 0) {
-		struct iovec piece[2];
+		struct iovec piece[CHAIN_ROOM];
 		size_t length = chain_room(&chain);
 
 		(void)chain_prepare(&chain, &length, piece);

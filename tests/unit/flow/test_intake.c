@@ -37,7 +37,7 @@ static bool
 arrive(const char *text, size_t length)
 {
 	while (length > 0) {
-		struct iovec piece[2];
+		struct iovec piece[QUEUE_ROOM];
 		size_t room;
 		int pieces = queue_prepare(&queue, length, piece, &room);
 

@@ -6,6 +6,7 @@
  */
 #include "../tap.h"
 
+#include "../reads.h"
 #include "../pipe.h"
 #include "../random.h"
 #include "flow/outlet.h"
@@ -76,7 +77,6 @@ static void
 put_of(char key, size_t length, bool ended)
 {
 	char *text = rig.sent + rig.sent_length;
-	struct iovec piece[2];
 	size_t room;
 
 	must(rig.sent_length + length <= STREAM_MOST);
@@ -89,12 +89,7 @@ put_of(char key, size_t length, bool ended)
 	if (ended)
 		text[length - 1] = '\n';
 	for (size_t at = 0; at < length; at += room) {
-		int pieces = queue_prepare(&rig.queue, length - at, piece, &room);
-
-		must(pieces > 0);
-		memcpy(piece[0].iov_base, text + at, piece[0].iov_len);
-		if (pieces > 1)
-			memcpy(piece[1].iov_base, text + at + piece[0].iov_len, piece[1].iov_len);
+		must((room = reads_put(&rig.queue, text + at, length - at)) > 0);
 		queue_append(&rig.queue, 0, room, ended && at + room == length, 0);
 	}
 	ledger_count(&rig.ledger.in, ended, length);

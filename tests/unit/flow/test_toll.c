@@ -44,7 +44,7 @@ begin(const struct rate *rate, uint64_t burst)
 static void
 put_key(char key, size_t length, bool ended)
 {
-	struct iovec piece[2];
+	struct iovec piece[QUEUE_ROOM];
 	size_t room;
 
 	for (size_t at = 0; at < length; at += room) {

@@ -5,6 +5,7 @@
  */
 #include "../tap.h"
 
+#include "../reads.h"
 #include "../pipe.h"
 #include "hold/age.h"
 #include "hold/fit.h"
@@ -53,15 +54,11 @@ static void
 arrive(const char *text)
 {
 	size_t length, all = strlen(text);
-	struct iovec piece[2];
 
 	for (size_t done = 0; done < all; done += length) {
 		const char *part = text + done;
 
-		must(queue_prepare(&rig.queue, all - done, piece, &length) >= 1);
-		memcpy(piece[0].iov_base, part, piece[0].iov_len);
-		if (length > piece[0].iov_len)
-			memcpy(piece[1].iov_base, part + piece[0].iov_len, length - piece[0].iov_len);
+		must((length = reads_put(&rig.queue, part, all - done)) > 0);
 		queue_append(&rig.queue, 0, length, record_count(&lines, 0, part, length),
 		    length - record_last(&lines, 0, part, length));
 	}

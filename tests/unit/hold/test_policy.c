@@ -343,7 +343,7 @@ static bool
 step_read(void)
 {
 	size_t most = (size_t)random_from(&rig.random, 1, rig.limits.bytes);
-	struct iovec piece[2];
+	struct iovec piece[QUEUE_ROOM];
 	size_t length, left = rig.length - rig.read;
 	int pieces;
 
@@ -567,7 +567,7 @@ fails(void)
 	if (queue_init(&rig.queue, &rig.framing, &rig.limits) < 0)
 		abort();
 	for (size_t i = 0; i < 3; i++) {
-		struct iovec piece[2];
+		struct iovec piece[QUEUE_ROOM];
 		size_t length;
 
 		(void)queue_prepare(&rig.queue, 2, piece, &length);

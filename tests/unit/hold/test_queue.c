@@ -5,6 +5,7 @@
  */
 #include "../tap.h"
 
+#include "../reads.h"
 #include "../random.h"
 #include "hold/fit.h"
 #include "hold/queue.h"
@@ -54,15 +55,7 @@ begin(const struct framing *framing)
 static size_t
 put(const char *text)
 {
-	struct iovec piece[2];
-	size_t length, all = strlen(text);
-	int pieces = queue_prepare(&q, all, piece, &length);
-
-	for (int i = 0; i < pieces; i++) {
-		memcpy(piece[i].iov_base, text, piece[i].iov_len);
-		text += piece[i].iov_len;
-	}
-	return length;
+	return reads_put(&q, text, strlen(text));
 }
 
 /* A read of lines. */
@@ -337,7 +330,7 @@ static void
 come(size_t length)
 {
 	while (length > 0) {
-		struct iovec piece[2];
+		struct iovec piece[QUEUE_ROOM];
 		size_t done;
 		int pieces = queue_prepare(&q, length, piece, &done);
 

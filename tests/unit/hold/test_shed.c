@@ -5,6 +5,7 @@
  */
 #include "../tap.h"
 
+#include "../reads.h"
 #include "hold/fit.h"
 #include "hold/shed.h"
 
@@ -78,15 +79,10 @@ arrive(const char *text)
 	size_t length, all = strlen(text);
 
 	for (size_t at = 0; at < all; at += length) {
-		struct iovec piece[2];
-		int pieces = queue_prepare(&rig.queue, all - at, piece, &length);
 		const char *part = text + at;
 
-		if (pieces == 0)
+		if ((length = reads_put(&rig.queue, part, all - at)) == 0)
 			abort();
-		memcpy(piece[0].iov_base, part, piece[0].iov_len);
-		if (pieces > 1)
-			memcpy(piece[1].iov_base, part + piece[0].iov_len, piece[1].iov_len);
 		queue_append(&rig.queue, 0, length, record_count(&lines, 0, part, length),
 		    length - record_last(&lines, 0, part, length));
 	}

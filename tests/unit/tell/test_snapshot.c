@@ -16,7 +16,7 @@ begin(void)
 	const struct framing lines = { FRAMING_LINES, '\n', 0 };
 	const struct queue_limits limits = { .bytes = 100, .records = UINT64_MAX };
 	const struct watermarks marks = { { UINT64_MAX, 100 }, { UINT64_MAX, 50 } };
-	struct iovec piece[2];
+	struct iovec piece[QUEUE_ROOM];
 	size_t length;
 
 	options = (struct options){ .policy = POLICY_DROP_OLDEST, .framing = lines, .buffer_bytes = 100,
