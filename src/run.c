@@ -75,7 +75,8 @@ enlarge_pipes(const struct options *options, const struct io_port *input, const 
 		pipes_enlarge(output, (size_t)bytes);
 }
 
-/* 0, or -1 when the reason has been told. */
+/* Of a run that is all zero: it has room for reports and pages, which is touched only as they are made.  0, or -1 when
+ * the reason has been told. */
 static int
 begin(struct run *run, const struct options *options)
 {
@@ -84,7 +85,7 @@ begin(struct run *run, const struct options *options)
 
 	io_open_input(&input, STDIN_FILENO);
 	io_open_output(&output, STDOUT_FILENO);
-	*run = (struct run){ .options = options };
+	run->options = options;
 	run->read_until_ns = run->drain_until_ns = run->trim_at_ns = LOOP_FOREVER;
 	if (io_same_file(&input, &output)) {
 		diag_error("standard input and standard output are the same file");

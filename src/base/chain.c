@@ -64,7 +64,7 @@ last_of(const struct chain *chain)
 int
 chain_init(struct chain *chain, size_t most, size_t view)
 {
-	size_t segment = most > CHAIN_SEGMENT_SMALL ? CHAIN_SEGMENT : CHAIN_SEGMENT_SMALL;
+	const size_t segment = CHAIN_SEGMENT;
 	size_t full = most / segment + 1, slots = full + full / SLOTS_PART + SLOTS_MORE;
 	void *base;
 

@@ -21,11 +21,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes in one segment; a chain that holds no more than the smaller has segments of that.  Multiples of every page size
- * in use.  (A test has shorter ones, so that what it does meets their ends.) */
+/* Bytes in one segment, a multiple of every page size in use.  (A test has shorter ones, so that what it does meets
+ * their ends.) */
 #ifndef CHAIN_SEGMENT
 #define CHAIN_SEGMENT ((size_t)128 << 10)
-#define CHAIN_SEGMENT_SMALL ((size_t)64 << 10)
 #endif
 
 /* Pieces to be taken at once.  They hold seven segments at least, since two neighbours hold more than one. */

@@ -220,7 +220,7 @@ begin_live_line(struct lookout *lookout, uint64_t now)
 bool
 lookout_open(struct lookout *lookout, const struct options *options)
 {
-	*lookout = (struct lookout){ .options = options };
+	lookout->options = options;
 	lookout->tick_at_ns = lookout->draw_at_ns = LOOP_FOREVER;
 	if (reporter_open(&lookout->reporter, options->report_path) < 0)
 		not_opened("--report", options->report_path);

@@ -44,7 +44,7 @@ struct lookout {
 	struct snapshot last;    /* of the final report */
 };
 
-/* Opens the files, which are no file that the data comes from or goes to.  False when the reason
+/* Of one that is all zero: opens the files, which are no file that the data comes from or goes to.  False when the reason
  * has been told; there is nothing to undo, since weir ends then. */
 bool lookout_open(struct lookout *lookout, const struct options *options);
 

@@ -9,6 +9,5 @@
 
 #ifndef CHAIN_SEGMENT
 #define CHAIN_SEGMENT 512
-#define CHAIN_SEGMENT_SMALL 64
 #endif
 #include "base/chain.c"

@@ -7,8 +7,7 @@
 #include <sys/mman.h>
 #undef MADV_DONTNEED /* gives back pages, and several of these are in one */
 
-#define CHAIN_SEGMENT 64
-#define CHAIN_SEGMENT_SMALL 16
+#define CHAIN_SEGMENT 48
 #include "base/chain.c" /* with these */
 
 #include "../random.h"
@@ -195,7 +194,7 @@ any_work(uint64_t seed)
 	return rig.failed == NULL;
 }
 
-/* Of each 64 bytes 60 go, each time in a sweep of its own. */
+/* Of each 48 bytes 44 go, each time in a sweep of its own. */
 static void
 joins(void)
 {
@@ -210,10 +209,10 @@ joins(void)
 		(void)chain_prepare(&chain, &length, piece);
 		chain_commit(&chain, 0, length);
 	}
-	for (size_t offset = 2; offset + 60 < chain_used(&chain); offset += 4) {
+	for (size_t offset = 2; offset + 44 < chain_used(&chain); offset += 4) {
 		struct chain_broom broom = chain_sweep(&chain, chain_at(&chain, offset));
 
-		chain_drop(&chain, &broom, 60);
+		chain_drop(&chain, &broom, 44);
 		chain_close(&chain, &broom);
 		chain_check(&chain);
 	}

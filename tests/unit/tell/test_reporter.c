@@ -354,7 +354,7 @@ static void
 offer(unsigned records)
 {
 	const struct snapshot snapshot = { .event = REPORT_INTERVAL, .options = &options,
-		.ledger = { .in = { records, records } }, .reports_skipped = records };
+		.tuning = tuning_of(&options), .ledger = { .in = { records, records } }, .reports_skipped = records };
 
 	reporter_offer(&reporter, &snapshot);
 	step();
