@@ -44,8 +44,8 @@ struct lookout {
 	struct snapshot last;    /* of the final report */
 };
 
-/* Of one that is all zero: opens the files, which are no file that the data comes from or goes to.  False when the reason
- * has been told; there is nothing to undo, since weir ends then. */
+/* Of one that is all zero: opens the files, which are no file that the data comes from or goes to.  False when the
+ * reason has been told; there is nothing to undo, since weir ends then. */
 bool lookout_open(struct lookout *lookout, const struct options *options);
 
 /* The pump is there, and has not made a pass: takes its memory, hooks itself up, writes the first page
