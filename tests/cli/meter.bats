@@ -362,7 +362,7 @@ MASK_FINAL='s/[0-9.]+(ns|us|ms|s)\b/T/g; s/, p99 T//'
 	flowing --format=json --report=report
 	until_true more_lines_than report 5
 	is "$(jq -r .event report | sort -u)" interval
-	is_on_screen 'in +0/s.*input 100%'
+	until_true is_on_screen 'in +0/s.*input 100%'
 	exec 9>&-
 	shows end-reported
 	law report
