@@ -55,11 +55,12 @@ key()
 	tmux_ send-keys "$@"
 }
 
-# What the screen shows, without blanks at the ends; lines that the terminal has wrapped are one. Masked: times ("T"), and a
-# rate or share that is not yet 0 or 100 where it has to become that does not match, and is asked for again.
+# What the screen shows, without blanks at the ends; lines that the terminal has wrapped are one. Masked: times, and a
+# share of the time that is more than half, which is 100% where the machine has nothing else to do. A rate that is not yet 0
+# where it has to become that does not match, and is asked for again.
 screen()
 {
-	tmux_ capture-pane -p ${JOIN:+-J} | sed -E "s/[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}/CLOCK/; s/ {1,2}[ 0-9][0-9]:[0-5][0-9] *$//; ${MASK:-}" | sed -e 's/ *$//' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
+	tmux_ capture-pane -p ${JOIN:+-J} | sed -E "s/[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}/CLOCK/; s/ {1,2}[ 0-9][0-9]:[0-5][0-9] *$//; s/((in|out)put) {1,2}[5-9][0-9]%/\1 100%/; ${MASK:-}" | sed -e 's/ *$//' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
 }
 
 is_shown()
