@@ -86,15 +86,14 @@ init_shed(struct pump *pump, struct chance own, uint64_t salt)
 	const struct tuning *tuning = &pump->tuning;
 
 	pump->shed = (struct shed){
-		.keep = plan->keep,
-		.key = plan->key,
-		.salt = salt,
+		.classes.keep = plan->keep,
+		.latest = { .key = plan->key, .salt = salt },
 		.chance = own,
 		.sampling = plan->shedding,
 		.share = tuning->shed,
 		.pressure = &pump->level.pressure,
 	};
-	pump->queue.marks = shed_marks(&pump->shed);
+	pump->queue.marks = classes_marks(&pump->shed.classes);
 	pump->age = (struct age){ .most_ns = tuning->max_age_ns, .controlled = plan->controlled };
 	codel_init(&pump->age.codel, tuning->codel_target_ns, tuning->codel_interval_ns);
 }

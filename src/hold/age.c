@@ -62,7 +62,7 @@ control(struct age *age, struct shed *shed, struct queue *queue, struct loss *lo
 		    !codel_drops(&age->codel, loss->now_ns, waited_ns, queue_waiting(queue) == 1))
 			return;
 		late = sojourn_arrived_by(queue->sojourn, loss->now_ns - age->codel.target_ns, UINT64_MAX);
-		if (shed->keep == NULL)
+		if (classes_top(&shed->classes) == 0)
 			fit_drop_oldest(queue, loss, REASON_CODEL, 1 + late / PART);
 		else
 			shed_some(shed, queue, loss, REASON_CODEL, 1 + late / PART);

@@ -62,22 +62,22 @@ policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct
 		return true;
 	case POLICY_DROP_OLDEST:
 	case POLICY_CODEL:
-		if (shed->keep == NULL)
+		if (classes_top(&shed->classes) == 0)
 			fit_evict(queue, loss, REASON_OLDEST, REASON_NEWEST); /* exactly as many as must go */
 		else
 			shed_oldest(shed, queue, loss);
 		return true;
 	case POLICY_DROP_NEWEST:
-		if (shed->keep == NULL)
+		if (classes_top(&shed->classes) == 0)
 			fit_refuse(queue, loss, REASON_NEWEST);
 		else
 			shed_newest(shed, queue, loss);
 		return true;
 	case POLICY_DROP_RANDOM:
-		shed_random(shed, queue, loss);
+		lot_settle(&shed->chance, &shed->classes, queue, loss);
 		return true;
 	case POLICY_LATEST:
-		shed_superseded(shed, queue, loss);
+		latest_settle(&shed->latest, &shed->classes, queue, loss);
 		return true;
 	case POLICY_SHED:
 		shed_newest(shed, queue, loss);

@@ -5,7 +5,7 @@
  * Asked once a pass, after the output has refused, about the records that are ready and do not all fit.
  * Pure: it works on the queue and the loss, and does no I/O.  To add a policy: a value, a row in the
  * table, a case in policy_settle() (the compiler asks for it), its reasons in ledger.h; where it has to
- * look at the records, its sweep in shed.h.
+ * look at the records, a room of its own, as lot.h is.
  */
 #ifndef WEIR_POLICY_H
 #define WEIR_POLICY_H

@@ -293,13 +293,13 @@ static void
 restore(const struct node *node)
 {
 	char *room = search.pump.bypass.look_room; /* one for all: no look lasts beyond the read that follows it */
-	struct shed_seen *seen = search.pump.shed.seen; /* nor what was seen beyond a verdict */
+	struct latest_seen *seen = search.pump.shed.latest.seen; /* nor what was seen beyond a verdict */
 	const struct chain *chain = &search.pump.queue.chain;
 
 	free(search.pump.queue.aside);
 	search.pump = node->pump;
 	search.pump.bypass.look_room = room;
-	search.pump.shed.seen = seen;
+	search.pump.shed.latest.seen = seen;
 	memcpy(chain->base, node->segments, chain->slots * chain->segment);
 	memcpy(chain->list, node->list, chain->list_size * sizeof(chain->list[0]));
 	memcpy(chain->free, node->free, chain->slots * sizeof(chain->free[0]));

@@ -528,7 +528,7 @@ last_victim(const struct model *m)
 
 /* What has to go. */
 static struct tally
-excess_of(const struct model *m, uint64_t part)
+too_much(const struct model *m, uint64_t part)
 {
 	const struct options *o = m->options;
 	uint64_t room = o->buffer_bytes - (is_part_sent(m) ? rest_of(&m->held[0]) : 0);
@@ -545,7 +545,7 @@ excess_of(const struct model *m, uint64_t part)
 static bool
 is_too_much(const struct model *m)
 {
-	struct tally excess = excess_of(m, PART);
+	struct tally excess = too_much(m, PART);
 
 	return excess.bytes > 0 || excess.records > 0;
 }
@@ -743,7 +743,7 @@ drop_random(struct model *m)
 		return;
 	drop_misfits(m);
 	for (unsigned class = 0; is_too_much(m); class++) {
-		struct tally excess = excess_of(m, PART_BY_LOT), all = { 0, 0 };
+		struct tally excess = too_much(m, PART_BY_LOT), all = { 0, 0 };
 		uint64_t wanted, unseen;
 
 		for (size_t i = first_victim(m); i < last_victim(m); i++)
@@ -785,8 +785,8 @@ drop_superseded(struct model *m)
 	if (!is_too_much(m))
 		return;
 	drop_misfits(m);
-	need = excess_of(m, NOTHING);
-	excess = excess_of(m, PART);
+	need = too_much(m, NOTHING);
+	excess = too_much(m, PART);
 	if (!is_too_much(m))
 		return;
 	for (size_t i = first_victim(m); i < last_victim(m);) {

@@ -49,8 +49,8 @@ begin(uint64_t records, const char *const regex[2])
 			abort();
 	}
 	rig.loss = (struct loss){ .ledger = &rig.ledger, .keep = rig.keep };
-	rig.shed = (struct shed){ .keep = rig.keep, .key = &rig.key, .pressure = &rig.pressure };
-	rig.queue.marks = shed_marks(&rig.shed);
+	rig.shed = (struct shed){ .classes.keep = rig.keep, .latest.key = &rig.key, .pressure = &rig.pressure };
+	rig.queue.marks = classes_marks(&rig.shed.classes);
 }
 
 /* Under pressure 1 in `den`, from one watermark to the other. */
@@ -124,6 +124,18 @@ dropped(void)
 
 typedef void settle_function(struct shed *, struct queue *, struct loss *);
 
+static void
+by_lot(struct shed *shed, struct queue *queue, struct loss *loss)
+{
+	lot_settle(&shed->chance, &shed->classes, queue, loss);
+}
+
+static void
+by_key(struct shed *shed, struct queue *queue, struct loss *loss)
+{
+	latest_settle(&shed->latest, &shed->classes, queue, loss);
+}
+
 static const struct example {
 	const char *what;
 	settle_function *settle;
@@ -168,10 +180,10 @@ static const struct example {
 	    "W04 E05 E06 E07 E08 W09 E10 W11", "oldest 3" },
 	{ "newest: by number an eighth and one", shed_newest, 8, { "E" },
 	    "1\n2\n3\n4\n5\n6\n7\n8\n", "E\nE\nE\n9\n", "5 6 7 8 E E E 9", "oldest 4" },
-	{ "random: of the least class, all if need be, and then of the next", shed_random, ANY, { "E" },
+	{ "random: of the least class, all if need be, and then of the next", by_lot, ANY, { "E" },
 	    "E01\na02\nE03\na04\nE05\nE06\nE07\nE08\n", "E09\nE10\n",
 	    "E01 E03 E05 E06 E07 E08 E09 E10", "random 2" },
-	{ "random: what fits stays", shed_random, ANY, { NULL },
+	{ "random: what fits stays", by_lot, ANY, { NULL },
 	    "", EIGHT, "a01 a02 a03 a04 a05 a06 a07 a08", "" },
 	{ "oldest: nothing goes for what cannot fit beside what is more precious", shed_oldest, ANY, { "E" },
 	    "E01\nE02\na03\nE04\nE05\nE06\na07\n", "a_longer_one_\n", "E01 E02 a03 E04 E05 E06 a07", "newest 1" },
@@ -183,24 +195,24 @@ static const struct example {
 	{ "newest: by classes below its own", shed_newest, ANY, { "E", "W" },
 	    "E01\na02\nW03\na04\nE05\nW06\nE07\nE08\n", "W_is_long\nE_is_long_2\n",
 	    "E01 E05 E07 E08 E_is_long_2", "oldest 4 newest 1" },
-	{ "random: nothing goes for what cannot fit beside what is more precious", shed_random, ANY, { "E" },
+	{ "random: nothing goes for what cannot fit beside what is more precious", by_lot, ANY, { "E" },
 	    "E01\nE02\na03\nE04\nE05\nE06\na07\n", "a_longer_one_\n", "E01 E02 a03 E04 E05 E06 a07", "newest 1" },
-	{ "latest: nor is anything superseded by that", shed_superseded, ANY, { "E" },
+	{ "latest: nor is anything superseded by that", by_key, ANY, { "E" },
 	    "E01\nE02\na03\nE04\nE05\nE06\na07\n", "a_longer_one_\n", "E01 E02 a03 E04 E05 E06 a07", "newest 1" },
-	{ "latest: what fits stays", shed_superseded, ANY, { NULL },
+	{ "latest: what fits stays", by_key, ANY, { NULL },
 	    "", EIGHT, "a01 a02 a03 a04 a05 a06 a07 a08", "" },
-	{ "latest: all that are superseded", shed_superseded, ANY, { NULL },
+	{ "latest: all that are superseded", by_key, ANY, { NULL },
 	    EIGHT, "a09\n", "a09", "superseded 8" },
-	{ "latest: each key has its last", shed_superseded, ANY, { NULL },
+	{ "latest: each key has its last", by_key, ANY, { NULL },
 	    "a01\nb02\na03\nc04\nb05\nd06\ne07\nf08\n", "a09\n", "c04 b05 d06 e07 f08 a09",
 	    "superseded 3" },
-	{ "latest: where that is not enough the oldest, an eighth in all", shed_superseded, ANY, { NULL },
+	{ "latest: where that is not enough the oldest, an eighth in all", by_key, ANY, { NULL },
 	    "a01\nb02\nc03\nd04\ne05\nf06\ng07\nh08\n", "a09\n", "c03 d04 e05 f06 g07 h08 a09",
 	    "oldest 1 superseded 1" },
-	{ "latest: what is kept supersedes, and is not superseded", shed_superseded, ANY, { "E", NULL },
+	{ "latest: what is kept supersedes, and is not superseded", by_key, ANY, { "E", NULL },
 	    "aE1\nb02\na03\nb04\nd05\nd06\nf07\nbE8\n", "g09\n", "aE1 a03 d06 f07 bE8 g09",
 	    "superseded 3" },
-	{ "latest: the empty key is one, too", shed_superseded, 2, { NULL },
+	{ "latest: the empty key is one, too", by_key, 2, { NULL },
 	    "\n\n", "b\n", " b", "superseded 1" },
 };
 
@@ -227,7 +239,7 @@ by_example(void)
 static void
 beside_rest(void)
 {
-	static settle_function *const settle[] = { shed_oldest, shed_newest, shed_random, shed_superseded };
+	static settle_function *const settle[] = { shed_oldest, shed_newest, by_lot, by_key };
 
 	for (size_t i = 0; i < sizeof(settle) / sizeof(settle[0]); i++) {
 		begin(ANY, (const char *const[]){ i < 2 ? "B" : NULL, NULL });
@@ -378,7 +390,7 @@ many_keys(void)
 		(void)snprintf(text, sizeof(text), "%u\n", i % 2950);
 		arrive(text);
 	}
-	shed_superseded(&rig.shed, &rig.queue, &rig.loss);
+	by_key(&rig.shed, &rig.queue, &rig.loss);
 	is(rig.ledger.dropped[REASON_SUPERSEDED].records, 52, "latest: of many keys those that came again");
 	is(rig.ledger.dropped[REASON_OLDEST].records, 2 + 375 - 52, "latest: and for the rest of an eighth the oldest");
 	for (unsigned i = 377; i < 3002 && good; i++) {
@@ -405,7 +417,7 @@ keys_that_go(void)
 	for (unsigned i = 1000; i < 5000; i++) {
 		(void)snprintf(text, sizeof(text), "%u\n", i);
 		arrive(text);
-		shed_superseded(&rig.shed, &rig.queue, &rig.loss);
+		by_key(&rig.shed, &rig.queue, &rig.loss);
 	}
 	is_text(left(), "4994 4995 4996 4997 4998 4999", "latest: keys come and go");
 	is(rig.ledger.dropped[REASON_SUPERSEDED].records, 0, "latest: and are not taken for others");
@@ -440,7 +452,7 @@ draw(unsigned count[PLACES], bool by_bytes)
 			arrive(i % 3 == 0 ? longer : text);
 			count[i]++;
 		}
-		shed_random(&rig.shed, &rig.queue, &rig.loss);
+		by_lot(&rig.shed, &rig.queue, &rig.loss);
 		while (queue_held(&rig.queue).bytes > 0) {
 			size_t head = queue_head(&rig.queue);
 			struct iovec piece[QUEUE_PIECES];
@@ -484,7 +496,7 @@ as_many_as_must(void)
 		begin(most, (const char *const[]){ NULL, NULL });
 		chance_init(&rig.shed.chance, true, seed * 1000003);
 		arrive(texts[seed % 3]);
-		shed_random(&rig.shed, &rig.queue, &rig.loss);
+		by_lot(&rig.shed, &rig.queue, &rig.loss);
 		good += queue_waiting(&rig.queue) == most;
 		finish();
 	}
@@ -506,7 +518,7 @@ until_there_is_room(void)
 		begin(ANY, (const char *const[]){ NULL, NULL });
 		chance_init(&rig.shed.chance, true, seed * 1000003);
 		arrive("A\nB\nC_and_many_more_such_letter\nD\nE\n");
-		shed_random(&rig.shed, &rig.queue, &rig.loss);
+		by_lot(&rig.shed, &rig.queue, &rig.loss);
 		text = left();
 		for (int i = 0; i < 5; i++) {
 			bool is_gone = strchr(text, 'A' + i) == NULL;
