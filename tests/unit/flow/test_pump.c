@@ -1288,17 +1288,17 @@ salts(void)
 	uint64_t salt;
 
 	begin("-p latest -k 1 -s 2 --sample-by=key --seed=7");
-	salt = rig.pump.shed.salt;
+	salt = rig.pump.shed.latest.salt;
 	finish();
 	begin("-p latest -k 1 -s 2 --sample-by=key --seed=7");
-	ok(rig.pump.shed.salt != 0 && rig.pump.shed.salt != salt, "latest has another salt each time");
+	ok(rig.pump.shed.latest.salt != 0 && rig.pump.shed.latest.salt != salt, "latest has another salt each time");
 	is(rig.pump.intake.gate.rules.seed, 7, "and a sample by key the user's seed");
 	finish();
 	begin("-L 5/s --drop-over=9/s --rate-by=key -k 1");
 	ok(rig.pump.outlet.toll.salt != 0 && rig.pump.intake.gate.rules.salt != 0, "so have rates by key");
 	finish();
 	begin("-p drop-random --seed=7");
-	is(rig.pump.outlet.toll.salt | rig.pump.intake.gate.rules.salt | rig.pump.shed.salt, 0, "what looks up no key has none");
+	is(rig.pump.outlet.toll.salt | rig.pump.intake.gate.rules.salt | rig.pump.shed.latest.salt, 0, "what looks up no key has none");
 	finish();
 }
 
