@@ -20,8 +20,8 @@
 #define HUGE_FROM ((size_t)64 << 20)
 
 /* Segments besides those that `most` bytes fill: the first and the last are part empty, two are read into, and where
- * bytes were cut out two are part empty, too. */
-#define SLOTS_MORE 8
+ * bytes were cut out two are part empty, too, as are the first and the last of what is set apart. */
+#define SLOTS_MORE 10
 #define SLOTS_PART 8
 
 /* --- segments ----------------------------------------------------------------------------------- */
@@ -61,6 +61,42 @@ last_of(const struct chain *chain)
 	return &chain->list[chain->first + chain->count - 1];
 }
 
+static size_t
+held_in(const struct chain_segment *segment)
+{
+	return segment->end - segment->begin;
+}
+
+static struct chain_segment *
+last_apart(const struct chain *chain)
+{
+	return &chain->apart[chain->apart_first + chain->apart_count - 1];
+}
+
+/* Where the first segment may be written: not below what is set apart in it. */
+static size_t
+floor_of(const struct chain *chain)
+{
+	return chain->shared ? last_apart(chain)->end : 0;
+}
+
+/* Nothing is held any more of a segment, of which nobody reads or writes. */
+static void
+empty(const struct chain *chain, struct chain_segment *segment)
+{
+	segment->begin = segment->end = segment == &chain->list[chain->first] ? floor_of(chain) : 0;
+}
+
+/* A segment has left the list, or is about to: it is free, but for one of which the rest is set apart. */
+static void
+let_go(struct chain *chain, const struct chain_segment *segment)
+{
+	if (chain->shared && segment->text == last_apart(chain)->text)
+		chain->shared = false;
+	else
+		give_back(chain, segment);
+}
+
 int
 chain_init(struct chain *chain, size_t most, size_t view)
 {
@@ -81,7 +117,8 @@ chain_init(struct chain *chain, size_t most, size_t view)
 	chain->base = base;
 	chain->list = calloc(chain->list_size, sizeof(chain->list[0]));
 	chain->free = calloc(slots, sizeof(chain->free[0]));
-	if (chain->list == NULL || chain->free == NULL) {
+	chain->apart = calloc(slots, sizeof(chain->apart[0]));
+	if (chain->list == NULL || chain->free == NULL || chain->apart == NULL) {
 		chain_free(chain);
 		errno = ENOMEM;
 		return -1;
@@ -101,6 +138,7 @@ chain_free(struct chain *chain)
 		(void)munmap(chain->base, chain->slots * chain->segment + chain->view);
 	free(chain->list);
 	free(chain->free);
+	free(chain->apart);
 	*chain = (struct chain){ 0 };
 }
 
@@ -113,7 +151,7 @@ chain_used(const struct chain *chain)
 size_t
 chain_room(const struct chain *chain)
 {
-	return chain->most - chain->used;
+	return chain->most - chain->used - chain->apart_used;
 }
 
 /* --- looking ------------------------------------------------------------------------------------ */
@@ -265,7 +303,10 @@ chain_commit(struct chain *chain, size_t gap, size_t length)
 			continue;
 		}
 		if (last->end == chain->segment) {
-			chain->count++;
+			if (last->begin < last->end)
+				chain->count++;
+			else
+				let_go(chain, &chain->list[chain->first++]); /* the only one, and set apart up to its end */
 			chain->prepared--;
 			continue;
 		}
@@ -298,10 +339,10 @@ chain_consume(struct chain *chain, size_t length)
 		if (head->begin < head->end)
 			break;
 		if (chain->count == 1) {
-			head->begin = head->end = 0;
+			empty(chain, head);
 			break;
 		}
-		give_back(chain, head);
+		let_go(chain, head);
 		chain->first++;
 		chain->count--;
 	}
@@ -319,12 +360,99 @@ chain_retract(struct chain *chain, size_t length)
 		length -= step;
 		if (last->begin < last->end)
 			break;
-		last->begin = last->end = 0; /* what was read into it and is not held yet is still there */
+		empty(chain, last); /* what was read into it and is not held yet is still there */
 		if (chain->count == 1)
 			break;
 		chain->count--;
 		chain->prepared++;
 	}
+}
+
+/* --- set apart ---------------------------------------------------------------------------------- */
+
+/* length bytes of the first segment are; they follow what is set apart already. */
+static void
+set_apart(struct chain *chain, size_t length)
+{
+	struct chain_segment *head = &chain->list[chain->first];
+
+	if (chain->shared) {
+		last_apart(chain)->end += length;
+	} else {
+		if (chain->apart_first + chain->apart_count == chain->slots) {
+			memmove(chain->apart, chain->apart + chain->apart_first, chain->apart_count * sizeof(chain->apart[0]));
+			chain->apart_first = 0;
+		}
+		chain->apart_count++;
+		*last_apart(chain) = (struct chain_segment){ head->text, head->begin, head->begin + length };
+		chain->shared = true;
+	}
+	head->begin += length;
+}
+
+void
+chain_set_apart(struct chain *chain, size_t length)
+{
+	chain->used -= length;
+	chain->apart_used += length;
+	chain->room_at -= length; /* what was read with them may still be to come; this may wrap, and comes back */
+	while (length > 0) {
+		struct chain_segment *head = &chain->list[chain->first];
+		size_t step = held_in(head) < length ? held_in(head) : length;
+
+		set_apart(chain, step);
+		length -= step;
+		if (head->begin < head->end || chain->count == 1)
+			break;
+		let_go(chain, head);
+		chain->first++;
+		chain->count--;
+	}
+}
+
+size_t
+chain_apart(const struct chain *chain)
+{
+	return chain->apart_used;
+}
+
+int
+chain_peek_apart(const struct chain *chain, size_t length, struct iovec *piece, int most)
+{
+	const struct chain_segment *segment = chain->apart + chain->apart_first;
+	int count = 0;
+
+	for (; length > 0 && count < most && (size_t)count < chain->apart_count; segment++) {
+		size_t step = held_in(segment) < length ? held_in(segment) : length;
+		piece[count++] = (struct iovec){ segment->text + segment->begin, step };
+		length -= step;
+	}
+	return count;
+}
+
+void
+chain_release(struct chain *chain, size_t length)
+{
+	chain->apart_used -= length;
+	while (length > 0) {
+		struct chain_segment *oldest = &chain->apart[chain->apart_first];
+		size_t step = held_in(oldest) < length ? held_in(oldest) : length;
+
+		oldest->begin += step;
+		length -= step;
+		if (oldest->begin < oldest->end)
+			break;
+		if (chain->apart_count > 1 || !chain->shared)
+			give_back(chain, oldest);
+		chain->apart_first++;
+		chain->apart_count--;
+	}
+	if (chain->apart_count > 0)
+		return;
+	chain->apart_first = 0;
+	chain->shared = false;
+	if (chain->used == 0)
+		empty(chain, &chain->list[chain->first]);
 }
 
 /* --- cutting out -------------------------------------------------------------------------------- */
@@ -374,12 +502,6 @@ chain_keep(const struct chain *chain, struct chain_broom *broom, size_t length)
 	}
 }
 
-static size_t
-held_in(const struct chain_segment *segment)
-{
-	return segment->end - segment->begin;
-}
-
 /* A segment and the one behind it become one where they fit into one. */
 static void
 join(struct chain *chain, size_t index)
@@ -389,6 +511,8 @@ join(struct chain *chain, size_t index)
 	if (index - chain->first >= chain->count - 1 || held_in(one) + held_in(other) > chain->segment)
 		return; /* the first wraps below it */
 	if (one->end + held_in(other) > chain->segment) {
+		if (chain->shared && index == chain->first)
+			return; /* what is in front of it is set apart */
 		memmove(one->text, one->text + one->begin, held_in(one));
 		one->end = held_in(one);
 		one->begin = 0;
@@ -414,12 +538,12 @@ close_list(struct chain *chain, const struct chain_broom *broom)
 		behind = keep;
 	gone = behind - keep;
 	if (gone == chain->count) {
-		chain->list[keep].begin = chain->list[keep].end = 0;
+		empty(chain, &chain->list[keep]);
 		keep++;
 		gone--;
 	}
 	for (size_t index = keep; index < behind; index++)
-		give_back(chain, &chain->list[index]);
+		let_go(chain, &chain->list[index]);
 	if (keep - chain->first < chain->first + chain->count - behind) {
 		memmove(chain->list + chain->first + gone, chain->list + chain->first,
 		    (keep - chain->first) * sizeof(chain->list[0]));
@@ -478,10 +602,11 @@ chain_close(struct chain *chain, const struct chain_broom *broom)
 static void
 pack(struct chain *chain)
 {
-	struct chain_broom broom = { .to = { chain->first, 0 }, .from = chain_at(chain, 0), .first = chain->first };
+	const size_t floor = floor_of(chain);
+	struct chain_broom broom = { .to = { chain->first, floor }, .from = chain_at(chain, 0), .first = chain->first };
 
 	move_up(chain, &broom, chain->used);
-	chain->list[chain->first].begin = 0;
+	chain->list[chain->first].begin = floor;
 	close_sweep(chain, &broom);
 }
 
@@ -520,6 +645,25 @@ chain_trim(struct chain *chain, size_t keep, size_t slice)
 	return chain->freed > chain->cold && chain_idle(chain) > keep;
 }
 
+static void
+check_apart(const struct chain *chain)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < chain->apart_count; i++) {
+		const struct chain_segment *segment = &chain->apart[chain->apart_first + i];
+
+		if (segment->begin >= segment->end || segment->end > chain->segment)
+			abort();
+		sum += held_in(segment);
+	}
+	if (sum != chain->apart_used || chain->used + sum > chain->most)
+		abort();
+	if (chain->shared && (chain->apart_count == 0 || last_apart(chain)->text != chain->list[chain->first].text ||
+	    last_apart(chain)->end > chain->list[chain->first].begin))
+		abort();
+}
+
 void
 chain_check(const struct chain *chain)
 {
@@ -527,14 +671,16 @@ chain_check(const struct chain *chain)
 
 	if (chain->count == 0 || chain->used > chain->most || chain->cold > chain->freed ||
 	    chain->first + chain->count + chain->prepared > chain->list_size ||
-	    chain->freed + chain->count + chain->prepared != chain->fresh || chain->fresh > chain->slots)
+	    chain->freed + chain->count + chain->prepared + chain->apart_count - chain->shared != chain->fresh ||
+	    chain->fresh > chain->slots)
 		abort();
+	check_apart(chain);
 	for (size_t index = chain->first; index < chain->first + chain->count; index++) {
 		const struct chain_segment *segment = &chain->list[index];
 
 		if (segment->begin > segment->end || segment->end > chain->segment)
 			abort();
-		if (segment->begin == segment->end && (chain->count > 1 || segment->end > 0))
+		if (segment->begin == segment->end && (chain->count > 1 || segment->end > floor_of(chain)))
 			abort();
 		if (index > chain->first + 1 && index < chain->first + chain->count - 1 &&
 		    held_in(segment) + held_in(segment - 1) <= chain->segment)

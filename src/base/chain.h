@@ -45,6 +45,7 @@ struct chain {
 	size_t view;    /* bytes mapped behind the segments, to see what is in two in one piece; or 0 */
 	size_t slots;   /* segments mapped */
 	size_t used;    /* bytes held */
+	size_t apart_used; /* bytes set apart: they are not among those */
 	struct chain_segment *list;  /* calloc'd: those in use, oldest first, then those to be read into */
 	size_t list_size;
 	size_t first;
@@ -55,6 +56,10 @@ struct chain {
 	size_t cold;     /* of which the lowest have given back their memory */
 	size_t fresh;    /* none from here on was ever used */
 	size_t viewed;   /* bytes of the view that were written */
+	struct chain_segment *apart; /* calloc'd: what is set apart, oldest first; */
+	size_t apart_first;
+	size_t apart_count;
+	bool shared;     /* the last of it is in front of what is held in the first segment of the list */
 	struct iovec room[CHAIN_ROOM]; /* that was read into last, */
 	size_t room_at;       /* where it began, as an offset */
 };
@@ -102,6 +107,19 @@ void chain_commit(struct chain *chain, size_t gap, size_t length);
 /* The oldest length bytes are gone; the newest length bytes are gone (length <= used). */
 void chain_consume(struct chain *chain, size_t length);
 void chain_retract(struct chain *chain, size_t length);
+
+/* Bytes that go another way than those behind them: the oldest length bytes are set apart (length <= used).  They are
+ * not held any more, and nothing below sees them, but they stay where they are, and take up room, until they are
+ * released.  Nothing is moved for that, then or later.  Where some are set apart already these follow them, with none
+ * between them that were consumed or cut out.
+ *
+ * apart:      how many there are.
+ * peek_apart: the oldest length of them, in pieces, as chain_peek has it.
+ * release:    the oldest length of them are gone.  Not between a read and what is committed of it. */
+void chain_set_apart(struct chain *chain, size_t length);
+size_t chain_apart(const struct chain *chain);
+int chain_peek_apart(const struct chain *chain, size_t length, struct iovec *piece, int most);
+void chain_release(struct chain *chain, size_t length);
 
 /* Bytes are cut out in one sweep, from the oldest on:
  *

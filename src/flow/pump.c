@@ -302,10 +302,13 @@ settle(struct pump *pump)
 
 /* --- the pass ----------------------------------------------------------------------------------- */
 
+/* A record that is on its way has found that it has none, or fills what there is. */
 static bool
-output_has_room(const void *port)
+output_has_room(const void *state)
 {
-	return io_has_room(port);
+	const struct pump *pump = state;
+
+	return !queue_part_sent(&pump->queue) && io_has_room(&pump->outlet.port);
 }
 
 /* Fill, age, drain. */
@@ -318,7 +321,7 @@ pass_through(struct pump *pump, uint64_t now_ns)
 	level_filled(&pump->level, pump_depth(pump));
 	pump->outlet.input_over = !is_reading(pump);
 	age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss,
-	    &(struct age_outlet){ output_has_room, &pump->outlet.port });
+	    &(struct age_outlet){ output_has_room, pump });
 	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
 	age_sent(&pump->age, &pump->queue, now_ns);
 }
@@ -412,7 +415,7 @@ pump_stop(struct pump *pump, uint64_t now_ns)
 {
 	bool begun = pump->outlet.stream
 	    ? pump->intake.open > 0 && pump->intake.framing.kind != FRAMING_BYTES
-	    : pump->queue.phase != 0 && pump->queue.ready == 0; /* in the chain: one set aside is all here */
+	    : queue_sends_unread(&pump->queue);
 
 	if (pump->input != PUMP_READING)
 		return;

@@ -14,13 +14,6 @@ age_retune(struct age *age, uint64_t most_ns, uint64_t codel_target_ns, uint64_t
 
 /* --- --max-age ---------------------------------------------------------------------------------- */
 
-/* 1 where a part-sent record is among those that the stamps know: it is the oldest, but exempt. */
-static uint64_t
-exempt(const struct queue *queue)
-{
-	return sojourn_held(queue->sojourn) - queue_waiting(queue);
-}
-
 static void
 expire(const struct age *age, struct queue *queue, struct loss *loss)
 {
@@ -28,8 +21,7 @@ expire(const struct age *age, struct queue *queue, struct loss *loss)
 
 	if (loss->now_ns > age->most_ns)
 		count = sojourn_arrived_by(queue->sojourn, loss->now_ns - age->most_ns - 1, UINT64_MAX);
-	if (count > exempt(queue))
-		fit_drop_oldest(queue, loss, REASON_EXPIRED, count - exempt(queue));
+	fit_drop_oldest(queue, loss, REASON_EXPIRED, count);
 }
 
 uint64_t
@@ -37,8 +29,7 @@ age_due_ns(const struct age *age, const struct queue *queue)
 {
 	if (age->most_ns == 0 || queue_waiting(queue) == 0)
 		return UINT64_MAX;
-	return (exempt(queue) > 0 ? sojourn_second_ns(queue->sojourn) : sojourn_oldest_ns(queue->sojourn)) +
-	    age->most_ns + 1; /* no time is over 2^63 */
+	return sojourn_oldest_ns(queue->sojourn) + age->most_ns + 1; /* no time is over 2^63 */
 }
 
 /* --- CoDel -------------------------------------------------------------------------------------- */
@@ -55,7 +46,7 @@ control(struct age *age, struct shed *shed, struct queue *queue, struct loss *lo
 	uint64_t late;
 
 	/* The RFC asks when the link takes a packet: not while the output takes nothing. */
-	while (queue_waiting(queue) > 0 && !queue_part_sent(queue)) {
+	while (queue_waiting(queue) > 0) {
 		uint64_t waited_ns = loss->now_ns - sojourn_oldest_ns(queue->sojourn);
 
 		if (waited_ns < age->codel.target_ns || !outlet->has_room(outlet->state) ||

@@ -6,7 +6,7 @@
  * RFC 8289) is asked about the oldest that is left, as long as the output has room for it; each yes
  * costs one record and an eighth of those that have waited for longer than its target.  Both go by
  * when a record arrived (sojourn.h), whose tolerance is on the safe side: a record is never taken
- * for younger than it is.  A part-sent record is exempt from both; what waits behind it is too old for
+ * for younger than it is.  A record in transit does not wait; what waits behind it is too old for
  * --max-age as soon as it would be without it, since it cannot leave any sooner.  Nothing here can fail.
  */
 #ifndef WEIR_AGE_H

@@ -190,24 +190,21 @@ judge_misfit(void *state, const struct queue_record *record, struct sweep_fate *
 void
 classes_census(const struct classes *classes, struct queue *queue, struct loss *loss, struct census *census)
 {
-	const struct queue_limits *limits = &queue->limits;
 	struct arrivals arrivals = { .keep = classes->keep, .census = census };
 	const struct sweep sweep = { judge_misfit, &arrivals, classes->keep == NULL };
 	const unsigned top = classes_top(classes);
 	struct queue_mark oldest = queue_oldest_mark(queue), from;
 
 	*census = (struct census){ 0 };
-	(void)fit_room(queue); /* a part-sent record is in */
-	arrivals.room = (struct tally){ limits->records, limits->bytes - queue_rest(queue) };
+	arrivals.room = queue_room(queue);
 	from = queue_admitted_mark(queue);
 	if (top > 0) {
 		from = base_of(queue, top - 1);
 		census->of[top] = (struct tally){ from.number - oldest.number, from.offset - oldest.offset };
 		arrivals.let_in = queue_admitted_mark(queue).number - from.number;
 	}
-	if (top > 0 || arrivals.room.bytes < limits->record)
+	if (top > 0 || arrivals.room.bytes < queue->limits.record)
 		(void)sweep_drop(queue, loss, from, queue_newest_mark(queue), &sweep);
 	if (top == 0)
-		census->of[0] = (struct tally){ queue_waiting(queue),
-			queue_held(queue).bytes - queue_partial(queue) - queue_rest(queue) };
+		census->of[0] = queue_ready(queue);
 }

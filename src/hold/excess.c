@@ -30,24 +30,23 @@ tally_covers(const struct tally *sum, const struct tally *need)
 }
 
 struct excess
-excess_with_part(struct queue *queue, struct tally need, unsigned part)
+excess_with_part(const struct queue *queue, struct tally need, unsigned part)
 {
+	const struct tally room = queue_room(queue);
+
 	return (struct excess){ need, {
-		need.records > 0 ? need.records + queue->limits.records / part : 0,
-		need.bytes > 0 ? need.bytes + (queue->limits.bytes - queue_rest(queue)) / part : 0,
+		need.records > 0 ? need.records + room.records / part : 0,
+		need.bytes > 0 ? need.bytes + room.bytes / part : 0,
 	} };
 }
 
 struct excess
-excess_of(struct queue *queue, unsigned part)
+excess_of(const struct queue *queue, unsigned part)
 {
-	const struct queue_limits *limits = &queue->limits;
-	uint64_t room = limits->bytes - queue_rest(queue);
-	uint64_t bytes = queue_held(queue).bytes - queue_partial(queue) - queue_rest(queue);
-	uint64_t records = queue_waiting(queue);
+	const struct tally ready = queue_ready(queue), room = queue_room(queue);
 	struct tally need = {
-		records > limits->records ? records - limits->records : 0,
-		bytes > room ? bytes - room : 0,
+		ready.records > room.records ? ready.records - room.records : 0,
+		ready.bytes > room.bytes ? ready.bytes - room.bytes : 0,
 	};
 
 	return excess_with_part(queue, need, part);

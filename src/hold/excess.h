@@ -25,10 +25,10 @@ struct excess {
 };
 
 /* Of what is ready in the queue; nothing where all fits. */
-struct excess excess_of(struct queue *queue, unsigned part);
+struct excess excess_of(const struct queue *queue, unsigned part);
 
 /* Of what lacks, with a part of the room. */
-struct excess excess_with_part(struct queue *queue, struct tally need, unsigned part);
+struct excess excess_with_part(const struct queue *queue, struct tally need, unsigned part);
 
 /* So much has gone. */
 void excess_gone(struct excess *excess, uint64_t records, uint64_t bytes);

@@ -11,13 +11,10 @@
 #include "hold/fit.h"
 #include "hold/sweep.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 bool
 fit_all(const struct queue *q)
 {
-	return q->ready + queue_aside(q) <= q->limits.bytes && queue_waiting(q) <= q->limits.records;
+	return q->ready + queue_taken_up(q) <= q->limits.bytes && q->records <= q->limits.records;
 }
 
 void
@@ -27,59 +24,19 @@ fit_admit(struct queue *q)
 	q->admitted_records = q->records;
 }
 
-/* A part-sent head may have been taken from what the policy had not seen yet.  It is in for good. */
-static void
-admit_head(struct queue *q)
-{
-	if (q->admitted == 0 && q->phase != 0 && q->ready > 0) {
-		q->admitted = queue_head(q);
-		q->admitted_records = 1;
-	}
-}
-
 struct tally
-fit_room(struct queue *q)
+fit_room(const struct queue *q)
 {
-	admit_head(q);
-	return (struct tally){ q->limits.records - (q->admitted_records - (q->records - queue_waiting(q))),
-		q->limits.bytes - queue_aside(q) - q->admitted };
+	struct tally room = queue_room(q);
+
+	return (struct tally){ room.records - q->admitted_records, room.bytes - q->admitted };
 }
 
 void
 fit_admit_to(struct queue *q, struct queue_mark mark)
 {
 	q->admitted = mark.offset;
-	q->admitted_records = mark.number - q->first + (queue_aside(q) > 0);
-}
-
-/* The rest of a part-sent head leaves the chain, so that what follows may.  False without memory. */
-static bool
-set_aside(struct queue *q)
-{
-	size_t rest = queue_head(q), at = 0;
-	struct chain_place place = chain_at(&q->chain, 0);
-	char *copy = malloc(rest);
-
-	if (copy == NULL)
-		return false;
-	admit_head(q);
-	while (at < rest) {
-		struct iovec piece = chain_next(&q->chain, &place, rest - at);
-		memcpy(copy + at, piece.iov_base, piece.iov_len);
-		at += piece.iov_len;
-	}
-	chain_consume(&q->chain, rest);
-	queue_change_head(q);
-	q->first++;
-	queue_pull_marks(q, rest);
-	sojourn_set_aside(q->sojourn);
-	q->ready -= rest;
-	q->admitted = q->admitted > rest ? q->admitted - rest : 0;
-	q->phase = 0;
-	q->aside = copy;
-	q->aside_length = rest;
-	q->aside_sent = 0;
-	return true;
+	q->admitted_records = mark.number - q->first;
 }
 
 /* The beginning of the first ready record from offset on (the beginning of a record) that is at most
@@ -112,15 +69,6 @@ find_short(const struct queue *q, size_t offset, size_t most)
 	return q->ready;
 }
 
-/* Whether any record behind a part-sent head would fit beside the head's rest. */
-static bool
-can_displace(struct queue *q)
-{
-	size_t rest = queue_head(q);
-
-	return rest < q->limits.bytes && find_short(q, rest, q->limits.bytes - rest) < q->ready;
-}
-
 struct misfits {
 	size_t most; /* bytes that a record may have */
 	enum reason reason;
@@ -150,43 +98,18 @@ evict(struct queue *q, struct loss *loss, enum reason reason, uint64_t count, si
 	loss_evicted(loss, reason, q->first, count, length);
 }
 
-struct oldest {
-	uint64_t left;
-	enum reason reason;
-};
-
-static enum sweep_verdict
-judge_oldest(void *state, const struct queue_record *record, struct sweep_fate *fate)
-{
-	struct oldest *oldest = state;
-
-	(void)record;
-	if (oldest->left == 0)
-		return SWEEP_STOP;
-	oldest->left--;
-	*fate = (struct sweep_fate){ oldest->reason, LOSS_ANY_CLASS };
-	return SWEEP_DROP;
-}
-
 void
 fit_drop_oldest(struct queue *q, struct loss *loss, enum reason reason, uint64_t count)
 {
-	struct oldest oldest = { count, reason };
-	const struct sweep sweep = { judge_oldest, &oldest, true };
-	struct queue_mark admitted;
+	struct queue_mark admitted = queue_admitted_mark(q);
+	uint64_t left = count;
 	size_t length;
 
 	if (count == 0)
 		return;
-	if (q->phase != 0 && !set_aside(q)) {
-		/* no memory: the rest is moved instead */
-		(void)sweep_drop(q, loss, queue_oldest_mark(q), queue_newest_mark(q), &sweep);
-		return;
-	}
-	length = cut_skip(&q->chain, &q->framing, 0, q->ready, 0, &oldest.left);
-	if (oldest.left > 0)
+	length = cut_skip(&q->chain, &q->framing, 0, q->ready, 0, &left);
+	if (left > 0)
 		length = q->ready; /* the last one, which has no delimiter */
-	admitted = queue_admitted_mark(q);
 	evict(q, loss, reason, count, length);
 	if (admitted.offset < length)
 		admitted = (struct queue_mark){ length, q->first };
@@ -200,11 +123,11 @@ fit_evict(struct queue *q, struct loss *loss, enum reason evicted, enum reason m
 	size_t most, length = 0;
 	uint64_t count = 0;
 
-	if (q->phase != 0 && q->ready > 0 && !fit_all(q) && (!can_displace(q) || !set_aside(q))) {
-		fit_refuse(q, loss, misfit); /* nothing can be evicted */
+	if (fit_all(q)) {
+		fit_admit(q);
 		return;
 	}
-	most = q->limits.bytes - queue_aside(q);
+	most = (size_t)queue_room(q).bytes;
 	if (most < q->limits.record && q->admitted < q->ready) {
 		struct misfits misfits = { most, misfit };
 		const struct sweep sweep = { judge_misfit, &misfits, true };
@@ -217,10 +140,10 @@ fit_evict(struct queue *q, struct loss *loss, enum reason evicted, enum reason m
 		length = over - 1 + queue_end_of(q, over - 1, phase);
 		count = cut_count(&q->chain, &q->framing, 0, length, 0);
 		if (length == q->ready)
-			count = q->records - (queue_aside(q) > 0);
+			count = q->records;
 	}
-	if (queue_waiting(q) - count > q->limits.records) {
-		uint64_t over = queue_waiting(q) - count - q->limits.records;
+	if (q->records - count > q->limits.records) {
+		uint64_t over = q->records - count - q->limits.records;
 		count += over;
 		length += cut_skip(&q->chain, &q->framing, length, q->ready - length, 0, &over);
 	}

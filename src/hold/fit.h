@@ -2,8 +2,7 @@
 /*
  * fit: whether what is in the queue fits its limits, and making it fit by the oldest or the newest.
  *
- * What arrives is ready, and admitted once it is known to stay.  The rest of a part-sent record is in for good, and
- * never gives way.  Does not decide which of these is asked for: that is policy.h's.
+ * What arrives is ready, and admitted once it is known to stay.  Does not decide which of these is asked for: that is policy.h's.
  */
 #ifndef WEIR_FIT_H
 #define WEIR_FIT_H
@@ -21,8 +20,8 @@ bool fit_all(const struct queue *q);
 void fit_admit(struct queue *q);
 void fit_admit_to(struct queue *q, struct queue_mark mark);
 
-/* What those that are admitted leave of the limits; a part-sent record is admitted first. */
-struct tally fit_room(struct queue *q);
+/* What those that are admitted leave of the room. */
+struct tally fit_room(const struct queue *q);
 
 /* Makes what is ready fit.
  * evict:  whole records leave from the head, as few as let the newer ones fit; one that could not fit
@@ -32,8 +31,8 @@ struct tally fit_room(struct queue *q);
 void fit_evict(struct queue *q, struct loss *loss, enum reason evicted, enum reason misfit);
 void fit_refuse(struct queue *q, struct loss *loss, enum reason refused);
 
-/* The oldest records that wait whole are dropped, `count` of them (there are as many).  The rest of a
- * part-sent one is set aside for that; what is behind them stays where it is.  Admits nothing. */
+/* The oldest records that wait are dropped, `count` of them (there are as many); what is behind them stays where it
+ * is.  Admits nothing. */
 void fit_drop_oldest(struct queue *q, struct loss *loss, enum reason reason, uint64_t count);
 
 #endif

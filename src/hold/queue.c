@@ -5,7 +5,6 @@
 #include "hold/queue.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* How much memory that holds nothing a queue keeps, besides as much as it holds; and how much it gives back at a time. */
 #define TRIM_KEEP ((size_t)1 << 20)
@@ -28,13 +27,10 @@ void
 queue_free(struct queue *q)
 {
 	chain_free(&q->chain);
-	free(q->aside);
-	q->aside = NULL;
 }
 
 /* --- spans -------------------------------------------------------------------------------------- */
 
-/* The end of the record at offset (offset < ready), which may be the last one, without a delimiter. */
 size_t
 queue_end_of(const struct queue *q, size_t offset, uint64_t phase)
 {
@@ -58,42 +54,47 @@ unended_records(const struct queue *q)
 static size_t
 head_end(struct queue *q)
 {
-	if (q->head_left == 0)
-		q->head_left = q->unended_left + queue_end_of(q, q->unended_left, q->phase);
-	return q->head_left;
+	if (q->head_length == 0)
+		q->head_length = q->unended_length + queue_end_of(q, q->unended_length, 0);
+	return q->head_length;
 }
 
-/* It is another one from here on. */
 void
 queue_change_head(struct queue *q)
 {
-	q->head_left = q->unended_left = 0;
+	q->head_length = q->unended_length = 0;
 	q->heads++;
-}
-
-size_t
-queue_aside(const struct queue *q)
-{
-	return q->aside_length - q->aside_sent;
-}
-
-/* 1 when a part-sent record's end is held. */
-static uint64_t
-part_sent_records(const struct queue *q)
-{
-	return queue_aside(q) > 0 || (q->phase != 0 && q->ready > 0);
 }
 
 struct tally
 queue_held(const struct queue *q)
 {
-	return (struct tally){ q->records, chain_used(&q->chain) + queue_aside(q) };
+	return (struct tally){ q->records + transit_is_whole(&q->transit),
+		chain_used(&q->chain) + chain_apart(&q->chain) };
 }
 
 uint64_t
 queue_waiting(const struct queue *q)
 {
-	return q->records - part_sent_records(q);
+	return q->records;
+}
+
+struct tally
+queue_ready(const struct queue *q)
+{
+	return (struct tally){ q->records, q->ready };
+}
+
+size_t
+queue_taken_up(const struct queue *q)
+{
+	return transit_is_whole(&q->transit) ? chain_apart(&q->chain) : 0;
+}
+
+struct tally
+queue_room(const struct queue *q)
+{
+	return (struct tally){ q->limits.records, q->limits.bytes - queue_taken_up(q) };
 }
 
 uint64_t
@@ -105,19 +106,32 @@ queue_first(const struct queue *q)
 uint64_t
 queue_next(const struct queue *q)
 {
-	return q->first + q->records - (queue_aside(q) > 0);
+	return q->first + q->records;
+}
+
+/* Of a record of which no byte is out. */
+static size_t
+assembled(const struct queue *q)
+{
+	return chain_used(&q->chain) - q->ready;
 }
 
 size_t
 queue_partial(const struct queue *q)
 {
-	return chain_used(&q->chain) - q->ready;
+	return assembled(q) + (transit_is_open(&q->transit) ? chain_apart(&q->chain) : 0);
 }
 
 bool
 queue_part_sent(const struct queue *q)
 {
-	return q->phase != 0 || queue_aside(q) > 0;
+	return transit_is_begun(&q->transit);
+}
+
+bool
+queue_sends_unread(const struct queue *q)
+{
+	return transit_is_open(&q->transit);
 }
 
 bool
@@ -143,22 +157,34 @@ queue_prepare(struct queue *q, size_t most, struct iovec piece[QUEUE_ROOM], size
 	return chain_prepare(&q->chain, length, piece);
 }
 
+/* The end of the record in transit has come. */
+static void
+end_transit(struct queue *q)
+{
+	q->first++;
+	sojourn_arrive(q->sojourn, 1);
+	sojourn_set_aside(q->sojourn);
+}
+
 void
 queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t tail)
 {
 	size_t used = chain_used(&q->chain);
 
 	chain_commit(&q->chain, gap, length);
+	if (transit_is_open(&q->transit) && transit_follow(&q->transit, &q->chain, &q->framing, ends > 0)) {
+		end_transit(q);
+		ends--;
+	}
 	if (ends > 0) {
 		if (q->ready == 0 && framing_delimited(&q->framing))
-			q->unended_left = used;
+			q->unended_length = used;
 		q->records += ends;
-		q->ready = used + length - tail;
+		q->ready = chain_used(&q->chain) - tail;
 		sojourn_arrive(q->sojourn, ends);
 	}
 }
 
-/* The record at offset, which is that place; without its text where only its length is wanted. */
 struct queue_record
 queue_record_at(struct queue *q, size_t offset, struct chain_place place, bool text)
 {
@@ -186,7 +212,6 @@ save_span(const struct queue *q, struct loss *loss, enum reason reason, bool lef
 	}
 }
 
-/* Whole records are about to be dropped, from offset on, which is that place. */
 void
 queue_hand_over(struct queue *q, struct loss *loss, enum reason reason, unsigned class, size_t offset,
     struct chain_place place, size_t length)
@@ -204,14 +229,19 @@ queue_hand_over(struct queue *q, struct loss *loss, enum reason reason, unsigned
 const char *
 queue_view_partial(struct queue *q)
 {
-	return chain_view(&q->chain, chain_at(&q->chain, q->ready), queue_partial(q));
+	return chain_view(&q->chain, chain_at(&q->chain, q->ready), assembled(q));
 }
 
 void
 queue_complete(struct queue *q)
 {
+	if (transit_is_open(&q->transit)) {
+		if (transit_end(&q->transit, &q->chain))
+			end_transit(q);
+		return;
+	}
 	if (q->ready == 0)
-		q->head_left = chain_used(&q->chain);
+		q->head_length = chain_used(&q->chain);
 	q->ready = chain_used(&q->chain);
 	q->records++;
 	sojourn_arrive(q->sojourn, 1);
@@ -220,7 +250,7 @@ queue_complete(struct queue *q)
 size_t
 queue_abandon(struct queue *q, struct loss *loss, enum reason reason)
 {
-	size_t partial = queue_partial(q);
+	size_t partial = assembled(q);
 
 	if (loss_saves(loss))
 		save_span(q, loss, reason, true, chain_at(&q->chain, q->ready), partial);
@@ -234,17 +264,13 @@ queue_abandon(struct queue *q, struct loss *loss, enum reason reason)
 void
 queue_finish(struct queue *q)
 {
-	if (queue_partial(q) > 0) {
+	q->unended = assembled(q) > 0;
+	if (q->unended || transit_is_open(&q->transit))
 		queue_complete(q);
-		q->unended = true;
-	} else if (q->ready == 0) {
-		q->phase = 0; /* it was sent as it came: its end is out */
-	}
 }
 
 /* --- marks -------------------------------------------------------------------------------------- */
 
-/* The oldest length bytes have left the chain, and q->first is up to date. */
 void
 queue_pull_marks(struct queue *q, size_t length)
 {
@@ -259,17 +285,15 @@ queue_pull_marks(struct queue *q, size_t length)
 }
 
 struct queue_mark
-queue_oldest_mark(struct queue *q)
+queue_oldest_mark(const struct queue *q)
 {
-	bool begun = q->phase != 0 && q->ready > 0;
-
-	return (struct queue_mark){ begun ? head_end(q) : 0, q->first + begun };
+	return (struct queue_mark){ 0, q->first };
 }
 
 struct queue_mark
 queue_admitted_mark(const struct queue *q)
 {
-	return (struct queue_mark){ q->admitted, q->first + q->admitted_records - (queue_aside(q) > 0) };
+	return (struct queue_mark){ q->admitted, q->first + q->admitted_records };
 }
 
 struct queue_mark
@@ -281,13 +305,9 @@ queue_newest_mark(const struct queue *q)
 /* --- going out ---------------------------------------------------------------------------------- */
 
 size_t
-queue_rest(struct queue *q)
+queue_rest(const struct queue *q)
 {
-	if (queue_aside(q) > 0)
-		return queue_aside(q);
-	if (q->phase == 0)
-		return 0;
-	return q->ready > 0 ? head_end(q) : chain_used(&q->chain);
+	return chain_apart(&q->chain);
 }
 
 size_t
@@ -308,7 +328,7 @@ queue_view(struct queue *q, size_t offset, struct queue_record *record)
 bool
 queue_view_head(struct queue *q, struct queue_record *record)
 {
-	size_t partial = queue_partial(q);
+	size_t partial = assembled(q);
 
 	if (queue_view(q, 0, record))
 		return true;
@@ -321,12 +341,12 @@ queue_whole(const struct queue *q, size_t most, uint64_t records)
 {
 	size_t length = q->ready;
 
-	if (q->head_left > most)
+	if (q->head_length > most)
 		return 0;
 	if (length > most)
-		length = cut_last(&q->chain, &q->framing, 0, most, q->phase);
+		length = cut_last(&q->chain, &q->framing, 0, most, 0);
 	if (records < q->records && length > 0)
-		length = cut_skip(&q->chain, &q->framing, 0, length, q->phase, &records);
+		length = cut_skip(&q->chain, &q->framing, 0, length, 0, &records);
 	return length;
 }
 
@@ -341,32 +361,15 @@ queue_whole_from(const struct queue *q, size_t offset, size_t most)
 int
 queue_peek(const struct queue *q, size_t offset, size_t *length, struct iovec piece[QUEUE_PIECES])
 {
-	size_t sum = 0;
-	int pieces;
+	size_t apart = chain_apart(&q->chain), sum = 0;
+	int pieces = chain_peek_apart(&q->chain, *length, piece, QUEUE_PIECES);
 
-	if (queue_aside(q) > 0) {
-		piece[0] = (struct iovec){ q->aside + q->aside_sent + offset, *length };
-		return 1;
-	}
-	pieces = chain_peek(&q->chain, offset, *length, piece, QUEUE_PIECES);
+	if (*length > apart)
+		pieces += chain_peek(&q->chain, offset, *length - apart, piece + pieces, QUEUE_PIECES - pieces);
 	for (int i = 0; i < pieces; i++)
 		sum += piece[i].iov_len;
 	*length = sum;
 	return pieces;
-}
-
-static void
-take_aside(struct queue *q, size_t length)
-{
-	q->aside_sent += length;
-	if (q->aside_sent == q->aside_length) {
-		free(q->aside);
-		q->aside = NULL;
-		q->aside_length = q->aside_sent = 0;
-		q->records--;
-		q->admitted_records--;
-		sojourn_leave_aside(q->sojourn);
-	}
 }
 
 /* How many records end in the first length bytes: the shorter side of the cut is searched. */
@@ -375,54 +378,72 @@ ends_before(const struct queue *q, size_t length)
 {
 	uint64_t phase;
 
-
 	if (length >= q->ready)
 		return q->records;
 	if (length <= q->ready / 2)
-		return cut_count(&q->chain, &q->framing, 0, length, q->phase);
-	phase = q->framing.kind == FRAMING_FIXED ? cut_phase(&q->chain, &q->framing, length, q->phase) : q->phase;
+		return cut_count(&q->chain, &q->framing, 0, length, 0);
+	phase = q->framing.kind == FRAMING_FIXED ? length % q->framing.size : 0;
 	return q->records - cut_count(&q->chain, &q->framing, length, q->ready - length, phase) - unended_records(q);
+}
+
+/* The oldest bytes, and the records that end in them, have left the chain. */
+static void
+note_left(struct queue *q, size_t bytes, uint64_t records)
+{
+	queue_change_head(q);
+	q->first += records;
+	queue_pull_marks(q, bytes);
+	q->records -= records;
+	q->ready = q->ready > bytes ? q->ready - bytes : 0;
+	q->admitted = q->admitted > bytes ? q->admitted - bytes : 0;
+	q->admitted_records = q->admitted_records > records ? q->admitted_records - records : 0;
+}
+
+/* Of what waits the first length bytes are out.  Where that is in the middle of a record, its rest is in transit. */
+static uint64_t
+take_waiting(struct queue *q, size_t length)
+{
+	const uint64_t ended = ends_before(q, length);
+	const uint64_t phase = cut_phase(&q->chain, &q->framing, length, 0);
+	const bool cut = phase != 0 && length < q->ready; /* else it is the last, which lacks its delimiter, or it is open */
+	const bool open = phase != 0 && length > q->ready;
+	const size_t rest = !cut ? 0 : ended == 0 ? head_end(q) - length : queue_end_of(q, length, phase);
+
+	chain_consume(&q->chain, length);
+	sojourn_leave(q->sojourn, ended);
+	if (cut) {
+		transit_begin(&q->transit, &q->chain, rest);
+		sojourn_set_aside(q->sojourn);
+	} else if (open) {
+		transit_begin_open(&q->transit, &q->chain, phase);
+	}
+	note_left(q, length + rest, ended + cut);
+	return ended;
 }
 
 uint64_t
 queue_take(struct queue *q, size_t length)
 {
-	uint64_t ended;
+	const size_t rest = queue_rest(q), of_it = length < rest ? length : rest;
+	uint64_t ended = 0;
 
-	if (queue_aside(q) > 0) {
-		uint64_t before = q->records;
-		take_aside(q, length);
-		return before - q->records;
+	if (of_it > 0 && transit_leave(&q->transit, &q->chain, of_it)) {
+		sojourn_leave_aside(q->sojourn);
+		ended = 1;
 	}
-	ended = ends_before(q, length);
-	q->phase = cut_phase(&q->chain, &q->framing, length, q->phase);
-	if (ended > 0)
-		queue_change_head(q);
-	else if (q->head_left > 0)
-		q->head_left -= length;
-	q->unended_left = q->unended_left > length ? q->unended_left - length : 0;
-	chain_consume(&q->chain, length);
-	sojourn_leave(q->sojourn, ended);
-	q->first += ended;
-	queue_pull_marks(q, length);
-	q->records -= ended;
-	q->ready = q->ready > length ? q->ready - length : 0;
-	q->admitted = q->admitted > length ? q->admitted - length : 0;
-	q->admitted_records = q->admitted_records > ended ? q->admitted_records - ended : 0;
-	if (q->unended && chain_used(&q->chain) == 0)
-		q->phase = 0;
-	return ended;
+	return length > of_it ? ended + take_waiting(q, length - of_it) : ended;
 }
 
 void
 queue_pass(struct queue *q, uint64_t phase)
 {
-	q->phase = phase;
+	if (phase > 0 && q->framing.kind != FRAMING_BYTES)
+		transit_begin_open(&q->transit, &q->chain, phase);
+	else
+		(void)transit_end(&q->transit, &q->chain);
 }
 
-/* --- the sweep ---------------------------------------------------------------------------------- */
-
-/* --- when it does not fit ----------------------------------------------------------------------- */
+/* --- memory of a burst --------------------------------------------------------------------------- */
 
 static size_t
 kept_by_trim(const struct queue *q)
@@ -446,16 +467,16 @@ void
 queue_check(const struct queue *q)
 {
 	chain_check(&q->chain);
-	if (q->ready > chain_used(&q->chain) || q->admitted > q->ready ||
-	    q->admitted_records > q->records || q->aside_sent > q->aside_length ||
-	    (q->aside == NULL) != (q->aside_length == 0))
+	transit_check(&q->transit, &q->chain);
+	if (q->ready > chain_used(&q->chain) || q->admitted > q->ready || q->admitted_records > q->records)
 		abort();
-	if (cut_count(&q->chain, &q->framing, 0, q->ready, q->phase) + unended_records(q) + (queue_aside(q) > 0) != q->records)
+	if (cut_count(&q->chain, &q->framing, 0, q->ready, 0) + unended_records(q) != q->records)
 		abort();
-	if (q->ready > 0 && !q->unended && cut_last(&q->chain, &q->framing, 0, q->ready, q->phase) != q->ready)
+	if (q->ready > 0 && !q->unended && cut_last(&q->chain, &q->framing, 0, q->ready, 0) != q->ready)
 		abort();
-	if (q->head_left > 0 && (q->ready == 0 || q->head_left != queue_end_of(q, 0, q->phase)))
+	if (q->head_length > 0 && (q->ready == 0 || q->head_length != queue_end_of(q, 0, 0)))
 		abort();
-	if (q->unended_left > 0 && (q->unended_left > chain_used(&q->chain) || cut_first(&q->chain, &q->framing, 0, q->unended_left, q->phase) > 0))
+	if (q->unended_length > 0 && (q->unended_length > chain_used(&q->chain) ||
+	    cut_first(&q->chain, &q->framing, 0, q->unended_length, 0) > 0))
 		abort();
 }

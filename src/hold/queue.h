@@ -4,21 +4,25 @@
  *
  * The bytes of the stream that are in weir, oldest first:
  *
- *      aside | rest of the head | whole records ...  ... | being assembled | room
- *            |<--- admitted by the policy --->|          |
- *            |<------------------ ready ---------------->|
- *            |<-------------------------- in the chain ------------------->|
+ *      in transit | whole records ...                  ... | being assembled | room
+ *                 |<--- admitted by the policy --->|       |
+ *                 |<--------------- ready ---------------->|
+ *                 |<----------------------- in the chain ------------------->|
  *
- * ready     bytes that belong to records whose end has been read
- * admitted  the part of them that the policy has let in; what is behind came with the last read, and
- *           the output may take it all the same: a verdict falls only on what it refuses
- * head      may be part-sent: then its rest must follow before anything else, and is never evicted.
- *           Where records behind it give way, the rest is set aside, so that the chain begins with a whole one.
+ * in transit  the rest of a record of which a part is out (transit.h); it goes before anything else
+ * ready       bytes that belong to records whose end has been read
+ * admitted    the part of them that the policy has let in; what is behind came with the last read, and
+ *             the output may take it all the same: a verdict falls only on what it refuses
+ *
+ * So what waits always begins with a record of which no byte is out, and that is all that sweeps, verdicts, ages and
+ * marks ever see: offsets, numbers and sums are of what waits, and for the one in transit there is only so much less
+ * room (queue_room).
  *
  * Knows where records end (through cut.h); what fits is fit.h's, victims inside the buffer are found by a sweep
  * (sweep.h).  Does not know a policy or a descriptor, and keeps no metadata a record: it looks for ends when it
  * needs them.  In a stream (plain block) any byte may be taken, and `ready` only serves
- * the count.
+ * the count.  Bytes that are no records (FRAMING_BYTES) are none that is being assembled, and none of them is ever in
+ * transit.
  */
 #ifndef WEIR_QUEUE_H
 #define WEIR_QUEUE_H
@@ -27,6 +31,7 @@
 #include "base/ledger.h"
 #include "base/record.h"
 #include "hold/loss.h"
+#include "hold/transit.h"
 #include "pick/sojourn.h"
 
 #include <stdbool.h>
@@ -60,20 +65,16 @@ struct queue {
 	struct chain chain;
 	struct framing framing;
 	struct queue_limits limits;
+	struct transit transit;
 	size_t ready;
 	size_t admitted;
-	uint64_t records;          /* that end in aside and ready */
-	uint64_t admitted_records; /* that end in aside and admitted */
+	uint64_t records;          /* that end in ready */
+	uint64_t admitted_records; /* that end in admitted */
 	uint64_t first;            /* the number of the chain's oldest record: how many have left it */
-	uint64_t phase;            /* of the chain's oldest byte: not 0 in the middle of a record */
-	size_t head_left;          /* to the end of the head record, once it was looked for; or 0 */
-	size_t unended_left;       /* so far from the chain's oldest byte no delimiter stands: it was read while the head
-	                            * was being assembled */
+	size_t head_length;        /* of that record, once its end was looked for; or 0 */
+	size_t unended_length;     /* so far no delimiter stands in it: it was read while the record was being assembled */
 	uint64_t heads;            /* the chain's oldest record has been another one so many times */
 	bool unended;              /* the last ready record lacks its delimiter: the input has ended */
-	char *aside;               /* malloc'd, or NULL */
-	size_t aside_length;
-	size_t aside_sent;
 	struct queue_mark mark[QUEUE_MARKS]; /* the caller's, kept in place */
 	unsigned marks;                      /* of them in use */
 	struct sojourn *sojourn;   /* told of what comes and goes; not owned, NULL for none */
@@ -86,8 +87,13 @@ void queue_free(struct queue *q);
 /* What is held: all bytes, and the records whose end is held. */
 struct tally queue_held(const struct queue *q);
 
-/* Whole records that wait: a part-sent one is not among them. */
+/* Whole records that wait; the same with their bytes; and how much of them there may be, of the limits. */
 uint64_t queue_waiting(const struct queue *q);
+struct tally queue_ready(const struct queue *q);
+struct tally queue_room(const struct queue *q);
+
+/* Bytes of the limits that the record in transit takes up: none before its end is here. */
+size_t queue_taken_up(const struct queue *q);
 
 /* The numbers, counted from the beginning of the run and closed up where records are dropped, of
  * the oldest record in the chain and of the next one to come. */
@@ -97,7 +103,9 @@ uint64_t queue_next(const struct queue *q);
 /* Bytes of the record being assembled. */
 size_t queue_partial(const struct queue *q);
 
+/* Whether a record is in transit; and whether its end is still to be read. */
 bool queue_part_sent(const struct queue *q);
+bool queue_sends_unread(const struct queue *q);
 
 /* Whether the end of the chain's oldest record has been read, in a stream of any; and how often that has been
  * another record so far: as long as this number stays, it is the same. */
@@ -126,50 +134,47 @@ size_t queue_abandon(struct queue *q, struct loss *loss, enum reason reason);
 /* The input has ended: the record being assembled, if any byte of it is held, is whole as it is. */
 void queue_finish(struct queue *q);
 
-/* What may leave next, as a length from the oldest byte on; each returns 0 where there is none.
- * rest:  of a part-sent record, as far as it is here.
- * head:  the first whole record.
- * whole: the longest run of whole records of at most `most` bytes and at most `records` records. */
-size_t queue_rest(struct queue *q);
+/* What may leave next, as a length; each returns 0 where there is none.
+ * rest:  of the record in transit, as far as it is here.
+ * head:  the first whole record that waits.
+ * whole: the longest run of whole records that wait, of at most `most` bytes and at most `records` records. */
+size_t queue_rest(const struct queue *q);
 size_t queue_head(struct queue *q);
 size_t queue_whole(const struct queue *q, size_t most, uint64_t records);
 
-/* The whole record that begins at offset; false where none is ready there.  Not of one that is
- * part-sent, or set aside. */
+/* The whole record that begins at offset, of what waits; false where none is ready there. */
 bool queue_view(struct queue *q, size_t offset, struct queue_record *record);
 
-/* The first record, as far as it is here, when it is not part-sent and not set aside; false where
- * nothing is here. */
+/* The first record that waits, as far as it is here; false where nothing is here. */
 bool queue_view_head(struct queue *q, struct queue_record *record);
 
 /* The same as queue_whole for a run that begins at offset, the beginning of a whole record. */
 size_t queue_whole_from(const struct queue *q, size_t offset, size_t most);
 
-/* *length bytes from offset on, to be written; returns the number of pieces, and lessens *length where those are not
+/* *length bytes of what is held, from offset on, to be written (offset is 0 where a record is in transit); returns the number of pieces, and lessens *length where those are not
  * enough for it: never below seven segments. */
 #define QUEUE_PIECES CHAIN_PIECES
 int queue_peek(const struct queue *q, size_t offset, size_t *length, struct iovec piece[QUEUE_PIECES]);
 
-/* They were taken by the output.  Returns how many records ended in them. */
+/* The oldest length bytes of what is held were taken by the output.  Returns how many records ended in them.  Of one
+ * that was cut the rest is in transit. */
 uint64_t queue_take(struct queue *q, size_t length);
 
-/* Bytes passed by while the queue was empty: the next one is `phase` bytes into its record. */
+/* Bytes passed by while nothing was held: the next one is `phase` bytes into its record. */
 void queue_pass(struct queue *q, uint64_t phase);
 
-/* Before the oldest record that is not part-sent, behind the last that is admitted, behind the last. */
-struct queue_mark queue_oldest_mark(struct queue *q);
+/* Before the oldest record that waits, behind the last that is admitted, behind the last. */
+struct queue_mark queue_oldest_mark(const struct queue *q);
 struct queue_mark queue_admitted_mark(const struct queue *q);
 struct queue_mark queue_newest_mark(const struct queue *q);
 
 /* For the rooms beside it, which take records out: cut.h, sweep.h, fit.h.
- * aside:       bytes of a part-sent record that were set aside, and are still to leave.
  * end_of:      the end of the record at offset (offset < ready), `phase` bytes into it; it may be the last, without a delimiter.
  * record_at:   the record at offset, which is that place; without its text where only its length is wanted.
  * change_head: the oldest record in the chain is another one from here on.
  * pull_marks:  the oldest length bytes have left the chain, and `first` is up to date.
  * hand_over:   whole records are about to be dropped, from offset on, which is that place: saved, and looked at, if
  *              that is asked for. */
-size_t queue_aside(const struct queue *q);
 size_t queue_end_of(const struct queue *q, size_t offset, uint64_t phase);
 struct queue_record queue_record_at(struct queue *q, size_t offset, struct chain_place place, bool text);
 void queue_change_head(struct queue *q);

@@ -30,7 +30,7 @@ shed_relax(struct shed *shed)
 
 /* --- arrivals ----------------------------------------------------------------------------------- */
 
-/* What those let in have left of the room is `room`; they are `all`, but for a part-sent one. */
+/* What those let in have left of the room is `room`; they are `all`. */
 struct arrivals {
 	struct shed *shed;
 	struct queue *queue;
@@ -144,9 +144,8 @@ let_in(struct arrivals *arrivals, struct loss *loss)
 	const struct sweep sweep = { judge_arrival, arrivals, classes_top(&shed->classes) == 0 };
 
 	do {
-		struct tally room = arrivals->room = fit_room(queue);
-		arrivals->all = (struct tally){ queue->limits.records - room.records,
-			queue->limits.bytes - queue_rest(queue) - room.bytes };
+		arrivals->room = fit_room(queue);
+		arrivals->all = (struct tally){ queue->admitted_records, queue->admitted };
 		arrivals->let_in = (struct tally){ 0, 0 };
 		arrivals->below = 0;
 		fit_admit_to(queue, sweep_drop(queue, loss, queue_admitted_mark(queue),

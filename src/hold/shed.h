@@ -8,7 +8,7 @@
  * indexed, and nothing but a few marks is kept, while there is room.
  *
  * Misfits.  A record that arrives has room if those that may give way to it have enough of it: none of a higher class
- * ever does, and the rest of a part-sent record never.  What has not is dropped itself, for the reason newest, and
+ * ever does, and a record in transit never.  What has not is dropped itself, for the reason newest, and
  * nothing gives way for it.
  *
  * Does not decide when something must go (fit.h says what fits, policy.h asks).

@@ -141,13 +141,10 @@ static struct queue_mark
 sweep_over(struct queue *q, struct loss *loss, struct queue_mark from, struct queue_mark to,
     const struct sweep *sweep, bool looks)
 {
-	struct queue_mark oldest = queue_oldest_mark(q);
 	size_t end = to.offset;
 	struct broom broom;
 	struct walk walk;
 
-	if (from.offset < oldest.offset)
-		from = oldest;
 	broom = (struct broom){ .to = from.offset, .number = from.number, .run = from.offset, .at = from.offset,
 		.looks = looks, .chain = chain_sweep(&q->chain, chain_at(&q->chain, from.offset)) };
 	if (!looks)

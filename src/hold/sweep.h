@@ -32,7 +32,7 @@ struct sweep {
 };
 
 /* Asks of each ready record from one mark to another what becomes of it, in order, and closes the gaps.  judge tells
- * the fate of a record that it drops.  A part-sent record is not asked about.  Moves those that stay up to each
+ * the fate of a record that it drops.  Moves those that stay up to each
  * other, up to where it stops; behind that at most what is in one segment.  Returns the mark where it stopped.
  * Admits nothing. */
 struct queue_mark sweep_drop(struct queue *q, struct loss *loss, struct queue_mark from, struct queue_mark to,

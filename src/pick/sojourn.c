@@ -422,22 +422,6 @@ sojourn_oldest_ns(const struct sojourn *sojourn)
 	                                            : UINT64_MAX;
 }
 
-/* Of the stamps between the two, those without records go for good. */
-uint64_t
-sojourn_second_ns(struct sojourn *sojourn)
-{
-	struct stamp *oldest;
-
-	if (sojourn == NULL || sojourn->held < 2)
-		return UINT64_MAX;
-	oldest = stamp_at(sojourn, sojourn->out);
-	if (oldest->records > 1)
-		return oldest->arrived_ns;
-	for (; stamp_at(sojourn, sojourn->out + 1)->records == 0; sojourn->out++)
-		*stamp_at(sojourn, sojourn->out + 1) = *stamp_at(sojourn, sojourn->out);
-	return stamp_at(sojourn, sojourn->out + 1)->arrived_ns;
-}
-
 uint64_t
 sojourn_arrived_by(const struct sojourn *sojourn, uint64_t cutoff_ns, uint64_t most)
 {

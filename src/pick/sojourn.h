@@ -81,9 +81,6 @@ uint64_t sojourn_held(const struct sojourn *sojourn);
 /* When the oldest of them arrived; UINT64_MAX where none is held (or nothing is noted). */
 uint64_t sojourn_oldest_ns(const struct sojourn *sojourn);
 
-/* When the one behind it did; UINT64_MAX where there is none. */
-uint64_t sojourn_second_ns(struct sojourn *sojourn);
-
 /* How many of the oldest arrived at or before cutoff_ns; it looks no further than at `most` of them. */
 uint64_t sojourn_arrived_by(const struct sojourn *sojourn, uint64_t cutoff_ns, uint64_t most);
 

@@ -109,27 +109,25 @@ check_runs(size_t ready)
 	    run_of(from + most, UINT64_MAX) - from);
 }
 
-/* What is set aside first, then the chain, must be what is left of the records. */
+/* What is in transit first, then the chain, must be what is left of the records. */
 static void
 check_bytes(void)
 {
-	const struct queue *q = &m.queue;
-	size_t at = 0, aside = q->aside_length - q->aside_sent, used = chain_used(&q->chain);
-	struct chain_place place = chain_at(&q->chain, 0);
-	struct iovec piece = { NULL, 0 };
-	size_t begin = aside;
+	static struct iovec piece[STREAM_MOST];
+	const struct chain *chain = &m.queue.chain;
+	struct chain_place place = chain_at(chain, 0);
+	int pieces = chain_peek_apart(chain, queue_rest(&m.queue), piece, STREAM_MOST);
+	size_t at = 0;
+	int in = 0;
 
+	for (size_t left = chain_used(chain); left > 0; left -= piece[pieces++].iov_len)
+		piece[pieces] = chain_next(chain, &place, left);
 	for (size_t i = 0; i < m.count; i++) {
-		for (size_t sent = m.held[i].sent; sent < m.held[i].length; sent++, at++) {
-			const char *byte = q->aside + q->aside_sent + at;
-
-			if (at >= aside && at - begin >= piece.iov_len) {
-				begin += piece.iov_len;
-				piece = chain_next(&q->chain, &place, used - (begin - aside));
-			}
-			if (at >= aside)
-				byte = (const char *)piece.iov_base + (at - begin);
-			expect_equal("a byte", (unsigned char)*byte,
+		for (size_t sent = m.held[i].sent; sent < m.held[i].length; sent++) {
+			for (; in < pieces && at == piece[in].iov_len; at = 0)
+				in++;
+			expect(in < pieces, "a byte is there", i, sent);
+			expect_equal("a byte", (unsigned char)((const char *)piece[in].iov_base)[at++],
 			    (unsigned char)m.stream[m.held[i].start + sent]);
 		}
 	}
@@ -313,10 +311,12 @@ step_take(struct input *input)
 {
 	struct queue *q = &m.queue;
 	uint64_t want = input_number(input);
-	size_t most = m.drops ? q->ready : chain_used(&q->chain);
+	size_t most = queue_rest(q);
 
-	if (q->aside != NULL)
-		most = queue_rest(q);
+	if (!m.drops)
+		most += chain_used(&q->chain);
+	else if (most == 0)
+		most = q->ready;
 	if (most > 0)
 		take((size_t)(want % most) + 1);
 }

@@ -28,7 +28,6 @@
 #define WINDOW 64      /* more than is ever held */
 #define SLOTS_MOST 32 /* segments of the chain */
 #define SEGMENT_MOST 8
-#define ASIDE_MOST 16
 #define HELD_MOST 24
 #define STATES_SHORT 6000 /* of a row, unless rows are given */
 #define STATES_MOST 1000000
@@ -122,7 +121,7 @@ struct node {
 	char segments[SLOTS_MOST * SEGMENT_MOST];
 	struct chain_segment list[2 * SLOTS_MOST];
 	uint32_t free[SLOTS_MOST];
-	char aside[ASIDE_MOST];
+	struct chain_segment apart[SLOTS_MOST];
 	char stream[WINDOW];
 	uint64_t at;
 	uint64_t now;
@@ -197,8 +196,8 @@ put_pump(struct state_key *key, const struct pump *pump)
 	const struct outlet *outlet = &pump->outlet;
 	const struct toll *toll = &outlet->toll;
 	const uint64_t values[] = { q->ready, q->admitted, q->records, q->admitted_records,
-		counts_records() ? q->phase : q->phase > 0, q->head_left,
-		q->unended, q->aside_length, q->aside_sent, q->chain.count, q->chain.prepared, chain_used(&q->chain),
+		q->transit.begun, q->transit.open, q->transit.phase, q->head_length,
+		q->unended, q->chain.shared, chain_apart(&q->chain), q->chain.count, q->chain.prepared, chain_used(&q->chain),
 		intake->gap, intake->gate.gap, pressure_is_on(&pump->level.pressure),
 		pump->plan.shedding && pump->shed.sampled == pressure_number(&pump->level.pressure), pump->shed.gap,
 		pump->shed.sample.next, pump->shed.sample.rest, pump->failed,
@@ -213,6 +212,10 @@ put_pump(struct state_key *key, const struct pump *pump)
 	for (size_t i = q->chain.first; i < q->chain.first + q->chain.count; i++) {
 		put(key, q->chain.list[i].begin);
 		put(key, q->chain.list[i].end);
+	}
+	for (size_t i = q->chain.apart_first; i < q->chain.apart_first + q->chain.apart_count; i++) {
+		put(key, q->chain.apart[i].begin);
+		put(key, q->chain.apart[i].end);
 	}
 	for (unsigned i = 0; i < q->marks; i++)
 		put(key, q->mark[i].offset);
@@ -270,7 +273,7 @@ save(void)
 	const struct queue *q = &search.pump.queue;
 	const struct chain *chain = &q->chain;
 
-	if (chain->slots > SLOTS_MOST || chain->segment > SEGMENT_MOST || q->aside_length > ASIDE_MOST || search.model.count > HELD_MOST) {
+	if (chain->slots > SLOTS_MOST || chain->segment > SEGMENT_MOST || search.model.count > HELD_MOST) {
 		diag("a state is too large");
 		exit(99);
 	}
@@ -278,8 +281,7 @@ save(void)
 	memcpy(node->segments, chain->base, chain->slots * chain->segment);
 	memcpy(node->list, chain->list, chain->list_size * sizeof(chain->list[0]));
 	memcpy(node->free, chain->free, chain->slots * sizeof(chain->free[0]));
-	if (q->aside != NULL)
-		memcpy(node->aside, q->aside, q->aside_length);
+	memcpy(node->apart, chain->apart, chain->slots * sizeof(chain->apart[0]));
 	memcpy(node->stream, search.stream, WINDOW);
 	node->at = script.at;
 	node->now = search.now;
@@ -296,17 +298,13 @@ restore(const struct node *node)
 	struct latest_seen *seen = search.pump.shed.latest.seen; /* nor what was seen beyond a verdict */
 	const struct chain *chain = &search.pump.queue.chain;
 
-	free(search.pump.queue.aside);
 	search.pump = node->pump;
 	search.pump.bypass.look_room = room;
 	search.pump.shed.latest.seen = seen;
 	memcpy(chain->base, node->segments, chain->slots * chain->segment);
 	memcpy(chain->list, node->list, chain->list_size * sizeof(chain->list[0]));
 	memcpy(chain->free, node->free, chain->slots * sizeof(chain->free[0]));
-	if (search.pump.queue.aside != NULL) {
-		search.pump.queue.aside = must_have(malloc(search.pump.queue.aside_length));
-		memcpy(search.pump.queue.aside, node->aside, search.pump.queue.aside_length);
-	}
+	memcpy(chain->apart, node->apart, chain->slots * sizeof(chain->apart[0]));
 	memcpy(search.stream, node->stream, WINDOW);
 	script.at = node->at;
 	search.now = node->now;

@@ -1458,7 +1458,7 @@ same_held(const struct model *m, const struct queue *queue)
 	struct chain_place place = chain_at(&queue->chain, 0);
 	size_t left = chain_used(&queue->chain);
 	struct iovec piece[PIECES_MOST] = { { NULL, 0 } };
-	int pieces = 1;
+	int pieces = chain_peek_apart(&queue->chain, queue_rest(queue), piece, PIECES_MOST);
 
 	struct tally got = queue_held(queue), want = all_held(m);
 
@@ -1467,9 +1467,6 @@ same_held(const struct model *m, const struct queue *queue)
 	if (m->options->framing.kind != FRAMING_BYTES)
 		same("part-sent", queue_part_sent(queue), is_part_sent(m));
 	same("being assembled", queue_partial(queue), being_assembled(m));
-	if (queue->aside != NULL)
-		piece[0] = (struct iovec){ queue->aside + queue->aside_sent,
-			queue->aside_length - queue->aside_sent };
 	while (left > 0 && pieces < PIECES_MOST) {
 		piece[pieces] = chain_next(&queue->chain, &place, left);
 		left -= piece[pieces++].iov_len;
@@ -1478,11 +1475,11 @@ same_held(const struct model *m, const struct queue *queue)
 	check_bytes(m, 0, piece, pieces);
 }
 
-/* When those that are held arrived, but one that was set aside; and how long those that left had waited. */
+/* When those that are held arrived, but one that is in transit; and how long those that left had waited. */
 static void
 same_times(const struct model *m, const struct queue *queue)
 {
-	size_t first = queue->aside != NULL, some;
+	size_t first = is_part_sent(m) && m->held[0].ended, some;
 	uint64_t by = 0, records = all_held(m).records - first;
 	struct latency total = sojourn_total(queue->sojourn);
 

@@ -21,7 +21,10 @@ struct rig {
 	struct random random;
 	char held[MOST];
 	size_t used;
+	char apart[MOST];
+	size_t apart_used;
 	size_t most;
+	bool cut;           /* something has gone since some was set apart */
 	unsigned char next; /* what is read next */
 	const char *failed;
 };
@@ -47,6 +50,27 @@ is_same(size_t offset, const char *text, size_t length)
 	return memcmp(rig.held + offset, text, length) == 0;
 }
 
+/* All that is set apart, or some of it. */
+static void
+look_apart(void)
+{
+	size_t length = random_one_in(&rig.random, 2) ? rig.apart_used : some(rig.apart_used), at = 0;
+	struct iovec piece[CHAIN_PIECES * 8];
+	int most = (int)random_from(&rig.random, 1, CHAIN_PIECES * 8);
+	int pieces = chain_peek_apart(&rig.chain, length, piece, most);
+
+	if (chain_apart(&rig.chain) != rig.apart_used)
+		fail("how much is set apart");
+	for (int i = 0; i < pieces && rig.failed == NULL; i++) {
+		if (piece[i].iov_len == 0 || at + piece[i].iov_len > length ||
+		    memcmp(rig.apart + at, piece[i].iov_base, piece[i].iov_len) != 0)
+			fail("what is set apart");
+		at += piece[i].iov_len;
+	}
+	if (at < length && pieces < most)
+		fail("how much of what is set apart is in so many pieces");
+}
+
 static void
 look(void)
 {
@@ -56,6 +80,7 @@ look(void)
 	int pieces = chain_peek(&rig.chain, offset, length, piece, CHAIN_PIECES);
 
 	chain_check(&rig.chain);
+	look_apart();
 	for (struct chain_place all = chain_at(&rig.chain, 0); at < rig.used && rig.failed == NULL;) {
 		struct iovec one = chain_next(&rig.chain, &all, rig.used - at);
 
@@ -64,7 +89,7 @@ look(void)
 		at += one.iov_len;
 	}
 	at = 0;
-	if (chain_used(&rig.chain) != rig.used || chain_room(&rig.chain) != rig.most - rig.used)
+	if (chain_used(&rig.chain) != rig.used || chain_room(&rig.chain) != rig.most - rig.used - rig.apart_used)
 		fail("how much is held");
 	for (int i = 0; i < pieces && rig.failed == NULL; i++) {
 		if (piece[i].iov_len == 0 || at + piece[i].iov_len > length || !is_same(offset + at, piece[i].iov_base, piece[i].iov_len))
@@ -80,11 +105,27 @@ look(void)
 		fail("a place behind");
 }
 
+/* Some are set apart: behind others only while nothing was between them. */
+static void
+set_some_apart(void)
+{
+	size_t length = some(rig.used);
+
+	if (rig.apart_used > 0 && rig.cut)
+		return;
+	chain_set_apart(&rig.chain, length);
+	memcpy(rig.apart + rig.apart_used, rig.held, length);
+	memmove(rig.held, rig.held + length, rig.used - length);
+	rig.used -= length;
+	rig.apart_used += length;
+	rig.cut = false;
+}
+
 /* Reads, and lets in parts of it. */
 static void
 read_some(void)
 {
-	size_t length = some(rig.most - rig.used), filled = 0, at = 0, gap = 0;
+	size_t length = some(rig.most - rig.used - rig.apart_used), filled = 0, at = 0, gap = 0;
 	struct iovec piece[CHAIN_ROOM] = { { NULL, 0 } };
 	int pieces = chain_prepare(&rig.chain, &length, piece);
 	char text[MOST];
@@ -98,7 +139,11 @@ read_some(void)
 	while (at < length && !random_one_in(&rig.random, 10)) {
 		size_t part = 1 + some(length - at - 1);
 
-		switch (random_below(&rig.random, 3)) {
+		switch (random_below(&rig.random, 4)) {
+		case 3:
+			set_some_apart(); /* as far as it is let in */
+			part = 0;
+			break;
 		case 0:
 			gap += part; /* it is left out */
 			break;
@@ -128,6 +173,8 @@ sweep(void)
 	struct chain_broom broom = chain_sweep(&rig.chain, chain_at(&rig.chain, offset));
 	unsigned kept_in = (unsigned)random_from(&rig.random, 2, 5);
 
+	rig.cut = true;
+
 	while (at < rig.used && !random_one_in(&rig.random, 30)) {
 		size_t left = rig.used - at - 1;
 		size_t part = 1 + some(left < 200 ? left : 200);
@@ -149,17 +196,28 @@ sweep(void)
 }
 
 static void
+release(void)
+{
+	size_t length = some(rig.apart_used);
+
+	chain_release(&rig.chain, length);
+	rig.apart_used -= length;
+	memmove(rig.apart, rig.apart + length, rig.apart_used);
+}
+
+static void
 step(void)
 {
 	size_t length;
 
-	switch (random_below(&rig.random, 6)) {
+	switch (random_below(&rig.random, 10)) {
 	case 0:
 	case 1:
 		read_some();
 		break;
 	case 2:
 		length = some(rig.used);
+		rig.cut = rig.cut || length > 0;
 		chain_consume(&rig.chain, length);
 		memmove(rig.held, rig.held + length, rig.used - length);
 		rig.used -= length;
@@ -171,6 +229,16 @@ step(void)
 		break;
 	case 4:
 		(void)chain_trim(&rig.chain, some(300), some(300));
+		break;
+	case 5:
+		set_some_apart();
+		break;
+	case 6:
+	case 7:
+		release();
+		break;
+	case 8:
+		pack(&rig.chain); /* as when segments run out, which takes more than chance */
 		break;
 	default:
 		sweep();

@@ -1078,7 +1078,7 @@ marks_wait(void)
 static void
 feed_line(char letter, size_t length)
 {
-	static char text[8192];
+	static char text[60001];
 
 	memset(text, letter, length - 1);
 	text[length - 1] = '\n';
@@ -1086,9 +1086,9 @@ feed_line(char letter, size_t length)
 	feed(text);
 }
 
-/* Behind the rest of a record that was set aside. */
+/* Behind the rest of a record. */
 static void
-marks_behind_aside(void)
+marks_behind_rest(void)
 {
 	const char *want[] = { "1\nc", "2\ne" }; /* b, and d; each before what follows it */
 	const char *at;
@@ -1121,9 +1121,9 @@ marks_behind_aside(void)
 	finish();
 }
 
-/* A record that was begun in the pass that brought it is set aside, before the policy has seen it. */
+/* A record that was begun in the pass that brought it, before the policy has seen it. */
 static void
-marks_behind_new_aside(void)
+marks_behind_new_rest(void)
 {
 	const char *b, *c;
 	size_t full;
@@ -1135,7 +1135,7 @@ marks_behind_new_aside(void)
 	feed_line('b', 5000);
 	feed_line('c', 2000);
 	pass();
-	ok(rig.pump.queue.aside != NULL && books()->dropped[REASON_NEWEST].records == 1,
+	ok(queue_part_sent(&rig.pump.queue) && books()->dropped[REASON_NEWEST].records == 1,
 	    "what does not fit beside a rest that is new itself is refused");
 	is(sojourn_held(rig.sojourn), 1, "its arrival is forgotten, and that of no other");
 	pipe_forget(rig.reader, full - 4096);
@@ -1147,9 +1147,9 @@ marks_behind_new_aside(void)
 	finish();
 }
 
-/* A part-sent record is set aside, and all behind it becomes too old: what has been begun then is another one. */
+/* All behind a part-sent record becomes too old: what has been begun then is another one. */
 static void
-stops_behind_aside(void)
+stops_behind_rest(void)
 {
 	begin("-p drop-oldest -m 8192 --max-record=6000 --max-age=1s");
 	(void)pipe_fill(rig.pump.outlet.port.inherited);
@@ -1163,10 +1163,30 @@ stops_behind_aside(void)
 	rig.now += 2 * NS_PER_S;
 	feed("d");
 	pass();
-	ok(rig.pump.queue.aside != NULL && rig.pump.queue.ready == 0 && queue_partial(&rig.pump.queue) == 1,
-	    "a rest is set aside, and nothing but the beginning of a record behind it");
+	ok(queue_part_sent(&rig.pump.queue) && queue_waiting(&rig.pump.queue) == 0 && queue_partial(&rig.pump.queue) == 1,
+	    "a rest is there, and nothing but the beginning of a record behind it");
 	pump_stop(&rig.pump, rig.now);
 	is(rig.pump.input, PUMP_STOPPED, "which a signal does not let come to its end");
+	finish();
+}
+
+/* What is behind a record that is on its way cannot leave, however much room the output has. */
+static void
+controls_behind_no_rest(void)
+{
+	begin("-p codel:10ms/100ms -m 256K");
+	(void)pipe_fill(rig.pump.outlet.port.inherited);
+	pipe_forget(rig.reader, 4096);
+	feed_line('a', 60000);
+	feed("b\nc\nd\n");
+	pass();
+	for (int i = 0; i < 5; i++) {
+		rig.now += 101 * MS;
+		pipe_forget(rig.reader, 4096);
+		pass();
+	}
+	ok(queue_part_sent(&rig.pump.queue) && books()->out.bytes > 4 * 4096, "a long record goes out part by part");
+	is(books()->dropped[REASON_CODEL].records, 0, "and CoDel is not asked about those behind it meanwhile");
 	finish();
 }
 
@@ -1985,9 +2005,10 @@ main(void)
 	any_marks("--drop-over=20kB/s --burst=15K --mark-drops=M{records},{bytes}");
 	marks_when_quiet();
 	marks_wait();
-	marks_behind_aside();
-	marks_behind_new_aside();
-	stops_behind_aside();
+	marks_behind_rest();
+	marks_behind_new_rest();
+	stops_behind_rest();
+	controls_behind_no_rest();
 	marks_are_rated();
 	marks_grow();
 	waits();

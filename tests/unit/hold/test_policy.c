@@ -289,36 +289,33 @@ same_answers(void)
 	            ? model_whole(m, from + most, UINT64_MAX) - from : 0);
 }
 
-/* All that is held, byte by byte: what is set aside first, then the chain. */
+/* All that is held, byte by byte: what is in transit first, then the chain. */
 static bool
 same_bytes(void)
 {
 	static char want[STREAM_MOST];
 	const struct queue *q = &rig.queue;
-	size_t length = 0, aside = q->aside_length - q->aside_sent;
+	size_t length = 0, rest = queue_rest(q), at = 0;
 	struct chain_place place = chain_at(&q->chain, 0);
+	static struct iovec piece[STREAM_MOST];
+	int pieces = chain_peek_apart(&q->chain, rest, piece, STREAM_MOST);
 
 	for (size_t i = 0; i < rig.model.count; i++) {
 		const struct record *record = &rig.model.held[i];
 		memcpy(want + length, rig.stream + record->start + record->sent, record->length - record->sent);
 		length += record->length - record->sent;
 	}
-	if (aside > length || (aside > 0 && memcmp(q->aside + q->aside_sent, want, aside) != 0)) {
-		diag("what is set aside is not the head's rest");
+	if (rest + chain_used(&q->chain) != length) {
+		diag("%zu bytes are in transit and %zu in the chain, not %zu", rest, chain_used(&q->chain), length);
 		return false;
 	}
-	if (chain_used(&q->chain) != length - aside) {
-		diag("the chain holds %zu bytes, not %zu", chain_used(&q->chain), length - aside);
-		return false;
-	}
-	for (size_t at = aside; at < length;) {
-		struct iovec piece = chain_next(&q->chain, &place, length - at);
-
-		if (memcmp(piece.iov_base, want + at, piece.iov_len) != 0) {
-			diag("the chain does not hold what it should");
+	for (size_t left = chain_used(&q->chain); left > 0; left -= piece[pieces++].iov_len)
+		piece[pieces] = chain_next(&q->chain, &place, left);
+	for (int i = 0; i < pieces; at += piece[i++].iov_len) {
+		if (memcmp(piece[i].iov_base, want + at, piece[i].iov_len) != 0) {
+			diag("what is held is not what it should be");
 			return false;
 		}
-		at += piece.iov_len;
 	}
 	return true;
 }
@@ -374,14 +371,17 @@ static bool
 step_take(void)
 {
 	struct queue *q = &rig.queue;
+	bool streams = rig.policy == POLICY_BLOCK && rig.max_record == UINT64_MAX;
 	size_t most = queue_rest(q);
 	struct iovec piece[QUEUE_PIECES];
 	size_t length;
 	uint64_t ended;
 	int pieces;
 
-	if (q->aside == NULL)
-		most = rig.policy == POLICY_BLOCK && rig.max_record == UINT64_MAX ? chain_used(&q->chain) : q->ready;
+	if (streams)
+		most += chain_used(&q->chain);
+	else if (most == 0)
+		most = q->ready;
 	if (most == 0)
 		return true;
 	length = (size_t)random_from(&rig.random, 1, random_one_in(&rig.random, 3) ? most : (most + 9) / 10);

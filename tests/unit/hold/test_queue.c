@@ -410,7 +410,7 @@ lets_in_the_last(void)
 
 /* --- sweeps --------------------------------------------------------------------------------------- */
 
-/* The same as a list: records by name, oldest first; the first may be part-sent or set aside, the last may not
+/* The same as a list: records by name, oldest first; the first may be part-sent, the last may not
  * have ended. */
 #define LIST_MOST 400
 #define LONGEST 20
@@ -447,7 +447,7 @@ static struct list {
 static size_t
 list_first(void)
 {
-	return q.aside != NULL; /* in the chain */
+	return queue_part_sent(&q); /* that waits */
 }
 
 /* Where the mark before a name must be. */
@@ -526,7 +526,7 @@ list_finish(void)
 static void
 list_take(void)
 {
-	size_t ready = q.aside != NULL ? queue_rest(&q) : q.ready;
+	size_t ready = queue_rest(&q) > 0 ? queue_rest(&q) : q.ready;
 	size_t length = ready > 0 ? (size_t)random_from(&list.random, 1, ready < 30 ? ready : 30) : 0;
 
 	if (length == 0)
@@ -543,7 +543,7 @@ list_take(void)
 	}
 }
 
-/* The oldest give way, which sets a part-sent one aside. */
+/* The oldest give way, but no part-sent one. */
 static void
 list_evict(void)
 {
@@ -555,7 +555,7 @@ list_evict(void)
 	list.admitted = list_end();
 }
 
-/* The oldest that wait are dropped, some of them, and that too sets a part-sent one aside. */
+/* The oldest that wait are dropped, some of them. */
 static void
 list_drop_oldest(void)
 {
@@ -640,7 +640,7 @@ list_sweep(void)
 	return same_mark(stopped, list_mark(stop));
 }
 
-/* Whether it is known when the oldest in the chain is another one, and how long what is left of it is, if it is. */
+/* Whether it is known when the oldest that waits is another one, and how long it is, if it is. */
 static bool
 list_head_agrees(void)
 {
@@ -648,12 +648,12 @@ list_head_agrees(void)
 	bool any = list.count > list_first();
 	uint64_t name = any ? head->name : list.names;
 	bool same = (name == list.head) == (q.heads == list.heads);
-	bool lost = name == list.head && list.known && q.head_left == 0;
+	bool lost = name == list.head && list.known && q.head_length == 0;
 
 	list.head = name;
 	list.heads = q.heads;
-	list.known = q.head_left > 0;
-	return same && !lost && (q.head_left == 0 || (any && q.head_left == head->length - head->sent));
+	list.known = q.head_length > 0;
+	return same && !lost && (q.head_length == 0 || (any && q.head_length == head->length));
 }
 
 static bool
@@ -671,7 +671,7 @@ list_agrees(void)
 	queue_check(&q);
 	if (at != queue_held(&q).bytes)
 		return false;
-	if (first == 0 && memcmp(want, shown(at), at) != 0)
+	if (memcmp(want, shown(at), at) != 0)
 		return false;
 	for (unsigned i = 0; i < q.marks; i++)
 		if (!same_mark(q.mark[i], list_mark(list.mark[i])))
