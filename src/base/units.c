@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <strings.h>
 
 /* A decimal as it was written: digits / 10^decimals. */
@@ -68,7 +67,6 @@ static const struct suffix periods[] = {
 	{ "ms", NS_PER_MS },         { "us", 1000 },
 	{ NULL, 0 },
 };
-
 
 static const uint64_t powers[] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
@@ -432,98 +430,4 @@ units_format_share(char *text, size_t size, const struct share *share)
 	while (decimals < MOST_DECIMALS && 100 * powers[decimals] % share->den != 0)
 		decimals++;
 	format_decimal(text, size, 100 * powers[decimals] / share->den * share->num, decimals, "%");
-}
-
-static const struct suffix shown[] = {
-	{ "B", 1 },
-	{ "kB", KILO },
-	{ "MB", KILO * KILO },
-	{ "GB", KILO * KILO * KILO },
-	{ "TB", KILO * KILO * KILO * KILO },
-	{ NULL, 0 },
-};
-
-static const struct suffix *
-suiting_unit(uint64_t bytes)
-{
-	const struct suffix *unit = shown;
-
-	while (unit[1].text != NULL && bytes >= unit[1].factor)
-		unit++;
-	return unit;
-}
-
-void
-units_format_bytes(char *text, size_t size, uint64_t bytes, uint64_t like)
-{
-	const struct suffix *unit = suiting_unit(like);
-	uint64_t tenths;
-
-	if (bytes < unit->factor / 20 || bytes == 0)
-		unit = suiting_unit(bytes);
-	if (unit->factor == 1) {
-		(void)snprintf(text, size, "%" PRIu64 " B", bytes);
-		return;
-	}
-	tenths = bytes / (unit->factor / 10);
-	tenths += bytes % (unit->factor / 10) >= unit->factor / 20;
-	(void)snprintf(text, size, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, unit->text);
-}
-
-struct step {
-	uint64_t from; /* used from here on, and worth so much */
-	const char *unit;
-};
-
-/* In the largest unit that it has one of, with a decimal below 100 of them. */
-static void
-format_in_steps(char *text, size_t size, uint64_t value, const struct step *step)
-{
-	uint64_t tenths;
-
-	while (value < step->from)
-		step++;
-	if (step->from <= 1) {
-		(void)snprintf(text, size, "%" PRIu64 "%s", value, step->unit);
-		return;
-	}
-	tenths = value / step->from * 10 + value % step->from * 10 / step->from;
-	if (tenths < 1000)
-		(void)snprintf(text, size, "%" PRIu64 ".%u%s", tenths / 10, (unsigned)(tenths % 10), step->unit);
-	else
-		(void)snprintf(text, size, "%" PRIu64 "%s", tenths / 10, step->unit);
-}
-
-void
-units_format_count(char *text, size_t size, uint64_t count)
-{
-	static const struct step steps[] = {
-		{ KILO * KILO * KILO * KILO, "T" }, { KILO * KILO * KILO, "G" }, { KILO * KILO, "M" },
-		{ KILO, "k" }, { 0, "" },
-	};
-
-	format_in_steps(text, size, count, steps);
-}
-
-void
-units_format_ns(char *text, size_t size, uint64_t ns)
-{
-	static const struct step steps[] = {
-		{ 86400 * NS_PER_S, "d" }, { 3600 * NS_PER_S, "h" }, { 60 * NS_PER_S, "min" },
-		{ NS_PER_S, "s" }, { NS_PER_MS, "ms" }, { 1000, "us" }, { 0, "ns" },
-	};
-
-	format_in_steps(text, size, ns, steps);
-}
-
-void
-units_format_moment(char *text, size_t size, uint64_t ns)
-{
-	time_t seconds = (time_t)(ns / NS_PER_S);
-	char date[40];
-	struct tm utc;
-
-	if (gmtime_r(&seconds, &utc) == NULL || strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc) == 0)
-		*date = '\0';
-	(void)snprintf(text, size, "%s.%03uZ", date, (unsigned)(ns % NS_PER_S / NS_PER_MS));
 }

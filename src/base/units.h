@@ -59,22 +59,9 @@ const char *units_rate(const char *text, bool bytes, struct rate *rate);
 /* An amount in a rate's unit, for a bucket's depth: as units_rate without a period. */
 const char *units_amount(const char *text, bool bytes, uint64_t *amount);
 
-/* The reverse.  Each writes at most size bytes with the final NUL; the texts read back to the same
- * value (rates and shares), or round to a decimal (bytes: "1.2 MB").  They cannot fail. */
+/* The reverse: the texts read back to the same value.  Each writes at most size bytes with the final NUL; they
+ * cannot fail.  What is only to be shown is figures'. */
 void units_format_rate(char *text, size_t size, const struct rate *rate);
 void units_format_share(char *text, size_t size, const struct share *share);
-
-/* Bytes with one decimal in the unit that suits `like` ("0.2 MB" beside "1.2 MB"), unless that would
- * show something as 0.0: then in its own. */
-void units_format_bytes(char *text, size_t size, uint64_t bytes, uint64_t like);
-
-/* A number with three digits or so: "12.3k", "1.2M"; powers of 1000. */
-void units_format_count(char *text, size_t size, uint64_t count);
-
-/* A span of time with three digits or so: "0ns", "1.2ms", "123s", "2.5h". */
-void units_format_ns(char *text, size_t size, uint64_t ns);
-
-/* A moment, in nanoseconds since 1970, as RFC 3339 has it, in UTC: "2026-01-31T12:00:00.000Z". */
-void units_format_moment(char *text, size_t size, uint64_t ns);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/figures.h"
 #include "base/units.h"
 #include "hold/mark.h"
 
@@ -80,7 +81,7 @@ add_time(struct text *text, const struct figures *f)
 {
 	char time[32];
 
-	units_format_ns(time, sizeof(time), f->gap->last_ns - f->gap->first_ns);
+	figures_ns(time, sizeof(time), f->gap->last_ns - f->gap->first_ns);
 	add(text, "%s", time);
 }
 
@@ -99,7 +100,7 @@ add_moment(struct text *text, const struct figures *f, uint64_t moment_ns)
 	char moment[48];
 
 	(void)clock_gettime(CLOCK_REALTIME, &wall);
-	units_format_moment(moment, sizeof(moment), (uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec -
+	figures_moment(moment, sizeof(moment), (uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec -
 	    ago_ns);
 	add(text, "%s", moment);
 }
@@ -119,7 +120,7 @@ add_last(struct text *text, const struct figures *f)
 /* Of a text that is not the same for each gap, all bytes that may come up in it; of the others mark_check() sees
  * them in a mark of a gap that has everything. */
 static const char of_moments[] = "0123456789-:.TZ";
-static const char of_spans[] = "0123456789.numsihd"; /* units_format_ns */
+static const char of_spans[] = "0123456789.numsihd"; /* figures_ns */
 
 static const struct placeholder {
 	const char *name;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/figures.h"
 #include "base/visible.h"
 #include "tell/meter.h"
-#include "tell/report.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -89,7 +89,7 @@ say(struct line *line, enum tone tone, const char *format, ...)
 static unsigned
 percent(const struct snapshot *s, uint64_t ns)
 {
-	unsigned share = s->interval.ns > 0 ? report_percent(ns, s->interval.ns) : 0;
+	unsigned share = s->interval.ns > 0 ? figures_percent(ns, s->interval.ns) : 0;
 
 	return share < 100 ? share : 100;
 }
@@ -109,7 +109,7 @@ say_rate(struct line *line, enum tone tone, const char *before, uint64_t amount,
 	char count[32] = "-";
 
 	if (line->snapshot->interval.ns > 0)
-		units_format_count(count, sizeof(count),
+		figures_count(count, sizeof(count),
 		    snapshot_per_second(amount, line->snapshot->interval.ns));
 	say(line, tone, "%s%5s%s/s", before, count, unit);
 }
@@ -191,12 +191,12 @@ put_total(struct line *line, int form)
 
 	say(line, FAINT, "total");
 	if (records) {
-		units_format_count(count, sizeof(count), out->records);
+		figures_count(count, sizeof(count), out->records);
 		say(line, PLAIN, " %5s", count);
 	}
 	if (records && form < TOTAL_BOTH)
 		return;
-	units_format_count(count, sizeof(count), out->bytes);
+	figures_count(count, sizeof(count), out->bytes);
 	say(line, PLAIN, " %5sB", count);
 }
 
@@ -291,7 +291,7 @@ put_reasons(struct line *line, const struct ledger *ledger)
 	for (int i = 0; i < REASONS; i++) {
 		if (ledger->dropped[i].bytes == 0)
 			continue;
-		units_format_count(count, sizeof(count), ledger->dropped[i].records);
+		figures_count(count, sizeof(count), ledger->dropped[i].records);
 		say(line, PLAIN, "%s%s %s", before, reason_name((enum reason)i), count);
 		before = ", ";
 	}
@@ -311,7 +311,7 @@ put_dropped(struct line *line, int form)
 
 	if (dropped.bytes == 0 && !policy_drops(s->options->policy))
 		return;
-	units_format_count(count, sizeof(count), dropped.records);
+	figures_count(count, sizeof(count), dropped.records);
 	say(line, tone == PLAIN ? FAINT : tone, form == DROP_BARE ? "drop " : "dropped ");
 	say(line, tone, "%5s", count);
 	if (form >= DROP_RATE)
@@ -397,7 +397,7 @@ say_time(struct line *line, const char *label, bool known, uint64_t ns)
 	char time[32] = "-";
 
 	if (known)
-		units_format_ns(time, sizeof(time), ns);
+		figures_ns(time, sizeof(time), ns);
 	say(line, FAINT, "%s", label);
 	say(line, PLAIN, "%6s", time);
 }

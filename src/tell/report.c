@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/compat.h"
+#include "base/figures.h"
 #include "base/visible.h"
 #include "os/diag.h"
 #include "tell/report.h"
@@ -32,12 +33,6 @@ add(struct line *line, const char *format, ...)
 	va_end(arguments);
 	if (length > 0)
 		line->length += (size_t)length < room ? (size_t)length : room - 1;
-}
-
-unsigned
-report_percent(uint64_t part, uint64_t whole)
-{
-	return (unsigned)((double)part * 100 / (double)whole + 0.5);
 }
 
 /* Keys that lost most, once it is over: how many. */
@@ -71,7 +66,7 @@ text_tally(struct line *line, const struct snapshot *s, const char *label, const
 {
 	char bytes[32];
 
-	units_format_bytes(bytes, sizeof(bytes), tally->bytes, s->ledger.in.bytes);
+	figures_bytes(bytes, sizeof(bytes), tally->bytes, s->ledger.in.bytes);
 	add(line, "%s ", label);
 	if (has_records(s))
 		add(line, "%" PRIu64 " record%s ", tally->records, tally->records == 1 ? "" : "s");
@@ -86,9 +81,9 @@ text_flow(struct line *line, const struct snapshot *s, const char *label, const 
 	char total[32], count[32], bytes[32];
 	uint64_t per_second = snapshot_per_second(recent->bytes, s->interval.ns);
 
-	units_format_bytes(total, sizeof(total), all->bytes, s->ledger.in.bytes);
-	units_format_bytes(bytes, sizeof(bytes), per_second, per_second);
-	units_format_count(count, sizeof(count), snapshot_per_second(recent->records, s->interval.ns));
+	figures_bytes(total, sizeof(total), all->bytes, s->ledger.in.bytes);
+	figures_bytes(bytes, sizeof(bytes), per_second, per_second);
+	figures_count(count, sizeof(count), snapshot_per_second(recent->records, s->interval.ns));
 	if (has_records(s))
 		add(line, "%s %" PRIu64 " (%s/s %s/s)", label, all->records, count, bytes);
 	else
@@ -163,7 +158,7 @@ text_loss(struct line *line, const struct ledger *ledger)
 			text_share(line, dropped.bytes, in->bytes);
 		}
 	} else {
-		units_format_bytes(bytes, sizeof(bytes), dropped.bytes, dropped.bytes);
+		figures_bytes(bytes, sizeof(bytes), dropped.bytes, dropped.bytes);
 		add(line, "%s", bytes);
 	}
 	text_reasons(line, ledger);
@@ -222,7 +217,7 @@ text_dropped(struct line *line, const struct snapshot *s)
 		add(line, ", dropped part of a record (");
 	text_loss(line, &s->ledger);
 	if (!is_final(s) && s->interval.dropped.records > 0) {
-		units_format_count(count, sizeof(count),
+		figures_count(count, sizeof(count),
 		    snapshot_per_second(s->interval.dropped.records, s->interval.ns));
 		add(line, ", %s/s", count);
 	}
@@ -262,7 +257,7 @@ text_until(struct line *line, const char *label, uint64_t ns)
 
 	if (ns == SNAPSHOT_NEVER || ns == 0)
 		return;
-	units_format_ns(time, sizeof(time), ns);
+	figures_ns(time, sizeof(time), ns);
 	add(line, ", %s in %s", label, time);
 }
 
@@ -271,8 +266,8 @@ text_until(struct line *line, const char *label, uint64_t ns)
 static unsigned
 fill(const struct options *options, const struct tally *depth)
 {
-	unsigned bytes = report_percent(depth->bytes, options->buffer_bytes);
-	unsigned records = options->max_records != UINT64_MAX ? report_percent(depth->records < options->max_records
+	unsigned bytes = figures_percent(depth->bytes, options->buffer_bytes);
+	unsigned records = options->max_records != UINT64_MAX ? figures_percent(depth->records < options->max_records
 	    ? depth->records : options->max_records, options->max_records) : 0;
 
 	return bytes > records ? bytes : records;
@@ -294,7 +289,7 @@ text_state(struct line *line, const struct snapshot *s)
 	if (s->depth.bytes > 0 && asked)
 		text_until(line, "empty", s->until_empty_ns);
 	if (s->interval.ns > 0)
-		add(line, ", %s %u%%", mostly, report_percent(ns, s->interval.ns));
+		add(line, ", %s %u%%", mostly, figures_percent(ns, s->interval.ns));
 }
 
 /* Of most records that waited at all. */
@@ -305,7 +300,7 @@ text_latency(struct line *line, const struct latency *latency)
 
 	if (latency->p99_ns == 0)
 		return;
-	units_format_ns(time, sizeof(time), latency->p99_ns);
+	figures_ns(time, sizeof(time), latency->p99_ns);
 	add(line, ", p99 %s", time);
 }
 
@@ -439,7 +434,7 @@ json_heading(struct line *line, const struct snapshot *s)
 	char sample[32], moment[48];
 
 	units_format_share(sample, sizeof(sample), &s->tuning.sample);
-	units_format_moment(moment, sizeof(moment), s->wall_ns);
+	figures_moment(moment, sizeof(moment), s->wall_ns);
 	add(line, "{\"schema\":1,\"event\":\"%s\",\"time\":\"%s\",", events[s->event], moment);
 	json_string(line, "name", options->name);
 	add(line, ",\"pid\":%ld,", s->pid);

@@ -26,7 +26,4 @@ size_t report_line(char *text, const struct snapshot *snapshot);
 #define REPORT_LOSS_MOST 1024
 void report_loss(char *text, const struct snapshot *snapshot);
 
-/* A part of a whole (not 0) in percent, rounded. */
-unsigned report_percent(uint64_t part, uint64_t whole);
-
 #endif

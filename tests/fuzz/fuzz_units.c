@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include "base/figures.h"
 #include "base/units.h"
 #include "fuzz.h"
 
@@ -422,7 +423,7 @@ check_bytes(uint64_t bytes, uint64_t like)
 	uint64_t factor;
 	struct big exact, low, high;
 
-	units_format_bytes(shown, sizeof(shown), bytes, like);
+	figures_bytes(shown, sizeof(shown), bytes, like);
 	if (strchr(shown, '.') == NULL) {
 		(void)snprintf(whole, sizeof(whole), "%" PRIu64 " B", bytes);
 		expect_equal("bytes without a decimal", strcmp(shown, whole), 0);

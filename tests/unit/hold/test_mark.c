@@ -115,7 +115,7 @@ templates(void)
 	is_text(checked("{time}", ','), "good", "but not where it does not come up");
 	is_text(checked("{name}", 'x'), "would contain the records' delimiter", "nor may the name");
 	is_text(checked("{name}", '7'), "good", "that is not another's");
-	/* as units_format_ns has them: ns, us, ms, s, min, h, d */
+	/* as figures_ns has them: ns, us, ms, s, min, h, d */
 	for (const char *unit = "0123456789.numsihd"; *unit != '\0'; unit++)
 		is_text(checked("{time}", (unsigned char)*unit), "would contain the records' delimiter",
 		    "a span in any unit");
