@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Room for any text of so many bytes, with the final NUL. */
+#define VISIBLE_ROOM(bytes) (4 * (bytes) + 1)
+
 /* Writes it, cut to whole characters where they do not fit into size bytes with the final NUL, and
  * returns how many of text's bytes are shown.  With ascii whatever is not ASCII is escaped, too. */
 size_t visible_write(char *to, size_t size, const char *text, size_t length, bool ascii);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/line.h"
 #include "os/diag.h"
 #include "tell/page.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,29 +39,12 @@ enum source { SNAPSHOT, OPTIONS, ABOUT, DERIVED };
 #define IN_DERIVED(field) DERIVED, offsetof(struct derived, field)
 
 struct page {
-	char *text;
-	size_t length;
+	struct line line;
 	bool last;
 	const struct options *options;
 	char labels[2 * OPTIONS_NAME_MOST + 64]; /* of every sample */
 	const unsigned char *source[SOURCES];
 };
-
-static void add(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void
-add(struct page *page, const char *format, ...)
-{
-	size_t room = PAGE_MOST - page->length;
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(page->text + page->length, room, format, arguments);
-	va_end(arguments);
-	if (length > 0)
-		page->length += (size_t)length < room ? (size_t)length : room - 1;
-}
 
 /* Printable text as the value of a label; text is cut where there is no room. */
 static const char *
@@ -90,7 +73,7 @@ struct dimension {
 static void
 label_reason(struct page *page, int i)
 {
-	add(page, ",reason=\"%s\"", reason_name((enum reason)i));
+	line_add(&page->line, ",reason=\"%s\"", reason_name((enum reason)i));
 }
 
 /* A pattern may be given twice, and long ones are cut: the class tells them apart. */
@@ -99,27 +82,27 @@ label_pattern(struct page *page, int i)
 {
 	char escaped[2048];
 
-	add(page, ",class=\"%d\",pattern=\"%s\"", i + 1, escape(escaped, sizeof(escaped),
+	line_add(&page->line, ",class=\"%d\",pattern=\"%s\"", i + 1, escape(escaped, sizeof(escaped),
 	    diag_visible_data(keep_regex(page->options->keep, (unsigned)i + 1))));
 }
 
 static void
 label_wait(struct page *page, int i)
 {
-	add(page, ",for=\"%s\"", awaited_name((enum awaited)i));
+	line_add(&page->line, ",for=\"%s\"", awaited_name((enum awaited)i));
 }
 
 static void
 label_quantile(struct page *page, int i)
 {
-	add(page, ",quantile=\"%g\"", quantiles[i]);
+	line_add(&page->line, ",quantile=\"%g\"", quantiles[i]);
 }
 
 static void
 label_version(struct page *page, int i)
 {
 	(void)i;
-	add(page, ",version=\"%s\"", PACKAGE_VERSION);
+	line_add(&page->line, ",version=\"%s\"", PACKAGE_VERSION);
 }
 
 static const struct dimension by_reason = { REASONS, sizeof(struct tally), label_reason };
@@ -246,32 +229,32 @@ make_labels(struct page *page)
 }
 
 static void
-add_seconds(struct page *page, uint64_t s, uint64_t ns)
+add_seconds(struct line *line, uint64_t s, uint64_t ns)
 {
-	add(page, "%" PRIu64 ".%09" PRIu64, s, ns);
-	while (page->text[page->length - 1] == '0')
-		page->length--;
-	if (page->text[page->length - 1] == '.')
-		page->length--;
+	line_add(line, "%" PRIu64 ".%09" PRIu64, s, ns);
+	while (line->text[line->length - 1] == '0')
+		line->length--;
+	if (line->text[line->length - 1] == '.')
+		line->length--;
 }
 
 static void
-add_value(struct page *page, enum form form, const unsigned char *from)
+add_value(struct line *line, enum form form, const unsigned char *from)
 {
 	uint64_t value, rest;
 
 	memcpy(&value, from, sizeof(value));
 	if (form == SUM) {
 		memcpy(&rest, from + sizeof(value), sizeof(rest));
-		add_seconds(page, value, rest);
+		add_seconds(line, value, rest);
 	} else if (form == SECONDS && value != UNKNOWN) {
-		add_seconds(page, value / NS_PER_S, value % NS_PER_S);
+		add_seconds(line, value / NS_PER_S, value % NS_PER_S);
 	} else if (form == SECONDS) {
-		add(page, "NaN");
+		line_add(line, "NaN");
 	} else if (form == LIMIT && value == UNKNOWN) {
-		add(page, "+Inf");
+		line_add(line, "+Inf");
 	} else {
-		add(page, "%" PRIu64, value);
+		line_add(line, "%" PRIu64, value);
 	}
 }
 
@@ -286,17 +269,17 @@ add_family(struct page *page, const struct family *family)
 	if (count == 0 || (family->form == LAST && !page->last))
 		return;
 	if (family->type != NULL)
-		add(page, "# HELP weir_%s %s\n# TYPE weir_%s %s\n", family->name, family->help,
+		line_add(&page->line, "# HELP weir_%s %s\n# TYPE weir_%s %s\n", family->name, family->help,
 		    family->name, family->type);
 	for (int i = 0; i < count; i++) {
 		size_t step = dimension != NULL ? (size_t)i * dimension->stride : 0;
 
-		add(page, "weir_%s{%s", family->name, page->labels);
+		line_add(&page->line, "weir_%s{%s", family->name, page->labels);
 		if (dimension != NULL)
 			dimension->label(page, i);
-		add(page, "} ");
-		add_value(page, family->form, page->source[family->source] + family->offset + step);
-		add(page, "\n");
+		line_add(&page->line, "} ");
+		add_value(&page->line, family->form, page->source[family->source] + family->offset + step);
+		line_add(&page->line, "\n");
 	}
 }
 
@@ -324,7 +307,7 @@ page_write(char *text, const struct snapshot *snapshot, const struct page_about 
 {
 	const struct derived derived = derive(snapshot);
 	struct page page = {
-		.text = text,
+		.line = { text, 0, PAGE_MOST },
 		.last = snapshot->event == REPORT_FINAL,
 		.options = snapshot->options,
 		.source = {
@@ -338,5 +321,5 @@ page_write(char *text, const struct snapshot *snapshot, const struct page_about 
 	make_labels(&page);
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		add_family(&page, &families[i]);
-	return page.length;
+	return page.line.length;
 }

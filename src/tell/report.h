@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * report: the ledger as text and as JSON.
+ * report: a snapshot as a report, in the form that was asked for.
  *
- * Only makes the line, newline included; where it goes is the reporter's.  Numbers in JSON are plain
- * integers, and every key is always there.  In the user's own, patterns and keys, unprintable bytes are
- * escaped as by strvis(3).
+ * Only makes the line, newline included; where it goes is the reporter's.  What a form says is its own: text.h, json.h.
  */
 #ifndef WEIR_REPORT_H
 #define WEIR_REPORT_H

@@ -185,3 +185,9 @@ snapshot_next_interval(struct baseline *baseline, const struct snapshot *snapsho
 	baseline->then = snapshot->ledger;
 	sojourn_next_interval(pump->queue.sojourn);
 }
+
+unsigned
+snapshot_top_keys(const struct snapshot *s, struct top_key key[TOP_WANTED_MOST])
+{
+	return s->event == REPORT_FINAL ? top_list(s->top, key, s->options->top_keys) : 0;
+}

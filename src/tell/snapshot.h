@@ -111,6 +111,9 @@ bool snapshot_lost(const struct snapshot *snapshot);
  * ended it is no failure. */
 bool snapshot_failed(const struct snapshot *snapshot);
 
+/* The keys that lost most, into key: how many, as many as are wanted; none before it is over. */
+unsigned snapshot_top_keys(const struct snapshot *snapshot, struct top_key key[TOP_WANTED_MOST]);
+
 /* So much in ns nanoseconds, per second; 0 where ns is 0. */
 uint64_t snapshot_per_second(uint64_t amount, uint64_t ns);
 
