@@ -4,10 +4,8 @@
 #include "os/confine.h"
 #include "os/diag.h"
 #include "os/io.h"
-#include "os/signals.h"
 #include "os/target.h"
 #include "tell/lookout.h"
-#include "tell/meter.h"
 #include "tell/report.h"
 
 #include <sys/stat.h>
@@ -16,9 +14,6 @@
 #include <inttypes.h>
 #include <time.h>
 #include <unistd.h>
-
-/* After the terminal has changed, for it and for the other weirs on it to be done with that. */
-#define SETTLE_NS (50 * NS_PER_MS)
 
 /* Gaps that are held to be marked: as many as this part of the buffer's size has memory for, within limits. */
 #define GAPS_PART 32
@@ -31,8 +26,6 @@
 #define PAGE_NS (500 * NS_PER_MS)
 
 #define STATUS_ERROR 1
-
-static void make_way(void *state, bool before);
 
 /* --- beginning ----------------------------------------------------------------------------------- */
 
@@ -166,62 +159,11 @@ begin_metrics(struct lookout *lookout, uint64_t now)
 	return false;
 }
 
-static bool
-is_draining(const struct lookout *lookout)
-{
-	return lookout->pump->input != PUMP_READING || signals_stop() != 0;
-}
-
-/* How much will have come in all; 0 where that cannot be told.  A file may grow, and somebody else may have read
- * of it: what is left of it counts, from where it is read now. */
-static uint64_t
-expected_bytes(const struct lookout *lookout, const struct snapshot *snapshot)
-{
-	uint64_t so_far = snapshot->ledger.in.bytes, size = lookout->options->size_bytes;
-	struct stat file;
-	off_t at;
-
-	if (signals_stop() != 0)
-		return 0;
-	if (lookout->pump->input == PUMP_ENDED)
-		return so_far;
-	if (is_draining(lookout)) /* and standard input is closed: descriptor 0 may be another file by now */
-		return 0;
-	if (size > 0)
-		return so_far <= size ? size : 0;
-	if (fstat(STDIN_FILENO, &file) < 0 || !S_ISREG(file.st_mode) || file.st_size == 0 ||
-	    (at = lseek(STDIN_FILENO, 0, SEEK_CUR)) < 0 || at > file.st_size)
-		return 0;
-	return so_far + (uint64_t)(file.st_size - at);
-}
-
-/* For the live line. */
-static void
-show(struct lookout *lookout, const struct snapshot *snapshot)
-{
-	lookout->shown = *snapshot;
-	lookout->shown.draining = is_draining(lookout);
-	snapshot_expect(&lookout->shown, &lookout->baseline, expected_bytes(lookout, snapshot));
-}
-
-static void
-begin_live_line(struct lookout *lookout, uint64_t now)
-{
-	struct snapshot snapshot;
-
-	(void)screen_open(&lookout->screen, STDERR_FILENO);
-	signals_watch_terminal();
-	diag_set_guard(make_way, lookout);
-	snapshot_take(&snapshot, REPORT_INTERVAL, lookout->pump, &lookout->baseline, now);
-	show(lookout, &snapshot);
-	lookout->draw_at_ns = now;
-}
-
 bool
 lookout_open(struct lookout *lookout, const struct options *options)
 {
 	lookout->options = options;
-	lookout->tick_at_ns = lookout->draw_at_ns = LOOP_FOREVER;
+	lookout->tick_at_ns = LOOP_FOREVER;
 	if (reporter_open(&lookout->reporter, options->report_path) < 0)
 		not_opened("--report", options->report_path);
 	else if (open_spill(lookout))
@@ -260,7 +202,7 @@ lookout_begin(struct lookout *lookout, struct pump *pump, uint64_t now)
 	snapshot_begin(&lookout->baseline, now);
 	learn_where_and_when(lookout);
 	if (options->progress)
-		begin_live_line(lookout, now);
+		live_begin(&lookout->live, pump, &lookout->baseline, now);
 	if (options->reporting || options->progress || options->metrics_path != NULL)
 		lookout->tick_at_ns = now + options->interval_ns;
 	return begin_metrics(lookout, now);
@@ -272,7 +214,7 @@ lookout_start(struct lookout *lookout)
 	const struct options *options = lookout->options;
 
 	/* Where the system can. */
-	(void)confine(lookout->metrics.directory, lookout->metrics.directory_path, lookout->screen.open);
+	(void)confine(lookout->metrics.directory, lookout->metrics.directory_path, live_is_drawn(&lookout->live));
 	if (lookout->spill != NULL && (errno = spill_start(lookout->spill)) != 0)
 		not_opened("--dropped", options->dropped_path);
 	else if (options->metrics_path != NULL && metrics_start(&lookout->metrics) < 0)
@@ -336,7 +278,7 @@ finish_metrics(struct lookout *lookout, const struct snapshot *snapshot, uint64_
 static bool
 shares_terminal(const struct lookout *lookout)
 {
-	return lookout->screen.open && lookout->reporter.port.inherited == STDERR_FILENO;
+	return live_is_drawn(&lookout->live) && lookout->reporter.port.inherited == STDERR_FILENO;
 }
 
 /* Nobody has asked for this report, and all may be well. */
@@ -360,11 +302,7 @@ tick(struct lookout *lookout, uint64_t now)
 	take_snapshot(lookout, REPORT_INTERVAL, &snapshot, now);
 	snapshot_next_interval(&lookout->baseline, &snapshot, lookout->pump, now);
 	renew_metrics(lookout, &snapshot);
-	if (lookout->screen.open) {
-		show(lookout, &snapshot);
-		if (lookout->draw_at_ns == LOOP_FOREVER)
-			lookout->draw_at_ns = now;
-	}
+	live_show(&lookout->live, &snapshot, now);
 	if (lookout->options->reporting && !shares_terminal(lookout) && is_wanted(lookout, &snapshot))
 		reporter_offer(&lookout->reporter, &snapshot);
 }
@@ -372,11 +310,11 @@ tick(struct lookout *lookout, uint64_t now)
 static void
 step_reporter(struct lookout *lookout)
 {
-	if (!reporter_busy(&lookout->reporter) || (shares_terminal(lookout) && !screen_make_way(&lookout->screen)))
+	if (!reporter_busy(&lookout->reporter) || (shares_terminal(lookout) && !live_make_way(&lookout->live)))
 		return;
 	reporter_step(&lookout->reporter, take_for_signal, lookout);
 	if (shares_terminal(lookout) && !reporter_busy(&lookout->reporter))
-		make_way(lookout, false);
+		live_resume(&lookout->live);
 }
 
 /* --- dropped records ------------------------------------------------------------------------------ */
@@ -418,59 +356,6 @@ tell_overruns(struct lookout *lookout, uint64_t deadline_ns)
 	lookout->overruns_told = overruns;
 }
 
-/* --- the live line ------------------------------------------------------------------------------- */
-
-/* For a message, before it and after it. */
-static void
-make_way(void *state, bool before)
-{
-	struct lookout *lookout = state;
-
-	if (before) {
-		(void)screen_make_way(&lookout->screen);
-	} else {
-		screen_resume(&lookout->screen);
-		lookout->draw_at_ns = 0;
-	}
-}
-
-static void
-draw(struct lookout *lookout)
-{
-	const struct meter_style style = { lookout->screen.columns, lookout->screen.utf8, lookout->screen.colour };
-	char line[METER_MOST];
-
-	lookout->draw_at_ns = LOOP_FOREVER;
-	screen_draw(&lookout->screen, line, meter_line(line, &lookout->shown, &style));
-}
-
-/* What has happened to the terminal, and the line if it is time. */
-static void
-tend_screen(struct lookout *lookout, uint64_t now)
-{
-	struct screen *screen = &lookout->screen;
-	bool suspended = signals_take(SIGTSTP);
-
-	if (suspended) {
-		(void)screen_make_way(screen);
-		screen_forget(screen);
-		signals_suspend();
-	}
-	if (signals_take(SIGCONT) || suspended)
-		lookout->draw_at_ns = loop_now() + SETTLE_NS;
-	if (signals_take(SIGWINCH)) {
-		screen_resized(screen);
-		lookout->draw_at_ns = loop_now() + SETTLE_NS;
-	}
-	if (is_draining(lookout) && !lookout->shown.draining) {
-		lookout->shown.draining = true;
-		lookout->draw_at_ns = now; /* no interval may end any more */
-	}
-	screen_step(screen);
-	if (now >= lookout->draw_at_ns)
-		draw(lookout);
-}
-
 /* --- all of it ----------------------------------------------------------------------------------- */
 
 void
@@ -480,23 +365,22 @@ lookout_step(struct lookout *lookout, uint64_t now)
 	step_reporter(lookout);
 	tell_spill_error(lookout, 0);
 	tell_overruns(lookout, 0);
-	if (lookout->screen.open)
-		tend_screen(lookout, now);
+	live_step(&lookout->live, now);
 }
 
 uint64_t
 lookout_deadline_ns(const struct lookout *lookout)
 {
-	return lookout->draw_at_ns < lookout->tick_at_ns ? lookout->draw_at_ns : lookout->tick_at_ns;
+	uint64_t draw_at_ns = live_deadline_ns(&lookout->live);
+
+	return draw_at_ns < lookout->tick_at_ns ? draw_at_ns : lookout->tick_at_ns;
 }
 
 void
 lookout_watch(const struct lookout *lookout, struct loop_watch watch[LOOKOUT_WATCHES])
 {
-	const struct screen *screen = &lookout->screen;
-
 	watch[0] = reporter_watch(&lookout->reporter);
-	watch[1] = (struct loop_watch){ .fd = screen_busy(screen) ? screen->port.fd : -1, .output = true };
+	watch[1] = live_watch(&lookout->live);
 }
 
 /* --- ending -------------------------------------------------------------------------------------- */
@@ -524,8 +408,7 @@ void
 lookout_quieten(struct lookout *lookout, uint64_t deadline)
 {
 	diag_set_guard(NULL, NULL);
-	if (lookout->screen.open)
-		screen_settle(&lookout->screen, deadline);
+	live_settle(&lookout->live, deadline);
 	(void)reporter_settle(&lookout->reporter, deadline);
 }
 
@@ -566,7 +449,7 @@ lookout_close(struct lookout *lookout, int status, const char *reason, uint64_t 
 	}
 	/* A report that nobody takes has used up the time, which is not the page's fault. */
 	finish_metrics(lookout, last, deadline > loop_now() + PAGE_NS ? deadline : loop_now() + PAGE_NS);
-	screen_close(&lookout->screen);
+	live_close(&lookout->live);
 	marks_free(lookout->marks);
 	sojourn_free(lookout->sojourn);
 	top_free(lookout->top);

@@ -15,9 +15,9 @@
 #include "flow/pump.h"
 #include "os/loop.h"
 #include "os/spill.h"
+#include "tell/live.h"
 #include "tell/metrics.h"
 #include "tell/reporter.h"
-#include "tell/screen.h"
 #include "tell/snapshot.h"
 
 #include <stdbool.h>
@@ -38,9 +38,7 @@ struct lookout {
 	struct spill *spill;     /* NULL: nothing that is dropped is saved */
 	int spill_error;         /* to be told; or 0 */
 	uint64_t overruns_told;  /* of the input's */
-	struct screen screen;    /* open where there is a live line */
-	struct snapshot shown;   /* what that says */
-	uint64_t draw_at_ns;     /* when it is to be drawn next; LOOP_FOREVER for the next tick */
+	struct live live;
 	struct snapshot last;    /* of the final report */
 };
 
