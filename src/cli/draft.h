@@ -5,7 +5,9 @@
  *
  *   options.c   collects what is there
  *   help.c      prints what there is
- *   values.c    reads each value, in the order in which they stand
+ *   values.c    reads each value, in the order in which they stand: which; and by way of
+ *   amounts.c   how much, and
+ *   policies.c  what gives way
  *   rules.c     holds them against each other: what goes with what, and what depends on what
  *
  * In three steps, because the meaning of a rate depends on --bytes, and limits depend on the buffer.
@@ -129,6 +131,11 @@ bool draft_no_such(const struct given *given, const char *why, const char *const
 
 /* Reads the value of an option; false when the error has been told. */
 bool values_read(struct draft *draft, const struct given *given);
+
+/* The same for those whose value is an amount, and for --policy, where sample:N and rate:RATE stand for two options
+ * each.  They are values_read's. */
+bool amounts_read(struct draft *draft, const struct given *given);
+bool policies_read(struct draft *draft, const struct given *given);
 
 /* Whether the options go together; fills in what follows from several of them.  False when the
  * error has been told. */

@@ -9,7 +9,8 @@
 #include "os/signals.h"
 #include "tell/live.h"
 
-#include <errno.h>
+#include <sys/ioctl.h>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <termios.h>
@@ -143,11 +144,13 @@ interrupted(void)
 	is(live_deadline_ns(&live), 0, "is followed by the line");
 	live_step(&live, NOW);
 	ok(is_drawn(), "at once");
+	(void)ioctl(terminal_end, TIOCSWINSZ, &(struct winsize){ .ws_col = 40, .ws_row = 10 });
 	(void)raise(SIGWINCH);
 	(void)loop_wait(NULL, 0, loop_now()); /* signals come while it waits */
 	live_step(&live, NOW);
+	is(live.screen.columns, 40, "another size of the terminal is noticed");
 	ok(live_deadline_ns(&live) > loop_now() && live_deadline_ns(&live) <= loop_now() + 50 * NS_PER_MS,
-	    "when the terminal has another size a little later");
+	    "and the line follows a little later");
 	live_settle(&live, loop_now());
 	(void)seen();
 	live_settle(&live, loop_now());

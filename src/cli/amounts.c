@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "base/compat.h"
+#include "base/hint.h"
+#include "cli/draft.h"
+#include "pick/top.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Sizes and times, within limits: where they go in struct options. */
+static const struct amount {
+	enum { ELSE, SIZE, TIME } kind;
+	size_t offset;
+	uint64_t least;
+	uint64_t most;
+} amounts[IDS] = {
+	[ID_BUFFER] = { SIZE, offsetof(struct options, buffer_bytes), OPTIONS_BUFFER_LEAST, OPTIONS_BUFFER_MOST },
+	[ID_MAX_RECORD] = { SIZE, offsetof(struct options, max_record_bytes), 1, UNITS_SIZE_MAX },
+	[ID_FIXED] = { SIZE, offsetof(struct options, framing.size), 1, UINT64_C(1) << 40 },
+	[ID_PIPE_SIZE] = { SIZE, offsetof(struct options, pipe_bytes), 4096, UINT64_C(1) << 30 },
+	[ID_SIZE] = { SIZE, offsetof(struct options, size_bytes), 1, UNITS_SIZE_MAX },
+	[ID_MAX_AGE] = { TIME, offsetof(struct options, max_age_ns), 1, UNITS_TIME_MAX_NS },
+	[ID_INTERVAL] = { TIME, offsetof(struct options, interval_ns), OPTIONS_INTERVAL_LEAST_NS, UNITS_TIME_MAX_NS },
+	[ID_DRAIN_TIMEOUT] = { TIME, offsetof(struct options, drain_timeout_ns), 0, UNITS_TIME_MAX_NS },
+};
+
+static bool
+read_within(struct draft *draft, const struct given *given, const struct amount *amount)
+{
+	uint64_t *value = (uint64_t *)(void *)((char *)draft->options + amount->offset);
+	const char *error = amount->kind == SIZE ? units_size(given->value, value) : units_time(given->value, value);
+
+	if (error != NULL)
+		return draft_bad_value(given, error);
+	if (*value >= amount->least && *value <= amount->most)
+		return true;
+	return draft_bad_value(given, *value > amount->most ? "too large"
+	    : amount->kind == TIME && amount->least == 1 ? "zero has no meaning here" : "too small");
+}
+
+static bool
+read_share(const struct given *given, struct share *share)
+{
+	const char *error = units_share(given->value, share);
+
+	if (error != NULL && strchr(given->value, '.') != NULL && strchr(given->value, '%') == NULL)
+		error = "a fraction; write it as a percentage, such as 10% for 0.1";
+	return error == NULL ? true : draft_bad_value(given, error);
+}
+
+static bool
+read_percent(const struct given *given, uint32_t least, uint32_t *milli)
+{
+	const char *error = units_percent(given->value, milli);
+	char why[96];
+
+	/* "0.8" of somebody who thinks in fractions is 80%. */
+	if (error == NULL && *milli > 0 && *milli <= UNITS_MILLI && strchr(given->value, '.') != NULL &&
+	    strchr(given->value, '%') == NULL) {
+		(void)snprintf(why, sizeof(why), "a fraction; did you mean %u.%u%%, or really %.16s%%?", *milli / 10,
+		    *milli % 10, given->value);
+		return draft_bad_value(given, why);
+	}
+	if (error == NULL && *milli < least)
+		error = "zero has no meaning here";
+	return error == NULL ? true : draft_bad_value(given, error);
+}
+
+static bool
+read_max_records(struct draft *draft, const struct given *given)
+{
+	uint64_t *count = &draft->options->max_records;
+	const char *error = units_count(given->value, count);
+
+	if (error == NULL && *count > UINT64_C(1) << 40)
+		error = "too large";
+	return error == NULL ? true : draft_bad_value(given, error);
+}
+
+static bool
+read_rate(struct draft *draft, const struct given *given)
+{
+	struct options *options = draft->options;
+	bool shaping = given->id == ID_RATE;
+	const char *error = units_rate(given->value, draft->bytes, shaping ? &options->rate : &options->police);
+
+	options->rated |= shaping;
+	options->policing |= !shaping;
+	return error == NULL ? true : draft_bad_value(given, error);
+}
+
+/* A whole number in decimal from least to most. */
+static bool
+read_number(const struct given *given, long long least, long long most, long long *number)
+{
+	const char *error;
+
+	if (*given->value == '\0' || strspn(given->value, "0123456789") != strlen(given->value))
+		return draft_bad_value(given, "not a whole number");
+	*number = strtonum(given->value, least, most, &error);
+	return error == NULL ? true : draft_bad_value(given, error);
+}
+
+static bool
+read_seed(struct draft *draft, const struct given *given)
+{
+	long long number;
+
+	if (!read_number(given, 0, INT64_MAX, &number))
+		return false;
+	draft->options->seeded = true;
+	draft->options->seed = (uint64_t)number;
+	return true;
+}
+
+static bool
+read_top_keys(struct draft *draft, const struct given *given)
+{
+	long long number;
+
+	if (!read_number(given, 1, TOP_WANTED_MOST, &number))
+		return false;
+	draft->options->top_keys = (unsigned)number;
+	return true;
+}
+
+static bool
+read_pipe_size(struct draft *draft, const struct given *given)
+{
+	static const char *const words[] = { "keep" };
+	char hint[HINT_MOST];
+
+	if (strcmp(given->value, "keep") == 0) {
+		draft->options->pipe_bytes = PIPE_BYTES_KEEP;
+		return true;
+	}
+	if (hint_make(hint, "", given->value, words, 1))
+		return draft_no_such(given, "not a size", words, 1);
+	return read_within(draft, given, &amounts[ID_PIPE_SIZE]);
+}
+
+static bool
+read_high(struct draft *draft, const struct given *given)
+{
+	return read_percent(given, 1, &draft->high_milli);
+}
+
+static bool
+read_low(struct draft *draft, const struct given *given)
+{
+	return read_percent(given, 0, &draft->low_milli);
+}
+
+static bool
+read_sample(struct draft *draft, const struct given *given)
+{
+	return read_share(given, &draft->options->sample);
+}
+
+static bool (*const others[IDS])(struct draft *draft, const struct given *given) = {
+	[ID_MAX_RECORDS] = read_max_records,
+	[ID_HIGH] = read_high,
+	[ID_LOW] = read_low,
+	[ID_SAMPLE] = read_sample,
+	[ID_SEED] = read_seed,
+	[ID_DROP_OVER] = read_rate,
+	[ID_RATE] = read_rate,
+	[ID_PIPE_SIZE] = read_pipe_size,
+	[ID_TOP_KEYS] = read_top_keys,
+};
+
+bool
+amounts_read(struct draft *draft, const struct given *given)
+{
+	bool (*const other)(struct draft *draft, const struct given *given) = others[given->id];
+
+	draft->options->reporting |= given->id == ID_INTERVAL;
+	return other != NULL ? other(draft, given) : read_within(draft, given, &amounts[given->id]);
+}
