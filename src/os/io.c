@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/pieces.h"
 #include "os/io.h"
 #include "os/loop.h"
+#include "os/messages.h"
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -16,7 +18,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -31,13 +32,6 @@
 #ifndef PIPE_BUF
 #define PIPE_BUF _POSIX_PIPE_BUF
 #endif
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0 /* SIGPIPE is ignored anyway */
-#endif
-
-/* The longest message that an input can bring; unprivileged, a UNIX socket takes 416 KiB on Linux. */
-#define STASH_BYTES ((size_t)512 << 10)
-
 /* So often in a row an input may have lost something before it is given up. */
 #define OVERRUNS_MOST 100
 
@@ -82,16 +76,6 @@ open_own(int fd, const struct stat *status, bool terminal)
 }
 #endif
 
-/* Whether a socket keeps apart what is written to it at once. */
-static bool
-keeps_messages(int fd)
-{
-	int type;
-	socklen_t length = sizeof(type);
-
-	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type != SOCK_STREAM;
-}
-
 static void
 open_port(struct io_port *port, int fd, bool output)
 {
@@ -124,7 +108,7 @@ open_port(struct io_port *port, int fd, bool output)
 		port->way = IO_WAY_PLAIN;
 	} else if (S_ISSOCK(status.st_mode)) {
 		port->way = IO_WAY_SOCKET;
-		port->messages = keeps_messages(fd);
+		port->messages = messages_are_kept(fd);
 	} else if (output && (port->pipe || port->terminal)) {
 		int own = open_own(fd, &status, port->terminal);
 		if (own >= 0) {
@@ -166,130 +150,15 @@ io_close(struct io_port *port)
 
 /* --- transfer ----------------------------------------------------------------------------------- */
 
-/* The first `most` bytes of the pieces; returns how many pieces that are. */
-static int
-cut(struct iovec part[IO_PIECES], const struct iovec *piece, int count, size_t most)
-{
-	int parts = 0;
-
-	for (; parts < count && most > 0; parts++) {
-		part[parts] = piece[parts];
-		if (part[parts].iov_len > most)
-			part[parts].iov_len = most;
-		most -= part[parts].iov_len;
-	}
-	return parts;
-}
-
-/* A message of that length is refused: one that is longer need not be tried, and of whole records
- * fewer are offered at once. */
-static void
-learn_most(struct io_port *port, size_t length)
-{
-	port->most = length - 1;
-	if (port->unit >= length)
-		port->unit = length / 2;
-	errno = EINTR; /* to be tried again */
-}
-
-static ssize_t
-send_some(struct io_port *port, const struct iovec *piece, int count, size_t length)
-{
-	struct msghdr message = { 0 };
-	struct iovec part[IO_PIECES];
-	ssize_t done;
-
-	/* No more than is known to be too long; but a record that is not is one message. */
-	if (length > port->most)
-		length = port->unit;
-	for (int parts = cut(part, piece, count, length); parts > 0; parts--)
-		message.msg_iovlen++; /* of a type that differs */
-	message.msg_iov = part;
-	done = sendmsg(port->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (done < 0 && errno == EMSGSIZE && length > 1)
-		learn_most(port, length);
-	return done;
-}
-
-static bool
-open_stash(struct io_port *port)
-{
-	if (port->stash == NULL)
-		port->stash = malloc(STASH_BYTES);
-	return port->stash != NULL;
-}
-
-/* What is in the stash goes first. */
-static ssize_t
-read_stash(struct io_port *port, const struct iovec *piece, int count)
-{
-	size_t sum = 0;
-
-	for (int i = 0; i < count; i++) {
-		size_t length = piece[i].iov_len < port->stashed ? piece[i].iov_len : port->stashed;
-
-		memcpy(piece[i].iov_base, port->stash + port->stash_at, length);
-		port->stash_at += length;
-		port->stashed -= length;
-		sum += length;
-	}
-	return (ssize_t)sum;
-}
-
-/* A message, whole: what the pieces have no room for is stashed. */
-static ssize_t
-receive_message(struct io_port *port, const struct iovec *piece, int count, size_t length)
-{
-	struct msghdr message = { 0 };
-	struct iovec part[IO_PIECES + 1];
-	ssize_t done;
-
-	if (!open_stash(port))
-		return -1;
-	for (int i = 0; i < count; i++)
-		part[i] = piece[i];
-	part[count] = (struct iovec){ port->stash, STASH_BYTES };
-	message.msg_iov = part;
-	for (int parts = count + 1; parts > 0; parts--)
-		message.msg_iovlen++; /* of a type that differs */
-	done = recvmsg(port->fd, &message, MSG_DONTWAIT);
-	if (done < 0)
-		return done;
-	port->overruns += (message.msg_flags & MSG_TRUNC) != 0;
-	if ((size_t)done > length) {
-		port->stash_at = 0;
-		port->stashed = (size_t)done - length;
-		done = (ssize_t)length;
-	}
-	return done;
-}
-
-/* An empty datagram is not the end of anything, where connections are not ended by one. */
-static bool
-is_empty_datagram(const struct io_port *port)
-{
-	int type;
-	socklen_t length = sizeof(type);
-
-	return getsockopt(port->fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type != SOCK_SEQPACKET;
-}
-
 static ssize_t
 transfer_socket(struct io_port *port, const struct iovec *piece, int count, size_t length)
 {
 	struct msghdr message = { 0 };
-	ssize_t done;
 
 	if (port->output)
-		return send_some(port, piece, count, length);
-	if (port->messages) {
-		done = receive_message(port, piece, count, length);
-		if (done == 0 && is_empty_datagram(port)) {
-			errno = EINTR;
-			return -1;
-		}
-		return done;
-	}
+		return messages_send(port, piece, count, length);
+	if (port->messages)
+		return messages_receive(port, piece, count, length);
 	message.msg_iov = (struct iovec *)(uintptr_t)piece; /* not written to */
 	message.msg_iovlen = count == 1 ? 1 : 2; /* of a type that differs */
 	return recvmsg(port->fd, &message, MSG_DONTWAIT);
@@ -319,14 +188,7 @@ read_polled(struct io_port *port, const struct iovec *piece, int count)
 {
 	ssize_t done = readv(port->fd, piece, count);
 
-	if (done >= 0 || errno != EINVAL || port->pipe || piece[0].iov_len >= STASH_BYTES || !open_stash(port))
-		return done;
-	done = read(port->fd, port->stash, STASH_BYTES);
-	if (done <= 0)
-		return done;
-	port->stash_at = 0;
-	port->stashed = (size_t)done;
-	return read_stash(port, piece, count);
+	return done >= 0 || errno != EINVAL || port->pipe ? done : messages_read(port, piece, count);
 }
 
 static ssize_t
@@ -361,7 +223,7 @@ transfer_polled(struct io_port *port, const struct iovec *piece, int count)
 	}
 	if (!port->output)
 		return read_polled(port, piece, count);
-	return write_plain(port, part, cut(part, piece, count, port->terminal ? TERMINAL_MOST : PIPE_BUF));
+	return write_plain(port, part, pieces_cut(part, piece, count, port->terminal ? TERMINAL_MOST : PIPE_BUF));
 }
 
 /* Whether an error says no more than that something was lost before it could be read: of /dev/kmsg when it is written
@@ -394,7 +256,7 @@ static ssize_t
 transfer_some(struct io_port *port, const struct iovec *piece, int count, size_t length)
 {
 	if (port->stashed > 0)
-		return read_stash(port, piece, count);
+		return messages_rest(port, piece, count);
 	switch (port->way) {
 	case IO_WAY_SOCKET:
 		return transfer_socket(port, piece, count, length);

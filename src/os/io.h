@@ -14,8 +14,8 @@
  *               sibling takes the room in between, this may block.
  *      plain    regular files and devices that never wait: simply the call
  *
- * What keeps messages apart (datagrams, records of a packet socket, lines of /dev/kmsg) is written in messages that it
- * takes, and read whole, whatever room there is: the rest of one is stashed until the next read.
+ * What keeps messages apart (datagrams, records of a packet socket, lines of /dev/kmsg) is read and written so that it
+ * does: messages.h.
  *
  * Sources: open(2), readv(2), fcntl(2), pipe(7); docs/decisions/0006 to 0009.
  */
@@ -51,7 +51,7 @@ struct io_port {
 	int stage[2];  /* a private pipe, or -1: pipes.h's, as what follows; it is closed with the port */
 	size_t staged; /* bytes in it */
 	bool stage_refused;
-	size_t most;   /* no longer message is taken, as far as is known */
+	size_t most;   /* no longer message is taken, as far as is known: messages.h's, as what follows */
 	char *stash;   /* of an input: malloc'd once it is needed, */
 	size_t stash_at, stashed; /* and what is in it */
 	uint64_t overruns;        /* how often something was lost before it could be read */
