@@ -1,143 +1,48 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/broom.h"
 #include "base/chain.h"
-
-#include <sys/mman.h>
+#include "base/links.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifndef MAP_ANONYMOUS
-#define MAP_ANONYMOUS MAP_ANON
-#endif
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
-
-/* From here on page faults are what the first lap costs: ask for huge pages. */
-#define HUGE_FROM ((size_t)64 << 20)
 
 /* Segments besides those that `most` bytes fill: the first and the last are part empty, two are read into, and where
  * bytes were cut out two are part empty, too, as are the first and the last of what is set apart. */
 #define SLOTS_MORE 10
 #define SLOTS_PART 8
 
-/* --- segments ----------------------------------------------------------------------------------- */
-
-static size_t
-slot_of(const struct chain *chain, const char *text)
-{
-	return (size_t)(text - chain->base) / chain->segment;
-}
-
-static void
-give_back(struct chain *chain, const struct chain_segment *segment)
-{
-	chain->free[chain->freed++] = (uint32_t)slot_of(chain, segment->text);
-}
-
-static bool
-is_any_free(const struct chain *chain)
-{
-	return chain->freed > 0 || chain->fresh < chain->slots;
-}
-
-/* The one that was used last.  There is one. */
-static char *
-take(struct chain *chain)
-{
-	size_t slot = chain->freed > 0 ? chain->free[--chain->freed] : chain->fresh++;
-
-	if (chain->cold > chain->freed)
-		chain->cold = chain->freed;
-	return chain->base + slot * chain->segment;
-}
-
-static struct chain_segment *
-last_of(const struct chain *chain)
-{
-	return &chain->list[chain->first + chain->count - 1];
-}
-
-static size_t
-held_in(const struct chain_segment *segment)
-{
-	return segment->end - segment->begin;
-}
-
-static struct chain_segment *
-last_apart(const struct chain *chain)
-{
-	return &chain->apart[chain->apart_first + chain->apart_count - 1];
-}
-
-/* Where the first segment may be written: not below what is set apart in it. */
-static size_t
-floor_of(const struct chain *chain)
-{
-	return chain->shared ? last_apart(chain)->end : 0;
-}
-
-/* Nothing is held any more of a segment, of which nobody reads or writes. */
-static void
-empty(const struct chain *chain, struct chain_segment *segment)
-{
-	segment->begin = segment->end = segment == &chain->list[chain->first] ? floor_of(chain) : 0;
-}
-
-/* A segment has left the list, or is about to: it is free, but for one of which the rest is set apart. */
-static void
-let_go(struct chain *chain, const struct chain_segment *segment)
-{
-	if (chain->shared && segment->text == last_apart(chain)->text)
-		chain->shared = false;
-	else
-		give_back(chain, segment);
-}
-
 int
 chain_init(struct chain *chain, size_t most, size_t view)
 {
 	const size_t segment = CHAIN_SEGMENT;
 	size_t full = most / segment + 1, slots = full + full / SLOTS_PART + SLOTS_MORE;
-	void *base;
 
-	*chain = (struct chain){ .segment = segment, .most = most, .view = view, .slots = slots, .list_size = 2 * slots,
-		.count = 1 };
+	*chain = (struct chain){ .segment = segment, .most = most, .list_size = 2 * slots, .count = 1 };
 	if (most > SIZE_MAX / 2 - view) {
 		errno = ENOMEM;
 		return -1;
 	}
-	base = mmap(NULL, slots * segment + view, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (base == MAP_FAILED)
+	if (slots_init(&chain->slots, slots, segment, view) < 0)
 		return -1;
-	chain->base = base;
 	chain->list = calloc(chain->list_size, sizeof(chain->list[0]));
-	chain->free = calloc(slots, sizeof(chain->free[0]));
 	chain->apart = calloc(slots, sizeof(chain->apart[0]));
-	if (chain->list == NULL || chain->free == NULL || chain->apart == NULL) {
+	if (chain->list == NULL || chain->apart == NULL) {
 		chain_free(chain);
 		errno = ENOMEM;
 		return -1;
 	}
-#if defined(MADV_HUGEPAGE) && !defined(WEIR_PORTABLE)
-	if (most >= HUGE_FROM)
-		(void)madvise(base, slots * segment, MADV_HUGEPAGE); /* a hint: without it only slower */
-#endif
-	chain->list[0].text = take(chain);
+	chain->list[0].text = slots_take(&chain->slots);
 	return 0;
 }
 
 void
 chain_free(struct chain *chain)
 {
-	if (chain->base != NULL)
-		(void)munmap(chain->base, chain->slots * chain->segment + chain->view);
+	slots_free(&chain->slots);
 	free(chain->list);
-	free(chain->free);
 	free(chain->apart);
 	*chain = (struct chain){ 0 };
 }
@@ -177,29 +82,6 @@ chain_at(const struct chain *chain, size_t offset)
 	return (struct chain_place){ index, chain->list[index].begin + left };
 }
 
-struct iovec
-chain_next(const struct chain *chain, struct chain_place *place, size_t length)
-{
-	const struct chain_segment *segment = &chain->list[place->index];
-	struct iovec piece;
-
-	if (place->at == segment->end) {
-		segment = &chain->list[++place->index];
-		place->at = segment->begin;
-	}
-	piece.iov_base = segment->text + place->at;
-	piece.iov_len = segment->end - place->at < length ? segment->end - place->at : length;
-	place->at += piece.iov_len;
-	return piece;
-}
-
-void
-chain_skip(const struct chain *chain, struct chain_place *place, size_t length)
-{
-	while (length > 0)
-		length -= chain_next(chain, place, length).iov_len;
-}
-
 int
 chain_peek(const struct chain *chain, size_t offset, size_t length, struct iovec *piece, int most)
 {
@@ -216,8 +98,8 @@ chain_peek(const struct chain *chain, size_t offset, size_t length, struct iovec
 const char *
 chain_view(struct chain *chain, struct chain_place place, size_t length)
 {
-	struct iovec piece = { chain->base, 0 };
-	char *view = chain->base + chain->slots * chain->segment;
+	struct iovec piece = { chain->slots.base, 0 };
+	char *view = slots_behind(&chain->slots);
 
 	if (length > 0)
 		piece = chain_next(chain, &place, length);
@@ -235,26 +117,17 @@ chain_view(struct chain *chain, struct chain_place place, size_t length)
 
 /* --- coming in ---------------------------------------------------------------------------------- */
 
-static void
-move_list(struct chain *chain, size_t to, size_t from)
-{
-	memmove(chain->list + to, chain->list + from,
-	    (chain->first + chain->count + chain->prepared - from) * sizeof(chain->list[0]));
-}
-
-static void pack(struct chain *chain);
-
 /* One more to read into. */
 static void
 prepare_one(struct chain *chain)
 {
-	if (!is_any_free(chain))
-		pack(chain);
+	if (!slots_left(&chain->slots))
+		broom_pack(chain);
 	if (chain->first + chain->count + chain->prepared == chain->list_size) {
-		move_list(chain, 0, chain->first);
+		links_move(chain, 0, chain->first);
 		chain->first = 0;
 	}
-	chain->list[chain->first + chain->count + chain->prepared++] = (struct chain_segment){ take(chain), 0, 0 };
+	chain->list[chain->first + chain->count + chain->prepared++] = (struct chain_segment){ slots_take(&chain->slots), 0, 0 };
 }
 
 int
@@ -265,12 +138,12 @@ chain_prepare(struct chain *chain, size_t *length, struct iovec piece[CHAIN_ROOM
 	int count = 0;
 
 	while (chain->prepared > CHAIN_ROOM - 1)
-		give_back(chain, &chain->list[chain->first + chain->count + --chain->prepared]);
+		slots_give_back(&chain->slots, chain->list[chain->first + chain->count + --chain->prepared].text);
 	while (chain->prepared < CHAIN_ROOM - 1 &&
-	    *length > chain->segment - last_of(chain)->end + chain->prepared * chain->segment)
+	    *length > chain->segment - links_last(chain)->end + chain->prepared * chain->segment)
 		prepare_one(chain);
 	chain->room_at = chain->used;
-	segment = last_of(chain);
+	segment = links_last(chain);
 	for (size_t i = 0; i <= chain->prepared && sum < *length; i++, segment++) {
 		left = *length - sum;
 		if (left > chain->segment - segment->end)
@@ -295,7 +168,7 @@ chain_commit(struct chain *chain, size_t gap, size_t length)
 	const struct iovec *room = chain->room;
 
 	while (length > 0) {
-		struct chain_segment *last = last_of(chain);
+		struct chain_segment *last = links_last(chain);
 		size_t step;
 
 		if (from >= room->iov_len) {
@@ -306,7 +179,7 @@ chain_commit(struct chain *chain, size_t gap, size_t length)
 			if (last->begin < last->end)
 				chain->count++;
 			else
-				let_go(chain, &chain->list[chain->first++]); /* the only one, and set apart up to its end */
+				links_let_go(chain, &chain->list[chain->first++]); /* the only one, and set apart up to its end */
 			chain->prepared--;
 			continue;
 		}
@@ -339,10 +212,10 @@ chain_consume(struct chain *chain, size_t length)
 		if (head->begin < head->end)
 			break;
 		if (chain->count == 1) {
-			empty(chain, head);
+			links_empty(chain, head);
 			break;
 		}
-		let_go(chain, head);
+		links_let_go(chain, head);
 		chain->first++;
 		chain->count--;
 	}
@@ -353,14 +226,14 @@ chain_retract(struct chain *chain, size_t length)
 {
 	chain->used -= length;
 	while (length > 0) {
-		struct chain_segment *last = last_of(chain);
+		struct chain_segment *last = links_last(chain);
 		size_t step = last->end - last->begin < length ? last->end - last->begin : length;
 
 		last->end -= step;
 		length -= step;
 		if (last->begin < last->end)
 			break;
-		empty(chain, last); /* what was read into it and is not held yet is still there */
+		links_empty(chain, last); /* what was read into it and is not held yet is still there */
 		if (chain->count == 1)
 			break;
 		chain->count--;
@@ -377,14 +250,14 @@ set_apart(struct chain *chain, size_t length)
 	struct chain_segment *head = &chain->list[chain->first];
 
 	if (chain->shared) {
-		last_apart(chain)->end += length;
+		links_last_apart(chain)->end += length;
 	} else {
-		if (chain->apart_first + chain->apart_count == chain->slots) {
+		if (chain->apart_first + chain->apart_count == chain->slots.count) {
 			memmove(chain->apart, chain->apart + chain->apart_first, chain->apart_count * sizeof(chain->apart[0]));
 			chain->apart_first = 0;
 		}
 		chain->apart_count++;
-		*last_apart(chain) = (struct chain_segment){ head->text, head->begin, head->begin + length };
+		*links_last_apart(chain) = (struct chain_segment){ head->text, head->begin, head->begin + length };
 		chain->shared = true;
 	}
 	head->begin += length;
@@ -398,13 +271,13 @@ chain_set_apart(struct chain *chain, size_t length)
 	chain->room_at -= length; /* what was read with them may still be to come; this may wrap, and comes back */
 	while (length > 0) {
 		struct chain_segment *head = &chain->list[chain->first];
-		size_t step = held_in(head) < length ? held_in(head) : length;
+		size_t step = links_held(head) < length ? links_held(head) : length;
 
 		set_apart(chain, step);
 		length -= step;
 		if (head->begin < head->end || chain->count == 1)
 			break;
-		let_go(chain, head);
+		links_let_go(chain, head);
 		chain->first++;
 		chain->count--;
 	}
@@ -423,7 +296,7 @@ chain_peek_apart(const struct chain *chain, size_t length, struct iovec *piece, 
 	int count = 0;
 
 	for (; length > 0 && count < most && (size_t)count < chain->apart_count; segment++) {
-		size_t step = held_in(segment) < length ? held_in(segment) : length;
+		size_t step = links_held(segment) < length ? links_held(segment) : length;
 		piece[count++] = (struct iovec){ segment->text + segment->begin, step };
 		length -= step;
 	}
@@ -436,14 +309,14 @@ chain_release(struct chain *chain, size_t length)
 	chain->apart_used -= length;
 	while (length > 0) {
 		struct chain_segment *oldest = &chain->apart[chain->apart_first];
-		size_t step = held_in(oldest) < length ? held_in(oldest) : length;
+		size_t step = links_held(oldest) < length ? links_held(oldest) : length;
 
 		oldest->begin += step;
 		length -= step;
 		if (oldest->begin < oldest->end)
 			break;
 		if (chain->apart_count > 1 || !chain->shared)
-			give_back(chain, oldest);
+			slots_give_back(&chain->slots, oldest->text);
 		chain->apart_first++;
 		chain->apart_count--;
 	}
@@ -452,162 +325,7 @@ chain_release(struct chain *chain, size_t length)
 	chain->apart_first = 0;
 	chain->shared = false;
 	if (chain->used == 0)
-		empty(chain, &chain->list[chain->first]);
-}
-
-/* --- cutting out -------------------------------------------------------------------------------- */
-
-struct chain_broom
-chain_sweep(const struct chain *chain, struct chain_place at)
-{
-	(void)chain;
-	return (struct chain_broom){ .to = at, .from = at, .first = at.index };
-}
-
-void
-chain_drop(const struct chain *chain, struct chain_broom *broom, size_t length)
-{
-	chain_skip(chain, &broom->from, length);
-	broom->length += length;
-}
-
-/* The next bytes move up to those that have stayed. */
-static void
-move_up(const struct chain *chain, struct chain_broom *broom, size_t length)
-{
-	while (length > 0) {
-		struct iovec piece;
-
-		if (broom->to.at == chain->segment) {
-			broom->to.index++;
-			broom->to.at = 0;
-		}
-		piece = chain_next(chain, &broom->from,
-		    length < chain->segment - broom->to.at ? length : chain->segment - broom->to.at);
-		memmove(chain->list[broom->to.index].text + broom->to.at, piece.iov_base, piece.iov_len);
-		broom->to.at += piece.iov_len;
-		length -= piece.iov_len;
-	}
-}
-
-void
-chain_keep(const struct chain *chain, struct chain_broom *broom, size_t length)
-{
-	if (broom->length > 0) {
-		move_up(chain, broom, length);
-	} else {
-		chain_skip(chain, &broom->from, length);
-		broom->to = broom->from;
-		broom->first = broom->to.index;
-	}
-}
-
-/* A segment and the one behind it become one where they fit into one. */
-static void
-join(struct chain *chain, size_t index)
-{
-	struct chain_segment *one = &chain->list[index], *other = one + 1;
-
-	if (index - chain->first >= chain->count - 1 || held_in(one) + held_in(other) > chain->segment)
-		return; /* the first wraps below it */
-	if (one->end + held_in(other) > chain->segment) {
-		if (chain->shared && index == chain->first)
-			return; /* what is in front of it is set apart */
-		memmove(one->text, one->text + one->begin, held_in(one));
-		one->end = held_in(one);
-		one->begin = 0;
-	}
-	memcpy(one->text + one->end, other->text + other->begin, held_in(other));
-	one->end += held_in(other);
-	give_back(chain, other);
-	move_list(chain, index + 1, index + 2);
-	chain->count--;
-}
-
-/* Segments of which nothing is held any more, from behind the place where bytes go to, up to the one that they came
- * from, leave the list. */
-static void
-close_list(struct chain *chain, const struct chain_broom *broom)
-{
-	size_t to = broom->to.index, from = broom->from.index;
-	size_t keep = to + (held_in(&chain->list[to]) > 0);
-	size_t behind = to == from ? to + 1 : from + (held_in(&chain->list[from]) == 0);
-	size_t gone;
-
-	if (behind < keep)
-		behind = keep;
-	gone = behind - keep;
-	if (gone == chain->count) {
-		empty(chain, &chain->list[keep]);
-		keep++;
-		gone--;
-	}
-	for (size_t index = keep; index < behind; index++)
-		let_go(chain, &chain->list[index]);
-	if (keep - chain->first < chain->first + chain->count - behind) {
-		memmove(chain->list + chain->first + gone, chain->list + chain->first,
-		    (keep - chain->first) * sizeof(chain->list[0]));
-		chain->first += gone;
-		keep += gone;
-	} else {
-		move_list(chain, keep, behind);
-	}
-	chain->count -= gone;
-	join(chain, keep);
-	join(chain, keep - 1);
-	join(chain, keep - 2);
-}
-
-static void
-close_sweep(struct chain *chain, const struct chain_broom *broom)
-{
-	struct chain_segment *to = &chain->list[broom->to.index], *from = &chain->list[broom->from.index];
-
-	chain->used -= broom->length;
-	if (to == from && broom->first == broom->to.index && to->begin == broom->to.at) {
-		/* nothing of it was kept */
-		to->begin = broom->from.at;
-	} else if (to == from && broom->first == broom->to.index && broom->to.at - to->begin < to->end - broom->from.at) {
-		size_t front = broom->to.at - to->begin;
-		memmove(to->text + broom->from.at - front, to->text + to->begin, front);
-		to->begin = broom->from.at - front;
-	} else if (to == from) {
-		size_t behind = to->end - broom->from.at;
-		memmove(to->text + broom->to.at, to->text + broom->from.at, behind);
-		if (broom->first < broom->to.index)
-			to->begin = 0;
-		to->end = broom->to.at + behind;
-	} else {
-		if (broom->first < broom->to.index)
-			to->begin = 0;
-		to->end = broom->to.at;
-		from->begin = broom->from.at;
-	}
-	for (size_t index = broom->first; index < broom->to.index; index++) {
-		if (index > broom->first)
-			chain->list[index].begin = 0;
-		chain->list[index].end = chain->segment;
-	}
-	close_list(chain, broom);
-}
-
-void
-chain_close(struct chain *chain, const struct chain_broom *broom)
-{
-	if (broom->length > 0)
-		close_sweep(chain, broom);
-}
-
-/* All are full but the last: as few as can be. */
-static void
-pack(struct chain *chain)
-{
-	const size_t floor = floor_of(chain);
-	struct chain_broom broom = { .to = { chain->first, floor }, .from = chain_at(chain, 0), .first = chain->first };
-
-	move_up(chain, &broom, chain->used);
-	chain->list[chain->first].begin = floor;
-	close_sweep(chain, &broom);
+		links_empty(chain, &chain->list[chain->first]);
 }
 
 /* --- memory ------------------------------------------------------------------------------------- */
@@ -615,34 +333,27 @@ pack(struct chain *chain)
 size_t
 chain_idle(const struct chain *chain)
 {
-	return (chain->freed - chain->cold + chain->prepared) * chain->segment + chain->viewed;
+	return slots_idle(&chain->slots) + chain->prepared * chain->segment + chain->viewed;
 }
 
-static void
-disuse(char *memory, size_t length)
+static bool
+has_idle(const struct chain *chain, size_t keep)
 {
-#if defined(MADV_DONTNEED) && !defined(WEIR_PORTABLE)
-	(void)madvise(memory, length, MADV_DONTNEED);
-#else
-	(void)memory;
-	(void)length;
-#endif
+	return slots_idle(&chain->slots) > 0 && chain_idle(chain) > keep;
 }
 
 bool
 chain_trim(struct chain *chain, size_t keep, size_t slice)
 {
-	size_t given;
-
 	while (chain->prepared > 0)
-		give_back(chain, &chain->list[chain->first + chain->count + --chain->prepared]);
+		slots_give_back(&chain->slots, chain->list[chain->first + chain->count + --chain->prepared].text);
 	if (chain->viewed > keep) {
-		disuse(chain->base + chain->slots * chain->segment, chain->viewed);
+		slots_disuse(slots_behind(&chain->slots), chain->viewed);
 		chain->viewed = 0;
 	}
-	for (given = 0; given < slice && chain->freed > chain->cold && chain_idle(chain) > keep; given += chain->segment)
-		disuse(chain->base + chain->free[chain->cold++] * chain->segment, chain->segment);
-	return chain->freed > chain->cold && chain_idle(chain) > keep;
+	for (size_t given = 0; given < slice && has_idle(chain, keep); given += chain->segment)
+		slots_cool(&chain->slots);
+	return has_idle(chain, keep);
 }
 
 static void
@@ -655,24 +366,25 @@ check_apart(const struct chain *chain)
 
 		if (segment->begin >= segment->end || segment->end > chain->segment)
 			abort();
-		sum += held_in(segment);
+		sum += links_held(segment);
 	}
 	if (sum != chain->apart_used || chain->used + sum > chain->most)
 		abort();
-	if (chain->shared && (chain->apart_count == 0 || last_apart(chain)->text != chain->list[chain->first].text ||
-	    last_apart(chain)->end > chain->list[chain->first].begin))
+	if (chain->shared && (chain->apart_count == 0 || links_last_apart(chain)->text != chain->list[chain->first].text ||
+	    links_last_apart(chain)->end > chain->list[chain->first].begin))
 		abort();
 }
 
 void
 chain_check(const struct chain *chain)
 {
+	const struct slots *slots = &chain->slots;
 	size_t sum = 0;
 
-	if (chain->count == 0 || chain->used > chain->most || chain->cold > chain->freed ||
+	if (chain->count == 0 || chain->used > chain->most || slots->cold > slots->freed ||
 	    chain->first + chain->count + chain->prepared > chain->list_size ||
-	    chain->freed + chain->count + chain->prepared + chain->apart_count - chain->shared != chain->fresh ||
-	    chain->fresh > chain->slots)
+	    slots->freed + chain->count + chain->prepared + chain->apart_count - chain->shared != slots->fresh ||
+	    slots->fresh > slots->count)
 		abort();
 	check_apart(chain);
 	for (size_t index = chain->first; index < chain->first + chain->count; index++) {
@@ -680,12 +392,12 @@ chain_check(const struct chain *chain)
 
 		if (segment->begin > segment->end || segment->end > chain->segment)
 			abort();
-		if (segment->begin == segment->end && (chain->count > 1 || segment->end > floor_of(chain)))
+		if (segment->begin == segment->end && (chain->count > 1 || segment->end > links_floor(chain)))
 			abort();
 		if (index > chain->first + 1 && index < chain->first + chain->count - 1 &&
-		    held_in(segment) + held_in(segment - 1) <= chain->segment)
+		    links_held(segment) + links_held(segment - 1) <= chain->segment)
 			abort();
-		sum += held_in(segment);
+		sum += links_held(segment);
 	}
 	if (sum != chain->used)
 		abort();

@@ -8,12 +8,13 @@
  * The only owner of the memory behind the queue.  Knows no record, no descriptor and no policy.  Everything outside
  * names bytes by their offset from the oldest one held, so that what is in front of them may go, or between them.
  *
- * All memory is mapped at once, and touched only as far as it is used: a segment that is free again is the next to be
- * taken, while it is in the cache.  So what passes through costs the same, and as little memory, in a chain of any
- * length.  What is cut out leaves a gap in one segment or two, and moves nothing in others.
+ * A segment that is free again is the next to be used (slots.h).  So what passes through costs the same, and as little
+ * memory, in a chain of any length.  What is between its ends is cut out by a broom (broom.h).
  */
 #ifndef WEIR_CHAIN_H
 #define WEIR_CHAIN_H
+
+#include "base/slots.h"
 
 #include <sys/uio.h>
 
@@ -39,11 +40,9 @@ struct chain_segment {
 };
 
 struct chain {
-	char *base;
+	struct slots slots;
 	size_t segment; /* bytes in each */
 	size_t most;    /* that may be held */
-	size_t view;    /* bytes mapped behind the segments, to see what is in two in one piece; or 0 */
-	size_t slots;   /* segments mapped */
 	size_t used;    /* bytes held */
 	size_t apart_used; /* bytes set apart: they are not among those */
 	struct chain_segment *list;  /* calloc'd: those in use, oldest first, then those to be read into */
@@ -51,11 +50,7 @@ struct chain {
 	size_t first;
 	size_t count;    /* in use, at least 1 */
 	size_t prepared; /* to be read into */
-	uint32_t *free;  /* calloc'd: a stack of those that were used before */
-	size_t freed;    /* so many, */
-	size_t cold;     /* of which the lowest have given back their memory */
-	size_t fresh;    /* none from here on was ever used */
-	size_t viewed;   /* bytes of the view that were written */
+	size_t viewed;   /* bytes that were written of the view behind the slots, where what is in two is seen in one piece */
 	struct chain_segment *apart; /* calloc'd: what is set apart, oldest first; */
 	size_t apart_first;
 	size_t apart_count;
@@ -83,11 +78,30 @@ size_t chain_room(const struct chain *chain);
 struct chain_place chain_at(const struct chain *chain, size_t offset);
 
 /* The bytes from a place on that are in one piece, at most length; the place moves behind them.  Length is at most what
- * is held from there on, and more than 0. */
-struct iovec chain_next(const struct chain *chain, struct chain_place *place, size_t length);
+ * is held from there on, and more than 0.  (Here, with the next: they are asked for each record.) */
+static inline struct iovec
+chain_next(const struct chain *chain, struct chain_place *place, size_t length)
+{
+	const struct chain_segment *segment = &chain->list[place->index];
+	struct iovec piece;
+
+	if (place->at == segment->end) {
+		segment = &chain->list[++place->index];
+		place->at = segment->begin;
+	}
+	piece.iov_base = segment->text + place->at;
+	piece.iov_len = segment->end - place->at < length ? segment->end - place->at : length;
+	place->at += piece.iov_len;
+	return piece;
+}
 
 /* The place so many bytes further on. */
-void chain_skip(const struct chain *chain, struct chain_place *place, size_t length);
+static inline void
+chain_skip(const struct chain *chain, struct chain_place *place, size_t length)
+{
+	while (length > 0)
+		length -= chain_next(chain, place, length).iov_len;
+}
 
 /* length bytes from offset in pieces, as many as there is room for (`most` of them); returns how many, 0 for no bytes. */
 int chain_peek(const struct chain *chain, size_t offset, size_t length, struct iovec *piece, int most);
@@ -120,25 +134,6 @@ void chain_set_apart(struct chain *chain, size_t length);
 size_t chain_apart(const struct chain *chain);
 int chain_peek_apart(const struct chain *chain, size_t length, struct iovec *piece, int most);
 void chain_release(struct chain *chain, size_t length);
-
-/* Bytes are cut out in one sweep, from the oldest on:
- *
- *      broom = chain_sweep(place)       where it begins
- *      chain_drop(broom, length)        the next bytes go,
- *      chain_keep(broom, length)        the next ones stay, and move up; any number of times
- *      chain_close(broom)               so do all that are behind them, most of them without being moved
- *
- * Until it is closed everything else sees the chain as it was; but what the broom has passed may have been written
- * over. */
-struct chain_broom {
-	struct chain_place to, from;
-	size_t first;  /* index of the segment where it began */
-	size_t length; /* that is cut out */
-};
-struct chain_broom chain_sweep(const struct chain *chain, struct chain_place at);
-void chain_drop(const struct chain *chain, struct chain_broom *broom, size_t length);
-void chain_keep(const struct chain *chain, struct chain_broom *broom, size_t length);
-void chain_close(struct chain *chain, const struct chain_broom *broom);
 
 /* Memory that has been used and holds nothing, in bytes; and giving back at most slice bytes of it, the longest unused
  * first, as long as more than keep bytes are left: returns whether there is more. */

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include "base/broom.h"
 #include "hold/cut.h"
 #include "hold/fit.h"
 #include "hold/sweep.h"
@@ -169,7 +170,7 @@ struct room {
 	uint64_t records;
 	size_t to;  /* where the next record let in belongs */
 	size_t end; /* of the last one let in, where it was */
-	struct chain_broom broom; /* both as places */
+	struct broom broom; /* both as places */
 };
 
 /* What lies from the last record let in to here is not: `records` whole ones. */
@@ -181,7 +182,7 @@ leave_out(struct queue *q, struct room *room, size_t offset, uint64_t records)
 	if (length == 0)
 		return;
 	queue_hand_over(q, room->loss, room->reason, LOSS_ANY_CLASS, room->end, room->broom.from, length);
-	chain_drop(&q->chain, &room->broom, length);
+	broom_drop(&room->broom, &q->chain, length);
 	loss_removed(room->loss, room->reason, queue_admitted_mark(q).number, records, length);
 	sojourn_drop_newest(q->sojourn, records);
 	q->records -= records;
@@ -192,7 +193,7 @@ static void
 let_in(struct queue *q, struct room *room, size_t offset, size_t length, uint64_t ends)
 {
 	leave_out(q, room, offset, cut_count(&q->chain, &q->framing, room->end, offset - room->end, 0));
-	chain_keep(&q->chain, &room->broom, length);
+	broom_keep(&room->broom, &q->chain, length);
 	if (offset > 0 && room->to == 0)
 		queue_change_head(q);
 	room->bytes -= length;
@@ -222,7 +223,7 @@ fit_refuse(struct queue *q, struct loss *loss, enum reason refused)
 		.records = left_over.records,
 		.to = q->admitted,
 		.end = q->admitted,
-		.broom = chain_sweep(&q->chain, chain_at(&q->chain, q->admitted)),
+		.broom = broom_begin(chain_at(&q->chain, q->admitted)),
 	};
 	/* Most often a run fits, and nothing behind it; but then each record that is short enough. */
 	left = room.records;
@@ -239,7 +240,7 @@ fit_refuse(struct queue *q, struct loss *loss, enum reason refused)
 		q->unended = false;
 	if (room.to == 0)
 		queue_change_head(q);
-	chain_close(&q->chain, &room.broom);
+	broom_close(&room.broom, &q->chain);
 	q->ready = room.to;
 	q->records = q->admitted_records;
 	fit_admit(q);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/broom.h"
 #include "hold/cut.h"
 #include "hold/sweep.h"
 
 /* A run of records with the same fate lies from `run` to `at`, seen but not dealt with yet. */
-struct broom {
+struct stroke {
 	size_t to;       /* where the next byte that stays belongs */
 	uint64_t number; /* of the next record that stays */
 	size_t run;
@@ -13,13 +14,13 @@ struct broom {
 	bool dropping;
 	bool looks; /* nothing will be dropped */
 	struct sweep_fate fate;
-	struct chain_broom chain; /* where `to` and `run` are */
+	struct broom chain; /* where `to` and `run` are */
 	size_t at; /* not beside records: compilers add to both at once, and wait for that to be stored */
 };
 
 /* What lay from `to` on, length bytes and so many records, is gone. */
 static void
-move_marks(struct queue *q, const struct broom *broom, size_t length)
+move_marks(struct queue *q, const struct stroke *broom, size_t length)
 {
 	for (unsigned i = 0; i < q->marks; i++) {
 		struct queue_mark *mark = &q->mark[i];
@@ -42,7 +43,7 @@ move_marks(struct queue *q, const struct broom *broom, size_t length)
 }
 
 static void
-end_run(struct queue *q, struct broom *broom, struct loss *loss)
+end_run(struct queue *q, struct stroke *broom, struct loss *loss)
 {
 	size_t length = broom->at - broom->run;
 
@@ -50,7 +51,7 @@ end_run(struct queue *q, struct broom *broom, struct loss *loss)
 		return;
 	if (broom->dropping) {
 		queue_hand_over(q, loss, broom->fate.reason, broom->fate.class, broom->run, broom->chain.from, length);
-		chain_drop(&q->chain, &broom->chain, length);
+		broom_drop(&broom->chain, &q->chain, length);
 		loss_removed(loss, broom->fate.reason, broom->number, broom->records, length);
 		loss_class(loss, broom->fate.class, broom->records, length);
 		sojourn_cut(q->sojourn, broom->records);
@@ -61,7 +62,7 @@ end_run(struct queue *q, struct broom *broom, struct loss *loss)
 			q->unended = false;
 		move_marks(q, broom, length);
 	} else {
-		chain_keep(&q->chain, &broom->chain, length);
+		broom_keep(&broom->chain, &q->chain, length);
 		if (!broom->looks)
 			sojourn_keep(q->sojourn, broom->records);
 		broom->to += length;
@@ -73,9 +74,9 @@ end_run(struct queue *q, struct broom *broom, struct loss *loss)
 
 /* What is behind the sweep follows on what has stayed. */
 static void
-close_hole(struct queue *q, struct broom *broom)
+close_hole(struct queue *q, struct stroke *broom)
 {
-	chain_close(&q->chain, &broom->chain);
+	broom_close(&broom->chain, &q->chain);
 	q->ready -= broom->at - broom->to;
 }
 
@@ -142,11 +143,11 @@ sweep_over(struct queue *q, struct loss *loss, struct queue_mark from, struct qu
     const struct sweep *sweep, bool looks)
 {
 	size_t end = to.offset;
-	struct broom broom;
+	struct stroke broom;
 	struct walk walk;
 
-	broom = (struct broom){ .to = from.offset, .number = from.number, .run = from.offset, .at = from.offset,
-		.looks = looks, .chain = chain_sweep(&q->chain, chain_at(&q->chain, from.offset)) };
+	broom = (struct stroke){ .to = from.offset, .number = from.number, .run = from.offset, .at = from.offset,
+		.looks = looks, .chain = broom_begin(chain_at(&q->chain, from.offset)) };
 	if (!looks)
 		sojourn_sweep(q->sojourn, from.number - q->first);
 	walk = begin_walk(q, from.offset);

@@ -273,15 +273,15 @@ save(void)
 	const struct queue *q = &search.pump.queue;
 	const struct chain *chain = &q->chain;
 
-	if (chain->slots > SLOTS_MOST || chain->segment > SEGMENT_MOST || search.model.count > HELD_MOST) {
+	if (chain->slots.count > SLOTS_MOST || chain->segment > SEGMENT_MOST || search.model.count > HELD_MOST) {
 		diag("a state is too large");
 		exit(99);
 	}
 	node->pump = search.pump;
-	memcpy(node->segments, chain->base, chain->slots * chain->segment);
+	memcpy(node->segments, chain->slots.base, chain->slots.count * chain->segment);
 	memcpy(node->list, chain->list, chain->list_size * sizeof(chain->list[0]));
-	memcpy(node->free, chain->free, chain->slots * sizeof(chain->free[0]));
-	memcpy(node->apart, chain->apart, chain->slots * sizeof(chain->apart[0]));
+	memcpy(node->free, chain->slots.free, chain->slots.count * sizeof(chain->slots.free[0]));
+	memcpy(node->apart, chain->apart, chain->slots.count * sizeof(chain->apart[0]));
 	memcpy(node->stream, search.stream, WINDOW);
 	node->at = script.at;
 	node->now = search.now;
@@ -301,10 +301,10 @@ restore(const struct node *node)
 	search.pump = node->pump;
 	search.pump.bypass.look_room = room;
 	search.pump.shed.latest.seen = seen;
-	memcpy(chain->base, node->segments, chain->slots * chain->segment);
+	memcpy(chain->slots.base, node->segments, chain->slots.count * chain->segment);
 	memcpy(chain->list, node->list, chain->list_size * sizeof(chain->list[0]));
-	memcpy(chain->free, node->free, chain->slots * sizeof(chain->free[0]));
-	memcpy(chain->apart, node->apart, chain->slots * sizeof(chain->apart[0]));
+	memcpy(chain->slots.free, node->free, chain->slots.count * sizeof(chain->slots.free[0]));
+	memcpy(chain->apart, node->apart, chain->slots.count * sizeof(chain->apart[0]));
 	memcpy(search.stream, node->stream, WINDOW);
 	script.at = node->at;
 	search.now = node->now;

@@ -10,4 +10,6 @@
 #ifndef CHAIN_SEGMENT
 #define CHAIN_SEGMENT 512
 #endif
+#include "base/slots.c"
+
 #include "base/chain.c"

@@ -8,7 +8,9 @@
 #undef MADV_DONTNEED /* gives back pages, and several of these are in one */
 
 #define CHAIN_SEGMENT 48
-#include "base/chain.c" /* with these */
+#include "base/slots.c" /* with these */
+
+#include "base/chain.c"
 
 #include "../random.h"
 #include "../tap.h"
@@ -98,7 +100,7 @@ look(void)
 	}
 	if (at < length && (pieces < CHAIN_PIECES || at < 7 * rig.chain.segment))
 		fail("how much is in so many pieces");
-	if (length <= rig.chain.view && !is_same(offset, chain_view(&rig.chain, place, length), length))
+	if (length <= rig.chain.slots.behind && !is_same(offset, chain_view(&rig.chain, place, length), length))
 		fail("a view");
 	chain_skip(&rig.chain, &behind, length);
 	if (offset + length < rig.used && !is_same(offset + length, chain_next(&rig.chain, &behind, 1).iov_base, 1))
@@ -170,7 +172,7 @@ static void
 sweep(void)
 {
 	size_t offset = some(rig.used), at = offset, to = offset;
-	struct chain_broom broom = chain_sweep(&rig.chain, chain_at(&rig.chain, offset));
+	struct broom broom = broom_begin(chain_at(&rig.chain, offset));
 	unsigned kept_in = (unsigned)random_from(&rig.random, 2, 5);
 
 	rig.cut = true;
@@ -180,9 +182,9 @@ sweep(void)
 		size_t part = 1 + some(left < 200 ? left : 200);
 
 		if (random_one_in(&rig.random, kept_in)) {
-			chain_drop(&rig.chain, &broom, part);
+			broom_drop(&broom, &rig.chain, part);
 		} else {
-			chain_keep(&rig.chain, &broom, part);
+			broom_keep(&broom, &rig.chain, part);
 			memmove(rig.held + to, rig.held + at, part);
 			to += part;
 		}
@@ -192,7 +194,7 @@ sweep(void)
 	}
 	memmove(rig.held + to, rig.held + at, rig.used - at);
 	rig.used -= at - to;
-	chain_close(&rig.chain, &broom);
+	broom_close(&broom, &rig.chain);
 }
 
 static void
@@ -238,7 +240,7 @@ step(void)
 		release();
 		break;
 	case 8:
-		pack(&rig.chain); /* as when segments run out, which takes more than chance */
+		broom_pack(&rig.chain); /* as when segments run out, which takes more than chance */
 		break;
 	default:
 		sweep();
@@ -278,10 +280,10 @@ joins(void)
 		chain_commit(&chain, 0, length);
 	}
 	for (size_t offset = 2; offset + 44 < chain_used(&chain); offset += 4) {
-		struct chain_broom broom = chain_sweep(&chain, chain_at(&chain, offset));
+		struct broom broom = broom_begin(chain_at(&chain, offset));
 
-		chain_drop(&chain, &broom, 44);
-		chain_close(&chain, &broom);
+		broom_drop(&broom, &chain, 44);
+		broom_close(&broom, &chain);
 		chain_check(&chain);
 	}
 	ok(chain.count <= 2 * chain_used(&chain) / chain.segment + 2, "%zu bytes that are left are in %zu segments",
