@@ -1930,6 +1930,30 @@ retunes_times(void)
 	finish();
 }
 
+/* What ends the input may make all give way that the output has refused: then there is nothing to wait for. */
+static void
+gives_way_at_the_end(void)
+{
+	static char rest[4093] = "k ";
+
+	begin("-p latest -k 1 -m 4096");
+	(void)pipe_fill(rig.pump.outlet.port.inherited);
+	feed("k this is what the next one supersedes\n");
+	pass();
+	ok(rig.pump.output == OUTLET_REFUSED && queue_held(&rig.pump.queue).records == 1, "the output is full");
+	memset(rest + 2, 'x', sizeof(rest) - 3);
+	feed(rest);
+	pass();
+	is(rig.pump.output, OUTLET_REFUSED, "and still when a record comes that does not fit beside that, but for its end");
+	end_input();
+	pass();
+	is(queue_held(&rig.pump.queue).bytes, 0, "that is ended: both give way, one superseded, the other for room to spare");
+	is(rig.pump.output, OUTLET_MORE, "so that the output need not be waited for");
+	pass();
+	ok(rig.pump.output == OUTLET_EMPTY && pump_done(&rig.pump), "before it is over");
+	finish();
+}
+
 int
 main(void)
 {
@@ -1966,6 +1990,7 @@ main(void)
 	rates_what_is_left();
 	rates_what_is_whole();
 	fails_at_the_end();
+	gives_way_at_the_end();
 	bytes();
 	splices();
 	bulk();
