@@ -94,6 +94,8 @@ init_shed(struct pump *pump, struct chance own, uint64_t salt)
 		.pressure = &pump->level.pressure,
 	};
 	pump->queue.marks = classes_marks(&pump->shed.classes);
+	if (plan->policy == POLICY_DROP_RANDOM)
+		pump->queue.marks += LOT_MARKS;
 	pump->age = (struct age){ .most_ns = tuning->max_age_ns, .controlled = plan->controlled };
 	codel_init(&pump->age.codel, tuning->codel_target_ns, tuning->codel_interval_ns);
 }

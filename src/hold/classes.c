@@ -41,12 +41,14 @@ judge_class(void *state, const struct queue_record *record, struct sweep_fate *f
 {
 	struct victims *victims = state;
 
-	if (tally_is_none(&victims->excess->all))
+	if (excess_done(victims->excess))
 		return SWEEP_STOP;
 	if (victims->class < keep_count(victims->keep) &&
-	    keep_class(victims->keep, record->text, record->body) > victims->class)
+	    keep_class(victims->keep, record->text, record->body) > victims->class) {
+		excess_stays(victims->excess, record->length);
 		return SWEEP_KEEP;
-	excess_gone(victims->excess, 1, record->length);
+	}
+	excess_goes(victims->excess, record->length);
 	*fate = (struct sweep_fate){ victims->reason, victims->class };
 	return SWEEP_DROP;
 }
@@ -80,6 +82,12 @@ known_mark(const struct classes *classes, struct queue *queue, unsigned class)
 	return &queue->mark[keep_count(classes->keep) + class];
 }
 
+static struct tally
+tally_between(struct queue_mark from, struct queue_mark to)
+{
+	return (struct tally){ to.number - from.number, to.offset - from.offset };
+}
+
 /* In front of this there is nothing of that class that may give way. */
 static struct queue_mark
 base_of(struct queue *queue, unsigned class)
@@ -87,6 +95,12 @@ base_of(struct queue *queue, unsigned class)
 	struct queue_mark oldest = queue_oldest_mark(queue);
 
 	return queue->mark[class].offset > oldest.offset ? queue->mark[class] : oldest;
+}
+
+struct queue_mark
+classes_from(const struct classes *classes, struct queue *queue, unsigned class)
+{
+	return class < classes_top(classes) ? base_of(queue, class) : queue_oldest_mark(queue);
 }
 
 struct count {
@@ -112,6 +126,15 @@ judge_count(void *state, const struct queue_record *record, struct sweep_fate *f
 	return SWEEP_KEEP;
 }
 
+/* Whether nothing of what was counted of it has gone. */
+static bool
+is_counted(const struct classes *classes, struct queue *queue, unsigned class)
+{
+	const size_t to = known_mark(classes, queue, class)->offset, base = base_of(queue, class).offset;
+
+	return to >= base && to - base == classes->known[class].span;
+}
+
 /* Counts on where it stopped, unless some of what was counted has gone. */
 static void
 count_on(struct classes *classes, struct queue *queue, struct count *count)
@@ -120,7 +143,7 @@ count_on(struct classes *classes, struct queue *queue, struct count *count)
 	struct queue_mark *mark = known_mark(classes, queue, count->class), base = base_of(queue, count->class);
 	struct classes_known *known = &classes->known[count->class];
 
-	if (mark->offset < base.offset || mark->offset - base.offset != known->span) {
+	if (!is_counted(classes, queue, count->class)) {
 		*mark = base;
 		known->tally = (struct tally){ 0, 0 };
 	}
@@ -156,14 +179,50 @@ classes_can_give(struct classes *classes, struct queue *queue, unsigned below, c
 	return tally_covers(&count.sum, &count.need);
 }
 
+/* Of the class's records from one mark to another, no more than is needed. */
+static void
+count_between(struct queue *queue, struct count *count, struct queue_mark from, struct queue_mark to)
+{
+	const struct sweep sweep = { judge_count, count, false };
+
+	(void)sweep_look(queue, from, to, &sweep);
+}
+
+struct tally
+classes_all(const struct classes *classes, struct queue *queue, unsigned class)
+{
+	struct tally own = { 0, 0 };
+	struct count count = { .keep = classes->keep, .class = class, .need = { UINT64_MAX, UINT64_MAX }, .own = &own };
+
+	if (classes_top(classes) == 0)
+		own = tally_between(queue_oldest_mark(queue), queue_newest_mark(queue));
+	else
+		count_between(queue, &count, classes_from(classes, queue, class), queue_newest_mark(queue));
+	return own;
+}
+
+bool
+classes_has(struct classes *classes, struct queue *queue, unsigned class, const struct tally *need)
+{
+	struct tally own = { 0, 0 };
+	struct count count = { .keep = classes->keep, .class = class, .need = *need };
+
+	if (class == classes_top(classes))
+		return true;
+	count_on(classes, queue, &count);
+	count.own = &own;
+	count_between(queue, &count, queue_admitted_mark(queue), queue_newest_mark(queue));
+	return tally_covers(&count.sum, need);
+}
+
 /* --- all that arrives at once --------------------------------------------------------------------- */
 
-/* What has not arrived just now was let in. */
 struct arrivals {
 	const struct keep *keep;
-	struct tally room;      /* that there is for all of them */
-	uint64_t let_in;        /* so many of those that are still to be seen */
-	struct census *census;
+	struct tally room;  /* that there is for all */
+	struct tally front; /* what waits in front of the next one */
+	unsigned enough;    /* those up to this class have what is needed: none of it, or of a higher one, is a misfit */
+	struct tally below[KEEP_MOST]; /* what those up to a class have of what is in front (class < enough) */
 };
 
 static enum sweep_verdict
@@ -173,38 +232,104 @@ judge_misfit(void *state, const struct queue_record *record, struct sweep_fate *
 	unsigned class = keep_class(arrivals->keep, record->text, record->body);
 	struct tally above = { 0, 0 };
 
-	if (arrivals->let_in > 0) {
-		arrivals->let_in--;
-	} else {
-		for (unsigned c = class + 1; c <= keep_count(arrivals->keep); c++)
-			ledger_count(&above, arrivals->census->of[c].records, arrivals->census->of[c].bytes);
-		if (above.records >= arrivals->room.records || above.bytes + record->length > arrivals->room.bytes) {
-			*fate = (struct sweep_fate){ REASON_NEWEST, class };
-			return SWEEP_DROP;
-		}
+	if (class < arrivals->enough) {
+		above = arrivals->front;
+		tally_lessen(&above, arrivals->below[class].records, arrivals->below[class].bytes);
 	}
-	ledger_count(&arrivals->census->of[class], 1, record->length);
+	if (above.records >= arrivals->room.records || above.bytes + record->length > arrivals->room.bytes) {
+		*fate = (struct sweep_fate){ REASON_NEWEST, class };
+		return SWEEP_DROP;
+	}
+	ledger_count(&arrivals->front, 1, record->length);
+	for (; class < arrivals->enough; class++)
+		ledger_count(&arrivals->below[class], 1, record->length);
 	return SWEEP_KEEP;
 }
 
-void
-classes_census(const struct classes *classes, struct queue *queue, struct loss *loss, struct census *census)
+/* The least class of those up to which there is as much as is needed. */
+static void
+find_enough(struct classes *classes, struct queue *queue, const struct tally *need, struct arrivals *arrivals)
 {
-	struct arrivals arrivals = { .keep = classes->keep, .census = census };
-	const struct sweep sweep = { judge_misfit, &arrivals, classes->keep == NULL };
 	const unsigned top = classes_top(classes);
-	struct queue_mark oldest = queue_oldest_mark(queue), from;
+	struct tally sum = { 0, 0 };
+	unsigned class = 0;
 
-	*census = (struct census){ 0 };
-	arrivals.room = queue_room(queue);
-	from = queue_admitted_mark(queue);
-	if (top > 0) {
-		from = base_of(queue, top - 1);
-		census->of[top] = (struct tally){ from.number - oldest.number, from.offset - oldest.offset };
-		arrivals.let_in = queue_admitted_mark(queue).number - from.number;
+	for (; class < top && !classes_can_give(classes, queue, class + 1, need); class++) {
+		ledger_count(&sum, classes->known[class].tally.records, classes->known[class].tally.bytes);
+		arrivals->below[class] = sum;
 	}
-	if (top > 0 || arrivals.room.bytes < queue->limits.record)
-		(void)sweep_drop(queue, loss, from, queue_newest_mark(queue), &sweep);
+	arrivals->enough = class;
+}
+
+void
+classes_drop_misfits(struct classes *classes, struct queue *queue, struct loss *loss)
+{
+	struct arrivals arrivals = { .keep = classes->keep, .room = queue_room(queue) };
+	const struct sweep sweep = { judge_misfit, &arrivals, classes->keep == NULL };
+	const struct tally need = excess_of(queue, EXCESS_PART).need;
+
+	arrivals.front = tally_between(queue_oldest_mark(queue), queue_admitted_mark(queue));
+	find_enough(classes, queue, &need, &arrivals);
+	if (tally_covers(&arrivals.front, &need) && arrivals.enough == 0)
+		return;
+	(void)sweep_drop(queue, loss, queue_admitted_mark(queue), queue_newest_mark(queue), &sweep);
+}
+
+/* --- looking ahead -------------------------------------------------------------------------------- */
+
+struct scout {
+	const struct keep *keep;
+	unsigned class;
+	struct queue_mark at, to;
+	uint64_t slice; /* to be looked at, at most */
+};
+
+static enum sweep_verdict
+judge_ahead(void *state, const struct queue_record *record, struct sweep_fate *fate)
+{
+	struct scout *scout = state;
+	uint64_t cost = excess_cost(record->length);
+
+	(void)fate;
+	if (scout->slice == 0 || (scout->at.offset >= scout->to.offset && scout->at.number >= scout->to.number) ||
+	    keep_class(scout->keep, record->text, record->body) <= scout->class)
+		return SWEEP_STOP;
+	scout->at.offset += record->length;
+	scout->at.number++;
+	scout->slice -= scout->slice < cost ? scout->slice : cost;
+	return SWEEP_KEEP;
+}
+
+/* Twice what is above the half: all of it when it is full. */
+static uint64_t
+twice_above_half(uint64_t fill, uint64_t room)
+{
+	return fill > room - fill ? fill - (room - fill) : 0;
+}
+
+void
+classes_look_ahead(struct classes *classes, struct queue *queue)
+{
+	const struct queue_limits *limits = &queue->limits;
+	struct scout scout = { .keep = classes->keep, .slice = excess_slice() };
+	const struct sweep sweep = { judge_ahead, &scout, false };
+	const unsigned top = classes_top(classes);
+
 	if (top == 0)
-		census->of[0] = queue_ready(queue);
+		return;
+	scout.to.offset = (size_t)twice_above_half(queue_newest_mark(queue).offset, limits->bytes);
+	scout.to.number = twice_above_half(queue_waiting(queue), limits->records);
+	if (scout.to.offset == 0 && scout.to.number == 0)
+		return;
+	scout.to.number += queue_first(queue);
+	for (; scout.class < top && scout.slice > 0; scout.class++) {
+		const bool counted = is_counted(classes, queue, scout.class);
+		struct queue_mark to;
+
+		scout.at = base_of(queue, scout.class);
+		to = sweep_look(queue, scout.at, queue_newest_mark(queue), &sweep);
+		queue->mark[scout.class] = to;
+		if (counted && known_mark(classes, queue, scout.class)->offset >= to.offset)
+			classes->known[scout.class].span = known_mark(classes, queue, scout.class)->offset - to.offset;
+	}
 }

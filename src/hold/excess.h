@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * excess: how much has to go.
+ * excess: how much has to go, and how far to look for it.
  *
  * A policy that has to look at what is in the buffer frees a part of the room besides, so that each arriving record
- * pays for the look at a constant number of others.  Pure; knows no record, only sums.
+ * pays for the look at a constant number of others.  For what must go it looks as far as it takes; for that part no
+ * further than a slice, so that the look at a large buffer is spread over many verdicts (docs/decisions/0033).  Pure;
+ * knows no record, only sums.
  */
 #ifndef WEIR_EXCESS_H
 #define WEIR_EXCESS_H
@@ -17,11 +19,22 @@
 /* What part of the room is freed besides: 1 in so many. */
 #define EXCESS_PART 8
 
+/* A slice, in bytes; a record that is looked at costs its length and so many besides, whatever it is asked.  And a
+ * buffer that holds no more than so many is looked at as a whole by lot: the default buffer, with what a read brings.
+ * (A test has smaller ones, so that little work meets many of their ends.) */
+#ifndef EXCESS_SLICE
+#define EXCESS_SLICE ((uint64_t)8 << 20)
+#define EXCESS_RECORD 256
+#define EXCESS_WHOLE ((uint64_t)2 << 20)
+#endif
+
 /* What has to go, so that all fits; and what goes with it, so that a part of the room is free besides.  For that
  * part no class gives way that need not. */
 struct excess {
 	struct tally need;
 	struct tally all;
+	uint64_t slice; /* what may still be looked at for that part */
+	bool looking;   /* for that part alone */
 };
 
 /* Of what is ready in the queue; nothing where all fits. */
@@ -30,8 +43,21 @@ struct excess excess_of(const struct queue *queue, unsigned part);
 /* Of what lacks, with a part of the room. */
 struct excess excess_with_part(const struct queue *queue, struct tally need, unsigned part);
 
-/* So much has gone. */
+/* So much has gone, without a look at it. */
 void excess_gone(struct excess *excess, uint64_t records, uint64_t bytes);
+
+/* A slice, and what a look at a record of that length costs of it. */
+uint64_t excess_slice(void);
+uint64_t excess_cost(uint64_t length);
+
+/* In a sweep: whether it may stop; and what becomes of the record that is looked at.  The slice begins behind the one
+ * with which all that must go has gone (or behind the first that goes, if that had gone before). */
+bool excess_done(const struct excess *excess);
+void excess_stays(struct excess *excess, uint64_t length);
+void excess_goes(struct excess *excess, uint64_t length);
+
+/* Whether so much waits in the queue that it is not looked at as a whole. */
+bool excess_is_large(const struct queue *queue);
 
 /* Of sums: nothing is left; one is lessened, not below nothing; one is at least another in both. */
 bool tally_is_none(const struct tally *left);

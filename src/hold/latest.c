@@ -138,10 +138,8 @@ supersede(struct latest *latest, const struct classes *classes, struct queue *qu
 void
 latest_settle(struct latest *latest, struct classes *classes, struct queue *queue, struct loss *loss)
 {
-	struct census census;
-
 	if (!fit_all(queue))
-		classes_census(classes, queue, loss, &census);
+		classes_drop_misfits(classes, queue, loss);
 	if (!fit_all(queue)) {
 		uint64_t bytes = queue_held(queue).bytes, records = queue_waiting(queue);
 		struct excess excess = excess_of(queue, EXCESS_PART);

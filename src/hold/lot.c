@@ -5,31 +5,33 @@
 #include "hold/lot.h"
 #include "hold/sweep.h"
 
+#include <assert.h>
 #include <string.h>
 
-/* What part of the room is freed besides: the sweep is always over all. */
+static_assert(2 * KEEP_MOST + LOT_MARKS <= QUEUE_MARKS, "marks for the classes and for lots");
+
+/* What part of the room is freed besides; and of what is looked at, in slices. */
 #define PART 4
 
 struct drawing {
 	struct chance *chance;
 	const struct classes *classes;
 	unsigned class;     /* that gives way */
-	struct tally *left; /* of it, */
+	struct tally left;  /* of it, */
 	uint64_t unseen;    /* and so many are still to be seen, */
 	uint64_t wanted;    /* of which so many are drawn */
 };
 
 static bool
-is_spared(const struct drawing *drawing, const struct queue_record *record)
+is_spared(const struct classes *classes, unsigned class, const struct queue_record *record)
 {
-	return drawing->class < classes_top(drawing->classes) &&
-	    classes_of(drawing->classes, record) > drawing->class;
+	return class < classes_top(classes) && classes_of(classes, record) > class;
 }
 
 static enum sweep_verdict
 drawn(struct drawing *drawing, const struct queue_record *record, struct sweep_fate *fate)
 {
-	tally_lessen(drawing->left, 1, record->length);
+	tally_lessen(&drawing->left, 1, record->length);
 	*fate = (struct sweep_fate){ REASON_RANDOM, drawing->class };
 	return SWEEP_DROP;
 }
@@ -43,7 +45,7 @@ judge_lot(void *state, const struct queue_record *record, struct sweep_fate *fat
 
 	if (drawing->wanted == 0)
 		return SWEEP_STOP;
-	if (is_spared(drawing, record) || chance_below(drawing->chance, drawing->unseen--) >= drawing->wanted)
+	if (is_spared(drawing->classes, drawing->class, record) || chance_below(drawing->chance, drawing->unseen--) >= drawing->wanted)
 		return SWEEP_KEEP;
 	drawing->wanted--;
 	return drawn(drawing, record, fate);
@@ -100,7 +102,7 @@ judge_digit(void *state, const struct queue_record *record, struct sweep_fate *f
 	uint64_t number;
 
 	(void)fate;
-	if (is_spared(&draw->drawing, record))
+	if (is_spared(draw->drawing.classes, draw->drawing.class, record))
 		return SWEEP_KEEP;
 	number = chance_next(&draw->chance);
 	if ((number ^ draw->last) >> draw->shift >> DIGIT_BITS == 0)
@@ -113,7 +115,7 @@ judge_number(void *state, const struct queue_record *record, struct sweep_fate *
 {
 	struct draw *draw = state;
 
-	if (is_spared(&draw->drawing, record) || chance_next(&draw->chance) > draw->last)
+	if (is_spared(draw->drawing.classes, draw->drawing.class, record) || chance_next(&draw->chance) > draw->last)
 		return SWEEP_KEEP;
 	return drawn(&draw->drawing, record, fate);
 }
@@ -126,6 +128,7 @@ draw_until_room(const struct drawing *drawing, struct queue *queue, struct loss 
 	const bool blind = classes_top(drawing->classes) == 0;
 	const struct sweep look = { judge_digit, &draw, blind };
 	const struct sweep drop = { judge_number, &draw, blind };
+	const struct queue_mark from = classes_from(drawing->classes, queue, drawing->class);
 	struct tally need = excess_of(queue, 1).need;
 	unsigned digit;
 
@@ -134,36 +137,130 @@ draw_until_room(const struct drawing *drawing, struct queue *queue, struct loss 
 		draw.shift -= DIGIT_BITS;
 		memset(draw.digit, 0, sizeof(draw.digit));
 		draw.chance = *drawing->chance;
-		(void)sweep_look(queue, queue_oldest_mark(queue), queue_newest_mark(queue), &look);
+		(void)sweep_look(queue, from, queue_newest_mark(queue), &look);
 		for (digit = 0; digit < DIGITS - 1 && !tally_covers(&draw.digit[digit], &need); digit++)
 			tally_lessen(&need, draw.digit[digit].records, draw.digit[digit].bytes);
 		draw.last |= (uint64_t)digit << draw.shift;
 	} while (draw.digit[digit].records > 1 && draw.shift > 0);
 	draw.last |= ((uint64_t)1 << draw.shift) - 1;
 	draw.chance = *drawing->chance;
-	(void)sweep_drop(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &drop);
+	(void)sweep_drop(queue, loss, from, queue_newest_mark(queue), &drop);
 	*drawing->chance = draw.chance;
+}
+
+/* --- a slice at a time ----------------------------------------------------------------------------- */
+
+struct round {
+	struct chance *chance;
+	const struct classes *classes;
+	unsigned class;    /* that gives way; there are none of lesser ones */
+	struct excess excess;
+	bool met;          /* one of the class was met, on the way from where it begins; */
+	uint64_t patience; /* since then so much more may be looked at that is more precious */
+};
+
+/* One that is more precious is passed by. */
+static void
+pass_by(struct round *round, uint64_t length)
+{
+	uint64_t cost = excess_cost(length);
+
+	if (round->met)
+		round->patience -= round->patience < cost ? round->patience : cost;
+}
+
+static enum sweep_verdict
+judge_slice(void *state, const struct queue_record *record, struct sweep_fate *fate)
+{
+	struct round *round = state;
+
+	if (excess_done(&round->excess))
+		return SWEEP_STOP;
+	if (is_spared(round->classes, round->class, record)) {
+		pass_by(round, record->length);
+		excess_stays(&round->excess, record->length);
+		return SWEEP_KEEP;
+	}
+	round->met = true;
+	if (round->patience > 0 && chance_below(round->chance, PART) > 0) {
+		excess_stays(&round->excess, record->length);
+		return SWEEP_KEEP;
+	}
+	excess_goes(&round->excess, record->length);
+	*fate = (struct sweep_fate){ REASON_RANDOM, round->class };
+	return SWEEP_DROP;
+}
+
+/* Goes on where the last verdict has stopped, round and round. */
+static void
+draw_on(struct round *round, struct queue *queue, struct loss *loss)
+{
+	const struct sweep sweep = { judge_slice, round, classes_top(round->classes) == 0 };
+	struct queue_mark *at = &queue->mark[classes_marks(round->classes)];
+
+	do {
+		const struct queue_mark from = classes_from(round->classes, queue, round->class);
+		const struct queue_mark newest = queue_newest_mark(queue);
+
+		if (at->offset < from.offset || at->offset >= newest.offset)
+			*at = from;
+		round->met = false;
+		*at = sweep_drop(queue, loss, *at, newest, &sweep);
+	} while (!tally_is_none(&round->excess.need));
+}
+
+static void
+settle_slice(struct chance *chance, struct classes *classes, struct queue *queue, struct loss *loss)
+{
+	struct round round = { .chance = chance, .classes = classes };
+
+	for (; !fit_all(queue); round.class++) {
+		struct excess all = { .need = { UINT64_MAX, UINT64_MAX }, .all = { UINT64_MAX, UINT64_MAX } };
+
+		round.excess = excess_of(queue, PART);
+		round.patience = excess_slice();
+		if (classes_has(classes, queue, round.class, &round.excess.need))
+			draw_on(&round, queue, loss);
+		else
+			classes_give_way(classes, queue, loss, REASON_RANDOM, round.class + 1, false, &all);
+	}
+}
+
+/* --- all that waits -------------------------------------------------------------------------------- */
+
+static void
+settle_whole(struct chance *chance, struct classes *classes, struct queue *queue, struct loss *loss)
+{
+	struct drawing drawing = { .chance = chance, .classes = classes };
+	const struct sweep sweep = { judge_lot, &drawing, classes_top(classes) == 0 };
+
+	for (; !fit_all(queue); drawing.class++) {
+		const struct excess excess = excess_of(queue, PART);
+		struct queue_mark from = classes_from(classes, queue, drawing.class);
+
+		drawing.left = classes_all(classes, queue, drawing.class);
+		drawing.unseen = drawing.left.records;
+		drawing.wanted = wanted_of(&drawing.left, &excess.all);
+		if (drawing.wanted > 0)
+			(void)sweep_drop(queue, loss, from, queue_newest_mark(queue), &sweep);
+		if (!fit_all(queue) && drawing.left.records > 0)
+			draw_until_room(&drawing, queue, loss);
+	}
 }
 
 void
 lot_settle(struct chance *chance, struct classes *classes, struct queue *queue, struct loss *loss)
 {
-	struct drawing drawing = { .chance = chance, .classes = classes };
-	const struct sweep sweep = { judge_lot, &drawing, classes_top(classes) == 0 };
-	struct census census;
+	if (fit_all(queue)) {
+		classes_look_ahead(classes, queue);
+	} else {
+		const bool large = excess_is_large(queue);
 
-	if (!fit_all(queue))
-		classes_census(classes, queue, loss, &census);
-	for (; !fit_all(queue); drawing.class++) {
-		struct excess excess = excess_of(queue, PART);
-
-		drawing.left = &census.of[drawing.class];
-		drawing.unseen = drawing.left->records;
-		drawing.wanted = wanted_of(drawing.left, &excess.all);
-		if (drawing.wanted > 0)
-			(void)sweep_drop(queue, loss, queue_oldest_mark(queue), queue_newest_mark(queue), &sweep);
-		if (!fit_all(queue) && drawing.left->records > 0)
-			draw_until_room(&drawing, queue, loss);
+		classes_drop_misfits(classes, queue, loss);
+		if (large)
+			settle_slice(chance, classes, queue, loss);
+		else
+			settle_whole(chance, classes, queue, loss);
 	}
 	fit_admit(queue);
 }

@@ -52,7 +52,7 @@ struct queue_mark {
 	uint64_t number; /* of the record behind it */
 };
 
-#define QUEUE_MARKS 32
+#define QUEUE_MARKS 33
 
 /* A record that is looked at. */
 struct queue_record {

@@ -17,7 +17,7 @@ shed_retune(struct shed *shed, const struct share *share)
 void
 shed_some(struct shed *shed, struct queue *queue, struct loss *loss, enum reason reason, uint64_t records)
 {
-	struct excess excess = { { 1, 0 }, { records, 0 } };
+	struct excess excess = { .need = { 1, 0 }, .all = { records, 0 }, .slice = UINT64_MAX };
 
 	classes_give_way(&shed->classes, queue, loss, reason, classes_top(&shed->classes) + 1, false, &excess);
 }
@@ -158,13 +158,20 @@ let_in(struct arrivals *arrivals, struct loss *loss)
 	} while (arrivals->below > 0);
 }
 
+static void
+admit_all(struct classes *classes, struct queue *queue)
+{
+	classes_look_ahead(classes, queue);
+	fit_admit(queue);
+}
+
 void
 shed_oldest(struct shed *shed, struct queue *queue, struct loss *loss)
 {
 	struct arrivals arrivals = { .shed = shed, .queue = queue, .equals = true };
 
 	if (fit_all(queue))
-		fit_admit(queue);
+		admit_all(&shed->classes, queue);
 	else
 		let_in(&arrivals, loss);
 }
@@ -188,7 +195,7 @@ shed_newest(struct shed *shed, struct queue *queue, struct loss *loss)
 	struct arrivals arrivals = { .shed = shed, .queue = queue };
 
 	if (fits_without_pressure(shed, queue))
-		fit_admit(queue);
+		admit_all(&shed->classes, queue);
 	else
 		let_in(&arrivals, loss);
 }

@@ -526,16 +526,24 @@ last_victim(const struct model *m)
 	return m->count > 0 && !m->held[m->count - 1].ended ? m->count - 1 : m->count;
 }
 
+static uint64_t
+waiting_bytes(const struct model *m)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = first_victim(m); i < last_victim(m); i++)
+		bytes += m->held[i].length;
+	return bytes;
+}
+
 /* What has to go. */
 static struct tally
 too_much(const struct model *m, uint64_t part)
 {
 	const struct options *o = m->options;
 	uint64_t room = o->buffer_bytes - (is_part_sent(m) ? rest_of(&m->held[0]) : 0);
-	uint64_t bytes = 0, records = waiting(m);
+	uint64_t bytes = waiting_bytes(m), records = waiting(m);
 
-	for (size_t i = first_victim(m); i < last_victim(m); i++)
-		bytes += m->held[i].length;
 	return (struct tally){
 		.bytes = bytes > room ? bytes - room + room / part : 0,
 		.records = records > o->max_records ? records - o->max_records + o->max_records / part : 0,
@@ -557,24 +565,68 @@ lessen(struct tally *excess, uint64_t records, uint64_t bytes)
 	excess->records -= excess->records < records ? excess->records : records;
 }
 
+/* What is to be freed: what must, and a part of the room besides. Once the first has gone, no more than a slice of the
+ * buffer is looked at for the second. */
+struct goal {
+	struct tally need;
+	struct tally all;
+	uint64_t slice; /* NOTHING: any number */
+	bool looking;
+};
+
+static bool
+is_lacking(const struct goal *goal)
+{
+	return goal->need.bytes > 0 || goal->need.records > 0;
+}
+
+static bool
+is_reached(const struct goal *goal)
+{
+	return (goal->all.bytes == 0 && goal->all.records == 0) || (goal->looking && goal->slice == 0);
+}
+
+static void
+look_at(struct goal *goal, uint64_t length)
+{
+	uint64_t cost = length + EXCESS_RECORD;
+
+	if (goal->looking && goal->slice != NOTHING)
+		goal->slice -= goal->slice < cost ? goal->slice : cost;
+}
+
+static void
+give(struct goal *goal, uint64_t length)
+{
+	lessen(&goal->all, 1, length);
+	lessen(&goal->need, 1, length);
+	goal->looking = !is_lacking(goal);
+}
+
+static struct goal
+goal_of(const struct model *m, uint64_t part)
+{
+	return (struct goal){ too_much(m, NOTHING), too_much(m, part), EXCESS_SLICE, false };
+}
+
 /* Drops from the classes below this one, the least first, in each the oldest first, until so much has gone, or
  * where a class has nothing more to give, what is needed; of the records that were let in, or of all. */
 static void
-give_way(struct model *m, struct tally need, struct tally excess, unsigned below, bool admitted,
-    enum reason reason)
+give_way(struct model *m, struct goal goal, unsigned below, bool admitted, enum reason reason)
 {
-	for (unsigned class = 0; class < below && (class == 0 || need.bytes > 0 || need.records > 0); class++) {
+	for (unsigned class = 0; class < below && (class == 0 || is_lacking(&goal)); class++) {
 		for (size_t i = first_victim(m); i < last_victim(m);) {
 			const struct model_record *record = &m->held[i];
+			uint64_t length = record->length;
 
-			if (excess.bytes == 0 && excess.records == 0)
+			if (is_reached(&goal))
 				return;
+			look_at(&goal, length);
 			if (record->class != class || (admitted && !record->admitted)) {
 				i++;
 				continue;
 			}
-			lessen(&excess, 1, record->length);
-			lessen(&need, 1, record->length);
+			give(&goal, length);
 			drop(m, i, reason);
 		}
 	}
@@ -647,19 +699,19 @@ takes_room(struct model *m, size_t index, unsigned below)
 	const struct options *o = m->options;
 	const struct model_record *record = &m->held[index];
 	uint64_t rest = is_part_sent(m) ? rest_of(&m->held[0]) : 0;
-	struct tally depth = depth_of(m), have = { 0, 0 }, need, excess;
+	struct tally depth = depth_of(m), have = { 0, 0 }, need, all;
 	uint64_t left = o->buffer_bytes - depth.bytes;
 
 	need.bytes = record->length > left ? record->length - left : 0;
 	need.records = depth.records >= o->max_records;
-	excess.bytes = need.bytes > 0 ? need.bytes + (o->buffer_bytes - rest) / PART : 0;
-	excess.records = need.records > 0 ? 1 + o->max_records / PART : 0;
+	all.bytes = need.bytes > 0 ? need.bytes + (o->buffer_bytes - rest) / PART : 0;
+	all.records = need.records > 0 ? 1 + o->max_records / PART : 0;
 	for (size_t i = first_victim(m); i < index; i++)
 		if (m->held[i].class < below)
 			ledger_count(&have, 1, m->held[i].length);
 	if (have.bytes < need.bytes || have.records < need.records)
 		return false;
-	give_way(m, need, excess, below, true, REASON_OLDEST);
+	give_way(m, (struct goal){ need, all, EXCESS_SLICE, false }, below, true, REASON_OLDEST);
 	return true;
 }
 
@@ -735,37 +787,102 @@ draw_until_room(struct model *m, unsigned class)
 	}
 }
 
+static struct tally
+sum_of(const struct model *m, unsigned class)
+{
+	struct tally sum = { 0, 0 };
+
+	for (size_t i = first_victim(m); i < last_victim(m); i++)
+		if (m->held[i].class == class)
+			ledger_count(&sum, 1, m->held[i].length);
+	return sum;
+}
+
 /* So many of a class, as on average there are too many of, and then until there is room. */
+static void
+draw_set(struct model *m, unsigned class)
+{
+	struct tally excess = too_much(m, PART_BY_LOT), all = sum_of(m, class);
+	uint64_t wanted = excess.records, unseen = all.records;
+
+	if (excess.bytes > 0 && all.bytes > 0 && excess.bytes * all.records / all.bytes > wanted)
+		wanted = excess.bytes * all.records / all.bytes;
+	if (excess.bytes >= all.bytes || wanted > all.records)
+		wanted = all.records;
+	for (size_t i = first_victim(m); i < last_victim(m) && wanted > 0;) {
+		if (m->held[i].class != class || chance_below(&m->lots, unseen--) >= wanted) {
+			i++;
+			continue;
+		}
+		wanted--;
+		drop(m, i, REASON_RANDOM);
+	}
+	if (is_too_much(m))
+		draw_until_room(m, class);
+}
+
+/* From where it stopped the last time, round and round, one in so many; or all, where all must. */
+static void
+draw_on(struct model *m, unsigned class)
+{
+	struct goal goal = goal_of(m, PART_BY_LOT);
+	struct tally all = sum_of(m, class);
+	uint64_t patience = EXCESS_SLICE; /* with more precious ones, from the first of the class on */
+	size_t i = first_victim(m);
+	bool met = false;
+
+	if (all.bytes < goal.need.bytes || all.records < goal.need.records) {
+		while (i < last_victim(m))
+			if (m->held[i].class == class)
+				drop(m, i, REASON_RANDOM);
+			else
+				i++;
+		return;
+	}
+	while (i < last_victim(m) && m->held[i].start < m->round_at)
+		i++;
+	for (; !is_reached(&goal); m->round_at = i < m->count ? m->held[i].start : m->at) {
+		uint64_t length;
+
+		if (i == last_victim(m)) {
+			if (!is_lacking(&goal))
+				return;
+			i = first_victim(m);
+			met = false;
+		}
+		length = m->held[i].length;
+		look_at(&goal, length);
+		if (m->held[i].class != class) {
+			if (met)
+				patience -= patience < length + EXCESS_RECORD ? patience : length + EXCESS_RECORD;
+			i++;
+			continue;
+		}
+		met = true;
+		if (patience > 0 && chance_below(&m->lots, PART_BY_LOT) > 0) {
+			i++;
+			continue;
+		}
+		give(&goal, length);
+		drop(m, i, REASON_RANDOM);
+	}
+}
+
+/* All that waits is drawn from, or where it is much a slice of it. */
 static void
 drop_random(struct model *m)
 {
+	bool large;
+
 	if (!is_too_much(m))
 		return;
+	large = waiting_bytes(m) > EXCESS_WHOLE;
 	drop_misfits(m);
-	for (unsigned class = 0; is_too_much(m); class++) {
-		struct tally excess = too_much(m, PART_BY_LOT), all = { 0, 0 };
-		uint64_t wanted, unseen;
-
-		for (size_t i = first_victim(m); i < last_victim(m); i++)
-			if (m->held[i].class == class)
-				ledger_count(&all, 1, m->held[i].length);
-		wanted = excess.records;
-		if (excess.bytes > 0 && all.bytes > 0 && excess.bytes * all.records / all.bytes > wanted)
-			wanted = excess.bytes * all.records / all.bytes;
-		if (excess.bytes >= all.bytes || wanted > all.records)
-			wanted = all.records;
-		unseen = all.records;
-		for (size_t i = first_victim(m); i < last_victim(m) && wanted > 0;) {
-			if (m->held[i].class != class || chance_below(&m->lots, unseen--) >= wanted) {
-				i++;
-				continue;
-			}
-			wanted--;
-			drop(m, i, REASON_RANDOM);
-		}
-		if (is_too_much(m))
-			draw_until_room(m, class);
-	}
+	for (unsigned class = 0; is_too_much(m); class++)
+		if (large)
+			draw_on(m, class);
+		else
+			draw_set(m, class);
 }
 
 static bool
@@ -780,13 +897,12 @@ is_superseded(const struct model *m, size_t index)
 static void
 drop_superseded(struct model *m)
 {
-	struct tally need, excess;
+	struct goal goal;
 
 	if (!is_too_much(m))
 		return;
 	drop_misfits(m);
-	need = too_much(m, NOTHING);
-	excess = too_much(m, PART);
+	goal = goal_of(m, PART);
 	if (!is_too_much(m))
 		return;
 	for (size_t i = first_victim(m); i < last_victim(m);) {
@@ -794,11 +910,11 @@ drop_superseded(struct model *m)
 			i++;
 			continue;
 		}
-		lessen(&need, 1, m->held[i].length);
-		lessen(&excess, 1, m->held[i].length);
+		lessen(&goal.need, 1, m->held[i].length);
+		lessen(&goal.all, 1, m->held[i].length);
 		drop(m, i, REASON_SUPERSEDED);
 	}
-	give_way(m, need, excess, CLASSES, false, REASON_OLDEST);
+	give_way(m, goal, CLASSES, false, REASON_OLDEST);
 }
 
 static void
@@ -886,7 +1002,7 @@ drop_by_age(struct model *m)
 	while (o->policy == POLICY_CODEL && m->room && first == 0 && waiting(m) > 0 &&
 	    m->now_ns - m->held[0].arrived_ns >= o->codel_target_ns &&
 	    codel_drops(&m->codel, m->now_ns, m->now_ns - m->held[0].arrived_ns, waiting(m) == 1))
-		give_way(m, (struct tally){ .records = 1 }, (struct tally){ .records = 1 + late(m) / PART }, CLASSES,
+		give_way(m, (struct goal){ { .records = 1 }, { .records = 1 + late(m) / PART }, NOTHING, false }, CLASSES,
 		    false, REASON_CODEL);
 }
 

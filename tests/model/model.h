@@ -18,6 +18,7 @@
 #define WEIR_MODEL_H
 
 #include "flow/pump.h"
+#include "hold/excess.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -80,7 +81,8 @@ struct model {
 	uint64_t paused_since_ns;
 	struct model_level common; /* of the bucket for all */
 	int64_t depth;      /* tokens; of each bucket, from now on */
-	struct chance lots; /* of drop-random */
+	struct chance lots; /* of drop-random, */
+	uint64_t round_at;  /* whose round goes on with the record that begins here, or the next */
 	struct codel codel;
 	bool pressed;       /* the buffer was full, or high, and is not low yet; */
 	uint64_t pressed_since_ns;

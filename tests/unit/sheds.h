@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sheds: a small queue with a policy over it, for tests of which records give way, by example: what is there, what
+ * arrives, and what is left.
+ */
+#ifndef WEIR_TEST_SHEDS_H
+#define WEIR_TEST_SHEDS_H
+
+#include "tap.h"
+
+#include "hold/fit.h"
+#include "hold/shed.h"
+#include "reads.h"
+
+static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+
+static struct rig {
+	struct queue queue;
+	struct shed shed;
+	struct pressure pressure;
+	struct keep *keep;
+	struct key_rule key;
+	struct ledger ledger;
+	struct loss loss;
+} rig;
+
+/* Room for 8 records of 4 bytes, or fewer: so an eighth of it is one of them. */
+#define BYTES 32
+
+#define ANY UINT64_MAX /* records */
+
+#ifdef HAVE_PCRE2
+#define RULE "/^./" /* the key is the first letter */
+#else
+#define RULE "1"
+#endif
+
+static inline void
+begin(uint64_t records, const char *const regex[2])
+{
+	const struct queue_limits limits = { .bytes = BYTES, .records = records, .slack = 400, .record = BYTES,
+		.view = 400 };
+	char error[PATTERN_ERROR_MOST];
+
+	rig = (struct rig){ .key = { .separator = KEY_BLANKS } };
+	if (queue_init(&rig.queue, &lines, &limits) < 0 || key_parse(&rig.key, RULE, error) != NULL)
+		abort();
+	for (int i = 0; i < 2 && regex[i] != NULL; i++) {
+		if (rig.keep == NULL && (rig.keep = keep_new()) == NULL)
+			abort();
+		if (!keep_add(rig.keep, regex[i], error))
+			abort();
+	}
+	rig.loss = (struct loss){ .ledger = &rig.ledger, .keep = rig.keep };
+	rig.shed = (struct shed){ .classes.keep = rig.keep, .latest.key = &rig.key, .pressure = &rig.pressure };
+	rig.queue.marks = classes_marks(&rig.shed.classes) + LOT_MARKS;
+}
+
+/* Under pressure 1 in `den`, from one watermark to the other. */
+static inline void
+sample_between(uint64_t den, uint64_t high, uint64_t low)
+{
+	const struct watermarks marks = { { ANY, high }, { ANY, low } };
+
+	rig.shed.sampling = true;
+	rig.shed.share = (struct share){ 1, den };
+	pressure_init(&rig.pressure, &marks, &rig.ledger);
+}
+
+static inline void
+finish(void)
+{
+	shed_relax(&rig.shed);
+	queue_free(&rig.queue);
+	keep_free(rig.keep);
+	key_clear(&rig.key);
+}
+
+static inline void
+arrive(const char *text)
+{
+	size_t length, all = strlen(text);
+
+	for (size_t at = 0; at < all; at += length) {
+		const char *part = text + at;
+
+		if ((length = reads_put(&rig.queue, part, all - at)) == 0)
+			abort();
+		queue_append(&rig.queue, 0, length, record_count(&lines, 0, part, length),
+		    length - record_last(&lines, 0, part, length));
+	}
+}
+
+/* All that is held, with blanks between records. */
+static inline const char *
+left(void)
+{
+	static char text[500];
+	size_t held = (size_t)queue_held(&rig.queue).bytes, at = 0;
+	struct iovec piece[QUEUE_PIECES];
+	int pieces = queue_peek(&rig.queue, 0, &held, piece);
+
+	for (int i = 0; i < pieces && held > 0; at += piece[i++].iov_len)
+		memcpy(text + at, piece[i].iov_base, piece[i].iov_len);
+	text[at > 0 ? at - 1 : 0] = '\0';
+	for (char *end = text; (end = strchr(end, '\n')) != NULL;)
+		*end = ' ';
+	return text;
+}
+
+/* What was dropped, as "oldest 2 newest 1". */
+static inline const char *
+dropped(void)
+{
+	static char text[200];
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < REASONS; i++)
+		if (rig.ledger.dropped[i].records > 0)
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s %" PRIu64, at > 0 ? " " : "",
+			    reason_name((enum reason)i), rig.ledger.dropped[i].records);
+	return text;
+}
+
+typedef void settle_function(struct shed *, struct queue *, struct loss *);
+
+#define EIGHT "a01\na02\na03\na04\na05\na06\na07\na08\n"
+
+struct example {
+	const char *what;
+	settle_function *settle;
+	uint64_t records;
+	const char *regex[2]; /* of --keep */
+	const char *there;    /* let in before */
+	const char *come;
+	const char *left;
+	const char *dropped;
+};
+
+static inline void
+try_example(const struct example *e)
+{
+	begin(e->records, e->regex);
+	arrive(e->there);
+	fit_admit(&rig.queue);
+	arrive(e->come);
+	e->settle(&rig.shed, &rig.queue, &rig.loss);
+	queue_check(&rig.queue);
+	is_text(left(), e->left, "%s", e->what);
+	is_text(dropped(), e->dropped, "%s: and is counted", e->what);
+	ok(fit_all(&rig.queue) && rig.queue.admitted == rig.queue.ready, "%s: the rest is let in", e->what);
+	finish();
+}
+
+/* Beside the rest of a part-sent record, which takes its room all the time. */
+static inline void
+try_beside_rest(settle_function *settle, const char *regex)
+{
+	begin(ANY, (const char *const[]){ regex, NULL });
+	arrive("a_head_of_twenty_two1\na02\n");
+	fit_admit(&rig.queue);
+	(void)queue_take(&rig.queue, 2);
+	arrive("B_too_long_1\nc\n");
+	settle(&rig.shed, &rig.queue, &rig.loss);
+	is_text(left(), "head_of_twenty_two1 a02 c", "beside a rest nothing goes for what cannot fit");
+	is_text(dropped(), "newest 1", "and that is counted");
+	finish();
+}
+
+#endif
