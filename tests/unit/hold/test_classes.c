@@ -69,6 +69,23 @@ in_slices(void)
 	}
 }
 
+/* But not where it is not for the room. */
+static void
+some(void)
+{
+	const struct queue_limits limits = { .bytes = 1600, .records = ANY, .slack = 400, .record = 20, .view = 400 };
+
+	begin(ANY, (const char *const[]){ "E", NULL });
+	queue_free(&rig.queue);
+	if (queue_init(&rig.queue, &lines, &limits) < 0)
+		abort();
+	for (unsigned k = 0; k < 300; k++)
+		arrive(k % 2 == 0 ? "a01\n" : "E01\n");
+	shed_some(&rig.shed, &rig.queue, &rig.loss, REASON_CODEL, 50);
+	is(rig.ledger.dropped[REASON_CODEL].records, 50, "some: as many as are asked for, wherever they are");
+	finish();
+}
+
 /* While the buffer fills the marks move on, over what is more precious: no further than is due, nor than a slice. */
 static void
 ahead(void)
@@ -141,6 +158,7 @@ main(void)
 #ifdef HAVE_PCRE2
 	again();
 	in_slices();
+	some();
 	ahead();
 	counted();
 #endif
