@@ -49,18 +49,18 @@ bool classes_may_give(const struct classes *classes, struct queue *queue, unsign
     const struct tally *let_in, const struct tally *need);
 bool classes_can_give(struct classes *classes, struct queue *queue, unsigned below, const struct tally *need);
 
-/* Of all that wait, just come or not: in front of this there is none of that class or a lesser one; how much the class
- * has; and whether it has so much, where there are none of lesser ones (the most precious has all). */
+/* Of all that wait, just come or not: in front of this there is none of that class or a lesser one; how much the
+ * class has; and whether it has so much, where there are none of lesser ones (the most precious has all). */
 struct queue_mark classes_from(const struct classes *classes, struct queue *queue, unsigned class);
 struct tally classes_all(const struct classes *classes, struct queue *queue, unsigned class);
 bool classes_has(struct classes *classes, struct queue *queue, unsigned class, const struct tally *need);
 
-/* Drops what has arrived and cannot fit beside what is in front of it and more precious, for the reason newest.  Looks at
- * what has arrived, and at others as far as it takes to know that there is enough which may give way. */
+/* Drops what has arrived and cannot fit beside what is in front of it and more precious, for the reason newest.  Looks
+ * at what has arrived, and at others as far as it takes to know that there is enough which may give way. */
 void classes_drop_misfits(struct classes *classes, struct queue *queue, struct loss *loss);
 
-/* Where all fits, but the buffer is more than half full: moves the marks on, over what is more precious, by twice what
- * has come since; so that not all of it has to be looked at once there is no room. */
+/* Where all fits, but the buffer is more than half full: moves the marks on, over what is more precious, by twice
+ * what has come since; so that not all of it has to be looked at once there is no room. */
 void classes_look_ahead(struct classes *classes, struct queue *queue);
 
 #endif

@@ -45,7 +45,8 @@ judge_lot(void *state, const struct queue_record *record, struct sweep_fate *fat
 
 	if (drawing->wanted == 0)
 		return SWEEP_STOP;
-	if (is_spared(drawing->classes, drawing->class, record) || chance_below(drawing->chance, drawing->unseen--) >= drawing->wanted)
+	if (is_spared(drawing->classes, drawing->class, record) ||
+	    chance_below(drawing->chance, drawing->unseen--) >= drawing->wanted)
 		return SWEEP_KEEP;
 	drawing->wanted--;
 	return drawn(drawing, record, fate);
