@@ -45,7 +45,6 @@ struct run {
 	uint64_t read_until_ns;  /* after a signal; LOOP_FOREVER before, and when it has passed */
 	uint64_t drain_until_ns; /* after a signal; LOOP_FOREVER before */
 	uint64_t trim_at_ns;     /* LOOP_FOREVER when there is nothing to give back */
-	bool input_waits_unread; /* the reader went away, and something waits in the input */
 };
 
 struct ending {
@@ -107,21 +106,6 @@ begin(struct run *run, const struct options *options)
 
 /* --- waiting ------------------------------------------------------------------------------------- */
 
-/* Whether another pass can do something without a wait. */
-static bool
-is_busy(const struct pump *pump)
-{
-	return (pump_wants_input(pump) && !pump->input_waits) || pump->output == OUTLET_MORE;
-}
-
-static enum awaited
-waited_for(const struct pump *pump)
-{
-	if (pump->output == OUTLET_HELD)
-		return outlet_awaited(&pump->outlet);
-	return pump->output == OUTLET_REFUSED ? WAIT_OUTPUT : WAIT_INPUT;
-}
-
 static uint64_t
 nearest_deadline(const struct run *run)
 {
@@ -136,42 +120,21 @@ nearest_deadline(const struct run *run)
 	return run->trim_at_ns < deadline ? run->trim_at_ns : deadline;
 }
 
-/* poll will not: what was waited for will never be known to be there. */
-static void
-cannot_wait(struct pump *pump, int error)
-{
-	if (waited_for(pump) == WAIT_INPUT) {
-		pump->input = PUMP_READ_ERROR;
-		pump->error = error;
-	} else {
-		pump->output = OUTLET_ERROR;
-		pump->outlet.error = error;
-	}
-}
-
 /* Waits for what the last pass found missing, or with only_look lets signals and bad news in. */
 static void
 await(struct run *run, bool only_look)
 {
 	struct pump *pump = &run->pump;
-	bool wants_input = pump_wants_input(pump);
-	struct loop_watch watch[WATCHES] = {
-		[IN] = { .fd = wants_input ? pump->input_port.fd : -1, .input = true },
-		[OUT] = { .fd = pump->outlet.port.fd, .output = pump->output == OUTLET_REFUSED },
-	};
+	struct loop_watch watch[WATCHES];
 	uint64_t before = loop_now();
 
+	pump_watch(pump, &watch[IN], &watch[OUT]);
 	lookout_watch(&run->lookout, watch + BESIDE);
 	if (!loop_wait(watch, WATCHES, only_look ? 0 : nearest_deadline(run)) && !only_look)
-		cannot_wait(pump, errno);
+		pump_cannot_wait(pump, errno);
 	if (!only_look)
-		pump->ledger.waited_ns[waited_for(pump)] += loop_now() - before;
-	if (watch[IN].ready)
-		pump->input_waits = false;
-	if (watch[OUT].gone) {
-		pump->outlet.error = io_output_error(&pump->outlet.port);
-		pump->output = pump->outlet.error == 0 ? OUTLET_GONE : OUTLET_ERROR;
-	}
+		pump_count_wait(pump, loop_now() - before);
+	pump_waited(pump, &watch[IN], &watch[OUT]);
 }
 
 /* --- memory of a burst ---------------------------------------------------------------------------- */
@@ -179,13 +142,13 @@ await(struct run *run, bool only_look)
 static void
 trim(struct run *run, uint64_t now)
 {
-	bool worth = queue_trimmable(&run->pump.queue);
+	bool worth = pump_trimmable(&run->pump);
 
 	if (!worth) {
 		run->trim_at_ns = LOOP_FOREVER;
 	} else if (run->trim_at_ns == LOOP_FOREVER) {
 		run->trim_at_ns = now + TRIM_AFTER_NS;
-	} else if (now >= run->trim_at_ns && !queue_trim(&run->pump.queue)) {
+	} else if (now >= run->trim_at_ns && !pump_trim(&run->pump)) {
 		run->trim_at_ns = LOOP_FOREVER;
 	}
 }
@@ -202,7 +165,7 @@ heed_signals(struct run *run, uint64_t now)
 		lookout_ask(&run->lookout);
 	if (signals_stop() != 0 && run->drain_until_ns == LOOP_FOREVER) {
 		run->drain_until_ns = now + timeout_ns;
-		run->read_until_ns = io_has_producer(&run->pump.input_port)
+		run->read_until_ns = pump_has_producer(&run->pump)
 		    ? now + timeout_ns - timeout_ns / DRAIN_ONLY_PART : now;
 	}
 	if (now >= run->read_until_ns) {
@@ -220,19 +183,7 @@ is_cut_short(const struct run *run, uint64_t now)
 static bool
 has_failed(const struct run *run)
 {
-	return run->pump.output == OUTLET_GONE || run->pump.output == OUTLET_ERROR;
-}
-
-/* What waits in the input is known when nothing is read any more. */
-static void
-close_input(struct run *run)
-{
-	struct pump *pump = &run->pump;
-
-	if (pump->input_port.fd < 0)
-		return;
-	run->input_waits_unread = pump->input != PUMP_ENDED && io_waiting(&pump->input_port);
-	pump_close_input(pump);
+	return pump_output(&run->pump) == OUTLET_GONE || pump_output(&run->pump) == OUTLET_ERROR;
 }
 
 static void
@@ -251,10 +202,10 @@ pump_until_over(struct run *run)
 		if (has_failed(run) || pump_done(pump))
 			return;
 		if (!pump_is_reading(pump))
-			close_input(run);
+			pump_close_input(pump);
 		lookout_step(&run->lookout, now);
 		trim(run, now);
-		if (!is_busy(pump))
+		if (!pump_is_busy(pump))
 			await(run, false);
 		else if (++passes % PASSES_BETWEEN_LOOKS == 0)
 			await(run, true);
@@ -270,15 +221,15 @@ ending_of(const struct run *run)
 	struct ending ending = { .reason = "end of input" };
 	int stop = signals_stop();
 
-	if (pump->output == OUTLET_ERROR || pump->input == PUMP_READ_ERROR) {
+	if (pump_output(pump) == OUTLET_ERROR || pump_input(pump) == PUMP_READ_ERROR) {
 		ending.status = STATUS_ERROR;
 		(void)snprintf(ending.reason, sizeof(ending.reason), "%s error",
-		    pump->output == OUTLET_ERROR ? "write" : "read");
+		    pump_output(pump) == OUTLET_ERROR ? "write" : "read");
 		return ending;
 	}
-	if (pump->output == OUTLET_GONE) {
+	if (pump_output(pump) == OUTLET_GONE) {
 		(void)snprintf(ending.reason, sizeof(ending.reason), "reader gone");
-		if (pump->ledger.undelivered.bytes > 0 || run->input_waits_unread) {
+		if (pump_ledger(pump)->undelivered.bytes > 0 || pump_left_waiting(pump)) {
 			ending.signal = signals_pipe_ignored() ? 0 : SIGPIPE;
 			ending.status = STATUS_ERROR;
 		}
@@ -289,13 +240,13 @@ ending_of(const struct run *run)
 	}
 	if (ending.signal != 0)
 		ending.status = 128 + ending.signal;
-	if (ending.status == 0 && pump->failed) {
+	if (ending.status == 0 && pump_failed(pump)) {
 		(void)snprintf(ending.reason, sizeof(ending.reason),
-		    pump->ledger.dropped[REASON_OVERSIZE].bytes > 0 ? "record too long" : "buffer full");
+		    pump_ledger(pump)->dropped[REASON_OVERSIZE].bytes > 0 ? "record too long" : "buffer full");
 		ending.status = STATUS_DROPPED;
 	}
 	if (ending.status == 0 && run->options->fail_on_drop &&
-	    ledger_lost(&pump->ledger)) {
+	    ledger_lost(pump_ledger(pump))) {
 		(void)snprintf(ending.reason, sizeof(ending.reason), "records dropped");
 		ending.status = STATUS_DROPPED;
 	}
@@ -303,21 +254,21 @@ ending_of(const struct run *run)
 }
 
 static void
-tell_errors(const struct run *run, const struct ending *ending, bool part_sent)
+tell_errors(const struct run *run, const struct ending *ending, bool cut_short)
 {
 	const struct pump *pump = &run->pump;
 
-	if (pump->input == PUMP_READ_ERROR)
-		diag_errno(pump->error, "standard input");
-	if (pump->output == OUTLET_ERROR)
-		diag_errno(pump->outlet.error, "standard output");
-	if (pump->output == OUTLET_GONE && ending->status == STATUS_ERROR)
+	if (pump_input(pump) == PUMP_READ_ERROR)
+		diag_errno(pump_input_error(pump), "standard input");
+	if (pump_output(pump) == OUTLET_ERROR)
+		diag_errno(pump_output_error(pump), "standard output");
+	if (pump_output(pump) == OUTLET_GONE && ending->status == STATUS_ERROR)
 		diag_error("standard output: the reader has gone");
-	if (part_sent && pump->output != OUTLET_GONE)
+	if (cut_short && pump_output(pump) != OUTLET_GONE)
 		diag_error("standard output: the last record was cut short");
-	if (ending->status == STATUS_DROPPED && pump->failed)
+	if (ending->status == STATUS_DROPPED && pump_failed(pump))
 		diag_error("--policy=fail: not read to the end: a record %s",
-		    pump->ledger.dropped[REASON_OVERSIZE].bytes > 0 ? "was longer than --max-record" : "did not fit");
+		    pump_ledger(pump)->dropped[REASON_OVERSIZE].bytes > 0 ? "was longer than --max-record" : "did not fit");
 }
 
 int
@@ -327,28 +278,24 @@ run(const struct options *options, int *by_signal)
 	struct pump *pump = &run.pump;
 	struct ending ending;
 	uint64_t now, deadline;
-	bool part_sent;
+	bool cut_short;
 
 	*by_signal = 0;
 	if (begin(&run, options) < 0)
 		return STATUS_ERROR;
 	pump_until_over(&run);
-	part_sent = options->framing.kind != FRAMING_BYTES &&
-	    (queue_part_sent(&pump->queue) || outlet_mark_begun(&pump->outlet));
-	close_input(&run);
+	cut_short = pump_cut_short(pump);
+	pump_close_input(pump);
 	now = loop_now();
 	pump_close_books(pump, now);
 	lookout_books(&run.lookout, now);
-	if (io_close(&pump->outlet.port) < 0 && pump->output != OUTLET_ERROR) {
-		pump->output = OUTLET_ERROR;
-		pump->outlet.error = errno;
-	}
+	pump_close_output(pump);
 	lookout_stop(&run.lookout, run.drain_until_ns);
 	deadline = loop_now() + LAST_WORDS_NS;
 	diag_set_deadline(deadline);
 	ending = ending_of(&run);
 	lookout_quieten(&run.lookout, deadline);
-	tell_errors(&run, &ending, part_sent);
+	tell_errors(&run, &ending, cut_short);
 	ending.status = lookout_close(&run.lookout, ending.status, ending.reason, deadline);
 	pump_free(pump);
 	*by_signal = ending.signal;

@@ -75,7 +75,7 @@ pass_by(struct bypass *bypass, const struct bypass_road *road, size_t done)
 	uint64_t ends = intake_pass(road->intake, road->ledger, bypass->looked, done);
 
 	ledger_count(&road->ledger->out, ends, done);
-	sojourn_pass_by(road->queue->sojourn, ends);
+	queue_note_passed(road->queue, ends);
 	queue_pass(road->queue, road->intake->open);
 	if (bypass->looked_length > 0) {
 		bypass->looked += done;

@@ -6,7 +6,7 @@
 void
 gate_init(struct gate *gate, const struct gate_rules *rules)
 {
-	const bool seen = rules->keep != NULL || rules->sample.by == SAMPLE_BY_KEY;
+	const bool seen = rules->keep != NULL || sample_is_by_key(&rules->sample);
 
 	*gate = (struct gate){
 		.rules = *rules,
@@ -30,7 +30,7 @@ retune_sample(struct gate *gate, const struct share *share)
 {
 	struct sample *sample = &gate->rules.sample;
 
-	if (!gate->rules.sampling || (sample->share.num == share->num && sample->share.den == share->den))
+	if (!gate->rules.sampling || sample_has_share(sample, share))
 		return false;
 	sample_retune(sample, share);
 	if (gate->draws)
@@ -58,7 +58,7 @@ is_in_sample(struct gate *gate, struct key key)
 {
 	struct sample *sample = &gate->rules.sample;
 
-	if (sample->by == SAMPLE_BY_KEY)
+	if (sample_is_by_key(sample))
 		return sample_has(sample, key_hash(key, gate->rules.seed));
 	if (gate->gap > 0) {
 		gate->gap--;

@@ -24,7 +24,7 @@ may_come_in(struct intake *intake, struct queue *queue, struct loss *loss, size_
 		.body = body,
 	};
 
-	if (gate_admits(&intake->gate, &record, loss->now_ns, reason))
+	if (gate_admits(&intake->gate, &record, loss_now_ns(loss), reason))
 		return true;
 	if (*reason != REASON_SAMPLE && loss_looks(loss, 0))
 		loss_look(loss, 0, record.text, record.body, record.length);
@@ -45,7 +45,7 @@ static void
 end_skipped(struct intake *intake, const struct queue *queue, struct loss *loss)
 {
 	loss_left_out(loss, intake->reason, queue_next(queue), 1, 0);
-	loss->ledger->in.records++;
+	intake->ledger->in.records++;
 	intake->open = 0;
 	intake->skipping = false;
 	intake->over = intake->gate.rules.ends_run && intake->reason == REASON_OVERSIZE;
@@ -74,12 +74,12 @@ skip_open(struct intake *intake, const struct queue *queue, struct loss *loss, c
 
 /* What the same read has brought behind the end: it is here, and goes nowhere. */
 static size_t
-leave_behind(struct intake *intake, struct ledger *ledger, const char *piece, size_t length)
+leave_behind(struct intake *intake, const char *piece, size_t length)
 {
 	uint64_t ends = record_count(&intake->framing, intake->open, piece, length);
 
-	ledger->in.records += ends;
-	ledger_count(&ledger->undelivered, ends, length);
+	intake->ledger->in.records += ends;
+	ledger_count(&intake->ledger->undelivered, ends, length);
 	return length;
 }
 
@@ -93,7 +93,7 @@ skip_whole(struct intake *intake, const struct queue *queue, struct loss *loss, 
 
 	loss_save(loss, REASON_SAMPLE, true, piece, end);
 	loss_left_out(loss, REASON_SAMPLE, queue_next(queue), wanted - intake->gap, end);
-	loss->ledger->in.records += wanted - intake->gap;
+	intake->ledger->in.records += wanted - intake->gap;
 	if (end == 0)
 		skip(intake, REASON_SAMPLE);
 	intake->counted_out = intake->skipping;
@@ -104,9 +104,9 @@ skip_whole(struct intake *intake, const struct queue *queue, struct loss *loss, 
 
 /* The record that has come to its end is in. */
 static void
-count_in(struct intake *intake, struct loss *loss, uint64_t records)
+count_in(struct intake *intake, uint64_t records)
 {
-	loss->ledger->in.records += records;
+	intake->ledger->in.records += records;
 	intake->open = 0;
 	if (intake->gate.counts)
 		intake->gap = gate_next(&intake->gate);
@@ -141,7 +141,7 @@ keep(struct intake *intake, struct queue *queue, struct loss *loss, const char *
 	}
 	if (end > 0) {
 		queue_append(queue, *gap, end, ends, 0);
-		count_in(intake, loss, ends);
+		count_in(intake, ends);
 		return end;
 	}
 	if (length > window) {
@@ -198,7 +198,7 @@ judge(struct intake *intake, struct queue *queue, struct loss *loss, const char 
 	}
 	if (end > 0) {
 		queue_complete(queue);
-		count_in(intake, loss, 1);
+		count_in(intake, 1);
 		intake->let_in = false;
 	}
 	return done;
@@ -224,7 +224,8 @@ intake_take(struct intake *intake, struct queue *queue, struct loss *loss, const
 	const bool judging = intake->gate.judges;
 	size_t gap = 0;
 
-	loss->ledger->in.bytes += length;
+	intake->ledger = loss_ledger(loss);
+	intake->ledger->in.bytes += length;
 	for (; length > 0; piece++) {
 		const char *at = piece->iov_base;
 		size_t left = piece->iov_len < length ? piece->iov_len : length;
@@ -234,7 +235,7 @@ intake_take(struct intake *intake, struct queue *queue, struct loss *loss, const
 			size_t done;
 
 			if (intake->over)
-				done = leave_behind(intake, loss->ledger, at, left);
+				done = leave_behind(intake, at, left);
 			else if (intake->skipping)
 				gap += done = skip_open(intake, queue, loss, at, left);
 			else if (intake->gap > 0 && intake->open == 0)
@@ -263,7 +264,7 @@ intake_pass(struct intake *intake, struct ledger *ledger, const char *piece, siz
 void
 intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 {
-	struct ledger *ledger = loss->ledger;
+	struct ledger *ledger = loss_ledger(loss);
 	bool all_sent = queue_partial(queue) == 0;
 
 	if (intake->framing.kind == FRAMING_BYTES)
@@ -278,7 +279,7 @@ intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 		loss_end(loss);
 	} else if (all_sent) {
 		ledger->out.records++; /* its last byte went out before it was known to be the last */
-		sojourn_pass_by(queue->sojourn, 1);
+		queue_note_passed(queue, 1);
 	}
 	intake->open = 0;
 }

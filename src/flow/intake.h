@@ -23,6 +23,7 @@
 struct intake {
 	struct framing framing;
 	struct gate gate;
+	struct ledger *ledger; /* the loss's, while a read is taken: asked for once */
 	uint64_t gap;        /* records to leave out unseen before the next one */
 	uint64_t open;       /* bytes read of the record that is not at its end */
 	bool let_in;         /* and that record has been judged; */

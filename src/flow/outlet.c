@@ -46,23 +46,17 @@ outlet_due_ns(const struct outlet *outlet)
 
 /* --- marks -------------------------------------------------------------------------------------- */
 
-static const struct gap *
-first_gap(const struct outlet *outlet)
-{
-	return outlet->marks != NULL ? gaps_first(outlet->marks->gaps) : NULL;
-}
-
 bool
 outlet_mark_begun(const struct outlet *outlet)
 {
-	return outlet->marks != NULL && outlet->marks->length > 0 && outlet->marks->sent > 0;
+	return marks_begun(outlet->marks);
 }
 
 /* The gap that nothing stands before any more, or NULL. */
 static const struct gap *
 gap_here(const struct outlet *outlet, const struct queue *queue)
 {
-	const struct gap *gap = first_gap(outlet);
+	const struct gap *gap = marks_first(outlet->marks);
 
 	return gap != NULL && gap->at == queue_first(queue) && !queue_part_sent(queue) ? gap : NULL;
 }
@@ -79,7 +73,7 @@ outlet_mark_due_ns(const struct outlet *outlet, const struct queue *queue)
 static uint64_t
 before_gap(const struct outlet *outlet, const struct queue *queue)
 {
-	const struct gap *gap = first_gap(outlet);
+	const struct gap *gap = marks_first(outlet->marks);
 
 	return gap != NULL ? gap->at - queue_first(queue) : UINT64_MAX;
 }
@@ -100,51 +94,31 @@ is_mark_due(const struct outlet *outlet, const struct queue *queue, uint64_t now
 	    now_ns >= outlet_mark_due_ns(outlet, queue));
 }
 
-/* done bytes of a mark are out. */
-static void
-account_mark(struct outlet *outlet, struct ledger *ledger, size_t done)
-{
-	struct marks *marks = outlet->marks;
-
-	if (marks->sent == 0) {
-		gaps_pop(marks->gaps);
-		toll_mark_left(&outlet->toll, marks->length);
-	}
-	marks->sent += done;
-	ledger_count(&ledger->marks, marks->sent == marks->length, done);
-	if (marks->sent == marks->length)
-		marks->length = 0;
-}
-
 /* Sends the mark that is due, or the rest of one; EMPTY when that is done. */
 static enum outlet_state
 send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
 {
 	struct marks *marks = outlet->marks;
-	struct iovec piece;
+	const bool begun = marks_begun(marks);
+	struct iovec mark = marks_next(marks, now_ns);
+	enum io_result result;
 	size_t done;
 
-	if (marks->length == 0) {
-		marks->length = mark_format(marks->text, &marks->style, gaps_first(marks->gaps), now_ns);
-		marks->sent = 0;
-	}
-	if (marks->sent == 0 && !toll_mark(&outlet->toll, marks->length, now_ns)) {
-		marks->length = 0; /* the gap may grow until it can be sent */
+	if (!begun && !toll_mark(&outlet->toll, mark.iov_len, now_ns)) {
+		marks_put_off(marks);
 		return OUTLET_HELD;
 	}
-	piece.iov_base = marks->text + marks->sent;
-	piece.iov_len = marks->length - marks->sent;
-	switch (io_write(&outlet->port, &piece, 1, piece.iov_len, &done)) {
+	result = io_write(&outlet->port, &mark, 1, mark.iov_len, &done);
+	switch (result) {
 	case IO_ALL:
-		account_mark(outlet, ledger, done);
-		return OUTLET_EMPTY;
 	case IO_SHORT:
-		account_mark(outlet, ledger, done);
-		return OUTLET_REFUSED;
+		if (!begun)
+			toll_mark_left(&outlet->toll, mark.iov_len);
+		ledger_count(&ledger->marks, marks_leave(marks, done), done);
+		return result == IO_ALL ? OUTLET_EMPTY : OUTLET_REFUSED;
 	case IO_RETRY:
 	case IO_AGAIN:
-		if (marks->sent == 0)
-			marks->length = 0; /* as above */
+		marks_put_off(marks);
 		return OUTLET_REFUSED;
 	case IO_GONE:
 		return OUTLET_GONE;
@@ -171,7 +145,7 @@ is_something_next(const struct outlet *outlet, struct queue *queue, struct toll_
 	else if (queue_part_sent(queue))
 		*ask = (struct toll_ask){ .form = TOLL_REST, .most = queue_rest(queue) };
 	else if (queue_is_ready(queue))
-		*ask = (struct toll_ask){ TOLL_WHOLE, BATCH_MOST, before_gap(outlet, queue), outlet->port.unit };
+		*ask = (struct toll_ask){ TOLL_WHOLE, BATCH_MOST, before_gap(outlet, queue), io_unit(&outlet->port) };
 	else
 		*ask = (struct toll_ask){ .form = TOLL_PART, .most = held };
 	return ask->form != TOLL_PART || held >= outlet->parts_from;
@@ -209,7 +183,7 @@ static enum io_result
 write_whole(struct outlet *outlet, struct queue *queue, size_t length, size_t *done)
 {
 	struct io_port *port = &outlet->port;
-	size_t room = length > 2 * port->unit ? pipes_batch_room(port) : 0;
+	size_t room = length > 2 * io_unit(port) ? pipes_batch_room(port) : 0;
 	size_t at = 0;
 	struct iovec piece[QUEUE_PIECES];
 	size_t chunk;
@@ -217,7 +191,7 @@ write_whole(struct outlet *outlet, struct queue *queue, size_t length, size_t *d
 
 	while (room-- > 0 && at < length) {
 		size_t left = length - at;
-		chunk = queue_whole_from(queue, at, left < port->unit ? left : port->unit);
+		chunk = queue_whole_from(queue, at, left < io_unit(port) ? left : io_unit(port));
 		pieces = peek_whole(queue, at, &chunk, piece);
 		if (chunk == 0 || !pipes_batch_add(port, piece, pieces, chunk))
 			break;
@@ -225,7 +199,7 @@ write_whole(struct outlet *outlet, struct queue *queue, size_t length, size_t *d
 	}
 	if (at > 0)
 		return pipes_batch_write(port, done);
-	chunk = length <= port->unit ? length : queue_whole_from(queue, 0, port->unit);
+	chunk = length <= io_unit(port) ? length : queue_whole_from(queue, 0, io_unit(port));
 	if (chunk == 0) {
 		chunk = queue_head(queue);
 		if (chunk > WRITE_MOST)
@@ -279,7 +253,7 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 		case IO_SHORT:
 			/* A part taken is the rest refused; but poll takes little at a time, and a file
 			 * that takes less than all is about to tell why. */
-			if (outlet->port.way != IO_WAY_POLLED && outlet->port.way != IO_WAY_PLAIN)
+			if (!io_takes_little(&outlet->port))
 				return OUTLET_REFUSED;
 			break;
 		case IO_ALL:

@@ -12,143 +12,8 @@
  * always asked first. */
 #define DRAIN_BUDGET (2 * PLAN_READ_MOST)
 
-/* Keys that have a bucket at the same time. */
-#define KEYS_MOST ((size_t)1 << 20)
-
 /* A read that brings less has most likely emptied the input: poll tells, rather than another read. */
 #define READ_FEW 4096
-
-/* --- setting up ----------------------------------------------------------------------------------- */
-
-/* A bucket for each key, where the rate is to be held for each; no error where it is not.  False with errno. */
-static bool
-open_buckets(struct buckets **buckets, bool wanted, const struct rate *rate, uint64_t depth)
-{
-	if (!wanted)
-		return true;
-	*buckets = buckets_new(rate->amount, rate->period_ns, depth, KEYS_MOST);
-	return *buckets != NULL;
-}
-
-/* What is dropped is counted by class, and by key. */
-static void
-init_loss(struct pump *pump)
-{
-	pump->loss.ledger = &pump->ledger;
-	pump->loss.keep = pump->plan.keep;
-	pump->loss.key = pump->plan.key;
-}
-
-static void
-init_outlet(struct pump *pump, const struct io_port *output, uint64_t salt)
-{
-	const struct plan *plan = &pump->plan;
-	const struct tuning *tuning = &pump->tuning;
-	struct outlet *outlet = &pump->outlet;
-
-	outlet->port = *output;
-	outlet_init(outlet, plan->stream, plan_parts_from(plan, tuning), plan->rated ? &tuning->rate : NULL,
-	    tuning->burst, pump->began_ns);
-	toll_set_keys(&outlet->toll, pump->outlet_buckets, plan->key, salt);
-}
-
-static void
-init_intake(struct pump *pump, struct chance own, uint64_t salt)
-{
-	const struct plan *plan = &pump->plan;
-	const struct tuning *tuning = &pump->tuning;
-	const struct rate *police = &tuning->police;
-	struct gate_rules rules = {
-		.sampling = plan->sampling,
-		.policing = plan->policing,
-		.police_bytes = police->bytes,
-		.police_by = pump->intake_buckets,
-		.keep = plan->keep,
-		.key = plan->key,
-		.seed = plan->seed,
-		.salt = salt,
-		.max_record = plan->max_record,
-		.ends_run = plan->ends_run,
-		.judge_at = plan_judge_at(plan, tuning),
-	};
-
-	if (plan->policing)
-		bucket_init(&rules.police, police->amount, police->period_ns, tuning->police_burst, pump->began_ns);
-	if (plan->sampling)
-		sample_init(&rules.sample, &tuning->sample, plan->sample_by, &own);
-	intake_init(&pump->intake, &plan->framing, &rules);
-}
-
-static void
-init_shed(struct pump *pump, struct chance own, uint64_t salt)
-{
-	const struct plan *plan = &pump->plan;
-	const struct tuning *tuning = &pump->tuning;
-
-	pump->shed = (struct shed){
-		.classes.keep = plan->keep,
-		.latest = { .key = plan->key, .salt = salt },
-		.chance = own,
-		.sampling = plan->shedding,
-		.share = tuning->shed,
-		.pressure = &pump->level.pressure,
-	};
-	pump->queue.marks = classes_marks(&pump->shed.classes);
-	if (plan->policy == POLICY_DROP_RANDOM)
-		pump->queue.marks += LOT_MARKS;
-	pump->age = (struct age){ .most_ns = tuning->max_age_ns, .controlled = plan->controlled };
-	codel_init(&pump->age.codel, tuning->codel_target_ns, tuning->codel_interval_ns);
-}
-
-int
-pump_init(struct pump *pump, const struct options *options, const struct io_port *input,
-    const struct io_port *output, uint64_t now_ns)
-{
-	const struct plan plan = plan_of(options,
-	    (struct plan_ports){ output->messages, pipes_can_splice(input, output) });
-	const uint64_t salt = plan.salted ? key_salt() : 0;
-	struct chance all, gates, victims; /* each user of chance has its own */
-
-	*pump = (struct pump){ .options = options, .plan = plan, .tuning = tuning_of(options), .input_port = *input,
-		.began_ns = now_ns };
-	bypass_init(&pump->bypass, plan.splicing, plan.looking);
-	chance_init(&all, plan.seeded, plan.seed);
-	chance_init(&gates, true, chance_next(&all));
-	chance_init(&victims, true, chance_next(&all));
-	if (!open_buckets(&pump->intake_buckets, plan.policing && plan.by_key, &pump->tuning.police,
-	    pump->tuning.police_burst) ||
-	    !open_buckets(&pump->outlet_buckets, plan.rated && plan.by_key, &pump->tuning.rate, pump->tuning.burst))
-		return -1;
-	init_loss(pump);
-	level_init(&pump->level, plan.drops, &pump->tuning.marks, &pump->ledger);
-	init_outlet(pump, output, salt);
-	init_intake(pump, gates, salt);
-	if (queue_init(&pump->queue, &plan.framing, &plan.limits) < 0)
-		return -1;
-	init_shed(pump, victims, salt);
-	return 0;
-}
-
-void
-pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
-    struct top *top)
-{
-	pump->queue.sojourn = sojourn;
-	pump->outlet.marks = marks;
-	pump->loss.gaps = marks != NULL ? marks->gaps : NULL;
-	pump->loss.spill = spill;
-	pump->loss.top = top;
-}
-
-void
-pump_free(struct pump *pump)
-{
-	queue_free(&pump->queue);
-	shed_relax(&pump->shed);
-	buckets_free(pump->intake_buckets);
-	buckets_free(pump->outlet_buckets);
-	bypass_free(&pump->bypass);
-}
 
 /* --- fill --------------------------------------------------------------------------------------- */
 
@@ -333,8 +198,8 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 {
 	bool full;
 
-	pump->loss.now_ns = now_ns;
-	sojourn_pass(pump->queue.sojourn, now_ns);
+	loss_pass(&pump->loss, now_ns);
+	sojourn_pass(pump->sojourn, now_ns);
 	level_pass(&pump->level, now_ns);
 	if (bypass_is_open(&pump->bypass) && pump->input == PUMP_READING)
 		pass_by(pump, now_ns);
@@ -377,7 +242,7 @@ pump_retune(struct pump *pump, const struct tuning *tuning, uint64_t now_ns)
 	struct outlet *outlet = &pump->outlet;
 
 	pump->tuning = *tuning;
-	pump->loss.now_ns = now_ns;
+	loss_pass(&pump->loss, now_ns);
 	retune_intake(pump, now_ns);
 	shed_retune(&pump->shed, &tuning->shed);
 	age_retune(&pump->age, tuning->max_age_ns, tuning->codel_target_ns, tuning->codel_interval_ns);
@@ -431,17 +296,17 @@ pump_stop(struct pump *pump, uint64_t now_ns)
 void
 pump_close_input(struct pump *pump)
 {
-	if (pump->input_port.fd < 0)
+	if (io_fd(&pump->input_port) < 0)
 		return;
+	pump->left_waiting = pump->input != PUMP_ENDED && io_waiting(&pump->input_port);
 	pump->unread_known = pipes_unread(&pump->input_port, &pump->unread_bytes);
 	(void)io_close(&pump->input_port); /* nothing was written there */
-	pump->input_port.fd = pump->input_port.inherited = -1;
 }
 
 bool
 pump_unread(const struct pump *pump, uint64_t *bytes)
 {
-	if (pump->input_port.fd >= 0)
+	if (io_fd(&pump->input_port) >= 0)
 		return pipes_unread(&pump->input_port, bytes);
 	*bytes = pump->unread_bytes;
 	return pump->unread_known;
@@ -473,8 +338,8 @@ pump_depth(const struct pump *pump)
 		return (struct tally){ 0, 0 };
 	if (pump->plan.drops)
 		depth.bytes -= queue_partial(queue); /* not in the buffer yet */
-	if (depth.bytes > queue->limits.bytes)
-		depth.bytes = queue->limits.bytes; /* nor is what a read brought beyond it */
+	if (depth.bytes > pump->plan.limits.bytes)
+		depth.bytes = pump->plan.limits.bytes; /* nor is what a read brought beyond it */
 	return depth;
 }
 

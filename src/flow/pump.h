@@ -28,6 +28,7 @@
 #include "hold/policy.h"
 #include "hold/queue.h"
 #include "os/io.h"
+#include "os/loop.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,10 +47,12 @@ struct pump {
 	struct plan plan;     /* never changes */
 	struct tuning tuning; /* as of now */
 	struct io_port input_port;
+	bool left_waiting;     /* something waited in the input when it was closed, and it had not ended; */
 	bool unread_known;     /* how much the input held when it was closed, */
 	uint64_t unread_bytes; /* and how much that was */
 	struct intake intake;
 	struct queue queue;
+	struct sojourn *sojourn; /* of the queue; not owned, NULL for none */
 	struct outlet outlet;
 	struct ledger ledger;
 	struct loss loss;
@@ -78,8 +81,25 @@ void pump_free(struct pump *pump);
 void pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
     struct top *top);
 
-/* One pass.  Afterwards `input` and `output` say how things stand. */
+/* One pass.  Afterwards these say how things stand. */
 void pump_pass(struct pump *pump, uint64_t now_ns);
+enum pump_input pump_input(const struct pump *pump);
+enum outlet_state pump_output(const struct pump *pump);
+
+/* Whether another one can do something without a wait; and what is waited for if not. */
+bool pump_is_busy(const struct pump *pump);
+enum awaited pump_awaited(const struct pump *pump);
+
+/* What to wait for; what has come of it; that it took so long, before anything else is made of it; or that nothing can
+ * be waited for, with the error: what was waited for will never be known to be there. */
+void pump_watch(const struct pump *pump, struct loop_watch *input, struct loop_watch *output);
+void pump_waited(struct pump *pump, const struct loop_watch *input, const struct loop_watch *output);
+void pump_count_wait(struct pump *pump, uint64_t ns);
+void pump_cannot_wait(struct pump *pump, int error);
+
+/* The memory of a burst, as queue_trim has it. */
+bool pump_trimmable(const struct pump *pump);
+bool pump_trim(struct pump *pump);
 
 /* Between two passes of a run that goes on: from now on this is the tuning, which the plan allows.  No record is lost
  * by it, and nothing but values changes: tokens that are there stay (a lesser burst takes those above it), what is
@@ -102,11 +122,39 @@ void pump_stop(struct pump *pump, uint64_t now_ns);
 /* Whether it reads, or would if it had room. */
 bool pump_is_reading(const struct pump *pump);
 
-/* Nothing is read any more: closes the input, so that whoever still writes there learns of it.  Once. */
+/* Whether somebody at the other end of the input may have something to say (io_has_producer). */
+bool pump_has_producer(const struct pump *pump);
+
+/* Nothing is read any more: closes the input, so that whoever still writes there learns of it, if it is open still.
+ * Then: whether it had not ended, and something waited there. */
 void pump_close_input(struct pump *pump);
+bool pump_left_waiting(const struct pump *pump);
+
+/* Nothing is written any more; what that tells of an earlier write is an error of the output. */
+void pump_close_output(struct pump *pump);
+
+/* errno of PUMP_READ_ERROR, and of OUTLET_ERROR. */
+int pump_input_error(const struct pump *pump);
+int pump_output_error(const struct pump *pump);
+
+/* Whether part of a record or a mark is out, and part is not; and whether the policy has ended the run. */
+bool pump_cut_short(const struct pump *pump);
+bool pump_failed(const struct pump *pump);
 
 /* Bytes that wait in the input, or were left there; false where that cannot be told. */
 bool pump_unread(const struct pump *pump, uint64_t *bytes);
+
+/* The same of the output's pipe; and whether nobody will read that. */
+bool pump_output_unread(const struct pump *pump, uint64_t *bytes);
+bool pump_reader_gone(const struct pump *pump);
+
+/* What it was set up with, and how it is tuned as of now; what it has counted (a pause or a pressure that lasts, up to
+ * its beginning); the times it keeps, NULL for none; how often the input lost something before it could be read. */
+const struct options *pump_options(const struct pump *pump);
+const struct tuning *pump_tuning(const struct pump *pump);
+const struct ledger *pump_ledger(const struct pump *pump);
+struct sojourn *pump_sojourn(const struct pump *pump);
+uint64_t pump_overruns(const struct pump *pump);
 
 /* The run is over: what is held is undelivered. */
 void pump_close_books(struct pump *pump, uint64_t now_ns);

@@ -5,11 +5,17 @@
 #include "hold/fit.h"
 
 void
-age_retune(struct age *age, uint64_t most_ns, uint64_t codel_target_ns, uint64_t codel_interval_ns)
+age_init(struct age *age, bool controlled, uint64_t most_ns, uint64_t target_ns, uint64_t interval_ns)
+{
+	*age = (struct age){ .most_ns = most_ns, .controlled = controlled };
+	codel_init(&age->codel, target_ns, interval_ns);
+}
+
+void
+age_retune(struct age *age, uint64_t most_ns, uint64_t target_ns, uint64_t interval_ns)
 {
 	age->most_ns = most_ns;
-	if (age->codel.target_ns != codel_target_ns || age->codel.interval_ns != codel_interval_ns)
-		codel_init(&age->codel, codel_target_ns, codel_interval_ns);
+	codel_retune(&age->codel, target_ns, interval_ns);
 }
 
 /* --- --max-age ---------------------------------------------------------------------------------- */
@@ -49,10 +55,10 @@ control(struct age *age, struct shed *shed, struct queue *queue, struct loss *lo
 	while (queue_waiting(queue) > 0) {
 		uint64_t waited_ns = loss->now_ns - sojourn_oldest_ns(queue->sojourn);
 
-		if (waited_ns < age->codel.target_ns || !outlet->has_room(outlet->state) ||
+		if (waited_ns < codel_target_ns(&age->codel) || !outlet->has_room(outlet->state) ||
 		    !codel_drops(&age->codel, loss->now_ns, waited_ns, queue_waiting(queue) == 1))
 			return;
-		late = sojourn_arrived_by(queue->sojourn, loss->now_ns - age->codel.target_ns, UINT64_MAX);
+		late = sojourn_arrived_by(queue->sojourn, loss->now_ns - codel_target_ns(&age->codel), UINT64_MAX);
 		if (classes_top(&shed->classes) == 0)
 			fit_drop_oldest(queue, loss, REASON_CODEL, 1 + late / PART);
 		else
@@ -79,6 +85,6 @@ age_sent(struct age *age, const struct queue *queue, uint64_t now_ns)
 		return;
 	if (queue_waiting(queue) == 0)
 		codel_empty(&age->codel);
-	else if (sojourn_left(queue->sojourn, &waited_ns) && waited_ns < age->codel.target_ns)
+	else if (sojourn_left(queue->sojourn, &waited_ns) && waited_ns < codel_target_ns(&age->codel))
 		(void)codel_drops(&age->codel, now_ns, waited_ns, false);
 }

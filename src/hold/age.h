@@ -33,8 +33,12 @@ struct age_outlet {
 	const void *state;
 };
 
+/* most_ns: a record may wait so long; 0: for any time.  The others are CoDel's (codel_init), which is asked where it is
+ * controlled by that. */
+void age_init(struct age *age, bool controlled, uint64_t most_ns, uint64_t target_ns, uint64_t interval_ns);
+
 /* From now on these are the limits. Where they are others, CoDel begins anew: what it knows is about the old ones. */
-void age_retune(struct age *age, uint64_t most_ns, uint64_t codel_target_ns, uint64_t codel_interval_ns);
+void age_retune(struct age *age, uint64_t most_ns, uint64_t target_ns, uint64_t interval_ns);
 
 /* Drops what has waited too long. */
 void age_shed(struct age *age, struct shed *shed, struct queue *queue, struct loss *loss,

@@ -4,6 +4,38 @@
 #include "hold/loss.h"
 #include "os/spill.h"
 
+void
+loss_init(struct loss *loss, struct ledger *ledger, const struct keep *keep, const struct key_rule *key)
+{
+	*loss = (struct loss){ .ledger = ledger, .keep = keep, .key = key };
+}
+
+void
+loss_observe(struct loss *loss, struct gaps *gaps, struct spill *spill, struct top *top)
+{
+	loss->gaps = gaps;
+	loss->spill = spill;
+	loss->top = top;
+}
+
+void
+loss_pass(struct loss *loss, uint64_t now_ns)
+{
+	loss->now_ns = now_ns;
+}
+
+uint64_t
+loss_now_ns(const struct loss *loss)
+{
+	return loss->now_ns;
+}
+
+struct ledger *
+loss_ledger(const struct loss *loss)
+{
+	return loss->ledger;
+}
+
 static bool
 is_marked(const struct loss *loss, enum reason reason)
 {

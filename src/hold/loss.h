@@ -32,6 +32,19 @@ struct loss {
 	uint64_t now_ns;     /* of this pass */
 };
 
+/* By class, where keep is not NULL, and by key; none is owned, and nothing is marked, saved or counted by key yet. */
+void loss_init(struct loss *loss, struct ledger *ledger, const struct keep *keep, const struct key_rule *key);
+
+/* From the beginning on what is dropped goes there, too; each may be NULL, none is owned. */
+void loss_observe(struct loss *loss, struct gaps *gaps, struct spill *spill, struct top *top);
+
+/* A pass begins: what is dropped is dropped now. */
+void loss_pass(struct loss *loss, uint64_t now_ns);
+uint64_t loss_now_ns(const struct loss *loss);
+
+/* Where it counts. */
+struct ledger *loss_ledger(const struct loss *loss);
+
 /* Bytes were left out before they came into the buffer, where the next record would have had the
  * number `at`; with `records` ends among them. */
 void loss_left_out(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes);

@@ -269,3 +269,50 @@ marks_free(struct marks *marks)
 		gaps_free(marks->gaps);
 	free(marks);
 }
+
+struct gaps *
+marks_gaps(const struct marks *marks)
+{
+	return marks != NULL ? marks->gaps : NULL;
+}
+
+const struct gap *
+marks_first(const struct marks *marks)
+{
+	return marks != NULL ? gaps_first(marks->gaps) : NULL;
+}
+
+bool
+marks_begun(const struct marks *marks)
+{
+	return marks != NULL && marks->length > 0 && marks->sent > 0;
+}
+
+struct iovec
+marks_next(struct marks *marks, uint64_t now_ns)
+{
+	if (marks->length == 0) {
+		marks->length = mark_format(marks->text, &marks->style, gaps_first(marks->gaps), now_ns);
+		marks->sent = 0;
+	}
+	return (struct iovec){ marks->text + marks->sent, marks->length - marks->sent };
+}
+
+void
+marks_put_off(struct marks *marks)
+{
+	if (marks->sent == 0)
+		marks->length = 0;
+}
+
+bool
+marks_leave(struct marks *marks, size_t done)
+{
+	if (marks->sent == 0)
+		gaps_pop(marks->gaps);
+	marks->sent += done;
+	if (marks->sent < marks->length)
+		return false;
+	marks->length = 0;
+	return true;
+}

@@ -11,6 +11,9 @@
 
 #include "hold/gaps.h"
 
+#include <sys/uio.h>
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +45,25 @@ struct marks {
  * NULL too. */
 struct marks *marks_new(size_t most_gaps, const struct mark_style *style);
 void marks_free(struct marks *marks);
+
+/* Where they are found; NULL without marks. */
+struct gaps *marks_gaps(const struct marks *marks);
+
+/* The gap that is to be marked first; NULL where there is none.  (marks may be NULL here, and in the next one.) */
+const struct gap *marks_first(const struct marks *marks);
+
+/* Whether part of a mark is out, and part is not: its rest goes before anything else. */
+bool marks_begun(const struct marks *marks);
+
+/* What is to leave: the rest of a mark that was begun, or that of the first gap as it is now (there is one); it is good
+ * until it has left, in part or whole, or was put off. */
+struct iovec marks_next(struct marks *marks, uint64_t now_ns);
+
+/* It could not be begun: until it is, the gap may grow. */
+void marks_put_off(struct marks *marks);
+
+/* done bytes of it (at least 1) are out.  Returns whether that is all of it.  With the first of them its gap is done. */
+bool marks_leave(struct marks *marks, size_t done);
 
 /* Writes the mark into text (MARK_MOST bytes) and returns its length.  The gap's times are of
  * loop_now's clock, and so is now_ns. */

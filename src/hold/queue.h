@@ -84,6 +84,12 @@ struct queue {
 int queue_init(struct queue *q, const struct framing *framing, const struct queue_limits *limits);
 void queue_free(struct queue *q);
 
+/* What is told of records that come and go, from the beginning on; not owned, NULL for none. */
+void queue_observe(struct queue *q, struct sojourn *sojourn);
+
+/* So many of the caller's marks are in use. */
+void queue_use_marks(struct queue *q, unsigned marks);
+
 /* What is held: all bytes, and the records whose end is held. */
 struct tally queue_held(const struct queue *q);
 
@@ -159,6 +165,9 @@ int queue_peek(const struct queue *q, size_t offset, size_t *length, struct iove
 /* The oldest length bytes of what is held were taken by the output.  Returns how many records ended in them.  Of one
  * that was cut the rest is in transit. */
 uint64_t queue_take(struct queue *q, size_t length);
+
+/* Records were out before they could be held. */
+void queue_note_passed(struct queue *q, uint64_t records);
 
 /* Bytes passed by while nothing was held: the next one is `phase` bytes into its record. */
 void queue_pass(struct queue *q, uint64_t phase);

@@ -6,6 +6,25 @@
 #include "hold/sweep.h"
 
 void
+shed_init(struct shed *shed, const struct shed_rules *rules)
+{
+	*shed = (struct shed){
+		.classes.keep = rules->keep,
+		.latest = { .key = rules->key, .salt = rules->salt },
+		.chance = rules->chance,
+		.sampling = rules->sampling,
+		.share = rules->share,
+		.pressure = rules->pressure,
+	};
+}
+
+unsigned
+shed_marks(const struct shed *shed)
+{
+	return classes_marks(&shed->classes);
+}
+
+void
 shed_retune(struct shed *shed, const struct share *share)
 {
 	if (shed->share.num == share->num && shed->share.den == share->den)

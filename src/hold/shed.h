@@ -40,6 +40,22 @@ struct shed {
 	uint64_t sampled;           /* the number of the pressure that the sample is of; 0: of none */
 };
 
+/* What a run has; nothing in it is owned, and what it does not use may be NULL or 0. */
+struct shed_rules {
+	const struct keep *keep;    /* classes */
+	const struct key_rule *key; /* of latest, */
+	uint64_t salt;              /* and of its hashes: see key_salt */
+	struct chance chance;
+	bool sampling;              /* under pressure only a sample comes in, */
+	struct share share;         /* of this size */
+	struct pressure *pressure;
+};
+
+void shed_init(struct shed *shed, const struct shed_rules *rules);
+
+/* How many of the queue's marks it uses. */
+unsigned shed_marks(const struct shed *shed);
+
 /* From now on this share comes in under pressure. Another one than before begins a new sample. */
 void shed_retune(struct shed *shed, const struct share *share);
 

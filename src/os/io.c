@@ -135,17 +135,27 @@ io_open_output(struct io_port *port, int fd)
 	open_port(port, fd, true);
 }
 
+void
+io_open_beside(struct io_port *port, int fd)
+{
+	io_open_output(port, fd);
+	port->unstopped = true;
+}
+
 int
 io_close(struct io_port *port)
 {
+	const int fd = port->fd, inherited = port->inherited;
+
 	for (int i = 0; i < 2; i++)
 		if (port->stage[i] >= 0)
 			(void)close(port->stage[i]);
 	free(port->stash);
 	port->stash = NULL;
-	if (port->fd != port->inherited && close(port->fd) < 0 && errno != EINTR)
+	port->fd = port->inherited = port->stage[0] = port->stage[1] = -1;
+	if (fd != inherited && close(fd) < 0 && errno != EINTR)
 		return -1;
-	return close(port->inherited) < 0 && errno != EINTR ? -1 : 0;
+	return close(inherited) < 0 && errno != EINTR ? -1 : 0;
 }
 
 /* --- transfer ----------------------------------------------------------------------------------- */

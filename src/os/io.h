@@ -73,6 +73,26 @@ enum io_result {
 void io_open_input(struct io_port *port, int fd);
 void io_open_output(struct io_port *port, int fd);
 
+/* No data is written there: a terminal that stops background jobs for what they write (stty tostop) does not stop this
+ * one. */
+void io_open_beside(struct io_port *port, int fd);
+
+/* The descriptor to use and to poll, -1 once it is closed; and the one that was taken up. */
+int io_fd(const struct io_port *port);
+int io_inherited(const struct io_port *port);
+
+/* A write of whole records is at most this long: of a pipe PIPE_BUF, so that it is never torn. */
+size_t io_unit(const struct io_port *output);
+
+/* Whether a write that took a part may take more at once: where little is taken at a time, or the next one tells why. */
+bool io_takes_little(const struct io_port *output);
+
+/* Whether each write is a message. */
+bool io_keeps_messages(const struct io_port *output);
+
+/* How often something was lost before it could be read. */
+uint64_t io_overruns(const struct io_port *input);
+
 /* Closes both descriptors of the port; -1 with errno when that tells of a write that failed. */
 int io_close(struct io_port *port);
 

@@ -21,6 +21,19 @@ codel_init(struct codel *codel, uint64_t target_ns, uint64_t interval_ns)
 	*codel = (struct codel){ .target_ns = target_ns, .interval_ns = interval_ns };
 }
 
+void
+codel_retune(struct codel *codel, uint64_t target_ns, uint64_t interval_ns)
+{
+	if (codel->target_ns != target_ns || codel->interval_ns != interval_ns)
+		codel_init(codel, target_ns, interval_ns);
+}
+
+uint64_t
+codel_target_ns(const struct codel *codel)
+{
+	return codel->target_ns;
+}
+
 /* Rounded down. */
 static uint64_t
 square_root(uint64_t value)

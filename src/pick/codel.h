@@ -39,6 +39,11 @@ struct codel {
 /* Both up to 2^58 ns, the interval not 0. */
 void codel_init(struct codel *codel, uint64_t target_ns, uint64_t interval_ns);
 
+/* The same where that is not what it has: what it knows is about the old ones. */
+void codel_retune(struct codel *codel, uint64_t target_ns, uint64_t interval_ns);
+
+uint64_t codel_target_ns(const struct codel *codel);
+
 /* Whether the oldest record, which has waited for sojourn_ns, is to be dropped; `last` says that
  * nothing waits behind it.  When it is, the next one is asked about at the same time.  When it is
  * not, it is to be sent; and so are those behind it that are on the same side of the target, which

@@ -71,6 +71,18 @@ gap_by_random(struct sample *sample)
 	return gap;
 }
 
+bool
+sample_has_share(const struct sample *sample, const struct share *share)
+{
+	return sample->share.num == share->num && sample->share.den == share->den;
+}
+
+bool
+sample_is_by_key(const struct sample *sample)
+{
+	return sample->by == SAMPLE_BY_KEY;
+}
+
 uint64_t
 sample_gap(struct sample *sample)
 {

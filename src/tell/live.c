@@ -16,7 +16,7 @@
 static bool
 is_draining(const struct live *live)
 {
-	return live->pump->input != PUMP_READING || signals_stop() != 0;
+	return pump_input(live->pump) != PUMP_READING || signals_stop() != 0;
 }
 
 /* How much will have come in all; 0 where that cannot be told.  A file may grow, and somebody else may have read
@@ -30,7 +30,7 @@ expected_bytes(const struct live *live, const struct snapshot *snapshot)
 
 	if (signals_stop() != 0)
 		return 0;
-	if (live->pump->input == PUMP_ENDED)
+	if (pump_input(live->pump) == PUMP_ENDED)
 		return so_far;
 	if (is_draining(live)) /* and standard input is closed: descriptor 0 may be another file by now */
 		return 0;
@@ -150,7 +150,7 @@ live_watch(const struct live *live)
 {
 	const struct screen *screen = &live->screen;
 
-	return (struct loop_watch){ .fd = screen_busy(screen) ? screen->port.fd : -1, .output = true };
+	return (struct loop_watch){ .fd = screen_busy(screen) ? io_fd(&screen->port) : -1, .output = true };
 }
 
 void

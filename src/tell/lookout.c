@@ -82,7 +82,7 @@ open_spill(struct lookout *lookout)
 		return true;
 	fd = target_open(options->dropped_path, TARGET_APPEND);
 	if (fd >= 0 && options->report_path != NULL &&
-	    is_one_regular_file(fd, lookout->reporter.port.fd)) {
+	    is_one_regular_file(fd, io_fd(&lookout->reporter.port))) {
 		(void)close(fd);
 		errno = EEXIST;
 	} else if (fd >= 0) {
@@ -278,7 +278,7 @@ finish_metrics(struct lookout *lookout, const struct snapshot *snapshot, uint64_
 static bool
 shares_terminal(const struct lookout *lookout)
 {
-	return live_is_drawn(&lookout->live) && lookout->reporter.port.inherited == STDERR_FILENO;
+	return live_is_drawn(&lookout->live) && io_inherited(&lookout->reporter.port) == STDERR_FILENO;
 }
 
 /* Nobody has asked for this report, and all may be well. */
@@ -341,7 +341,7 @@ tell_spill_error(struct lookout *lookout, uint64_t deadline_ns)
 static void
 tell_overruns(struct lookout *lookout, uint64_t deadline_ns)
 {
-	uint64_t overruns = lookout->pump->input_port.overruns;
+	uint64_t overruns = pump_overruns(lookout->pump);
 	bool ends = deadline_ns != 0;
 
 	if (overruns == lookout->overruns_told || (!ends && (lookout->overruns_told > 0 ||
@@ -389,8 +389,8 @@ void
 lookout_books(struct lookout *lookout, uint64_t now)
 {
 	take_snapshot(lookout, REPORT_FINAL, &lookout->last, now);
-	lookout->last.reader_gone = lookout->pump->output == OUTLET_GONE ||
-	    (lookout->last.unread_bytes > 0 && loop_gone(lookout->pump->outlet.port.fd));
+	lookout->last.reader_gone = pump_output(lookout->pump) == OUTLET_GONE ||
+	    (lookout->last.unread_bytes > 0 && pump_reader_gone(lookout->pump));
 }
 
 void
@@ -417,7 +417,7 @@ static void
 tell_loss(const struct lookout *lookout)
 {
 	const struct options *options = lookout->options;
-	bool reported = !options->quiet && lookout->reporter.port.inherited == STDERR_FILENO;
+	bool reported = !options->quiet && io_inherited(&lookout->reporter.port) == STDERR_FILENO;
 	char text[REPORT_LOSS_MOST];
 
 	if (!options->fail_on_drop || reported || !ledger_lost(&lookout->last.ledger))

@@ -21,8 +21,7 @@ reporter_open(struct reporter *reporter, const char *path)
 	reporter->text = reporter->room[0];
 	if (fd < 0)
 		return -1;
-	io_open_output(&reporter->port, fd);
-	reporter->port.unstopped = true;
+	io_open_beside(&reporter->port, fd);
 	return 0;
 }
 
@@ -41,7 +40,7 @@ reporter_start(struct reporter *reporter)
 {
 	struct stat file;
 
-	if (fstat(reporter->port.fd, &file) < 0 || !S_ISREG(file.st_mode))
+	if (fstat(io_fd(&reporter->port), &file) < 0 || !S_ISREG(file.st_mode))
 		return 0;
 	reporter->worker = worker_start(write_beside, reporter);
 	return reporter->worker != NULL ? 0 : -1;
@@ -114,7 +113,7 @@ reporter_watch(const struct reporter *reporter)
 {
 	if (reporter->beside)
 		return (struct loop_watch){ .fd = worker_fd(reporter->worker), .input = true };
-	return (struct loop_watch){ .fd = reporter_busy(reporter) ? reporter->port.fd : -1, .output = true };
+	return (struct loop_watch){ .fd = reporter_busy(reporter) ? io_fd(&reporter->port) : -1, .output = true };
 }
 
 /* Nobody to tell that reports cannot be written: the last one will try. */
@@ -274,7 +273,7 @@ reporter_close(struct reporter *reporter, const struct snapshot *last, uint64_t 
 	if (!worker_close(reporter->worker, deadline_ns))
 		port = NULL; /* it may still write there */
 	errno = error;
-	if (port != NULL && port->inherited != STDERR_FILENO && io_close(port) < 0 && taken)
+	if (port != NULL && io_inherited(port) != STDERR_FILENO && io_close(port) < 0 && taken)
 		return false;
 	errno = error;
 	return taken;

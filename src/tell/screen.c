@@ -40,7 +40,7 @@ take_size(struct screen *screen)
 	const char *columns = getenv("COLUMNS");
 	uint64_t count;
 
-	(void)ioctl(screen->port.fd, TIOCGWINSZ, &size);
+	(void)ioctl(io_fd(&screen->port), TIOCGWINSZ, &size);
 	screen->rows = size.ws_row > 0 ? size.ws_row : ROWS_DEFAULT;
 	screen->columns = size.ws_col;
 	if (size.ws_col == 0)
@@ -61,7 +61,7 @@ is_set(const char *variable)
 static bool
 in_foreground(const struct screen *screen)
 {
-	pid_t group = tcgetpgrp(screen->port.fd);
+	pid_t group = tcgetpgrp(io_fd(&screen->port));
 
 	return group < 0 || group == getpgrp();
 }
@@ -78,7 +78,7 @@ set_lock(const struct screen *screen, short type, off_t byte)
 		.l_type = type, .l_whence = SEEK_SET, .l_start = screen->range + byte, .l_len = 1,
 	};
 
-	return fcntl(screen->port.fd, F_OFD_SETLK, &lock) < 0 ? errno : 0;
+	return fcntl(io_fd(&screen->port), F_OFD_SETLK, &lock) < 0 ? errno : 0;
 }
 
 /* How many others hold one, of the bytes from..to.  The kernel names one that does, not the first;
@@ -91,7 +91,7 @@ count_locks(const struct screen *screen, off_t from, off_t to)
 	};
 	off_t first;
 
-	if (from > to || fcntl(screen->port.fd, F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
+	if (from > to || fcntl(io_fd(&screen->port), F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
 		return 0;
 	first = lock.l_start - screen->range;
 	return 1 + count_locks(screen, from, first - 1) +
@@ -254,15 +254,14 @@ screen_open(struct screen *screen, int fd)
 	*screen = (struct screen){ .open = false };
 	if (isatty(fd) != 1)
 		return false;
-	io_open_output(&screen->port, fd);
-	screen->port.unstopped = true; /* we may just have become a background job */
+	io_open_beside(&screen->port, fd); /* we may just have become a background job */
 	screen->open = true;
 	screen->dumb = term == NULL || *term == '\0' || strcmp(term, "dumb") == 0;
 	screen->colour = !screen->dumb && !is_set("NO_COLOR");
 	screen->utf8 = visible_locale_is_utf8();
 	/* The inherited description is everybody's, and so would its locks be. */
-	screen->sharing = screen->port.fd != fd;
-	screen->range = tcgetpgrp(screen->port.fd) < 0 ? 0 : (off_t)getpgrp() * RANGE;
+	screen->sharing = io_fd(&screen->port) != fd;
+	screen->range = tcgetpgrp(io_fd(&screen->port)) < 0 ? 0 : (off_t)getpgrp() * RANGE;
 	take_size(screen);
 	return true;
 }
@@ -385,7 +384,7 @@ screen_resume(struct screen *screen)
 void
 screen_settle(struct screen *screen, uint64_t deadline_ns)
 {
-	struct loop_watch watch = { .fd = screen->port.fd, .output = true };
+	struct loop_watch watch = { .fd = io_fd(&screen->port), .output = true };
 
 	while (!screen_make_way(screen) && loop_now() < deadline_ns)
 		(void)loop_wait(&watch, 1, deadline_ns);
@@ -413,7 +412,7 @@ screen_forget(struct screen *screen)
 void
 screen_close(struct screen *screen)
 {
-	if (screen->open && screen->port.fd != screen->port.inherited)
-		(void)close(screen->port.fd);
+	if (screen->open && io_fd(&screen->port) != io_inherited(&screen->port))
+		(void)close(io_fd(&screen->port));
 	screen->open = false;
 }

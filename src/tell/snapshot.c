@@ -117,15 +117,16 @@ void
 snapshot_take(struct snapshot *snapshot, enum report_event event, const struct pump *pump,
     const struct baseline *baseline, uint64_t now_ns)
 {
-	const struct sojourn *sojourn = pump->queue.sojourn;
+	const struct options *options = pump_options(pump);
+	const struct sojourn *sojourn = pump_sojourn(pump);
 	struct timespec wall;
 
 	(void)clock_gettime(CLOCK_REALTIME, &wall); /* cannot fail */
 	*snapshot = (struct snapshot){
 		.event = event,
-		.options = pump->options,
-		.tuning = pump->tuning,
-		.ledger = pump->ledger,
+		.options = options,
+		.tuning = *pump_tuning(pump),
+		.ledger = *pump_ledger(pump),
 		.held = pump_held(pump),
 		.depth = pump_depth(pump),
 		.elapsed_ns = now_ns - baseline->start_ns,
@@ -136,12 +137,12 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
 	};
 	snapshot->ledger.paused_ns = pump_paused_ns(pump, now_ns);
 	snapshot->ledger.pressure_ns = pump_pressure_ns(pump, now_ns);
-	for (unsigned class = keep_count(pump->options->keep); class > 0; class--)
-		snapshot->keep_looks[class] = keep_looks(pump->options->keep, class);
-	snapshot->key_looks = key_looks(&pump->options->key);
+	for (unsigned class = keep_count(options->keep); class > 0; class--)
+		snapshot->keep_looks[class] = keep_looks(options->keep, class);
+	snapshot->key_looks = key_looks(&options->key);
 	take_interval(&snapshot->interval, &snapshot->ledger, &baseline->then);
 	foresee(snapshot);
-	snapshot->unread_known = pipes_unread(&pump->outlet.port, &snapshot->unread_bytes);
+	snapshot->unread_known = pump_output_unread(pump, &snapshot->unread_bytes);
 	snapshot->unread_input_known = pump_unread(pump, &snapshot->unread_input_bytes);
 #ifdef WEIR_DEBUG
 	if (!ledger_balances(&snapshot->ledger, snapshot->held))
@@ -183,7 +184,7 @@ snapshot_next_interval(struct baseline *baseline, const struct snapshot *snapsho
 	baseline->done_bytes = done;
 	baseline->then_ns = now_ns;
 	baseline->then = snapshot->ledger;
-	sojourn_next_interval(pump->queue.sojourn);
+	sojourn_next_interval(pump_sojourn(pump));
 }
 
 unsigned

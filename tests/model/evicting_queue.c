@@ -29,7 +29,17 @@ queue_free(struct queue *q)
 	chain_free(&q->chain);
 }
 
-/* --- spans -------------------------------------------------------------------------------------- */
+void
+queue_observe(struct queue *q, struct sojourn *sojourn)
+{
+	q->sojourn = sojourn;
+}
+
+void
+queue_use_marks(struct queue *q, unsigned marks)
+{
+	q->marks = marks;
+}
 
 size_t
 queue_end_of(const struct queue *q, size_t offset, uint64_t phase)
@@ -172,7 +182,7 @@ queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t t
 	size_t used = chain_used(&q->chain);
 
 	chain_commit(&q->chain, gap, length);
-	if (transit_is_open(&q->transit) && transit_follow(&q->transit, &q->chain, &q->framing, ends > 0)) {
+	if (q->transit.open && transit_follow(&q->transit, &q->chain, &q->framing, ends > 0)) {
 		end_transit(q);
 		ends--;
 	}
@@ -235,7 +245,7 @@ queue_view_partial(struct queue *q)
 void
 queue_complete(struct queue *q)
 {
-	if (transit_is_open(&q->transit)) {
+	if (q->transit.open) {
 		if (transit_end(&q->transit, &q->chain))
 			end_transit(q);
 		return;
@@ -432,6 +442,12 @@ queue_take(struct queue *q, size_t length)
 		ended = 1;
 	}
 	return length > of_it ? ended + take_waiting(q, length - of_it) : ended;
+}
+
+void
+queue_note_passed(struct queue *q, uint64_t records)
+{
+	sojourn_pass_by(q->sojourn, records);
 }
 
 void

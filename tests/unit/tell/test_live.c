@@ -33,7 +33,8 @@ begin(void)
 	options = (struct options){ .policy = POLICY_DROP_OLDEST, .framing = { FRAMING_LINES, '\n', 0 },
 		.buffer_bytes = 100, .max_records = UINT64_MAX, .name = "weir" };
 	pump = (struct pump){ .options = &options };
-	if (queue_init(&pump.queue, &options.framing, &limits) < 0 || (pump.queue.sojourn = sojourn_new()) == NULL)
+	pump.plan.limits = limits;
+	if (queue_init(&pump.queue, &options.framing, &limits) < 0 || (pump.queue.sojourn = pump.sojourn = sojourn_new()) == NULL)
 		abort();
 	level_init(&pump.level, false, &marks, &pump.ledger);
 	pump.outlet.port.fd = -1;

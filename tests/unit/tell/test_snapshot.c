@@ -23,7 +23,8 @@ begin(void)
 		.max_records = UINT64_MAX };
 	pump = (struct pump){ .options = &options };
 	pump.outlet.port.fd = -1;
-	if (queue_init(&pump.queue, &lines, &limits) < 0 || (pump.queue.sojourn = sojourn_new()) == NULL)
+	pump.plan.limits = limits;
+	if (queue_init(&pump.queue, &lines, &limits) < 0 || (pump.queue.sojourn = pump.sojourn = sojourn_new()) == NULL)
 		abort();
 	(void)queue_prepare(&pump.queue, 40, piece, &length);
 	memcpy(piece[0].iov_base, "........\n........\n.........\n...........\n", 40);

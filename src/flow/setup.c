@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How the pump is set up, by its plan, and what it gives back.
+ */
+#include "config.h"
+
+#include "flow/pump.h"
+#include "os/pipes.h"
+
+/* Keys that have a bucket at the same time. */
+#define KEYS_MOST ((size_t)1 << 20)
+
+/* A bucket for each key, where the rate is to be held for each; no error where it is not.  False with errno. */
+static bool
+open_buckets(struct buckets **buckets, bool wanted, const struct rate *rate, uint64_t depth)
+{
+	if (!wanted)
+		return true;
+	*buckets = buckets_new(rate->amount, rate->period_ns, depth, KEYS_MOST);
+	return *buckets != NULL;
+}
+
+static void
+init_outlet(struct pump *pump, const struct io_port *output, uint64_t salt)
+{
+	const struct plan *plan = &pump->plan;
+	const struct tuning *tuning = &pump->tuning;
+	struct outlet *outlet = &pump->outlet;
+
+	outlet->port = *output;
+	outlet_init(outlet, plan->stream, plan_parts_from(plan, tuning), plan->rated ? &tuning->rate : NULL,
+	    tuning->burst, pump->began_ns);
+	toll_set_keys(&outlet->toll, pump->outlet_buckets, plan->key, salt);
+}
+
+static void
+init_intake(struct pump *pump, struct chance own, uint64_t salt)
+{
+	const struct plan *plan = &pump->plan;
+	const struct tuning *tuning = &pump->tuning;
+	const struct rate *police = &tuning->police;
+	struct gate_rules rules = {
+		.sampling = plan->sampling,
+		.policing = plan->policing,
+		.police_bytes = police->bytes,
+		.police_by = pump->intake_buckets,
+		.keep = plan->keep,
+		.key = plan->key,
+		.seed = plan->seed,
+		.salt = salt,
+		.max_record = plan->max_record,
+		.ends_run = plan->ends_run,
+		.judge_at = plan_judge_at(plan, tuning),
+	};
+
+	if (plan->policing)
+		bucket_init(&rules.police, police->amount, police->period_ns, tuning->police_burst, pump->began_ns);
+	if (plan->sampling)
+		sample_init(&rules.sample, &tuning->sample, plan->sample_by, &own);
+	intake_init(&pump->intake, &plan->framing, &rules);
+}
+
+static void
+init_shed(struct pump *pump, struct chance own, uint64_t salt)
+{
+	const struct plan *plan = &pump->plan;
+	const struct tuning *tuning = &pump->tuning;
+
+	shed_init(&pump->shed, &(struct shed_rules){
+		.keep = plan->keep,
+		.key = plan->key,
+		.salt = salt,
+		.chance = own,
+		.sampling = plan->shedding,
+		.share = tuning->shed,
+		.pressure = &pump->level.pressure,
+	});
+	queue_use_marks(&pump->queue, shed_marks(&pump->shed) +
+	    (plan->policy == POLICY_DROP_RANDOM ? LOT_MARKS : 0));
+	age_init(&pump->age, plan->controlled, tuning->max_age_ns, tuning->codel_target_ns,
+	    tuning->codel_interval_ns);
+}
+
+int
+pump_init(struct pump *pump, const struct options *options, const struct io_port *input,
+    const struct io_port *output, uint64_t now_ns)
+{
+	const struct plan plan = plan_of(options,
+	    (struct plan_ports){ io_keeps_messages(output), pipes_can_splice(input, output) });
+	const uint64_t salt = plan.salted ? key_salt() : 0;
+	struct chance all, gates, victims; /* each user of chance has its own */
+
+	*pump = (struct pump){ .options = options, .plan = plan, .tuning = tuning_of(options), .input_port = *input,
+		.began_ns = now_ns };
+	bypass_init(&pump->bypass, plan.splicing, plan.looking);
+	chance_init(&all, plan.seeded, plan.seed);
+	chance_init(&gates, true, chance_next(&all));
+	chance_init(&victims, true, chance_next(&all));
+	if (!open_buckets(&pump->intake_buckets, plan.policing && plan.by_key, &pump->tuning.police,
+	    pump->tuning.police_burst) ||
+	    !open_buckets(&pump->outlet_buckets, plan.rated && plan.by_key, &pump->tuning.rate, pump->tuning.burst))
+		return -1;
+	loss_init(&pump->loss, &pump->ledger, plan.keep, plan.key);
+	level_init(&pump->level, plan.drops, &pump->tuning.marks, &pump->ledger);
+	init_outlet(pump, output, salt);
+	init_intake(pump, gates, salt);
+	if (queue_init(&pump->queue, &plan.framing, &plan.limits) < 0)
+		return -1;
+	init_shed(pump, victims, salt);
+	return 0;
+}
+
+void
+pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
+    struct top *top)
+{
+	pump->sojourn = sojourn;
+	queue_observe(&pump->queue, sojourn);
+	pump->outlet.marks = marks;
+	loss_observe(&pump->loss, marks_gaps(marks), spill, top);
+}
+
+void
+pump_free(struct pump *pump)
+{
+	queue_free(&pump->queue);
+	shed_relax(&pump->shed);
+	buckets_free(pump->intake_buckets);
+	buckets_free(pump->outlet_buckets);
+	bypass_free(&pump->bypass);
+}
