@@ -172,11 +172,15 @@ static bool (*const others[IDS])(struct draft *draft, const struct given *given)
 	[ID_TOP_KEYS] = read_top_keys,
 };
 
+/* Nothing is read yet of --burst, which is in the unit of a rate that is not known; and nothing at all of --help and
+ * --version, which are printed when they are collected. */
 bool
 amounts_read(struct draft *draft, const struct given *given)
 {
-	bool (*const other)(struct draft *draft, const struct given *given) = others[given->id];
+	const struct amount *amount = &amounts[given->id];
 
 	draft->options->reporting |= given->id == ID_INTERVAL;
-	return other != NULL ? other(draft, given) : read_within(draft, given, &amounts[given->id]);
+	if (others[given->id] != NULL)
+		return others[given->id](draft, given);
+	return amount->kind == ELSE || read_within(draft, given, amount);
 }

@@ -5,6 +5,7 @@
 #include "cli/draft.h"
 #include "os/diag.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #ifdef HAVE_PCRE2
@@ -127,7 +128,7 @@ const struct draft_row draft_rows[IDS] = {
 	[ID_VERSION] = { DRAFT_ENDING, "version", "V", NULL, "print the version, and what is built in", NULL, NULL },
 };
 
-const struct draft_policy draft_policies[DRAFT_POLICIES] = {
+const struct draft_policy draft_policies[] = {
 	{ "block", "the producer waits; nothing is lost (default)", NULL },
 	{ "drop-oldest", "the oldest records give way", NULL },
 	{ "drop-newest", "the arriving record is refused", NULL },
@@ -143,6 +144,7 @@ const struct draft_policy draft_policies[DRAFT_POLICIES] = {
 	    "sample:10" },
 	{ "rate:RATE", "short for --rate=RATE and block", "rate:RATE with " ACCEPTS_RATE },
 };
+static_assert(sizeof(draft_policies) / sizeof(draft_policies[0]) == DRAFT_POLICIES, "a form for every policy");
 
 static const char *
 prefix_of(const struct given *given)

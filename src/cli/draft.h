@@ -99,7 +99,8 @@ struct draft_policy {
 	const char *accepts; /* NULL where the form says it */
 };
 
-#define DRAFT_POLICIES 10
+/* Each policy, and sample:N and rate:RATE. */
+#define DRAFT_POLICIES (POLICIES + 2)
 extern const struct draft_policy draft_policies[DRAFT_POLICIES];
 
 /* One option as it stands on the command line.  prefix + value is how an error shows it. */

@@ -197,25 +197,13 @@ read_flag(struct draft *draft, const struct given *given)
 	return true;
 }
 
-/* NULL where there is nothing to read: --burst is in the unit of a rate that is not known yet, and the others are
- * printed when they are collected. */
+/* The others are amounts, if there is anything to read. */
 static bool (*const readers[IDS])(struct draft *draft, const struct given *given) = {
 	[ID_POLICY] = policies_read,
-	[ID_BUFFER] = amounts_read,
-	[ID_MAX_RECORDS] = amounts_read,
-	[ID_MAX_RECORD] = amounts_read,
-	[ID_HIGH] = amounts_read,
-	[ID_LOW] = amounts_read,
-	[ID_MAX_AGE] = amounts_read,
 	[ID_KEEP] = read_keep,
 	[ID_KEY] = read_key,
 	[ID_SEPARATOR] = read_separator,
-	[ID_SAMPLE] = amounts_read,
 	[ID_SAMPLE_BY] = read_sample_by,
-	[ID_SEED] = amounts_read,
-	[ID_DROP_OVER] = amounts_read,
-	[ID_RATE] = amounts_read,
-	[ID_BURST] = NULL,
 	[ID_RATE_BY] = read_rate_by,
 	[ID_LINES] = read_framing,
 	[ID_NULL] = read_framing,
@@ -227,19 +215,12 @@ static bool (*const readers[IDS])(struct draft *draft, const struct given *given
 	[ID_REPORT_ON] = read_report_on,
 	[ID_REPORT] = read_path,
 	[ID_FAIL_ON_DROP] = read_flag,
-	[ID_DRAIN_TIMEOUT] = amounts_read,
-	[ID_PIPE_SIZE] = amounts_read,
 	[ID_NAME] = read_name,
-	[ID_INTERVAL] = amounts_read,
 	[ID_PROGRESS] = read_flag,
-	[ID_SIZE] = amounts_read,
 	[ID_METRICS] = read_path,
 	[ID_MARK_DROPS] = read_mark_drops,
 	[ID_DROPPED] = read_path,
 	[ID_DROPPED_REASON] = read_flag,
-	[ID_TOP_KEYS] = amounts_read,
-	[ID_HELP] = NULL,
-	[ID_VERSION] = NULL,
 };
 
 bool
@@ -247,7 +228,7 @@ values_read(struct draft *draft, const struct given *given)
 {
 	draft->is_given[given->id] = true;
 	draft->last[given->id] = *given;
-	return readers[given->id] == NULL || readers[given->id](draft, given);
+	return readers[given->id] != NULL ? readers[given->id](draft, given) : amounts_read(draft, given);
 }
 
 const char *
