@@ -10,35 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sizes and times, within limits: where they go in struct options. */
-static const struct amount {
-	enum { ELSE, SIZE, TIME } kind;
-	size_t offset;
-	uint64_t least;
-	uint64_t most;
-} amounts[IDS] = {
-	[ID_BUFFER] = { SIZE, offsetof(struct options, buffer_bytes), OPTIONS_BUFFER_LEAST, OPTIONS_BUFFER_MOST },
-	[ID_MAX_RECORD] = { SIZE, offsetof(struct options, max_record_bytes), 1, UNITS_SIZE_MAX },
-	[ID_FIXED] = { SIZE, offsetof(struct options, framing.size), 1, UINT64_C(1) << 40 },
-	[ID_PIPE_SIZE] = { SIZE, offsetof(struct options, pipe_bytes), 4096, UINT64_C(1) << 30 },
-	[ID_SIZE] = { SIZE, offsetof(struct options, size_bytes), 1, UNITS_SIZE_MAX },
-	[ID_MAX_AGE] = { TIME, offsetof(struct options, max_age_ns), 1, UNITS_TIME_MAX_NS },
-	[ID_INTERVAL] = { TIME, offsetof(struct options, interval_ns), OPTIONS_INTERVAL_LEAST_NS, UNITS_TIME_MAX_NS },
-	[ID_DRAIN_TIMEOUT] = { TIME, offsetof(struct options, drain_timeout_ns), 0, UNITS_TIME_MAX_NS },
-};
-
 static bool
-read_within(struct draft *draft, const struct given *given, const struct amount *amount)
+read_within(struct draft *draft, const struct given *given, const struct draft_amount *amount)
 {
 	uint64_t *value = (uint64_t *)(void *)((char *)draft->options + amount->offset);
-	const char *error = amount->kind == SIZE ? units_size(given->value, value) : units_time(given->value, value);
+	const char *error = amount->kind == DRAFT_SIZE ? units_size(given->value, value) : units_time(given->value, value);
 
 	if (error != NULL)
 		return draft_bad_value(given, error);
 	if (*value >= amount->least && *value <= amount->most)
 		return true;
 	return draft_bad_value(given, *value > amount->most ? "too large"
-	    : amount->kind == TIME && amount->least == 1 ? "zero has no meaning here" : "too small");
+	    : amount->kind == DRAFT_TIME && amount->least == 1 ? "zero has no meaning here" : "too small");
 }
 
 static bool
@@ -139,7 +122,7 @@ read_pipe_size(struct draft *draft, const struct given *given)
 	}
 	if (hint_make(hint, "", given->value, words, 1))
 		return draft_no_such(given, "not a size", words, 1);
-	return read_within(draft, given, &amounts[ID_PIPE_SIZE]);
+	return read_within(draft, given, &draft_amounts[ID_PIPE_SIZE]);
 }
 
 static bool
@@ -177,10 +160,10 @@ static bool (*const others[IDS])(struct draft *draft, const struct given *given)
 bool
 amounts_read(struct draft *draft, const struct given *given)
 {
-	const struct amount *amount = &amounts[given->id];
+	const struct draft_amount *amount = &draft_amounts[given->id];
 
 	draft->options->reporting |= given->id == ID_INTERVAL;
 	if (others[given->id] != NULL)
 		return others[given->id](draft, given);
-	return amount->kind == ELSE || read_within(draft, given, amount);
+	return amount->kind == DRAFT_ELSE || read_within(draft, given, amount);
 }

@@ -128,6 +128,26 @@ const struct draft_row draft_rows[IDS] = {
 	[ID_VERSION] = { DRAFT_ENDING, "version", "V", NULL, "print the version, and what is built in", NULL, NULL },
 };
 
+const struct draft_amount draft_amounts[IDS] = {
+	[ID_BUFFER] = { DRAFT_SIZE, offsetof(struct options, buffer_bytes), OPTIONS_BUFFER_LEAST, OPTIONS_BUFFER_MOST },
+	[ID_MAX_RECORD] = { DRAFT_SIZE, offsetof(struct options, max_record_bytes), 1, UNITS_SIZE_MAX },
+	[ID_FIXED] = { DRAFT_SIZE, offsetof(struct options, framing.size), 1, UINT64_C(1) << 40 },
+	[ID_PIPE_SIZE] = { DRAFT_SIZE, offsetof(struct options, pipe_bytes), 4096, UINT64_C(1) << 30 },
+	[ID_SIZE] = { DRAFT_SIZE, offsetof(struct options, size_bytes), 1, UNITS_SIZE_MAX },
+	[ID_MAX_AGE] = { DRAFT_TIME, offsetof(struct options, max_age_ns), 1, UNITS_TIME_MAX_NS },
+	[ID_INTERVAL] = { DRAFT_TIME, offsetof(struct options, interval_ns), OPTIONS_INTERVAL_LEAST_NS, UNITS_TIME_MAX_NS },
+	[ID_DRAIN_TIMEOUT] = { DRAFT_TIME, offsetof(struct options, drain_timeout_ns), 0, UNITS_TIME_MAX_NS },
+};
+
+/* That of --delimiter is its value. */
+const struct framing draft_framings[IDS] = {
+	[ID_LINES] = { .kind = FRAMING_LINES, .delimiter = '\n' },
+	[ID_NULL] = { .kind = FRAMING_NULL, .delimiter = '\0' },
+	[ID_DELIMITER] = { .kind = FRAMING_DELIMITER },
+	[ID_FIXED] = { .kind = FRAMING_FIXED },
+	[ID_BYTES] = { .kind = FRAMING_BYTES },
+};
+
 const struct draft_policy draft_policies[] = {
 	{ "block", "the producer waits; nothing is lost (default)", NULL },
 	{ "drop-oldest", "the oldest records give way", NULL },

@@ -92,6 +92,19 @@ struct draft_row {
 
 extern const struct draft_row draft_rows[IDS];
 
+/* Of the options whose value is a size or a time: within which limits, and where it goes in struct options. */
+struct draft_amount {
+	enum { DRAFT_ELSE, DRAFT_SIZE, DRAFT_TIME } kind;
+	size_t offset;
+	uint64_t least;
+	uint64_t most;
+};
+
+extern const struct draft_amount draft_amounts[IDS];
+
+/* Of those of the group DRAFT_FRAMING. */
+extern const struct framing draft_framings[IDS];
+
 /* The forms of --policy: "shed:N" is shown for shed, and for shed:0. */
 struct draft_policy {
 	const char *form;

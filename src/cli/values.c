@@ -117,23 +117,12 @@ read_rate_by(struct draft *draft, const struct given *given)
 static bool
 read_framing(struct draft *draft, const struct given *given)
 {
-	static const enum framing_kind kinds[IDS] = {
-		[ID_LINES] = FRAMING_LINES,
-		[ID_NULL] = FRAMING_NULL,
-		[ID_DELIMITER] = FRAMING_DELIMITER,
-		[ID_FIXED] = FRAMING_FIXED,
-		[ID_BYTES] = FRAMING_BYTES,
-	};
 	struct framing *framing = &draft->options->framing;
 
-	*framing = (struct framing){ .kind = kinds[given->id], .delimiter = '\0' };
-	if (given->id == ID_LINES)
-		framing->delimiter = '\n';
-	if (given->id == ID_FIXED)
-		return amounts_read(draft, given);
+	*framing = draft_framings[given->id];
 	if (given->id == ID_DELIMITER && !read_delimiter(given->value, &framing->delimiter))
 		return draft_bad_value(given, "not one byte");
-	return true;
+	return given->id != ID_FIXED || amounts_read(draft, given);
 }
 
 static bool
@@ -197,7 +186,7 @@ read_flag(struct draft *draft, const struct given *given)
 	return true;
 }
 
-/* The others are amounts, if there is anything to read. */
+/* The others are framings or amounts, if there is anything to read. */
 static bool (*const readers[IDS])(struct draft *draft, const struct given *given) = {
 	[ID_POLICY] = policies_read,
 	[ID_KEEP] = read_keep,
@@ -205,11 +194,6 @@ static bool (*const readers[IDS])(struct draft *draft, const struct given *given
 	[ID_SEPARATOR] = read_separator,
 	[ID_SAMPLE_BY] = read_sample_by,
 	[ID_RATE_BY] = read_rate_by,
-	[ID_LINES] = read_framing,
-	[ID_NULL] = read_framing,
-	[ID_DELIMITER] = read_framing,
-	[ID_FIXED] = read_framing,
-	[ID_BYTES] = read_framing,
 	[ID_QUIET] = read_flag,
 	[ID_FORMAT] = read_format,
 	[ID_REPORT_ON] = read_report_on,
@@ -228,6 +212,8 @@ values_read(struct draft *draft, const struct given *given)
 {
 	draft->is_given[given->id] = true;
 	draft->last[given->id] = *given;
+	if (draft_rows[given->id].group == DRAFT_FRAMING)
+		return read_framing(draft, given);
 	return readers[given->id] != NULL ? readers[given->id](draft, given) : amounts_read(draft, given);
 }
 
