@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "base/compat.h"
 #include "base/figures.h"
 #include "base/visible.h"
 #include "os/diag.h"
