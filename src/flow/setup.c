@@ -77,6 +77,8 @@ init_shed(struct pump *pump, struct chance own, uint64_t salt)
 	});
 	queue_use_marks(&pump->queue, shed_marks(&pump->shed) +
 	    (plan->policy == POLICY_DROP_RANDOM ? LOT_MARKS : 0));
+	if (plan->policy == POLICY_LATEST)
+		shed_watch(&pump->shed, &pump->queue);
 	age_init(&pump->age, plan->controlled, tuning->max_age_ns, tuning->codel_target_ns,
 	    tuning->codel_interval_ns);
 }

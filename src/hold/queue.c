@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "hold/cut.h"
+#include "hold/history.h"
 #include "hold/queue.h"
 
 #include <stdlib.h>
@@ -400,6 +401,8 @@ ends_before(const struct queue *q, size_t length)
 static void
 note_left(struct queue *q, size_t bytes, uint64_t records)
 {
+	if (q->history != NULL)
+		history_leave(q->history, records, bytes);
 	queue_change_head(q);
 	q->first += records;
 	queue_pull_marks(q, bytes);
@@ -484,6 +487,8 @@ queue_check(const struct queue *q)
 {
 	chain_check(&q->chain);
 	transit_check(&q->transit, &q->chain);
+	if (q->history != NULL)
+		history_check(q->history);
 	if (q->ready > chain_used(&q->chain) || q->admitted > q->ready || q->admitted_records > q->records)
 		abort();
 	if (cut_count(&q->chain, &q->framing, 0, q->ready, 0) + unended_records(q) != q->records)

@@ -61,6 +61,8 @@ struct queue_record {
 	size_t body;      /* without */
 };
 
+struct history;
+
 struct queue {
 	struct chain chain;
 	struct framing framing;
@@ -78,6 +80,7 @@ struct queue {
 	struct queue_mark mark[QUEUE_MARKS]; /* the caller's, kept in place */
 	unsigned marks;                      /* of them in use */
 	struct sojourn *sojourn;   /* told of what comes and goes; not owned, NULL for none */
+	struct history *history;   /* told of what goes; not owned, NULL for none */
 };
 
 /* 0, or -1 with errno. */

@@ -10,7 +10,7 @@ shed_init(struct shed *shed, const struct shed_rules *rules)
 {
 	*shed = (struct shed){
 		.classes.keep = rules->keep,
-		.latest = { .key = rules->key, .salt = rules->salt },
+		.latest.history = { .key = rules->key, .keep = rules->keep, .salt = rules->salt },
 		.chance = rules->chance,
 		.sampling = rules->sampling,
 		.share = rules->share,
@@ -22,6 +22,12 @@ unsigned
 shed_marks(const struct shed *shed)
 {
 	return classes_marks(&shed->classes);
+}
+
+void
+shed_watch(struct shed *shed, struct queue *queue)
+{
+	queue->history = &shed->latest.history;
 }
 
 void

@@ -5,7 +5,7 @@
  * For the policies that do not simply drop the oldest or the newest: by class (--keep, classes.h), by lot (drop-random,
  * lot.h), by key (latest, latest.h), 1 in N under pressure (shed:N, here).  When something does not fit, one sweep over
  * the queue drops those whose turn it is, until all fits and a part of the room is free besides (excess.h).  Nothing is
- * indexed, and nothing but a few marks is kept, while there is room.
+ * indexed but keys under latest, and nothing but a few marks is kept, while there is room.
  *
  * Misfits.  A record that arrives has room if those that may give way to it have enough of it: none of a higher class
  * ever does, and a record in transit never.  What has not is dropped itself, for the reason newest, and
@@ -55,6 +55,9 @@ void shed_init(struct shed *shed, const struct shed_rules *rules);
 
 /* How many of the queue's marks it uses. */
 unsigned shed_marks(const struct shed *shed);
+
+/* Under the policy latest the queue tells the shed, which stays where it is, what goes. */
+void shed_watch(struct shed *shed, struct queue *queue);
 
 /* From now on this share comes in under pressure. Another one than before begins a new sample. */
 void shed_retune(struct shed *shed, const struct share *share);

@@ -20,6 +20,7 @@ key        a piece of text
 key_rule   how to find one, as the options have it
 latency    figures
 top_key    a row of a table
+newest_entry  another
 gap        what is missing: a row of a list
 queue_record  a piece of text
 queue_mark    a place

@@ -97,7 +97,7 @@ stall_of_two_million()
 
 @test "latest: two million lines, each with a key of its own, for a reader that is stalled" {
 	FREED=1/2
-	BESIDES=96 # sixteen bytes for each key, in a table at least a quarter full, beside one half as large while it grows
+	BESIDES=96 # sixteen bytes for each key, in a table of which a fifth is used at least, in pieces of 2 MiB
 	stall_of_two_million latest -k 1
 }
 

@@ -53,9 +53,9 @@ ascends()
 	fed "$latest" "a=1 b=1 a=2 c=1 a=3 b=2 d=1 e=1" "f=1"
 	left "c=1 a=3 b=2 d=1 e=1 f=1" '.dropped.by.superseded.records == 3 and .dropped.records == 3'
 	fed "$latest" "a=1 b=1 c=1 d=1 e=1 f=1 g=1 h=1" "i=1"
-	left "c=1 d=1 e=1 f=1 g=1 h=1 i=1" '.dropped.by.oldest.records == 2 and .dropped.records == 2'
+	left "b=1 c=1 d=1 e=1 f=1 g=1 h=1 i=1" '.dropped.by.oldest.records == 1 and .dropped.records == 1'
 	fed "$latest" "a=1 b=1 c=1 d=1 e=1 f=1 g=1 h=1" "h=2"
-	left "b=1 c=1 d=1 e=1 f=1 g=1 h=2" '.dropped.by.oldest.records == 1 and .dropped.by.superseded.records == 1'
+	left "a=1 b=1 c=1 d=1 e=1 f=1 g=1 h=2" '.dropped.by.superseded.records == 1 and .dropped.records == 1'
 	fed "$latest" "a=1 a=2 a=3 a=4 b=1"
 	left "a=1 a=2 a=3 a=4 b=1" '.dropped.records == 0'
 }

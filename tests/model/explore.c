@@ -19,6 +19,8 @@
  *
  * Breadth first, so that a failure is shown with one of the shortest ways to it.
  */
+#include "../unit/short_history.h" /* first: it sets what others have defaults for */
+
 #include "../unit/tap.h"
 
 #include "script.h"
@@ -122,6 +124,8 @@ struct node {
 	struct chain_segment list[2 * SLOTS_MOST];
 	uint32_t free[SLOTS_MOST];
 	struct chain_segment apart[SLOTS_MOST];
+	size_t arena_used, arena_live; /* what latest knows; */
+	char *arena;                   /* malloc'd */
 	char stream[WINDOW];
 	uint64_t at;
 	uint64_t now;
@@ -235,7 +239,7 @@ static void
 put_model(struct state_key *key, const struct model *m)
 {
 	const uint64_t values[] = { m->open, counts_records() ? m->begun : 0, m->left_out, m->why, m->number, m->kept, m->input,
-		m->parts, m->paused, (uint64_t)m->common.level, m->pressed, m->pressed_number % 6, m->failed, m->due_ns > 0 ? m->due_ns - search.now : 0, m->count };
+		m->parts, m->paused, (uint64_t)m->common.level, m->noting, m->pressed, m->pressed_number % 6, m->failed, m->due_ns > 0 ? m->due_ns - search.now : 0, m->count };
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		put(key, values[i]);
@@ -246,6 +250,8 @@ put_model(struct state_key *key, const struct model *m)
 		put(key, (r->length - r->sent) << 32 | sent << 3 | (uint64_t)r->ended << 2 | (uint64_t)r->admitted << 1 |
 		    (uint64_t)r->paid);
 		put(key, is_other(r));
+		put(key, r->batch > 0 ? 1 + r->batch - m->held[0].batch : 0);
+		put(key, r->batch > 0 && r->batch == m->broken);
 	}
 }
 
@@ -282,6 +288,10 @@ save(void)
 	memcpy(node->list, chain->list, chain->list_size * sizeof(chain->list[0]));
 	memcpy(node->free, chain->slots.free, chain->slots.count * sizeof(chain->slots.free[0]));
 	memcpy(node->apart, chain->apart, chain->slots.count * sizeof(chain->apart[0]));
+	node->arena_used = short_arena.used;
+	node->arena_live = short_arena.live;
+	node->arena = must_have(malloc(short_arena.used + 1));
+	memcpy(node->arena, short_arena.bytes, short_arena.used);
 	memcpy(node->stream, search.stream, WINDOW);
 	node->at = script.at;
 	node->now = search.now;
@@ -295,16 +305,17 @@ static void
 restore(const struct node *node)
 {
 	char *room = search.pump.bypass.look_room; /* one for all: no look lasts beyond the read that follows it */
-	struct latest_seen *seen = search.pump.shed.latest.seen; /* nor what was seen beyond a verdict */
 	const struct chain *chain = &search.pump.queue.chain;
 
 	search.pump = node->pump;
 	search.pump.bypass.look_room = room;
-	search.pump.shed.latest.seen = seen;
 	memcpy(chain->slots.base, node->segments, chain->slots.count * chain->segment);
 	memcpy(chain->list, node->list, chain->list_size * sizeof(chain->list[0]));
 	memcpy(chain->slots.free, node->free, chain->slots.count * sizeof(chain->slots.free[0]));
 	memcpy(chain->apart, node->apart, chain->slots.count * sizeof(chain->apart[0]));
+	short_arena.used = node->arena_used;
+	short_arena.live = node->arena_live;
+	memcpy(short_arena.bytes, node->arena, node->arena_used);
 	memcpy(search.stream, node->stream, WINDOW);
 	script.at = node->at;
 	search.now = node->now;
@@ -533,12 +544,15 @@ explore(const struct row *row, size_t states_most)
 	while (good && search.next < search.states && search.states < states_most) {
 		struct node *node = search.fringe[search.next++];
 		good = expand(node);
+		free(node->arena);
 		free(node);
 	}
 	diag("%s: %zu states, %" PRIu64 " passes, %s", row->name, search.states, search.passes,
 	    search.next == search.states ? "all there are" : "and there are more");
-	for (size_t i = search.next; i < search.states; i++)
+	for (size_t i = search.next; i < search.states; i++) {
+		free(search.fringe[i]->arena);
 		free(search.fringe[i]);
+	}
 	free(search.fringe);
 	free(search.origin);
 	free(search.seen);

@@ -2,6 +2,8 @@
 /* See model.h.  In the order of a record's life: in, out, when it does not fit; then the comparison. */
 #include "config.h"
 
+#include "../unit/short_history.h" /* first: it sets what others have defaults for */
+
 #include "model.h"
 
 #include <inttypes.h>
@@ -513,6 +515,14 @@ arrive(struct model *m, size_t index)
 	return index + 1;
 }
 
+/* The oldest that is not part-sent leaves.  Of the batch that it was in nothing is known any more. */
+static void
+note_gone(struct model *m, size_t index)
+{
+	if (m->held[index].batch != 0)
+		m->broken = m->held[index].batch;
+}
+
 /* The records that may give way: whole, and not part-sent. */
 static size_t
 first_victim(const struct model *m)
@@ -644,12 +654,23 @@ press(struct model *m)
 	m->ledger.pressure_count++;
 }
 
+/* Of latest: nothing is noted. */
+static void
+forget(struct model *m)
+{
+	m->noting = false;
+	for (size_t i = 0; i < m->count; i++)
+		m->held[i].batch = 0;
+}
+
 /* To the low one. */
 static void
 relax(struct model *m)
 {
-	if (m->pressed)
+	if (m->pressed) {
 		m->ledger.pressure_ns += m->now_ns - m->pressed_since_ns;
+		forget(m);
+	}
 	m->pressed = false;
 }
 
@@ -894,27 +915,190 @@ is_superseded(const struct model *m, size_t index)
 	return false;
 }
 
+/* --- latest: batches ------------------------------------------------------------------------------ */
+
+/* How much is in one. */
+static struct tally
+full_batch(const struct model *m)
+{
+	const struct options *o = m->options;
+	struct tally full = { o->max_records / BATCHES_FEW, o->buffer_bytes / BATCHES_FEW };
+
+	if (full.bytes > 65536)
+		full.bytes = 65536;
+	if (full.bytes < o->buffer_bytes / 2048)
+		full.bytes = o->buffer_bytes / 2048;
+	full.bytes += full.bytes == 0;
+	full.records += full.records == 0;
+	if (full.records > 131071)
+		full.records = 131071;
+	return full;
+}
+
+/* The first behind the batch of the one at index; 0 of none. */
+static size_t
+behind_batch(const struct model *m, size_t index)
+{
+	size_t end = index;
+
+	while (end < last_victim(m) && m->held[end].batch == m->held[index].batch)
+		end++;
+	return end;
+}
+
+static struct tally
+batch_sum(const struct model *m, size_t index)
+{
+	struct tally sum = { 0, 0 };
+
+	for (size_t i = index; i < behind_batch(m, index); i++)
+		ledger_count(&sum, 1, m->held[i].length);
+	return sum;
+}
+
+/* Of those that are noted; one is there even where nothing is noted. */
+static size_t
+count_batches(const struct model *m)
+{
+	size_t count = 0;
+
+	for (size_t i = first_victim(m); i < last_victim(m) && m->held[i].batch != 0; i = behind_batch(m, i))
+		count++;
+	return count > 0 ? count : 1;
+}
+
+/* The two that are smallest become one, if they are no more than a full one, and neither is broken or the last. */
+static bool
+join_batches(struct model *m)
+{
+	const struct tally full = full_batch(m);
+	size_t found = SIZE_MAX;
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = first_victim(m); i < last_victim(m) && m->held[i].batch != 0; i = behind_batch(m, i)) {
+		size_t other = behind_batch(m, i), end;
+		struct tally one, two;
+
+		if (other == last_victim(m) || m->held[other].batch == 0)
+			break;
+		end = behind_batch(m, other);
+		if (end == last_victim(m) || m->held[end].batch == 0)
+			break;
+		one = batch_sum(m, i);
+		two = batch_sum(m, other);
+		if (m->held[i].batch != m->broken && one.bytes + two.bytes <= full.bytes &&
+		    one.records + two.records <= full.records && one.bytes + two.bytes < least) {
+			least = one.bytes + two.bytes;
+			found = i;
+		}
+	}
+	if (found == SIZE_MAX)
+		return false;
+	for (size_t i = behind_batch(m, found), end = behind_batch(m, i); i < end; i++)
+		m->held[i].batch = m->held[found].batch;
+	return true;
+}
+
+/* Whether a record begins another batch behind the one that begins at index. */
+static bool
+is_another(const struct model *m, size_t index, uint64_t length, size_t most)
+{
+	const struct tally full = full_batch(m), sum = batch_sum(m, index);
+
+	return count_batches(m) < most && (sum.bytes + length > full.bytes || sum.records >= full.records ||
+	    (m->held[index].batch == m->broken && count_batches(m) == 1));
+}
+
+/* The next ones, in order, so many bytes. */
+static void
+note(struct model *m, uint64_t bytes)
+{
+	const size_t most = BATCHES_SPARE + 4 * (m->options->buffer_bytes / full_batch(m).bytes);
+	size_t last = SIZE_MAX; /* where the last batch begins */
+
+	m->noting = true;
+	while (count_batches(m) > most - most / 4 && join_batches(m))
+		;
+	for (size_t i = first_victim(m); i < last_victim(m); i++) {
+		struct model_record *record = &m->held[i];
+
+		if (record->batch != 0) {
+			if (last == SIZE_MAX || record->batch != m->held[last].batch)
+				last = i;
+			continue;
+		}
+		if (bytes == 0)
+			return;
+		bytes -= bytes < record->length ? bytes : record->length;
+		if (last == SIZE_MAX || is_another(m, last, record->length, most)) {
+			last = i;
+			record->batch = ++m->batches;
+		} else {
+			record->batch = m->held[last].batch;
+		}
+	}
+}
+
+/* Drops what is superseded of each batch of which it is worth it, until as much is gone as is wanted. */
+static void
+drop_worth(struct model *m, struct tally wanted)
+{
+	for (size_t i = first_victim(m), end; i < last_victim(m) && (wanted.bytes > 0 || wanted.records > 0); i = end) {
+		const struct tally all = batch_sum(m, i);
+		struct tally old = { 0, 0 };
+		static bool goes[MODEL_RECORDS];
+
+		end = behind_batch(m, i);
+		for (size_t j = i; j < end; j++) {
+			goes[j] = m->held[j].class == 0 && is_superseded(m, j);
+			if (goes[j])
+				ledger_count(&old, 1, m->held[j].length);
+		}
+		if (m->held[i].batch == m->broken || old.records == 0 ||
+		    (old.records < all.records / 10 && old.bytes < all.bytes / 10))
+			continue;
+		lessen(&wanted, old.records, old.bytes);
+		for (size_t j = end; j-- > i;) {
+			if (goes[j]) {
+				drop(m, j, REASON_SUPERSEDED);
+				end--;
+			}
+		}
+	}
+}
+
+static bool
+is_within(const struct model *m, unsigned part)
+{
+	return held_bytes(m) <= m->options->buffer_bytes / part && waiting(m) <= m->options->max_records / part;
+}
+
 static void
 drop_superseded(struct model *m)
 {
-	struct goal goal;
+	struct tally need;
 
+	if (is_too_much(m))
+		drop_misfits(m);
+	if (!is_too_much(m) && is_within(m, 4))
+		forget(m);
+	else if (m->noting || !is_within(m, 2))
+		note(m, LATEST_SLICE());
 	if (!is_too_much(m))
 		return;
-	drop_misfits(m);
-	goal = goal_of(m, PART);
-	if (!is_too_much(m))
+	if (last_victim(m) > first_victim(m) && m->held[last_victim(m) - 1].batch == 0)
+		note(m, UINT64_MAX);
+	need = too_much(m, NOTHING);
+	drop_worth(m, (struct tally){ need.records > 0 ? need.records + LATEST_MORE_RECORDS : 0,
+	    need.bytes > 0 ? need.bytes + LATEST_MORE_BYTES : 0 });
+	if (m->options->keep != NULL) {
+		give_way(m, goal_of(m, PART), CLASSES, false, REASON_OLDEST);
 		return;
-	for (size_t i = first_victim(m); i < last_victim(m);) {
-		if (m->held[i].class > 0 || !is_superseded(m, i)) {
-			i++;
-			continue;
-		}
-		lessen(&goal.need, 1, m->held[i].length);
-		lessen(&goal.all, 1, m->held[i].length);
-		drop(m, i, REASON_SUPERSEDED);
 	}
-	give_way(m, goal, CLASSES, false, REASON_OLDEST);
+	while (is_too_much(m)) {
+		note_gone(m, first_victim(m));
+		drop(m, first_victim(m), REASON_OLDEST);
+	}
 }
 
 static void
@@ -996,8 +1180,10 @@ drop_by_age(struct model *m)
 	if (m->aged || streams(m))
 		return;
 	m->aged = true;
-	while (o->max_age_ns > 0 && first < last_victim(m) && m->now_ns - m->held[first].arrived_ns > o->max_age_ns)
+	while (o->max_age_ns > 0 && first < last_victim(m) && m->now_ns - m->held[first].arrived_ns > o->max_age_ns) {
+		note_gone(m, first);
 		drop(m, first, REASON_EXPIRED);
+	}
 	/* CoDel is not asked about what has not waited for its target: it is told when that has left. */
 	while (o->policy == POLICY_CODEL && m->room && first == 0 && waiting(m) > 0 &&
 	    m->now_ns - m->held[0].arrived_ns >= o->codel_target_ns &&
@@ -1269,6 +1455,8 @@ leave(struct model *m, uint64_t length)
 		uint64_t part = rest_of(head) < length ? rest_of(head) : length;
 
 		charge(m, head, part);
+		if (head->sent == 0)
+			note_gone(m, 0);
 		head->sent += part;
 		length -= part;
 		if (!head->ended || head->sent < head->length)

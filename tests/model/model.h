@@ -35,6 +35,7 @@ struct model_record {
 	uint64_t key;  /* hash of it, once it has ended or been begun to be sent */
 	unsigned class;
 	uint64_t number; /* that it has drawn */
+	uint64_t batch;  /* of latest: of neighbours that were noted together; 0: it is not noted */
 	bool judged;   /* the gates have let it in */
 	bool ended;
 	bool admitted; /* the policy has let it in */
@@ -84,6 +85,9 @@ struct model {
 	struct chance lots; /* of drop-random, */
 	uint64_t round_at;  /* whose round goes on with the record that begins here, or the next */
 	struct codel codel;
+	bool noting;        /* latest knows keys */
+	uint64_t batches;   /* begun so far */
+	uint64_t broken;    /* the one that the last oldest record was in that has left */
 	bool pressed;       /* the buffer was full, or high, and is not low yet; */
 	uint64_t pressed_since_ns;
 	uint64_t pressed_number; /* of class 0 so many have come since */

@@ -19,7 +19,6 @@ static struct rig {
 	struct shed shed;
 	struct pressure pressure;
 	struct keep *keep;
-	struct key_rule key;
 	struct ledger ledger;
 	struct loss loss;
 } rig;
@@ -29,12 +28,6 @@ static struct rig {
 
 #define ANY UINT64_MAX /* records */
 
-#ifdef HAVE_PCRE2
-#define RULE "/^./" /* the key is the first letter */
-#else
-#define RULE "1"
-#endif
-
 static inline void
 begin(uint64_t records, const char *const regex[2])
 {
@@ -42,8 +35,8 @@ begin(uint64_t records, const char *const regex[2])
 		.view = 400 };
 	char error[PATTERN_ERROR_MOST];
 
-	rig = (struct rig){ .key = { .separator = KEY_BLANKS } };
-	if (queue_init(&rig.queue, &lines, &limits) < 0 || key_parse(&rig.key, RULE, error) != NULL)
+	rig = (struct rig){ 0 };
+	if (queue_init(&rig.queue, &lines, &limits) < 0)
 		abort();
 	for (int i = 0; i < 2 && regex[i] != NULL; i++) {
 		if (rig.keep == NULL && (rig.keep = keep_new()) == NULL)
@@ -52,7 +45,7 @@ begin(uint64_t records, const char *const regex[2])
 			abort();
 	}
 	rig.loss = (struct loss){ .ledger = &rig.ledger, .keep = rig.keep };
-	rig.shed = (struct shed){ .classes.keep = rig.keep, .latest.key = &rig.key, .pressure = &rig.pressure };
+	rig.shed = (struct shed){ .classes.keep = rig.keep, .pressure = &rig.pressure };
 	rig.queue.marks = classes_marks(&rig.shed.classes) + LOT_MARKS;
 }
 
@@ -73,7 +66,6 @@ finish(void)
 	shed_relax(&rig.shed);
 	queue_free(&rig.queue);
 	keep_free(rig.keep);
-	key_clear(&rig.key);
 }
 
 static inline void

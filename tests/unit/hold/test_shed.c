@@ -5,12 +5,6 @@
  */
 #include "../sheds.h"
 
-static void
-by_key(struct shed *shed, struct queue *queue, struct loss *loss)
-{
-	latest_settle(&shed->latest, &shed->classes, queue, loss);
-}
-
 #ifdef HAVE_PCRE2
 
 static const struct example examples[] = {
@@ -57,23 +51,6 @@ static const struct example examples[] = {
 	{ "newest: by classes below its own", shed_newest, ANY, { "E", "W" },
 	    "E01\na02\nW03\na04\nE05\nW06\nE07\nE08\n", "W_is_long\nE_is_long_2\n",
 	    "E01 E05 E07 E08 E_is_long_2", "oldest 4 newest 1" },
-	{ "latest: nor is anything superseded by that", by_key, ANY, { "E" },
-	    "E01\nE02\na03\nE04\nE05\nE06\na07\n", "a_longer_one_\n", "E01 E02 a03 E04 E05 E06 a07", "newest 1" },
-	{ "latest: what fits stays", by_key, ANY, { NULL },
-	    "", EIGHT, "a01 a02 a03 a04 a05 a06 a07 a08", "" },
-	{ "latest: all that are superseded", by_key, ANY, { NULL },
-	    EIGHT, "a09\n", "a09", "superseded 8" },
-	{ "latest: each key has its last", by_key, ANY, { NULL },
-	    "a01\nb02\na03\nc04\nb05\nd06\ne07\nf08\n", "a09\n", "c04 b05 d06 e07 f08 a09",
-	    "superseded 3" },
-	{ "latest: where that is not enough the oldest, an eighth in all", by_key, ANY, { NULL },
-	    "a01\nb02\nc03\nd04\ne05\nf06\ng07\nh08\n", "a09\n", "c03 d04 e05 f06 g07 h08 a09",
-	    "oldest 1 superseded 1" },
-	{ "latest: what is kept supersedes, and is not superseded", by_key, ANY, { "E", NULL },
-	    "aE1\nb02\na03\nb04\nd05\nd06\nf07\nbE8\n", "g09\n", "aE1 a03 d06 f07 bE8 g09",
-	    "superseded 3" },
-	{ "latest: the empty key is one, too", by_key, 2, { NULL },
-	    "\n\n", "b\n", " b", "superseded 1" },
 };
 
 static void
@@ -88,7 +65,6 @@ beside_rest(void)
 {
 	try_beside_rest(shed_oldest, "B");
 	try_beside_rest(shed_newest, "B");
-	try_beside_rest(by_key, NULL);
 }
 
 /* Under pressure 1 in 3. */
@@ -175,57 +151,6 @@ shedding(void)
 
 #endif
 
-/* More keys than the table begins with. */
-static void
-many_keys(void)
-{
-	const struct queue_limits limits = { .bytes = 20000, .records = 3000, .slack = 20000, .record = 100, .view = 100 };
-	char text[8], error[PATTERN_ERROR_MOST];
-	bool good = true;
-
-	begin(ANY, (const char *const[]){ NULL, NULL });
-	queue_free(&rig.queue);
-	key_clear(&rig.key);
-	if (queue_init(&rig.queue, &lines, &limits) < 0 || key_parse(&rig.key, "1", error) != NULL)
-		abort();
-	for (unsigned i = 0; i < 3002; i++) {
-		(void)snprintf(text, sizeof(text), "%u\n", i % 2950);
-		arrive(text);
-	}
-	by_key(&rig.shed, &rig.queue, &rig.loss);
-	is(rig.ledger.dropped[REASON_SUPERSEDED].records, 52, "latest: of many keys those that came again");
-	is(rig.ledger.dropped[REASON_OLDEST].records, 2 + 375 - 52, "latest: and for the rest of an eighth the oldest");
-	for (unsigned i = 377; i < 3002 && good; i++) {
-		struct queue_record record;
-
-		(void)snprintf(text, sizeof(text), "%u\n", i % 2950);
-		good = queue_view_head(&rig.queue, &record) && record.length == strlen(text) &&
-		    memcmp(record.text, text, record.length) == 0;
-		(void)queue_take(&rig.queue, record.length);
-	}
-	ok(good, "latest: the others in their order");
-	finish();
-}
-
-/* Keys that have gone take up no room: far more than the table has come and go under the same pressure. */
-static void
-keys_that_go(void)
-{
-	char text[8], error[PATTERN_ERROR_MOST];
-
-	begin(ANY, (const char *const[]){ NULL, NULL });
-	if (key_parse(&rig.key, "1", error) != NULL)
-		abort();
-	for (unsigned i = 1000; i < 5000; i++) {
-		(void)snprintf(text, sizeof(text), "%u\n", i);
-		arrive(text);
-		by_key(&rig.shed, &rig.queue, &rig.loss);
-	}
-	is_text(left(), "4994 4995 4996 4997 4998 4999", "latest: keys come and go");
-	is(rig.ledger.dropped[REASON_SUPERSEDED].records, 0, "latest: and are not taken for others");
-	finish();
-}
-
 int
 main(void)
 {
@@ -234,7 +159,5 @@ main(void)
 	beside_rest();
 	shedding();
 #endif
-	many_keys();
-	keys_that_go();
 	return done_testing();
 }

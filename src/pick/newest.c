@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "pick/newest.h"
+
+#include <sys/mman.h>
+
+#include <assert.h>
+#include <stdlib.h>
+
+#ifndef MAP_ANONYMOUS
+#define MAP_ANONYMOUS MAP_ANON
+#endif
+
+static_assert(sizeof(struct newest_entry) == 16, "four in a line of the cache");
+static_assert((NEWEST_ENTRIES & (NEWEST_ENTRIES - 1)) == 0, "places are found by a mask");
+
+/* More bits than this in common say that the hash is none. */
+#define DEPTH_MOST 40
+
+#define MASK ((size_t)NEWEST_ENTRIES - 1)
+
+/* A page with so many entries is looked through for those of no live batch; with more than so many then it becomes two. */
+#define FULL ((size_t)NEWEST_ENTRIES * 5 / 8)
+#define SPLIT_FROM ((size_t)NEWEST_ENTRIES * 7 / 16)
+
+/* All hashes in it have the same `depth` highest bits.  Open addressing by the lowest.  The figures are not beside the
+ * entries: those of all pages stay in the cache. */
+struct newest_page {
+	struct newest_entry *entry;
+	uint16_t depth;
+	uint16_t used;
+};
+static_assert(NEWEST_ENTRIES <= UINT16_MAX, "used counts them");
+
+/* Memory for pages: as many as there are already, until those are too many.  From then on it is a huge page, since what is
+ * looked up is anywhere in all of them: the way to it is then half of the cost. */
+struct newest_slab {
+	struct newest_slab *older;
+	size_t pages;
+	size_t taken;
+	bool mapped;
+	struct newest_page page[]; /* and behind them their entries */
+};
+
+#define HUGE ((size_t)2 << 20)
+#define HUGE_FROM 64 /* pages */
+#define PAGE_BYTES (NEWEST_ENTRIES * sizeof(struct newest_entry))
+#define LINE 64 /* bytes that the cache has in one piece: entries begin with one */
+#define HUGE_PAGES ((HUGE - sizeof(struct newest_slab) - LINE) / (sizeof(struct newest_page) + PAGE_BYTES))
+
+/* --- memory ------------------------------------------------------------------------------------- */
+
+/* All zero, and where it should be: cut out of twice as much.  NULL without memory. */
+static struct newest_slab *
+map_huge(void)
+{
+	char *base = mmap(NULL, 2 * HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t front;
+
+	if (base == MAP_FAILED)
+		return NULL;
+	front = HUGE - (uintptr_t)base % HUGE;
+	(void)munmap(base, front);
+	if (front < HUGE)
+		(void)munmap(base + front + HUGE, HUGE - front);
+#if defined(MADV_HUGEPAGE) && !defined(WEIR_PORTABLE)
+	(void)madvise(base + front, HUGE, MADV_HUGEPAGE); /* a hint */
+#endif
+	return (struct newest_slab *)(void *)(base + front);
+}
+
+static bool
+add_slab(struct newest *newest)
+{
+	size_t pages = newest->pages > 0 ? newest->pages : 1;
+	bool mapped = pages >= HUGE_FROM;
+	struct newest_slab *slab;
+	uintptr_t entries;
+
+	if (mapped)
+		pages = HUGE_PAGES;
+	slab = mapped ? map_huge() : calloc(1, sizeof(*slab) + LINE + pages * (sizeof(struct newest_page) + PAGE_BYTES));
+	if (slab == NULL)
+		return false;
+	*slab = (struct newest_slab){ newest->slab, pages, 0, mapped };
+	entries = ((uintptr_t)&slab->page[pages] + LINE - 1) / LINE * LINE;
+	for (size_t i = 0; i < pages; i++)
+		slab->page[i].entry = (struct newest_entry *)(entries + i * PAGE_BYTES);
+	newest->slab = slab;
+	return true;
+}
+
+static struct newest_page *
+new_page(struct newest *newest)
+{
+	if ((newest->slab == NULL || newest->slab->taken == newest->slab->pages) && !add_slab(newest))
+		return NULL;
+	newest->pages++;
+	return &newest->slab->page[newest->slab->taken++];
+}
+
+bool
+newest_begin(struct newest *newest)
+{
+	*newest = (struct newest){ .directory = calloc(1, sizeof(struct newest_page *)) };
+	if (newest->directory != NULL && (newest->directory[0] = new_page(newest)) != NULL)
+		return true;
+	newest_end(newest);
+	return false;
+}
+
+void
+newest_end(struct newest *newest)
+{
+	while (newest->slab != NULL) {
+		struct newest_slab *slab = newest->slab;
+
+		newest->slab = slab->older;
+		if (slab->mapped)
+			(void)munmap(slab, HUGE);
+		else
+			free(slab);
+	}
+	free(newest->directory);
+	*newest = (struct newest){ 0 };
+}
+
+void
+newest_set_live(struct newest *newest, uint32_t live)
+{
+	newest->live = live;
+}
+
+/* --- looking up ----------------------------------------------------------------------------------- */
+
+static size_t
+index_of(const struct newest *newest, uint64_t hash)
+{
+	return newest->depth > 0 ? (size_t)(hash >> (64 - newest->depth)) : 0;
+}
+
+/* Where the key is, or would be. */
+static struct newest_entry *
+place_of(struct newest_page *page, uint64_t hash)
+{
+	size_t at = (size_t)hash & MASK;
+
+	while (page->entry[at].count != 0 && page->entry[at].hash != hash)
+		at = (at + 1) & MASK;
+	return &page->entry[at];
+}
+
+static bool
+is_dead(const struct newest *newest, const struct newest_entry *entry)
+{
+	return entry->batch < newest->live;
+}
+
+struct newest_entry *
+newest_find(const struct newest *newest, uint64_t hash)
+{
+	struct newest_entry *entry = place_of(newest->directory[index_of(newest, hash)], hash);
+
+	return entry->count != 0 && !is_dead(newest, entry) ? entry : NULL;
+}
+
+void
+newest_prefetch(const struct newest *newest, uint64_t hash)
+{
+#ifdef __GNUC__
+	const struct newest_page *page = newest->directory[index_of(newest, hash)];
+
+	__builtin_prefetch(&page->entry[(size_t)hash & MASK]);
+#else
+	(void)newest;
+	(void)hash;
+#endif
+}
+
+/* Those behind it move up as far as they may. */
+static void
+take_out(struct newest_page *page, size_t hole)
+{
+	for (size_t at = (hole + 1) & MASK; page->entry[at].count != 0; at = (at + 1) & MASK) {
+		size_t home = (size_t)page->entry[at].hash & MASK;
+
+		if (((at - home) & MASK) >= ((at - hole) & MASK)) {
+			page->entry[hole] = page->entry[at];
+			hole = at;
+		}
+	}
+	page->entry[hole].count = 0;
+	page->used--;
+}
+
+void
+newest_remove(struct newest *newest, struct newest_entry *entry)
+{
+	struct newest_page *page = newest->directory[index_of(newest, entry->hash)];
+
+	take_out(page, (size_t)(entry - page->entry));
+}
+
+/* --- growing -------------------------------------------------------------------------------------- */
+
+/* The directory has another bit: each page is in it twice as often. */
+static bool
+widen(struct newest *newest)
+{
+	size_t size = (size_t)1 << newest->depth;
+	struct newest_page **directory;
+
+	if (newest->depth == DEPTH_MOST || (directory = calloc(2 * size, sizeof(struct newest_page *))) == NULL)
+		return false;
+	for (size_t i = 0; i < 2 * size; i++)
+		directory[i] = newest->directory[i / 2];
+	free(newest->directory);
+	newest->directory = directory;
+	newest->depth++;
+	return true;
+}
+
+/* Those with the bit move, and those go that are of no live batch.  From a free entry on, so that none is moved up to where
+ * it was not looked at. */
+static void
+sort_out(const struct newest *newest, struct newest_page *page, struct newest_page *other, uint64_t bit)
+{
+	size_t at = 0, left = NEWEST_ENTRIES;
+
+	while (page->entry[at].count != 0)
+		at++;
+	while (left > 0) {
+		struct newest_entry *entry = &page->entry[at];
+		bool moves = entry->count != 0 && (entry->hash & bit) != 0;
+
+		if (moves) {
+			*place_of(other, entry->hash) = *entry;
+			other->used++;
+		}
+		if (moves || (entry->count != 0 && is_dead(newest, entry))) {
+			take_out(page, at);
+		} else {
+			at = (at + 1) & MASK;
+			left--;
+		}
+	}
+}
+
+/* The page becomes two; false without memory. */
+static bool
+split(struct newest *newest, uint64_t hash)
+{
+	struct newest_page *page = newest->directory[index_of(newest, hash)], *other;
+	size_t span, first;
+
+	if (page->depth == newest->depth && !widen(newest))
+		return false;
+	if ((other = new_page(newest)) == NULL)
+		return false;
+	span = (size_t)1 << (newest->depth - page->depth);
+	first = index_of(newest, hash) & ~(span - 1);
+	other->depth = ++page->depth;
+	sort_out(newest, page, other, UINT64_C(1) << (64 - page->depth));
+	for (size_t i = first + span / 2; i < first + span; i++)
+		newest->directory[i] = other;
+	return true;
+}
+
+/* There is place for one more in the page; false without memory. */
+static bool
+make_place(struct newest *newest, uint64_t hash)
+{
+	struct newest_page *page = newest->directory[index_of(newest, hash)];
+
+	sort_out(newest, page, NULL, 0);
+	while (page->used > SPLIT_FROM) {
+		if (!split(newest, hash))
+			return page->used < FULL;
+		page = newest->directory[index_of(newest, hash)];
+	}
+	return true;
+}
+
+/* Those of no live batch are taken over on the way: hardly a page has to be sorted out for more than those that stay. */
+struct newest_entry *
+newest_put(struct newest *newest, uint64_t hash)
+{
+	struct newest_page *page = newest->directory[index_of(newest, hash)];
+	struct newest_entry *place = NULL, *entry;
+	size_t at = (size_t)hash & MASK;
+
+	for (; page->entry[at].count != 0 && page->entry[at].hash != hash; at = (at + 1) & MASK)
+		if (place == NULL && is_dead(newest, &page->entry[at]))
+			place = &page->entry[at];
+	entry = &page->entry[at];
+	if (entry->count != 0 && !is_dead(newest, entry))
+		return entry;
+	if (entry->count != 0) {
+		place = entry;
+	} else if (place == NULL) {
+		if (page->used >= FULL && !make_place(newest, hash))
+			return NULL;
+		page = newest->directory[index_of(newest, hash)];
+		place = place_of(page, hash);
+		page->used++;
+	}
+	*place = (struct newest_entry){ .hash = hash };
+	return place;
+}
