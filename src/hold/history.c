@@ -300,10 +300,11 @@ take_off(struct history *history, struct batch *batch, const struct queue_record
 	tally_lessen(&history->noted, 1, record->length);
 }
 
-/* And what the table says of it, which is of the least class, and the oldest of its key in a whole batch.  Where that says
- * nothing, all of its key that came behind it and were of the least class have gone: one is there that is kept. */
+/* And what the table says of it, which is of the least class, and the oldest of its key in a whole batch.  Where that
+ * says nothing, all of its key that came behind it and were of the least class have gone: one is there that is kept. */
 static void
-forget(struct history *history, struct newest_entry *entry, struct batch *batch, const struct queue_record *record)
+forget(struct history *history, struct newest_entry *entry, struct batch *batch,
+    const struct queue_record *record)
 {
 	if (entry == NULL || entry->batch != batch->number || entry->count > 1 || entry->covered)
 		tally_lessen(&batch->old, 1, length_of(record));
@@ -312,7 +313,8 @@ forget(struct history *history, struct newest_entry *entry, struct batch *batch,
 }
 
 void
-history_cut(struct history *history, struct queue *queue, size_t to, size_t offset, struct chain_place place, size_t length)
+history_cut(struct history *history, struct queue *queue, size_t to, size_t offset, struct chain_place place,
+    size_t length)
 {
 	const size_t end = offset + length;
 	size_t before = to, index = 0;
@@ -367,7 +369,8 @@ judge_old(void *state, const struct queue_record *record, struct sweep_fate *fat
 	return SWEEP_DROP;
 }
 
-/* Neighbours that are worth it, from the oldest such on; lessens what is wanted by what goes.  False where there are none. */
+/* Neighbours that are worth it, from the oldest such on; lessens what is wanted by what goes.  False where there are
+ * none. */
 static bool
 sweep_next(struct history *history, struct queue *queue, struct loss *loss, struct tally *wanted)
 {
@@ -379,8 +382,13 @@ sweep_next(struct history *history, struct queue *queue, struct loss *loss, stru
 
 	while (begin < batches->count && !batches_is_worth_it(batches_at(batches, begin)))
 		begin++;
-	for (end = begin; end < batches->count && !tally_is_none(wanted) && batches_is_worth_it(batches_at(batches, end)); end++)
-		tally_lessen(wanted, batches_at(batches, end)->old.records, batches_at(batches, end)->old.bytes);
+	for (end = begin; end < batches->count && !tally_is_none(wanted); end++) {
+		const struct batch *batch = batches_at(batches, end);
+
+		if (!batches_is_worth_it(batch))
+			break;
+		tally_lessen(wanted, batch->old.records, batch->old.bytes);
+	}
 	if (end == begin)
 		return false;
 	sweeping.index = begin;
