@@ -43,7 +43,7 @@ history_end(struct history *history)
 bool
 history_is_on(const struct history *history)
 {
-	return history->batches.list != NULL;
+	return history != NULL && history->batches.list != NULL;
 }
 
 bool

@@ -74,7 +74,7 @@ bool history_is_whole(const struct history *history, const struct queue *queue);
  * or it is not worth it any more.  All that wait are noted. */
 void history_sweep(struct history *history, struct queue *queue, struct loss *loss, struct tally wanted);
 
-/* What the queue tells (it has a pointer to the history, or NULL).  Records that are not noted do not matter.
+/* What the queue tells.  NULL is a history that is not on; records that are not noted do not matter.
  * leave: the oldest that are not part-sent have left, or been dropped: so many, with so many bytes; a record leaves with
  *        its first byte.
  * cut:   those from offset on, length bytes in all, are about to be dropped, which is `place`; in front of them there

@@ -79,6 +79,9 @@ latest_settle(struct latest *latest, struct classes *classes, struct queue *queu
 	if (!fit_all(queue))
 		give_way(latest, classes, queue, loss);
 	fit_admit(queue);
+#ifdef WEIR_DEBUG
+	history_check(&latest->history);
+#endif
 }
 
 void

@@ -52,8 +52,7 @@ end_run(struct queue *q, struct stroke *broom, struct loss *loss)
 		return;
 	if (broom->dropping) {
 		queue_hand_over(q, loss, broom->fate.reason, broom->fate.class, broom->run, broom->chain.from, length);
-		if (q->history != NULL)
-			history_cut(q->history, q, broom->to, broom->run, broom->chain.from, length);
+		history_cut(q->history, q, broom->to, broom->run, broom->chain.from, length);
 		broom_drop(&broom->chain, &q->chain, length);
 		loss_removed(loss, broom->fate.reason, broom->number, broom->records, length);
 		loss_class(loss, broom->fate.class, broom->records, length);

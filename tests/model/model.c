@@ -1842,8 +1842,10 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 	same_held(m, &pump->queue);
 	if (pump->queue.sojourn != NULL)
 		same_times(m, &pump->queue);
-	if (complaint[0] == '\0')
+	if (complaint[0] == '\0') {
 		queue_check(&pump->queue);
+		history_check(&pump->shed.latest.history);
+	}
 	return complaint[0] == '\0';
 }
 

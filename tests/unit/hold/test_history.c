@@ -60,7 +60,7 @@ finish(void)
 static void
 arrive(unsigned key, const char *rest)
 {
-	char text[64];
+	char text[128];
 	size_t length = (size_t)snprintf(text, sizeof(text), "%u %s\n", key, rest);
 
 	if (reads_put(&rig.queue, text, length) != length)
@@ -242,6 +242,47 @@ neighbours(void)
 	finish();
 }
 
+static unsigned
+count_key(unsigned key)
+{
+	unsigned found = 0;
+
+	for (size_t i = look(); i-- > 0;)
+		found += there[i].key == key;
+	return found;
+}
+
+/* A key that is in both of two batches that become one: 20 others and one in the first, of which too few are superseded
+ * to be looked for, and in the second only the newest is left. */
+static void
+in_both(void)
+{
+	static const char *const hot = "comes again......";
+
+	begin(400, false);
+	for (unsigned i = 10; i < 30; i++)
+		arrive(i, "");
+	arrive(7, "");
+	arrive(5, hot);
+	arrive(7, "");
+	for (unsigned i = 0; i < 4; i++)
+		arrive(5, hot);
+	for (unsigned i = 0; i < 16; i++)
+		arrive(100 + i, "a record that is as long as three quarters of a batch of a hundred bytes");
+	(void)history_note(&rig.history, &rig.queue, UINT64_MAX);
+	history_sweep(&rig.history, &rig.queue, &rig.loss, (struct tally){ 0, 1000 });
+	is(count_key(7), 2, "too few are superseded");
+	is(count_key(5), 1, "but not in the second one");
+	for (unsigned i = 10; i < 13; i++)
+		arrive(i, "");
+	(void)history_note(&rig.history, &rig.queue, UINT64_MAX);
+	is(rig.history.batches.list[rig.history.batches.first].all.records, 22, "both are one");
+	history_sweep(&rig.history, &rig.queue, &rig.loss, (struct tally){ 0, 1000 });
+	is(count_key(7), 1, "of a key that was in both the newest stays");
+	ok(is_right(), "and what is counted is right");
+	finish();
+}
+
 /* What comes behind a batch that has been begun to leave is in another one. */
 static void
 behind_broken(void)
@@ -302,6 +343,7 @@ main(void)
 	looks();
 	sparse();
 	neighbours();
+	in_both();
 	behind_broken();
 	without_memory();
 	return done_testing();
