@@ -85,16 +85,15 @@ batches_live(struct batches *batches)
 	return batches_at(batches, 0)->number + batches->broken;
 }
 
-/* Most often it is one of the last. */
+/* Behind it there are no more than there are numbers up to the last: most often as many. */
 struct batch *
 batches_numbered(struct batches *batches, uint32_t number)
 {
-	size_t from = 0, to = batches->count - 1; /* it is one of these */
+	size_t to = batches->count - 1, behind = batches_last(batches)->number - number;
+	size_t from = behind < to ? to - behind : 0; /* it is one of these */
 
-	for (unsigned i = 0; i < 4 && to > 0 && batches_at(batches, to)->number > number; i++)
-		to--;
-	if (batches_at(batches, to)->number == number)
-		from = to;
+	if (batches_at(batches, from)->number == number)
+		return batches_at(batches, from);
 	while (from < to) {
 		size_t middle = from + (to - from + 1) / 2;
 

@@ -5,10 +5,10 @@
 #include "hold/fit.h"
 #include "hold/latest.h"
 
-/* How much is noted with each verdict, in bytes: three times what may have come since the last one, so that what is there
- * is noted twice as fast as the buffer fills. */
+/* How much is noted with a verdict, in bytes: half as much again as has come since the last one, so that the third that
+ * is there is noted while two more come; and a little where nothing has. */
 #ifndef LATEST_SLICE
-#define LATEST_SLICE(queue) (3 * (uint64_t)(queue)->limits.slack)
+#define LATEST_SLICE(arrived) ((uint64_t)(arrived) / 2 * 3 + ((uint64_t)16 << 10))
 #endif
 
 /* Whether it is no more than a part of the buffer that is filled, in bytes and in records. */
@@ -72,10 +72,10 @@ latest_settle(struct latest *latest, struct classes *classes, struct queue *queu
 		classes_drop_misfits(classes, queue, loss);
 	else
 		classes_look_ahead(classes, queue);
-	if (fit_all(queue) && is_within(queue, 4))
+	if (fit_all(queue) && is_within(queue, 6))
 		latest_relax(latest);
-	else if (history_is_on(&latest->history) || !is_within(queue, 2))
-		note_some(latest, queue, LATEST_SLICE(queue));
+	else if (history_is_on(&latest->history) || !is_within(queue, 3))
+		note_some(latest, queue, LATEST_SLICE(queue_newest_mark(queue).offset - queue_admitted_mark(queue).offset));
 	if (!fit_all(queue))
 		give_way(latest, classes, queue, loss);
 	fit_admit(queue);

@@ -13,8 +13,8 @@
  *
  * What cannot fit beside more precious ones is dropped itself, and nothing gives way for it (classes.h).
  *
- * Keys are known from when the buffer is half full, in bytes or in records, a few of them noted with each
- * verdict, so that all are by the time it is full; until it is a quarter full in both, or there has been pressure and is
+ * Keys are known from when the buffer is a third full, in bytes or in records, a few of them noted with each
+ * verdict, so that all are by the time it is full; until it is a sixth full in both, or there has been pressure and is
  * no more.  Where memory lacks for them the oldest go, until there is enough for all again.
  */
 #ifndef WEIR_LATEST_H

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #ifndef MAP_ANONYMOUS
 #define MAP_ANONYMOUS MAP_ANON
@@ -16,7 +17,7 @@ static_assert(sizeof(struct newest_entry) == 16, "four in a line of the cache");
 static_assert((NEWEST_ENTRIES & (NEWEST_ENTRIES - 1)) == 0, "places are found by a mask");
 
 /* More bits than this in common say that the hash is none. */
-#define DEPTH_MOST 40
+#define DEPTH_MOST 30
 
 #define MASK ((size_t)NEWEST_ENTRIES - 1)
 
@@ -24,7 +25,7 @@ static_assert((NEWEST_ENTRIES & (NEWEST_ENTRIES - 1)) == 0, "places are found by
 #define FULL ((size_t)NEWEST_ENTRIES * 5 / 8)
 #define SPLIT_FROM ((size_t)NEWEST_ENTRIES * 7 / 16)
 
-/* All hashes in it have the same `depth` highest bits.  Open addressing by the lowest.  The figures are not beside the
+/* All hashes in it have the same `depth` highest bits, as spiral() has them.  Open addressing by the lowest.  The figures are not beside the
  * entries: those of all pages stay in the cache. */
 struct newest_page {
 	struct newest_entry *entry;
@@ -134,10 +135,21 @@ newest_set_live(struct newest *newest, uint32_t live)
 
 /* --- looking up ----------------------------------------------------------------------------------- */
 
+/* Its highest 32 bits, u, as about log2(1 + u) where they are a fraction: so of all pages the first have twice as many
+ * keys as the last, and they do not all become two at the same time, but one after the other while their number doubles
+ * (spiral storage: G. N. N. Martin, 1979). */
+static uint64_t
+spiral(uint64_t hash)
+{
+	const uint64_t u = hash >> 32;
+
+	return u + ((u * ((UINT64_C(1) << 32) - u) >> 32) * 87 >> 8);
+}
+
 static size_t
 index_of(const struct newest *newest, uint64_t hash)
 {
-	return newest->depth > 0 ? (size_t)(hash >> (64 - newest->depth)) : 0;
+	return (size_t)(spiral(hash) >> (32 - newest->depth));
 }
 
 /* Where the key is, or would be. */
@@ -221,29 +233,22 @@ widen(struct newest *newest)
 	return true;
 }
 
-/* Those with the bit move, and those go that are of no live batch.  From a free entry on, so that none is moved up to where
- * it was not looked at. */
+/* All entries are put in anew: those with the bit into the other page, and those of no live batch into none. */
 static void
 sort_out(const struct newest *newest, struct newest_page *page, struct newest_page *other, uint64_t bit)
 {
-	size_t at = 0, left = NEWEST_ENTRIES;
+	struct newest_entry all[NEWEST_ENTRIES];
 
-	while (page->entry[at].count != 0)
-		at++;
-	while (left > 0) {
-		struct newest_entry *entry = &page->entry[at];
-		bool moves = entry->count != 0 && (entry->hash & bit) != 0;
+	memcpy(all, page->entry, sizeof(all));
+	memset(page->entry, 0, sizeof(all));
+	page->used = 0;
+	for (size_t i = 0; i < NEWEST_ENTRIES; i++) {
+		struct newest_page *to = (spiral(all[i].hash) & bit) != 0 ? other : page;
 
-		if (moves) {
-			*place_of(other, entry->hash) = *entry;
-			other->used++;
-		}
-		if (moves || (entry->count != 0 && is_dead(newest, entry))) {
-			take_out(page, at);
-		} else {
-			at = (at + 1) & MASK;
-			left--;
-		}
+		if (all[i].count == 0 || is_dead(newest, &all[i]))
+			continue;
+		*place_of(to, all[i].hash) = all[i];
+		to->used++;
 	}
 }
 
@@ -261,7 +266,7 @@ split(struct newest *newest, uint64_t hash)
 	span = (size_t)1 << (newest->depth - page->depth);
 	first = index_of(newest, hash) & ~(span - 1);
 	other->depth = ++page->depth;
-	sort_out(newest, page, other, UINT64_C(1) << (64 - page->depth));
+	sort_out(newest, page, other, UINT64_C(1) << (32 - page->depth));
 	for (size_t i = first + span / 2; i < first + span; i++)
 		newest->directory[i] = other;
 	return true;

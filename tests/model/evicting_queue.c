@@ -401,8 +401,7 @@ ends_before(const struct queue *q, size_t length)
 static void
 note_left(struct queue *q, size_t bytes, uint64_t records)
 {
-	if (q->history != NULL)
-		history_leave(q->history, records, bytes);
+	history_leave(q->history, records, bytes);
 	queue_change_head(q);
 	q->first += records;
 	queue_pull_marks(q, bytes);
@@ -487,8 +486,6 @@ queue_check(const struct queue *q)
 {
 	chain_check(&q->chain);
 	transit_check(&q->transit, &q->chain);
-	if (q->history != NULL)
-		history_check(q->history);
 	if (q->ready > chain_used(&q->chain) || q->admitted > q->ready || q->admitted_records > q->records)
 		abort();
 	if (cut_count(&q->chain, &q->framing, 0, q->ready, 0) + unended_records(q) != q->records)

@@ -1080,9 +1080,9 @@ drop_superseded(struct model *m)
 
 	if (is_too_much(m))
 		drop_misfits(m);
-	if (!is_too_much(m) && is_within(m, 4))
+	if (!is_too_much(m) && is_within(m, 6))
 		forget(m);
-	else if (m->noting || !is_within(m, 2))
+	else if (m->noting || !is_within(m, 3))
 		note(m, LATEST_SLICE());
 	if (!is_too_much(m))
 		return;

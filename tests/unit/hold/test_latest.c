@@ -206,36 +206,36 @@ broken(void)
 
 #endif
 
-/* Keys are known from half of the buffer on, a few with each verdict, until there is a quarter. */
+/* Keys are known from a third of the buffer on, a few with each verdict, until there is a sixth. */
 static void
 begins_and_ends(void)
 {
 	char text[10];
 
 	begin(4000, ANY, "1", NULL);
-	for (unsigned i = 0; i < 249; i++) {
+	for (unsigned i = 0; i < 165; i++) {
 		(void)snprintf(text, sizeof(text), "%07u\n", i);
 		arrive(text);
 		settle();
 	}
-	ok(!history_is_on(&rig.latest.history) && key_looks(&rig.key).asked == 0, "below half of the buffer nothing is known");
+	ok(!history_is_on(&rig.latest.history) && key_looks(&rig.key).asked == 0, "below a third of the buffer nothing is known");
 	arrive("a......\n");
 	settle();
-	ok(!history_is_on(&rig.latest.history), "nor at half of it");
+	ok(!history_is_on(&rig.latest.history), "nor at a third of it");
 	arrive("b......\n");
 	settle();
 	is(key_looks(&rig.key).asked, LATEST_SLICE() / 8, "then some are noted");
 	ok(!history_is_whole(&rig.latest.history, &rig.queue), "which are not all");
 	for (unsigned i = 0; i < 10; i++)
 		settle();
-	is(key_looks(&rig.key).asked, 251, "and more with each verdict, each record once");
+	is(key_looks(&rig.key).asked, 167, "and more with each verdict, each record once");
 	ok(history_is_whole(&rig.latest.history, &rig.queue), "until they are all");
-	(void)queue_take(&rig.queue, 125 * 8);
+	(void)queue_take(&rig.queue, 83 * 8);
 	settle();
-	ok(history_is_on(&rig.latest.history), "above a quarter they still are");
+	ok(history_is_on(&rig.latest.history), "above a sixth they still are");
 	(void)queue_take(&rig.queue, 8);
 	settle();
-	ok(!history_is_on(&rig.latest.history), "at a quarter no more");
+	ok(!history_is_on(&rig.latest.history), "at a sixth no more");
 	is(rig.ledger.dropped[REASON_OLDEST].records, 0, "nothing was dropped for it");
 	finish();
 	begin(4000, 10, "1", NULL);
