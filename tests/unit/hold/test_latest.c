@@ -314,7 +314,7 @@ without_memory(void)
 	begin(1600, ANY, "1", NULL);
 	for (unsigned i = 0; i < 2000; i++) {
 		short_history_calls = i < 1000 ? i % 7 : SIZE_MAX;
-		(void)snprintf(text, sizeof(text), "%07u %07u\n", i % 10, i);
+		(void)snprintf(text, sizeof(text), "%07u %07u\n", i % 40, i);
 		arrive(text);
 		settle();
 		wrong += !fit_all(&rig.queue);
