@@ -451,6 +451,8 @@ hanging(void)
 	offer(1);
 	ok(reporter_begun(&reporter) && !loop_ready(reporter_watch(&reporter).fd, false),
 	    "a report that is not written holds up nobody");
+	ok(reporter_watch(&reporter).fd != io_fd(&reporter.port) && !reporter_watch(&reporter).output,
+	    "the worker is waited for, not its file, which is always writable");
 	for (unsigned i = 0; reporter.skipped == 0 && i < 1000; i++)
 		offer(2);
 	ok(reporter.later > REPORT_MOST && reporter.later < 2 * REPORT_MOST,
