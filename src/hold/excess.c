@@ -3,26 +3,6 @@
 
 #include "hold/excess.h"
 
-bool
-tally_is_none(const struct tally *left)
-{
-	return left->bytes == 0 && left->records == 0;
-}
-
-void
-tally_lessen(struct tally *left, uint64_t records, uint64_t bytes)
-{
-	left->records -= left->records < records ? left->records : records;
-	left->bytes -= left->bytes < bytes ? left->bytes : bytes;
-}
-
-void
-excess_gone(struct excess *excess, uint64_t records, uint64_t bytes)
-{
-	tally_lessen(&excess->need, records, bytes);
-	tally_lessen(&excess->all, records, bytes);
-}
-
 uint64_t
 excess_slice(void)
 {
@@ -35,35 +15,6 @@ excess_cost(uint64_t length)
 	return length + EXCESS_RECORD;
 }
 
-bool
-excess_done(const struct excess *excess)
-{
-	return tally_is_none(&excess->all) || (excess->looking && excess->slice == 0);
-}
-
-void
-excess_stays(struct excess *excess, uint64_t length)
-{
-	uint64_t cost = excess_cost(length);
-
-	if (excess->looking)
-		excess->slice -= excess->slice < cost ? excess->slice : cost;
-}
-
-void
-excess_goes(struct excess *excess, uint64_t length)
-{
-	excess_stays(excess, length); /* it is looked at as well */
-	excess_gone(excess, 1, length);
-	excess->looking = tally_is_none(&excess->need);
-}
-
-bool
-tally_covers(const struct tally *sum, const struct tally *need)
-{
-	return sum->bytes >= need->bytes && sum->records >= need->records;
-}
-
 struct excess
 excess_with_part(const struct queue *queue, struct tally need, unsigned part)
 {
@@ -73,7 +24,7 @@ excess_with_part(const struct queue *queue, struct tally need, unsigned part)
 		need.bytes > 0 ? need.bytes + room.bytes / part : 0,
 	};
 
-	return (struct excess){ .need = need, .all = all, .slice = EXCESS_SLICE };
+	return (struct excess){ .need = need, .all = all, .slice = EXCESS_SLICE, .look = EXCESS_RECORD };
 }
 
 struct excess

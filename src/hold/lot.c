@@ -10,29 +10,42 @@
 
 static_assert(2 * KEEP_MOST + LOT_MARKS <= QUEUE_MARKS, "marks for the classes and for lots");
 
-/* What part of the room is freed besides; and of what is looked at, in slices. */
+/* What part of the room is freed besides. */
 #define PART 4
+
+/* Who gives way: those of a class, and there are none of lesser ones. */
+struct giving {
+	const struct classes *classes;
+	unsigned class;
+	bool sparing; /* there are more precious ones */
+};
+
+static void
+give_way(struct giving *giving, unsigned class)
+{
+	giving->class = class;
+	giving->sparing = class < classes_top(giving->classes);
+}
 
 struct drawing {
 	struct chance *chance;
-	const struct classes *classes;
-	unsigned class;     /* that gives way */
-	struct tally left;  /* of it, */
+	struct giving giving;
+	struct tally left;  /* of them, */
 	uint64_t unseen;    /* and so many are still to be seen, */
 	uint64_t wanted;    /* of which so many are drawn */
 };
 
 static bool
-is_spared(const struct classes *classes, unsigned class, const struct queue_record *record)
+is_spared(const struct giving *giving, const struct queue_record *record)
 {
-	return class < classes_top(classes) && classes_of(classes, record) > class;
+	return giving->sparing && classes_of(giving->classes, record) > giving->class;
 }
 
 static enum sweep_verdict
 drawn(struct drawing *drawing, const struct queue_record *record, struct sweep_fate *fate)
 {
 	tally_lessen(&drawing->left, 1, record->length);
-	*fate = (struct sweep_fate){ REASON_RANDOM, drawing->class };
+	*fate = (struct sweep_fate){ REASON_RANDOM, drawing->giving.class };
 	return SWEEP_DROP;
 }
 
@@ -45,7 +58,7 @@ judge_lot(void *state, const struct queue_record *record, struct sweep_fate *fat
 
 	if (drawing->wanted == 0)
 		return SWEEP_STOP;
-	if (is_spared(drawing->classes, drawing->class, record) ||
+	if (is_spared(&drawing->giving, record) ||
 	    chance_below(drawing->chance, drawing->unseen--) >= drawing->wanted)
 		return SWEEP_KEEP;
 	drawing->wanted--;
@@ -103,7 +116,7 @@ judge_digit(void *state, const struct queue_record *record, struct sweep_fate *f
 	uint64_t number;
 
 	(void)fate;
-	if (is_spared(draw->drawing.classes, draw->drawing.class, record))
+	if (is_spared(&draw->drawing.giving, record))
 		return SWEEP_KEEP;
 	number = chance_next(&draw->chance);
 	if ((number ^ draw->last) >> draw->shift >> DIGIT_BITS == 0)
@@ -116,7 +129,7 @@ judge_number(void *state, const struct queue_record *record, struct sweep_fate *
 {
 	struct draw *draw = state;
 
-	if (is_spared(draw->drawing.classes, draw->drawing.class, record) || chance_next(&draw->chance) > draw->last)
+	if (is_spared(&draw->drawing.giving, record) || chance_next(&draw->chance) > draw->last)
 		return SWEEP_KEEP;
 	return drawn(&draw->drawing, record, fate);
 }
@@ -126,10 +139,10 @@ static void
 draw_until_room(const struct drawing *drawing, struct queue *queue, struct loss *loss)
 {
 	struct draw draw = { .drawing = *drawing };
-	const bool blind = classes_top(drawing->classes) == 0;
+	const bool blind = classes_top(drawing->giving.classes) == 0;
 	const struct sweep look = { judge_digit, &draw, blind };
 	const struct sweep drop = { judge_number, &draw, blind };
-	const struct queue_mark from = classes_from(drawing->classes, queue, drawing->class);
+	const struct queue_mark from = classes_from(drawing->giving.classes, queue, drawing->giving.class);
 	struct tally need = excess_of(queue, 1).need;
 	unsigned digit;
 
@@ -153,11 +166,11 @@ draw_until_room(const struct drawing *drawing, struct queue *queue, struct loss 
 
 struct round {
 	struct chance *chance;
-	const struct classes *classes;
-	unsigned class;    /* that gives way; there are none of lesser ones */
+	struct giving giving;
 	struct excess excess;
 	bool met;          /* one of the class was met, on the way from where it begins; */
 	uint64_t patience; /* since then so much more may be looked at that is more precious */
+	struct chance_coin coin;
 };
 
 /* One that is more precious is passed by. */
@@ -177,18 +190,18 @@ judge_slice(void *state, const struct queue_record *record, struct sweep_fate *f
 
 	if (excess_done(&round->excess))
 		return SWEEP_STOP;
-	if (is_spared(round->classes, round->class, record)) {
+	if (is_spared(&round->giving, record)) {
 		pass_by(round, record->length);
 		excess_stays(&round->excess, record->length);
 		return SWEEP_KEEP;
 	}
 	round->met = true;
-	if (round->patience > 0 && chance_below(round->chance, PART) > 0) {
+	if (round->patience > 0 && !chance_toss(round->chance, &round->coin)) {
 		excess_stays(&round->excess, record->length);
 		return SWEEP_KEEP;
 	}
 	excess_goes(&round->excess, record->length);
-	*fate = (struct sweep_fate){ REASON_RANDOM, round->class };
+	*fate = (struct sweep_fate){ REASON_RANDOM, round->giving.class };
 	return SWEEP_DROP;
 }
 
@@ -196,11 +209,11 @@ judge_slice(void *state, const struct queue_record *record, struct sweep_fate *f
 static void
 draw_on(struct round *round, struct queue *queue, struct loss *loss)
 {
-	const struct sweep sweep = { judge_slice, round, classes_top(round->classes) == 0 };
-	struct queue_mark *at = &queue->mark[classes_marks(round->classes)];
+	const struct sweep sweep = { judge_slice, round, classes_top(round->giving.classes) == 0 };
+	struct queue_mark *at = &queue->mark[classes_marks(round->giving.classes)];
 
 	do {
-		const struct queue_mark from = classes_from(round->classes, queue, round->class);
+		const struct queue_mark from = classes_from(round->giving.classes, queue, round->giving.class);
 		const struct queue_mark newest = queue_newest_mark(queue);
 
 		if (at->offset < from.offset || at->offset >= newest.offset)
@@ -213,17 +226,18 @@ draw_on(struct round *round, struct queue *queue, struct loss *loss)
 static void
 settle_slice(struct chance *chance, struct classes *classes, struct queue *queue, struct loss *loss)
 {
-	struct round round = { .chance = chance, .classes = classes };
+	struct round round = { .chance = chance, .giving.classes = classes };
 
-	for (; !fit_all(queue); round.class++) {
+	for (unsigned class = 0; !fit_all(queue); class++) {
 		struct excess all = { .need = { UINT64_MAX, UINT64_MAX }, .all = { UINT64_MAX, UINT64_MAX } };
 
+		give_way(&round.giving, class);
 		round.excess = excess_of(queue, PART);
 		round.patience = excess_slice();
-		if (classes_has(classes, queue, round.class, &round.excess.need))
+		if (classes_has(classes, queue, class, &round.excess.need))
 			draw_on(&round, queue, loss);
 		else
-			classes_give_way(classes, queue, loss, REASON_RANDOM, round.class + 1, false, &all);
+			classes_give_way(classes, queue, loss, REASON_RANDOM, class + 1, false, &all);
 	}
 }
 
@@ -232,14 +246,15 @@ settle_slice(struct chance *chance, struct classes *classes, struct queue *queue
 static void
 settle_whole(struct chance *chance, struct classes *classes, struct queue *queue, struct loss *loss)
 {
-	struct drawing drawing = { .chance = chance, .classes = classes };
+	struct drawing drawing = { .chance = chance, .giving.classes = classes };
 	const struct sweep sweep = { judge_lot, &drawing, classes_top(classes) == 0 };
 
-	for (; !fit_all(queue); drawing.class++) {
+	for (unsigned class = 0; !fit_all(queue); class++) {
 		const struct excess excess = excess_of(queue, PART);
-		struct queue_mark from = classes_from(classes, queue, drawing.class);
+		struct queue_mark from = classes_from(classes, queue, class);
 
-		drawing.left = classes_all(classes, queue, drawing.class);
+		give_way(&drawing.giving, class);
+		drawing.left = classes_all(classes, queue, class);
 		drawing.unseen = drawing.left.records;
 		drawing.wanted = wanted_of(&drawing.left, &excess.all);
 		if (drawing.wanted > 0)

@@ -8,7 +8,7 @@
  * Where no more waits than EXCESS_WHOLE, a set is drawn from all of a class, each set of that many with the same
  * probability.  Where more does, that would take a look at all of it: there the class is looked at in slices, round
  * and round, each verdict going on where the last one has stopped, and of what is looked at each record goes with a
- * probability of 1 in 4.  So in a round each has the same lot, wherever it is and whatever comes or leaves meanwhile;
+ * probability of 1 in 2.  So in a round each has the same lot, wherever it is and whatever comes or leaves meanwhile;
  * but at one moment only those in the slice can go.  Where there are few of the class among more precious ones, so
  * that more than a slice of those was passed by, all of the class go that come next, until there is room.
  */

@@ -842,7 +842,7 @@ draw_set(struct model *m, unsigned class)
 		draw_until_room(m, class);
 }
 
-/* From where it stopped the last time, round and round, one in so many; or all, where all must. */
+/* From where it stopped the last time, round and round, one in two; or all, where all must. */
 static void
 draw_on(struct model *m, unsigned class)
 {
@@ -851,6 +851,7 @@ draw_on(struct model *m, unsigned class)
 	uint64_t patience = EXCESS_SLICE; /* with more precious ones, from the first of the class on */
 	size_t i = first_victim(m);
 	bool met = false;
+	struct chance_coin coin = { 0 };
 
 	if (all.bytes < goal.need.bytes || all.records < goal.need.records) {
 		while (i < last_victim(m))
@@ -880,7 +881,7 @@ draw_on(struct model *m, unsigned class)
 			continue;
 		}
 		met = true;
-		if (patience > 0 && chance_below(&m->lots, PART_BY_LOT) > 0) {
+		if (patience > 0 && !chance_toss(&m->lots, &coin)) {
 			i++;
 			continue;
 		}
