@@ -5,9 +5,9 @@
  *
  *   codel [RECORDS]    how many the producer has in a second (default 10000)
  *
- * The producer does not slow down.  A buffer of 10000 records; ten minutes, of which the last five are measured, so that
- * what is shown is where it settles.
- * Prints a table in Markdown.  Uses weir's codel.c and sojourn.c, which have tests of their own, but no weir.
+ * The producer does not slow down.  A buffer of 10000 records; ten minutes, of which the last five are measured, so
+ * that what is shown is where it settles. Prints a table in Markdown.  Uses weir's codel.c and sojourn.c, which
+ * have tests of their own, but no weir.
  */
 #include "base/units.h"
 #include "pick/codel.h"

@@ -19,8 +19,8 @@
 /* Passes without a wait, before signals are let in all the same. */
 #define PASSES_BETWEEN_LOOKS 16
 
-/* After a signal reading goes on, but for this part of the drain timeout at its end: what has come by then is to get out,
- * and a record that has been begun is to be read to its end. */
+/* After a signal reading goes on, but for this part of the drain timeout at its end: what has come by then is to
+ * get out, and a record that has been begun is to be read to its end. */
 #define DRAIN_ONLY_PART 10
 
 /* How long the buffer must have been next to empty before the memory of a burst is given back. */

@@ -2,8 +2,8 @@
 /*
  * line: a text that is put together in room that was given.
  *
- * What does not fit is cut: there is room for the longest, and a test says so.  Does not allocate, and does not know what
- * it is a line of.
+ * What does not fit is cut: there is room for the longest, and a test says so.  Does not allocate, and does not
+ * know what it is a line of.
  */
 #ifndef WEIR_LINE_H
 #define WEIR_LINE_H

@@ -101,10 +101,10 @@ void pump_cannot_wait(struct pump *pump, int error);
 bool pump_trimmable(const struct pump *pump);
 bool pump_trim(struct pump *pump);
 
-/* Between two passes of a run that goes on: from now on this is the tuning, which the plan allows.  No record is lost
- * by it, and nothing but values changes: tokens that are there stay (a lesser burst takes those above it), what is
- * paused or under pressure is so by the new watermarks from now on, what waits is as old as it is.  A record that is long
- * enough to be judged by now is judged.  The next pass is due at once. */
+/* Between two passes of a run that goes on: from now on this is the tuning, which the plan allows.  No record is
+ * lost by it, and nothing but values changes: tokens that are there stay (a lesser burst takes those above it),
+ * what is paused or under pressure is so by the new watermarks from now on, what waits is as old as it is.  A
+ * record that is long enough to be judged by now is judged.  The next pass is due at once. */
 void pump_retune(struct pump *pump, const struct tuning *tuning, uint64_t now_ns);
 
 /* Whether the next pass would read: there is something to read, and room for it. */

@@ -86,8 +86,8 @@ void toll_init(struct toll *toll, const struct rate *rate, uint64_t burst, uint6
 /* The rate is one for each key: of these buckets, made from the same rate.  None is owned.  A stream has no keys. */
 void toll_set_keys(struct toll *toll, struct buckets *by_key, const struct key_rule *key, uint64_t salt);
 
-/* From now on this is the rate, where there is one, in the unit it has; tokens stay, and what a part-sent record has paid
- * for is paid for.  Nothing is held until it is asked for again. */
+/* From now on this is the rate, where there is one, in the unit it has; tokens stay, and what a part-sent record
+ * has paid for is paid for.  Nothing is held until it is asked for again. */
 void toll_retune(struct toll *toll, const struct rate *rate, uint64_t burst, uint64_t now_ns);
 
 /* A drain begins: nothing is held, and what has become due is let in. */

@@ -2,9 +2,9 @@
 /*
  * batches: runs of neighbours, and how much of each is superseded.
  *
- * A list of sums, oldest first.  Of the first a part may have left: it is broken.  The last one is being filled; there is
- * always one.  Knows no record and no key: what the sums say is its caller's, history.h.  Nothing here can fail but
- * batches_begin().
+ * A list of sums, oldest first.  Of the first a part may have left: it is broken.  The last one is being filled;
+ * there is always one.  Knows no record and no key: what the sums say is its caller's, history.h.  Nothing here can
+ * fail but batches_begin().
  */
 #ifndef WEIR_BATCHES_H
 #define WEIR_BATCHES_H
@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A batch is full with so many bytes, or with one of so many parts of a large buffer, or of so few of a small one, and with
- * one of so few parts of --max-records; unless that is no record.  (A test has less.) */
+/* A batch is full with so many bytes, or with one of so many parts of a large buffer, or of so few of a small one,
+ * and with one of so few parts of --max-records; unless that is no record.  (A test has less.) */
 #ifndef BATCHES_BYTES
 #define BATCHES_BYTES ((size_t)64 << 10)
 #endif

@@ -38,8 +38,8 @@ struct excess {
 	bool looking;   /* for that part alone */
 };
 
-/* Of sums: nothing is left; one is lessened, not below nothing; one is at least another in both.  (These, and those that
- * follow, are asked once for each record.) */
+/* Of sums: nothing is left; one is lessened, not below nothing; one is at least another in both.  (These, and those
+ * that follow, are asked once for each record.) */
 static inline bool
 tally_is_none(const struct tally *left)
 {

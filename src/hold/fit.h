@@ -2,7 +2,8 @@
 /*
  * fit: whether what is in the queue fits its limits, and making it fit by the oldest or the newest.
  *
- * What arrives is ready, and admitted once it is known to stay.  Does not decide which of these is asked for: that is policy.h's.
+ * What arrives is ready, and admitted once it is known to stay.  Does not decide which of these is asked for: that
+ * is policy.h's.
  */
 #ifndef WEIR_FIT_H
 #define WEIR_FIT_H

@@ -5,19 +5,20 @@
  *      oldest | batch | batch | ...          ... | batch being filled |    not noted yet    | newest
  *               5/640   0/640                        2/120                so many are superseded, of so many
  *
- * Records are noted once, in order.  Batches are runs of neighbours, and of each is known how many of its records are
- * superseded.  So those need not be looked for where there are none, and few: a batch is swept only where that is worth it
- * (BATCHES_SPARSE).  Then a record looked at has either just come, or is one of a few for each that goes; whatever
- * the size of the buffer.
+ * Records are noted once, in order.  Batches are runs of neighbours, and of each is known how many of its records
+ * are superseded.  So those need not be looked for where there are none, and few: a batch is swept only where that
+ * is worth it (BATCHES_SPARSE).  Then a record looked at has either just come, or is one of a few for each that
+ * goes; whatever the size of the buffer.
  *
- * What leaves as the oldest is not looked at.  The batch that it leaves is broken by that, unless all of it leaves: which of
- * its records are superseded is not known any more.  It is never swept; its records are the next to leave anyway.
+ * What leaves as the oldest is not looked at.  The batch that it leaves is broken by that, unless all of it leaves:
+ * which of its records are superseded is not known any more.  It is never swept; its records are the next to leave
+ * anyway.
  *
  * What matches --keep supersedes, and is never superseded.  Where some give way by class, those of the least one
  * do so in their order: what is dropped from inside a batch is the oldest of its key among them.
  *
- * Does not decide when something has to go: that is latest.h's.  Keys are known by hashes in a table (newest.h).  Where memory
- * lacks nothing is noted any more, and whoever asks next is told so.
+ * Does not decide when something has to go: that is latest.h's.  Keys are known by hashes in a table (newest.h).
+ * Where memory lacks nothing is noted any more, and whoever asks next is told so.
  */
 #ifndef WEIR_HISTORY_H
 #define WEIR_HISTORY_H
@@ -70,13 +71,13 @@ bool history_note(struct history *history, struct queue *queue, uint64_t most);
 /* Whether all that wait are noted. */
 bool history_is_whole(const struct history *history, const struct queue *queue);
 
-/* Of the oldest batch of which it is worth it, all that are superseded go; and so on, until as many have gone as are wanted,
- * or it is not worth it any more.  All that wait are noted. */
+/* Of the oldest batch of which it is worth it, all that are superseded go; and so on, until as many have gone as
+ * are wanted, or it is not worth it any more.  All that wait are noted. */
 void history_sweep(struct history *history, struct queue *queue, struct loss *loss, struct tally wanted);
 
 /* What the queue tells.  NULL is a history that is not on; records that are not noted do not matter.
- * leave: the oldest that are not part-sent have left, or been dropped: so many, with so many bytes; a record leaves with
- *        its first byte.
+ * leave: the oldest that are not part-sent have left, or been dropped: so many, with so many bytes; a record leaves
+ *        with its first byte.
  * cut:   those from offset on, length bytes in all, are about to be dropped, which is `place`; in front of them there
  *        are `to` bytes of what has stayed. */
 void history_leave(struct history *history, uint64_t records, uint64_t bytes);

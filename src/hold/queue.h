@@ -160,8 +160,8 @@ bool queue_view_head(struct queue *q, struct queue_record *record);
 /* The same as queue_whole for a run that begins at offset, the beginning of a whole record. */
 size_t queue_whole_from(const struct queue *q, size_t offset, size_t most);
 
-/* *length bytes of what is held, from offset on, to be written (offset is 0 where a record is in transit); returns the number of pieces, and lessens *length where those are not
- * enough for it: never below seven segments. */
+/* *length bytes of what is held, from offset on, to be written (offset is 0 where a record is in transit); returns
+ * the number of pieces, and lessens *length where those are not enough for it: never below seven segments. */
 #define QUEUE_PIECES CHAIN_PIECES
 int queue_peek(const struct queue *q, size_t offset, size_t *length, struct iovec piece[QUEUE_PIECES]);
 
@@ -181,7 +181,8 @@ struct queue_mark queue_admitted_mark(const struct queue *q);
 struct queue_mark queue_newest_mark(const struct queue *q);
 
 /* For the rooms beside it, which take records out: cut.h, sweep.h, fit.h.
- * end_of:      the end of the record at offset (offset < ready), `phase` bytes into it; it may be the last, without a delimiter.
+ * end_of:      the end of the record at offset (offset < ready), `phase` bytes into it; it may be the last, without
+ *              a delimiter.
  * record_at:   the record at offset, which is that place; without its text where only its length is wanted.
  * change_head: the oldest record in the chain is another one from here on.
  * pull_marks:  the oldest length bytes have left the chain, and `first` is up to date.

@@ -48,8 +48,8 @@ void scribe_open(struct scribe *scribe, int fd, const struct framing *framing, b
 /* How many bytes stand for the end of a record that ends after `length` bytes, and not as records do. */
 uint64_t scribe_owed(const struct framing *framing, uint64_t length);
 
-/* How many bytes of whole records should be written at once: of a pipe, which cannot be cut back, as many as it takes or
- * refuses as one. */
+/* How many bytes of whole records should be written at once: of a pipe, which cannot be cut back, as many as it
+ * takes or refuses as one. */
 size_t scribe_unit(const struct scribe *scribe);
 
 /* Writes a batch; returns what is lost by that, of this batch or of its record's earlier ones. */

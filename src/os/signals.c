@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Who runs a pipeline in a terminal passes on the signal that the terminal has sent already, and timeout(1) sends one to
- * the command and then to its group: such twins are one. */
+/* Who runs a pipeline in a terminal passes on the signal that the terminal has sent already, and timeout(1) sends
+ * one to the command and then to its group: such twins are one. */
 #define TWIN_NS (500 * NS_PER_MS)
 
 static volatile sig_atomic_t stop_signal;

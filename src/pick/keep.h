@@ -20,9 +20,9 @@ struct keep;
 struct keep *keep_new(void);
 void keep_free(struct keep *keep);
 
-/* One more pattern, less precious than those before it, as itself or as /REGEX/ or /REGEX/i.  The text of regex stays the caller's, and must
- * stay.  It is not empty: an unset variable of a script would keep everything.  False, and error says
- * why, as pattern_new does. */
+/* One more pattern, less precious than those before it, as itself or as /REGEX/ or /REGEX/i.  The text of regex
+ * stays the caller's, and must stay.  It is not empty: an unset variable of a script would keep everything.  False,
+ * and error says why, as pattern_new does. */
 bool keep_add(struct keep *keep, const char *regex, char error[PATTERN_ERROR_MOST]);
 
 /* From now on the texts are lines: see pattern_set_lines.  NULL is fine. */

@@ -25,8 +25,8 @@ static_assert((NEWEST_ENTRIES & (NEWEST_ENTRIES - 1)) == 0, "places are found by
 #define FULL ((size_t)NEWEST_ENTRIES * 5 / 8)
 #define SPLIT_FROM ((size_t)NEWEST_ENTRIES * 7 / 16)
 
-/* All hashes in it have the same `depth` highest bits, as spiral() has them.  Open addressing by the lowest.  The figures are not beside the
- * entries: those of all pages stay in the cache. */
+/* All hashes in it have the same `depth` highest bits, as spiral() has them.  Open addressing by the lowest.  The
+ * figures are not beside the entries: those of all pages stay in the cache. */
 struct newest_page {
 	struct newest_entry *entry;
 	uint16_t depth;
@@ -34,8 +34,8 @@ struct newest_page {
 };
 static_assert(NEWEST_ENTRIES <= UINT16_MAX, "used counts them");
 
-/* Memory for pages: as many as there are already, until those are too many.  From then on it is a huge page, since what is
- * looked up is anywhere in all of them: the way to it is then half of the cost. */
+/* Memory for pages: as many as there are already, until those are too many.  From then on it is a huge page, since
+ * what is looked up is anywhere in all of them: the way to it is then half of the cost. */
 struct newest_slab {
 	struct newest_slab *older;
 	size_t pages;

@@ -4,10 +4,11 @@
  *
  *   ledger FILE [PATH]...
  *
- * In each line of FILE, in records and in bytes: in = out + dropped + held + undelivered, and dropped is the sum of its
- * reasons, and no less than what --keep matches of it; nothing is undelivered while weir runs, nothing held when it has ended.
- * Then prints what the last line has at each PATH ("in.records", "exit.reason", "keep.0.pattern"), a line each. Status 1, and
- * the reason on standard error, where the law does not hold, FILE has no line, or a PATH is not there.
+ * In each line of FILE, in records and in bytes: in = out + dropped + held + undelivered, and dropped is the sum of
+ * its reasons, and no less than what --keep matches of it; nothing is undelivered while weir runs, nothing held
+ * when it has ended. Then prints what the last line has at each PATH ("in.records", "exit.reason",
+ * "keep.0.pattern"), a line each. Status 1, and the reason on standard error, where the law does not hold, FILE has
+ * no line, or a PATH is not there.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"

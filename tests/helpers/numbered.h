@@ -2,9 +2,9 @@
 /*
  * Numbered records: what `lines` writes and `reader` recognises.
  *
- * Record n is its number in decimal, a space, letters that depend on n, and the delimiter, so that a reader who knows the
- * lengths can tell every single byte of it: nothing can be torn, swapped or doubled without being seen. A length counts the
- * delimiter; one too small for the number is taken as just large enough for it.
+ * Record n is its number in decimal, a space, letters that depend on n, and the delimiter, so that a reader who
+ * knows the lengths can tell every single byte of it: nothing can be torn, swapped or doubled without being seen. A
+ * length counts the delimiter; one too small for the number is taken as just large enough for it.
  *
  * Lengths are given as "A,B,C" (in turn, again and again) or "A,B+C,D" (A and B once, then C and D in turn).
  */

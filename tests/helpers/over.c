@@ -17,9 +17,10 @@
  *   -e       standard error goes where standard output goes
  *   -p FILE  the command's process id, as soon as it is known
  *
- * over holds the descriptions that the command inherits, as a sibling in a shell's { ...; } would, and looks at their
- * F_GETFL all the time: if a flag changes, it says so and ends with status 99. Else its status is the command's, 128+N when
- * that died by signal N. A terminal's input ends as a user ends it: by ^D, once all of it was read.
+ * over holds the descriptions that the command inherits, as a sibling in a shell's { ...; } would, and looks at
+ * their F_GETFL all the time: if a flag changes, it says so and ends with status 99. Else its status is the
+ * command's, 128+N when that died by signal N. A terminal's input ends as a user ends it: by ^D, once all of it was
+ * read.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -213,8 +214,9 @@ static bool is_idle(int fd)
 }
 
 /*
- * Whether the command has read all that the terminal had for it. A terminal that has nothing to read may yet have to move
- * up more from behind, which only its reader sets going: so it counts when all of it came out again, or after a while.
+ * Whether the command has read all that the terminal had for it. A terminal that has nothing to read may yet have
+ * to move up more from behind, which only its reader sets going: so it counts when all of it came out again, or
+ * after a while.
  */
 static bool has_read_all(struct over *o)
 {

@@ -10,9 +10,9 @@
  * at, the model follows; it never follows in what is kept, dropped, sent or counted.  It has no ring, no
  * batches, no marks and no search for ends.
  *
- * What a text says (keep.h, key.h), the order of random numbers (chance.h, sample.h), CoDel's law (codel.h) and
- * the police's bucket are those of weir itself, each held against an oracle in its own unit test.  Here it is about what is
- * asked of them, in which order, and what becomes of the answer.
+ * What a text says (keep.h, key.h), the order of random numbers (chance.h, sample.h), CoDel's law (codel.h) and the
+ * police's bucket are those of weir itself, each held against an oracle in its own unit test.  Here it is about
+ * what is asked of them, in which order, and what becomes of the answer.
  */
 #ifndef WEIR_MODEL_H
 #define WEIR_MODEL_H

@@ -2,9 +2,9 @@
 /*
  * script: an input and an output that do what a test says, in place of src/os/io.c and src/os/pipes.c.
  *
- * script.c defines every function of src/os/io.h and src/os/pipes.h that is asked for.  So nothing asks libweir.a for
- * io.o, and where one were missing, io.o would come with all the others twice, and the program would not link: the real calls
- * cannot be made by mistake.
+ * script.c defines every function of src/os/io.h and src/os/pipes.h that is asked for.  So nothing asks libweir.a
+ * for io.o, and where one were missing, io.o would come with all the others twice, and the program would not link:
+ * the real calls cannot be made by mistake.
  *
  * Every call is told to the model, with the answer it got.
  */

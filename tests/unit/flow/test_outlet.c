@@ -560,8 +560,8 @@ lacks(uint64_t now)
 	return (need < keyed.depth ? need : keyed.depth) * period - flow->content;
 }
 
-/* What has begun to leave had its tokens, and what waits for the rate lacks some; but for a part of one, which the bucket
- * may keep in mind when it is full. */
+/* What has begun to leave had its tokens, and what waits for the rate lacks some; but for a part of one, which the
+ * bucket may keep in mind when it is full. */
 static bool
 within_keys(uint64_t now, enum outlet_state state)
 {

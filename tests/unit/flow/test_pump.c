@@ -384,8 +384,8 @@ watermarks_of_records(void)
 	finish();
 }
 
-/* A rate or a reader that takes a little of a full buffer, again and again: read is once the low watermark is reached, and
- * then much, not again and again as little. */
+/* A rate or a reader that takes a little of a full buffer, again and again: read is once the low watermark is
+ * reached, and then much, not again and again as little. */
 static void
 fills_up_in_turns(void)
 {

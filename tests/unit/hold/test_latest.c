@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which records give way to newer ones with the same key, by example: what is there, what arrives, and what is left; when
- * keys begin and cease to be known; and that what is lost is history.  Any sequence of reads, takes and verdicts is held
- * against a model in tests/model, what is counted of a batch in test_history.
+ * Which records give way to newer ones with the same key, by example: what is there, what arrives, and what is
+ * left; when keys begin and cease to be known; and that what is lost is history.  Any sequence of reads, takes and
+ * verdicts is held against a model in tests/model, what is counted of a batch in test_history.
  */
 #include "../short_history.h" /* first: it sets what others have defaults for */
 
