@@ -6,10 +6,26 @@
 
 #include <string.h>
 
+/* Between two segments it is worth to fill what 1 in so many of one is. */
+#define WORTHWHILE 8
+
 struct broom
 broom_begin(struct chain_place at)
 {
 	return (struct broom){ .to = at, .from = at, .first = at.index };
+}
+
+struct broom
+broom_begin_filling(const struct chain *chain, struct chain_place at)
+{
+	struct broom broom;
+
+	if (at.at == chain->list[at.index].begin && at.index > chain->first)
+		at = (struct chain_place){ at.index - 1, chain->list[at.index - 1].end };
+	broom = broom_begin(at);
+	broom.fills = at.at == chain->list[at.index].end && at.index + 1 < chain->first + chain->count &&
+	    chain->segment - at.at + chain->list[at.index + 1].begin >= chain->segment / WORTHWHILE;
+	return broom;
 }
 
 void
@@ -41,7 +57,7 @@ move_up(struct broom *broom, const struct chain *chain, size_t length)
 void
 broom_keep(struct broom *broom, const struct chain *chain, size_t length)
 {
-	if (broom->length > 0) {
+	if (broom->length > 0 || broom->fills) {
 		move_up(broom, chain, length);
 	} else {
 		chain_skip(chain, &broom->from, length);
@@ -86,7 +102,7 @@ close_sweep(const struct broom *broom, struct chain *chain)
 void
 broom_close(const struct broom *broom, struct chain *chain)
 {
-	if (broom->length > 0)
+	if (broom->length > 0 || broom->fills)
 		close_sweep(broom, chain);
 }
 

@@ -27,7 +27,7 @@ history_begin(struct history *history, const struct queue *queue)
 		return false;
 	}
 	history->noted = (struct tally){ 0, 0 };
-	history->in = history->out = 0;
+	history->in = history->fetched = history->out = 0;
 	history->failed = false;
 	set_live(history);
 	return true;
@@ -146,31 +146,54 @@ note(struct history *history, const struct history_look *look)
 	};
 }
 
-/* What was put off first is done. */
+static struct history_look *
+look_at(struct history *history, unsigned cursor)
+{
+	return &history->look[cursor % (2 * HISTORY_AHEAD)];
+}
+
+/* Those whose entries were fetched are done. */
 static void
 look_now(struct history *history)
 {
-	const struct history_look *look = &history->look[history->out++ % HISTORY_AHEAD];
+	for (; history->out != history->fetched; history->out++) {
+		const struct history_look *look = look_at(history, history->out);
 
-	if (history->failed)
-		return;
-	if (look->kept)
-		note_kept(history, look->hash);
-	else
-		note(history, look);
+		if (history->failed)
+			continue;
+		if (look->kept)
+			note_kept(history, look->hash);
+		else
+			note(history, look);
+	}
 }
 
-/* Entries are far apart: while one is fetched the next records are read. */
+/* The entries of the others are fetched: one after the other, so that the processor can look for several pages at a time. */
+static void
+fetch(struct history *history)
+{
+	for (; history->fetched != history->in; history->fetched++)
+		newest_prefetch(&history->newest, look_at(history, history->fetched)->hash);
+}
+
+/* Entries are far apart: while some are fetched the next records are read. */
 static void
 look_soon(struct history *history, const struct queue_record *record, uint32_t number)
 {
-	const uint64_t hash = hash_of(history, record);
-
-	newest_prefetch(&history->newest, hash);
-	if (history->in - history->out == HISTORY_AHEAD)
+	*look_at(history, history->in++) =
+	    (struct history_look){ hash_of(history, record), length_of(record), number, is_kept(history, record) };
+	if (history->in - history->fetched == HISTORY_AHEAD) {
 		look_now(history);
-	history->look[history->in++ % HISTORY_AHEAD] =
-	    (struct history_look){ hash, length_of(record), number, is_kept(history, record) };
+		fetch(history);
+	}
+}
+
+static void
+look_at_rest(struct history *history)
+{
+	look_now(history);
+	fetch(history);
+	look_now(history);
 }
 
 /* --- coming --------------------------------------------------------------------------------------- */
@@ -259,8 +282,7 @@ history_note(struct history *history, struct queue *queue, uint64_t most)
 		join(history, queue, small);
 	(void)sweep_look(queue, mark_of(history, queue, history->batches.count), queue_newest_mark(queue),
 	    &(struct sweep){ judge_new, &noting, false });
-	while (history->in != history->out)
-		look_now(history);
+	look_at_rest(history);
 	if (history->failed)
 		history_end(history);
 	return !history->failed;

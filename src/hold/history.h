@@ -34,7 +34,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* So many records are read on while an entry is fetched. */
+/* So many records are read on while their entries, all at a time, are fetched. */
 #define HISTORY_AHEAD 16
 
 /* A record whose entry in the table is on its way to the processor. */
@@ -52,8 +52,8 @@ struct history {
 	struct newest newest;
 	struct batches batches; /* its list is NULL where nothing is noted */
 	struct tally noted;     /* that wait */
-	struct history_look look[HISTORY_AHEAD];
-	unsigned in, out; /* those to come: from out to in */
+	struct history_look look[2 * HISTORY_AHEAD];
+	unsigned out, fetched, in; /* those to come: from out to in; up to fetched their entries are on the way */
 	bool failed;   /* no memory */
 	bool sweeping; /* what is dropped was counted off by whoever drops it */
 };

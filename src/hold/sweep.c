@@ -144,12 +144,13 @@ static struct queue_mark
 sweep_over(struct queue *q, struct loss *loss, struct queue_mark from, struct queue_mark to,
     const struct sweep *sweep, bool looks)
 {
+	const struct chain_place place = chain_at(&q->chain, from.offset);
 	size_t end = to.offset;
 	struct stroke broom;
 	struct walk walk;
 
 	broom = (struct stroke){ .to = from.offset, .number = from.number, .run = from.offset, .at = from.offset,
-		.looks = looks, .chain = broom_begin(chain_at(&q->chain, from.offset)) };
+		.looks = looks, .chain = looks ? broom_begin(place) : broom_begin_filling(&q->chain, place) };
 	if (!looks)
 		sojourn_sweep(q->sojourn, from.number - q->first);
 	walk = begin_walk(q, from.offset);

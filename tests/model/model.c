@@ -391,18 +391,20 @@ bring(struct model *m, size_t length)
 }
 
 void
-model_read(struct model *m, size_t asked, size_t first, size_t length)
+model_read(struct model *m, size_t asked, const struct iovec *piece, size_t length)
 {
-	if (first > length)
-		first = length;
 	if (m->asked)
 		wrong("the input is read twice in a pass");
 	m->asked = true;
 	if (asked == 0)
 		wrong("a read of nothing");
-	bring(m, first);
-	if (length > first)
-		bring(m, length - first);
+	do {
+		size_t here = piece->iov_len < length ? piece->iov_len : length;
+
+		bring(m, here);
+		length -= here;
+		piece++;
+	} while (length > 0);
 	m->after_read = (struct tally){ waiting(m), held_bytes(m) };
 }
 

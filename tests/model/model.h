@@ -24,6 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/uio.h>
+
 #define MODEL_RECORDS 20000
 #define MODEL_KEYS 20000
 
@@ -118,9 +120,9 @@ struct model {
 void model_init(struct model *m, const struct options *options, const char *stream, size_t window,
     size_t unit, uint64_t now_ns);
 
-/* The input brought length bytes, of asked for, the first of them into a piece of `first`; or it ended, or
+/* The input brought length bytes, of asked for, into pieces that are judged one after the other; or it ended, or
  * failed. */
-void model_read(struct model *m, size_t asked, size_t first, size_t length);
+void model_read(struct model *m, size_t asked, const struct iovec *piece, size_t length);
 void model_looked(struct model *m, bool at_end); /* which may do for a read */
 void model_input_over(struct model *m, enum pump_input how);
 

@@ -107,7 +107,7 @@ io_read(struct io_port *port, const struct iovec *piece, int count, size_t lengt
 	if (result == IO_END || result == IO_ERROR)
 		model_input_over(script.model, result == IO_END ? PUMP_ENDED : PUMP_READ_ERROR);
 	else
-		model_read(script.model, length, piece[0].iov_len, *done);
+		model_read(script.model, length, piece, *done);
 	return result;
 }
 

@@ -72,6 +72,25 @@ cut(const char *text, size_t at, size_t drop, size_t keep, size_t more)
 	return held();
 }
 
+/* Behind a cut from `at` up to `to`, from `again` on: so many go, so many stay. */
+static const char *
+cut_again(size_t at, size_t to, size_t again, size_t drop, size_t keep)
+{
+	struct broom broom;
+
+	hold("abcdefghABCDEFGH01234567+");
+	broom = broom_begin(chain_at(&chain, at));
+	broom_drop(&broom, &chain, to - at);
+	broom_close(&broom, &chain);
+	broom = broom_begin_filling(&chain, chain_at(&chain, again));
+	if (drop > 0)
+		broom_drop(&broom, &chain, drop);
+	if (keep > 0)
+		broom_keep(&broom, &chain, keep);
+	broom_close(&broom, &chain);
+	return held();
+}
+
 int
 main(void)
 {
@@ -86,6 +105,14 @@ main(void)
 	is_text(cut(text, 0, 12, 0, 0), "EFGH 01234567 +", "at the front segments leave");
 	is_text(cut(text, 4, 17, 0, 0), "abcd567+", "and between, where what is left fits into one");
 	is_text(cut(text, 0, 25, 0, 0), "", "all may go");
+	is_text(cut_again(9, 15, 10, 0, 0), "abcdefgh AH 01234567 +", "to fill: where nothing is seen nothing happens");
+	is_text(cut_again(9, 15, 10, 0, 3), "abcdefgh AH012 34567+", "what stays moves up, though nothing goes");
+	is_text(cut_again(9, 15, 10, 1, 2), "abcdefgh AH12 34567+", "or behind what goes");
+	is_text(cut_again(9, 15, 10, 0, 7), "abcdefgh AH012345 67+", "over the end of a segment");
+	is_text(cut_again(9, 15, 10, 3, 6), "abcdefgh AH34567+", "up to the end of all");
+	is_text(cut_again(9, 15, 10, 9, 0), "abcdefgh AH", "or all goes");
+	is_text(cut_again(8, 12, 8, 0, 6), "abcdefgh EFGH01 234567+", "where the room is behind that place");
+	is_text(cut_again(8, 12, 9, 0, 6), "abcdefgh EFGH 01234567 +", "but not from elsewhere");
 	hold(text);
 	chain_consume(&chain, 5);
 	broom_pack(&chain);

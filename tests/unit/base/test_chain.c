@@ -172,7 +172,8 @@ static void
 sweep(void)
 {
 	size_t offset = some(rig.used), at = offset, to = offset;
-	struct broom broom = broom_begin(chain_at(&rig.chain, offset));
+	struct chain_place place = chain_at(&rig.chain, offset);
+	struct broom broom = random_one_in(&rig.random, 2) ? broom_begin(place) : broom_begin_filling(&rig.chain, place);
 	unsigned kept_in = (unsigned)random_from(&rig.random, 2, 5);
 
 	rig.cut = true;
