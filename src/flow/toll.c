@@ -107,7 +107,7 @@ put_in_charge(struct toll *toll, struct queue *queue, enum toll_form form, uint6
 	if (toll->by_key == NULL)
 		toll->charged = &toll->bucket;
 	else if (form == TOLL_REST)
-		buckets_refill(toll->by_key, toll->charged, now_ns);
+		bucket_refill(toll->charged, now_ns, 0);
 	else
 		toll->charged = buckets_of(toll->by_key, hash_of_head(toll, queue), now_ns);
 }

@@ -41,7 +41,6 @@ static_assert(sizeof(struct place) == 64, "a cache line");
 /* links[0] closes the ring of ages: its newer is the oldest of all, its older the newest. */
 struct buckets {
 	struct bucket full; /* what a new key gets */
-	uint64_t since_ns;  /* and from when on that is so; 0: from the beginning on */
 	struct place *places;
 	struct link *links;
 	uint32_t *heads;
@@ -91,7 +90,8 @@ void
 buckets_retune(struct buckets *buckets, uint64_t amount, uint64_t period_ns, uint64_t depth, uint64_t now_ns)
 {
 	bucket_init(&buckets->full, amount, period_ns, depth, 0);
-	buckets->since_ns = now_ns;
+	for (uint32_t place = 1; place <= buckets->count; place++)
+		bucket_retune(&buckets->places[place].bucket, amount, period_ns, depth, now_ns);
 }
 
 static void
@@ -155,16 +155,6 @@ buckets_of(struct buckets *buckets, uint64_t hash, uint64_t now_ns)
 		leave_ring(buckets, place);
 		enter_newest(buckets, place);
 	}
-	buckets_refill(buckets, &buckets->places[place].bucket, now_ns);
+	bucket_refill(&buckets->places[place].bucket, now_ns, 0);
 	return &buckets->places[place].bucket;
-}
-
-void
-buckets_refill(struct buckets *buckets, struct bucket *bucket, uint64_t now_ns)
-{
-	const struct bucket *full = &buckets->full;
-
-	if (buckets->since_ns > 0)
-		bucket_retune(bucket, full->amount, full->period_ns, full->depth, buckets->since_ns);
-	bucket_refill(bucket, now_ns, 0);
 }

@@ -27,18 +27,14 @@ struct buckets;
  * address space. */
 struct buckets *buckets_new(uint64_t amount, uint64_t period_ns, uint64_t depth, size_t most);
 
-/* From now on these are the figures of all of them, new and old, as bucket_retune has it.  No bucket is looked at for
- * that before it is asked for: what comes into one between its last use and the latest of these calls comes at
- * the rate of its last use. */
+/* From now on these are the figures of all of them, new and old, as bucket_retune has it.  Looks at each: some
+ * 20 ms for a million of them. */
 void buckets_retune(struct buckets *buckets, uint64_t amount, uint64_t period_ns, uint64_t depth, uint64_t now_ns);
 
 void buckets_free(struct buckets *buckets);
 
 /* The bucket of the key with this hash, refilled to now_ns; a new key's is full.  Good until the
- * next call. Cannot fail.  In constant time, however many keys there are. */
+ * next call but buckets_retune. Cannot fail.  In constant time, however many keys there are. */
 struct bucket *buckets_of(struct buckets *buckets, uint64_t hash, uint64_t now_ns);
-
-/* The same for one that buckets_of has returned, and that is good still. */
-void buckets_refill(struct buckets *buckets, struct bucket *bucket, uint64_t now_ns);
 
 #endif

@@ -224,13 +224,8 @@ police_of(struct model *m, uint64_t key)
 	if (!o->rate_by_key)
 		return &m->police[0].bucket;
 	for (size_t i = 1; i < m->polices; i++) {
-		struct bucket *bucket = &m->police[i].bucket;
-
-		if (m->police[i].key != key)
-			continue;
-		if (m->retuned_ns > 0)
-			bucket_retune(bucket, o->police.amount, o->police.period_ns, o->police_burst, m->retuned_ns);
-		return bucket;
+		if (m->police[i].key == key)
+			return &m->police[i].bucket;
 	}
 	if (m->polices == MODEL_KEYS) {
 		wrong("the model has no room for so many keys");
@@ -1248,16 +1243,14 @@ fill_until(struct model_level *bucket, uint64_t until_ns, uint64_t late_ns)
 		bucket->level += (int64_t)(ns * rate->amount);
 }
 
-/* The figures are others since the last retune; what is in it stays, but for what a lesser depth does not hold. */
+/* The figures are others from now on; what is in it stays, but for what a lesser depth does not hold. */
 static void
 renew(const struct model *m, struct model_level *bucket)
 {
 	const struct rate *rate = &m->options->rate;
 	int64_t most = m->depth * (int64_t)rate->period_ns;
 
-	if (bucket->rate.amount == rate->amount && bucket->depth == m->depth)
-		return;
-	fill_until(bucket, m->retuned_ns, 0);
+	fill_until(bucket, m->now_ns, 0);
 	bucket->rate = *rate; /* the period is the same */
 	bucket->depth = m->depth;
 	if (bucket->level > most)
@@ -1267,7 +1260,6 @@ renew(const struct model *m, struct model_level *bucket)
 static void
 fill(const struct model *m, struct model_level *bucket, uint64_t late_ns)
 {
-	renew(m, bucket);
 	fill_until(bucket, m->now_ns, late_ns);
 }
 
@@ -1656,16 +1648,18 @@ model_retune(struct model *m, const struct tuning *t, uint64_t now_ns)
 	bool other_shed = o->shed.den != t->shed.den;
 	bool other_codel = o->codel_target_ns != t->codel_target_ns || o->codel_interval_ns != t->codel_interval_ns;
 
-	m->now_ns = m->retuned_ns = now_ns;
+	m->now_ns = now_ns;
 	m->due_ns = 0;
 	o->rate = t->rate;
 	m->depth = (int64_t)t->burst;
 	if (o->rated)
 		renew(m, &m->common);
+	for (size_t i = 0; i < m->levels; i++)
+		renew(m, &m->level[i]);
 	o->police = t->police;
 	o->police_burst = t->police_burst;
-	if (o->policing)
-		bucket_retune(&m->police[0].bucket, t->police.amount, t->police.period_ns, t->police_burst, now_ns);
+	for (size_t i = 0; o->policing && i < m->polices; i++)
+		bucket_retune(&m->police[i].bucket, t->police.amount, t->police.period_ns, t->police_burst, now_ns);
 	retune_sample(m, &t->sample);
 	o->high_bytes = t->marks.high.bytes;
 	o->high_records = t->marks.high.records;

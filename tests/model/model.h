@@ -63,7 +63,6 @@ struct model {
 	struct options own;            /* which a retune changes values of */
 	bool sampling;      /* and these it does not: there is a sample, */
 	bool streams;       /* any byte may leave */
-	uint64_t retuned_ns; /* the last time */
 	const char *stream; /* the byte at p is stream[p % window] */
 	size_t window;
 	size_t unit;        /* the most whole records in a write */

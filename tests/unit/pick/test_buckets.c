@@ -149,7 +149,7 @@ memory(void)
 	buckets_free(buckets);
 }
 
-/* Other figures for all of them, which each gets when it is asked for. */
+/* Other figures for all of them. */
 static void
 other_figures(void)
 {
@@ -173,14 +173,16 @@ other_figures(void)
 	buckets_retune(buckets, AMOUNT, PERIOD, DEPTH, 4010);
 	bucket = buckets_of(buckets, 0, 4010);
 	bucket_retune(&want[0], AMOUNT, PERIOD, DEPTH, 4010);
-	bucket_refill(&want[0], 5010, 0);
-	buckets_refill(buckets, bucket, 5010);
 	ok(is_same(bucket, &want[0]), "retuned: one that is in use, too");
 	buckets_retune(buckets, 2, PERIOD, DEPTH, 5510);
-	buckets_refill(buckets, bucket, 6010);
 	bucket_retune(&want[0], 2, PERIOD, DEPTH, 5510);
-	bucket_refill(&want[0], 6010, 0);
 	ok(is_same(bucket, &want[0]), "retuned: while it is");
+	buckets_retune(buckets, 1, PERIOD, DEPTH, 6010);
+	bucket_retune(&want[0], 1, PERIOD, DEPTH, 6010);
+	buckets_retune(buckets, 3, PERIOD, DEPTH, 7010);
+	bucket_retune(&want[0], 3, PERIOD, DEPTH, 7010);
+	bucket_refill(&want[0], 8010, 0);
+	ok(is_same(buckets_of(buckets, 0, 8010), &want[0]), "retuned: twice, and then asked for");
 	buckets_free(buckets);
 }
 
