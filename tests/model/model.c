@@ -1250,6 +1250,8 @@ renew(const struct model *m, struct model_level *bucket)
 	const struct rate *rate = &m->options->rate;
 	int64_t most = m->depth * (int64_t)rate->period_ns;
 
+	if (bucket->rate.amount == rate->amount && bucket->depth == m->depth)
+		return;
 	fill_until(bucket, m->now_ns, 0);
 	bucket->rate = *rate; /* the period is the same */
 	bucket->depth = m->depth;
