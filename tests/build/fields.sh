@@ -5,6 +5,7 @@
 # another name, so that a type, an array or a local variable of the same name is not taken for one.
 set -u
 : "${top_srcdir:?is set by make check}" "${top_builddir:?}" "${LIBRARY_CFLAGS?}" "${XXHASH_CFLAGS?}"
+. "$top_srcdir/tests/build/judge.sh"
 
 # What is handed over for its fields, and has no rule that only its own room can keep: the name, and what it is.
 values='tally      a sum
@@ -113,29 +114,6 @@ unknown() {
 	printf '%s\n' "$values" | while read -r name reason; do
 		grep -qs "^struct $name {" "$1"/*/*.h || echo "no header defines $name, $reason"
 	done
-}
-
-number=0
-# judge DESCRIPTION WRONG: a line of TAP, good where nothing is wrong
-judge() {
-	number=$((number + 1))
-	if [ -z "$2" ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-	fi
-}
-
-# planted DESCRIPTION FOUND WHAT: a line of TAP, good where that was found, and nothing else
-planted() {
-	number=$((number + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1"
-		echo "# found: $2"
-	fi
 }
 
 layers=

@@ -5,6 +5,7 @@
 # Each has a README and a line in the map of main.c, and tests/unit has the same folders.
 set -eu
 top_srcdir=${top_srcdir-$(dirname "$0")/../..} # set by make check
+. "$top_srcdir/tests/build/judge.sh"
 
 layers='base os pick hold spool cli flow hand tell steer'
 
@@ -52,29 +53,6 @@ unmirrored() {
 		module=$(basename "$file" .c)
 		[ -e "$2/$folder/${module#test_}.c" ] || echo "$folder/$module.c tests no src/$folder/${module#test_}.c"
 	done
-}
-
-number=0
-# judge DESCRIPTION WRONG: a line of TAP, good where nothing is wrong
-judge() {
-	number=$((number + 1))
-	if [ -z "$2" ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-	fi
-}
-
-# planted DESCRIPTION FOUND WHAT: a line of TAP, good where that was found, and nothing else
-planted() {
-	number=$((number + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1"
-		echo "# found: $2"
-	fi
 }
 
 copy=$(mktemp -d)

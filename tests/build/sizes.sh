@@ -5,6 +5,7 @@
 # not fit has more than one job.
 set -eu
 top_srcdir=${top_srcdir-$(dirname "$0")/../..} # set by make check
+. "$top_srcdir/tests/build/judge.sh"
 
 # overlong SRC: each file that is too long, a line each
 overlong() {
@@ -30,29 +31,6 @@ overgrown() {
 # median SRC: of the lengths of all functions, where it is too large
 median() {
 	functions "$1" | sort -n | awk '{ length_of[NR] = $1 } END { m = length_of[int((NR + 1) / 2)]; if (NR < 500 || m > 8) print m " lines, of " NR " functions" }'
-}
-
-number=0
-# judge DESCRIPTION WRONG: a line of TAP, good where nothing is wrong
-judge() {
-	number=$((number + 1))
-	if [ -z "$2" ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-	fi
-}
-
-# planted DESCRIPTION FOUND WHAT: a line of TAP, good where that was found, and nothing else
-planted() {
-	number=$((number + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1"
-		echo "# found: $2"
-	fi
 }
 
 # repeat COUNT LINE

@@ -9,7 +9,7 @@
 #include "../tap.h"
 
 #include "../random.h"
-#include "../reads.h"
+#include "../held.h"
 #include "hold/fit.h"
 #include "hold/latest.h"
 
@@ -61,16 +61,7 @@ finish(void)
 static void
 arrive(const char *text)
 {
-	size_t length, all = strlen(text);
-
-	for (size_t at = 0; at < all; at += length) {
-		const char *part = text + at;
-
-		if ((length = reads_put(&rig.queue, part, all - at)) == 0)
-			abort();
-		queue_append(&rig.queue, 0, length, record_count(&lines, 0, part, length),
-		    length - record_last(&lines, 0, part, length));
-	}
+	held_put(&rig.queue, text);
 }
 
 static void
@@ -84,17 +75,7 @@ settle(void)
 static const char *
 left(void)
 {
-	static char text[500];
-	size_t held = (size_t)queue_held(&rig.queue).bytes, at = 0;
-	struct iovec piece[QUEUE_PIECES];
-	int pieces = queue_peek(&rig.queue, 0, &held, piece);
-
-	for (int i = 0; i < pieces && held > 0; at += piece[i++].iov_len)
-		memcpy(text + at, piece[i].iov_base, piece[i].iov_len);
-	text[at > 0 ? at - 1 : 0] = '\0';
-	for (char *end = text; (end = strchr(end, '\n')) != NULL;)
-		*end = ' ';
-	return text;
+	return held_text(&rig.queue);
 }
 
 #ifdef HAVE_PCRE2
@@ -103,15 +84,7 @@ left(void)
 static const char *
 dropped(void)
 {
-	static char text[200];
-	size_t at = 0;
-
-	text[0] = '\0';
-	for (int i = 0; i < REASONS; i++)
-		if (rig.ledger.dropped[i].records > 0)
-			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s %" PRIu64, at > 0 ? " " : "",
-			    reason_name((enum reason)i), rig.ledger.dropped[i].records);
-	return text;
+	return dropped_text(&rig.ledger);
 }
 
 #define LETTER "/^./" /* the key is the first letter */
