@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/mapped.h"
 #include "base/ring.h"
 
-#include <sys/mman.h>
-
 #include <stdlib.h>
-
-#ifndef MAP_ANONYMOUS
-#define MAP_ANONYMOUS MAP_ANON
-#endif
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
 
 int
 ring_init(struct ring *ring, size_t size)
 {
-	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *base = mapped_new(size);
 
-	if (base == MAP_FAILED)
+	if (base == NULL)
 		return -1;
 	*ring = (struct ring){ .base = base, .size = size };
 	return 0;
@@ -28,8 +20,7 @@ ring_init(struct ring *ring, size_t size)
 void
 ring_free(struct ring *ring)
 {
-	if (ring->base != NULL)
-		(void)munmap(ring->base, ring->size);
+	mapped_free(ring->base, ring->size);
 	*ring = (struct ring){ 0 };
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/mapped.h"
 #include "base/slots.h"
 
 #include <sys/mman.h>
@@ -8,24 +9,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#ifndef MAP_ANONYMOUS
-#define MAP_ANONYMOUS MAP_ANON
-#endif
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
-
 /* From here on page faults are what the first lap costs: ask for huge pages. */
 #define HUGE_FROM ((size_t)64 << 20)
 
 int
 slots_init(struct slots *slots, size_t count, size_t size, size_t behind)
 {
-	void *base = mmap(NULL, count * size + behind, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *base = mapped_new(count * size + behind);
 
 	*slots = (struct slots){ .size = size, .count = count, .behind = behind };
-	if (base == MAP_FAILED)
+	if (base == NULL)
 		return -1;
 	slots->base = base;
 	slots->free = calloc(count, sizeof(slots->free[0]));
@@ -34,18 +27,15 @@ slots_init(struct slots *slots, size_t count, size_t size, size_t behind)
 		errno = ENOMEM;
 		return -1;
 	}
-#if defined(MADV_HUGEPAGE) && !defined(WEIR_PORTABLE)
 	if (count * size >= HUGE_FROM)
-		(void)madvise(base, count * size, MADV_HUGEPAGE); /* a hint: without it only slower */
-#endif
+		mapped_prefer_huge(base, count * size);
 	return 0;
 }
 
 void
 slots_free(struct slots *slots)
 {
-	if (slots->base != NULL)
-		(void)munmap(slots->base, slots->count * slots->size + slots->behind);
+	mapped_free(slots->base, slots->count * slots->size + slots->behind);
 	free(slots->free);
 	*slots = (struct slots){ 0 };
 }

@@ -11,19 +11,11 @@
  */
 #include "config.h"
 
+#include "base/mapped.h"
 #include "pick/buckets.h"
-
-#include <sys/mman.h>
 
 #include <assert.h>
 #include <stdlib.h>
-
-#ifndef MAP_ANONYMOUS
-#define MAP_ANONYMOUS MAP_ANON
-#endif
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
 
 struct place {
 	uint64_t hash;
@@ -63,9 +55,8 @@ buckets_new(uint64_t amount, uint64_t period_ns, uint64_t depth, size_t most)
 	while (heads < 2 * most)
 		heads *= 2;
 	buckets->size = (most + 1) * (sizeof(struct place) + sizeof(struct link)) + heads * sizeof(uint32_t);
-	buckets->places = mmap(NULL, buckets->size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (buckets->places == MAP_FAILED) {
+	buckets->places = mapped_new(buckets->size);
+	if (buckets->places == NULL) {
 		free(buckets);
 		return NULL;
 	}
@@ -82,7 +73,7 @@ buckets_free(struct buckets *buckets)
 {
 	if (buckets == NULL)
 		return;
-	(void)munmap(buckets->places, buckets->size);
+	mapped_free(buckets->places, buckets->size);
 	free(buckets);
 }
 

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/mapped.h"
 #include "pick/newest.h"
-
-#include <sys/mman.h>
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifndef MAP_ANONYMOUS
-#define MAP_ANONYMOUS MAP_ANON
-#endif
 
 static_assert(sizeof(struct newest_entry) == 16, "four in a line of the cache");
 static_assert((NEWEST_ENTRIES & (NEWEST_ENTRIES - 1)) == 0, "places are found by a mask");
@@ -56,18 +51,16 @@ struct newest_slab {
 static struct newest_slab *
 map_huge(void)
 {
-	char *base = mmap(NULL, 2 * HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *base = mapped_new(2 * HUGE);
 	size_t front;
 
-	if (base == MAP_FAILED)
+	if (base == NULL)
 		return NULL;
 	front = HUGE - (uintptr_t)base % HUGE;
-	(void)munmap(base, front);
+	mapped_free(base, front);
 	if (front < HUGE)
-		(void)munmap(base + front + HUGE, HUGE - front);
-#if defined(MADV_HUGEPAGE) && !defined(WEIR_PORTABLE)
-	(void)madvise(base + front, HUGE, MADV_HUGEPAGE); /* a hint */
-#endif
+		mapped_free(base + front + HUGE, HUGE - front);
+	mapped_prefer_huge(base + front, HUGE);
 	return (struct newest_slab *)(void *)(base + front);
 }
 
@@ -119,7 +112,7 @@ newest_end(struct newest *newest)
 
 		newest->slab = slab->older;
 		if (slab->mapped)
-			(void)munmap(slab, HUGE);
+			mapped_free(slab, HUGE);
 		else
 			free(slab);
 	}

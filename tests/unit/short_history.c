@@ -4,7 +4,7 @@
 
 #include "short_history.h"
 
-#include <sys/mman.h>
+#include "base/mapped.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,13 +55,13 @@ short_calloc(size_t count, size_t size)
 }
 
 static void *
-short_mmap(size_t length, int protection, int flags)
+short_mapped_new(size_t length)
 {
-	return has_memory() ? mmap(NULL, length, protection, flags, -1, 0) : MAP_FAILED;
+	return has_memory() ? mapped_new(length) : NULL;
 }
 
 #define calloc short_calloc
-#define mmap(base, length, protection, flags, fd, offset) short_mmap(length, protection, flags)
+#define mapped_new short_mapped_new
 #endif
 
 #include "pick/newest.c"
