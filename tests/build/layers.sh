@@ -11,46 +11,56 @@ layers='base os pick hold spool cli flow hand tell steer'
 
 # upward SRC: each include of a layer that is not above its own, and each folder that is no layer, a line each
 upward() {
-	allowed=
-	known=
-	for layer in $layers; do
-		known="$known $layer"
-		[ -d "$1/$layer" ] || continue
-		allowed="$allowed $layer"
-		for file in "$1/$layer"/*.[ch]; do
-			sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\(.*\)".*/\1/p' "$file" | while read -r name; do
-				case " $allowed config.h " in
-				*" ${name%/*} "*) ;;
-				*) echo "${file#"$1"/} includes $name" ;;
-				esac
-			done
-		done
-	done
+	find "$1" -path "$1/*/*.[ch]" | LC_ALL=C sort | xargs awk -v layers="$layers" -v top="$1/" '
+		BEGIN { count = split(layers, name, " "); for (i = 1; i <= count; i++) rank[name[i]] = i }
+		FNR == 1 { file = substr(FILENAME, length(top) + 1); own = file; sub(/\/.*/, "", own) }
+		/^[ \t]*#[ \t]*include[ \t]*"/ {
+			include = $0
+			sub(/^[^"]*"/, "", include)
+			sub(/".*/, "", include)
+			layer = include
+			sub(/\/.*/, "", layer)
+			if (include != "config.h" && own in rank && !(layer in rank && include ~ /\// && rank[layer] <= rank[own]))
+				print file " includes " include
+		}'
 	for layer in "$1"/*/; do
-		layer=$(basename "$layer")
-		case " $known " in
-		*" $layer "*) ;;
-		*) echo "$layer is no layer" ;;
+		layer=${layer%/}
+		case " $layers " in
+		*" ${layer##*/} "*) ;;
+		*) echo "${layer##*/} is no layer" ;;
 		esac
 	done
 }
 
-# undocumented SRC: each folder without a README or a line in the map, and each module its README does not name
+# undocumented SRC: each folder without a line in the map, and each module that its README does not name
 undocumented() {
-	for file in "$1"/*/*.c; do
-		folder=$(basename "$(dirname "$file")")
-		module=$(basename "$file" .c)
-		grep -q "^- \`$module\`: " "$1/$folder/README.md" || echo "src/$folder/README.md does not name $module"
-		grep -q "^ \*   $folder/ " "$1/main.c" || echo "main.c's map has no $folder/"
-	done | sort -u
+	for folder in "$1"/*/; do
+		folder=${folder%/}
+		for module in "$folder"/*.c; do
+			[ -e "$module" ] || continue
+			module=${module##*/}
+			echo "${module%.c}"
+		done | awk -v folder="${folder##*/}" -v readme="$folder/README.md" -v map="$1/main.c" '
+			BEGIN {
+				while ((getline line <readme) > 0)
+					if (split(line, part, "`") > 2 && index(line, "- `" part[2] "`: ") == 1)
+						named[part[2]] = 1
+				while ((getline line <map) > 0)
+					there = there || index(line, " *   " folder "/ ") == 1
+			}
+			NR == 1 && !there { print "main.c has no line of the map for " folder "/" }
+			!($0 in named) { print "src/" folder "/README.md does not name " $0 }'
+	done
 }
 
 # unmirrored UNIT SRC: each unit test that is not where its module is
 unmirrored() {
 	for file in "$1"/*/test_*.c "$1"/test_*.c; do
 		[ -e "$file" ] || continue
-		folder=$(basename "$(dirname "$file")")
-		module=$(basename "$file" .c)
+		folder=${file%/*}
+		folder=${folder##*/}
+		module=${file##*/}
+		module=${module%.c}
 		[ -e "$2/$folder/${module#test_}.c" ] || echo "$folder/$module.c tests no src/$folder/${module#test_}.c"
 	done
 }
