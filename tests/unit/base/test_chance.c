@@ -96,6 +96,28 @@ scales(void)
 	is(chance_product((uint64_t)1 << 63, UINT64_MAX), UINT64_MAX >> 1, "nor added");
 }
 
+/* Each bit of a number is one toss, and no other number is drawn before all are used up. */
+static void
+tosses(void)
+{
+	struct chance chance = seeded(7), whole = chance;
+	struct chance_coin coin = { 0 };
+	uint64_t runs[16] = { 0 };
+	bool good = true;
+
+	for (int k = 0; k < DRAWS / 16; k++) {
+		uint64_t number = chance_next(&whole), back = 0;
+
+		for (int i = 0; i < 64; i++)
+			back |= (uint64_t)chance_toss(&chance, &coin) << i;
+		good = good && back == number;
+		for (int i = 0; i < 64; i += 4)
+			runs[back >> i & 15]++;
+	}
+	ok(good, "a toss is a bit, from the lowest on, each once");
+	ok(unevenness(runs, 16) < 37.70, "each four in a row as often as another");
+}
+
 int
 main(void)
 {
@@ -103,5 +125,6 @@ main(void)
 	unseeded();
 	evenly();
 	scales();
+	tosses();
 	return done_testing();
 }
