@@ -36,7 +36,12 @@ struct worker {
 	pthread_mutex_t lock; /* of all that follows */
 	uint64_t called, returned;
 	bool told;            /* that it is worth a look, and nobody has looked */
+	struct worker *behind;
 };
+
+/* What a thread has that may never come back, or what one had that ended without a word: theirs, or nobody's, to the
+ * end of the process.  (So a leak checker finds an owner.) */
+static struct worker *left_behind;
 
 static bool
 send_byte(int fd)
@@ -227,6 +232,8 @@ worker_close(struct worker *worker, uint64_t deadline_ns)
 		return true;
 	if (!worker_await(worker, deadline_ns)) {
 		(void)pthread_detach(worker->thread);
+		worker->behind = left_behind;
+		left_behind = worker;
 		return false;
 	}
 	(void)close(worker->line[OWNER]); /* the last that it could wait for */
