@@ -16,6 +16,8 @@ static const char *const names[] = {
 	[REASON_CODEL] = "codel",
 	[REASON_OVER] = "over",
 	[REASON_EXPIRED] = "expired",
+	[REASON_REJECTED] = "rejected",
+	[REASON_GONE] = "gone",
 };
 static_assert(sizeof(names) / sizeof(names[0]) == REASONS, "a name for every reason");
 

@@ -31,8 +31,10 @@ enum reason {
 	REASON_CODEL,    /* too much had waited for too long */
 	REASON_OVER,     /* it came faster than --drop-over allows */
 	REASON_EXPIRED,  /* it had waited longer than --max-age */
+	REASON_REJECTED, /* the reader would not have it */
+	REASON_GONE,     /* there was no reader any more */
 };
-#define REASONS 10
+#define REASONS 12
 
 /* Records have a class by the --keep that they match: from 1 for the last to as many as there are
  * for the first, and 0 for what matches none. */
@@ -52,6 +54,8 @@ struct ledger {
 	struct tally dropped[REASONS];
 	struct tally dropped_class[CLASSES]; /* of what was looked at: not of what --sample leaves out, or too long */
 	struct tally undelivered;
+	struct tally sent;        /* handed over to a reader who has to confirm, for the first time; */
+	struct tally redelivered; /* and again: neither is part of the law */
 	struct tally peak; /* the most that had to wait in the buffer */
 	struct tally marks; /* records that say where others are missing: not part of the law */
 	uint64_t paused_count;

@@ -17,6 +17,10 @@
  * work on one half while the other is made up. */
 #define BATCH_MOST ((size_t)128 << 10)
 
+/* In one write where what has left is kept: no more than can be seen at once. */
+#define KEPT_MOST ((size_t)512 << 10)
+#define RECORDS_MOST ((size_t)4096)
+
 /* What a mark counts for in a drain's budget, whatever its length: each is a write of its own, and many of them
  * with short records between must not keep the input waiting. */
 #define MARK_WEIGHT 128
@@ -29,7 +33,30 @@ outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct 
 	outlet->parts_from = parts_from;
 	outlet->marks = NULL;
 	outlet->input_over = false;
+	outlet->flight = NULL;
+	outlet->absent = false;
 	toll_init(&outlet->toll, rate, burst, now_ns);
+}
+
+void
+outlet_set_flight(struct outlet *outlet, struct flight *flight, const struct tally *window, bool answered)
+{
+	outlet->flight = flight;
+	outlet->marks_answered = answered;
+	toll_set_flight(&outlet->toll, flight, window);
+}
+
+void
+outlet_change_reader(struct outlet *outlet, const struct io_port *port)
+{
+	outlet->absent = port == NULL;
+	if (port == NULL)
+		return;
+	outlet->port = *port;
+	if (outlet->flight == NULL)
+		return;
+	flight_restart(outlet->flight);
+	marks_restart(outlet->marks);
 }
 
 enum awaited
@@ -102,6 +129,7 @@ send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
 	const bool begun = marks_begun(marks);
 	struct iovec mark = marks_next(marks, now_ns);
 	enum io_result result;
+	bool is_out;
 	size_t done;
 
 	if (!begun && !toll_mark(&outlet->toll, mark.iov_len, now_ns)) {
@@ -114,7 +142,10 @@ send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
 	case IO_SHORT:
 		if (!begun)
 			toll_mark_left(&outlet->toll, mark.iov_len);
-		ledger_count(&ledger->marks, marks_leave(marks, done), done);
+		is_out = marks_leave(marks, done);
+		ledger_count(&ledger->marks, is_out, done);
+		if (outlet->flight != NULL)
+			flight_keep_mark(outlet->flight, done, outlet->marks_answered && is_out);
 		return result == IO_ALL ? OUTLET_EMPTY : OUTLET_REFUSED;
 	case IO_RETRY:
 	case IO_AGAIN:
@@ -132,6 +163,12 @@ send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
 
 /* --- records ------------------------------------------------------------------------------------ */
 
+static size_t
+write_most(const struct outlet *outlet)
+{
+	return outlet->flight != NULL ? KEPT_MOST : WRITE_MOST;
+}
+
 /* What is at the head, and how much of it would leave if nothing held it; false where nothing may leave yet. */
 static bool
 is_something_next(const struct outlet *outlet, struct queue *queue, struct toll_ask *ask)
@@ -141,7 +178,8 @@ is_something_next(const struct outlet *outlet, struct queue *queue, struct toll_
 	if (held == 0)
 		return false;
 	if (outlet->stream)
-		*ask = (struct toll_ask){ .form = TOLL_STREAM, .most = held < WRITE_MOST ? held : WRITE_MOST };
+		*ask = (struct toll_ask){ .form = TOLL_STREAM, .most = held < write_most(outlet) ? held : write_most(outlet),
+			.records = UINT64_MAX };
 	else if (queue_part_sent(queue))
 		*ask = (struct toll_ask){ .form = TOLL_REST, .most = queue_rest(queue) };
 	else if (queue_is_ready(queue))
@@ -151,13 +189,51 @@ is_something_next(const struct outlet *outlet, struct queue *queue, struct toll_
 	return ask->form != TOLL_PART || held >= outlet->parts_from;
 }
 
+/* There is memory for what is to be known of so many records more: false where there is none at all. */
+static bool
+make_room(struct outlet *outlet, struct toll_ask *ask)
+{
+	const size_t room = flight_is_batched(outlet->flight) ? RECORDS_MOST : flight_room(outlet->flight, RECORDS_MOST);
+
+	if (room == 0)
+		outlet->error = errno;
+	if (ask->records > room)
+		ask->records = room;
+	return room > 0;
+}
+
+/* done bytes have been handed over: the first of what is held. */
+static void
+keep(struct flight *flight, struct queue *queue, struct ledger *ledger, size_t done)
+{
+	struct iovec piece[QUEUE_PIECES];
+	size_t length = done;
+	uint64_t ended, seen = 0;
+
+	if (!flight_is_batched(flight)) {
+		(void)queue_peek(queue, 0, &length, piece);
+		seen = flight_keep(flight, piece, done);
+	}
+	ended = queue_take(queue, done);
+	if (flight_is_batched(flight))
+		flight_count(flight, done, ended);
+	else if (ended > seen)
+		flight_end(flight);
+	ledger_count(&ledger->sent, ended, done);
+}
+
 /* done bytes are out; they were the first of what was offered. */
 static void
 account(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_t done, uint64_t now_ns)
 {
+	const struct tally before = ledger->sent;
 	uint64_t ended = 0;
 
-	if (done > 0) {
+	if (done > 0 && outlet->flight != NULL) {
+		keep(outlet->flight, queue, ledger, done);
+		queue_take_up(queue, flight_used(outlet->flight));
+		ended = ledger->sent.records - before.records;
+	} else if (done > 0) {
 		ended = queue_take(queue, done);
 		ledger_count(&ledger->out, ended, done);
 	}
@@ -202,8 +278,8 @@ write_whole(struct outlet *outlet, struct queue *queue, size_t length, size_t *d
 	chunk = length <= io_unit(port) ? length : queue_whole_from(queue, 0, io_unit(port));
 	if (chunk == 0) {
 		chunk = queue_head(queue);
-		if (chunk > WRITE_MOST)
-			chunk = WRITE_MOST;
+		if (chunk > write_most(outlet))
+			chunk = write_most(outlet);
 	}
 	pieces = peek_whole(queue, 0, &chunk, piece);
 	return io_write(port, piece, pieces, chunk, done);
@@ -217,57 +293,104 @@ write_some(struct outlet *outlet, struct queue *queue, enum toll_form form, size
 
 	if (form == TOLL_WHOLE)
 		return write_whole(outlet, queue, length, done);
-	if (length > WRITE_MOST)
-		length = WRITE_MOST;
+	if (length > write_most(outlet))
+		length = write_most(outlet);
 	pieces = queue_peek(queue, 0, &length, piece);
 	return io_write(&outlet->port, piece, pieces, length, done);
+}
+
+/* What follows from an answer: EMPTY that the next write may be tried. */
+static enum outlet_state
+state_after(struct outlet *outlet, enum io_result result)
+{
+	switch (result) {
+	case IO_SHORT:
+		/* A part taken is the rest refused; but poll takes little at a time, and a file that takes less
+		 * than all is about to tell why. */
+		return io_takes_little(&outlet->port) ? OUTLET_EMPTY : OUTLET_REFUSED;
+	case IO_ALL:
+	case IO_RETRY:
+		return OUTLET_EMPTY;
+	case IO_AGAIN:
+		return OUTLET_REFUSED;
+	case IO_GONE:
+		return OUTLET_GONE;
+	case IO_END:
+	case IO_ERROR:
+		break;
+	}
+	outlet->error = errno;
+	return OUTLET_ERROR;
+}
+
+/* What is in flight is handed over again, some of it; EMPTY: the next may be tried. */
+static enum outlet_state
+send_again(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uint64_t now_ns, size_t *done)
+{
+	struct flight *flight = outlet->flight;
+	struct iovec piece[CHAIN_PIECES];
+	struct toll_ask ask = { .form = TOLL_AGAIN, .records = 1 };
+	enum io_result result;
+	uint64_t ended;
+	size_t length;
+	int pieces = flight_again(flight, 1, &length, piece);
+
+	*done = 0;
+	ask.most = length;
+	if (toll_offer(&outlet->toll, queue, &ask, now_ns) == 0)
+		return OUTLET_HELD;
+	result = io_write(&outlet->port, piece, pieces, length, done);
+	ended = *done > 0 ? flight_went_again(flight, *done) : 0;
+	ledger_count(&ledger->redelivered, ended, *done);
+	toll_left(&outlet->toll, queue, *done, ended, now_ns);
+	return state_after(outlet, result);
+}
+
+/* What waits is handed over, some of it; whether there is anything. */
+static bool
+send_next(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uint64_t now_ns, size_t *done,
+    enum outlet_state *state)
+{
+	struct toll_ask ask;
+	enum io_result result;
+	size_t length;
+
+	*done = 0;
+	if (!is_something_next(outlet, queue, &ask))
+		return false;
+	if (outlet->flight != NULL && !make_room(outlet, &ask)) {
+		*state = OUTLET_ERROR;
+	} else if ((length = toll_offer(&outlet->toll, queue, &ask, now_ns)) == 0) {
+		*state = OUTLET_HELD;
+	} else {
+		result = write_some(outlet, queue, ask.form, length, done);
+		account(outlet, queue, ledger, *done, now_ns);
+		*state = state_after(outlet, result);
+	}
+	return true;
 }
 
 enum outlet_state
 outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uint64_t now_ns,
     size_t budget)
 {
-	struct toll_ask ask;
-	size_t length, done;
-	size_t sum = 0;
-	enum io_result result;
+	enum outlet_state state;
+	size_t sum = 0, done;
 
 	toll_open(&outlet->toll, now_ns);
+	if (outlet->absent)
+		return queue_held(queue).bytes > 0 ? OUTLET_REFUSED : OUTLET_EMPTY;
 	for (;;) {
-		if (outlet_mark_begun(outlet) || is_mark_due(outlet, queue, now_ns)) {
-			enum outlet_state state = send_mark(outlet, ledger, now_ns);
-			if (state != OUTLET_EMPTY)
-				return state;
-			sum += MARK_WEIGHT;
-			if (sum >= budget && fit_all(queue))
-				return OUTLET_MORE;
-			continue;
-		}
-		if (!is_something_next(outlet, queue, &ask))
+		if (outlet->flight != NULL && flight_is_again(outlet->flight)) {
+			state = send_again(outlet, queue, ledger, now_ns, &done);
+		} else if (outlet_mark_begun(outlet) || is_mark_due(outlet, queue, now_ns)) {
+			state = send_mark(outlet, ledger, now_ns);
+			done = MARK_WEIGHT;
+		} else if (!send_next(outlet, queue, ledger, now_ns, &done, &state)) {
 			return OUTLET_EMPTY;
-		if ((length = toll_offer(&outlet->toll, queue, &ask, now_ns)) == 0)
-			return OUTLET_HELD;
-		result = write_some(outlet, queue, ask.form, length, &done);
-		account(outlet, queue, ledger, done, now_ns);
-		switch (result) {
-		case IO_SHORT:
-			/* A part taken is the rest refused; but poll takes little at a time, and a file
-			 * that takes less than all is about to tell why. */
-			if (!io_takes_little(&outlet->port))
-				return OUTLET_REFUSED;
-			break;
-		case IO_ALL:
-		case IO_RETRY:
-			break;
-		case IO_AGAIN:
-			return OUTLET_REFUSED;
-		case IO_GONE:
-			return OUTLET_GONE;
-		case IO_END:
-		case IO_ERROR:
-			outlet->error = errno;
-			return OUTLET_ERROR;
 		}
+		if (state != OUTLET_EMPTY)
+			return state;
 		sum += done;
 		if (sum >= budget && fit_all(queue))
 			return OUTLET_MORE;

@@ -11,6 +11,9 @@
  * writes are atomic).  Once the first byte of a record is out, its rest follows before anything
  * else.
  *
+ * Where the reader has to confirm, what has left is in flight (hold/flight.h), and a reader that comes after one that
+ * has gone is given that first.
+ *
  * Where records are missing, a mark leaves before the record behind the gap; or, when none comes,
  * once the gap is a second old.  A mark is no part of the law.
  */
@@ -20,6 +23,7 @@
 #include "base/ledger.h"
 #include "base/units.h"
 #include "flow/toll.h"
+#include "hold/flight.h"
 #include "hold/mark.h"
 #include "hold/queue.h"
 #include "os/io.h"
@@ -45,12 +49,22 @@ struct outlet {
 	struct toll toll;
 	int error;
 	struct marks *marks; /* not owned; NULL where gaps are not marked */
+	struct flight *flight; /* not owned; NULL: what has left is out */
+	bool absent;         /* there is no reader for now */
+	bool marks_answered; /* a mark is waited for like a record */
 	bool input_over;     /* no record comes behind a gap any more */
 };
 
 /* rate: NULL for none; burst 0 for the default.  The port must be open already. */
 void outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct rate *rate,
     uint64_t burst, uint64_t now_ns);
+
+/* What leaves is in flight from then on, with as much at a time as the toll lets go; not owned.  answered: so is a mark. */
+void outlet_set_flight(struct outlet *outlet, struct flight *flight, const struct tally *window, bool answered);
+
+/* Another reader takes what comes from here on, by this port, and what is in flight first; or there is none for now
+ * (NULL): the output refuses. */
+void outlet_change_reader(struct outlet *outlet, const struct io_port *port);
 
 /* Of a drain that ended with OUTLET_HELD: what is waited for, and until when; UINT64_MAX: time alone does not help. */
 enum awaited outlet_awaited(const struct outlet *outlet);

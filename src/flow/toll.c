@@ -6,6 +6,9 @@
 #include <assert.h>
 
 static const enum awaited waits[] = {
+	[TOLL_BATCH] = WAIT_OUTPUT,
+	[TOLL_CREDITS] = WAIT_OUTPUT,
+	[TOLL_WINDOW] = WAIT_OUTPUT,
 	[TOLL_RATE] = WAIT_RATE,
 };
 static_assert(sizeof(waits) / sizeof(waits[0]) == TOLL_REASONS, "a wait for every reason");
@@ -21,6 +24,9 @@ toll_init(struct toll *toll, const struct rate *rate, uint64_t burst, uint64_t n
 	toll->hashed_length = 0;
 	toll->run_length = 0;
 	toll->paid = 0;
+	toll->flight = NULL;
+	toll->crediting = false;
+	toll->batch = (struct toll_batch){ .asked = false };
 	if (rate == NULL)
 		return;
 	toll->by_bytes = rate->bytes;
@@ -35,6 +41,56 @@ toll_set_keys(struct toll *toll, struct buckets *by_key, const struct key_rule *
 	toll->by_key = by_key;
 	toll->key = key;
 	toll->salt = salt;
+}
+
+void
+toll_set_flight(struct toll *toll, const struct flight *flight, const struct tally *window)
+{
+	toll->flight = flight;
+	toll->window = *window;
+}
+
+void
+toll_use_credits(struct toll *toll)
+{
+	toll->crediting = true;
+	toll->credits = 0;
+}
+
+void
+toll_grant(struct toll *toll, uint64_t records)
+{
+	toll->credits = records < UINT64_MAX - toll->credits ? toll->credits + records : UINT64_MAX;
+}
+
+void
+toll_revoke(struct toll *toll)
+{
+	toll->credits = 0;
+}
+
+void
+toll_use_batches(struct toll *toll)
+{
+	toll->batch = (struct toll_batch){ .asked = true, .due_ns = UINT64_MAX };
+}
+
+void
+toll_open_batch(struct toll *toll, const struct tally *most)
+{
+	toll->batch = (struct toll_batch){ .asked = true, .open = true, .records = most->records, .bytes = most->bytes };
+}
+
+void
+toll_close_batch(struct toll *toll)
+{
+	toll_use_batches(toll);
+}
+
+void
+toll_expect_batch(struct toll *toll, uint64_t due_ns)
+{
+	toll->batch.due_ns = due_ns;
 }
 
 void
@@ -197,12 +253,24 @@ hold_for_rate(struct toll *toll, const struct bucket *bucket, uint64_t cost, uin
 	toll->due_ns[TOLL_RATE] = now_ns + bucket_delay_ns(bucket, cost);
 }
 
+/* One that was charged to its key is not charged again. */
+static size_t
+rated_again(struct toll *toll, size_t length, uint64_t now_ns)
+{
+	if (toll->by_key != NULL || bucket_allows(&toll->bucket, cost_of(toll, length)))
+		return length;
+	hold_for_rate(toll, &toll->bucket, cost_of(toll, length), now_ns);
+	return 0;
+}
+
 static size_t
 rate_offer(struct toll *toll, struct queue *queue, const struct toll_ask *ask, uint64_t now_ns)
 {
 	uint64_t cost = 1;
 	size_t length = 0;
 
+	if (ask->form == TOLL_AGAIN)
+		return rated_again(toll, ask->most, now_ns);
 	put_in_charge(toll, queue, ask->form, now_ns);
 	switch (ask->form) {
 	case TOLL_STREAM:
@@ -218,19 +286,93 @@ rate_offer(struct toll *toll, struct queue *queue, const struct toll_ask *ask, u
 	case TOLL_REST:
 		length = rated_part(toll, ask->most, ask->form == TOLL_REST);
 		break;
+	case TOLL_AGAIN:
+		break;
 	}
 	if (length == 0)
 		hold_for_rate(toll, toll->charged, cost, now_ns);
 	return length;
 }
 
-size_t
-toll_offer(struct toll *toll, struct queue *queue, const struct toll_ask *ask, uint64_t now_ns)
+/* --- batch, credits, window ---------------------------------------------------------------------- */
+
+/* So much of something may go: of records those up to there, of bytes whole records, or one longer one where nothing
+ * else is there.  False, and held until then, where nothing may. */
+static bool
+lessen(struct toll *toll, enum toll_reason reason, struct queue *queue, struct toll_ask *ask, struct tally room,
+    bool empty, uint64_t due_ns)
 {
-	toll->form = ask->form;
+	bool fits = room.records > 0 && room.bytes > 0;
+
+	if (fits && ask->form == TOLL_WHOLE && !empty)
+		fits = queue_head(queue) <= room.bytes;
+	if (!fits) {
+		toll->due_ns[reason] = due_ns;
+		return false;
+	}
+	if (ask->records > room.records)
+		ask->records = room.records;
+	if (ask->most > room.bytes)
+		ask->most = (size_t)room.bytes;
+	return true;
+}
+
+static bool
+window_lets(struct toll *toll, struct queue *queue, struct toll_ask *ask)
+{
+	const struct tally held = flight_held(toll->flight);
+	const uint64_t records = held.records + flight_marks(toll->flight);
+	const struct tally room = {
+		toll->window.records > records ? toll->window.records - records : 0,
+		toll->window.bytes > held.bytes ? toll->window.bytes - held.bytes : 0,
+	};
+
+	return lessen(toll, TOLL_WINDOW, queue, ask, room, held.bytes == 0, UINT64_MAX);
+}
+
+/* What is asked for, as far as all but the rate let it go; false where one does not. */
+static bool
+narrow(struct toll *toll, struct queue *queue, struct toll_ask *ask)
+{
+	const struct toll_batch *batch = &toll->batch;
+
+	if (ask->form == TOLL_REST)
+		return true; /* it has been let go when it was begun */
+	if (batch->asked && !lessen(toll, TOLL_BATCH, queue, ask, batch->open
+	    ? (struct tally){ batch->records, batch->bytes } : (struct tally){ 0, 0 }, !batch->begun, batch->due_ns))
+		return false;
+	if (toll->crediting && !lessen(toll, TOLL_CREDITS, queue, ask, (struct tally){ toll->credits, SIZE_MAX }, true,
+	    UINT64_MAX))
+		return false;
+	return ask->form == TOLL_AGAIN || toll->flight == NULL || window_lets(toll, queue, ask);
+}
+
+size_t
+toll_offer(struct toll *toll, struct queue *queue, const struct toll_ask *asked, uint64_t now_ns)
+{
+	struct toll_ask ask = *asked;
+
+	toll->form = ask.form;
+	if (!narrow(toll, queue, &ask))
+		return 0;
 	if (toll->rated)
-		return rate_offer(toll, queue, ask, now_ns);
-	return ask->form == TOLL_WHOLE ? whole(queue, ask->most, ask->records) : ask->most;
+		return rate_offer(toll, queue, &ask, now_ns);
+	return ask.form == TOLL_WHOLE ? whole(queue, ask.most, ask.records) : ask.most;
+}
+
+/* Records that were begun by what has left: each is let go once, with its first byte. */
+static void
+charge_records(struct toll *toll, size_t done, uint64_t begun)
+{
+	struct toll_batch *batch = &toll->batch;
+
+	if (toll->crediting && toll->credits != UINT64_MAX)
+		toll->credits -= begun;
+	if (batch->open) {
+		batch->records -= batch->records != UINT64_MAX ? begun : 0;
+		batch->bytes -= batch->bytes == UINT64_MAX ? 0 : done < batch->bytes ? done : batch->bytes;
+		batch->begun |= done > 0;
+	}
 }
 
 /* --- the rate: what has left -------------------------------------------------------------------- */
@@ -260,11 +402,26 @@ refund_run(struct toll *toll, size_t done, uint64_t now_ns)
 	toll->run_length = 0;
 }
 
+static void
+again_left(struct toll *toll, size_t done, uint64_t ended)
+{
+	if (toll->crediting && toll->credits != UINT64_MAX)
+		toll->credits -= ended < toll->credits ? ended : toll->credits;
+	if (toll->rated && toll->by_key == NULL)
+		bucket_charge(&toll->bucket, toll->by_bytes ? done : ended);
+}
+
 void
 toll_left(struct toll *toll, struct queue *queue, size_t done, uint64_t ended, uint64_t now_ns)
 {
-	bool was_begun, is_begun;
+	const bool was_begun = toll->form == TOLL_REST, is_begun = queue_part_sent(queue);
 
+	if (toll->form == TOLL_AGAIN) {
+		again_left(toll, done, ended);
+		return;
+	}
+	if (done > 0)
+		charge_records(toll, done, ended + is_begun - was_begun);
 	if (!toll->rated)
 		return;
 	if (toll->run_length > 0) {
@@ -273,8 +430,6 @@ toll_left(struct toll *toll, struct queue *queue, size_t done, uint64_t ended, u
 	}
 	if (done == 0)
 		return;
-	was_begun = toll->form == TOLL_REST;
-	is_begun = queue_part_sent(queue);
 	if (!toll->by_bytes) {
 		/* each record once, at its first part */
 		bucket_charge(toll->charged, ended + is_begun - was_begun);

@@ -7,22 +7,29 @@
  * for belongs to one drain: toll_open, then as often as need be toll_offer and toll_left, or toll_mark and
  * toll_mark_left.
  *
- * There is one toll so far, the rate: for all records, or for each key.  With a rate for each key a record that has to
- * wait holds up those behind it, whatever their key: order is kept.  Up to there those that may leave are offered
- * together, each charged to its own key.  A mark is a record like any other to the rate, but has no key, and costs
- * nothing where there is one for each.
+ * In this order, what one holds the next is not asked about, and is not charged for:
  *
- * To add a second one: a reason, with its row in the table of toll.c and its wait in base/ledger.h, and its when in
- * due_ns.  toll_offer has it lessen `most` and `records` of what is asked for before the rate is asked, which is the
- * last: what one holds the next is not asked about, and is not charged for.  One that holds writes down when it is
- * to be asked again (UINT64_MAX: time alone does not help), and toll_due_ns is the least of these.  toll_left tells
- * each what has left.  Nobody outside names a toll.
+ *      batch     records wait until a batch of them goes, and go no further than it has room
+ *      credits   the reader has granted so many records more
+ *      window    so much at most is in flight
+ *      rate      for all records, or for each key
+ *
+ * With a rate for each key a record that has to wait holds up those behind it, whatever their key: order is kept.  Up
+ * to there those that may leave are offered together, each charged to its own key.  A mark is a record like any other
+ * to the rate, but has no key, and costs nothing where there is one for each.  What is handed over again is charged by
+ * the rate for all and by the credits; the window has it already.
+ *
+ * To add one: a reason, with its row in the table of toll.c, and a function that lessens `most` and `records` of what
+ * is asked for, in its place in narrow().  One that holds writes down when it is to be asked again (UINT64_MAX: time
+ * alone does not help), and toll_due_ns is the least of these.  toll_left tells each what has left.  Nobody outside
+ * names a toll.
  */
 #ifndef WEIR_TOLL_H
 #define WEIR_TOLL_H
 
 #include "base/ledger.h"
 #include "base/units.h"
+#include "hold/flight.h"
 #include "hold/queue.h"
 #include "pick/bucket.h"
 #include "pick/buckets.h"
@@ -34,9 +41,12 @@
 
 /* Why something is held. */
 enum toll_reason {
-	TOLL_RATE, /* it would be faster than --rate */
+	TOLL_BATCH,   /* no batch is due, or it has no room for more */
+	TOLL_CREDITS, /* the reader has granted no more */
+	TOLL_WINDOW,  /* as much is in flight as may be */
+	TOLL_RATE,    /* it would be faster than --rate */
 };
-#define TOLL_REASONS 1
+#define TOLL_REASONS 4
 
 /* What stands at the head of the queue. */
 enum toll_form {
@@ -44,6 +54,7 @@ enum toll_form {
 	TOLL_WHOLE,  /* whole records, of which none is begun */
 	TOLL_PART,   /* the beginning of a record too long to wait for its end; none of it is out */
 	TOLL_REST,   /* of a record that was begun: as far as it is here */
+	TOLL_AGAIN,  /* one that is in flight, or its rest: `most` bytes */
 };
 
 /* What is asked for. */
@@ -62,9 +73,24 @@ struct toll_run {
 	size_t length;
 };
 
+/* A batch that is being made: the room that is left in it. */
+struct toll_batch {
+	bool asked;       /* nothing leaves but in batches */
+	bool open;
+	uint64_t records;
+	uint64_t bytes;   /* a single longer record has room where nothing is in it */
+	bool begun;       /* something is */
+	uint64_t due_ns;  /* where none is open: when one is to be looked for again */
+};
+
 struct toll {
 	uint64_t due_ns[TOLL_REASONS]; /* when each of those that hold lets go; 0: it does not hold */
 	enum toll_form form;           /* of what was offered last */
+	const struct flight *flight;   /* not owned; NULL: what has left is out */
+	struct tally window;          /* that may be in flight */
+	bool crediting;
+	uint64_t credits;              /* records that may leave */
+	struct toll_batch batch;
 	bool rated;
 	bool by_bytes;
 	struct bucket bucket;
@@ -89,6 +115,21 @@ void toll_set_keys(struct toll *toll, struct buckets *by_key, const struct key_r
 /* From now on this is the rate, where there is one, in the unit it has; tokens stay, and what a part-sent record
  * has paid for is paid for.  Nothing is held until it is asked for again. */
 void toll_retune(struct toll *toll, const struct rate *rate, uint64_t burst, uint64_t now_ns);
+
+/* What leaves is in flight from then on, and so much may be at a time (at least 1 of each); not owned. */
+void toll_set_flight(struct toll *toll, const struct flight *flight, const struct tally *window);
+
+/* Only as many records leave as are granted: none, at first.  So many more are; none of those that were given is left. */
+void toll_use_credits(struct toll *toll);
+void toll_grant(struct toll *toll, uint64_t records);
+void toll_revoke(struct toll *toll);
+
+/* Nothing leaves but in batches: none is open at first.  One of so much at most is, and what is offered from now on is
+ * for it; it is closed; where none is, one is to be looked for again then (UINT64_MAX: time alone does not help). */
+void toll_use_batches(struct toll *toll);
+void toll_open_batch(struct toll *toll, const struct tally *most);
+void toll_close_batch(struct toll *toll);
+void toll_expect_batch(struct toll *toll, uint64_t due_ns);
 
 /* A drain begins: nothing is held, and what has become due is let in. */
 void toll_open(struct toll *toll, uint64_t now_ns);

@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A list in the order of their numbers, no two of which are equal, with a hand in it where the last gap was made.
- * What is dropped there changes the numbers of all that are behind; so those behind the hand have the numbers that
- * they had when it passed them, and are put right when it comes by again.  Where the hand does not go, nothing is
- * touched: a sweep costs as much as there are gaps and drops, one at the end costs nothing.
- */
 #include "config.h"
 
 #include "hold/gaps.h"
+#include "hold/places.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 
+/* gap.at is a copy of the place's number: that of the first is right. */
 struct node {
+	struct place place;
 	struct gap gap;
-	struct node *before;
-	struct node *behind;
 };
 
 struct gaps {
-	struct node end;   /* before the first and behind the last: the list is a ring */
-	struct node *hand; /* from here on numbers are too great by `removed`; never the first */
-	uint64_t removed;
-	struct node *spare; /* used and let go, linked by `behind`: the last is the first to be used again */
+	struct places places;
+	struct node *spare; /* used and let go, linked by `behind` of their places: the last is the first to be used again */
 	size_t left;        /* never used, at the end of the pool */
 	size_t most;
 	struct node pool[];
@@ -40,7 +33,7 @@ gaps_new(size_t most)
 	struct gaps *gaps = calloc(1, sizeof(*gaps) + most * sizeof(gaps->pool[0]));
 
 	if (gaps != NULL) {
-		gaps->end.before = gaps->end.behind = gaps->hand = &gaps->end;
+		places_init(&gaps->places);
 		gaps->left = gaps->most = most;
 	}
 	return gaps;
@@ -54,46 +47,35 @@ gaps_free(struct gaps *gaps)
 
 /* --- the list ----------------------------------------------------------------------------------- */
 
+static struct node *
+node_of(struct place *place)
+{
+	return (struct node *)(void *)place;
+}
+
 static bool
 is_full(const struct gaps *gaps)
 {
 	return gaps->spare == NULL && gaps->left == 0;
 }
 
-static void
-insert(struct gaps *gaps, struct node *behind, const struct gap *gap)
+/* Of one that is not full. */
+static struct node *
+take_spare(struct gaps *gaps)
 {
 	struct node *node = gaps->spare;
 
-	if (node != NULL)
-		gaps->spare = node->behind;
-	else
-		node = &gaps->pool[gaps->most - gaps->left--];
-	*node = (struct node){ *gap, behind->before, behind };
-	node->before->behind = behind->before = node;
+	if (node == NULL)
+		return &gaps->pool[gaps->most - gaps->left--];
+	gaps->spare = node->place.behind != NULL ? node_of(node->place.behind) : NULL;
+	return node;
 }
 
 static void
 let_go(struct gaps *gaps, struct node *node)
 {
-	node->before->behind = node->behind;
-	node->behind->before = node->before;
-	node->behind = gaps->spare;
+	node->place.behind = gaps->spare != NULL ? &gaps->spare->place : NULL;
 	gaps->spare = node;
-}
-
-static void
-step_back(struct gaps *gaps)
-{
-	gaps->hand = gaps->hand->before;
-	gaps->hand->gap.at += gaps->removed;
-}
-
-static void
-step_on(struct gaps *gaps)
-{
-	gaps->hand->gap.at -= gaps->removed;
-	gaps->hand = gaps->hand->behind;
 }
 
 /* --- gaps --------------------------------------------------------------------------------------- */
@@ -101,15 +83,21 @@ step_on(struct gaps *gaps)
 const struct gap *
 gaps_first(const struct gaps *gaps)
 {
-	return gaps != NULL && gaps->end.behind != &gaps->end ? &gaps->end.behind->gap : NULL;
+	struct place *first = gaps != NULL ? places_first(&gaps->places) : NULL;
+
+	if (first == NULL)
+		return NULL;
+	node_of(first)->gap.at = first->at;
+	return &node_of(first)->gap;
 }
 
 void
 gaps_pop(struct gaps *gaps)
 {
-	let_go(gaps, gaps->end.behind);
-	if (gaps->hand == gaps->end.behind && gaps->hand != &gaps->end)
-		step_on(gaps);
+	struct node *first = node_of(places_first(&gaps->places));
+
+	places_pop(&gaps->places);
+	let_go(gaps, first);
 }
 
 static struct gap
@@ -137,6 +125,7 @@ gaps_drop_oldest(struct gaps *gaps, uint64_t first, const struct lost *lost)
 {
 	struct gap gap = gap_of(first, lost);
 	const struct gap *oldest;
+	struct node *node;
 
 	while ((oldest = gaps_first(gaps)) != NULL && oldest->at <= first) {
 		merge(&gap, oldest);
@@ -146,34 +135,32 @@ gaps_drop_oldest(struct gaps *gaps, uint64_t first, const struct lost *lost)
 		merge(&gap, oldest); /* all are behind it: the first of them comes early */
 		gaps_pop(gaps);
 	}
-	insert(gaps, gaps->end.behind, &gap);
+	node = take_spare(gaps);
+	node->gap = gap;
+	places_push(&gaps->places, &node->place, first);
 }
 
 void
 gaps_drop_at(struct gaps *gaps, uint64_t at, uint64_t removed, const struct lost *lost)
 {
+	struct places *places = &gaps->places;
 	struct gap gap = gap_of(at, lost);
-	struct node *const end = &gaps->end;
+	struct place *place;
+	struct node *node;
 
-	while (gaps->hand->before != end && gaps->hand->before->gap.at >= at)
-		step_back(gaps);
-	while (gaps->hand != end && gaps->hand->gap.at - gaps->removed < at)
-		step_on(gaps);
-	while (gaps->hand != end && gaps->hand->gap.at - gaps->removed <= at + removed) {
-		struct node *gone = gaps->hand;
-		merge(&gap, &gone->gap);
-		gaps->hand = gone->behind;
-		let_go(gaps, gone);
+	places_seek(places, at);
+	while ((place = places_take(places, at, removed)) != NULL) {
+		merge(&gap, &node_of(place)->gap);
+		let_go(gaps, node_of(place));
 	}
-	gaps->removed += removed;
+	places_close_up(places, removed);
 	if (is_full(gaps)) {
 		/* the one before it takes it in, or the one behind it */
-		if (gaps->hand->before == end)
-			step_on(gaps);
-		gap.at = gaps->hand->before->gap.at;
-		merge(&gap, &gaps->hand->before->gap);
-		gaps->hand->before->gap = gap;
+		node = node_of(places_before_hand(places));
+		merge(&gap, &node->gap);
 	} else {
-		insert(gaps, gaps->hand, &gap);
+		node = take_spare(gaps);
+		places_put(places, &node->place, at);
 	}
+	node->gap = gap;
 }

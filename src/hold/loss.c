@@ -19,6 +19,12 @@ loss_observe(struct loss *loss, struct gaps *gaps, struct spill *spill, struct t
 }
 
 void
+loss_number(struct loss *loss, struct serials *serials)
+{
+	loss->serials = serials;
+}
+
+void
 loss_pass(struct loss *loss, uint64_t now_ns)
 {
 	loss->now_ns = now_ns;
@@ -48,6 +54,7 @@ loss_left_out(struct loss *loss, enum reason reason, uint64_t at, uint64_t recor
 	const struct lost lost = { reason, records, bytes, loss->now_ns };
 
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	serials_drop_at(loss->serials, at, 0, records);
 	if (is_marked(loss, reason) && (records > 0 || bytes > 0))
 		gaps_drop_at(loss->gaps, at, 0, &lost);
 }
@@ -60,6 +67,7 @@ loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t record
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
 	if (loss->spill != NULL)
 		spill_end(loss->spill, SPILL_QUEUE);
+	serials_drop_at(loss->serials, at, records, records);
 	if (is_marked(loss, reason) && records > 0)
 		gaps_drop_at(loss->gaps, at, records, &lost);
 }
@@ -72,8 +80,21 @@ loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t rec
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
 	if (loss->spill != NULL)
 		spill_end(loss->spill, SPILL_QUEUE);
+	serials_drop_oldest(loss->serials, first);
 	if (is_marked(loss, reason) && records > 0)
 		gaps_drop_oldest(loss->gaps, first, &lost);
+}
+
+void
+loss_returned(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes)
+{
+	const struct lost lost = { reason, records, bytes, loss->now_ns };
+
+	ledger_count(&loss->ledger->dropped[reason], records, bytes);
+	if (loss->spill != NULL)
+		spill_end(loss->spill, SPILL_QUEUE);
+	if (loss->gaps != NULL)
+		gaps_drop_at(loss->gaps, at, 0, &lost);
 }
 
 bool

@@ -11,6 +11,7 @@
 
 #include "base/ledger.h"
 #include "hold/gaps.h"
+#include "hold/serials.h"
 #include "pick/keep.h"
 #include "pick/key.h"
 #include "pick/top.h"
@@ -26,6 +27,7 @@ struct loss {
 	struct ledger *ledger;
 	struct gaps *gaps;   /* NULL: nothing is marked */
 	struct spill *spill; /* NULL: nothing is saved */
+	struct serials *serials; /* NULL: nobody asks for them */
 	const struct keep *keep;    /* NULL: no classes to count by */
 	const struct key_rule *key; /* of top */
 	struct top *top;     /* NULL: keys are not counted */
@@ -37,6 +39,9 @@ void loss_init(struct loss *loss, struct ledger *ledger, const struct keep *keep
 
 /* From the beginning on what is dropped goes there, too; each may be NULL, none is owned. */
 void loss_observe(struct loss *loss, struct gaps *gaps, struct spill *spill, struct top *top);
+
+/* From the beginning on these are told how many are missing where; not owned. */
+void loss_number(struct loss *loss, struct serials *serials);
 
 /* A pass begins: what is dropped is dropped now. */
 void loss_pass(struct loss *loss, uint64_t now_ns);
@@ -54,6 +59,9 @@ void loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t r
 
 /* The oldest whole records in the buffer are not any more; `first` is the number of the oldest now. */
 void loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t records, uint64_t bytes);
+
+/* Whole records that were in flight, and have left the buffer long ago; the next that leaves it has the number `at`. */
+void loss_returned(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes);
 
 /* Whether the bytes themselves are wanted: then each span that is dropped is handed over as well, in
  * pieces, before they are overwritten.  left_out says that they never came into the buffer, where a

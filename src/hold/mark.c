@@ -285,7 +285,14 @@ marks_first(const struct marks *marks)
 bool
 marks_begun(const struct marks *marks)
 {
-	return marks != NULL && marks->length > 0 && marks->sent > 0;
+	return marks != NULL && marks->taken;
+}
+
+void
+marks_restart(struct marks *marks)
+{
+	if (marks != NULL)
+		marks->sent = 0;
 }
 
 struct iovec
@@ -301,17 +308,18 @@ marks_next(struct marks *marks, uint64_t now_ns)
 void
 marks_put_off(struct marks *marks)
 {
-	if (marks->sent == 0)
+	if (!marks->taken)
 		marks->length = 0;
 }
 
 bool
 marks_leave(struct marks *marks, size_t done)
 {
-	if (marks->sent == 0)
+	if (!marks->taken)
 		gaps_pop(marks->gaps);
 	marks->sent += done;
-	if (marks->sent < marks->length)
+	marks->taken = marks->sent < marks->length;
+	if (marks->taken)
 		return false;
 	marks->length = 0;
 	return true;

@@ -39,6 +39,7 @@ struct marks {
 	char text[MARK_MOST];
 	size_t length; /* 0 for none on its way; from its first byte on it is as it is, until then the gap may grow */
 	size_t sent;
+	bool taken;    /* its first byte has been, and its gap is done */
 };
 
 /* malloc'd, with room for so many gaps, or NULL with errno; to be freed by marks_free, which takes
@@ -61,6 +62,9 @@ struct iovec marks_next(struct marks *marks, uint64_t now_ns);
 
 /* It could not be begun: until it is, the gap may grow. */
 void marks_put_off(struct marks *marks);
+
+/* One that was begun is to be sent from its beginning: there is another reader. */
+void marks_restart(struct marks *marks);
 
 /* done bytes of it (at least 1) are out.  Returns whether that is all of it.  With the first of them its gap is done. */
 bool marks_leave(struct marks *marks, size_t done);

@@ -99,7 +99,15 @@ queue_ready(const struct queue *q)
 size_t
 queue_taken_up(const struct queue *q)
 {
-	return transit_is_whole(&q->transit) ? chain_apart(&q->chain) : 0;
+	const size_t sum = q->elsewhere + (transit_is_whole(&q->transit) ? chain_apart(&q->chain) : 0);
+
+	return sum < q->limits.bytes ? sum : q->limits.bytes;
+}
+
+void
+queue_take_up(struct queue *q, size_t elsewhere)
+{
+	q->elsewhere = elsewhere;
 }
 
 struct tally
@@ -293,24 +301,6 @@ queue_pull_marks(struct queue *q, size_t length)
 		else
 			*mark = (struct queue_mark){ 0, q->first };
 	}
-}
-
-struct queue_mark
-queue_oldest_mark(const struct queue *q)
-{
-	return (struct queue_mark){ 0, q->first };
-}
-
-struct queue_mark
-queue_admitted_mark(const struct queue *q)
-{
-	return (struct queue_mark){ q->admitted, q->first + q->admitted_records };
-}
-
-struct queue_mark
-queue_newest_mark(const struct queue *q)
-{
-	return (struct queue_mark){ q->ready, queue_next(q) };
 }
 
 /* --- going out ---------------------------------------------------------------------------------- */

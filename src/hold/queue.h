@@ -68,6 +68,7 @@ struct queue {
 	struct framing framing;
 	struct queue_limits limits;
 	struct transit transit;
+	size_t elsewhere;          /* bytes of the limits that are taken up by what has left: in flight */
 	size_t ready;
 	size_t admitted;
 	uint64_t records;          /* that end in ready */
@@ -101,8 +102,10 @@ uint64_t queue_waiting(const struct queue *q);
 struct tally queue_ready(const struct queue *q);
 struct tally queue_room(const struct queue *q);
 
-/* Bytes of the limits that the record in transit takes up: none before its end is here. */
+/* Bytes of the limits that what does not wait any more takes up: the record in transit, once its end is here, and so
+ * many bytes elsewhere. */
 size_t queue_taken_up(const struct queue *q);
+void queue_take_up(struct queue *q, size_t elsewhere);
 
 /* The numbers, counted from the beginning of the run and closed up where records are dropped, of
  * the oldest record in the chain and of the next one to come. */
@@ -176,9 +179,23 @@ void queue_note_passed(struct queue *q, uint64_t records);
 void queue_pass(struct queue *q, uint64_t phase);
 
 /* Before the oldest record that waits, behind the last that is admitted, behind the last. */
-struct queue_mark queue_oldest_mark(const struct queue *q);
-struct queue_mark queue_admitted_mark(const struct queue *q);
-struct queue_mark queue_newest_mark(const struct queue *q);
+static inline struct queue_mark
+queue_oldest_mark(const struct queue *q)
+{
+	return (struct queue_mark){ 0, q->first };
+}
+
+static inline struct queue_mark
+queue_admitted_mark(const struct queue *q)
+{
+	return (struct queue_mark){ q->admitted, q->first + q->admitted_records };
+}
+
+static inline struct queue_mark
+queue_newest_mark(const struct queue *q)
+{
+	return (struct queue_mark){ q->ready, q->first + q->records };
+}
 
 /* For the rooms beside it, which take records out: cut.h, sweep.h, fit.h.
  * end_of:      the end of the record at offset (offset < ready), `phase` bytes into it; it may be the last, without

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * serials: which of all records that came each of those is that are held.
+ *
+ * A record's serial is given where it comes in, from 1, before anything can drop it: so a serial that is missing is a
+ * drop.  Nothing is kept for a single record.  Those in the buffer have numbers that close up where one is dropped
+ * (gaps.h has them); here is kept how many are missing in front of each, as runs.
+ *
+ * Of a size that grows with what has been dropped between records that are held: 40 bytes for each such place.
+ * Where there is no memory for one more it joins the one before, and the serials between are too great: they stay in
+ * order, and none is given twice.
+ */
+#ifndef WEIR_SERIALS_H
+#define WEIR_SERIALS_H
+
+#include "hold/places.h"
+
+#include <stdint.h>
+
+struct serials {
+	struct places places;
+	struct serials_run *spare; /* let go, to be used again */
+	uint64_t gone;    /* records missing in front of all that are held */
+	uint64_t left;    /* the number of the record that leaves next */
+};
+
+/* NULL in all of these: nobody asks for serials. */
+void serials_init(struct serials *serials);
+void serials_free(struct serials *serials);
+
+/* As loss.h has them: `missing` records are, at this number, of which `removed` were in the buffer; the oldest are, and
+ * `first` is the number of the oldest now. */
+void serials_drop_at(struct serials *serials, uint64_t at, uint64_t removed, uint64_t missing);
+void serials_drop_oldest(struct serials *serials, uint64_t first);
+
+/* The serial of the record that leaves next (from its first byte on it is not held); and that it leaves. */
+uint64_t serials_next(const struct serials *serials);
+uint64_t serials_leave(struct serials *serials);
+
+#endif
