@@ -11,27 +11,51 @@ is_gated(const struct options *options)
 	return options->sample.den > 1 || options->policing || options->max_age_ns != 0;
 }
 
+/* What leaves has to be confirmed. */
+static bool
+is_flying(const struct options *options)
+{
+	return options->reader.confirm != CONFIRM_WRITTEN;
+}
+
+/* Whether records have to be told apart where they leave. */
+static bool
+is_told_apart(const struct options *options)
+{
+	const struct reader_options *reader = &options->reader;
+
+	return is_flying(options) || reader->credits_path != NULL || reader->number_template != NULL;
+}
+
 /* Bytes go on as they come: there are no records, or nothing is asked of them. */
 static bool
 is_stream(const struct options *options, bool messages)
 {
 	return options->framing.kind == FRAMING_BYTES || (!policy_drops(options->policy) && !is_gated(options) &&
-	    !options->rated && !messages);
+	    !options->rated && !messages && !is_told_apart(options));
+}
+
+/* A record that is longer than --max-record does not come in: it would not fit, or what went out in parts could not be
+ * handed over again. */
+static bool
+is_bounded(const struct options *options)
+{
+	return policy_drops(options->policy) || (is_flying(options) && options->framing.kind != FRAMING_BYTES);
 }
 
 static struct queue_limits
 limits_of(const struct options *options)
 {
-	const bool drops = policy_drops(options->policy);
+	const bool bounded = is_bounded(options);
 	struct queue_limits limits = {
 		.bytes = (size_t)options->buffer_bytes,
 		.records = options->max_records,
-		.slack = drops || is_gated(options) ? PLAN_READ_MOST : 0,
-		.record = drops ? (size_t)options->max_record_bytes : 0,
+		.slack = policy_drops(options->policy) || is_gated(options) ? PLAN_READ_MOST : 0,
+		.record = bounded ? (size_t)options->max_record_bytes : 0,
 	};
 
 	if (options->keep != NULL || options_key(options) != NULL)
-		limits.view = PLAN_READ_MOST + (size_t)(drops ? options->max_record_bytes : options->buffer_bytes);
+		limits.view = PLAN_READ_MOST + (size_t)(bounded ? options->max_record_bytes : options->buffer_bytes);
 	return limits;
 }
 
@@ -43,7 +67,7 @@ plan_gates(struct plan *plan, const struct options *options)
 	plan->policing = options->policing;
 	plan->rated = options->rated;
 	plan->by_key = options->rate_by_key;
-	plan->max_record = plan->drops ? options->max_record_bytes : UINT64_MAX;
+	plan->max_record = is_bounded(options) ? options->max_record_bytes : UINT64_MAX;
 	plan->ends_run = options->policy == POLICY_FAIL;
 }
 
@@ -59,6 +83,26 @@ plan_chance(struct plan *plan, const struct options *options)
 	plan->salted = options->rate_by_key || options->policy == POLICY_LATEST;
 }
 
+/* As much is in flight as the buffer has room for, at most. */
+static void
+plan_reader(struct plan *plan, const struct options *options)
+{
+	const struct reader_options *reader = &options->reader;
+	const uint64_t buffer = options->buffer_bytes;
+
+	plan->flying = is_flying(options);
+	plan->window = (struct tally){ UINT64_MAX, UINT64_MAX };
+	if (plan->flying && !reader->batching)
+		plan->window = (struct tally){ reader->window_records,
+			reader->window_bytes < buffer ? reader->window_bytes : buffer };
+	plan->batching = reader->batching;
+	plan->batch = (struct tally){ reader->batch_records, reader->batch_bytes };
+	plan->linger_ns = reader->linger_ns;
+	plan->crediting = reader->credits_path != NULL;
+	plan->numbered = plan->flying || reader->number_template != NULL;
+	plan->marks_answered = reader->confirm == CONFIRM_LINE;
+}
+
 struct plan
 plan_of(const struct options *options, struct plan_ports ports)
 {
@@ -71,15 +115,16 @@ plan_of(const struct options *options, struct plan_ports ports)
 		.keep = options->keep,
 		.key = options_key(options),
 		.stream = stream,
-		.splicing = stream && !options->rated && ports.can_splice,
+		.splicing = stream && !options->rated && ports.can_splice && !is_told_apart(options),
 		.looking = framing_delimited(&options->framing),
 		.limits = limits_of(options),
-		.parts = !drops && !stream,
+		.parts = !drops && !stream && !is_flying(options),
 		.shedding = options->policy == POLICY_SHED,
 		.controlled = options->policy == POLICY_CODEL,
 	};
 
 	plan_gates(&plan, options);
+	plan_reader(&plan, options);
 	plan_chance(&plan, options);
 	return plan;
 }
@@ -130,5 +175,5 @@ plan_parts_from(const struct plan *plan, const struct tuning *tuning)
 uint64_t
 plan_judge_at(const struct plan *plan, const struct tuning *tuning)
 {
-	return plan->drops ? UINT64_MAX : tuning->marks.high.bytes;
+	return plan->max_record != UINT64_MAX ? UINT64_MAX : tuning->marks.high.bytes;
 }

@@ -40,6 +40,15 @@ struct plan {
 	/* what is held */
 	struct queue_limits limits;
 	bool parts;              /* an incomplete record leaves in parts when the high watermark is reached */
+	/* who reads */
+	bool flying;             /* what leaves is in flight until it is confirmed, */
+	struct tally window;     /* so much at most at a time; */
+	bool batching;           /* and leaves in batches, */
+	struct tally batch;      /* of so much at most, */
+	uint64_t linger_ns;      /* or when its oldest record has waited so long */
+	bool crediting;          /* no more leaves than the reader has granted */
+	bool numbered;           /* serials are asked for */
+	bool marks_answered;     /* a mark is confirmed like a record */
 	/* gates */
 	bool sampling;           /* --sample, */
 	enum sample_by sample_by;

@@ -85,7 +85,7 @@ pump_wants_input(const struct pump *pump)
 static void
 judge_level(struct pump *pump, bool full)
 {
-	const struct tally held = queue_held(&pump->queue);
+	const struct tally held = pump_held(pump);
 	const bool movable = pump->plan.stream || held.records > 0 || held.bytes >= pump->outlet.parts_from;
 	const struct level_end end = {
 		.fill = pump_depth(pump),
@@ -175,7 +175,36 @@ output_has_room(const void *state)
 {
 	const struct pump *pump = state;
 
-	return !queue_part_sent(&pump->queue) && io_has_room(&pump->outlet.port);
+	if (pump->plan.batching)
+		return pump->batching.open;
+	return !pump->outlet.absent && !queue_part_sent(&pump->queue) && io_has_room(&pump->outlet.port);
+}
+
+/* --- batches ------------------------------------------------------------------------------------ */
+
+/* What waits goes as a batch: it is enough, has waited long enough, or there is no room or no time for more. */
+static bool
+is_batch_due(const struct pump *pump, uint64_t now_ns, uint64_t due_ns)
+{
+	const struct tally *most = &pump->plan.batch;
+	const struct tally waits = pump->plan.stream ? queue_held(&pump->queue) : queue_ready(&pump->queue);
+
+	return waits.records >= most->records || waits.bytes >= most->bytes || now_ns >= due_ns ||
+	    pump->batching.hurried || !is_reading(pump) || level_is_paused(&pump->level) || !fit_all(&pump->queue);
+}
+
+static void
+look_for_batch(struct pump *pump, uint64_t now_ns)
+{
+	const uint64_t oldest_ns = sojourn_oldest_ns(pump->sojourn);
+	const uint64_t due_ns = oldest_ns < UINT64_MAX - pump->plan.linger_ns ? oldest_ns + pump->plan.linger_ns : UINT64_MAX;
+
+	if (!pump->batching.open || outlet_batch_is_open(&pump->outlet))
+		return;
+	if (is_batch_due(pump, now_ns, due_ns))
+		outlet_open_batch(&pump->outlet, &pump->plan.batch);
+	else
+		outlet_expect_batch(&pump->outlet, due_ns);
 }
 
 /* Fill, age, drain. */
@@ -189,7 +218,11 @@ pass_through(struct pump *pump, uint64_t now_ns)
 	pump->outlet.input_over = !is_reading(pump);
 	age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss,
 	    &(struct age_outlet){ output_has_room, pump });
+	if (pump->plan.batching)
+		look_for_batch(pump, now_ns);
 	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
+	if (pump->batching.begun_ns == 0 && pump->batching.open && outlet_batch_is_begun(&pump->outlet))
+		pump->batching.begun_ns = now_ns;
 	age_sent(&pump->age, &pump->queue, now_ns);
 }
 
@@ -215,7 +248,9 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	judge_level(pump, full);
 #ifdef WEIR_DEBUG
 	queue_check(&pump->queue);
-	if (!ledger_balances(&pump->ledger, queue_held(&pump->queue)))
+	if (pump->plan.flying)
+		flight_check(&pump->flight);
+	if (!ledger_balances(&pump->ledger, pump_held(pump)))
 		abort();
 #endif
 }
@@ -262,6 +297,8 @@ pump_deadline_ns(const struct pump *pump)
 	uint64_t deadline = UINT64_MAX;
 	uint64_t old = age_due_ns(&pump->age, &pump->queue);
 
+	if (pump->batching.open && pump->batching.begun_ns > 0)
+		old = old < pump->batching.begun_ns + pump->plan.linger_ns ? old : pump->batching.begun_ns + pump->plan.linger_ns;
 	if (pump->output == OUTLET_HELD)
 		deadline = outlet_due_ns(&pump->outlet);
 	else if (bypass_is_holding(&pump->bypass))
@@ -315,7 +352,7 @@ pump_unread(const struct pump *pump, uint64_t *bytes)
 void
 pump_close_books(struct pump *pump, uint64_t now_ns)
 {
-	const struct tally held = queue_held(&pump->queue);
+	const struct tally held = pump_held(pump);
 
 	level_close(&pump->level, now_ns);
 	ledger_count(&pump->ledger.undelivered, held.records, held.bytes);
@@ -325,18 +362,24 @@ pump_close_books(struct pump *pump, uint64_t now_ns)
 struct tally
 pump_held(const struct pump *pump)
 {
-	return pump->closed ? (struct tally){ 0, 0 } : queue_held(&pump->queue);
+	struct tally held = queue_held(&pump->queue);
+
+	if (pump->closed)
+		return (struct tally){ 0, 0 };
+	if (pump->plan.flying)
+		ledger_count(&held, flight_held(&pump->flight).records, flight_held(&pump->flight).bytes);
+	return held;
 }
 
 struct tally
 pump_depth(const struct pump *pump)
 {
 	const struct queue *queue = &pump->queue;
-	struct tally depth = { queue_waiting(queue), queue_held(queue).bytes };
+	struct tally depth = { queue_waiting(queue), pump_held(pump).bytes };
 
 	if (pump->closed)
 		return (struct tally){ 0, 0 };
-	if (pump->plan.drops)
+	if (pump->plan.limits.record > 0)
 		depth.bytes -= queue_partial(queue); /* not in the buffer yet */
 	if (depth.bytes > pump->plan.limits.bytes)
 		depth.bytes = pump->plan.limits.bytes; /* nor is what a read brought beyond it */

@@ -23,6 +23,7 @@
 #include "flow/level.h"
 #include "flow/outlet.h"
 #include "flow/plan.h"
+#include "hold/serials.h"
 #include "hold/age.h"
 #include "hold/loss.h"
 #include "hold/policy.h"
@@ -54,6 +55,13 @@ struct pump {
 	struct queue queue;
 	struct sojourn *sojourn; /* of the queue; not owned, NULL for none */
 	struct outlet outlet;
+	struct flight flight;     /* where the plan has it so */
+	struct serials serials;
+	struct batching {
+		bool open;         /* one is being made, */
+		uint64_t begun_ns; /* since then something is in it; 0: nothing */
+		bool hurried;      /* they go as they are: there is no time to wait */
+	} batching;
 	struct ledger ledger;
 	struct loss loss;
 	struct shed shed;

@@ -33,6 +33,32 @@ init_outlet(struct pump *pump, const struct io_port *output, uint64_t salt)
 	toll_set_keys(&outlet->toll, pump->outlet_buckets, plan->key, salt);
 }
 
+/* Who takes what leaves, where that is asked for.  0, or -1 with errno. */
+static int
+init_flight(struct pump *pump)
+{
+	const struct plan *plan = &pump->plan;
+	struct outlet *outlet = &pump->outlet;
+	uint64_t most = plan->window.bytes;
+
+	if (plan->numbered) {
+		serials_init(&pump->serials);
+		loss_number(&pump->loss, &pump->serials);
+	}
+	if (plan->crediting)
+		toll_use_credits(&outlet->toll);
+	if (plan->batching)
+		toll_use_batches(&outlet->toll);
+	if (!plan->flying)
+		return 0;
+	if (plan->batching)
+		most = 0;
+	else if (plan->framing.kind != FRAMING_BYTES)
+		most += plan->max_record;
+	outlet_set_flight(outlet, &pump->flight, &plan->window, plan->marks_answered);
+	return flight_init(&pump->flight, &plan->framing, (size_t)most, &pump->serials);
+}
+
 static void
 init_intake(struct pump *pump, struct chance own, uint64_t salt)
 {
@@ -105,6 +131,8 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	loss_init(&pump->loss, &pump->ledger, plan.keep, plan.key);
 	level_init(&pump->level, plan.drops, &pump->tuning.marks, &pump->ledger);
 	init_outlet(pump, output, salt);
+	if (init_flight(pump) < 0)
+		return -1;
 	init_intake(pump, gates, salt);
 	if (queue_init(&pump->queue, &plan.framing, &plan.limits) < 0)
 		return -1;
@@ -126,6 +154,10 @@ void
 pump_free(struct pump *pump)
 {
 	queue_free(&pump->queue);
+	if (pump->plan.flying)
+		flight_free(&pump->flight);
+	if (pump->plan.numbered)
+		serials_free(&pump->serials);
 	shed_relax(&pump->shed);
 	buckets_free(pump->intake_buckets);
 	buckets_free(pump->outlet_buckets);

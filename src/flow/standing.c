@@ -37,11 +37,18 @@ pump_awaited(const struct pump *pump)
 	return pump->output == OUTLET_REFUSED ? WAIT_OUTPUT : WAIT_INPUT;
 }
 
+/* Batches are written where nobody waits. */
+static bool
+has_port(const struct pump *pump)
+{
+	return !pump->outlet.absent && !pump->plan.batching;
+}
+
 void
 pump_watch(const struct pump *pump, struct loop_watch *input, struct loop_watch *output)
 {
 	*input = (struct loop_watch){ .fd = pump_wants_input(pump) ? io_fd(&pump->input_port) : -1, .input = true };
-	*output = (struct loop_watch){ .fd = io_fd(&pump->outlet.port), .output = pump->output == OUTLET_REFUSED };
+	*output = (struct loop_watch){ .fd = has_port(pump) ? io_fd(&pump->outlet.port) : -1, .output = pump->output == OUTLET_REFUSED };
 }
 
 void
@@ -102,7 +109,7 @@ pump_left_waiting(const struct pump *pump)
 void
 pump_close_output(struct pump *pump)
 {
-	if (io_close(&pump->outlet.port) < 0 && pump->output != OUTLET_ERROR) {
+	if (has_port(pump) && io_close(&pump->outlet.port) < 0 && pump->output != OUTLET_ERROR) {
 		pump->output = OUTLET_ERROR;
 		pump->outlet.error = errno;
 	}
@@ -168,11 +175,11 @@ pump_overruns(const struct pump *pump)
 bool
 pump_output_unread(const struct pump *pump, uint64_t *bytes)
 {
-	return pipes_unread(&pump->outlet.port, bytes);
+	return has_port(pump) && pipes_unread(&pump->outlet.port, bytes);
 }
 
 bool
 pump_reader_gone(const struct pump *pump)
 {
-	return pump->output == OUTLET_GONE || loop_gone(io_fd(&pump->outlet.port));
+	return pump->output == OUTLET_GONE || (has_port(pump) && loop_gone(io_fd(&pump->outlet.port)));
 }

@@ -93,6 +93,24 @@ toll_expect_batch(struct toll *toll, uint64_t due_ns)
 	toll->batch.due_ns = due_ns;
 }
 
+bool
+toll_batch_is_open(const struct toll *toll)
+{
+	return toll->batch.open;
+}
+
+bool
+toll_batch_is_begun(const struct toll *toll)
+{
+	return toll->batch.begun;
+}
+
+bool
+toll_batch_is_full(const struct toll *toll)
+{
+	return toll->batch.open && toll->due_ns[TOLL_BATCH] > 0;
+}
+
 void
 toll_retune(struct toll *toll, const struct rate *rate, uint64_t burst, uint64_t now_ns)
 {
@@ -455,6 +473,10 @@ is_mark_rated(const struct toll *toll)
 bool
 toll_mark(struct toll *toll, size_t length, uint64_t now_ns)
 {
+	if (toll->batch.asked && !toll->batch.open) {
+		toll->due_ns[TOLL_BATCH] = toll->batch.due_ns;
+		return false;
+	}
 	if (!is_mark_rated(toll) || bucket_allows(&toll->bucket, cost_of(toll, length)))
 		return true;
 	hold_for_rate(toll, &toll->bucket, cost_of(toll, length), now_ns);
@@ -464,6 +486,7 @@ toll_mark(struct toll *toll, size_t length, uint64_t now_ns)
 void
 toll_mark_left(struct toll *toll, size_t length)
 {
+	toll->batch.begun |= toll->batch.open;
 	if (is_mark_rated(toll))
 		bucket_charge(&toll->bucket, cost_of(toll, length));
 }

@@ -131,6 +131,11 @@ void toll_open_batch(struct toll *toll, const struct tally *most);
 void toll_close_batch(struct toll *toll);
 void toll_expect_batch(struct toll *toll, uint64_t due_ns);
 
+/* Whether one is open; something is in it; something was held since the drain began because it had no room. */
+bool toll_batch_is_open(const struct toll *toll);
+bool toll_batch_is_begun(const struct toll *toll);
+bool toll_batch_is_full(const struct toll *toll);
+
 /* A drain begins: nothing is held, and what has become due is let in. */
 void toll_open(struct toll *toll, uint64_t now_ns);
 

@@ -256,6 +256,7 @@ marks_new(size_t most_gaps, const struct mark_style *style)
 	marks->gaps = gaps_new(most_gaps);
 	marks->style = *style;
 	marks->length = marks->sent = 0;
+	marks->taken = false;
 	if (marks->gaps != NULL)
 		return marks;
 	free(marks);

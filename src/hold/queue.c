@@ -99,9 +99,7 @@ queue_ready(const struct queue *q)
 size_t
 queue_taken_up(const struct queue *q)
 {
-	const size_t sum = q->elsewhere + (transit_is_whole(&q->transit) ? chain_apart(&q->chain) : 0);
-
-	return sum < q->limits.bytes ? sum : q->limits.bytes;
+	return q->elsewhere + (transit_is_whole(&q->transit) ? chain_apart(&q->chain) : 0);
 }
 
 void
@@ -113,7 +111,9 @@ queue_take_up(struct queue *q, size_t elsewhere)
 struct tally
 queue_room(const struct queue *q)
 {
-	return (struct tally){ q->limits.records, q->limits.bytes - queue_taken_up(q) };
+	const size_t taken_up = queue_taken_up(q);
+
+	return (struct tally){ q->limits.records, q->limits.bytes > taken_up ? q->limits.bytes - taken_up : 0 };
 }
 
 uint64_t

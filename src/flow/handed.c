@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "flow/handed.h"
+
+/* What was held for want of a confirmation may go: the next pass tells. */
+static void
+look_again(struct pump *pump)
+{
+	queue_take_up(&pump->queue, flight_used(&pump->flight));
+	if (pump->output == OUTLET_HELD || pump->output == OUTLET_EMPTY)
+		pump->output = OUTLET_MORE;
+}
+
+/* --- who reads ----------------------------------------------------------------------------------- */
+
+void
+pump_change_reader(struct pump *pump, const struct io_port *port)
+{
+	if (!pump->outlet.absent)
+		(void)io_close(&pump->outlet.port); /* what it has taken is known by its confirmations */
+	outlet_change_reader(&pump->outlet, port);
+	pump->output = port != NULL ? OUTLET_MORE : OUTLET_REFUSED;
+}
+
+bool
+pump_has_reader(const struct pump *pump)
+{
+	return !pump->outlet.absent;
+}
+
+struct tally
+pump_in_flight(const struct pump *pump)
+{
+	return pump->plan.flying ? flight_held(&pump->flight) : (struct tally){ 0, 0 };
+}
+
+uint64_t
+pump_wire(const struct pump *pump)
+{
+	return flight_wire(&pump->flight);
+}
+
+uint64_t
+pump_first_in_flight(const struct pump *pump)
+{
+	return flight_first_serial(&pump->flight);
+}
+
+/* --- confirmed, rejected, granted ---------------------------------------------------------------- */
+
+static bool
+count_out(struct pump *pump, struct tally sum)
+{
+	ledger_count(&pump->ledger.out, sum.records, sum.bytes);
+	look_again(pump);
+	return sum.bytes > 0;
+}
+
+bool
+pump_confirm_oldest(struct pump *pump)
+{
+	return count_out(pump, flight_confirm_oldest(&pump->flight));
+}
+
+bool
+pump_confirm(struct pump *pump, uint64_t serial)
+{
+	return count_out(pump, flight_confirm(&pump->flight, serial));
+}
+
+bool
+pump_confirm_upto(struct pump *pump, uint64_t serial)
+{
+	return count_out(pump, flight_confirm_upto(&pump->flight, serial));
+}
+
+bool
+pump_confirm_wire(struct pump *pump, uint64_t wire)
+{
+	return count_out(pump, flight_confirm_wire(&pump->flight, wire));
+}
+
+bool
+pump_reject_oldest(struct pump *pump, uint64_t now_ns)
+{
+	bool done;
+
+	loss_pass(&pump->loss, now_ns);
+	done = flight_reject_oldest(&pump->flight, &pump->loss, queue_first(&pump->queue));
+	look_again(pump);
+	return done;
+}
+
+bool
+pump_reject(struct pump *pump, uint64_t serial, uint64_t now_ns)
+{
+	bool done;
+
+	loss_pass(&pump->loss, now_ns);
+	done = flight_reject(&pump->flight, serial, &pump->loss, queue_first(&pump->queue));
+	look_again(pump);
+	return done;
+}
+
+void
+pump_grant(struct pump *pump, uint64_t records)
+{
+	toll_grant(&pump->outlet.toll, records);
+	look_again(pump);
+}
+
+void
+pump_revoke(struct pump *pump)
+{
+	toll_revoke(&pump->outlet.toll);
+}
+
+/* --- batches ------------------------------------------------------------------------------------ */
+
+bool
+pump_wants_batch(const struct pump *pump)
+{
+	return pump->plan.batching && !pump->batching.open && queue_is_ready(&pump->queue);
+}
+
+void
+pump_open_batch(struct pump *pump, const struct io_port *port)
+{
+	pump->batching.open = true;
+	pump->batching.begun_ns = 0;
+	outlet_change_reader(&pump->outlet, port);
+	look_again(pump);
+}
+
+/* What is in it is all that it gets: it is full, or nothing more is there, or the rate has been waited for as long as a
+ * record may linger. */
+bool
+pump_has_batch(const struct pump *pump, uint64_t now_ns)
+{
+	const struct batching *batching = &pump->batching;
+
+	if (!batching->open || batching->begun_ns == 0)
+		return false;
+	if (pump->output == OUTLET_EMPTY || batching->hurried || outlet_batch_is_full(&pump->outlet))
+		return true;
+	return pump->output == OUTLET_HELD && now_ns >= batching->begun_ns + pump->plan.linger_ns;
+}
+
+struct flight_load
+pump_take_batch(struct pump *pump)
+{
+	pump->batching.open = false;
+	outlet_close_batch(&pump->outlet);
+	look_again(pump);
+	return flight_take_load(&pump->flight);
+}
+
+void
+pump_hurry_batches(struct pump *pump)
+{
+	pump->batching.hurried = true;
+	look_again(pump);
+}
+
+void
+pump_confirm_batch(struct pump *pump, struct tally sum)
+{
+	flight_unload(&pump->flight, sum);
+	(void)count_out(pump, sum);
+}
+
+void
+pump_save_batch(struct pump *pump, const char *piece, size_t length)
+{
+	if (loss_saves(&pump->loss))
+		loss_save(&pump->loss, REASON_REJECTED, false, piece, length);
+}
+
+void
+pump_reject_batch(struct pump *pump, struct tally sum, uint64_t now_ns)
+{
+	loss_pass(&pump->loss, now_ns);
+	flight_unload(&pump->flight, sum);
+	loss_returned(&pump->loss, REASON_REJECTED, queue_first(&pump->queue), sum.records, sum.bytes);
+	look_again(pump);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * handed: what the pump's reader was handed, as the reader's side has it: which one it is, what it confirms, rejects
+ * and grants, and the batches that are made for it.
+ *
+ *      pump_pass -> outlet -> in flight -> (hand/: it is confirmed) -> pump_confirm... -> out
+ *
+ * All of this is told between two passes.  What a confirmation looks like, when a reader is started, and what a batch
+ * is written to is hand/'s.
+ */
+#ifndef WEIR_HANDED_H
+#define WEIR_HANDED_H
+
+#include "flow/pump.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Another reader takes what leaves, by this port, which is the pump's from here on, and what is in flight first; or there
+ * is none for now (NULL): what there was is closed. */
+void pump_change_reader(struct pump *pump, const struct io_port *port);
+
+/* Whether there is one. */
+bool pump_has_reader(const struct pump *pump);
+
+/* What is in flight; how many bytes this reader was given; the serial of the oldest (0: none is in flight). */
+struct tally pump_in_flight(const struct pump *pump);
+uint64_t pump_wire(const struct pump *pump);
+uint64_t pump_first_in_flight(const struct pump *pump);
+
+/* It is out: the oldest in flight; the one with this serial; all up to it; all that was read when so many of the bytes
+ * that this reader was given were.  Returns whether there was anything. */
+bool pump_confirm_oldest(struct pump *pump);
+bool pump_confirm(struct pump *pump, uint64_t serial);
+bool pump_confirm_upto(struct pump *pump, uint64_t serial);
+bool pump_confirm_wire(struct pump *pump, uint64_t wire);
+
+/* It is dropped: the reader would not have it. */
+bool pump_reject_oldest(struct pump *pump, uint64_t now_ns);
+bool pump_reject(struct pump *pump, uint64_t serial, uint64_t now_ns);
+
+/* So many more may leave; none of those that were granted may. */
+void pump_grant(struct pump *pump, uint64_t records);
+void pump_revoke(struct pump *pump);
+
+/* A batch is wanted, as something waits and none is being made; it is written to this port, which stays its owner's.
+ * What leaves is for it, as soon as one is due: that is decided in the pass. */
+bool pump_wants_batch(const struct pump *pump);
+void pump_open_batch(struct pump *pump, const struct io_port *port);
+
+/* Whether it is to go now; it does: how much it is, and which. */
+bool pump_has_batch(const struct pump *pump, uint64_t now_ns);
+struct flight_load pump_take_batch(struct pump *pump);
+
+/* There is no time to wait for more. */
+void pump_hurry_batches(struct pump *pump);
+
+/* What a batch, or part of one, was is out; or dropped, and its bytes are handed over in pieces before. */
+void pump_confirm_batch(struct pump *pump, struct tally sum);
+void pump_save_batch(struct pump *pump, const char *piece, size_t length);
+void pump_reject_batch(struct pump *pump, struct tally sum, uint64_t now_ns);
+
+#endif
