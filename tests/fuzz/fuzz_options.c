@@ -61,7 +61,7 @@ parse(int argc, char *argv[], struct options *options)
 	char *none[] = { argv[0], NULL };
 
 	optind = 0; /* makes getopt forget where it was in the last command line */
-	(void)getopt(1, none, "");
+	(void)getopt(1, none, "+");
 	messages = 0;
 	return options_parse(argc, argv, options);
 }
