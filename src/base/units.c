@@ -353,19 +353,46 @@ units_rate(const char *text, bool bytes, struct rate *rate)
 	return NULL;
 }
 
+/* Without a period. */
+static const char *
+read_bare_amount(const char *text, bool bytes, uint64_t *amount, uint64_t *scaled, bool *in_bytes)
+{
+	const char *error = read_amount(text, strlen(text), bytes, amount, scaled, in_bytes);
+
+	return error != NULL && strcmp(error, "not a rate") == 0 ? "not an amount" : error;
+}
+
 const char *
 units_amount(const char *text, bool bytes, uint64_t *amount)
 {
 	uint64_t value, scaled;
 	bool in_bytes;
-	const char *error = read_amount(text, strlen(text), bytes, &value, &scaled, &in_bytes);
+	const char *error = read_bare_amount(text, bytes, &value, &scaled, &in_bytes);
 
 	if (error != NULL)
-		return strcmp(error, "not a rate") == 0 ? "not an amount" : error;
+		return error;
 	if (in_bytes != bytes)
 		return "bytes, but the rate counts records";
 	if (value / scaled == 0)
 		return "less than 1";
+	*amount = value / scaled;
+	return NULL;
+}
+
+const char *
+units_quantity(const char *text, bool *bytes, uint64_t *amount)
+{
+	uint64_t value, scaled;
+	bool in_bytes;
+	const char *error = read_bare_amount(text, false, &value, &scaled, &in_bytes);
+
+	if (error != NULL)
+		return error;
+	if (!in_bytes && value % scaled != 0)
+		return "not a whole number";
+	if (value / scaled == 0)
+		return "less than 1";
+	*bytes = in_bytes;
 	*amount = value / scaled;
 	return NULL;
 }

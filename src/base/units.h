@@ -59,6 +59,10 @@ const char *units_rate(const char *text, bool bytes, struct rate *rate);
 /* An amount in a rate's unit, for a bucket's depth: as units_rate without a period. */
 const char *units_amount(const char *text, bool bytes, uint64_t *amount);
 
+/* An amount that says by its suffix what it counts, 1 to UNITS_AMOUNT_MAX: whole records ("500", "10k"), or bytes
+ * ("64KiB", "1MB", "10kbit"), of which a fraction is cut off.  Both are set, or neither. */
+const char *units_quantity(const char *text, bool *bytes, uint64_t *amount);
+
 /* The reverse: the texts read back to the same value.  Each writes at most size bytes with the final NUL; they
  * cannot fail.  What is only to be shown is figures'. */
 void units_format_rate(char *text, size_t size, const struct rate *rate);

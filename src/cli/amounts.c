@@ -58,7 +58,7 @@ read_max_records(struct draft *draft, const struct given *given)
 	uint64_t *count = &draft->options->max_records;
 	const char *error = units_count(given->value, count);
 
-	if (error == NULL && *count > UINT64_C(1) << 40)
+	if (error == NULL && *count > OPTIONS_RECORDS_MOST)
 		error = "too large";
 	return error == NULL ? true : draft_bad_value(given, error);
 }
@@ -110,6 +110,140 @@ read_top_keys(struct draft *draft, const struct given *given)
 	return true;
 }
 
+/* --- the reader's ---------------------------------------------------------------------------------- */
+
+/* How much of one kind, where the other has no limit: as much as any buffer may hold. */
+static const char *
+read_quantity(const char *text, bool *bytes, uint64_t *amount)
+{
+	const char *error = units_quantity(text, bytes, amount);
+
+	if (error == NULL && *amount > (*bytes ? OPTIONS_BUFFER_MOST : OPTIONS_RECORDS_MOST))
+		error = "too large";
+	return error;
+}
+
+static bool
+read_window(struct draft *draft, const struct given *given)
+{
+	struct reader_options *reader = &draft->options->reader;
+	uint64_t amount = 0;
+	bool bytes = false;
+	const char *error = read_quantity(given->value, &bytes, &amount);
+
+	reader->window_given = true;
+	reader->window_records = bytes ? UINT64_MAX : amount;
+	reader->window_bytes = bytes ? amount : UINT64_MAX;
+	return error == NULL ? true : draft_bad_value(given, error);
+}
+
+/* value[0..length) of what --batch has been given: one of each kind at most. */
+static const char *
+add_bound(struct reader_options *reader, const char *value, size_t length)
+{
+	char text[64];
+	uint64_t amount = 0, *bound;
+	bool bytes = false;
+	const char *error;
+
+	if (length >= sizeof(text))
+		return "not an amount";
+	(void)snprintf(text, sizeof(text), "%.*s", (int)length, value);
+	error = read_quantity(text, &bytes, &amount);
+	bound = bytes ? &reader->batch_bytes : &reader->batch_records;
+	if (error == NULL && *bound != UINT64_MAX)
+		error = bytes ? "two numbers of bytes" : "two numbers of records";
+	*bound = amount;
+	return error;
+}
+
+static bool
+read_batch(struct draft *draft, const struct given *given)
+{
+	struct reader_options *reader = &draft->options->reader;
+	const char *at = given->value, *error;
+
+	reader->batching = true;
+	reader->batch_records = reader->batch_bytes = UINT64_MAX;
+	error = add_bound(reader, at, strcspn(at, ","));
+	while (error == NULL && *(at += strcspn(at, ",")) != '\0') {
+		at++;
+		error = add_bound(reader, at, strcspn(at, ","));
+	}
+	return error == NULL ? true : draft_bad_value(given, error);
+}
+
+static bool
+read_jobs(struct draft *draft, const struct given *given)
+{
+	long long number;
+
+	if (!read_number(given, 1, OPTIONS_JOBS_MOST, &number))
+		return false;
+	draft->options->reader.jobs = (unsigned)number;
+	return true;
+}
+
+static bool
+read_retry(struct draft *draft, const struct given *given)
+{
+	static const char *const words[] = { "forever" };
+	char hint[HINT_MOST];
+	long long number;
+
+	draft->options->reader.retries = UINT64_MAX;
+	if (strcmp(given->value, words[0]) == 0)
+		return true;
+	if (hint_make(hint, "", given->value, words, 1))
+		return draft_no_such(given, "not a whole number", words, 1);
+	if (!read_number(given, 0, (long long)OPTIONS_RECORDS_MOST, &number))
+		return false;
+	draft->options->reader.retries = (uint64_t)number;
+	return true;
+}
+
+/* MIN, or MIN..MAX; of MIN alone MAX is what it is by default, if that is not less. */
+static const char *
+backoff_times(struct reader_options *reader, const char *value)
+{
+	const char *dots = strstr(value, "..");
+	char least[32];
+	const size_t length = dots != NULL ? (size_t)(dots - value) : strlen(value);
+	const char *error;
+
+	if (length >= sizeof(least))
+		return "not a time";
+	(void)snprintf(least, sizeof(least), "%.*s", (int)length, value);
+	error = units_time(least, &reader->backoff_least_ns);
+	if (error == NULL && dots != NULL)
+		error = units_time(dots + 2, &reader->backoff_most_ns);
+	else if (error == NULL)
+		reader->backoff_most_ns = reader->backoff_least_ns > delivery_defaults.backoff_most_ns
+		    ? reader->backoff_least_ns : delivery_defaults.backoff_most_ns;
+	if (error == NULL && (reader->backoff_least_ns == 0 || reader->backoff_most_ns == 0))
+		error = "zero has no meaning here";
+	return error;
+}
+
+static bool
+read_backoff(struct draft *draft, const struct given *given)
+{
+	struct reader_options *reader = &draft->options->reader;
+	const char *error = backoff_times(reader, given->value);
+	const char *dots = strstr(given->value, "..");
+	char why[128];
+
+	if (error != NULL)
+		return draft_bad_value(given, error);
+	if (reader->backoff_least_ns <= reader->backoff_most_ns)
+		return true;
+	(void)snprintf(why, sizeof(why), "MAX is less than MIN; did you mean --backoff=%s..%.*s?", dots + 2,
+	    (int)(dots - given->value), given->value);
+	return draft_bad_value(given, why);
+}
+
+/* --- any other ------------------------------------------------------------------------------------- */
+
 static bool
 read_pipe_size(struct draft *draft, const struct given *given)
 {
@@ -153,6 +287,11 @@ static bool (*const others[IDS])(struct draft *draft, const struct given *given)
 	[ID_RATE] = read_rate,
 	[ID_PIPE_SIZE] = read_pipe_size,
 	[ID_TOP_KEYS] = read_top_keys,
+	[ID_WINDOW] = read_window,
+	[ID_BATCH] = read_batch,
+	[ID_JOBS] = read_jobs,
+	[ID_RETRY] = read_retry,
+	[ID_BACKOFF] = read_backoff,
 };
 
 /* Nothing is read yet of --burst, which is in the unit of a rate that is not known; and nothing at all of --help and

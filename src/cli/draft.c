@@ -16,14 +16,21 @@
 
 #define ACCEPTS_RATE "records such as 100/s, 10k/s, 6000/min, or bytes such as 10MB/s, 64KiB/s, 10Mbit/s; " \
 	"the period is s, min, h or d (us, ms, sec, second, m, minute, hour, day), or several, as in 1000/30s"
+#define ACCEPTS_TIME "a time over 0 up to 366d, such as 250ms, 5s or 1.5m"
+#define ACCEPTS_TIME_OR_NONE "0 to 366d, such as 250ms, 5s or 1.5m"
+#define ACCEPTS_AMOUNT "records such as 500 or 10k, or bytes such as 64KiB or 1MB"
+#define ACCEPTS_SOURCE "the name of a FIFO or a file, or /dev/fd/N"
+#define ACCEPTS_HOOK "a command for sh, such as 'touch busy'"
 #define ACCEPTS_BYTE "one byte, or one of \\n \\r \\t \\0 \\\\ \\xHH"
 
 #ifdef HAVE_PCRE2
 #define ACCEPTS_KEEP "up to 16 regular expressions of Perl's kind, such as 'ERROR|FATAL', /ERROR/ or /error/i"
 #define ACCEPTS_KEY "the number of a field from 1, or /REGEX/, such as 2 or '/user=([a-z]+)/'"
+#define ACCEPTS_CONFIRM "written, read, exit, line, line:REGEX, number, upto"
 #else
 #define ACCEPTS_KEEP "none; regular expressions need a weir with PCRE2"
 #define ACCEPTS_KEY "the number of a field from 1, such as 2; /REGEX/ needs a weir with PCRE2"
+#define ACCEPTS_CONFIRM "written, read, exit, line, number, upto; line:REGEX needs a weir with PCRE2"
 #endif
 
 const struct draft_row draft_rows[IDS] = {
@@ -47,7 +54,7 @@ const struct draft_row draft_rows[IDS] = {
 	[ID_LOW] = { DRAFT_BUFFER, "low", "", "PCT", "block: read again at this fill; shed: there it ends (default 50%)",
 	    "a percentage from 0% up to --high, such as 20%", NULL },
 	[ID_MAX_AGE] = { DRAFT_BUFFER, "max-age", "", "TIME", "drop what has waited for longer than TIME",
-	    "a time over 0 up to 366d, such as 250ms, 5s or 1.5m",
+	    ACCEPTS_TIME,
 	    "drop what has waited for longer" },
 	[ID_KEEP] = { DRAFT_BUFFER, "keep", "", "REGEX",
 	    "drop records that match last; may be given again, the first is the most precious" NOT_HERE,
@@ -83,6 +90,48 @@ const struct draft_row draft_rows[IDS] = {
 	    "1 byte to 1T, such as 512 or 4K", NULL },
 	[ID_BYTES] = { DRAFT_FRAMING, "bytes", "b", NULL, "no records, a stream of bytes (block only)", NULL,
 	    "no records, a stream of bytes" },
+	[ID_CONFIRM] = { DRAFT_READER, "confirm", "", "WHEN",
+	    "when a record is out: written, read, exit, line[:REGEX], number or upto (default read with COMMAND, where the "
+	    "system can tell, exit with --batch, else written)" NOT_HERE,
+	    ACCEPTS_CONFIRM, "when a record is out: written, read, line, ..." },
+	[ID_ANSWERS] = { DRAFT_READER, "answers", "", "FILE",
+	    "where answers come from (default COMMAND's output)", ACCEPTS_SOURCE, NULL },
+	[ID_WINDOW] = { DRAFT_READER, "window", "", "AMOUNT",
+	    "at most so much in flight (default 64KiB for read, 1000 for answers)", ACCEPTS_AMOUNT, NULL },
+	[ID_CREDITS] = { DRAFT_READER, "credits", "", "FILE", "each line N of FILE lets N more records out",
+	    ACCEPTS_SOURCE, NULL },
+	[ID_BATCH] = { DRAFT_READER, "batch", "", "AMOUNT[,AMOUNT]",
+	    "a run of COMMAND for each so many records and so many bytes, on its standard input",
+	    "records such as 500 or 10k, bytes such as 64KiB or 1MB, or one of each, such as 500,1MB", NULL },
+	[ID_LINGER] = { DRAFT_READER, "linger", "", "TIME", "how long a batch waits to be full (default 1s)",
+	    ACCEPTS_TIME_OR_NONE, NULL },
+	[ID_JOBS] = { DRAFT_READER, "jobs", "j", "N", "run so many batches at once (default 1)",
+	    "a whole number from 1 to 1024", NULL },
+	[ID_TIMEOUT] = { DRAFT_READER, "timeout", "", "TIME",
+	    "a batch that takes longer, or a reader that confirms nothing for so long, has failed", ACCEPTS_TIME, NULL },
+	[ID_RETRY] = { DRAFT_READER, "retry", "", "N|forever",
+	    "tries after a failure; then a batch is dropped (default forever)",
+	    "a whole number from 0 to 1099511627776, or forever", NULL },
+	[ID_BISECT] = { DRAFT_READER, "bisect", "", NULL,
+	    "halve a batch before it is dropped, until the poison stands alone", NULL, NULL },
+	[ID_BACKOFF] = { DRAFT_READER, "backoff", "", "MIN[..MAX]",
+	    "wait before a try, doubling from MIN to MAX (default 200ms..30s)",
+	    "a time over 0 up to 366d, or two, such as 1s or 200ms..30s", NULL },
+	[ID_RESTART] = { DRAFT_READER, "restart", "", NULL,
+	    "start COMMAND again when it ends before the input", NULL,
+	    "start COMMAND again when it ends before the input" },
+	[ID_STALL] = { DRAFT_READER, "stall", "", "TIME",
+	    "a reader that refuses for so long has failed: COMMAND is ended; without it weir ends, with status 4",
+	    ACCEPTS_TIME, NULL },
+	[ID_READER_GONE] = { DRAFT_READER, "reader-gone", "", "end|discard",
+	    "discard: outlive the reader, and drop what comes (default end)", "end, discard", NULL },
+	[ID_FOREGROUND] = { DRAFT_READER, "foreground", "", NULL,
+	    "COMMAND may read the terminal, and gets its signals", NULL, NULL },
+	[ID_ON_HIGH] = { DRAFT_READER, "on-high", "", "CMD", "sh -c CMD when pressure begins", ACCEPTS_HOOK, NULL },
+	[ID_ON_LOW] = { DRAFT_READER, "on-low", "", "CMD", "sh -c CMD when pressure ends", ACCEPTS_HOOK, NULL },
+	[ID_NUMBER] = { DRAFT_READER, "number", "", "[TEMPLATE]",
+	    "put its serial, and a tab, before each record",
+	    "text that holds {n}, and not the records' delimiter", NULL },
 	[ID_QUIET] = { DRAFT_REPORTS, "quiet", "q", NULL, "no report at the end", NULL, "no report at the end" },
 	[ID_INTERVAL] = { DRAFT_REPORTS, "interval", "i", "TIME",
 	    "a report every TIME; -v and --metrics are renewed as often (default 1s)",
@@ -118,7 +167,7 @@ const struct draft_row draft_rows[IDS] = {
 	    "exit 3 when anything was dropped (what --sample leaves out does not count)", NULL, NULL },
 	[ID_DRAIN_TIMEOUT] = { DRAFT_ENDING, "drain-timeout", "", "TIME",
 	    "after INT, TERM or HUP, deliver what is held for at most TIME (default 2s)",
-	    "0 to 366d, such as 250ms, 5s or 1.5m", NULL },
+	    ACCEPTS_TIME_OR_NONE, NULL },
 	[ID_PIPE_SIZE] = { DRAFT_ENDING, "pipe-size", "", "SIZE|keep",
 	    "capacity to ask for, of pipes at either end (default 256K or the buffer, the lesser; 1M "
 	    "with --bytes; the output's only with block)",
@@ -135,6 +184,9 @@ const struct draft_amount draft_amounts[IDS] = {
 	[ID_PIPE_SIZE] = { DRAFT_SIZE, offsetof(struct options, pipe_bytes), 4096, UINT64_C(1) << 30 },
 	[ID_SIZE] = { DRAFT_SIZE, offsetof(struct options, size_bytes), 1, UNITS_SIZE_MAX },
 	[ID_MAX_AGE] = { DRAFT_TIME, offsetof(struct options, max_age_ns), 1, UNITS_TIME_MAX_NS },
+	[ID_LINGER] = { DRAFT_TIME, offsetof(struct options, reader.linger_ns), 0, UNITS_TIME_MAX_NS },
+	[ID_TIMEOUT] = { DRAFT_TIME, offsetof(struct options, reader.timeout_ns), 1, UNITS_TIME_MAX_NS },
+	[ID_STALL] = { DRAFT_TIME, offsetof(struct options, reader.stall_ns), 1, UNITS_TIME_MAX_NS },
 	[ID_INTERVAL] = { DRAFT_TIME, offsetof(struct options, interval_ns), OPTIONS_INTERVAL_LEAST_NS, UNITS_TIME_MAX_NS },
 	[ID_DRAIN_TIMEOUT] = { DRAFT_TIME, offsetof(struct options, drain_timeout_ns), 0, UNITS_TIME_MAX_NS },
 };

@@ -8,7 +8,8 @@
  *   values.c    reads each value, in the order in which they stand: which; and by way of
  *   amounts.c   how much, and
  *   policies.c  what gives way
- *   rules.c     holds them against each other: what goes with what, and what depends on what
+ *   rules.c     holds them against each other: what goes with what, and what depends on what; by way of
+ *   delivery.c  those that say how the reader gets it
  *
  * In three steps, because the meaning of a rate depends on --bytes, and limits depend on the buffer.
  */
@@ -44,6 +45,24 @@ enum id {
 	ID_DELIMITER,
 	ID_FIXED,
 	ID_BYTES,
+	ID_CONFIRM,
+	ID_ANSWERS,
+	ID_WINDOW,
+	ID_CREDITS,
+	ID_BATCH,
+	ID_LINGER,
+	ID_JOBS,
+	ID_TIMEOUT,
+	ID_RETRY,
+	ID_BISECT,
+	ID_BACKOFF,
+	ID_RESTART,
+	ID_STALL,
+	ID_READER_GONE,
+	ID_FOREGROUND,
+	ID_ON_HIGH,
+	ID_ON_LOW,
+	ID_NUMBER,
 	ID_QUIET,
 	ID_INTERVAL,
 	ID_PROGRESS,
@@ -72,11 +91,12 @@ enum draft_group {
 	DRAFT_IN,
 	DRAFT_OUT,
 	DRAFT_FRAMING,
+	DRAFT_READER,
 	DRAFT_REPORTS,
 	DRAFT_DROPPED,
 	DRAFT_ENDING,
 };
-#define DRAFT_GROUPS 8
+#define DRAFT_GROUPS 9
 
 /* What there is. */
 struct draft_row {
@@ -154,5 +174,15 @@ bool policies_read(struct draft *draft, const struct given *given);
 /* Whether the options go together; fills in what follows from several of them.  False when the
  * error has been told. */
 bool rules_hold(struct draft *draft);
+
+/* What the reader has where nothing is given. */
+extern const struct reader_options delivery_defaults;
+
+/* The operands, which end with NULL; false when the error has been told. */
+bool delivery_take_operands(struct draft *draft, char *const *operands);
+
+/* The same as rules_hold for the group DRAFT_READER, and for COMMAND.  They are its own. */
+void delivery_settle(struct draft *draft);
+bool delivery_holds(struct draft *draft);
 
 #endif

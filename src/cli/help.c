@@ -19,6 +19,7 @@ static const char *const groups[] = {
 	[DRAFT_IN] = "Gates in",
 	[DRAFT_OUT] = "Gates out",
 	[DRAFT_FRAMING] = "Framing",
+	[DRAFT_READER] = "Reader",
 	[DRAFT_REPORTS] = "Reports",
 	[DRAFT_DROPPED] = "What was dropped",
 	[DRAFT_ENDING] = "Ending and the system",
@@ -71,8 +72,9 @@ is_printed(void)
 bool
 help_print(void)
 {
-	printf("Usage: weir [OPTION]...\n"
-	       "Copy records from standard input to standard output through a bounded buffer.\n"
+	printf("Usage: weir [OPTION]... [COMMAND [ARG]...]\n"
+	       "Copy records from standard input to standard output through a bounded buffer,\n"
+	       "or to COMMAND, which weir starts.\n"
 	       "What gives way when the reader is too slow is for you to say; all of it is\n"
 	       "counted, and reported at the end.\n");
 	for (int id = 0; id < IDS; id++) {
@@ -87,7 +89,8 @@ help_print(void)
 		print_text(printf("  %s", draft_policies[i].form), POLICY_COLUMN, draft_policies[i].help);
 	printf("\nSIZE: 64K, 1.5M are powers of 1024, 10MB is one of 1000.  PCT: 80%%.\n"
 	       "TIME: 250ms, 5s, 1.5m, 2h.  RATE: 100/s, 10k/s, 6000/min, 1000/30s count\n"
-	       "records; 10MB/s, 64KiB/s, 10Mbit/s bytes.  USR1 asks for a report at any time.\n"
+	       "records; 10MB/s, 64KiB/s, 10Mbit/s bytes.  AMOUNT: 500, 10k\n"
+	       "records; 64KiB, 1MB bytes.  USR1 asks for a report at any time.\n"
 	       "\nExamples:\n"
 	       "  # a hundred lines a second, the rest waits\n"
 	       "  cat urls | weir -L 100/s | xargs -n 1 curl -sO\n"
@@ -102,7 +105,7 @@ help_print(void)
 bool
 help_brief(void)
 {
-	printf("Usage: weir [OPTION]...\n"
+	printf("Usage: weir [OPTION]... [COMMAND [ARG]...]\n"
 	       "Copy records from standard input to standard output through a bounded buffer.\n\n");
 	for (int id = 0; id < IDS; id++)
 		if (draft_rows[id].brief != NULL)

@@ -38,6 +38,7 @@ printed(bool done)
 static void
 make_getopt_tables(char *letters, struct option *long_options)
 {
+	*letters++ = '+'; /* what stands behind the first operand is COMMAND's */
 	*letters++ = ':'; /* a missing argument is told apart */
 	for (int id = 0; id < IDS; id++) {
 		bool takes = draft_rows[id].argument != NULL;
@@ -185,7 +186,7 @@ most_options(int argc, char *argv[])
 static enum options_result
 collect(int argc, char *argv[], struct given *given, int *count)
 {
-	char letters[3 * IDS + 2];
+	char letters[3 * IDS + 3];
 	struct option long_options[IDS + 1];
 	int code;
 
@@ -201,11 +202,6 @@ collect(int argc, char *argv[], struct given *given, int *count)
 		if (given[*count].id == ID_VERSION)
 			return printed(help_version());
 		++*count;
-	}
-	if (optind < argc) {
-		diag_error("%s: weir takes no operands; it reads standard input and writes standard output",
-		    diag_visible(argv[optind]));
-		return OPTIONS_USAGE;
 	}
 	return OPTIONS_RUN;
 }
@@ -231,6 +227,7 @@ options_parse(int argc, char *argv[], struct options *options)
 		.drain_timeout_ns = 2 * NS_PER_S,
 		.interval_ns = NS_PER_S,
 		.name = "weir",
+		.reader = delivery_defaults,
 	};
 	if (given == NULL) {
 		diag_errno(ENOMEM, "the command line");
@@ -239,6 +236,8 @@ options_parse(int argc, char *argv[], struct options *options)
 	draft.high_milli = 100 * UNITS_MILLI;
 	draft.low_milli = 50 * UNITS_MILLI;
 	result = collect(argc, argv, given, &count);
+	if (result == OPTIONS_RUN && !delivery_take_operands(&draft, argv + optind))
+		result = OPTIONS_USAGE;
 	for (int i = 0; i < count; i++)
 		if (given[i].id >= ID_LINES && given[i].id <= ID_BYTES)
 			draft.bytes = given[i].id == ID_BYTES;
@@ -257,13 +256,16 @@ options_free(struct options *options)
 	keep_free(options->keep);
 	options->keep = NULL;
 	key_clear(&options->key);
+	pattern_free(options->reader.answer);
+	options->reader.answer = NULL;
 }
 
 bool
 options_may_drop(const struct options *options)
 {
 	return policy_drops(options->policy) || options->sample.num < options->sample.den || options->policing ||
-	    options->max_age_ns != 0;
+	    options->max_age_ns != 0 || options->reader.confirm != CONFIRM_WRITTEN || options->reader.outlive ||
+	    options->reader.retries != UINT64_MAX;
 }
 
 const struct key_rule *

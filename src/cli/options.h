@@ -3,7 +3,8 @@
  * options: the command line to one struct, all of it valid before any descriptor is touched.
  *
  * One table makes the parser, --help, and what an error says is accepted.  An option given twice: both
- * must be valid, the last one counts.
+ * must be valid, the last one counts.  Options end at the first operand, or at "--": what begins there is COMMAND,
+ * with arguments that are its own.
  */
 #ifndef WEIR_OPTIONS_H
 #define WEIR_OPTIONS_H
@@ -13,6 +14,7 @@
 #include "hold/policy.h"
 #include "pick/keep.h"
 #include "pick/key.h"
+#include "pick/pattern.h"
 #include "pick/sample.h"
 
 #include <stdbool.h>
@@ -25,6 +27,46 @@ enum report_format {
 };
 
 #define PIPE_BYTES_KEEP UINT64_MAX
+
+/* When a record is out. */
+enum confirm {
+	CONFIRM_WRITTEN, /* the kernel has it */
+	CONFIRM_READ,    /* the reader has read it from the pipe */
+	CONFIRM_EXIT,    /* the COMMAND of its batch ended with 0 */
+	CONFIRM_LINE,    /* the reader answers: a line for each, */
+	CONFIRM_NUMBER,  /* its number, */
+	CONFIRM_UPTO,    /* or a number not below it; with --bytes a number of bytes */
+};
+
+/* Who reads, and how it is handed over.  What is said of a default is what stands here where nothing is given. */
+struct reader_options {
+	char *const *command;     /* ends with NULL; from argv; NULL for none */
+	enum confirm confirm;     /* exit with a batch; read with a command where the system can tell; else written */
+	bool confirm_given;
+	struct pattern *answer;   /* of line:REGEX, for lines without their newline; owned; NULL for each line */
+	const char *answers_path; /* NULL for the command's standard output; from argv */
+	const char *credits_path; /* NULL for none; from argv */
+	bool window_given;
+	uint64_t window_records;  /* at least 1; UINT64_MAX for any number: one of the two always is */
+	uint64_t window_bytes;    /* the same */
+	bool batching;            /* with a command and CONFIRM_EXIT, which is only with it */
+	uint64_t batch_records;   /* at least 1; UINT64_MAX for any number */
+	uint64_t batch_bytes;     /* at least 1, and at most buffer_bytes / 2 / jobs; UINT64_MAX for any number */
+	uint64_t linger_ns;       /* 1 s */
+	unsigned jobs;            /* 1 to OPTIONS_JOBS_MOST; 1 */
+	uint64_t timeout_ns;      /* 0 for none */
+	uint64_t retries;         /* after the first try; UINT64_MAX for ever, the default */
+	bool bisect;
+	uint64_t backoff_least_ns; /* 1 to backoff_most_ns; 200 ms */
+	uint64_t backoff_most_ns;  /* 30 s */
+	bool restart;             /* with a command, not with a batch */
+	uint64_t stall_ns;        /* 0 for none */
+	bool outlive;             /* --reader-gone=discard */
+	bool foreground;
+	const char *on_high;      /* for sh -c; not empty; NULL for none; from argv */
+	const char *on_low;
+	const char *number_template; /* that number_check() has taken; NULL for none; from argv, or NUMBER_DEFAULT */
+};
 
 struct options {
 	enum policy policy;
@@ -70,11 +112,14 @@ struct options {
 	const char *mark_template; /* valid, NULL for no marks; from argv, or MARK_DEFAULT */
 	const char *dropped_path;  /* NULL for none; from argv */
 	bool dropped_reason;
+	struct reader_options reader;
 };
 
 #define OPTIONS_BUFFER_LEAST UINT64_C(4096)
 #define OPTIONS_BUFFER_MOST (sizeof(void *) > 4 ? UINT64_C(1) << 44 : UINT64_C(1) << 30)
 #define OPTIONS_NAME_MOST 64
+#define OPTIONS_JOBS_MOST 1024
+#define OPTIONS_RECORDS_MOST (UINT64_C(1) << 40) /* of --max-records, --window, --batch */
 #define OPTIONS_INTERVAL_LEAST_NS (10 * NS_PER_MS)
 
 enum options_result {
@@ -84,13 +129,18 @@ enum options_result {
 	OPTIONS_USAGE, /* the error has been told */
 };
 
-/* argv is permuted as by getopt_long(3) and must outlive *options, which is set and has to be given to
- * options_free whatever comes back. */
+/* argv must outlive *options, which is set and has to be given to options_free whatever comes back. */
 enum options_result options_parse(int argc, char *argv[], struct options *options);
 void options_free(struct options *options);
 
 /* Whether anything can be dropped at all. */
 bool options_may_drop(const struct options *options);
+
+/* Whether more is asked for than to write to standard output, and to be done with what the kernel has taken. */
+bool options_want_reader(const struct options *options);
+
+/* "written", "read", ... */
+const char *options_confirm(const struct options *options);
 
 /* Whether these options are valid and still not what anybody can want: a message that says why. */
 #define OPTIONS_DOUBT_MOST 256

@@ -10,7 +10,8 @@
 static bool
 check_bytes(const struct draft *draft)
 {
-	static const enum id refused[] = { ID_SAMPLE, ID_MAX_RECORDS, ID_MAX_AGE, ID_KEEP, ID_KEY, ID_DROP_OVER };
+	static const enum id refused[] = { ID_SAMPLE, ID_MAX_RECORDS, ID_MAX_AGE, ID_KEEP, ID_KEY, ID_DROP_OVER,
+		ID_BISECT };
 	static const char why[] = "not with --bytes, which has no records; use --fixed=SIZE to cut the "
 	    "stream into records";
 
@@ -36,6 +37,13 @@ default_max_record(uint64_t buffer_bytes)
 	return buffer_bytes < least ? buffer_bytes : least;
 }
 
+/* What goes out in parts, as records of any length do under block, could not be handed over again. */
+static bool
+has_longest_record(const struct options *options)
+{
+	return policy_drops(options->policy) || options->reader.confirm != CONFIRM_WRITTEN;
+}
+
 static bool
 check_max_record(const struct draft *draft)
 {
@@ -45,11 +53,13 @@ check_max_record(const struct draft *draft)
 		options->max_record_bytes = default_max_record(options->buffer_bytes);
 	if (options->max_record_bytes > options->buffer_bytes)
 		return draft_bad_value(&draft->last[ID_MAX_RECORD], "larger than the buffer");
-	if (policy_drops(options->policy) && options->framing.kind == FRAMING_FIXED &&
+	if (has_longest_record(options) && options->framing.kind == FRAMING_FIXED &&
 	    options->framing.size > options->max_record_bytes) {
+		const bool drops = policy_drops(options->policy);
 		char why[192];
-		(void)snprintf(why, sizeof(why), "longer than --max-record, so --policy=%s would drop every record; "
-		    "accepted: 1 byte up to %llu bytes, or a larger --max-record", policy_name(options->policy),
+		(void)snprintf(why, sizeof(why), "longer than --max-record, so --%s=%s would drop every record; "
+		    "accepted: 1 byte up to %llu bytes, or a larger --max-record", drops ? "policy" : "confirm",
+		    drops ? policy_name(options->policy) : options_confirm(options),
 		    (unsigned long long)options->max_record_bytes);
 		return draft_refuse(&draft->last[ID_FIXED], why);
 	}
@@ -191,7 +201,8 @@ rules_hold(struct draft *draft)
 {
 	settle_reporting(draft->options);
 	tell_framing(draft->options);
-	return check_bytes(draft) && check_company(draft) && check_max_record(draft) && check_watermarks(draft) &&
+	delivery_settle(draft);
+	return check_bytes(draft) && check_company(draft) && delivery_holds(draft) && check_max_record(draft) && check_watermarks(draft) &&
 	    check_burst(draft) && check_marks(draft);
 }
 

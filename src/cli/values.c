@@ -4,6 +4,7 @@
 #include "base/visible.h"
 #include "cli/draft.h"
 #include "hold/mark.h"
+#include "hold/number.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -153,15 +154,23 @@ read_report_on(struct draft *draft, const struct given *given)
 	return true;
 }
 
+/* What is written to, and what is read. */
 static bool
 read_path(struct draft *draft, const struct given *given)
 {
-	const char **path = given->id == ID_REPORT ? &draft->options->report_path
-	    : given->id == ID_METRICS ? &draft->options->metrics_path : &draft->options->dropped_path;
+	static const size_t offsets[IDS] = {
+		[ID_REPORT] = offsetof(struct options, report_path),
+		[ID_METRICS] = offsetof(struct options, metrics_path),
+		[ID_DROPPED] = offsetof(struct options, dropped_path),
+		[ID_ANSWERS] = offsetof(struct options, reader.answers_path),
+		[ID_CREDITS] = offsetof(struct options, reader.credits_path),
+	};
+	const char **path = (const char **)(void *)((char *)draft->options + offsets[given->id]);
 
 	*path = given->value;
 	if (strcmp(given->value, "-") == 0)
-		return draft_bad_value(given, "neither standard input nor standard output can be one");
+		return draft_bad_value(given, draft_rows[given->id].group == DRAFT_READER
+		    ? "standard input, /dev/stdin, is the data" : "neither standard input nor standard output can be one");
 	return *given->value != '\0' ? true : draft_bad_value(given, "empty");
 }
 
@@ -183,6 +192,84 @@ read_flag(struct draft *draft, const struct given *given)
 	options->fail_on_drop |= given->id == ID_FAIL_ON_DROP;
 	options->progress |= given->id == ID_PROGRESS;
 	options->dropped_reason |= given->id == ID_DROPPED_REASON;
+	options->reader.bisect |= given->id == ID_BISECT;
+	options->reader.restart |= given->id == ID_RESTART;
+	options->reader.foreground |= given->id == ID_FOREGROUND;
+	return true;
+}
+
+/* --- the reader's ---------------------------------------------------------------------------------- */
+
+static const char *const confirmations[] = {
+	[CONFIRM_WRITTEN] = "written",
+	[CONFIRM_READ] = "read",
+	[CONFIRM_EXIT] = "exit",
+	[CONFIRM_LINE] = "line",
+	[CONFIRM_NUMBER] = "number",
+	[CONFIRM_UPTO] = "upto",
+};
+#define CONFIRMATIONS (sizeof(confirmations) / sizeof(confirmations[0]))
+
+/* The expression of line:REGEX; one between slashes is as for --keep. */
+static bool
+read_answer(struct reader_options *reader, const struct given *given, const char *regex)
+{
+	char error[PATTERN_ERROR_MOST];
+
+	if (*regex == '\0' || strcmp(regex, "//") == 0 || strcmp(regex, "//i") == 0)
+		return draft_bad_value(given, "an empty pattern; each line is what line alone takes");
+	reader->answer = pattern_is_enclosed(regex) ? pattern_new_enclosed(regex, error) : pattern_new(regex, error);
+	return reader->answer != NULL ? true : draft_bad_value(given, error);
+}
+
+static bool
+read_confirm(struct draft *draft, const struct given *given)
+{
+	struct reader_options *reader = &draft->options->reader;
+	const size_t length = strcspn(given->value, ":");
+	const char *regex = given->value[length] == ':' ? given->value + length + 1 : NULL;
+	char name[16];
+	int place;
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)length, given->value);
+	place = length < sizeof(name) ? place_of(name, confirmations, CONFIRMATIONS) : -1;
+	if (place < 0)
+		return draft_no_such(given, "no such confirmation", confirmations, CONFIRMATIONS);
+	if (regex != NULL && place != CONFIRM_LINE)
+		return draft_bad_value(given, "takes no REGEX");
+	pattern_free(reader->answer);
+	reader->answer = NULL;
+	reader->confirm = (enum confirm)place;
+	reader->confirm_given = true;
+	return regex == NULL || read_answer(reader, given, regex);
+}
+
+static bool
+read_reader_gone(struct draft *draft, const struct given *given)
+{
+	static const char *const ways[] = { "end", "discard" };
+	int place = place_of(given->value, ways, sizeof(ways) / sizeof(ways[0]));
+
+	if (place < 0)
+		return draft_no_such(given, "no such way", ways, sizeof(ways) / sizeof(ways[0]));
+	draft->options->reader.outlive = place == 1;
+	return true;
+}
+
+static bool
+read_hook(struct draft *draft, const struct given *given)
+{
+	struct reader_options *reader = &draft->options->reader;
+
+	*(given->id == ID_ON_HIGH ? &reader->on_high : &reader->on_low) = given->value;
+	return *given->value != '\0' ? true : draft_bad_value(given, "empty");
+}
+
+/* As with --mark-drops, the template is read when the delimiter is known. */
+static bool
+read_number(struct draft *draft, const struct given *given)
+{
+	draft->options->reader.number_template = given->value != NULL ? given->value : NUMBER_DEFAULT;
 	return true;
 }
 
@@ -205,6 +292,16 @@ static bool (*const readers[IDS])(struct draft *draft, const struct given *given
 	[ID_MARK_DROPS] = read_mark_drops,
 	[ID_DROPPED] = read_path,
 	[ID_DROPPED_REASON] = read_flag,
+	[ID_CONFIRM] = read_confirm,
+	[ID_ANSWERS] = read_path,
+	[ID_CREDITS] = read_path,
+	[ID_BISECT] = read_flag,
+	[ID_RESTART] = read_flag,
+	[ID_READER_GONE] = read_reader_gone,
+	[ID_FOREGROUND] = read_flag,
+	[ID_ON_HIGH] = read_hook,
+	[ID_ON_LOW] = read_hook,
+	[ID_NUMBER] = read_number,
 };
 
 bool
@@ -221,4 +318,10 @@ const char *
 options_sample_by(const struct options *options)
 {
 	return sample_ways[options->sample_by];
+}
+
+const char *
+options_confirm(const struct options *options)
+{
+	return confirmations[options->reader.confirm];
 }

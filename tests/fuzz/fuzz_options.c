@@ -61,7 +61,7 @@ parse(int argc, char *argv[], struct options *options)
 	char *none[] = { argv[0], NULL };
 
 	optind = 0; /* makes getopt forget where it was in the last command line */
-	(void)getopt(1, none, "");
+	(void)getopt(1, none, "+");
 	messages = 0;
 	return options_parse(argc, argv, options);
 }
@@ -86,7 +86,7 @@ check_range(const char *what, uint64_t value, uint64_t least, uint64_t most)
 static void
 check_framing(const struct options *o)
 {
-	bool drops = policy_drops(o->policy);
+	bool drops = policy_drops(o->policy) || o->reader.confirm != CONFIRM_WRITTEN;
 
 	check_range("the framing", o->framing.kind, FRAMING_LINES, FRAMING_BYTES);
 	if (o->framing.kind == FRAMING_LINES)
@@ -97,10 +97,48 @@ check_framing(const struct options *o)
 		check_range("--fixed", o->framing.size, 1, drops ? o->max_record_bytes : UINT64_C(1) << 40);
 	if (o->framing.kind != FRAMING_BYTES)
 		return;
-	expect(!drops, "a policy that drops bytes", o->policy, POLICY_BLOCK);
+	expect(!policy_drops(o->policy), "a policy that drops bytes", o->policy, POLICY_BLOCK);
 	expect_equal("a sample of bytes", o->sample.den, o->sample.num);
 	expect_equal("--max-records of bytes", o->max_records, UINT64_MAX);
 	expect(!o->rated || o->rate.bytes, "a rate of bytes", o->rate.bytes, true);
+}
+
+static void
+check_batches(const struct options *o)
+{
+	const struct reader_options *r = &o->reader;
+
+	check_range("--jobs", r->jobs, 1, r->batching ? OPTIONS_JOBS_MOST : 1);
+	check_range("--batch in records", r->batch_records, r->batching ? 1 : UINT64_MAX, UINT64_MAX);
+	check_range("--batch in bytes", r->batch_bytes, r->batching ? 1 : UINT64_MAX, UINT64_MAX);
+	expect(!r->batching || (r->command != NULL && r->confirm == CONFIRM_EXIT), "what a batch goes by", r->confirm,
+	    CONFIRM_EXIT);
+	expect(!r->batching || r->batch_records != UINT64_MAX || r->batch_bytes != UINT64_MAX, "an endless batch", 0, 1);
+	expect(r->batch_bytes == UINT64_MAX || o->buffer_bytes / 2 / r->jobs >= r->batch_bytes, "--batch in the buffer",
+	    r->batch_bytes, o->buffer_bytes);
+	expect(!r->bisect || r->batch_records > 1, "halves of one record", r->batch_records, 2);
+}
+
+static void
+check_reader(const struct options *o)
+{
+	const struct reader_options *r = &o->reader;
+	bool answers = r->confirm >= CONFIRM_LINE;
+
+	check_range("--confirm", r->confirm, CONFIRM_WRITTEN, CONFIRM_UPTO);
+	check_range("--window in records", r->window_records, 1, UINT64_MAX);
+	check_range("--window in bytes", r->window_bytes, 1, UINT64_MAX);
+	expect(!answers || r->command != NULL || r->answers_path != NULL, "who answers", 0, 1);
+	expect(answers || (r->answer == NULL && r->answers_path == NULL), "an answer to nothing", 0, 1);
+	check_range("--timeout", r->timeout_ns, 0, r->confirm == CONFIRM_WRITTEN ? 0 : UNITS_TIME_MAX_NS);
+	check_range("--backoff", r->backoff_least_ns, 1, r->backoff_most_ns);
+	check_range("--backoff's MAX", r->backoff_most_ns, 1, UNITS_TIME_MAX_NS);
+	check_range("--linger", r->linger_ns, 0, UNITS_TIME_MAX_NS);
+	check_range("--stall", r->stall_ns, 0, r->batching ? 0 : UNITS_TIME_MAX_NS);
+	expect(r->command == NULL || (*r->command != NULL && **r->command != '\0'), "COMMAND", 0, 1);
+	expect(r->on_high == NULL || *r->on_high != '\0', "--on-high", 0, 1);
+	expect(r->on_low == NULL || *r->on_low != '\0', "--on-low", 0, 1);
+	check_batches(o);
 }
 
 static void
@@ -122,7 +160,7 @@ check_options(const struct options *o)
 		check_range("--rate's period", o->rate.period_ns, 1, UNITS_PERIOD_MAX_NS);
 	}
 	check_range("--burst", o->burst, 0, o->rated ? UNITS_AMOUNT_MAX : 0);
-	check_range("--format", o->format, FORMAT_TEXT, FORMAT_JSON);
+	check_range("--format", o->format, FORMAT_TEXT, FORMAT_JOURNAL);
 	check_range("--drain-timeout", o->drain_timeout_ns, 0, UNITS_TIME_MAX_NS);
 	if (o->pipe_bytes != 0 && o->pipe_bytes != PIPE_BYTES_KEEP)
 		check_range("--pipe-size", o->pipe_bytes, 4096, UINT64_C(1) << 30);
@@ -130,6 +168,7 @@ check_options(const struct options *o)
 	expect(visible_is_printable(o->name), "--name", 0, 1);
 	expect(o->report_path == NULL || *o->report_path != '\0', "--report", 0, 1);
 	check_framing(o);
+	check_reader(o);
 }
 
 /* Field by field: there is padding between them. */
@@ -161,6 +200,24 @@ check_same(const struct options *a, const struct options *b)
 		{ a->fail_on_drop, b->fail_on_drop },
 		{ a->drain_timeout_ns, b->drain_timeout_ns },
 		{ a->pipe_bytes, b->pipe_bytes },
+		{ a->reader.command != NULL, b->reader.command != NULL },
+		{ a->reader.confirm, b->reader.confirm },
+		{ a->reader.answer != NULL, b->reader.answer != NULL },
+		{ a->reader.window_records, b->reader.window_records },
+		{ a->reader.window_bytes, b->reader.window_bytes },
+		{ a->reader.batch_records, b->reader.batch_records },
+		{ a->reader.batch_bytes, b->reader.batch_bytes },
+		{ a->reader.linger_ns, b->reader.linger_ns },
+		{ a->reader.jobs, b->reader.jobs },
+		{ a->reader.timeout_ns, b->reader.timeout_ns },
+		{ a->reader.retries, b->reader.retries },
+		{ a->reader.bisect, b->reader.bisect },
+		{ a->reader.backoff_least_ns, b->reader.backoff_least_ns },
+		{ a->reader.backoff_most_ns, b->reader.backoff_most_ns },
+		{ a->reader.restart, b->reader.restart },
+		{ a->reader.stall_ns, b->reader.stall_ns },
+		{ a->reader.outlive, b->reader.outlive },
+		{ a->reader.foreground, b->reader.foreground },
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
@@ -175,17 +232,23 @@ parse_twice_over(int argc, char *argv[], const struct options *once)
 {
 	char *twice[2 * ARGUMENTS_MOST + 2];
 	struct options options;
-	int count = argc;
+	const int end = once->reader.command != NULL ? (int)(once->reader.command - argv) : argc;
+	int count = end;
 
-	memcpy(twice, argv, (size_t)argc * sizeof(argv[0]));
-	for (int i = 1; i < argc; i++) {
+	memcpy(twice, argv, (size_t)end * sizeof(argv[0]));
+	for (int i = 1; i < end; i++) {
 		if (strcmp(argv[i], "--") == 0)
 			return; /* what follows it would not be options */
 		twice[count++] = argv[i];
 	}
+	for (int i = end; i < argc; i++)
+		twice[count++] = argv[i];
 	twice[count] = NULL;
 	expect_equal("twice over", parse(count, twice, &options), OPTIONS_RUN);
 	check_same(once, &options);
+	if (once->reader.command != NULL)
+		expect_equal("the same COMMAND", options.reader.command - twice, end + end - 1);
+	options_free(&options);
 }
 
 int
@@ -221,5 +284,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case OPTIONS_ERROR:
 		expect_equal("no memory, or nowhere to print", 0, 1);
 	}
+	options_free(&options);
 	return 0;
 }

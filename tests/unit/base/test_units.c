@@ -55,6 +55,30 @@ read_amount_bytes(const char *text, uint64_t *value)
 	return units_amount(text, true, value);
 }
 
+/* The value is half of what it should be where it counts the other thing, or touches what it counts on an error. */
+static const char *
+read_quantity(const char *text, bool want_bytes, uint64_t *value)
+{
+	bool bytes = !want_bytes;
+	const char *error = units_quantity(text, &bytes, value);
+
+	if ((error == NULL) != (bytes == want_bytes))
+		*value /= 2;
+	return error;
+}
+
+static const char *
+read_quantity_records(const char *text, uint64_t *value)
+{
+	return read_quantity(text, false, value);
+}
+
+static const char *
+read_quantity_bytes(const char *text, uint64_t *value)
+{
+	return read_quantity(text, true, value);
+}
+
 static void
 accepts(reader *read, const char *what, const struct number *numbers, size_t count)
 {
@@ -197,6 +221,31 @@ amounts(void)
 	    "99999999999999999999", "18446744073709552k");
 	REFUSES(read_amount_bytes, "amount of bytes", "not an amount", NO_NUMBERS, "K", "10/s", "10Kk");
 	REFUSES(read_amount_bytes, "amount of bytes", "too large", "1025T", "18014398509481985K");
+}
+
+static void
+quantities(void)
+{
+	static const char ambiguous[] =
+	    "ambiguous: bytes or records? write 10MB for bytes, 10000k for records";
+	static const struct number records[] = { { "1", 1 }, { "500", 500 }, { "10k", 10000 }, { "10K", 10000 },
+		{ "1.5k", 1500 }, { "2.0", 2 }, { "0.001k", 1 }, { "1125899906842624", UNITS_AMOUNT_MAX } };
+	static const struct number bytes[] = { { "1B", 1 }, { "1b", 1 }, { "64KiB", 65536 }, { "64KB", 64000 },
+		{ "64kb", 64000 }, { "1MB", 1000000 }, { "1.5MiB", MIB * 3 / 2 }, { "1.9B", 1 }, { "10kbit", 1250 },
+		{ "9bit", 1 }, { "1024TiB", UNITS_AMOUNT_MAX } };
+
+	ACCEPTS(read_quantity_records, "quantity of records", records);
+	ACCEPTS(read_quantity_bytes, "quantity of bytes", bytes);
+	REFUSES(read_quantity_records, "quantity", "not an amount", NO_NUMBERS, "k", "B", "10/s", "10kk", "10Ki", "10 k",
+	    "10BB", "1,1MB");
+	REFUSES(read_quantity_records, "quantity", ambiguous, "10M", "10m", "10G", "10g", "1T");
+	REFUSES(read_quantity_records, "quantity", "ambiguous: bits or bytes? write MB for bytes, or in a rate Mbit", "10Mb",
+	    "1Kb");
+	REFUSES(read_quantity_records, "quantity", "zero has no meaning here", "0", "0.0k", "0B", "0KB");
+	REFUSES(read_quantity_records, "quantity", "not a whole number", "1.5", "0.5", "0.0009k", "1.9999k");
+	REFUSES(read_quantity_records, "quantity", "less than 1", "0.5B", "7bit");
+	REFUSES(read_quantity_records, "quantity", "too large", "1125899906842625", "1125899906843k", "1025TiB",
+	    "99999999999999999999", "99999999999999999999B", "18446744073709552k");
 }
 
 /* --- shares --------------------------------------------------------------------------------------- */
@@ -446,6 +495,7 @@ main(void)
 	times();
 	percents();
 	amounts();
+	quantities();
 	shares();
 	shares_read_back();
 	rates();

@@ -3,89 +3,18 @@
  * Command lines and what becomes of them.  An error is one line on standard error that names the option,
  * the value, and what would be accepted.
  */
+#include "../parse.h"
 #include "../tap.h"
 
-#include "cli/options.h"
 #include "os/diag.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-#define ARGUMENTS_MOST 6
 #define KIB UINT64_C(1024)
 #define MIB (KIB * KIB)
-
-static char message[8192]; /* what the last parse said on standard error */
-
-static void
-read_message(int fd)
-{
-	ssize_t length = read(fd, message, sizeof(message) - 1);
-
-	message[length > 0 ? length : 0] = '\0';
-}
-
-/* Between these two, standard error is a pipe. */
-static void
-catch_message(int *saved, int *reader)
-{
-	int both[2];
-
-	*saved = dup(STDERR_FILENO);
-	if (*saved < 0 || pipe(both) < 0 || dup2(both[1], STDERR_FILENO) < 0)
-		abort();
-	(void)close(both[1]);
-	*reader = both[0];
-}
-
-static void
-release_message(int saved, int reader)
-{
-	(void)dup2(saved, STDERR_FILENO);
-	(void)close(saved);
-	read_message(reader);
-	(void)close(reader);
-}
-
-static enum options_result
-parse(const char *const *arguments, struct options *options)
-{
-	char *argv[ARGUMENTS_MOST + 2] = { (char *)(uintptr_t)"weir" };
-	char *none[] = { argv[0], NULL };
-	int argc = 1, saved, reader;
-	enum options_result result;
-
-	for (; argc <= ARGUMENTS_MOST && arguments[argc - 1] != NULL; argc++)
-		argv[argc] = (char *)(uintptr_t)arguments[argc - 1];
-	/* As a new process would find it: a letter that was refused may have others behind it. */
-	optind = 0;
-	(void)getopt(1, none, "");
-	catch_message(&saved, &reader);
-	result = options_parse(argc, argv, options);
-	release_message(saved, reader);
-	return result;
-}
-
-#define PARSE(options, ...) parse((const char *const[]){ __VA_ARGS__, NULL }, options)
-
-static const char *
-joined(const char *const *arguments)
-{
-	static char text[256];
-	size_t length = 0;
-
-	text[0] = '\0';
-	for (int i = 0; i < ARGUMENTS_MOST && arguments[i] != NULL && length < sizeof(text); i++)
-		length += (size_t)snprintf(text + length, sizeof(text) - length, " %s", arguments[i]);
-	for (char *c = text; *c != '\0'; c++)
-		if (*c < ' ' || *c > '~' || *c == '#')
-			*c = '?';
-	return text;
-}
 
 /* --- what is accepted ----------------------------------------------------------------------------- */
 
@@ -418,10 +347,10 @@ static const struct refused others[] = {
 	{ { "-b", "-s", "10" }, "--sample=10", "--fixed" },
 	{ { "-b", "-p", "sample:10" }, "--policy=sample:10", "--fixed" },
 	{ { "-b", "--max-records=5" }, "--max-records=5", "--fixed" },
-	{ { "file" }, "file", "no operands" },
-	{ { "-q", "--", "--quiet" }, "--quiet", "no operands" },
-	{ { "-" }, "-", "no operands" },
-	{ { "file", "-q" }, "file", "no operands" },
+	{ { "" }, "COMMAND is empty", "weir reads standard input" },
+	{ { "-q", "--", "" }, "COMMAND is empty", "weir reads standard input" },
+	{ { "-" }, "-: no COMMAND", "weir reads standard input" },
+	{ { "-q", "--", "-", "-q" }, "-: no COMMAND", "weir reads standard input" },
 	{ { "--nope" }, "--nope", "no such option" },
 	{ { "--nope=3" }, "--nope=3", "no such option" },
 	{ { "-x" }, "-x", "no such option" },
@@ -465,8 +394,8 @@ static void
 hostile_values(void)
 {
 	static char value[6000];
-	static const char *const prefixes[] = { "--buffer=", "--policy=", "--policy=rate:", "--nope", "",
-		"--name=", "--quiet=", "--sample=" };
+	static const char *const prefixes[] = { "--buffer=", "--policy=", "--policy=rate:", "--nope", "--",
+		"--name=", "--quiet=", "--sample=", "--batch=", "--backoff=1s..", "--confirm=number:", "--retry=" };
 	bool good = true;
 
 	for (size_t i = 0; i < LENGTH(prefixes); i++) {
@@ -565,7 +494,7 @@ help(void)
 	static const char *const options[] = { "-p, --policy=POLICY", "-m, -B, --buffer=SIZE", "--max-records=N",
 		"--max-record=SIZE", "--high=PCT", "--low=PCT", "-s, --sample=N", "-L, --rate=RATE",
 		"--burst=AMOUNT", "-l, --lines", "-0, -z, --null", "-d, --delimiter=C", "--fixed=SIZE",
-		"-b, --bytes", "-q, --quiet", "--format=text|json", "--report=FILE", "--fail-on-drop",
+		"-b, --bytes", "--batch=AMOUNT[,AMOUNT]", "-j, --jobs=N", "--number[=TEMPLATE]", "-q, --quiet", "--format=text|json", "--report=FILE", "--fail-on-drop",
 		"--drain-timeout=TIME", "--pipe-size=SIZE|keep", "-N, --name=NAME", "-h, --help",
 		"-V, --version" };
 	bool fits = true;
