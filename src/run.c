@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "flow/handed.h"
 #include "flow/pump.h"
+#include "hand/reader.h"
 #include "os/diag.h"
 #include "os/io.h"
 #include "os/loop.h"
@@ -35,15 +37,19 @@
 /* EXIT STATUS in weir(1). */
 #define STATUS_ERROR 1
 #define STATUS_DROPPED 3
+#define STATUS_STALLED 4
+#define STATUS_REJECTED 5
 
-enum { IN, OUT, BESIDE, WATCHES = BESIDE + LOOKOUT_WATCHES };
+enum { IN, OUT, BESIDE, READER = BESIDE + LOOKOUT_WATCHES, WATCHES = READER + READER_WATCHES };
 
 struct run {
 	const struct options *options;
 	struct pump pump;
 	struct lookout lookout;
+	struct reader *reader;   /* NULL: nobody has to do anything but read */
 	uint64_t read_until_ns;  /* after a signal; LOOP_FOREVER before, and when it has passed */
 	uint64_t drain_until_ns; /* after a signal; LOOP_FOREVER before */
+	int command_status;      /* of COMMAND, when it has ended; or 0 */
 	uint64_t trim_at_ns;     /* LOOP_FOREVER when there is nothing to give back */
 };
 
@@ -69,6 +75,8 @@ enlarge_pipes(const struct options *options, const struct io_port *input, const 
 			bytes = options->buffer_bytes;
 	}
 	pipes_enlarge(input, (size_t)bytes);
+	if (options->reader.confirm == CONFIRM_READ)
+		return; /* it is as large as the window */
 	/* Where records may still be dropped, they wait better here than in the output's pipe. */
 	if (options->pipe_bytes != 0 || (!policy_drops(options->policy) && options->max_age_ns == 0))
 		pipes_enlarge(output, (size_t)bytes);
@@ -86,6 +94,8 @@ begin(struct run *run, const struct options *options)
 	io_open_output(&output, STDOUT_FILENO);
 	run->options = options;
 	run->read_until_ns = run->drain_until_ns = run->trim_at_ns = LOOP_FOREVER;
+	if (options_want_reader(options) && (run->reader = reader_open(options, &output)) == NULL)
+		return -1;
 	if (io_same_file(&input, &output)) {
 		diag_error("standard input and standard output are the same file");
 		return -1;
@@ -101,6 +111,8 @@ begin(struct run *run, const struct options *options)
 	enlarge_pipes(options, &input, &output);
 	if (!lookout_begin(&run->lookout, &run->pump, now) || !lookout_start(&run->lookout))
 		return -1;
+	if (run->reader != NULL)
+		reader_begin(run->reader, &run->pump, now);
 	return 0;
 }
 
@@ -117,6 +129,8 @@ nearest_deadline(const struct run *run)
 		deadline = run->drain_until_ns;
 	if (lookout_deadline_ns(&run->lookout) < deadline)
 		deadline = lookout_deadline_ns(&run->lookout);
+	if (run->reader != NULL && reader_deadline_ns(run->reader) < deadline)
+		deadline = reader_deadline_ns(run->reader);
 	return run->trim_at_ns < deadline ? run->trim_at_ns : deadline;
 }
 
@@ -126,15 +140,20 @@ await(struct run *run, bool only_look)
 {
 	struct pump *pump = &run->pump;
 	struct loop_watch watch[WATCHES];
+	const int watches = run->reader != NULL ? WATCHES : READER;
 	uint64_t before = loop_now();
 
 	pump_watch(pump, &watch[IN], &watch[OUT]);
 	lookout_watch(&run->lookout, watch + BESIDE);
-	if (!loop_wait(watch, WATCHES, only_look ? 0 : nearest_deadline(run)) && !only_look)
+	if (run->reader != NULL)
+		reader_watch(run->reader, watch + READER);
+	if (!loop_wait(watch, watches, only_look ? 0 : nearest_deadline(run)) && !only_look)
 		pump_cannot_wait(pump, errno);
 	if (!only_look)
 		pump_count_wait(pump, loop_now() - before);
 	pump_waited(pump, &watch[IN], &watch[OUT]);
+	if (run->reader != NULL)
+		reader_waited(run->reader, watch + READER);
 }
 
 /* --- memory of a burst ---------------------------------------------------------------------------- */
@@ -165,6 +184,8 @@ heed_signals(struct run *run, uint64_t now)
 		lookout_ask(&run->lookout);
 	if (signals_stop() != 0 && run->drain_until_ns == LOOP_FOREVER) {
 		run->drain_until_ns = now + timeout_ns;
+		if (run->reader != NULL)
+			reader_hurry(run->reader);
 		run->read_until_ns = pump_has_producer(&run->pump)
 		    ? now + timeout_ns - timeout_ns / DRAIN_ONLY_PART : now;
 	}
@@ -180,10 +201,26 @@ is_cut_short(const struct run *run, uint64_t now)
 	return signals_stop_again() || (signals_stop() != 0 && now >= run->drain_until_ns);
 }
 
+static enum reader_end
+reader_of(const struct run *run)
+{
+	return run->reader != NULL ? reader_state(run->reader) : READER_DONE;
+}
+
 static bool
 has_failed(const struct run *run)
 {
-	return pump_output(&run->pump) == OUTLET_GONE || pump_output(&run->pump) == OUTLET_ERROR;
+	const enum reader_end reader = reader_of(run);
+
+	return pump_output(&run->pump) == OUTLET_GONE || pump_output(&run->pump) == OUTLET_ERROR ||
+	    (reader != READER_GOES_ON && reader != READER_DONE);
+}
+
+/* All that came has left, and is confirmed. */
+static bool
+is_over(const struct run *run)
+{
+	return pump_done(&run->pump) && reader_of(run) == READER_DONE;
 }
 
 static void
@@ -199,7 +236,9 @@ pump_until_over(struct run *run)
 		if (is_cut_short(run, now))
 			return;
 		pump_pass(pump, now);
-		if (has_failed(run) || pump_done(pump))
+		if (run->reader != NULL)
+			reader_step(run->reader, now);
+		if (has_failed(run) || is_over(run))
 			return;
 		if (!pump_is_reading(pump))
 			pump_close_input(pump);
@@ -212,44 +251,103 @@ pump_until_over(struct run *run)
 	}
 }
 
-/* The first cause wins, in the order error, signal, drop; a reader that has taken all there was is no
- * error. */
+static bool
+is_broken(const struct run *run)
+{
+	return pump_output(&run->pump) == OUTLET_ERROR || pump_input(&run->pump) == PUMP_READ_ERROR ||
+	    reader_of(run) == READER_BROKEN;
+}
+
+/* Nobody reads any more, or answers. */
+static bool
+is_gone(const struct run *run)
+{
+	const enum reader_end reader = reader_of(run);
+
+	return pump_output(&run->pump) == OUTLET_GONE || reader == READER_OUTPUT_GONE || reader == READER_SILENT ||
+	    reader == READER_ENDED || reader == READER_NO_CREDITS;
+}
+
+static void
+name_reason(struct ending *ending, const char *reason)
+{
+	(void)snprintf(ending->reason, sizeof(ending->reason), "%s", reason);
+}
+
+/* A reader that has taken all there was is no error. */
+static void
+look_for_gone(const struct run *run, struct ending *ending)
+{
+	const struct pump *pump = &run->pump;
+	const enum reader_end reader = reader_of(run);
+
+	if (!is_gone(run))
+		return;
+	name_reason(ending, reader == READER_NO_CREDITS ? "credits ended" : reader == READER_ENDED ? "command ended"
+	    : "reader gone");
+	if (pump_ledger(pump)->undelivered.bytes == 0 && !pump_left_waiting(pump))
+		return;
+	if (reader == READER_ENDED && run->command_status != 0)
+		return;
+	if (reader != READER_NO_CREDITS)
+		ending->signal = signals_pipe_ignored() ? 0 : SIGPIPE;
+	ending->status = STATUS_ERROR;
+}
+
+static void
+look_for_command(const struct run *run, struct ending *ending)
+{
+	if (reader_of(run) == READER_STALLED) {
+		name_reason(ending, "stalled");
+		ending->status = STATUS_STALLED;
+	} else if (run->command_status > 0) {
+		name_reason(ending, "command ended");
+		ending->status = run->command_status;
+	}
+}
+
+static void
+look_for_losses(const struct run *run, struct ending *ending)
+{
+	const struct ledger *ledger = pump_ledger(&run->pump);
+	const bool too_long = ledger->dropped[REASON_OVERSIZE].bytes > 0;
+
+	if (ledger->dropped[REASON_REJECTED].bytes > 0) {
+		name_reason(ending, "rejected");
+		ending->status = STATUS_REJECTED;
+	} else if (pump_failed(&run->pump)) {
+		name_reason(ending, too_long ? "record too long" : "buffer full");
+		ending->status = STATUS_DROPPED;
+	} else if (run->options->fail_on_drop && ledger_lost(ledger)) {
+		name_reason(ending, "records dropped");
+		ending->status = STATUS_DROPPED;
+	}
+}
+
+/* The first cause wins, in the order error, signal, the reader, drop. */
 static struct ending
 ending_of(const struct run *run)
 {
-	const struct pump *pump = &run->pump;
 	struct ending ending = { .reason = "end of input" };
 	int stop = signals_stop();
 
-	if (pump_output(pump) == OUTLET_ERROR || pump_input(pump) == PUMP_READ_ERROR) {
+	if (is_broken(run)) {
 		ending.status = STATUS_ERROR;
-		(void)snprintf(ending.reason, sizeof(ending.reason), "%s error",
-		    pump_output(pump) == OUTLET_ERROR ? "write" : "read");
+		name_reason(&ending, pump_output(&run->pump) == OUTLET_ERROR ? "write error"
+		    : reader_of(run) == READER_BROKEN ? "reader lost" : "read error");
 		return ending;
 	}
-	if (pump_output(pump) == OUTLET_GONE) {
-		(void)snprintf(ending.reason, sizeof(ending.reason), "reader gone");
-		if (pump_ledger(pump)->undelivered.bytes > 0 || pump_left_waiting(pump)) {
-			ending.signal = signals_pipe_ignored() ? 0 : SIGPIPE;
-			ending.status = STATUS_ERROR;
-		}
-	}
+	look_for_gone(run, &ending);
 	if (stop != 0 && ending.signal == 0 && ending.status == 0) {
 		(void)snprintf(ending.reason, sizeof(ending.reason), "signal %s", signals_name(stop));
 		ending.signal = stop;
 	}
 	if (ending.signal != 0)
 		ending.status = 128 + ending.signal;
-	if (ending.status == 0 && pump_failed(pump)) {
-		(void)snprintf(ending.reason, sizeof(ending.reason),
-		    pump_ledger(pump)->dropped[REASON_OVERSIZE].bytes > 0 ? "record too long" : "buffer full");
-		ending.status = STATUS_DROPPED;
-	}
-	if (ending.status == 0 && run->options->fail_on_drop &&
-	    ledger_lost(pump_ledger(pump))) {
-		(void)snprintf(ending.reason, sizeof(ending.reason), "records dropped");
-		ending.status = STATUS_DROPPED;
-	}
+	if (ending.status == 0)
+		look_for_command(run, &ending);
+	if (ending.status == 0)
+		look_for_losses(run, &ending);
 	return ending;
 }
 
@@ -284,6 +382,11 @@ run(const struct options *options, int *by_signal)
 	if (begin(&run, options) < 0)
 		return STATUS_ERROR;
 	pump_until_over(&run);
+	if (run.reader != NULL) {
+		reader_end(run.reader);
+		if (!reader_status(run.reader, &run.command_status))
+			run.command_status = 0;
+	}
 	cut_short = pump_cut_short(pump);
 	pump_close_input(pump);
 	now = loop_now();
@@ -297,6 +400,7 @@ run(const struct options *options, int *by_signal)
 	lookout_quieten(&run.lookout, deadline);
 	tell_errors(&run, &ending, cut_short);
 	ending.status = lookout_close(&run.lookout, ending.status, ending.reason, deadline);
+	reader_free(run.reader);
 	pump_free(pump);
 	*by_signal = ending.signal;
 	return ending.status;

@@ -47,6 +47,14 @@ pump_first_in_flight(const struct pump *pump)
 	return flight_first_serial(&pump->flight);
 }
 
+uint64_t
+pump_next_serial(const struct pump *pump)
+{
+	const uint64_t oldest = pump->plan.flying ? flight_first_serial(&pump->flight) : 0;
+
+	return oldest != 0 ? oldest : pump->plan.numbered ? serials_next(&pump->serials) : 0;
+}
+
 /* --- confirmed, rejected, granted ---------------------------------------------------------------- */
 
 static bool
@@ -114,6 +122,12 @@ void
 pump_revoke(struct pump *pump)
 {
 	toll_revoke(&pump->outlet.toll);
+}
+
+bool
+pump_lacks_credits(const struct pump *pump)
+{
+	return pump->output == OUTLET_HELD && toll_lacks_credits(&pump->outlet.toll);
 }
 
 /* --- batches ------------------------------------------------------------------------------------ */

@@ -29,6 +29,9 @@ struct tally pump_in_flight(const struct pump *pump);
 uint64_t pump_wire(const struct pump *pump);
 uint64_t pump_first_in_flight(const struct pump *pump);
 
+/* The serial of what another reader would be handed first. */
+uint64_t pump_next_serial(const struct pump *pump);
+
 /* It is out: the oldest in flight; the one with this serial; all up to it; all that was read when so many of the bytes
  * that this reader was given were.  Returns whether there was anything. */
 bool pump_confirm_oldest(struct pump *pump);
@@ -43,6 +46,9 @@ bool pump_reject(struct pump *pump, uint64_t serial, uint64_t now_ns);
 /* So many more may leave; none of those that were granted may. */
 void pump_grant(struct pump *pump, uint64_t records);
 void pump_revoke(struct pump *pump);
+
+/* Whether nothing leaves for want of these. */
+bool pump_lacks_credits(const struct pump *pump);
 
 /* A batch is wanted, as something waits and none is being made; it is written to this port, which stays its owner's.
  * What leaves is for it, as soon as one is due: that is decided in the pass. */

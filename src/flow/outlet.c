@@ -229,7 +229,7 @@ is_something_next(const struct outlet *outlet, struct queue *queue, struct toll_
 static bool
 make_room(struct outlet *outlet, struct toll_ask *ask)
 {
-	const size_t room = flight_is_batched(outlet->flight) ? RECORDS_MOST : flight_room(outlet->flight, RECORDS_MOST);
+	const size_t room = flight_counts_only(outlet->flight) ? RECORDS_MOST : flight_room(outlet->flight, RECORDS_MOST);
 
 	if (room == 0)
 		outlet->error = errno;
@@ -246,12 +246,12 @@ keep(struct flight *flight, struct queue *queue, struct ledger *ledger, size_t d
 	size_t length = done;
 	uint64_t ended, seen = 0;
 
-	if (!flight_is_batched(flight)) {
+	if (!flight_counts_only(flight)) {
 		(void)queue_peek(queue, 0, &length, piece);
 		seen = flight_keep(flight, piece, done);
 	}
 	ended = queue_take(queue, done);
-	if (flight_is_batched(flight))
+	if (flight_counts_only(flight))
 		flight_count(flight, done, ended);
 	else if (ended > seen)
 		flight_end(flight);

@@ -45,6 +45,7 @@ struct plan {
 	struct tally window;     /* so much at most at a time; */
 	bool batching;           /* and leaves in batches, */
 	struct tally batch;      /* of so much at most, */
+	bool listed;             /* whose records are told apart when they come back */
 	uint64_t linger_ns;      /* or when its oldest record has waited so long */
 	bool crediting;          /* no more leaves than the reader has granted */
 	bool numbered;           /* serials are asked for */

@@ -397,3 +397,9 @@ pump_paused_ns(const struct pump *pump, uint64_t now_ns)
 {
 	return level_paused_ns(&pump->level, now_ns);
 }
+
+bool
+pump_is_pressed(const struct pump *pump)
+{
+	return pressure_is_on(&pump->level.pressure);
+}

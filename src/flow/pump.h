@@ -178,4 +178,7 @@ struct tally pump_depth(const struct pump *pump);
 uint64_t pump_paused_ns(const struct pump *pump, uint64_t now_ns);
 uint64_t pump_pressure_ns(const struct pump *pump, uint64_t now_ns);
 
+/* Whether there is pressure. */
+bool pump_is_pressed(const struct pump *pump);
+
 #endif

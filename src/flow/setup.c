@@ -56,7 +56,7 @@ init_flight(struct pump *pump)
 	else if (plan->framing.kind != FRAMING_BYTES)
 		most += plan->max_record;
 	outlet_set_flight(outlet, &pump->flight, &plan->window, plan->marks_answered);
-	return flight_init(&pump->flight, &plan->framing, (size_t)most, &pump->serials);
+	return flight_init(&pump->flight, &plan->framing, (size_t)most, plan->listed, &pump->serials);
 }
 
 static void

@@ -69,6 +69,12 @@ toll_revoke(struct toll *toll)
 	toll->credits = 0;
 }
 
+bool
+toll_lacks_credits(const struct toll *toll)
+{
+	return toll->due_ns[TOLL_CREDITS] > 0;
+}
+
 void
 toll_use_batches(struct toll *toll)
 {

@@ -10,9 +10,10 @@
 #define LIST_LEAST ((size_t)64)
 
 int
-flight_init(struct flight *flight, const struct framing *framing, size_t most, struct serials *serials)
+flight_init(struct flight *flight, const struct framing *framing, size_t most, bool listed, struct serials *serials)
 {
-	*flight = (struct flight){ .framing = *framing, .serials = serials, .again = SIZE_MAX, .batched = most == 0 };
+	*flight = (struct flight){ .framing = *framing, .serials = serials, .again = SIZE_MAX, .batched = most == 0,
+		.listed = listed };
 	return most == 0 ? 0 : chain_init(&flight->chain, most, 0);
 }
 
@@ -144,7 +145,8 @@ flight_keep(struct flight *flight, const struct iovec *piece, size_t length)
 
 	for (size_t done = 0, step; done < length; done += step) {
 		step = piece->iov_len < length - done ? piece->iov_len : length - done;
-		copy(flight, piece->iov_base, step);
+		if (!flight->batched)
+			copy(flight, piece->iov_base, step);
 		flight->held.bytes += step;
 		if (!flight_is_bytes(flight))
 			ends += find_ends(flight, piece->iov_base, step, flight->wire + done);
@@ -186,11 +188,31 @@ flight_count(struct flight *flight, size_t length, uint64_t ended)
 	}
 }
 
+/* Its list is that of a batch, and begins anew. */
+static struct flight_load
+take_list(struct flight *flight)
+{
+	struct flight_load load = { .list = flight->list, .count = flight->count };
+
+	for (size_t i = 0; i < load.count; i++)
+		ledger_count(&load.sum, 1, load.list[i].length);
+	if (load.count > 0) {
+		load.first = load.list[0].serial;
+		load.last = load.list[load.count - 1].serial;
+	}
+	flight->list = NULL;
+	flight->size = flight->count = 0;
+	flight->wire = 0;
+	return load;
+}
+
 struct flight_load
 flight_take_load(struct flight *flight)
 {
 	struct flight_load load = flight->load;
 
+	if (flight->listed)
+		return take_list(flight);
 	flight->load = (struct flight_load){ .first = 0 };
 	return load;
 }

@@ -41,15 +41,18 @@ struct flight_record {
 	bool mark;      /* no record of the law: it is only waited for, and not handed over again */
 };
 
-/* Of what was handed over: how much, and the serials of the first and the last of it. */
+/* Of a batch: how much it is, and the serials of the first and the last of it. */
 struct flight_load {
 	struct tally sum;
 	uint64_t first, last; /* 0 where there is none */
+	struct flight_record *list; /* malloc'd, of the records in it, where they are told apart; else NULL */
+	size_t count;
 };
 
 struct flight {
 	struct framing framing;
-	bool batched;               /* only counted */
+	bool batched;               /* only counted, */
+	bool listed;                /* or listed for each batch: `wire` is where in it a record ends */
 	struct flight_load load;    /* of a batch, so far */
 	struct chain chain;
 	struct serials *serials;    /* not owned */
@@ -74,9 +77,9 @@ flight_is_bytes(const struct flight *flight)
 }
 
 static inline bool
-flight_is_batched(const struct flight *flight)
+flight_counts_only(const struct flight *flight)
 {
-	return flight->batched;
+	return flight->batched && !flight->listed;
 }
 
 /* Of the list, from the oldest on. */
@@ -86,8 +89,9 @@ flight_at(const struct flight *flight, size_t index)
 	return &flight->list[(flight->first + index) & (flight->size - 1)];
 }
 
-/* Room for `most` bytes; 0 where whole batches are handed over.  0, or -1 with errno. */
-int flight_init(struct flight *flight, const struct framing *framing, size_t most, struct serials *serials);
+/* Room for `most` bytes; 0 where whole batches are handed over, with the records in each told apart if they are listed.
+ * 0, or -1 with errno. */
+int flight_init(struct flight *flight, const struct framing *framing, size_t most, bool listed, struct serials *serials);
 void flight_free(struct flight *flight);
 
 /* What is in flight: whole records, and bytes. */
@@ -108,9 +112,11 @@ size_t flight_room(struct flight *flight, size_t records);
 uint64_t flight_keep(struct flight *flight, const struct iovec *piece, size_t length);
 void flight_end(struct flight *flight);
 
-/* The same where batches are: so many bytes, and so many records.  What has been handed over since the last call is a
- * batch; one of so much is not in flight any more. */
+/* The same where batches are, and are not listed: so many bytes, and so many records. */
 void flight_count(struct flight *flight, size_t length, uint64_t ended);
+
+/* What has been handed over since the last call is a batch, whose list is the caller's; one of so much is not in flight
+ * any more. */
 struct flight_load flight_take_load(struct flight *flight);
 void flight_unload(struct flight *flight, struct tally sum);
 

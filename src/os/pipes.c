@@ -249,6 +249,18 @@ pipes_enlarge(const struct io_port *port, size_t bytes)
 #endif
 }
 
+void
+pipes_resize(const struct io_port *port, size_t bytes)
+{
+#if defined(F_SETPIPE_SZ) && !defined(WEIR_PORTABLE)
+	if (port->pipe && bytes <= INT_MAX)
+		(void)fcntl(port->inherited, F_SETPIPE_SZ, (int)bytes);
+#else
+	(void)port;
+	(void)bytes;
+#endif
+}
+
 bool
 pipes_unread(const struct io_port *port, uint64_t *bytes)
 {

@@ -54,6 +54,10 @@ enum io_result pipes_batch_write(struct io_port *port, size_t *done);
 /* Asks for a pipe of at least this capacity; never makes one smaller, and refusal is no error. */
 void pipes_enlarge(const struct io_port *port, size_t bytes);
 
+/* Asks for a pipe of this capacity, or the next larger one that there can be; refusal, as where more is in it, is no
+ * error. */
+void pipes_resize(const struct io_port *port, size_t bytes);
+
 /* Bytes in a pipe that nobody has read yet, from either end; false where that cannot be told. */
 bool pipes_unread(const struct io_port *port, uint64_t *bytes);
 

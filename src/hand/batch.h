@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * batch: COMMAND run once for each batch, so many at a time, until it has taken it or will not.
+ *
+ *      made -> runs -> confirmed
+ *        ^      |  \-- 65, or tried often enough -> rejected, or halved
+ *        '------'      (halves are tried like batches of their own)
+ *        failed: after a while
+ *
+ * A batch is a parcel (os/parcel.h) from when it is made to when it is settled; it is COMMAND's standard input, opened
+ * anew for each try.  Failures are COMMAND's, not a batch's: the breaker knows of all of them, and while it is open the
+ * oldest batch alone is tried.
+ *
+ * What goes into a batch, and when, is the pump's (flow/handed.h).
+ */
+#ifndef WEIR_BATCH_H
+#define WEIR_BATCH_H
+
+#include "hand/breaker.h"
+#include "hand/reader.h"
+#include "os/parcel.h"
+#include "os/warden.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One that was made, or a part of one. */
+struct batch {
+	struct batch *next;     /* newer, or the next part */
+	struct parcel parcel;
+	struct flight_load load;
+	unsigned *parts;        /* that are left of the batch that was made; shared by them */
+	uint64_t tries;         /* so far */
+	uint64_t id;            /* of the COMMAND that runs; 0: none does */
+	uint64_t timeout_ns;    /* it runs for no longer; UINT64_MAX */
+	uint64_t kill_ns;       /* it was told to end, and is killed then; UINT64_MAX */
+	bool late;              /* it was ended */
+	bool part;              /* of one that was halved */
+};
+
+struct batches {
+	const struct options *options;
+	const struct reader_options *rules;
+	struct pump *pump;
+	struct warden *warden;
+	struct breaker *breaker;
+	struct breaker halves;  /* for parts: none of what the breaker counts */
+	struct batch *oldest;
+	struct batch **last;
+	unsigned made;          /* not settled, of those that were made */
+	unsigned running;
+	bool making;            /* into this: */
+	struct parcel parcel;
+	uint64_t next_id;
+	uint64_t again_ns;      /* the warden or the system was short of something: not before then; 0 */
+	bool has_run;           /* COMMAND, once */
+	bool ending;
+	enum reader_end end;
+	struct reader_figures figures;
+};
+
+/* malloc'd, or NULL with errno. */
+struct batches *batches_new(const struct options *options, struct warden *warden, struct breaker *breaker);
+void batches_free(struct batches *batches);
+
+void batches_begin(struct batches *batches, struct pump *pump);
+
+/* What the warden has told of one of them. */
+void batches_told(struct batches *batches, enum warden_event event, const struct warden_told *told, uint64_t now_ns);
+
+/* After each pass. */
+void batches_step(struct batches *batches, uint64_t now_ns);
+
+uint64_t batches_deadline_ns(const struct batches *batches);
+
+/* All that run are to end, and are killed two seconds later; whether any runs. */
+void batches_tell_to_end(struct batches *batches, uint64_t now_ns);
+bool batches_run(const struct batches *batches);
+
+enum reader_end batches_state(const struct batches *batches);
+void batches_figures(const struct batches *batches, struct reader_figures *figures);
+
+/* For verdict.c, of one that does not run: it is out; it will not be tried again as it is; it is settled.  Then what
+ * that takes. */
+void batches_confirm(struct batches *batches, struct batch *batch, uint64_t now_ns);
+void batches_give_up(struct batches *batches, struct batch *batch, uint64_t now_ns);
+void batches_let_go(struct batches *batches, struct batch *batch);
+void batches_find_last(struct batches *batches);
+struct breaker *batches_breaker(struct batches *batches, const struct batch *batch);
+void batch_free(struct batch *batch);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the reader of a feed has confirmed: told by its pipe, or by its answers.
+ */
+#include "config.h"
+
+#include "flow/handed.h"
+#include "hand/feed.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* How often the pipe is asked how much of it has been read, where poll cannot tell. */
+#define LOOK_LEAST_NS NS_PER_MS
+#define LOOK_MOST_NS (100 * NS_PER_MS)
+
+/* What of the pipe has been read, and so is confirmed. */
+static void
+look_at_pipe(struct feed *feed, uint64_t now_ns)
+{
+	uint64_t unread, wire = pump_wire(feed->pump);
+
+	if (!pump_has_reader(feed->pump) || !pump_output_unread(feed->pump, &unread) || unread > wire)
+		return;
+	if (pump_confirm_wire(feed->pump, wire - unread)) {
+		feed->progress_ns = now_ns;
+		feed->look_wait_ns = LOOK_LEAST_NS;
+	}
+}
+
+void
+feed_look(struct feed *feed, uint64_t now_ns)
+{
+	if (feed->rules->confirm != CONFIRM_READ)
+		return;
+	look_at_pipe(feed, now_ns);
+	if (pump_in_flight(feed->pump).bytes == 0) {
+		feed->look_ns = UINT64_MAX;
+		feed->look_wait_ns = LOOK_LEAST_NS;
+	} else if (feed->look_ns == UINT64_MAX || now_ns >= feed->look_ns) {
+		feed->look_ns = now_ns + feed->look_wait_ns;
+		feed->look_wait_ns = 2 * feed->look_wait_ns < LOOK_MOST_NS ? 2 * feed->look_wait_ns : LOOK_MOST_NS;
+	}
+}
+
+static void
+heed(struct feed *feed, const struct answer *answer, uint64_t now_ns)
+{
+	bool known = true;
+
+	switch (answer->kind) {
+	case ANSWER_NONE:
+		return;
+	case ANSWER_CONFIRM_OLDEST:
+		known = pump_confirm_oldest(feed->pump);
+		break;
+	case ANSWER_REJECT_OLDEST:
+		known = pump_reject_oldest(feed->pump, now_ns);
+		break;
+	case ANSWER_CONFIRM:
+		known = pump_confirm(feed->pump, answer->number);
+		break;
+	case ANSWER_CONFIRM_UPTO:
+		known = pump_confirm_upto(feed->pump, answer->number);
+		break;
+	case ANSWER_REJECT:
+		known = pump_reject(feed->pump, answer->number, now_ns);
+		break;
+	}
+	feed->ignored += !known;
+	feed->progress_ns = now_ns;
+}
+
+void
+feed_hear(struct feed *feed, uint64_t now_ns)
+{
+	char text[4096];
+	struct answer answer;
+	ssize_t length;
+
+	while (!feed->answers_over) {
+		size_t at = 0;
+
+		length = read(feed->answers_from, text, sizeof(text));
+		if (length < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (length <= 0) {
+			feed->answers_over = true;
+			while (answers_end(feed->answers, &answer))
+				heed(feed, &answer, now_ns);
+			return;
+		}
+		feed->progress_ns = now_ns; /* it lives */
+		while (answers_next(feed->answers, text, (size_t)length, &at, &answer))
+			heed(feed, &answer, now_ns);
+		if ((size_t)length < sizeof(text))
+			return;
+	}
+}

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "flow/handed.h"
+#include "hand/feed.h"
+#include "os/diag.h"
+#include "os/pipes.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KILL_AFTER_NS (2 * NS_PER_S)
+
+/* A COMMAND that has lived so long has not failed at its start. */
+#define LIFE_NS (10 * NS_PER_S)
+
+/* As kill_ns: it was. */
+#define KILLED (UINT64_MAX - 1)
+
+#define COMMAND 0 /* of those that the warden has */
+
+static void
+later(uint64_t *deadline_ns, uint64_t by_ns)
+{
+	if (by_ns < *deadline_ns)
+		*deadline_ns = by_ns;
+}
+
+static bool
+has_command(const struct feed *feed)
+{
+	return feed->rules->command != NULL;
+}
+
+static bool
+is_running(const struct feed *feed)
+{
+	return has_command(feed) && (feed->state == FEED_STARTING || feed->state == FEED_UP || feed->state == FEED_DEAF);
+}
+
+void
+feed_init(struct feed *feed, const struct options *options, struct warden *warden, struct breaker *breaker, int input,
+    int answers_from)
+{
+	*feed = (struct feed){
+		.options = options,
+		.rules = &options->reader,
+		.warden = warden,
+		.breaker = breaker,
+		.state = options->reader.command != NULL ? FEED_DOWN : FEED_UP,
+		.next_input = input,
+		.answers_from = answers_from,
+		.kill_ns = UINT64_MAX,
+		.refused_ns = UINT64_MAX,
+		.look_ns = UINT64_MAX,
+		.status = -1,
+	};
+}
+
+/* --- starting ------------------------------------------------------------------------------------ */
+
+/* "NAME=value" of weir's own for COMMAND, in room that lasts until the call is over. */
+struct words {
+	char text[6][160];
+	const char *list[7];
+	size_t count;
+};
+
+static void
+say(struct words *words, const char *name, uint64_t value)
+{
+	(void)snprintf(words->text[words->count], sizeof(words->text[0]), "%s=%llu", name, (unsigned long long)value);
+	words->list[words->count] = words->text[words->count];
+	words->count++;
+}
+
+static void
+ask_for(struct feed *feed, int output, uint64_t now_ns)
+{
+	struct words words = { .count = 0 };
+	struct warden_job job = {
+		.id = ++feed->id,
+		.command = COMMAND,
+		.streams = { feed->next_input, output, WARDEN_OWN },
+		.environment = words.list,
+	};
+
+	(void)snprintf(words.text[0], sizeof(words.text[0]), "WEIR_NAME=%s", feed->options->name);
+	words.list[words.count++] = words.text[0];
+	say(&words, "WEIR_TRY", feed->starts + 1);
+	say(&words, "WEIR_FIRST", pump_next_serial(feed->pump));
+	feed->started_ns = now_ns;
+	feed->starts++;
+	feed->state = FEED_STARTING;
+	if (!warden_start(feed->warden, &job)) {
+		diag_errno(errno, "%s", feed->rules->command[0]);
+		feed->end = READER_BROKEN;
+	}
+}
+
+/* A pipe whose first end is not to be seen by what is started later.  0, or -1 with errno. */
+static int
+make_pipe(int ends[2])
+{
+	if (pipe(ends) < 0)
+		return -1;
+	(void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+static bool
+answers_itself(const struct feed *feed)
+{
+	return feed->answers != NULL && feed->rules->answers_path == NULL && has_command(feed);
+}
+
+/* Its answers come from a pipe of its own; those of the last one that were not read yet are lost with it. */
+static int
+open_answers(struct feed *feed)
+{
+	int ends[2];
+
+	if (feed->answers_from >= 0)
+		(void)close(feed->answers_from);
+	feed->answers_from = -1;
+	if (make_pipe(ends) < 0)
+		return -1;
+	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	feed->answers_from = ends[0];
+	feed->answers_over = false;
+	answers_restart(feed->answers);
+	return ends[1];
+}
+
+static void
+start(struct feed *feed, uint64_t now_ns)
+{
+	int output = WARDEN_OWN;
+
+	if (answers_itself(feed) && (output = open_answers(feed)) < 0) {
+		diag_errno(errno, "a pipe for %s", feed->rules->command[0]);
+		feed->end = READER_BROKEN;
+		return;
+	}
+	ask_for(feed, output, now_ns);
+	if (output >= 0)
+		(void)close(output);
+	(void)close(feed->next_input);
+	feed->next_input = -1;
+	feed->progress_ns = now_ns;
+}
+
+void
+feed_size_pipe(const struct reader_options *rules, struct io_port *port)
+{
+	const uint64_t bytes = rules->window_records == 1 ? 1 : rules->window_bytes;
+
+	if (rules->confirm == CONFIRM_READ && bytes != UINT64_MAX)
+		pipes_resize(port, (size_t)bytes);
+}
+
+/* Where it is not the first: with a pipe of its own, and what is in flight once more. */
+static void
+start_again(struct feed *feed, uint64_t now_ns)
+{
+	struct io_port port;
+	int ends[2];
+
+	if (make_pipe(ends) < 0) {
+		diag_errno(errno, "a pipe for %s", feed->rules->command[0]);
+		feed->end = READER_BROKEN;
+		return;
+	}
+	feed->next_input = ends[0];
+	io_open_output(&port, ends[1]);
+	feed_size_pipe(feed->rules, &port);
+	pump_change_reader(feed->pump, &port);
+	pump_revoke(feed->pump);
+	start(feed, now_ns);
+}
+
+void
+feed_begin(struct feed *feed, struct pump *pump, uint64_t now_ns)
+{
+	feed->pump = pump;
+	feed->progress_ns = now_ns;
+	if (has_command(feed))
+		start(feed, now_ns);
+}
+
+/* --- ends ---------------------------------------------------------------------------------------- */
+
+/* Once more than --retry allows it has failed at the oldest record that it was given: that is rejected. */
+static void
+give_up_oldest(struct feed *feed, uint64_t now_ns)
+{
+	const uint64_t oldest = pump_first_in_flight(feed->pump);
+
+	feed->deaths = oldest != 0 && oldest == feed->died_at ? feed->deaths + 1 : 1;
+	feed->died_at = oldest;
+	if (oldest == 0 || feed->rules->retries == UINT64_MAX || feed->deaths <= feed->rules->retries)
+		return;
+	(void)pump_reject_oldest(feed->pump, now_ns);
+	feed->died_at = 0;
+}
+
+static void
+describe(char *text, size_t size, int status)
+{
+	if (WIFSIGNALED(status))
+		(void)snprintf(text, size, "was ended by signal %d", WTERMSIG(status));
+	else
+		(void)snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
+}
+
+static bool
+is_all_handed(const struct feed *feed)
+{
+	return !pump_is_reading(feed->pump) && pump_held(feed->pump).bytes == 0;
+}
+
+/* It runs no more: is it to be started again? */
+static void
+ended(struct feed *feed, int status, uint64_t now_ns)
+{
+	char how[64];
+
+	feed_look(feed, now_ns);
+	if (feed->answers_from >= 0 && answers_itself(feed))
+		feed_hear(feed, now_ns);
+	feed->status = status;
+	feed->kill_ns = UINT64_MAX;
+	feed->refused_ns = UINT64_MAX;
+	if (pump_has_reader(feed->pump))
+		pump_change_reader(feed->pump, NULL);
+	if (!feed->rules->restart || is_all_handed(feed)) {
+		feed->state = FEED_OVER;
+		feed->end = is_all_handed(feed) ? READER_DONE : READER_ENDED;
+		return;
+	}
+	describe(how, sizeof(how), status);
+	if (now_ns - feed->started_ns >= LIFE_NS)
+		breaker_succeed(feed->breaker, now_ns);
+	give_up_oldest(feed, now_ns);
+	feed->failures++;
+	if (breaker_fail(feed->breaker, now_ns))
+		diag_note("%s %s: try %llu follows", feed->rules->command[0], how, (unsigned long long)feed->starts + 1);
+	feed->state = FEED_DOWN;
+}
+
+static bool
+is_file(const char *name)
+{
+	struct stat file;
+
+	return stat(name, &file) == 0 && S_ISREG(file.st_mode);
+}
+
+/* "weir FILE" is most often meant to be "weir <FILE". */
+static void
+cannot_run(struct feed *feed, int error)
+{
+	const char *name = feed->rules->command[0];
+
+	feed->exec_error = error;
+	feed->state = FEED_OVER;
+	feed->end = READER_CANNOT_RUN;
+	if (error == EACCES && is_file(name))
+		diag_error("%s: cannot be run: %s; to read it: weir <%s", diag_visible(name), strerror(error), diag_visible(name));
+	else
+		diag_errno(error, "%s", diag_visible(name));
+}
+
+void
+feed_told(struct feed *feed, enum warden_event event, const struct warden_told *told, uint64_t now_ns)
+{
+	if (told->id != feed->id && event != WARDEN_GONE)
+		return;
+	switch (event) {
+	case WARDEN_NONE:
+		break;
+	case WARDEN_STARTED:
+		if (feed->state == FEED_STARTING)
+			feed->state = FEED_UP;
+		break;
+	case WARDEN_FAILED:
+		cannot_run(feed, told->value);
+		break;
+	case WARDEN_SHORT:
+		diag_errno(told->value, "%s", diag_visible(feed->rules->command[0]));
+		ended(feed, 0x7f00, now_ns);
+		break;
+	case WARDEN_STOPPED:
+		if (told->value == SIGTTIN || told->value == SIGTTOU)
+			diag_note("%s was stopped, since it asks at the terminal from the background; --foreground lets it",
+			    diag_visible(feed->rules->command[0]));
+		break;
+	case WARDEN_ENDED:
+		ended(feed, told->value, now_ns);
+		break;
+	case WARDEN_GONE:
+		if (is_running(feed) || feed->state == FEED_DOWN) {
+			diag_error("weir-warden has gone, and with it the way to %s", diag_visible(feed->rules->command[0]));
+			feed->end = READER_BROKEN;
+			feed->state = FEED_OVER;
+		}
+		break;
+	}
+}
+
+bool
+feed_runs(const struct feed *feed)
+{
+	return is_running(feed);
+}
+
+/* Killed once; nothing more can be done. */
+static void
+kill_late(struct feed *feed, uint64_t now_ns)
+{
+	if (feed->kill_ns == KILLED || now_ns < feed->kill_ns)
+		return;
+	(void)warden_signal(feed->warden, feed->id, SIGKILL);
+	feed->kill_ns = KILLED;
+}
+
+void
+feed_tell_to_end(struct feed *feed, uint64_t now_ns)
+{
+	if (is_running(feed) && feed->kill_ns == UINT64_MAX) {
+		(void)warden_signal(feed->warden, feed->id, SIGTERM);
+		feed->kill_ns = now_ns + KILL_AFTER_NS;
+	}
+	kill_late(feed, now_ns);
+}
+
+/* --- the step ------------------------------------------------------------------------------------ */
+
+/* Its input is closed: nothing more is fed. */
+static void
+stop_feeding(struct feed *feed)
+{
+	if (pump_has_reader(feed->pump))
+		pump_change_reader(feed->pump, NULL);
+	if (feed->state == FEED_UP || feed->state == FEED_STARTING)
+		feed->state = FEED_DEAF;
+}
+
+/* All that is to be handed over has been, and no more comes: its input ends, under `read` once it has read all. */
+static bool
+is_fed(const struct feed *feed)
+{
+	const struct tally flight = pump_in_flight(feed->pump);
+
+	if (!pump_done(feed->pump) || pump_held(feed->pump).bytes > flight.bytes)
+		return false;
+	return feed->rules->confirm != CONFIRM_READ || flight.bytes == 0;
+}
+
+static void
+watch_time(struct feed *feed, uint64_t now_ns)
+{
+	const struct tally flight = pump_in_flight(feed->pump);
+
+	if (feed->seen.bytes == 0 && flight.bytes > 0)
+		feed->progress_ns = now_ns;
+	feed->seen = flight;
+	if (pump_output(feed->pump) != OUTLET_REFUSED || !pump_has_reader(feed->pump))
+		feed->refused_ns = UINT64_MAX;
+	else if (feed->refused_ns == UINT64_MAX)
+		feed->refused_ns = now_ns;
+}
+
+static uint64_t
+silent_until_ns(const struct feed *feed)
+{
+	if (feed->rules->timeout_ns == 0 || feed->seen.bytes == 0 || feed->state == FEED_DOWN)
+		return UINT64_MAX;
+	return feed->progress_ns + feed->rules->timeout_ns;
+}
+
+static uint64_t
+stalled_until_ns(const struct feed *feed)
+{
+	if (feed->rules->stall_ns == 0 || feed->refused_ns == UINT64_MAX)
+		return UINT64_MAX;
+	return feed->refused_ns + feed->rules->stall_ns;
+}
+
+/* It has failed though it runs: it is ended, or if it is not ours the run is. */
+static void
+fail(struct feed *feed, enum reader_end why, const char *what, uint64_t now_ns)
+{
+	if (has_command(feed)) {
+		if (feed->kill_ns == UINT64_MAX)
+			diag_note("%s %s: it is ended", diag_visible(feed->rules->command[0]), what);
+		feed_tell_to_end(feed, now_ns);
+	} else {
+		diag_error("standard output: the reader %s", what);
+		feed->end = why;
+	}
+}
+
+static void
+look_at_clock(struct feed *feed, uint64_t now_ns)
+{
+	if (feed->state == FEED_DOWN && now_ns >= breaker_due_ns(feed->breaker) && feed->end == READER_GOES_ON)
+		start_again(feed, now_ns);
+	if (now_ns >= silent_until_ns(feed))
+		fail(feed, READER_SILENT, "has confirmed nothing for --timeout", now_ns);
+	if (now_ns >= stalled_until_ns(feed))
+		fail(feed, READER_STALLED, "has taken nothing for --stall", now_ns);
+	kill_late(feed, now_ns);
+}
+
+/* Nobody reads standard output, or answers, any more. */
+static void
+look_at_others(struct feed *feed)
+{
+	if (feed->answers_over && !answers_itself(feed) && feed->answers != NULL && !is_all_handed(feed) &&
+	    feed->end == READER_GOES_ON) {
+		diag_error("%s: no more answers come", feed->rules->answers_path);
+		feed->end = READER_SILENT;
+	}
+	if (!has_command(feed) && feed->end == READER_GOES_ON && is_all_handed(feed) && is_fed(feed))
+		feed->end = READER_DONE;
+}
+
+void
+feed_step(struct feed *feed, uint64_t now_ns)
+{
+	if (has_command(feed) && pump_output(feed->pump) == OUTLET_GONE)
+		stop_feeding(feed);
+	feed_look(feed, now_ns);
+	watch_time(feed, now_ns);
+	if (is_running(feed) && is_fed(feed))
+		stop_feeding(feed);
+	if (!has_command(feed) && feed->answers != NULL && is_fed(feed) && pump_has_reader(feed->pump))
+		pump_change_reader(feed->pump, NULL); /* a reader that answers at the end gets one */
+	look_at_clock(feed, now_ns);
+	look_at_others(feed);
+}
+
+uint64_t
+feed_deadline_ns(const struct feed *feed)
+{
+	uint64_t deadline_ns = feed->kill_ns == KILLED ? UINT64_MAX : feed->kill_ns;
+
+	later(&deadline_ns, feed->look_ns);
+	later(&deadline_ns, silent_until_ns(feed));
+	later(&deadline_ns, stalled_until_ns(feed));
+	if (feed->state == FEED_DOWN)
+		later(&deadline_ns, breaker_due_ns(feed->breaker));
+	return deadline_ns;
+}
+
+void
+feed_free(struct feed *feed)
+{
+	if (feed->answers_from >= 0)
+		(void)close(feed->answers_from);
+	if (feed->next_input >= 0)
+		(void)close(feed->next_input);
+	answers_free(feed->answers);
+}

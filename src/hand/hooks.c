@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "hand/hooks.h"
+#include "os/diag.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const options[] = { [HOOK_LOW] = "--on-low", [HOOK_HIGH] = "--on-high" };
+
+void
+hooks_init(struct hooks *hooks, const struct options *given, struct warden *warden, size_t low, size_t high,
+    uint64_t first_id)
+{
+	*hooks = (struct hooks){
+		.options = given,
+		.warden = warden,
+		.given = { [HOOK_LOW] = given->reader.on_low != NULL, [HOOK_HIGH] = given->reader.on_high != NULL },
+		.command = { [HOOK_LOW] = low, [HOOK_HIGH] = high },
+		.told = HOOK_LOW,
+		.id = first_id,
+	};
+}
+
+#define WORDS 6
+
+static void
+run(struct hooks *hooks, enum hook hook, const struct pump *pump)
+{
+	const struct tally held = pump_held(pump), dropped = ledger_dropped(pump_ledger(pump));
+	const struct tally depth = pump_depth(pump);
+	char text[WORDS][96];
+	const char *words[WORDS + 1] = { NULL };
+	const struct warden_job job = {
+		.id = hooks->id,
+		.command = hooks->command[hook],
+		.streams = { WARDEN_NULL, STDERR_FILENO, WARDEN_OWN },
+		.environment = words,
+	};
+
+	(void)snprintf(text[0], sizeof(text[0]), "WEIR_NAME=%s", hooks->options->name);
+	(void)snprintf(text[1], sizeof(text[1]), "WEIR_STATE=%s", hook == HOOK_HIGH ? "high" : "low");
+	(void)snprintf(text[2], sizeof(text[2]), "WEIR_FILL=%llu",
+	    (unsigned long long)(depth.bytes * 100 / hooks->options->buffer_bytes));
+	(void)snprintf(text[3], sizeof(text[3]), "WEIR_HELD_RECORDS=%llu", (unsigned long long)held.records);
+	(void)snprintf(text[4], sizeof(text[4]), "WEIR_HELD_BYTES=%llu", (unsigned long long)held.bytes);
+	(void)snprintf(text[5], sizeof(text[5]), "WEIR_DROPPED_RECORDS=%llu", (unsigned long long)dropped.records);
+	for (int i = 0; i < WORDS; i++)
+		words[i] = text[i];
+	hooks->running = warden_start(hooks->warden, &job);
+	if (!hooks->running && errno != EAGAIN)
+		diag_errno(errno, "%s", options[hook]);
+}
+
+void
+hooks_step(struct hooks *hooks, const struct pump *pump)
+{
+	const enum hook now = pump_is_pressed(pump) ? HOOK_HIGH : HOOK_LOW;
+
+	if (hooks->running || now == hooks->told)
+		return;
+	hooks->told = now;
+	if (hooks->given[now])
+		run(hooks, now, pump);
+}
+
+bool
+hooks_told(struct hooks *hooks, enum warden_event event, const struct warden_told *told)
+{
+	const char *name = options[hooks->told];
+
+	if (event == WARDEN_NONE || event == WARDEN_GONE || told->id != hooks->id)
+		return false;
+	if (event == WARDEN_STARTED || event == WARDEN_STOPPED)
+		return true;
+	hooks->running = false;
+	hooks->id++;
+	if (event == WARDEN_FAILED || event == WARDEN_SHORT)
+		diag_note("%s: %s", name, strerror(told->value));
+	else if (WIFSIGNALED(told->value))
+		diag_note("%s was ended by signal %d", name, WTERMSIG(told->value));
+	else if (WEXITSTATUS(told->value) != 0)
+		diag_note("%s ended with status %d", name, WEXITSTATUS(told->value));
+	return true;
+}

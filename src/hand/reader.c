@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "flow/handed.h"
+#include "hand/batch.h"
+#include "hand/credits.h"
+#include "hand/feed.h"
+#include "hand/hooks.h"
+#include "hand/reader.h"
+#include "os/command.h"
+#include "os/diag.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is watched besides what the pump does. */
+enum { WARDEN, ANSWERS, CREDITS, OUTPUT };
+
+/* What may be started, in the warden's order. */
+enum { COMMAND, ON_LOW, ON_HIGH, COMMANDS };
+
+/* COMMAND has so long at the end from being told to being gone. */
+#define END_NS (3 * NS_PER_S)
+
+/* Jobs of the hooks have numbers of their own, from here on. */
+#define HOOKS_FROM (UINT64_C(1) << 62)
+
+struct reader {
+	const struct options *options;
+	const struct reader_options *rules;
+	struct pump *pump;
+	struct warden *warden;   /* NULL: there is nothing to start */
+	char *hook[2];           /* strdup'd */
+	struct breaker breaker;
+	struct feed feed;        /* where there are no batches */
+	struct batches *batches; /* NULL: there are none */
+	struct credits credits;
+	struct hooks hooks;
+	enum reader_end end;     /* GOES_ON, or what ends the run for another reason than theirs */
+};
+
+/* --- opening ------------------------------------------------------------------------------------- */
+
+static bool
+open_warden(struct reader *reader)
+{
+	static char shell[] = "sh", c[] = "-c";
+	const struct reader_options *rules = reader->rules;
+	char *const nothing[] = { NULL };
+	char *low[] = { shell, c, NULL, NULL }, *high[] = { shell, c, NULL, NULL };
+	char *const *const commands[COMMANDS] = { rules->command != NULL ? rules->command : nothing, low, high };
+
+	if (rules->command == NULL && rules->on_high == NULL && rules->on_low == NULL)
+		return true;
+	low[2] = reader->hook[0] = strdup(rules->on_low != NULL ? rules->on_low : "");
+	high[2] = reader->hook[1] = strdup(rules->on_high != NULL ? rules->on_high : "");
+	if (low[2] != NULL && high[2] != NULL)
+		reader->warden = warden_open(commands, COMMANDS, rules->foreground);
+	if (reader->warden == NULL)
+		diag_errno(errno, "weir-warden");
+	return reader->warden != NULL;
+}
+
+/* COMMAND's first pipe: the pump's end is the output. */
+static bool
+open_pipe(struct reader *reader, struct io_port *output, int *input)
+{
+	int ends[2];
+
+	*input = -1;
+	if (reader->rules->command == NULL || reader->rules->batching) {
+		feed_size_pipe(reader->rules, output);
+		return true;
+	}
+	if (pipe(ends) < 0) {
+		diag_errno(errno, "a pipe for %s", diag_visible(reader->rules->command[0]));
+		return false;
+	}
+	(void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	io_open_output(output, ends[1]);
+	feed_size_pipe(reader->rules, output);
+	*input = ends[0];
+	return true;
+}
+
+/* Of which nobody has to be there yet.  -1 for none; false when the reason has been told. */
+static bool
+open_source(const char *path, int *fd)
+{
+	*fd = -1;
+	if (path == NULL)
+		return true;
+	*fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (*fd < 0)
+		diag_errno(errno, "%s", diag_visible(path));
+	return *fd >= 0;
+}
+
+static bool
+open_all(struct reader *reader, struct io_port *output)
+{
+	const struct options *options = reader->options;
+	int input, answers, credits;
+
+	if (!open_warden(reader) || !open_source(reader->rules->answers_path, &answers) ||
+	    !open_source(reader->rules->credits_path, &credits) || !open_pipe(reader, output, &input))
+		return false;
+	breaker_init(&reader->breaker, reader->rules->backoff_least_ns, reader->rules->backoff_most_ns, loop_now());
+	credits_init(&reader->credits, credits);
+	hooks_init(&reader->hooks, options, reader->warden, ON_LOW, ON_HIGH, HOOKS_FROM);
+	feed_init(&reader->feed, options, reader->warden, &reader->breaker, input, answers);
+	if (reader->rules->batching) {
+		reader->batches = batches_new(options, reader->warden, &reader->breaker);
+		if (reader->batches == NULL)
+			diag_errno(errno, "batches");
+		return reader->batches != NULL;
+	}
+	return true;
+}
+
+struct reader *
+reader_open(const struct options *options, struct io_port *output)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+
+	if (reader == NULL) {
+		diag_errno(errno, "the reader");
+		return NULL;
+	}
+	reader->options = options;
+	reader->rules = &options->reader;
+	if (open_all(reader, output))
+		return reader;
+	warden_close(reader->warden, loop_now() + END_NS);
+	free(reader->hook[0]);
+	free(reader->hook[1]);
+	free(reader); /* what was opened goes with the process */
+	return NULL;
+}
+
+void
+reader_begin(struct reader *reader, struct pump *pump, uint64_t now_ns)
+{
+	reader->pump = pump;
+	if (reader->batches != NULL)
+		batches_begin(reader->batches, pump);
+	else
+		feed_begin(&reader->feed, pump, now_ns);
+}
+
+/* --- the step ------------------------------------------------------------------------------------ */
+
+static void
+hear_warden(struct reader *reader, uint64_t now_ns)
+{
+	struct warden_told told;
+	enum warden_event event;
+
+	while (reader->warden != NULL && (event = warden_next(reader->warden, &told)) != WARDEN_NONE) {
+		if (hooks_told(&reader->hooks, event, &told))
+			continue;
+		if (reader->batches != NULL)
+			batches_told(reader->batches, event, &told, now_ns);
+		else if (reader->rules->command != NULL)
+			feed_told(&reader->feed, event, &told, now_ns);
+		if (event == WARDEN_GONE) {
+			reader->end = READER_BROKEN;
+			return;
+		}
+	}
+}
+
+void
+reader_step(struct reader *reader, uint64_t now_ns)
+{
+	hear_warden(reader, now_ns);
+	if (reader->batches != NULL)
+		batches_step(reader->batches, now_ns);
+	else
+		feed_step(&reader->feed, now_ns);
+	if (reader->warden != NULL && reader->end == READER_GOES_ON)
+		hooks_step(&reader->hooks, reader->pump);
+	if (reader->credits.over && reader_state(reader) == READER_GOES_ON &&
+	    pump_lacks_credits(reader->pump)) {
+		diag_error("%s: no more credits come", diag_visible(reader->rules->credits_path));
+		reader->end = READER_NO_CREDITS;
+	}
+}
+
+enum reader_end
+reader_state(const struct reader *reader)
+{
+	const enum reader_end theirs = reader->batches != NULL ? batches_state(reader->batches) : reader->feed.end;
+
+	return reader->end != READER_GOES_ON ? reader->end : theirs;
+}
+
+void
+reader_watch(struct reader *reader, struct loop_watch watch[READER_WATCHES])
+{
+	const struct feed *feed = &reader->feed;
+	const bool hears = reader->batches == NULL && feed->answers != NULL && !feed->answers_over;
+
+	watch[WARDEN] = (struct loop_watch){ .fd = reader->warden != NULL ? warden_fd(reader->warden) : -1, .input = true };
+	watch[ANSWERS] = (struct loop_watch){ .fd = hears ? feed->answers_from : -1, .input = true };
+	watch[CREDITS] = (struct loop_watch){ .fd = reader->credits.over ? -1 : reader->credits.fd, .input = true };
+	watch[OUTPUT] = (struct loop_watch){ .fd = reader->rules->command != NULL ? STDOUT_FILENO : -1 };
+}
+
+void
+reader_waited(struct reader *reader, const struct loop_watch watch[READER_WATCHES])
+{
+	const uint64_t now_ns = loop_now();
+
+	if (watch[ANSWERS].ready)
+		feed_hear(&reader->feed, now_ns);
+	if (watch[CREDITS].ready)
+		pump_grant(reader->pump, credits_read(&reader->credits));
+	if (watch[OUTPUT].gone && reader->end == READER_GOES_ON)
+		reader->end = READER_OUTPUT_GONE;
+}
+
+uint64_t
+reader_deadline_ns(const struct reader *reader)
+{
+	return reader->batches != NULL ? batches_deadline_ns(reader->batches) : feed_deadline_ns(&reader->feed);
+}
+
+void
+reader_hurry(struct reader *reader)
+{
+	if (reader->batches != NULL)
+		pump_hurry_batches(reader->pump);
+}
+
+/* --- the end ------------------------------------------------------------------------------------- */
+
+static bool
+is_running(const struct reader *reader)
+{
+	return reader->batches != NULL ? batches_run(reader->batches) : feed_runs(&reader->feed);
+}
+
+void
+reader_end(struct reader *reader)
+{
+	const uint64_t until_ns = loop_now() + END_NS;
+	struct loop_watch watch;
+
+	while (reader->end != READER_BROKEN && is_running(reader) && loop_now() < until_ns) {
+		uint64_t now_ns = loop_now(), deadline_ns;
+
+		if (reader->batches != NULL)
+			batches_tell_to_end(reader->batches, now_ns);
+		else
+			feed_tell_to_end(&reader->feed, now_ns);
+		deadline_ns = reader_deadline_ns(reader);
+		watch = (struct loop_watch){ .fd = warden_fd(reader->warden), .input = true };
+		(void)loop_wait(&watch, 1, deadline_ns < until_ns ? deadline_ns : until_ns);
+		hear_warden(reader, loop_now());
+	}
+	if (reader->warden != NULL && reader->end != READER_BROKEN)
+		hooks_step(&reader->hooks, reader->pump);
+	warden_close(reader->warden, loop_now() + END_NS);
+	reader->warden = NULL;
+}
+
+bool
+reader_status(const struct reader *reader, int *status)
+{
+	const struct feed *feed = &reader->feed;
+	struct reader_figures figures;
+
+	if (reader->batches != NULL) {
+		batches_figures(reader->batches, &figures);
+		*status = figures.status;
+		return batches_state(reader->batches) == READER_CANNOT_RUN;
+	}
+	if (feed->exec_error != 0)
+		*status = command_status(feed->exec_error);
+	else if (feed->status >= 0)
+		*status = WIFEXITED(feed->status) ? WEXITSTATUS(feed->status) : 128 + WTERMSIG(feed->status);
+	return feed->exec_error != 0 || feed->status >= 0;
+}
+
+struct reader_figures
+reader_figures(const struct reader *reader, uint64_t now_ns)
+{
+	struct reader_figures figures = { .status = -1 };
+	const struct feed *feed = &reader->feed;
+	int status;
+
+	if (reader->batches != NULL) {
+		batches_figures(reader->batches, &figures);
+	} else {
+		figures.starts = feed->starts;
+		figures.failures = feed->failures;
+		if (reader_status(reader, &status))
+			figures.status = status;
+	}
+	figures.ignored = feed->ignored + reader->credits.ignored;
+	figures.open = breaker_is_open(&reader->breaker);
+	figures.opened = breaker_opened(&reader->breaker);
+	figures.open_ns = breaker_open_ns(&reader->breaker, now_ns);
+	return figures;
+}
+
+void
+reader_free(struct reader *reader)
+{
+	if (reader == NULL)
+		return;
+	if (reader->batches == NULL)
+		feed_free(&reader->feed);
+	batches_free(reader->batches);
+	credits_free(&reader->credits);
+	free(reader->hook[0]);
+	free(reader->hook[1]);
+	free(reader);
+}
