@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "flow/handed.h"
-#include "hand/batch.h"
+#include "hand/jobs.h"
 #include "hand/credits.h"
 #include "hand/feed.h"
 #include "hand/hooks.h"
@@ -38,7 +38,7 @@ struct reader {
 	char *hook[2];           /* strdup'd */
 	struct breaker breaker;
 	struct feed feed;        /* where there are no batches */
-	struct batches *batches; /* NULL: there are none */
+	struct jobs *jobs; /* NULL: there are none */
 	struct credits credits;
 	struct hooks hooks;
 	enum reader_end end;     /* GOES_ON, or what ends the run for another reason than theirs */
@@ -116,10 +116,10 @@ open_all(struct reader *reader, struct io_port *output)
 	hooks_init(&reader->hooks, options, reader->warden, ON_LOW, ON_HIGH, HOOKS_FROM);
 	feed_init(&reader->feed, options, reader->warden, &reader->breaker, input, answers);
 	if (reader->rules->batching) {
-		reader->batches = batches_new(options, reader->warden, &reader->breaker);
-		if (reader->batches == NULL)
+		reader->jobs = jobs_new(options, reader->warden, &reader->breaker);
+		if (reader->jobs == NULL)
 			diag_errno(errno, "batches");
-		return reader->batches != NULL;
+		return reader->jobs != NULL;
 	}
 	return true;
 }
@@ -148,8 +148,8 @@ void
 reader_begin(struct reader *reader, struct pump *pump, uint64_t now_ns)
 {
 	reader->pump = pump;
-	if (reader->batches != NULL)
-		batches_begin(reader->batches, pump);
+	if (reader->jobs != NULL)
+		jobs_begin(reader->jobs, pump);
 	else
 		feed_begin(&reader->feed, pump, now_ns);
 }
@@ -165,8 +165,8 @@ hear_warden(struct reader *reader, uint64_t now_ns)
 	while (reader->warden != NULL && (event = warden_next(reader->warden, &told)) != WARDEN_NONE) {
 		if (hooks_told(&reader->hooks, event, &told))
 			continue;
-		if (reader->batches != NULL)
-			batches_told(reader->batches, event, &told, now_ns);
+		if (reader->jobs != NULL)
+			jobs_told(reader->jobs, event, &told, now_ns);
 		else if (reader->rules->command != NULL)
 			feed_told(&reader->feed, event, &told, now_ns);
 		if (event == WARDEN_GONE) {
@@ -180,8 +180,8 @@ void
 reader_step(struct reader *reader, uint64_t now_ns)
 {
 	hear_warden(reader, now_ns);
-	if (reader->batches != NULL)
-		batches_step(reader->batches, now_ns);
+	if (reader->jobs != NULL)
+		jobs_step(reader->jobs, now_ns);
 	else
 		feed_step(&reader->feed, now_ns);
 	if (reader->warden != NULL && reader->end == READER_GOES_ON)
@@ -196,7 +196,7 @@ reader_step(struct reader *reader, uint64_t now_ns)
 enum reader_end
 reader_state(const struct reader *reader)
 {
-	const enum reader_end theirs = reader->batches != NULL ? batches_state(reader->batches) : reader->feed.end;
+	const enum reader_end theirs = reader->jobs != NULL ? jobs_state(reader->jobs) : reader->feed.end;
 
 	return reader->end != READER_GOES_ON ? reader->end : theirs;
 }
@@ -205,7 +205,7 @@ void
 reader_watch(struct reader *reader, struct loop_watch watch[READER_WATCHES])
 {
 	const struct feed *feed = &reader->feed;
-	const bool hears = reader->batches == NULL && feed->answers != NULL && !feed->answers_over;
+	const bool hears = reader->jobs == NULL && feed->answers != NULL && !feed->answers_over;
 
 	watch[WARDEN] = (struct loop_watch){ .fd = reader->warden != NULL ? warden_fd(reader->warden) : -1, .input = true };
 	watch[ANSWERS] = (struct loop_watch){ .fd = hears ? feed->answers_from : -1, .input = true };
@@ -229,13 +229,13 @@ reader_waited(struct reader *reader, const struct loop_watch watch[READER_WATCHE
 uint64_t
 reader_deadline_ns(const struct reader *reader)
 {
-	return reader->batches != NULL ? batches_deadline_ns(reader->batches) : feed_deadline_ns(&reader->feed);
+	return reader->jobs != NULL ? jobs_deadline_ns(reader->jobs) : feed_deadline_ns(&reader->feed);
 }
 
 void
 reader_hurry(struct reader *reader)
 {
-	if (reader->batches != NULL)
+	if (reader->jobs != NULL)
 		pump_hurry_batches(reader->pump);
 }
 
@@ -244,7 +244,7 @@ reader_hurry(struct reader *reader)
 static bool
 is_running(const struct reader *reader)
 {
-	return reader->batches != NULL ? batches_run(reader->batches) : feed_runs(&reader->feed);
+	return reader->jobs != NULL ? jobs_run(reader->jobs) : feed_runs(&reader->feed);
 }
 
 void
@@ -256,8 +256,8 @@ reader_end(struct reader *reader)
 	while (reader->end != READER_BROKEN && is_running(reader) && loop_now() < until_ns) {
 		uint64_t now_ns = loop_now(), deadline_ns;
 
-		if (reader->batches != NULL)
-			batches_tell_to_end(reader->batches, now_ns);
+		if (reader->jobs != NULL)
+			jobs_tell_to_end(reader->jobs, now_ns);
 		else
 			feed_tell_to_end(&reader->feed, now_ns);
 		deadline_ns = reader_deadline_ns(reader);
@@ -277,10 +277,10 @@ reader_status(const struct reader *reader, int *status)
 	const struct feed *feed = &reader->feed;
 	struct reader_figures figures;
 
-	if (reader->batches != NULL) {
-		batches_figures(reader->batches, &figures);
+	if (reader->jobs != NULL) {
+		jobs_figures(reader->jobs, &figures);
 		*status = figures.status;
-		return batches_state(reader->batches) == READER_CANNOT_RUN;
+		return jobs_state(reader->jobs) == READER_CANNOT_RUN;
 	}
 	if (feed->exec_error != 0)
 		*status = command_status(feed->exec_error);
@@ -296,8 +296,8 @@ reader_figures(const struct reader *reader, uint64_t now_ns)
 	const struct feed *feed = &reader->feed;
 	int status;
 
-	if (reader->batches != NULL) {
-		batches_figures(reader->batches, &figures);
+	if (reader->jobs != NULL) {
+		jobs_figures(reader->jobs, &figures);
 	} else {
 		figures.starts = feed->starts;
 		figures.failures = feed->failures;
@@ -316,9 +316,9 @@ reader_free(struct reader *reader)
 {
 	if (reader == NULL)
 		return;
-	if (reader->batches == NULL)
+	if (reader->jobs == NULL)
 		feed_free(&reader->feed);
-	batches_free(reader->batches);
+	jobs_free(reader->jobs);
 	credits_free(&reader->credits);
 	free(reader->hook[0]);
 	free(reader->hook[1]);

@@ -5,21 +5,21 @@
 #include "config.h"
 
 #include "flow/handed.h"
-#include "hand/batch.h"
+#include "hand/jobs.h"
 
 #include <stdlib.h>
 
 static void
-save_span(struct batches *batches, const struct batch *batch, size_t offset, size_t length)
+save_span(struct jobs *jobs, const struct job *job, size_t offset, size_t length)
 {
 	char text[16384];
 
 	while (length > 0) {
 		size_t step = length < sizeof(text) ? length : sizeof(text);
 
-		if (parcel_read(&batch->parcel, offset, text, step) < 0)
+		if (parcel_read(&job->parcel, offset, text, step) < 0)
 			return; /* it is counted all the same */
-		pump_save_batch(batches->pump, text, step);
+		pump_save_batch(jobs->pump, text, step);
 		offset += step;
 		length -= step;
 	}
@@ -27,16 +27,16 @@ save_span(struct batches *batches, const struct batch *batch, size_t offset, siz
 
 /* It is dropped, and what of it are records is saved. */
 static void
-reject(struct batches *batches, struct batch *batch, uint64_t now_ns)
+reject(struct jobs *jobs, struct job *job, uint64_t now_ns)
 {
-	const struct flight_load *load = &batch->load;
+	const struct flight_load *load = &job->load;
 
 	for (size_t i = 0; i < load->count; i++)
-		save_span(batches, batch, (size_t)load->list[i].wire - load->list[i].length, load->list[i].length);
+		save_span(jobs, job, (size_t)load->list[i].wire - load->list[i].length, load->list[i].length);
 	if (load->list == NULL)
-		save_span(batches, batch, 0, (size_t)load->sum.bytes);
-	pump_reject_batch(batches->pump, load->sum, now_ns);
-	batches_let_go(batches, batch);
+		save_span(jobs, job, 0, (size_t)load->sum.bytes);
+	pump_reject_batch(jobs->pump, load->sum, now_ns);
+	jobs_let_go(jobs, job);
 }
 
 /* The part of a list from `from` on, count records: their ends are counted from `begin`. */
@@ -56,14 +56,14 @@ take_part(struct flight_load *part, const struct flight_load *load, size_t from,
 	return true;
 }
 
-static struct batch *
-make_part(const struct batch *whole, size_t from, size_t count, size_t begin, size_t end)
+static struct job *
+make_part(const struct job *whole, size_t from, size_t count, size_t begin, size_t end)
 {
-	struct batch *part = calloc(1, sizeof(*part));
+	struct job *part = calloc(1, sizeof(*part));
 
 	if (part == NULL)
 		return NULL;
-	*part = (struct batch){ .parts = whole->parts, .part = true, .timeout_ns = UINT64_MAX, .kill_ns = UINT64_MAX };
+	*part = (struct job){ .parts = whole->parts, .part = true, .timeout_ns = UINT64_MAX, .kill_ns = UINT64_MAX };
 	if (!take_part(&part->load, &whole->load, from, count, begin) ||
 	    parcel_copy(&part->parcel, &whole->parcel, begin, end - begin) < 0) {
 		free(part->load.list);
@@ -75,44 +75,44 @@ make_part(const struct batch *whole, size_t from, size_t count, size_t begin, si
 
 /* In its place are two halves, each to be tried by itself.  False where there is no memory for them. */
 static bool
-halve(struct batches *batches, struct batch *batch)
+halve(struct jobs *jobs, struct job *job)
 {
-	const size_t half = batch->load.count / 2;
-	const size_t cut = (size_t)batch->load.list[half - 1].wire;
-	struct batch *first = make_part(batch, 0, half, 0, cut);
-	struct batch *second = first == NULL ? NULL
-	    : make_part(batch, half, batch->load.count - half, cut, parcel_length(&batch->parcel));
-	struct batch **link = &batches->oldest;
+	const size_t half = job->load.count / 2;
+	const size_t cut = (size_t)job->load.list[half - 1].wire;
+	struct job *first = make_part(job, 0, half, 0, cut);
+	struct job *second = first == NULL ? NULL
+	    : make_part(job, half, job->load.count - half, cut, parcel_length(&job->parcel));
+	struct job **link = &jobs->oldest;
 
 	if (second == NULL) {
 		if (first != NULL)
-			batch_free(first);
+			job_free(first);
 		return false;
 	}
-	while (*link != batch)
+	while (*link != job)
 		link = &(*link)->next;
 	*link = first;
 	first->next = second;
-	second->next = batch->next;
-	++*batch->parts;
-	batch_free(batch);
-	batches_find_last(batches);
+	second->next = job->next;
+	++*job->parts;
+	job_free(job);
+	jobs_find_last(jobs);
 	return true;
 }
 
 void
-batches_give_up(struct batches *batches, struct batch *batch, uint64_t now_ns)
+jobs_give_up(struct jobs *jobs, struct job *job, uint64_t now_ns)
 {
-	if (batches->rules->bisect && batch->load.count > 1 && halve(batches, batch))
+	if (jobs->rules->bisect && job->load.count > 1 && halve(jobs, job))
 		return;
-	reject(batches, batch, now_ns);
+	reject(jobs, job, now_ns);
 }
 
 void
-batches_confirm(struct batches *batches, struct batch *batch, uint64_t now_ns)
+jobs_confirm(struct jobs *jobs, struct job *job, uint64_t now_ns)
 {
-	breaker_succeed(batches_breaker(batches, batch), now_ns);
-	batches->figures.batches++;
-	pump_confirm_batch(batches->pump, batch->load.sum);
-	batches_let_go(batches, batch);
+	breaker_succeed(jobs_breaker(jobs, job), now_ns);
+	jobs->figures.batches++;
+	pump_confirm_batch(jobs->pump, job->load.sum);
+	jobs_let_go(jobs, job);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * batch: COMMAND run once for each batch, so many at a time, until it has taken it or will not.
+ * jobs: COMMAND run once for each batch, so many at a time, until it has taken it or will not.
  *
  *      made -> runs -> confirmed
  *        ^      |  \-- 65, or tried often enough -> rejected, or halved
@@ -13,8 +13,8 @@
  *
  * What goes into a batch, and when, is the pump's (flow/handed.h).
  */
-#ifndef WEIR_BATCH_H
-#define WEIR_BATCH_H
+#ifndef WEIR_JOBS_H
+#define WEIR_JOBS_H
 
 #include "hand/breaker.h"
 #include "hand/reader.h"
@@ -25,8 +25,8 @@
 #include <stdint.h>
 
 /* One that was made, or a part of one. */
-struct batch {
-	struct batch *next;     /* newer, or the next part */
+struct job {
+	struct job *next;     /* newer, or the next part */
 	struct parcel parcel;
 	struct flight_load load;
 	unsigned *parts;        /* that are left of the batch that was made; shared by them */
@@ -38,15 +38,15 @@ struct batch {
 	bool part;              /* of one that was halved */
 };
 
-struct batches {
+struct jobs {
 	const struct options *options;
 	const struct reader_options *rules;
 	struct pump *pump;
 	struct warden *warden;
 	struct breaker *breaker;
 	struct breaker halves;  /* for parts: none of what the breaker counts */
-	struct batch *oldest;
-	struct batch **last;
+	struct job *oldest;
+	struct job **last;
 	unsigned made;          /* not settled, of those that were made */
 	unsigned running;
 	bool making;            /* into this: */
@@ -60,33 +60,33 @@ struct batches {
 };
 
 /* malloc'd, or NULL with errno. */
-struct batches *batches_new(const struct options *options, struct warden *warden, struct breaker *breaker);
-void batches_free(struct batches *batches);
+struct jobs *jobs_new(const struct options *options, struct warden *warden, struct breaker *breaker);
+void jobs_free(struct jobs *jobs);
 
-void batches_begin(struct batches *batches, struct pump *pump);
+void jobs_begin(struct jobs *jobs, struct pump *pump);
 
 /* What the warden has told of one of them. */
-void batches_told(struct batches *batches, enum warden_event event, const struct warden_told *told, uint64_t now_ns);
+void jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *told, uint64_t now_ns);
 
 /* After each pass. */
-void batches_step(struct batches *batches, uint64_t now_ns);
+void jobs_step(struct jobs *jobs, uint64_t now_ns);
 
-uint64_t batches_deadline_ns(const struct batches *batches);
+uint64_t jobs_deadline_ns(const struct jobs *jobs);
 
 /* All that run are to end, and are killed two seconds later; whether any runs. */
-void batches_tell_to_end(struct batches *batches, uint64_t now_ns);
-bool batches_run(const struct batches *batches);
+void jobs_tell_to_end(struct jobs *jobs, uint64_t now_ns);
+bool jobs_run(const struct jobs *jobs);
 
-enum reader_end batches_state(const struct batches *batches);
-void batches_figures(const struct batches *batches, struct reader_figures *figures);
+enum reader_end jobs_state(const struct jobs *jobs);
+void jobs_figures(const struct jobs *jobs, struct reader_figures *figures);
 
 /* For verdict.c, of one that does not run: it is out; it will not be tried again as it is; it is settled.  Then what
  * that takes. */
-void batches_confirm(struct batches *batches, struct batch *batch, uint64_t now_ns);
-void batches_give_up(struct batches *batches, struct batch *batch, uint64_t now_ns);
-void batches_let_go(struct batches *batches, struct batch *batch);
-void batches_find_last(struct batches *batches);
-struct breaker *batches_breaker(struct batches *batches, const struct batch *batch);
-void batch_free(struct batch *batch);
+void jobs_confirm(struct jobs *jobs, struct job *job, uint64_t now_ns);
+void jobs_give_up(struct jobs *jobs, struct job *job, uint64_t now_ns);
+void jobs_let_go(struct jobs *jobs, struct job *job);
+void jobs_find_last(struct jobs *jobs);
+struct breaker *jobs_breaker(struct jobs *jobs, const struct job *job);
+void job_free(struct job *job);
 
 #endif

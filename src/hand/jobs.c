@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "flow/handed.h"
+#include "hand/jobs.h"
+#include "os/command.h"
+#include "os/diag.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COMMAND 0 /* of those that the warden has */
+#define KILL_AFTER_NS (2 * NS_PER_S)
+
+/* sysexits.h: the data is at fault, and would be the next time. */
+#define STATUS_DATA 65
+
+struct jobs *
+jobs_new(const struct options *options, struct warden *warden, struct breaker *breaker)
+{
+	struct jobs *jobs = calloc(1, sizeof(*jobs));
+
+	if (jobs == NULL)
+		return NULL;
+	jobs->options = options;
+	jobs->rules = &options->reader;
+	jobs->warden = warden;
+	jobs->breaker = breaker;
+	jobs->halves = *breaker;
+	jobs->last = &jobs->oldest;
+	jobs->next_id = 1;
+	jobs->figures.status = -1;
+	return jobs;
+}
+
+void
+jobs_begin(struct jobs *jobs, struct pump *pump)
+{
+	jobs->pump = pump;
+}
+
+/* --- the list ------------------------------------------------------------------------------------ */
+
+void
+job_free(struct job *job)
+{
+	parcel_free(&job->parcel);
+	free(job->load.list);
+	free(job);
+}
+
+void
+jobs_find_last(struct jobs *jobs)
+{
+	jobs->last = &jobs->oldest;
+	while (*jobs->last != NULL)
+		jobs->last = &(*jobs->last)->next;
+}
+
+void
+jobs_let_go(struct jobs *jobs, struct job *job)
+{
+	struct job **link = &jobs->oldest;
+
+	while (*link != job)
+		link = &(*link)->next;
+	*link = job->next;
+	if (--*job->parts == 0) {
+		free(job->parts);
+		jobs->made--;
+	}
+	job_free(job);
+	jobs_find_last(jobs);
+}
+
+void
+jobs_free(struct jobs *jobs)
+{
+	if (jobs == NULL)
+		return;
+	while (jobs->oldest != NULL)
+		jobs_let_go(jobs, jobs->oldest);
+	if (jobs->making)
+		parcel_free(&jobs->parcel);
+	free(jobs);
+}
+
+/* --- making -------------------------------------------------------------------------------------- */
+
+static void
+fail_run(struct jobs *jobs, const char *what)
+{
+	diag_errno(errno, "%s", what);
+	jobs->end = READER_BROKEN;
+}
+
+/* What has been written into the parcel is a batch. */
+static void
+take_batch(struct jobs *jobs)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	unsigned *parts = malloc(sizeof(*parts));
+
+	if (job == NULL || parts == NULL || parcel_seal(&jobs->parcel) < 0) {
+		free(job);
+		free(parts);
+		fail_run(jobs, "a batch");
+		return;
+	}
+	*parts = 1;
+	*job = (struct job){ .parcel = jobs->parcel, .load = pump_take_batch(jobs->pump), .parts = parts,
+		.timeout_ns = UINT64_MAX, .kill_ns = UINT64_MAX };
+	jobs->making = false;
+	jobs->made++;
+	*jobs->last = job;
+	jobs->last = &job->next;
+}
+
+static void
+open_batch(struct jobs *jobs)
+{
+	struct io_port port;
+
+	if (parcel_make(&jobs->parcel) < 0) {
+		fail_run(jobs, "a batch");
+		return;
+	}
+	jobs->making = true;
+	io_open_output(&port, parcel_fd(&jobs->parcel));
+	pump_open_batch(jobs->pump, &port);
+}
+
+/* --- running ------------------------------------------------------------------------------------- */
+
+struct words {
+	char text[6][160];
+	const char *list[7];
+	size_t count;
+};
+
+static void
+say(struct words *words, const char *name, uint64_t value)
+{
+	(void)snprintf(words->text[words->count], sizeof(words->text[0]), "%s=%llu", name, (unsigned long long)value);
+	words->list[words->count] = words->text[words->count];
+	words->count++;
+}
+
+static void
+fill_words(struct words *words, const struct jobs *jobs, const struct job *job)
+{
+	*words = (struct words){ .count = 0 };
+	(void)snprintf(words->text[0], sizeof(words->text[0]), "WEIR_NAME=%s", jobs->options->name);
+	words->list[words->count++] = words->text[0];
+	say(words, "WEIR_TRY", job->tries + 1);
+	say(words, "WEIR_FIRST", job->load.first);
+	say(words, "WEIR_LAST", job->load.last);
+	say(words, "WEIR_RECORDS", job->load.sum.records);
+	say(words, "WEIR_BYTES", job->load.sum.bytes);
+}
+
+/* False where it has to be tried later. */
+static bool
+run_job(struct jobs *jobs, struct job *job, uint64_t now_ns)
+{
+	struct words words;
+	struct warden_job asked_for = { .id = jobs->next_id, .command = COMMAND,
+		.streams = { -1, WARDEN_OWN, WARDEN_OWN }, .environment = words.list };
+	bool asked;
+	int input = parcel_open(&job->parcel);
+
+	if (input < 0) {
+		fail_run(jobs, "a batch");
+		return false;
+	}
+	fill_words(&words, jobs, job);
+	asked_for.streams[0] = input;
+	asked = warden_start(jobs->warden, &asked_for);
+	if (!asked && errno != EAGAIN)
+		fail_run(jobs, jobs->rules->command[0]);
+	(void)close(input);
+	if (!asked)
+		return false;
+	job->id = jobs->next_id++;
+	job->late = false;
+	job->kill_ns = UINT64_MAX;
+	job->timeout_ns = jobs->rules->timeout_ns == 0 ? UINT64_MAX : now_ns + jobs->rules->timeout_ns;
+	jobs->running++;
+	jobs->figures.starts++;
+	return true;
+}
+
+struct breaker *
+jobs_breaker(struct jobs *jobs, const struct job *job)
+{
+	return job->part ? &jobs->halves : jobs->breaker;
+}
+
+/* Those that may run now: all, or while the breaker is open the oldest alone; none before it is due. */
+static void
+run_due(struct jobs *jobs, uint64_t now_ns)
+{
+	if (jobs->ending || now_ns < jobs->again_ns)
+		return;
+	for (struct job *job = jobs->oldest; job != NULL; job = job->next) {
+		struct breaker *breaker = jobs_breaker(jobs, job);
+		const bool alone = breaker_is_open(breaker);
+
+		if (jobs->running >= jobs->rules->jobs || (alone && jobs->running > 0))
+			return;
+		if (job->id == 0 && now_ns >= breaker_due_ns(breaker) && !run_job(jobs, job, now_ns))
+			return;
+		if (alone)
+			return;
+	}
+}
+
+static void
+note_failure(const struct jobs *jobs, const struct job *job, int status)
+{
+	const char *name = diag_visible(jobs->rules->command[0]);
+	const unsigned long long tries = (unsigned long long)job->tries;
+
+	if (job->late)
+		diag_note("%s took longer than --timeout (try %llu)", name, tries);
+	else if (WIFSIGNALED(status))
+		diag_note("%s was ended by signal %d (try %llu)", name, WTERMSIG(status), tries);
+	else
+		diag_note("%s ended with status %d (try %llu)", name, WEXITSTATUS(status), tries);
+}
+
+static void
+has_ended(struct jobs *jobs, struct job *job, int status, uint64_t now_ns)
+{
+	const bool by_itself = !job->late && WIFEXITED(status);
+
+	job->id = 0;
+	jobs->running--;
+	jobs->has_run = true;
+	jobs->figures.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	if (by_itself && WEXITSTATUS(status) == 0) {
+		jobs_confirm(jobs, job, now_ns);
+	} else if (by_itself && WEXITSTATUS(status) == STATUS_DATA) {
+		breaker_succeed(jobs_breaker(jobs, job), now_ns);
+		jobs_give_up(jobs, job, now_ns);
+	} else if (!jobs->ending) {
+		job->tries++;
+		jobs->figures.failures++;
+		if (breaker_fail(jobs_breaker(jobs, job), now_ns) && !job->part)
+			note_failure(jobs, job, status);
+		if (jobs->rules->retries != UINT64_MAX && job->tries > jobs->rules->retries)
+			jobs_give_up(jobs, job, now_ns);
+	}
+}
+
+static struct job *
+find(struct jobs *jobs, uint64_t id)
+{
+	struct job *job = jobs->oldest;
+
+	while (job != NULL && job->id != id)
+		job = job->next;
+	return job;
+}
+
+/* At the first start it will not be otherwise at the next. */
+static void
+cannot_run(struct jobs *jobs, struct job *job, int error, uint64_t now_ns)
+{
+	if (jobs->has_run) {
+		has_ended(jobs, job, command_status(error) << 8, now_ns);
+		return;
+	}
+	job->id = 0;
+	jobs->running--;
+	if (jobs->end == READER_GOES_ON)
+		diag_errno(error, "%s", diag_visible(jobs->rules->command[0]));
+	jobs->figures.status = error == ENOENT ? 127 : 126;
+	jobs->end = READER_CANNOT_RUN;
+}
+
+void
+jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *told, uint64_t now_ns)
+{
+	struct job *job = find(jobs, told->id);
+
+	switch (event) {
+	case WARDEN_NONE:
+	case WARDEN_STARTED:
+	case WARDEN_STOPPED:
+		break;
+	case WARDEN_FAILED:
+		if (job != NULL)
+			cannot_run(jobs, job, told->value, now_ns);
+		break;
+	case WARDEN_SHORT:
+		if (job == NULL)
+			break;
+		job->id = 0; /* it is no failure of COMMAND */
+		jobs->running--;
+		jobs->again_ns = now_ns + jobs->rules->backoff_least_ns;
+		break;
+	case WARDEN_ENDED:
+		if (job != NULL)
+			has_ended(jobs, job, told->value, now_ns);
+		break;
+	case WARDEN_GONE:
+		if (jobs->end == READER_GOES_ON)
+			diag_error("weir-warden has gone, and with it the way to %s",
+			    diag_visible(jobs->rules->command[0]));
+		jobs->end = READER_BROKEN;
+		break;
+	}
+}
+
+/* --- the step ------------------------------------------------------------------------------------ */
+
+static void
+end_late(struct jobs *jobs, struct job *job, uint64_t now_ns)
+{
+	if (job->id == 0)
+		return;
+	if (now_ns >= job->timeout_ns) {
+		job->late = true;
+		job->timeout_ns = UINT64_MAX;
+		job->kill_ns = now_ns + KILL_AFTER_NS;
+		(void)warden_signal(jobs->warden, job->id, SIGTERM);
+	}
+	if (now_ns >= job->kill_ns) {
+		job->kill_ns = UINT64_MAX;
+		(void)warden_signal(jobs->warden, job->id, SIGKILL);
+	}
+}
+
+void
+jobs_step(struct jobs *jobs, uint64_t now_ns)
+{
+	struct pump *pump = jobs->pump;
+
+	for (struct job *job = jobs->oldest; job != NULL; job = job->next)
+		end_late(jobs, job, now_ns);
+	if (jobs->making && pump_has_batch(pump, now_ns))
+		take_batch(jobs);
+	if (!jobs->making && !jobs->ending && jobs->made < jobs->rules->jobs && pump_wants_batch(pump))
+		open_batch(jobs);
+	run_due(jobs, now_ns);
+	if (jobs->end == READER_GOES_ON && !pump_is_reading(pump) && pump_held(pump).bytes == 0 && jobs->made == 0)
+		jobs->end = READER_DONE;
+}
+
+uint64_t
+jobs_deadline_ns(const struct jobs *jobs)
+{
+	uint64_t deadline_ns = UINT64_MAX;
+
+	for (const struct job *job = jobs->oldest; job != NULL; job = job->next) {
+		const struct breaker *breaker = job->part ? &jobs->halves : jobs->breaker;
+		uint64_t due_ns = job->id == 0 ? breaker_due_ns(breaker)
+		    : job->timeout_ns < job->kill_ns ? job->timeout_ns : job->kill_ns;
+
+		if (job->id == 0 && jobs->running >= jobs->rules->jobs)
+			continue;
+		if (job->id == 0 && due_ns < jobs->again_ns)
+			due_ns = jobs->again_ns;
+		if (due_ns < deadline_ns)
+			deadline_ns = due_ns;
+	}
+	return deadline_ns;
+}
+
+void
+jobs_tell_to_end(struct jobs *jobs, uint64_t now_ns)
+{
+	jobs->ending = true;
+	for (struct job *job = jobs->oldest; job != NULL; job = job->next) {
+		if (job->id != 0 && !job->late)
+			job->timeout_ns = now_ns;
+		end_late(jobs, job, now_ns);
+	}
+}
+
+bool
+jobs_run(const struct jobs *jobs)
+{
+	return jobs->running > 0;
+}
+
+enum reader_end
+jobs_state(const struct jobs *jobs)
+{
+	return jobs->end;
+}
+
+void
+jobs_figures(const struct jobs *jobs, struct reader_figures *figures)
+{
+	*figures = jobs->figures;
+}
