@@ -50,11 +50,20 @@ accepted()
 		fail "weir $* is refused: $(cat err)"
 }
 
-@test "an operand is refused" {
-	refused file.log -- file.log
-	refused file.log -- -q file.log
-	refused file.log -- -- file.log
-	refused -- -- -
+@test "an operand is COMMAND, which has a name" {
+	refused "COMMAND is empty; accepted: a program" -- ''
+	refused "COMMAND is empty; accepted: a program" -- -q ''
+	refused "COMMAND is empty; accepted: a program" -- -- '' x
+	refused "-: no COMMAND; accepted: a program" "weir reads standard input" -- -
+	refused "-: no COMMAND; accepted: a program" -- -- -
+}
+
+@test "what stands behind COMMAND is COMMAND's" {
+	refused "--nope: no such option" -- --nope cmd
+	unlike "$("$WEIR" cmd --nope <nothing 2>&1)" 'no such option'
+	unlike "$("$WEIR" cmd --help <nothing 2>&1)" Usage
+	unlike "$("$WEIR" -- --help <nothing 2>&1)" Usage
+	unlike "$(POSIXLY_CORRECT=1 "$WEIR" cmd -m 1 <nothing 2>&1)" 'too small'
 }
 
 @test "an unknown option is refused, with a hint at --help" {
@@ -284,9 +293,9 @@ accepted()
 
 @test "what is not printable is escaped, and what is long is cut, in every message" {
 	local length long
-	refused 'one\012two\033three' -- $'one\ntwo\033three'
-	refused 'caf\303\302\205\177' -- $'caf\303\302\205\177'
-	refused 'café 日本 \342\200\256' -- $'café 日本 \xe2\x80\xae'
+	refused 'one\012two\033three' -- -m $'one\ntwo\033three'
+	refused 'caf\303\302\205\177' -- -m $'caf\303\302\205\177'
+	refused 'café 日本 \342\200\256' -- -m $'café 日本 \xe2\x80\xae'
 	refused 'no\012policy' -- $'--policy=no\npolicy'
 	refused 'no\033option' -- $'--no\033option'
 	status=0
@@ -294,8 +303,8 @@ accepted()
 	is "$status $(lines_of err)" "1 1"
 	like "$(cat err)" 'nowhere/one\\012two'
 	for length in 199 200 201; do
-		long=$(printf '%*s' "$length" '' | tr ' ' x)
-		refused -- -- "$long"
+		long=--$(printf '%*s' "$((length - 2))" '' | tr ' ' x)
+		refused -- "$long"
 		((length > 200)) && long=${long:0:200}...
 		is "$(cut -d : -f 2 err)" " $long"
 	done
@@ -308,7 +317,7 @@ accepted()
 @test "nothing is opened or truncated before all of the command line is valid" {
 	echo precious >report
 	refused --buffer -- --report=report --buffer=0
-	refused word -- --report=report word
+	refused COMMAND -- --report=report ''
 	is "$(cat report)" precious
 	refused -- -- --report=new --sample=0
 	[[ ! -e new ]]
@@ -324,6 +333,8 @@ accepted()
 }
 
 @test "- is no file: what is meant has a name" {
+	refused "--answers=-: " "/dev/stdin" -- --confirm=line --answers=-
+	refused "--credits=-: " "/dev/stdin" -- --credits=-
 	refused "--report=-: " "/dev/stderr" -- --report=-
 	refused "--report=-: " "/dev/stderr" -- --report -
 	refused "--dropped=-: " "/dev/stderr" -- -p drop-oldest --dropped=-
@@ -407,8 +418,8 @@ accepted()
 
 @test "--help has its options in groups" {
 	"$WEIR" --help >out
-	is "$(sed -n 's/^\([A-Z][A-Za-z ]*\):$/\1/p' out | paste -sd ,)" "Buffer and policy,Keys,Gates in,Gates out,Framing,Reports,What was \
-dropped,Ending and the system,POLICY is one of these,Examples"
+	is "$(sed -n 's/^\([A-Z][A-Za-z ]*\):$/\1/p' out | paste -sd ,)" "Buffer and policy,Keys,Gates in,Gates out,Framing,Reader,Reports,What \
+was dropped,Ending and the system,POLICY is one of these,Examples"
 	is "$(sed -n '/^Gates out:$/,/^$/s/^  \(-., \)*--\([a-z-]*\).*/\2/p' out | paste -sd ,)" rate,burst,rate-by
 }
 
