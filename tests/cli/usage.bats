@@ -559,6 +559,49 @@ was dropped,Ending and the system,POLICY is one of these,Examples"
 	END
 }
 
+# Each line: what is given, and what the message begins with. (The unit tests hold each of them whole.)
+@test "the options for the reader: what is no value, and what does not go together" {
+	while IFS='|' read -r given said; do
+		eval "set -- $given"
+		refused "weir: $said" "accepted" -- "$@" || return
+	done <<-'END'
+		--confirm=Read|--confirm=Read: no such confirmation; did you mean read?
+		--confirm=exit cmd|--confirm=exit: without a COMMAND for each batch
+		--confirm=read --batch=5 cmd|--confirm=read: not with --batch
+		--confirm=number cmd|--confirm=number: the reader does not learn the numbers
+		--confirm=upto cmd|--confirm=upto: the reader does not learn the numbers
+		--confirm=line|--confirm=line: nobody answers
+		-b --confirm=line cmd|--confirm=line: not with --bytes
+		--answers=f cmd|--answers=f: no answer is waited for
+		--window=5|--window=5: not with --confirm=written
+		--window=10M --confirm=line cmd|--window=10M: ambiguous: bytes or records? write 10MB for bytes, 10000k for records
+		--batch=500,1MB|--batch=500,1MB: there is nothing to run
+		--batch=1,2 cmd|--batch=1,2: two numbers of records
+		-b --batch=500 cmd|--batch=500: a number of records, and --bytes has none
+		-m 1M --batch=1MB cmd|--buffer=1M: less than twice what --jobs=1 batches of 1000000 bytes take
+		-j0 --batch=5 cmd|--jobs=0: too small
+		-j2 cmd|--jobs=2: there are no batches
+		--linger=1 cmd|--linger=1: there are no batches
+		--retry=3 cmd|--retry=3: nothing is tried again
+		--retry=ever --restart cmd|--retry=ever: not a whole number; did you mean forever?
+		--backoff=2s..1s --restart cmd|--backoff=2s..1s: MAX is less than MIN; did you mean --backoff=1s..2s?
+		--backoff=1s cmd|--backoff=1s: nothing is tried again
+		--timeout=1s|--timeout=1s: not with --confirm=written
+		--restart|--restart: there is nothing to start
+		--reader-gone=discard --restart cmd|--reader-gone=discard: not with --restart
+		--reader-gone=stay|--reader-gone=stay: no such way
+		--foreground|--foreground: there is nothing to start
+		--on-high=|--on-high=: empty
+		--number=x|--number=x: without {n}
+		--number -d '\t'|--number: would contain the records' delimiter
+	END
+	refused "--restart: not with --batch" "--retry" -- --restart --batch=5 cmd
+	refused "--stall=1s: not with --batch" "--timeout" -- --stall=1s --batch=5 cmd
+	refused "--window=5: not with --batch" "--jobs" -- --window=5 --batch=5 cmd
+	refused "--number: not where records have no delimiter" -- --fixed=5 --number
+	refused "--bisect: not with --bytes" -- -b --batch=1KB --bisect cmd
+}
+
 @test "--high and --low: with block and shed:N only" {
 	for policy in drop-oldest drop-newest drop-random codel fail; do
 		refused --high=80% "--policy=$policy" "accepted with --policy=block or shed:N" -- -p "$policy" --high=80%
