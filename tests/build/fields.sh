@@ -32,6 +32,8 @@ shed_rules    what a shed is to have
 age_outlet    whom age asks
 mark_style    what a mark says
 watermarks    two levels
+warden_job    what is to be started
+warden_told and what came of it
 loop_watch    what to wait for, and whether it came
 options    the command line
 tuning     what of it may change'
