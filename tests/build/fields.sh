@@ -35,6 +35,7 @@ watermarks    two levels
 warden_job    what is to be started
 warden_told and what came of it
 loop_watch    what to wait for, and whether it came
+answer        what a line says
 options    the command line
 tuning     what of it may change'
 
