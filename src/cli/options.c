@@ -263,9 +263,11 @@ options_free(struct options *options)
 bool
 options_may_drop(const struct options *options)
 {
+	const struct reader_options *reader = &options->reader;
+
 	return policy_drops(options->policy) || options->sample.num < options->sample.den || options->policing ||
-	    options->max_age_ns != 0 || options->reader.confirm != CONFIRM_WRITTEN || options->reader.outlive ||
-	    options->reader.retries != UINT64_MAX;
+	    options->max_age_ns != 0 || reader->confirm != CONFIRM_WRITTEN || reader->outlive ||
+	    (reader->restart && reader->retries != UINT64_MAX);
 }
 
 const struct key_rule *
