@@ -44,6 +44,12 @@ flight_used(const struct flight *flight)
 	return flight->batched ? (size_t)flight->held.bytes : chain_used(&flight->chain);
 }
 
+size_t
+flight_left(const struct flight *flight)
+{
+	return flight->batched ? SIZE_MAX : chain_room(&flight->chain);
+}
+
 uint64_t
 flight_wire(const struct flight *flight)
 {
@@ -111,7 +117,7 @@ copy(struct flight *flight, const char *text, size_t length)
 static void
 end_record(struct flight *flight, uint64_t wire)
 {
-	add(flight, &(struct flight_record){ .serial = serials_leave(flight->serials), .wire = wire, .length = flight->open });
+	add(flight, &(struct flight_record){ .serial = flight->serial, .wire = wire, .length = flight->open });
 	flight->held.records++;
 	flight->open = 0;
 	flight->phase = 0;
@@ -125,6 +131,8 @@ find_ends(struct flight *flight, const char *text, size_t length, uint64_t wire)
 	uint64_t ends = 0;
 
 	for (size_t done = 0, end; done < length; done += end) {
+		if (flight->open == 0)
+			flight->serial = serials_leave(flight->serials);
 		end = record_first(&flight->framing, flight->phase, text + done, length - done);
 		if (end == 0) {
 			flight->phase = record_phase(&flight->framing, flight->phase, text + done, length - done);
@@ -175,13 +183,13 @@ flight_keep_mark(struct flight *flight, size_t length, bool answered)
 /* --- batches ------------------------------------------------------------------------------------ */
 
 void
-flight_count(struct flight *flight, size_t length, uint64_t ended)
+flight_count(struct flight *flight, size_t length, uint64_t begun, uint64_t ended)
 {
 	struct flight_load *load = &flight->load;
 
 	ledger_count(&flight->held, ended, length);
 	ledger_count(&load->sum, ended, length);
-	for (; ended > 0; ended--) {
+	for (; begun > 0; begun--) {
 		load->last = serials_leave(flight->serials);
 		if (load->first == 0)
 			load->first = load->last;
@@ -337,6 +345,8 @@ flight_check(const struct flight *flight)
 		serial = record->mark ? serial : record->serial;
 		wire = record->wire > 0 ? record->wire : wire;
 	}
+	if (flight->open > 0 && flight->serial <= serial && flight->serials != NULL)
+		abort();
 	if (flight_is_bytes(flight))
 		bytes = (size_t)(held.bytes = chain_used(&flight->chain));
 	if (bytes != chain_used(&flight->chain) || held.records != flight->held.records ||

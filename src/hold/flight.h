@@ -59,8 +59,9 @@ struct flight {
 	struct flight_record *list; /* malloc'd: a ring of those in the chain, oldest first */
 	size_t size;                /* it has room for so many, a power of two, or 0 */
 	size_t first, count;
-	size_t open;                /* bytes of the last one, which has not been handed over to its end */
-	uint64_t phase;             /* the same, of its beginning, as record.h has it */
+	size_t open;                /* bytes of the last one, which has not been handed over to its end, */
+	uint64_t phase;             /* the same, of its beginning, as record.h has it, */
+	uint64_t serial;            /* and its serial */
 	size_t again;               /* of the list: the next to be handed over again; count: the open one; beyond: none */
 	size_t again_offset;        /* where it begins in the chain, */
 	size_t again_done;          /* and how much of it has gone */
@@ -100,20 +101,22 @@ struct tally flight_held(const struct flight *flight);
 /* Marks that are waited for like records. */
 uint64_t flight_marks(const struct flight *flight);
 
-/* Bytes of memory that are taken up: what is settled behind what is not, too. */
+/* Bytes of memory that are taken up: what is settled behind what is not, too.  And for how many there is room still. */
 size_t flight_used(const struct flight *flight);
+size_t flight_left(const struct flight *flight);
 
-/* Whether one more record of the list finds memory for what is known of it: asked for before it is handed over.  How
- * many more there may be than there are now, at least 1; 0 where there is no memory. */
+/* Asked for before they are handed over: for how many more of the list, of at most `records`, there is memory for what
+ * is known of them.  0 where there is none at all. */
 size_t flight_room(struct flight *flight, size_t records);
 
-/* length bytes have been handed over: the first of these pieces.  Returns how many records end in them, as far as can
- * be seen; then, where one more has, the last of all, which has no delimiter. */
+/* length bytes (flight_left) have been handed over: the first of these pieces.  Returns how many records end in them, as
+ * far as can be seen; then, where one more has, the last of all, which has no delimiter.  A record has its serial from
+ * its first byte on, when it does not wait any more: what is dropped from then on is behind it. */
 uint64_t flight_keep(struct flight *flight, const struct iovec *piece, size_t length);
 void flight_end(struct flight *flight);
 
-/* The same where batches are, and are not listed: so many bytes, and so many records. */
-void flight_count(struct flight *flight, size_t length, uint64_t ended);
+/* The same where batches are, and are not listed: so many bytes, in which so many records begin, and so many end. */
+void flight_count(struct flight *flight, size_t length, uint64_t begun, uint64_t ended);
 
 /* What has been handed over since the last call is a batch, whose list is the caller's; one of so much is not in flight
  * any more. */
@@ -146,7 +149,7 @@ struct tally flight_confirm_wire(struct flight *flight, uint64_t wire);
 bool flight_reject_oldest(struct flight *flight, struct loss *loss, uint64_t at);
 bool flight_reject(struct flight *flight, uint64_t serial, struct loss *loss, uint64_t at);
 
-/* The serial of the oldest that is not settled, marks left out; 0 for none. */
+/* The serial of the oldest that is not settled, an open one too, marks left out; 0 for none. */
 uint64_t flight_first_serial(const struct flight *flight);
 
 /* What is settled at the front is let go: for flight.c. */
