@@ -39,7 +39,6 @@ init_flight(struct pump *pump)
 {
 	const struct plan *plan = &pump->plan;
 	struct outlet *outlet = &pump->outlet;
-	uint64_t most = plan->window.bytes;
 
 	if (plan->numbered) {
 		serials_init(&pump->serials);
@@ -51,12 +50,9 @@ init_flight(struct pump *pump)
 		toll_use_batches(&outlet->toll);
 	if (!plan->flying)
 		return 0;
-	if (plan->batching)
-		most = 0;
-	else if (plan->framing.kind != FRAMING_BYTES)
-		most += plan->max_record;
 	outlet_set_flight(outlet, &pump->flight, &plan->window, plan->marks_answered);
-	return flight_init(&pump->flight, &plan->framing, (size_t)most, plan->listed, &pump->serials);
+	return flight_init(&pump->flight, &plan->framing, plan->batching ? 0 : plan->limits.bytes, plan->limits.record,
+	    plan->listed, &pump->serials);
 }
 
 static void

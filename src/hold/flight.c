@@ -10,11 +10,12 @@
 #define LIST_LEAST ((size_t)64)
 
 int
-flight_init(struct flight *flight, const struct framing *framing, size_t most, bool listed, struct serials *serials)
+flight_init(struct flight *flight, const struct framing *framing, size_t most, size_t longest, bool listed,
+    struct serials *serials)
 {
 	*flight = (struct flight){ .framing = *framing, .serials = serials, .again = SIZE_MAX, .batched = most == 0,
-		.listed = listed };
-	return most == 0 ? 0 : chain_init(&flight->chain, most, 0);
+		.listed = listed, .most = most };
+	return most == 0 ? 0 : chain_init(&flight->chain, most + longest, 0);
 }
 
 void
@@ -47,7 +48,9 @@ flight_used(const struct flight *flight)
 size_t
 flight_left(const struct flight *flight)
 {
-	return flight->batched ? SIZE_MAX : chain_room(&flight->chain);
+	const size_t used = chain_used(&flight->chain);
+
+	return flight->batched ? SIZE_MAX : flight->most > used ? flight->most - used : 0;
 }
 
 uint64_t

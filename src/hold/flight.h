@@ -55,6 +55,7 @@ struct flight {
 	bool listed;                /* or listed for each batch: `wire` is where in it a record ends */
 	struct flight_load load;    /* of a batch, so far */
 	struct chain chain;
+	size_t most;                /* bytes that may be in it, but for a single record */
 	struct serials *serials;    /* not owned */
 	struct flight_record *list; /* malloc'd: a ring of those in the chain, oldest first */
 	size_t size;                /* it has room for so many, a power of two, or 0 */
@@ -90,9 +91,11 @@ flight_at(const struct flight *flight, size_t index)
 	return &flight->list[(flight->first + index) & (flight->size - 1)];
 }
 
-/* Room for `most` bytes; 0 where whole batches are handed over, with the records in each told apart if they are listed.
- * 0, or -1 with errno. */
-int flight_init(struct flight *flight, const struct framing *framing, size_t most, bool listed, struct serials *serials);
+/* Room for `most` bytes, and beyond them for what a record of at most `longest` bytes takes of more, where it is the only
+ * one; 0 where whole batches are handed over, with the records in each told apart if they are listed.  0, or -1 with
+ * errno. */
+int flight_init(struct flight *flight, const struct framing *framing, size_t most, size_t longest, bool listed,
+    struct serials *serials);
 void flight_free(struct flight *flight);
 
 /* What is in flight: whole records, and bytes. */
@@ -101,7 +104,8 @@ struct tally flight_held(const struct flight *flight);
 /* Marks that are waited for like records. */
 uint64_t flight_marks(const struct flight *flight);
 
-/* Bytes of memory that are taken up: what is settled behind what is not, too.  And for how many there is room still. */
+/* Bytes of memory that are taken up: what is settled behind what is not, too.  And for how many there is room still (or
+ * for a record of any length, where none are). */
 size_t flight_used(const struct flight *flight);
 size_t flight_left(const struct flight *flight);
 
@@ -137,8 +141,8 @@ int flight_again(const struct flight *flight, size_t unit, size_t *length, struc
 uint64_t flight_went_again(struct flight *flight, size_t length);
 
 /* Confirmed: the oldest that the reader was given (records 0 and bytes 0 where there is none, or it was a mark); the one
- * with this serial; all up to it; all that end in the first `wire` bytes that this reader was given.  Each returns what
- * has been confirmed by that. */
+ * with this serial; all up to it, and marks with no record between; all that end in the first `wire` bytes that this
+ * reader was given.  Each returns what has been confirmed by that. */
 struct tally flight_confirm_oldest(struct flight *flight);
 struct tally flight_confirm(struct flight *flight, uint64_t serial);
 struct tally flight_confirm_upto(struct flight *flight, uint64_t serial);
