@@ -48,6 +48,7 @@ void
 toll_open_batch(struct toll *toll, const struct tally *most)
 {
 	toll->batch = (struct toll_batch){ .asked = true, .open = true, .records = most->records, .bytes = most->bytes };
+	toll->due_ns[TOLL_BATCH] = 0; /* what was held was, for want of it */
 }
 
 void

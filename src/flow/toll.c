@@ -128,13 +128,13 @@ cost_of(const struct toll *toll, size_t length)
 
 /* Of length bytes that need no record's end, those that the rate lets go now: all, or a batch. */
 static size_t
-rated_bytes(const struct toll *toll, size_t length)
+rated_bytes(const struct bucket *bucket, size_t length)
 {
-	uint64_t tokens = bucket_tokens(toll->charged);
+	uint64_t tokens = bucket_tokens(bucket);
 
 	if (length <= tokens)
 		return length;
-	return bucket_allows_part(toll->charged) ? (size_t)tokens : 0;
+	return bucket_allows_part(bucket) ? (size_t)tokens : 0;
 }
 
 /* A part of a record: of one that was begun, or of one too long to wait for its end. */
@@ -145,7 +145,7 @@ rated_part(const struct toll *toll, size_t length, bool begun)
 		return begun || bucket_allows(toll->charged, 1) ? length : 0;
 	if (toll->paid > 0)
 		return length < toll->paid ? length : toll->paid;
-	return rated_bytes(toll, length);
+	return rated_bytes(toll->charged, length);
 }
 
 /* Whole records.  The first may be longer than what is asked for. */
@@ -208,15 +208,19 @@ hold_for_rate(struct toll *toll, const struct bucket *bucket, uint64_t cost, uin
 static size_t
 rated_again(struct toll *toll, size_t length, uint64_t now_ns)
 {
-	const bool bytes = toll_is_in_bytes(toll, TOLL_AGAIN);
-	uint64_t cost = bytes ? 1 : cost_of(toll, length);
+	const struct bucket *bucket = &toll->bucket;
+	uint64_t cost = cost_of(toll, length);
 
-	if (toll->by_key != NULL || bucket_allows(&toll->bucket, bytes ? length : cost))
+	if (toll->by_key != NULL)
 		return length;
-	toll->charged = bytes ? &toll->bucket : toll->charged;
-	length = bytes ? rated_bytes(toll, length) : 0;
+	if (toll_is_in_bytes(toll, TOLL_AGAIN)) {
+		cost = 1;
+		length = rated_bytes(bucket, length);
+	} else if (!bucket_allows(bucket, cost)) {
+		length = 0;
+	}
 	if (length == 0)
-		hold_for_rate(toll, &toll->bucket, cost, now_ns);
+		hold_for_rate(toll, bucket, cost, now_ns);
 	return length;
 }
 
@@ -231,7 +235,7 @@ rate_offer(struct toll *toll, struct queue *queue, const struct toll_ask *ask, u
 	put_in_charge(toll, queue, ask->form, now_ns);
 	switch (ask->form) {
 	case TOLL_STREAM:
-		length = rated_bytes(toll, ask->most);
+		length = rated_bytes(toll->charged, ask->most);
 		break;
 	case TOLL_WHOLE:
 		length = toll->by_key != NULL ? rated_run(toll, queue, ask, now_ns)
