@@ -34,6 +34,7 @@ mark_style    what a mark says
 watermarks    two levels
 loop_watch    what to wait for, and whether it came
 options    the command line
+reader_figures  figures
 tuning     what of it may change'
 
 command -v gcc >/dev/null && compiler=gcc || compiler=clang
