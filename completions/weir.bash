@@ -2,7 +2,7 @@
 # bash completion for weir.
 #
 # It stands alone: it uses nothing of the bash-completion package, which loads it where installed.
-# weir takes no operands, so nothing but options and their values is completed.
+# Behind the options stands COMMAND, whose words are its own.
 
 # Adds to COMPREPLY each of the words $2... that begins with $cur, after the prefix $1: the part of the
 # word on the command line that is not the value ("-p" of "-pdr").
@@ -24,6 +24,48 @@ _weir_files()
 	while IFS= read -r file; do
 		COMPREPLY+=("$prefix$file")
 	done < <(compgen -f -- "$cur")
+}
+
+# The programs and, where a path is begun, the directories: weir runs no builtin.
+_weir_programs()
+{
+	local word
+	compopt -o filenames 2>/dev/null
+	while IFS= read -r word; do
+		[[ -d $word && $cur == */* ]] || type -P -- "$word" >/dev/null && COMPREPLY+=("$word")
+	done < <(compgen -c -- "$cur"; [[ $cur != */* ]] || compgen -d -- "$cur")
+}
+
+# Sets first to the place of COMMAND, which may be that of the cursor; to 0 where that is among the options.
+_weir_command()
+{
+	local i word
+	first=0
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		--)
+			first=$((i + 1))
+			return ;;
+		--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|--field-separator|\
+		--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|--confirm|--answers|\
+		--window|--credits|--batch|--linger|--jobs|--timeout|--retry|--backoff|--stall|--reader-gone|--on-high|\
+		--on-low|--interval|--size|--metrics|--format|--report|--report-on|--name|--dropped|--top-keys|\
+		--drain-timeout|--pipe-size)
+			[[ ${COMP_WORDS[i+1]} == = ]] || i=$((i + 1)) ;;
+		--*|-) ;;
+		-*)
+			# Letters; the first that takes a value has what is behind it, or the next word.
+			[[ ${word#-} == *([!pmBktsLdjiN])[pmBktsLdjiN] ]] && i=$((i + 1)) ;;
+		*)
+			first=$i
+			return ;;
+		esac
+		# What the shell has split off belongs to the value.
+		while [[ ${COMP_WORDS[i+1]} == [=:] ]]; do
+			i=$((i + 2))
+		done
+	done
 }
 
 # The values of option $1, after the prefix $2.
@@ -48,7 +90,16 @@ _weir_value()
 	--high|--low) _weir_words "$2" 25% 50% 75% 100% ;;
 	--report-on) _weir_words "$2" loss always ;;
 	--format) _weir_words "$2" text json journal ;;
-	--report|--metrics|--dropped) _weir_files "$2" ;;
+	--report|--metrics|--dropped|--answers|--credits) _weir_files "$2" ;;
+	--confirm) _weir_words "$2" written read exit line line: number upto ;;
+	--window) _weir_words "$2" 1 100 1000 64KiB 1MiB ;;
+	--batch) _weir_words "$2" 100 1000 64KiB 1MB 500,1MB ;;
+	--linger) _weir_words "$2" 0 100ms 1s 10s ;;
+	-j|--jobs) _weir_words "$2" 1 2 4 8 ;;
+	--timeout|--stall) _weir_words "$2" 1s 10s 1m 10m ;;
+	--retry) _weir_words "$2" forever 0 3 10 ;;
+	--backoff) _weir_words "$2" 200ms..30s 1s..1m ;;
+	--reader-gone) _weir_words "$2" end discard ;;
 	-i|--interval) _weir_words "$2" 100ms 1s 10s 1m ;;
 	--drain-timeout) _weir_words "$2" 0 500ms 2s 10s 1m ;;
 	--pipe-size) _weir_words "$2" keep 64K 256K 1M ;;
@@ -77,9 +128,9 @@ _weir_split()
 		option=${COMP_WORDS[i-2]}
 	elif [[ ! $head && $cur == --*=* ]]; then
 		option=${cur%%=*} kept=${cur%%=*}= cur=${cur#*=}
-	elif [[ ! $head && $cur == -[pmBktsLdi]?* ]]; then
+	elif [[ ! $head && $cur == -[pmBktsLdji]?* ]]; then
 		option=${cur:0:2} kept=${cur:0:2} cur=${cur:2}
-	elif [[ $i -gt 1 ]]; then
+	elif [[ $i -gt 1 && ${COMP_WORDS[i-1]} != --@(mark-drops|number) ]]; then
 		option=${COMP_WORDS[i-1]}
 	fi
 	# in one word again: the values of --sample stand behind "sample:", and behind "codel:" are times
@@ -98,26 +149,35 @@ _weir_split()
 
 _weir()
 {
-	local cur option='' kept='' word i
+	local cur=${COMP_WORDS[COMP_CWORD]} option='' kept='' first
 
 	COMPREPLY=()
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		[[ ${COMP_WORDS[i]} == -- ]] && return
-	done
+	_weir_command
+	if ((first > 0 && first < COMP_CWORD)); then
+		if declare -F _command_offset >/dev/null; then _command_offset "$first"; else _weir_files ''; fi
+		return
+	elif ((first == COMP_CWORD)); then
+		_weir_programs
+		return
+	fi
 	_weir_split
 	case $option in
-	-[pmBktsLdNi]|--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|\
+	-[pmBktsLdjNi]|--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|\
 	--field-separator|--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|\
 	--format|--report|--report-on|--drain-timeout|--pipe-size|--name|--interval|--metrics|--mark-drops|\
-	--dropped|--top-keys|--size)
+	--dropped|--top-keys|--size|--confirm|--answers|--window|--credits|--batch|--linger|--jobs|--timeout|--retry|\
+	--backoff|--stall|--reader-gone|--on-high|--on-low|--number)
 		_weir_value "$option" "$kept"
 		return ;;
 	esac
-	[[ $kept || $option == none || $cur == [!-]* ]] && return
+	[[ $kept || $option == none ]] && return
+	[[ $cur == [!-]* ]] && { _weir_programs; return; }
 	_weir_words '' -p --policy= -m -B --buffer= --max-records= --max-record= --high= --low= \
 		--max-age= --keep= -k --key= -t --field-separator= -s --sample= --sample-by= --seed= \
 		--drop-over= -L --rate= --burst= --rate-by= -l --lines -0 -z --null -d --delimiter= --fixed= \
-		-b --bytes -q --quiet --format= --report= --report-on= --fail-on-drop --drain-timeout= \
+		-b --bytes --confirm= --answers= --window= --credits= --batch= --linger= -j --jobs= --timeout= --retry= \
+		--bisect --backoff= --restart --stall= --reader-gone= --foreground --on-high= --on-low= --number --number= \
+		-q --quiet --format= --report= --report-on= --fail-on-drop --drain-timeout= \
 		--pipe-size= -N --name= -i --interval= -v --progress --size= --metrics= --mark-drops --mark-drops= --dropped= \
 		--dropped-reason --top-keys= -h --help -V --version
 }

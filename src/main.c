@@ -111,10 +111,7 @@ run_as_told(int argc, char *argv[], struct options *options, int *signal)
 	diag_set_ascii(isatty(STDERR_FILENO) == 1 && !visible_locale_is_utf8());
 	switch (options_parse(argc, argv, options)) {
 	case OPTIONS_RUN:
-		if (!options_want_reader(options))
-			break;
-		diag_error("the reader is not built in yet"); /* all that run() knows nothing of */
-		return STATUS_USAGE;
+		break;
 	case OPTIONS_DONE:
 		return EXIT_SUCCESS;
 	case OPTIONS_ERROR:

@@ -212,8 +212,9 @@ has_failed(const struct run *run)
 {
 	const enum reader_end reader = reader_of(run);
 
-	return pump_output(&run->pump) == OUTLET_GONE || pump_output(&run->pump) == OUTLET_ERROR ||
-	    (reader != READER_GOES_ON && reader != READER_DONE);
+	if (pump_output(&run->pump) == OUTLET_GONE)
+		return run->options->reader.command == NULL; /* else it may live, or another one come */
+	return pump_output(&run->pump) == OUTLET_ERROR || (reader != READER_GOES_ON && reader != READER_DONE);
 }
 
 /* All that came has left, and is confirmed. */

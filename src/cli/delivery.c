@@ -197,7 +197,6 @@ check_tries(const struct draft *draft)
 		{ ID_LINGER, r->batching, "there are no batches; accepted with --batch=AMOUNT" },
 		{ ID_JOBS, r->batching, "there are no batches; accepted with --batch=AMOUNT" },
 		{ ID_BISECT, r->batching, "there are no batches; accepted with --batch=AMOUNT" },
-		{ ID_BISECT, r->batch_records > 1, "a batch of one record has no halves; accepted with a larger --batch" },
 		{ ID_RESTART, !r->batching, "not with --batch, where COMMAND is started for each; how often a batch is tried "
 		    "is for --retry to say" },
 		{ ID_RETRY, again, "nothing is tried again; accepted with --batch=AMOUNT or --restart" },

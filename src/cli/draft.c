@@ -92,7 +92,7 @@ const struct draft_row draft_rows[IDS] = {
 	    "no records, a stream of bytes" },
 	[ID_CONFIRM] = { DRAFT_READER, "confirm", "", "WHEN",
 	    "when a record is out: written, read, exit, line[:REGEX], number or upto (default read with COMMAND, where the "
-	    "system can tell, exit with --batch, else written)" NOT_HERE,
+	    "system can tell, exit with --batch, else written)",
 	    ACCEPTS_CONFIRM, "when a record is out: written, read, line, ..." },
 	[ID_ANSWERS] = { DRAFT_READER, "answers", "", "FILE",
 	    "where answers come from (default COMMAND's output)", ACCEPTS_SOURCE, NULL },

@@ -8,7 +8,7 @@ static void
 look_again(struct pump *pump)
 {
 	queue_take_up(&pump->queue, flight_used(&pump->flight));
-	if (pump->output == OUTLET_HELD || pump->output == OUTLET_EMPTY)
+	if (pump->output == OUTLET_HELD)
 		pump->output = OUTLET_MORE;
 }
 
@@ -61,14 +61,18 @@ static bool
 count_out(struct pump *pump, struct tally sum)
 {
 	ledger_count(&pump->ledger.out, sum.records, sum.bytes);
-	look_again(pump);
+	if (sum.bytes > 0)
+		look_again(pump);
 	return sum.bytes > 0;
 }
 
 bool
 pump_confirm_oldest(struct pump *pump)
 {
-	return count_out(pump, flight_confirm_oldest(&pump->flight));
+	const bool done = count_out(pump, flight_confirm_oldest(&pump->flight));
+
+	look_again(pump); /* it may have been a mark */
+	return done;
 }
 
 bool

@@ -35,6 +35,12 @@ later(uint64_t *deadline_ns, uint64_t by_ns)
 }
 
 static bool
+reader_is_answered(const struct reader_options *rules)
+{
+	return rules->confirm == CONFIRM_LINE || rules->confirm == CONFIRM_NUMBER || rules->confirm == CONFIRM_UPTO;
+}
+
+static bool
 has_command(const struct feed *feed)
 {
 	return feed->rules->command != NULL;
@@ -63,6 +69,8 @@ feed_init(struct feed *feed, const struct options *options, struct warden *warde
 		.look_ns = UINT64_MAX,
 		.status = -1,
 	};
+	if (reader_is_answered(feed->rules))
+		feed->answers = answers_new(feed->rules->confirm, feed->rules->answer);
 }
 
 /* --- starting ------------------------------------------------------------------------------------ */

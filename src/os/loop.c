@@ -19,7 +19,6 @@
 #include <poll.h>
 #include <time.h>
 
-#define WATCHES_MOST 4
 #define WAITS_BETWEEN_SIGNALS 16
 #define FAILURES_MOST 100
 
@@ -124,7 +123,7 @@ bool
 loop_wait(struct loop_watch *watch, int count, uint64_t deadline_ns)
 {
 	static unsigned ready_waits, failures;
-	struct pollfd poll_set[WATCHES_MOST];
+	struct pollfd poll_set[LOOP_WATCHES_MOST];
 	struct timespec left;
 	int found;
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define LOOP_FOREVER UINT64_MAX
+#define LOOP_WATCHES_MOST 8
 
 struct loop_watch {
 	int fd;      /* -1: of no interest (events 0 would still wake on a hang-up) */
@@ -25,7 +26,7 @@ struct loop_watch {
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t loop_now(void);
 
-/* Waits until something watched is ready or gone, deadline_ns (of loop_now; LOOP_FOREVER for none)
+/* Waits until something watched (at most LOOP_WATCHES_MOST) is ready or gone, deadline_ns (of loop_now; LOOP_FOREVER for none)
  * has passed, or a signal has come: those of signals_init are let in only here.  A deadline in the
  * past only looks.  False with errno when it has failed so many times in a row, and not because of
  * a signal, that it is no use to go on; until then a wait cut short is a wait. */

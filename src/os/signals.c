@@ -27,8 +27,31 @@ static struct {
 };
 #define OF_TERMINAL (sizeof(of_terminal) / sizeof(of_terminal[0]))
 
-static bool pipe_ignored;
+static bool pipe_ignored, xfsz_ignored;
 static sigset_t wait_mask;
+static sigset_t found_mask;
+
+/* What weir itself changes for good, and what a process beside it does. */
+static struct {
+	int signal;
+	bool found_ignored;
+} shielded[] = {
+	{ SIGINT, false },
+	{ SIGTERM, false },
+	{ SIGHUP, false },
+	{ SIGUSR1, false },
+	{ SIGPIPE, false },
+	{ SIGTSTP, false },
+	{ SIGTTOU, false },
+	{ SIGCHLD, false },
+#ifdef SIGXFSZ
+	{ SIGXFSZ, false },
+#endif
+#ifdef SIGINFO
+	{ SIGINFO, false },
+#endif
+};
+#define SHIELDED (sizeof(shielded) / sizeof(shielded[0]))
 
 static struct {
 	int signal;
@@ -101,6 +124,7 @@ signals_init(void)
 	pipe_ignored = is_ignored(SIGPIPE);
 	set_handler(SIGPIPE, SIG_IGN);
 #ifdef SIGXFSZ
+	xfsz_ignored = is_ignored(SIGXFSZ);
 	set_handler(SIGXFSZ, SIG_IGN);
 #endif
 	(void)sigemptyset(&ours);
@@ -112,7 +136,7 @@ signals_init(void)
 		(void)sigaddset(&ours, stops[i].signal);
 	/* What was blocked when weir started is not: it would never be heeded, and could not be told from a hang. */
 	(void)sigemptyset(&wait_mask);
-	(void)sigprocmask(SIG_SETMASK, &ours, NULL);
+	(void)sigprocmask(SIG_SETMASK, &ours, &found_mask);
 	for (size_t i = 0; i < STOPS; i++)
 		if (!is_ignored(stops[i].signal))
 			set_handler(stops[i].signal, note_stop);
@@ -194,6 +218,47 @@ signals_suspend(void)
 	(void)sigprocmask(SIG_UNBLOCK, &only, &before);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	set_handler(SIGTSTP, note_of_terminal);
+}
+
+static bool
+was_ignored(int signal)
+{
+	if (signal == SIGPIPE)
+		return pipe_ignored;
+#ifdef SIGXFSZ
+	if (signal == SIGXFSZ)
+		return xfsz_ignored;
+#endif
+	return is_ignored(signal); /* weir ignores no other */
+}
+
+/* What is ignored ends no wait. */
+static void
+note_child(int signal)
+{
+	(void)signal;
+}
+
+void
+signals_shield(void)
+{
+	sigset_t ours;
+
+	for (size_t i = 0; i < SHIELDED; i++) {
+		shielded[i].found_ignored = was_ignored(shielded[i].signal);
+		set_handler(shielded[i].signal, shielded[i].signal == SIGCHLD ? note_child : SIG_IGN);
+	}
+	(void)sigemptyset(&ours);
+	(void)sigaddset(&ours, SIGCHLD);
+	(void)sigprocmask(SIG_SETMASK, &ours, NULL);
+}
+
+void
+signals_give_back(void)
+{
+	for (size_t i = 0; i < SHIELDED; i++)
+		set_handler(shielded[i].signal, shielded[i].found_ignored ? SIG_IGN : SIG_DFL);
+	(void)sigprocmask(SIG_SETMASK, &found_mask, NULL);
 }
 
 bool

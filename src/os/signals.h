@@ -40,6 +40,14 @@ bool signals_take(int signal);
 /* Stops the process, as TSTP would have if it were not noted; returns when it is continued. */
 void signals_suspend(void);
 
+/* For a process beside weir, which is to outlive the signals that are meant for it: it ignores INT, TERM, HUP, USR1, PIPE,
+ * TSTP, TTOU from here on, and CHLD ends its waits.  After signals_init. */
+void signals_shield(void);
+
+/* For what such a process is about to execute: which signals are ignored and which blocked is as weir found it.  Uses
+ * no memory but its stack, so that a child of vfork(2) can. */
+void signals_give_back(void);
+
 /* Whether SIGPIPE was ignored when weir started. */
 bool signals_pipe_ignored(void);
 

@@ -62,7 +62,10 @@ ends 0 -q
 ends 2 --no-such-option
 ends 2 -x
 ends 2 -m
-ends 2 operand
+ends 2 ''
+ends 2 -q -
+ends 2 --batch=5,6
+ends 2 --batch=5
 ends 2 -m 1
 ends 2 -qqqqqqqqqqqqqqqqqqqqqqqq -m 1x
 ends 2 -k 1 -k 0
@@ -100,6 +103,8 @@ if "$WEIR" -q --drop-over=1/s --keep=x </dev/null 2>err; then
 	ends 2 --drop-over=1/s --keep='('
 	ends 2 --key='/('
 	ends 2 --keep=a --key=/b/ --key='/(/'
+	ends 2 --confirm=line:a --confirm=line:b
+	ends 2 --confirm=line:a --confirm='line:('
 else
 	patterns='--key=1'
 fi

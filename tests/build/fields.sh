@@ -34,6 +34,7 @@ mark_style    what a mark says
 watermarks    two levels
 loop_watch    what to wait for, and whether it came
 options    the command line
+reader_options  a part of it
 reader_figures  figures
 tuning     what of it may change'
 

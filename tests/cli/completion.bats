@@ -11,12 +11,16 @@ need()
 	command -v "$1" >/dev/null || skip "no $1"
 }
 
-# A directory for the shell to work in, with files that a policy's name or an operand could be mistaken for.
+# A directory for the shell to work in, with files that a policy's name or a command could be mistaken for; and all the programs
+# there are for it to find.
 files()
 {
 	export HOME=$BATS_TEST_TMPDIR TERM=dumb
-	mkdir work bin
-	touch work/drfile "work/block it"
+	mkdir work bin programs else
+	touch work/drfile "work/block it" else/dull
+	printf '#!/bin/sh\n' >programs/drain
+	chmod +x programs/drain
+	cp programs/drain else/dry
 	ln -s "$WEIR" bin/weir
 	ln -s "$top_srcdir/plot/weir-plot" bin/weir-plot
 }
@@ -44,7 +48,7 @@ completes()
 offers_all_options()
 {
 	local long all
-	"bin/${PROGRAM:-weir}" --help | sed -n 's/^  \(    \)\{0,1\}-/-/p' | sed 's/  .*//' | tr -s ', ' '\n' | sed 's/\[*=.*//' >all
+	"bin/${PROGRAM:-weir}" --help | sed -n 's/^  \(    \)\{0,1\}-/-/p' | sed 's/  .*//; s/\[*=.*//' | tr -s ', ' '\n' >all
 	grep -e -- all >long
 	long=$(brackets <long) all=$(brackets <all)
 	like "$long" '<--help>.*<--version>'
@@ -72,6 +76,7 @@ PS1='' PS2='' HISTFILE=
 weir() { printf '<%s>' "$@"; echo; } >>../seen
 weir-plot() { weir "$@"; }
 bind '"\C-xa": insert-completions'
+PATH=$HOME/programs
 cd work
 END
 	timeout "$PATIENCE" bash --noprofile --rcfile bashrc -i <input
@@ -121,14 +126,34 @@ weir --report=dr<TAB>-q => <--report=drfile><-q>
 weir --dropped=dr<TAB>-q => <--dropped=drfile><-q>
 weir --metrics dr<TAB>-q => <--metrics><drfile><-q>
 weir --report bl<TAB>-q => <--report><block it><-q>
-weir dr<ALL> => <dr>
+weir --answers=dr<ALL> => <--answers=drfile>
+weir --confirm=<ALL> => <--confirm=exit><line><line:><number><read><upto><written>
+weir --confirm=li<ALL> => <--confirm=line><line:>
+weir --retry fo<TAB>-q => <--retry><forever><-q>
+weir -j8<TAB>-q => <-j8><-q>
+weir --reader-gone=d<TAB>-q => <--reader-gone=discard><-q>
+weir --batch 500<TAB>-q => <--batch><500,1MB><-q>
+weir --backoff=20<TAB>-q => <--backoff=200ms..30s><-q>
+weir dr<TAB>-q => <drain><-q>
+weir -q dr<TAB>-q => <-q><drain><-q>
 weir -q bl<ALL> => <-q><bl>
-weir -p block dr<ALL> => <-p><block><dr>
-weir -- dr<ALL> => <--><dr>
+weir -p block dr<TAB>-q => <-p><block><drain><-q>
+weir -qp block --batch=5 --number dr<TAB>-q => <-qp><block><--batch=5><--number><drain><-q>
+weir --number={n} dr<TAB>-q => <--number={n}><drain><-q>
+weir -prate:5/s dr<TAB>-q => <-prate:5/s><drain><-q>
+weir --confirm=line:x=y dr<TAB>-q => <--confirm=line:x=y><drain><-q>
+weir -- dr<TAB>-q => <--><drain><-q>
+weir -q -- dr<TAB>-q => <-q><--><drain><-q>
+weir ../else/d<TAB>-q => <../else/dry><-q>
+weir ../el<TAB>dry => <../else/dry>
+weir nope drf<TAB>-q => <nope><drfile><-q>
+weir -q nope -x drf<TAB>-q => <-q><nope><-x><drfile><-q>
+weir nope --pol<TAB>-q => <nope><--pol-q>
+weir -- nope -p drf<TAB>-q => <--><nope><-p><drfile><-q>
 END
 }
 
-@test "bash: values of options, files where there is one to give, and no operands" {
+@test "bash: values of options, files where there is one to give, and a command" {
 	plain_bash
 	values_in_bash
 }
@@ -147,7 +172,7 @@ weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest><--policy=d
 weir -p rate:1M<TAB>-q => <-p><rate:1MB/s><-q>
 weir --policy=sample:1%<TAB>-q => <--policy=sample:1%><-q>
 weir --report=bl<TAB>-q => <--report=block it><-q>
-weir dr<ALL> => <dr>
+weir --confirm=line:x -q dr<TAB>-q => <--confirm=line:x><-q><drain><-q>
 END
 }
 
@@ -201,6 +226,7 @@ bindkey '^Xa' all-of-them '^I' complete-word
 typeset -i n=0
 weir() { print -rn -- "<${(pj:><:)@}>" >>../seen; print >>../seen; print said $((++n)); }
 weir-plot() { weir "$@"; }
+path=($HOME/programs)
 cd work
 print said 0
 END
@@ -221,7 +247,7 @@ END
 	timeout "$PATIENCE" zsh -f zsh-in-zpty <input
 }
 
-@test "zsh: values of options, files where there is one to give, and no operands" {
+@test "zsh: values of options, files where there is one to give, and a command" {
 	need zsh
 	files
 	completes zsh <<'END'
@@ -244,17 +270,28 @@ weir --report=dr<TAB>-q => <--report=drfile><-q>
 weir --dropped=dr<TAB>-q => <--dropped=drfile><-q>
 weir --metrics dr<TAB>-q => <--metrics><drfile><-q>
 weir --report bl<TAB>-q => <--report><block it><-q>
-weir dr<ALL> => <dr>
+weir --answers=dr<ALL> => <--answers=drfile>
+weir --confirm=<ALL> => <--confirm=exit><--confirm=line><--confirm=line:><--confirm=number><--confirm=read><--confirm=upto><--confirm=written>
+weir --retry fo<TAB>-q => <--retry><forever><-q>
+weir -j8<TAB>-q => <-j8><-q>
+weir --reader-gone=d<TAB>-q => <--reader-gone=discard><-q>
+weir --batch 500<TAB>-q => <--batch><500,1MB><-q>
+weir --backoff=20<TAB>-q => <--backoff=200ms..30s><-q>
+weir dra<TAB>-q => <drain><-q>
 weir -q bl<ALL> => <-q><bl>
-weir -p block dr<ALL> => <-p><block><dr>
-weir -- dr<ALL> => <--><dr>
+weir -p block dra<TAB>-q => <-p><block><drain><-q>
+weir --batch=5 --number dra<TAB>-q => <--batch=5><--number><drain><-q>
+weir -- dra<TAB>-q => <--><drain><-q>
+weir nope drf<TAB>-q => <nope><drfile><-q>
+weir -q nope -x drf<TAB>-q => <-q><nope><-x><drfile><-q>
+weir nope --pol<TAB>-q => <nope><--pol-q>
 END
 }
 
 @test "zsh: all options" {
 	need zsh
 	files
-	offers_all_options zsh
+	offers_all_options zsh '<drain>'
 }
 
 @test "zsh: weir-plot" {
@@ -279,6 +316,7 @@ in_fish()
 {
 	cat >fish-script <<'END'
 set -p fish_complete_path $top_srcdir/completions
+set PATH $HOME/programs $HOME/bin
 cd work
 while read -l line
 	complete -C $line | string replace -r '\t.*' '' | string replace -r '.*' '<$0>' | string join '' | read -l answer
@@ -289,7 +327,7 @@ END
 	PATH=$PWD/bin:$PATH timeout "$PATIENCE" fish --no-config fish-script
 }
 
-@test "fish: values of options, files where there is one to give, and no operands" {
+@test "fish: values of options, files where there is one to give, and a command" {
 	need fish
 	files
 	completes fish <<'END'
@@ -303,17 +341,27 @@ weir --format <ALL> => <journal><json><text>
 weir --format=j<ALL> => <--format=journal><--format=json>
 weir --report=dr<ALL> => <--report=drfile>
 weir --report dr<ALL> => <drfile>
-weir dr<ALL> => 
+weir --confirm <ALL> => <exit><line><line:><number><read><upto><written>
+weir --retry fo<ALL> => <forever>
+weir --reader-gone=d<ALL> => <--reader-gone=discard>
+weir --batch 500<ALL> => <500,1MB>
+weir --answers drf<ALL> => <drfile>
+weir dr<ALL> => <drain>
 weir -q bl<ALL> => 
-weir -p block dr<ALL> => 
-weir -- dr<ALL> => 
+weir -p block dr<ALL> => <drain>
+weir --batch 5 --number dr<ALL> => <drain>
+weir -- dr<ALL> => <drain>
+weir -q -- dr<ALL> => <drain>
+weir nope drf<ALL> => <drfile>
+weir nope --pol<ALL> => 
+weir -q nope -p drf<ALL> => <drfile>
 END
 }
 
 @test "fish: all options" {
 	need fish
 	files
-	offers_all_options fish ''
+	offers_all_options fish '<drain><weir-plot><weir>'
 }
 
 @test "fish: weir-plot" {

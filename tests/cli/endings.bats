@@ -1241,7 +1241,7 @@ closed_error()
 
 @test "a usage error: status 2, and what was not read is there for the next reader" {
 	local arguments
-	for arguments in "--policy=nonsense" "operand" "-m 1" "--drain-timeout=x"; do
+	for arguments in "--policy=nonsense" "-" "-m 1" "--drain-timeout=x"; do
 		# shellcheck disable=SC2086
 		seq 3 | { exits 2 "$WEIR" $arguments 2>err && cat >rest; }
 		same rest <(seq 3)

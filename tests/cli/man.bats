@@ -44,7 +44,7 @@ options_of_help()
 
 @test "--help and the list of options have the same, long and short" {
 	options_of_help | tr -s ', ' '\n' | sort >help
-	like "$(paste -sd ' ' help)" '^--buffer .*--version -0 -B .*-z$'
+	like "$(paste -sd ' ' help)" '^--answers .*--version --window -0 -B .*-z$'
 	is "$(uniq -d help)" "" "twice in --help"
 	section OPTIONS Values | grep '^\.It ' | flags | sort | diff help - >&2
 }
@@ -58,7 +58,7 @@ options_of_help()
 
 @test "where --help has an argument the list of options has one" {
 	"$WEIR" --help | grep -oE '^  -[^ ]*(, -[^ ]*)*' | grep -oE -- '--[a-z-]+\[?=' | sort >help
-	like "$(paste -sd ' ' help)" '^--buffer= .*--sample= .*--top-keys=$'
+	like "$(paste -sd ' ' help)" '^--answers= .*--sample= .*--window=$'
 	section OPTIONS Values | grep '^\.It ' | grep -oE 'Fl -[a-z-]+ Ns (Op )?= Ns (Ar|Cm)' |
 		sed 's/^Fl /-/; s/ Ns Op .*/[=/; s/ .*/=/' | sort |
 		diff help - >&2

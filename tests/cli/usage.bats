@@ -50,11 +50,20 @@ accepted()
 		fail "weir $* is refused: $(cat err)"
 }
 
-@test "an operand is refused" {
-	refused file.log -- file.log
-	refused file.log -- -q file.log
-	refused file.log -- -- file.log
-	refused -- -- -
+@test "an operand is COMMAND, which has a name" {
+	refused "COMMAND is empty; accepted: a program" -- ''
+	refused "COMMAND is empty; accepted: a program" -- -q ''
+	refused "COMMAND is empty; accepted: a program" -- -- '' x
+	refused "-: no COMMAND; accepted: a program" "weir reads standard input" -- -
+	refused "-: no COMMAND; accepted: a program" -- -- -
+}
+
+@test "what stands behind COMMAND is COMMAND's" {
+	refused "--nope: no such option" -- --nope cmd
+	unlike "$("$WEIR" cmd --nope <nothing 2>&1)" 'no such option'
+	unlike "$("$WEIR" cmd --help <nothing 2>&1)" Usage
+	unlike "$("$WEIR" -- --help <nothing 2>&1)" Usage
+	unlike "$(POSIXLY_CORRECT=1 "$WEIR" cmd -m 1 <nothing 2>&1)" 'too small'
 }
 
 @test "an unknown option is refused, with a hint at --help" {
@@ -284,9 +293,9 @@ accepted()
 
 @test "what is not printable is escaped, and what is long is cut, in every message" {
 	local length long
-	refused 'one\012two\033three' -- $'one\ntwo\033three'
-	refused 'caf\303\302\205\177' -- $'caf\303\302\205\177'
-	refused 'café 日本 \342\200\256' -- $'café 日本 \xe2\x80\xae'
+	refused 'one\012two\033three' -- -m $'one\ntwo\033three'
+	refused 'caf\303\302\205\177' -- -m $'caf\303\302\205\177'
+	refused 'café 日本 \342\200\256' -- -m $'café 日本 \xe2\x80\xae'
 	refused 'no\012policy' -- $'--policy=no\npolicy'
 	refused 'no\033option' -- $'--no\033option'
 	status=0
@@ -294,8 +303,8 @@ accepted()
 	is "$status $(lines_of err)" "1 1"
 	like "$(cat err)" 'nowhere/one\\012two'
 	for length in 199 200 201; do
-		long=$(printf '%*s' "$length" '' | tr ' ' x)
-		refused -- -- "$long"
+		long=--$(printf '%*s' "$((length - 2))" '' | tr ' ' x)
+		refused -- "$long"
 		((length > 200)) && long=${long:0:200}...
 		is "$(cut -d : -f 2 err)" " $long"
 	done
@@ -308,7 +317,7 @@ accepted()
 @test "nothing is opened or truncated before all of the command line is valid" {
 	echo precious >report
 	refused --buffer -- --report=report --buffer=0
-	refused word -- --report=report word
+	refused COMMAND -- --report=report ''
 	is "$(cat report)" precious
 	refused -- -- --report=new --sample=0
 	[[ ! -e new ]]
@@ -324,6 +333,8 @@ accepted()
 }
 
 @test "- is no file: what is meant has a name" {
+	refused "--answers=-: " "/dev/stdin" -- --confirm=line --answers=-
+	refused "--credits=-: " "/dev/stdin" -- --credits=-
 	refused "--report=-: " "/dev/stderr" -- --report=-
 	refused "--report=-: " "/dev/stderr" -- --report -
 	refused "--dropped=-: " "/dev/stderr" -- -p drop-oldest --dropped=-
@@ -407,8 +418,8 @@ accepted()
 
 @test "--help has its options in groups" {
 	"$WEIR" --help >out
-	is "$(sed -n 's/^\([A-Z][A-Za-z ]*\):$/\1/p' out | paste -sd ,)" "Buffer and policy,Keys,Gates in,Gates out,Framing,Reports,What was \
-dropped,Ending and the system,POLICY is one of these,Examples"
+	is "$(sed -n 's/^\([A-Z][A-Za-z ]*\):$/\1/p' out | paste -sd ,)" "Buffer and policy,Keys,Gates in,Gates out,Framing,Reader,Reports,What \
+was dropped,Ending and the system,POLICY is one of these,Examples"
 	is "$(sed -n '/^Gates out:$/,/^$/s/^  \(-., \)*--\([a-z-]*\).*/\2/p' out | paste -sd ,)" rate,burst,rate-by
 }
 
@@ -546,6 +557,49 @@ dropped,Ending and the system,POLICY is one of these,Examples"
 		--keep=x|--drop-over|--drop-over=1/s|--max-age=1s
 		--burst=5|--rate=RATE or --drop-over=RATE|--drop-over=1/s|-s 10
 	END
+}
+
+# Each line: what is given, and what the message begins with. (The unit tests hold each of them whole.)
+@test "the options for the reader: what is no value, and what does not go together" {
+	while IFS='|' read -r given said; do
+		eval "set -- $given"
+		refused "weir: $said" "accepted" -- "$@" || return
+	done <<-'END'
+		--confirm=Read|--confirm=Read: no such confirmation; did you mean read?
+		--confirm=exit cmd|--confirm=exit: without a COMMAND for each batch
+		--confirm=read --batch=5 cmd|--confirm=read: not with --batch
+		--confirm=number cmd|--confirm=number: the reader does not learn the numbers
+		--confirm=upto cmd|--confirm=upto: the reader does not learn the numbers
+		--confirm=line|--confirm=line: nobody answers
+		-b --confirm=line cmd|--confirm=line: not with --bytes
+		--answers=f cmd|--answers=f: no answer is waited for
+		--window=5|--window=5: not with --confirm=written
+		--window=10M --confirm=line cmd|--window=10M: ambiguous: bytes or records? write 10MB for bytes, 10000k for records
+		--batch=500,1MB|--batch=500,1MB: there is nothing to run
+		--batch=1,2 cmd|--batch=1,2: two numbers of records
+		-b --batch=500 cmd|--batch=500: a number of records, and --bytes has none
+		-m 1M --batch=1MB cmd|--buffer=1M: less than twice what --jobs=1 batches of 1000000 bytes take
+		-j0 --batch=5 cmd|--jobs=0: too small
+		-j2 cmd|--jobs=2: there are no batches
+		--linger=1 cmd|--linger=1: there are no batches
+		--retry=3 cmd|--retry=3: nothing is tried again
+		--retry=ever --restart cmd|--retry=ever: not a whole number; did you mean forever?
+		--backoff=2s..1s --restart cmd|--backoff=2s..1s: MAX is less than MIN; did you mean --backoff=1s..2s?
+		--backoff=1s cmd|--backoff=1s: nothing is tried again
+		--timeout=1s|--timeout=1s: not with --confirm=written
+		--restart|--restart: there is nothing to start
+		--reader-gone=discard --restart cmd|--reader-gone=discard: not with --restart
+		--reader-gone=stay|--reader-gone=stay: no such way
+		--foreground|--foreground: there is nothing to start
+		--on-high=|--on-high=: empty
+		--number=x|--number=x: without {n}
+		--number -d '\t'|--number: would contain the records' delimiter
+	END
+	refused "--restart: not with --batch" "--retry" -- --restart --batch=5 cmd
+	refused "--stall=1s: not with --batch" "--timeout" -- --stall=1s --batch=5 cmd
+	refused "--window=5: not with --batch" "--jobs" -- --window=5 --batch=5 cmd
+	refused "--number: not where records have no delimiter" -- --fixed=5 --number
+	refused "--bisect: not with --bytes" -- -b --batch=1KB --bisect cmd
 }
 
 @test "--high and --low: with block and shed:N only" {

@@ -116,7 +116,6 @@ check_batches(const struct options *o)
 	expect(!r->batching || r->batch_records != UINT64_MAX || r->batch_bytes != UINT64_MAX, "an endless batch", 0, 1);
 	expect(r->batch_bytes == UINT64_MAX || o->buffer_bytes / 2 / r->jobs >= r->batch_bytes, "--batch in the buffer",
 	    r->batch_bytes, o->buffer_bytes);
-	expect(!r->bisect || r->batch_records > 1, "halves of one record", r->batch_records, 2);
 }
 
 static void

@@ -227,6 +227,9 @@ static const struct accepted {
 	{ { "-b", "--batch=1KB", "--retry=1", "cmd" }, RETRIES, 1 },
 	{ { "--batch=5", "--bisect", "cmd" }, BISECT, true },
 	{ { "--batch=1KB", "--bisect", "cmd" }, BISECT, true },
+	/* nothing to halve, to wait for, to run at once: what a script has in variables may come to that */
+	{ { "--batch=1", "--bisect", "cmd" }, BISECT, true },
+	{ { "--batch=1", "--linger=5", "cmd" }, LINGER, 5 * NS_PER_S },
 	{ { "--batch=5", "--backoff=1s", "cmd" }, LEAST, NS_PER_S },
 	{ { "--batch=5", "--backoff=1s", "cmd" }, MOST, 30 * NS_PER_S },
 	{ { "--batch=5", "--backoff=1m", "cmd" }, MOST, 60 * NS_PER_S },
@@ -508,9 +511,6 @@ static const struct refused company[] = {
 	{ { "--linger=1", "cmd" }, "--linger=1: " NO_BATCHES },
 	{ { "--jobs=1", "cmd" }, "--jobs=1: " NO_BATCHES },
 	{ { "--bisect", "--restart", "cmd" }, "--bisect: " NO_BATCHES },
-	{ { "--bisect", "--batch=1", "cmd" }, "--bisect: a batch of one record has no halves; accepted with a larger --batch" },
-	{ { "--bisect", "--batch=1,5KB", "cmd" },
-	    "--bisect: a batch of one record has no halves; accepted with a larger --batch" },
 	{ { "--bisect", "--batch=5KB", "-b", "cmd" }, "--bisect: not with --bytes, which has no records; use --fixed=SIZE to cut "
 	    "the stream into records" },
 	{ { "--restart", "--batch=5", "cmd" }, "--restart: not with --batch, where COMMAND is started for each; how often a batch "

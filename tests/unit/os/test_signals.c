@@ -36,12 +36,19 @@ wait_status(test_case *run)
 	return status;
 }
 
+static void holds(test_case *run, const char *what, ...) __attribute__((format(printf, 2, 3)));
+
 static void
-holds(test_case *run, const char *what)
+holds(test_case *run, const char *what, ...)
 {
 	int status = wait_status(run);
+	char text[120];
+	va_list arguments;
 
-	if (!ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", what))
+	va_start(arguments, what);
+	(void)vsnprintf(text, sizeof(text), what, arguments);
+	va_end(arguments);
+	if (!ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", text))
 		diag(WIFSIGNALED(status) ? "killed by signal %d" : "exit status %d, the line mod 255 plus 1",
 		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
@@ -382,11 +389,78 @@ suspends(void)
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "and goes on (%d)", WEXITSTATUS(status));
 }
 
+/* --- beside weir ---------------------------------------------------------------------------------- */
+
+static const int shielded[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE, SIGTSTP, SIGTTOU };
+#define SHIELDED (sizeof(shielded) / sizeof(shielded[0]))
+
+static void (*
+handler_of(int signal))(int)
+{
+	struct sigaction now;
+
+	return sigaction(signal, NULL, &now) == 0 ? now.sa_handler : SIG_ERR;
+}
+
+static int
+shields(void)
+{
+	signals_early();
+	signals_init();
+	signals_shield();
+	for (size_t i = 0; i < SHIELDED; i++) {
+		CHECK(handler_of(shielded[i]) == SIG_IGN);
+		(void)raise(shielded[i]);
+	}
+	let_in();
+	CHECK(signals_stop() == 0 && !signals_take_report());
+	(void)raise(SIGCHLD);
+	loop_wait(NULL, 0, LOOP_FOREVER); /* ends, or this test does not */
+	return 0;
+}
+
+/* As found: `ignored` (0: none) was ignored, and QUIT, and two were blocked. */
+static int ignored;
+
+static int
+gives_back(void)
+{
+	sigset_t before, now;
+
+	(void)signal(SIGQUIT, SIG_IGN);
+	if (ignored != 0)
+		(void)signal(ignored, SIG_IGN);
+	CHECK(sigemptyset(&before) == 0 && sigaddset(&before, SIGINT) == 0 && sigaddset(&before, SIGUSR2) == 0);
+	CHECK(sigprocmask(SIG_SETMASK, &before, NULL) == 0);
+	signals_early();
+	signals_init();
+	signals_shield();
+	signals_give_back();
+	for (int each = 1; each <= SIGUSR2; each++)
+		CHECK(handler_of(each) == (each == ignored || each == SIGQUIT ? SIG_IGN : SIG_DFL));
+	CHECK(sigprocmask(SIG_SETMASK, NULL, &now) == 0);
+	for (int each = 1; each <= SIGUSR2; each++)
+		CHECK(sigismember(&now, each) == sigismember(&before, each));
+	return 0;
+}
+
+static void
+beside(void)
+{
+	static const int found[] = { 0, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE, SIGTSTP, SIGTTOU, SIGCHLD, SIGXFSZ };
+
+	holds(shields, "a process beside weir outlives what is meant for it, and its waits end with a child");
+	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
+		ignored = found[i];
+		holds(gives_back, "what it executes is given what weir found, signal %d ignored", ignored);
+	}
+}
+
 /* Whoever started this may ignore some: a shell does for a job in the background, and nohup. */
 static void
 none_is_ignored(void)
 {
-	static const int signals[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGTSTP, SIGUSR1 };
+	static const int signals[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGTSTP, SIGTTOU, SIGUSR1, SIGXFSZ };
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		(void)signal(signals[i], SIG_DFL);
@@ -411,6 +485,7 @@ main(void)
 	holds(terminal_is_watched, "CONT, TSTP and WINCH are noted where there is a line to draw");
 	holds(not_where_ignored, "but TSTP not where it was ignored");
 	suspends();
+	beside();
 	deaths();
 	return done_testing();
 }

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A pipe that exec closes tells whether there was one: what comes out of it is why not.  Where vfork is what it says
+ * the answer is there as soon as it returns; valgrind and emulators make a fork of it, and then the read waits.
+ *
+ * The child of vfork works in its parent's memory: it may call and use its stack, and changes no variable but errno.
+ */
+#include "config.h"
+
+#include "os/command.h"
+#include "os/signals.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define STATUS_NOT_FOUND 127
+#define STATUS_NOT_EXECUTABLE 126
+
+/* Calls that fail without need are tried again, and not for ever. */
+#define TRIES 100
+
+extern char **environ;
+
+struct news {
+	int error;
+	bool by_exec;
+};
+
+static bool
+take_place(const struct command *command)
+{
+	if (command->own_group && setpgid(0, 0) < 0)
+		return false;
+	for (int i = 0; i < COMMAND_STREAMS; i++)
+		if (command->streams[i] >= 0 && dup2(command->streams[i], i) < 0)
+			return false;
+	return true;
+}
+
+static _Noreturn void
+become(const struct command *command, int out)
+{
+	struct news news = { .by_exec = take_place(command) };
+	ssize_t told = -1;
+
+	if (news.by_exec) {
+		signals_give_back();
+		(void)execvp(command->argv[0], command->argv);
+	}
+	news.error = errno;
+	for (int i = 0; i < TRIES && told < 0; i++)
+		told = write(out, &news, sizeof(news));
+	_exit(command_status(news.error));
+}
+
+/* False: it has been executed. */
+static bool
+has_news(int in, struct news *news)
+{
+	ssize_t length = -1;
+
+	for (int i = 0; i < TRIES && length < 0; i++)
+		length = read(in, news, sizeof(*news));
+	return length == (ssize_t)sizeof(*news);
+}
+
+static void
+bury(pid_t pid)
+{
+	for (int i = 0; i < TRIES; i++)
+		if (waitpid(pid, NULL, 0) == pid || errno != EINTR)
+			return;
+}
+
+static pid_t
+breed(const struct command *command, int out)
+{
+	pid_t pid;
+
+#ifdef HAVE_VFORK
+	pid = vfork();
+#else
+	pid = fork();
+#endif
+	if (pid == 0)
+		become(command, out);
+	return pid;
+}
+
+static pid_t
+breed_with(const struct command *command, int out)
+{
+	char **before = environ;
+	pid_t pid;
+
+	environ = command->environment; /* where execvp looks for PATH */
+	pid = breed(command, out);
+	environ = before;
+	return pid;
+}
+
+pid_t
+command_start(const struct command *command, bool *refused)
+{
+	struct news news = { .by_exec = false };
+	int both[2], error = 0;
+	pid_t pid;
+
+	*refused = false;
+	if (pipe(both) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++)
+		(void)fcntl(both[i], F_SETFD, FD_CLOEXEC);
+	if ((pid = breed_with(command, both[1])) < 0)
+		error = errno;
+	(void)close(both[1]);
+	if (pid > 0 && has_news(both[0], &news)) {
+		bury(pid);
+		pid = -1;
+		error = news.error;
+		*refused = news.by_exec;
+	}
+	(void)close(both[0]);
+	errno = error;
+	return pid;
+}
+
+int
+command_status(int error)
+{
+	return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Neither side waits for the other: weir is told EAGAIN, and the warden keeps with each of its wards what it has yet to
+ * tell, which is as much as there are kinds of events, however often they happen.  Where a system takes a part of a
+ * message, the rest is waited for; Linux was not seen to.
+ *
+ * An end that is asked for comes behind all starts that were.  A weir that was killed asks for nothing: then its socket
+ * has hung up, which is looked at before each start.
+ */
+#include "config.h"
+
+#include "os/command.h"
+#include "os/keeper.h"
+#include "os/loop.h"
+#include "os/signals.h"
+
+#include <sys/wait.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+/* Calls that fail without need are tried again, and not for ever. */
+#define TRIES 100
+
+#define INHERITED_MOST 256 /* descriptors; shells give out numbers well below, and weir has opened few yet */
+#define WARDS_FIRST 16
+
+static_assert(WARDEN_STREAMS == COMMAND_STREAMS, "the standard streams");
+
+extern char **environ;
+
+/* A job, until all of it has been told; all zero: none. */
+struct ward {
+	uint64_t id;
+	pid_t pid; /* 0: it does not run */
+	struct {
+		bool due;
+		int value;
+	} news[WARDEN_GONE];
+};
+
+struct keeper {
+	int fd;
+	bool foreground;
+	bool behind;          /* there is something to tell, and no room to */
+	char *const *const *commands;
+	char **environment;   /* of weir, or of a job */
+	struct ward *wards;
+	size_t capacity;
+	char strings[WARDEN_STRINGS_BYTES];
+};
+
+bool
+keeper_send(int fd, struct msghdr *message)
+{
+	const char *bytes = message->msg_iov->iov_base;
+	size_t length = message->msg_iov->iov_len, sent = 0;
+	int tries = 0;
+
+	while (sent < length) {
+		ssize_t more = sent == 0 ? sendmsg(fd, message, MSG_DONTWAIT)
+		    : send(fd, bytes + sent, length - sent, MSG_DONTWAIT);
+
+		if (more > 0)
+			sent += (size_t)more;
+		else if ((sent == 0 && errno != EINTR) || ++tries == TRIES || errno == EPIPE)
+			return false;
+		else if (sent > 0)
+			(void)loop_await_output(fd, -1);
+	}
+	return true;
+}
+
+static bool
+is_free(const struct ward *ward)
+{
+	for (enum warden_event event = 0; event < WARDEN_GONE; event++)
+		if (ward->news[event].due)
+			return false;
+	return ward->pid == 0;
+}
+
+/* One that is free, or NULL. */
+static struct ward *
+free_ward(struct keeper *keeper)
+{
+	struct ward *more;
+	size_t count = keeper->capacity;
+
+	for (size_t i = 0; i < count; i++)
+		if (is_free(&keeper->wards[i]))
+			return &keeper->wards[i];
+	more = realloc(keeper->wards, (count + WARDS_FIRST) * sizeof(*more));
+	if (more == NULL)
+		return NULL;
+	memset(more + count, 0, WARDS_FIRST * sizeof(*more));
+	keeper->wards = more;
+	keeper->capacity = count + WARDS_FIRST;
+	return &more[count];
+}
+
+static void
+note(struct ward *ward, enum warden_event event, int value)
+{
+	ward->news[event].due = true;
+	ward->news[event].value = value;
+}
+
+/* The rest of what has begun to come.  False at the end. */
+static bool
+receive_rest(int fd, char *into, size_t length)
+{
+	int tries = 0;
+
+	while (length > 0) {
+		ssize_t more = recv(fd, into, length, 0);
+
+		if (more == 0 || (more < 0 && ++tries == TRIES))
+			return false;
+		if (more > 0) {
+			into += more;
+			length -= (size_t)more;
+		}
+	}
+	return true;
+}
+
+/* How many there are of fds. */
+static size_t
+take_descriptors(struct msghdr *message, int fds[WARDEN_STREAMS])
+{
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	size_t count;
+
+	if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+		return 0;
+	count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int); /* of one that was cut, too */
+	memcpy(fds, CMSG_DATA(header), count * sizeof(int));
+	for (size_t i = 0; i < count; i++)
+		(void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+	return count;
+}
+
+/* 1 where there is a request, 0 where there is none for now, -1 at the end. */
+static int
+receive(struct keeper *keeper, struct keeper_request *request, int fds[WARDEN_STREAMS], size_t *count)
+{
+	union keeper_control control;
+	struct iovec piece = { request, sizeof(*request) };
+	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1,
+		.msg_control = control.bytes, .msg_controllen = sizeof(control.bytes) };
+	ssize_t length = recvmsg(keeper->fd, &message, MSG_DONTWAIT);
+
+	*count = 0;
+	if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+		return 0;
+	if (length <= 0)
+		return -1;
+	*count = take_descriptors(&message, fds);
+	return receive_rest(keeper->fd, (char *)request + length, sizeof(*request) - (size_t)length) &&
+	    receive_rest(keeper->fd, keeper->strings, request->strings_bytes) ? 1 : -1;
+}
+
+static bool
+is_of_name(const char *entry, const char *string)
+{
+	size_t length = strcspn(string, "=");
+
+	return strncmp(entry, string, length + 1) == 0;
+}
+
+/* weir's environment with these strings in it. */
+static void
+compose(struct keeper *keeper, size_t strings_bytes)
+{
+	const char *end = keeper->strings + strings_bytes;
+	size_t count = 0;
+
+	for (char **entry = environ; *entry != NULL; entry++) {
+		const char *string = keeper->strings;
+
+		while (string < end && !is_of_name(*entry, string))
+			string += strlen(string) + 1;
+		if (string == end)
+			keeper->environment[count++] = *entry;
+	}
+	for (char *string = keeper->strings; string < end; string += strlen(string) + 1)
+		keeper->environment[count++] = string;
+	keeper->environment[count] = NULL;
+}
+
+/* Each stream its descriptor, as far as they have come. */
+static bool
+assign(struct command *command, const struct keeper_request *request, const int fds[], size_t count)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < WARDEN_STREAMS; i++) {
+		command->streams[i] = -1;
+		if ((request->passed & 1U << i) == 0)
+			continue;
+		if (used == count)
+			return false;
+		command->streams[i] = fds[used++];
+	}
+	return true;
+}
+
+static void
+start(struct keeper *keeper, struct ward *ward, const struct keeper_request *request, const int fds[], size_t count)
+{
+	struct command command = { .argv = keeper->commands[request->value], .environment = keeper->environment,
+		.own_group = !keeper->foreground };
+	bool refused;
+	pid_t pid;
+
+	ward->id = request->id;
+	if (!assign(&command, request, fds, count)) {
+		note(ward, WARDEN_SHORT, EMFILE);
+		return;
+	}
+	compose(keeper, request->strings_bytes);
+	pid = command_start(&command, &refused);
+	if (pid < 0) {
+		note(ward, refused ? WARDEN_FAILED : WARDEN_SHORT, errno);
+	} else {
+		ward->pid = pid;
+		note(ward, WARDEN_STARTED, (int)pid);
+	}
+}
+
+static void
+pass_on(const struct keeper *keeper, uint64_t id, int signal)
+{
+	for (size_t i = 0; i < keeper->capacity; i++)
+		if (keeper->wards[i].pid > 0 && keeper->wards[i].id == id)
+			(void)kill(keeper->foreground ? keeper->wards[i].pid : -keeper->wards[i].pid, signal);
+}
+
+/* One request, if there is one.  False when it is time to end. */
+static bool
+serve(struct keeper *keeper)
+{
+	struct ward *ward = free_ward(keeper);
+	struct keeper_request request;
+	int fds[WARDEN_STREAMS];
+	size_t count;
+	int got;
+
+	if (ward == NULL)
+		return true;
+	got = receive(keeper, &request, fds, &count);
+	if (got > 0 && request.kind == KEEPER_START && !loop_gone(keeper->fd))
+		start(keeper, ward, &request, fds, count);
+	if (got > 0 && request.kind == KEEPER_SIGNAL)
+		pass_on(keeper, request.id, (int)request.value);
+	for (size_t i = 0; i < count; i++)
+		(void)close(fds[i]);
+	return got == 0 || (got > 0 && request.kind != KEEPER_END);
+}
+
+static void
+reap(struct keeper *keeper)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		for (size_t i = 0; i < keeper->capacity; i++) {
+			struct ward *ward = &keeper->wards[i];
+
+			if (ward->pid != pid)
+				continue;
+			if (WIFSTOPPED(status)) {
+				note(ward, WARDEN_STOPPED, WSTOPSIG(status));
+			} else {
+				note(ward, WARDEN_ENDED, status);
+				ward->pid = 0;
+			}
+		}
+	}
+}
+
+static bool
+send_news(int fd, uint64_t id, enum warden_event event, int value)
+{
+	struct keeper_news news = { id, (int32_t)event, value };
+	struct iovec piece = { &news, sizeof(news) };
+	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1 };
+
+	return keeper_send(fd, &message);
+}
+
+static void
+tell(struct keeper *keeper)
+{
+	keeper->behind = false;
+	for (size_t i = 0; i < keeper->capacity; i++) {
+		struct ward *ward = &keeper->wards[i];
+
+		for (enum warden_event event = 0; event < WARDEN_GONE; event++) {
+			if (!ward->news[event].due)
+				continue;
+			if (!send_news(keeper->fd, ward->id, event, ward->news[event].value)) {
+				keeper->behind = true;
+				return;
+			}
+			ward->news[event].due = false;
+		}
+	}
+}
+
+/* Without memory for one ward more it reads nothing: those that end make room. */
+static void
+keep(struct keeper *keeper)
+{
+	struct loop_watch watch = { .fd = keeper->fd };
+
+	do {
+		reap(keeper);
+		tell(keeper);
+		watch.input = free_ward(keeper) != NULL;
+		watch.output = keeper->behind;
+	} while (loop_wait(&watch, 1, LOOP_FOREVER) && !watch.gone && serve(keeper));
+}
+
+/* What weir opened is to be closed by exec, what it was given is not. */
+static bool
+keep_descriptors(int own, int null)
+{
+	for (int fd = 0; fd < WARDEN_STREAMS; fd++)
+		if (dup2(null, fd) < 0)
+			return false;
+	for (int fd = WARDEN_STREAMS; fd < INHERITED_MOST; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		if (fd != own && flags >= 0 && (flags & FD_CLOEXEC) != 0)
+			(void)close(fd);
+	}
+	return true;
+}
+
+static bool
+make_room(struct keeper *keeper)
+{
+	size_t count = 0;
+
+	while (environ[count] != NULL)
+		count++;
+	keeper->environment = calloc(count + WARDEN_STRINGS_MOST + 1, sizeof(*keeper->environment));
+	return keeper->environment != NULL && free_ward(keeper) != NULL;
+}
+
+_Noreturn void
+keeper_run(int fd, int null, char *const *const commands[], bool foreground)
+{
+	static struct keeper keeper; /* larger than a stack frame should be */
+
+	keeper.fd = fd;
+	keeper.commands = commands;
+	keeper.foreground = foreground;
+	signals_shield();
+#ifdef __linux__
+	(void)prctl(PR_SET_NAME, "weir-warden", 0, 0, 0);
+#endif
+	if (!keep_descriptors(fd, null) || !make_room(&keeper))
+		_exit(EXIT_FAILURE);
+	keep(&keeper);
+	_exit(EXIT_SUCCESS);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * keeper: what the warden is once it has been forked, and how the two sides talk.
+ *
+ * A pair of stream sockets, which every system has (SOCK_SEQPACKET macOS has not): requests one way, of which all but
+ * the environment has the same length, news of one length the other.  Descriptors come with the first byte of the
+ * request that they are for.
+ *
+ * What both are for is in warden.h, the only one that needs this.
+ */
+#ifndef WEIR_KEEPER_H
+#define WEIR_KEEPER_H
+
+#include "os/warden.h"
+
+#include <sys/socket.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum keeper_kind { KEEPER_START, KEEPER_SIGNAL, KEEPER_END };
+
+/* Neither has padding. */
+struct keeper_request {
+	uint64_t id;
+	uint32_t kind;
+	uint32_t value;         /* which command, or which signal */
+	uint32_t passed;        /* bit by bit, the streams that a descriptor comes for; the others are /dev/null */
+	uint32_t strings_bytes; /* of the environment, which follows: at most WARDEN_STRINGS_BYTES, each with its NUL */
+};
+
+struct keeper_news {
+	uint64_t id;
+	int32_t event;
+	int32_t value;
+};
+
+/* Room for the descriptors of a request. */
+union keeper_control {
+	struct cmsghdr alignment;
+	char bytes[CMSG_SPACE(WARDEN_STREAMS * sizeof(int))];
+};
+
+/* The message, which is in one piece; or false with errno and, but where the other side has gone, nothing of it. */
+bool keeper_send(int fd, struct msghdr *message);
+
+/* Is the warden until weir, at the other end of fd, asks for the end or has gone.  null is /dev/null, open both ways. */
+_Noreturn void keeper_run(int fd, int null, char *const *const commands[], bool foreground);
+
+#endif
