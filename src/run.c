@@ -109,7 +109,7 @@ begin(struct run *run, const struct options *options)
 		return -1;
 	}
 	enlarge_pipes(options, &input, &output);
-	if (!lookout_begin(&run->lookout, &run->pump, now) || !lookout_start(&run->lookout))
+	if (!lookout_begin(&run->lookout, &run->pump, run->reader, now) || !lookout_start(&run->lookout))
 		return -1;
 	if (run->reader != NULL)
 		reader_begin(run->reader, &run->pump, now);

@@ -57,7 +57,8 @@ struct ledger {
 	struct tally sent;        /* handed over to a reader who has to confirm, for the first time; */
 	struct tally redelivered; /* and again: neither is part of the law */
 	struct tally peak; /* the most that had to wait in the buffer */
-	struct tally marks; /* records that say where others are missing: not part of the law */
+	struct tally marks; /* records that say where others are missing: not part of the law, */
+	uint64_t added_bytes; /* nor are the numbers put in front of records */
 	uint64_t paused_count;
 	uint64_t paused_ns;
 	uint64_t pressure_count; /* how often the buffer was full, or high, and for how long until it was low */

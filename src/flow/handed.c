@@ -34,7 +34,7 @@ pump_has_reader(const struct pump *pump)
 struct tally
 pump_in_flight(const struct pump *pump)
 {
-	return pump->plan.flying ? flight_held(&pump->flight) : (struct tally){ 0, 0 };
+	return pump->plan.flying && !pump->closed ? flight_held(&pump->flight) : (struct tally){ 0, 0 };
 }
 
 uint64_t

@@ -24,7 +24,8 @@ void pump_change_reader(struct pump *pump, const struct io_port *port);
 /* Whether there is one. */
 bool pump_has_reader(const struct pump *pump);
 
-/* What is in flight; how many bytes this reader was given; the serial of the oldest (0: none is in flight). */
+/* What is in flight, nothing once the books are closed; how many bytes this reader was given; the serial of the oldest
+ * (0: none is in flight). */
 struct tally pump_in_flight(const struct pump *pump);
 uint64_t pump_wire(const struct pump *pump);
 uint64_t pump_first_in_flight(const struct pump *pump);

@@ -401,4 +401,12 @@ void
 jobs_figures(const struct jobs *jobs, struct reader_figures *figures)
 {
 	*figures = jobs->figures;
+	figures->running = jobs->running;
+	figures->tries = jobs->oldest != NULL ? jobs->oldest->tries : 0;
+	if (jobs->end != READER_GOES_ON)
+		figures->phase = READER_OVER;
+	else if (jobs->running > 0)
+		figures->phase = READER_RUNNING;
+	else
+		figures->phase = figures->tries > 0 ? READER_RETRYING : READER_IDLE;
 }

@@ -289,22 +289,57 @@ reader_status(const struct reader *reader, int *status)
 	return feed->exec_error != 0 || feed->status >= 0;
 }
 
-struct reader_figures
-reader_figures(const struct reader *reader, uint64_t now_ns)
+/* --- what is told -------------------------------------------------------------------------------- */
+
+static enum reader_phase
+phase_of_feed(const struct feed *feed)
 {
-	struct reader_figures figures = { .status = -1 };
+	switch (feed->state) {
+	case FEED_DOWN:
+		return feed->failures > 0 ? READER_RETRYING : READER_IDLE;
+	case FEED_STARTING:
+	case FEED_UP:
+		return feed->pump == NULL || pump_has_reader(feed->pump) ? READER_RUNNING : READER_FINISHING;
+	case FEED_DEAF:
+		return READER_FINISHING;
+	case FEED_OVER:
+		break;
+	}
+	return READER_OVER;
+}
+
+static void
+figures_of_feed(const struct reader *reader, struct reader_figures *figures)
+{
 	const struct feed *feed = &reader->feed;
 	int status;
 
-	if (reader->jobs != NULL) {
+	figures->phase = feed->end != READER_GOES_ON ? READER_OVER : phase_of_feed(feed);
+	figures->running = feed_runs(feed);
+	figures->starts = feed->starts;
+	figures->failures = feed->failures;
+	if (feed->died_at != 0 && pump_first_in_flight(feed->pump) == feed->died_at)
+		figures->tries = feed->deaths;
+	if (reader_status(reader, &status))
+		figures->status = status;
+}
+
+struct reader_figures
+reader_figures(const struct reader *reader, uint64_t now_ns)
+{
+	const struct reader_options *rules = reader->rules;
+	const uint64_t due_ns = reader->jobs != NULL ? jobs_deadline_ns(reader->jobs) : breaker_due_ns(&reader->breaker);
+	struct reader_figures figures = { .status = -1 };
+
+	if (reader->jobs != NULL)
 		jobs_figures(reader->jobs, &figures);
-	} else {
-		figures.starts = feed->starts;
-		figures.failures = feed->failures;
-		if (reader_status(reader, &status))
-			figures.status = status;
-	}
-	figures.ignored = feed->ignored + reader->credits.ignored;
+	else
+		figures_of_feed(reader, &figures);
+	figures.command = rules->command != NULL ? rules->command[0] : NULL;
+	figures.confirm = options_confirm(reader->options);
+	figures.fell_back = rules->command != NULL && rules->confirm == CONFIRM_WRITTEN && !rules->confirm_given;
+	figures.next_try_ns = figures.phase != READER_RETRYING ? UINT64_MAX : due_ns > now_ns ? due_ns - now_ns : 0;
+	figures.ignored = reader->feed.ignored + reader->credits.ignored;
 	figures.open = breaker_is_open(&reader->breaker);
 	figures.opened = breaker_opened(&reader->breaker);
 	figures.open_ns = breaker_open_ns(&reader->breaker, now_ns);

@@ -75,16 +75,32 @@ bool reader_status(const struct reader *reader, int *status);
 /* Frees it; NULL is fine. */
 void reader_free(struct reader *reader);
 
+/* What it is doing. */
+enum reader_phase {
+	READER_IDLE,      /* COMMAND does not run, and need not */
+	READER_RETRYING,  /* it has failed, and is to be started again */
+	READER_RUNNING,   /* or, where it is none of weir's, it reads */
+	READER_FINISHING, /* its input has ended, and it is waited for */
+	READER_OVER,      /* it has ended, or cannot be run, and is not started again */
+};
+
 /* For reports. */
 struct reader_figures {
-	uint64_t starts;    /* of COMMAND */
+	const char *command;  /* its name; from argv; NULL for none */
+	const char *confirm;  /* that is in force, by its name */
+	bool fell_back;       /* to `written`, since the system cannot tell what has been read */
+	enum reader_phase phase;
+	uint64_t running;     /* so many COMMANDs */
+	uint64_t starts;      /* of COMMAND */
 	uint64_t failures;
-	uint64_t ignored;   /* answers for what is not in flight */
-	bool open;          /* the breaker */
-	uint64_t opened;    /* how often */
-	uint64_t open_ns;   /* for how long, until now */
-	int status;         /* last, as reader_status has it; -1 for none */
-	uint64_t batches;   /* confirmed */
+	uint64_t tries;       /* of the oldest in flight, so many have failed */
+	uint64_t next_try_ns; /* until there is another; UINT64_MAX where none is waited for */
+	uint64_t ignored;     /* answers for what is not in flight, and lines of credits that are no number */
+	bool open;            /* the breaker */
+	uint64_t opened;      /* how often */
+	uint64_t open_ns;     /* for how long in all, until now */
+	int status;           /* last, as reader_status has it; -1 for none */
+	uint64_t batches;     /* confirmed */
 };
 
 struct reader_figures reader_figures(const struct reader *reader, uint64_t now_ns);

@@ -101,6 +101,27 @@ put_out(struct gauges *g, int form)
 	put_flow(g, "out", &g->snapshot->interval.out, form);
 }
 
+/* What was handed over and is not confirmed, where it has to be: a part of what the bar shows. */
+static void
+put_flight(struct gauges *g, int form)
+{
+	const struct tally *flight = &g->snapshot->in_flight;
+	bool records = g->snapshot->options->framing.kind != FRAMING_BYTES;
+	char count[32];
+
+	if (g->snapshot->options->reader.confirm == CONFIRM_WRITTEN)
+		return;
+	ink_say(&g->ink, FAINT, form == FLIGHT_BARE ? "flight" : "in flight");
+	if (records) {
+		figures_count(count, sizeof(count), flight->records);
+		ink_say(&g->ink, PLAIN, " %5s", count);
+	}
+	if (records && form < FLIGHT_BOTH)
+		return;
+	figures_count(count, sizeof(count), flight->bytes);
+	ink_say(&g->ink, PLAIN, " %5sB", count);
+}
+
 /* What has left so far: records, or bytes. */
 static void
 put_total(struct gauges *g, int form)
@@ -238,6 +259,15 @@ put_paused(struct gauges *g, int form)
 	say_percent(g, s->interval.paused_ns > 0 ? WARNING : PLAIN, "", s->interval.paused_ns);
 }
 
+/* Of interest only while it is open. */
+static void
+put_breaker(struct gauges *g, int form)
+{
+	(void)form;
+	if (g->snapshot->reader.open)
+		ink_say(&g->ink, BAD, "breaker open");
+}
+
 /* Whether that can be waited for at all. */
 static bool
 may_wait_for(const struct options *options, enum awaited awaited)
@@ -363,10 +393,12 @@ static void (*const writers[GAUGES])(struct gauges *g, int form) = {
 	[GAUGE_NAME] = put_name,
 	[GAUGE_IN] = put_in,
 	[GAUGE_BAR] = put_bar,
+	[GAUGE_FLIGHT] = put_flight,
 	[GAUGE_OUT] = put_out,
 	[GAUGE_TOTAL] = put_total,
 	[GAUGE_DROPPED] = put_dropped,
 	[GAUGE_PAUSED] = put_paused,
+	[GAUGE_BREAKER] = put_breaker,
 	[GAUGE_WAITED] = put_waits,
 	[GAUGE_LATENCY] = put_latency,
 	[GAUGE_ELAPSED] = put_elapsed,

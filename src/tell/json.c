@@ -8,6 +8,14 @@
 
 #include <inttypes.h>
 
+static const char *const phases[] = {
+	[READER_IDLE] = "idle",
+	[READER_RETRYING] = "retrying",
+	[READER_RUNNING] = "running",
+	[READER_FINISHING] = "finishing",
+	[READER_OVER] = "over",
+};
+
 static const char *const events[] = {
 	[REPORT_FINAL] = "final",
 	[REPORT_INTERVAL] = "interval",
@@ -38,6 +46,12 @@ json_or_null(struct line *line, const char *label, bool known, uint64_t value)
 		line_add(line, "\"%s\":%" PRIu64, label, value);
 	else
 		line_add(line, "\"%s\":null", label);
+}
+
+static const char *
+json_bool(bool is)
+{
+	return is ? "true" : "false";
 }
 
 static void
@@ -214,11 +228,42 @@ json_totals(struct line *line, const struct snapshot *s)
 	json_tally(line, "dropped_unsaved", &s->unsaved);
 	line_add(line, ",");
 	json_tally(line, "marks", &ledger->marks);
-	line_add(line, ",");
+	line_add(line, ",\"added_bytes\":%" PRIu64 ",", ledger->added_bytes);
 	json_tally(line, "held", &s->held);
+	line_add(line, ",");
+	json_tally(line, "in_flight", &s->in_flight);
 	line_add(line, ",");
 	json_tally(line, "undelivered", &ledger->undelivered);
 	line_add(line, ",");
+	json_tally(line, "sent", &ledger->sent);
+	line_add(line, ",");
+	json_tally(line, "redelivered", &ledger->redelivered);
+	line_add(line, ",");
+}
+
+static void
+json_reader(struct line *line, const struct snapshot *s)
+{
+	const struct reader_figures *reader = &s->reader;
+
+	if (!s->has_reader) {
+		line_add(line, "\"reader\":null,");
+		return;
+	}
+	line_add(line, "\"reader\":{");
+	if (reader->command != NULL)
+		json_string(line, "command", diag_visible_data(reader->command));
+	else
+		line_add(line, "\"command\":null");
+	line_add(line, ",\"confirm\":\"%s\",\"fell_back\":%s,\"state\":\"%s\",\"running\":%" PRIu64 ",\"starts\":%" PRIu64
+	    ",\"failures\":%" PRIu64 ",\"batches\":%" PRIu64 ",\"ignored\":%" PRIu64 ",\"tries\":%" PRIu64 ",",
+	    reader->confirm, json_bool(reader->fell_back), phases[reader->phase], reader->running,
+	    reader->starts, reader->failures, reader->batches, reader->ignored, reader->tries);
+	json_or_null(line, "next_try_ns", reader->next_try_ns != UINT64_MAX, reader->next_try_ns);
+	line_add(line, ",");
+	json_or_null(line, "status", reader->status >= 0, (uint64_t)reader->status);
+	line_add(line, ",\"breaker\":{\"open\":%s,\"opened\":%" PRIu64 ",\"open_ns\":%" PRIu64 "}},",
+	    json_bool(reader->open), reader->opened, reader->open_ns);
 }
 
 void
@@ -241,8 +286,10 @@ json_write(struct line *line, const struct snapshot *s)
 	json_or_null(line, "unread_bytes", s->unread_known, s->unread_bytes);
 	line_add(line, ",");
 	json_or_null(line, "unread_input_bytes", s->unread_input_known, s->unread_input_bytes);
+	line_add(line, ",");
+	json_reader(line, s);
 	if (s->event == REPORT_FINAL)
-		line_add(line, ",\"exit\":{\"status\":%d,\"reason\":\"%s\"}}", s->exit_status, s->exit_reason);
+		line_add(line, "\"exit\":{\"status\":%d,\"reason\":\"%s\"}}", s->exit_status, s->exit_reason);
 	else
-		line_add(line, ",\"exit\":{\"status\":null,\"reason\":null}}");
+		line_add(line, "\"exit\":{\"status\":null,\"reason\":null}}");
 }

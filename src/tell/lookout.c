@@ -114,6 +114,10 @@ static void
 take_snapshot(struct lookout *lookout, enum report_event event, struct snapshot *snapshot, uint64_t now)
 {
 	snapshot_take(snapshot, event, lookout->pump, &lookout->baseline, now);
+	if (lookout->reader != NULL) {
+		snapshot->has_reader = true;
+		snapshot->reader = reader_figures(lookout->reader, now);
+	}
 	snapshot->reports_skipped = lookout->reporter.skipped;
 	snapshot->top = lookout->top;
 	snapshot->host = *lookout->host != '\0' ? lookout->host : NULL;
@@ -190,11 +194,12 @@ learn_where_and_when(struct lookout *lookout)
 }
 
 bool
-lookout_begin(struct lookout *lookout, struct pump *pump, uint64_t now)
+lookout_begin(struct lookout *lookout, struct pump *pump, const struct reader *reader, uint64_t now)
 {
 	const struct options *options = lookout->options;
 
 	lookout->pump = pump;
+	lookout->reader = reader;
 	if (!observe(lookout)) {
 		diag_errno(errno, "--buffer=%llu", (unsigned long long)options->buffer_bytes);
 		return false;

@@ -13,6 +13,7 @@
 
 #include "cli/options.h"
 #include "flow/pump.h"
+#include "hand/reader.h"
 #include "os/loop.h"
 #include "os/spill.h"
 #include "tell/live.h"
@@ -26,6 +27,7 @@
 struct lookout {
 	const struct options *options;
 	struct pump *pump;
+	const struct reader *reader; /* not owned; NULL where there is none to tell of */
 	struct sojourn *sojourn;
 	struct marks *marks;
 	struct baseline baseline;
@@ -46,9 +48,9 @@ struct lookout {
  * reason has been told; there is nothing to undo, since weir ends then. */
 bool lookout_open(struct lookout *lookout, const struct options *options);
 
-/* The pump is there, and has not made a pass: takes its memory, hooks itself up, writes the first page
- * of metrics.  False when the reason has been told. */
-bool lookout_begin(struct lookout *lookout, struct pump *pump, uint64_t now_ns);
+/* The pump is there, and has not made a pass, and so is the reader, if there is one: takes its memory, hooks itself up,
+ * writes the first page of metrics.  False when the reason has been told. */
+bool lookout_begin(struct lookout *lookout, struct pump *pump, const struct reader *reader, uint64_t now_ns);
 
 /* Everything is open: gives up the right to open more (confine.h), and starts what runs beside.  False
  * when the reason has been told. */

@@ -15,6 +15,7 @@ enum form {
 	SECONDS, /* nanoseconds, where UNKNOWN is not a number */
 	SUM,     /* seconds, and behind them the nanoseconds that are left of the sum */
 	LAST,    /* a number that only the last page has */
+	KNOWN,   /* a number, where UNKNOWN is not a number */
 };
 #define UNKNOWN UINT64_MAX
 
@@ -28,22 +29,31 @@ struct derived {
 	uint64_t exit_status;
 	uint64_t quantile_ns[QUANTILES];
 	uint64_t latency_max_ns;
+	struct {
+		uint64_t one;
+		uint64_t open;
+		uint64_t status;
+	} reader;
 };
 
-/* Where a figure comes from: an uint64_t in one of these. */
-enum source { SNAPSHOT, OPTIONS, ABOUT, DERIVED };
-#define SOURCES 4
+/* Where a figure comes from: an uint64_t in one of these.  The last two are the first and DERIVED where there is a reader
+ * to tell of, and otherwise nothing. */
+enum source { SNAPSHOT, OPTIONS, ABOUT, DERIVED, READER, READER_DERIVED };
+#define SOURCES 6
 #define IN_SNAPSHOT(field) SNAPSHOT, offsetof(struct snapshot, field)
 #define IN_OPTIONS(field) OPTIONS, offsetof(struct options, field)
 #define IN_ABOUT(field) ABOUT, offsetof(struct page_about, field)
 #define IN_DERIVED(field) DERIVED, offsetof(struct derived, field)
+#define IN_READER(field) READER, offsetof(struct snapshot, field)
+#define IN_READER_DERIVED(field) READER_DERIVED, offsetof(struct derived, reader.field)
 
 struct page {
 	struct line line;
 	bool last;
 	const struct options *options;
+	const struct reader_figures *reader;
 	char labels[2 * OPTIONS_NAME_MOST + 64]; /* of every sample */
-	const unsigned char *source[SOURCES];
+	const unsigned char *source[SOURCES]; /* NULL: none of its families is there */
 };
 
 /* Printable text as the value of a label; text is cut where there is no room. */
@@ -105,12 +115,24 @@ label_version(struct page *page, int i)
 	line_add(&page->line, ",version=\"%s\"", PACKAGE_VERSION);
 }
 
+static void
+label_reader(struct page *page, int i)
+{
+	const char *command = page->reader->command;
+	char escaped[2048];
+
+	(void)i;
+	line_add(&page->line, ",command=\"%s\",confirm=\"%s\"", command != NULL ? escape(escaped, sizeof(escaped),
+	    diag_visible_data(command)) : "", page->reader->confirm);
+}
+
 static const struct dimension by_reason = { REASONS, sizeof(struct tally), label_reason };
 static const struct dimension by_pattern = { EACH_PATTERN, sizeof(struct tally), label_pattern };
 static const struct dimension by_pattern_asked = { EACH_PATTERN, sizeof(struct looks), label_pattern };
 static const struct dimension by_wait = { WAITS, sizeof(uint64_t), label_wait };
 static const struct dimension by_quantile = { QUANTILES, sizeof(uint64_t), label_quantile };
 static const struct dimension by_version = { 1, 0, label_version };
+static const struct dimension by_reader = { 1, 0, label_reader };
 
 static const char counter[] = "counter";
 static const char gauge[] = "gauge";
@@ -217,6 +239,43 @@ static const struct family {
 	{ "latency_seconds_count", NULL, NUMBER, IN_SNAPSHOT(latency.count), NULL, NULL },
 	{ "latency_max_seconds", gauge, SECONDS, IN_DERIVED(latency_max_ns), NULL,
 	    "Longest time a record waited, of those that left in the last interval." },
+
+	{ "reader_info", gauge, NUMBER, IN_READER_DERIVED(one), &by_reader,
+	    "Always 1; COMMAND, and by what its records are out, are labels." },
+	{ "reader_in_flight_records", gauge, NUMBER, IN_READER(in_flight.records), NULL,
+	    "Records handed over and not confirmed, part of those in weir." },
+	{ "reader_in_flight_bytes", gauge, NUMBER, IN_READER(in_flight.bytes), NULL,
+	    "Bytes handed over and not confirmed, part of those in weir." },
+	{ "reader_sent_records_total", counter, NUMBER, IN_READER(ledger.sent.records), NULL,
+	    "Records handed over for the first time, where they have to be confirmed." },
+	{ "reader_sent_bytes_total", counter, NUMBER, IN_READER(ledger.sent.bytes), NULL,
+	    "Bytes handed over for the first time, where they have to be confirmed." },
+	{ "reader_redelivered_records_total", counter, NUMBER, IN_READER(ledger.redelivered.records), NULL,
+	    "Records handed over again." },
+	{ "reader_redelivered_bytes_total", counter, NUMBER, IN_READER(ledger.redelivered.bytes), NULL,
+	    "Bytes handed over again." },
+	{ "reader_added_bytes_total", counter, NUMBER, IN_READER(ledger.added_bytes), NULL,
+	    "Bytes of the numbers put in front of records." },
+	{ "reader_running", gauge, NUMBER, IN_READER(reader.running), NULL,
+	    "How many of COMMAND run." },
+	{ "reader_starts_total", counter, NUMBER, IN_READER(reader.starts), NULL,
+	    "How often COMMAND was started." },
+	{ "reader_failures_total", counter, NUMBER, IN_READER(reader.failures), NULL,
+	    "How often it failed." },
+	{ "reader_tries", gauge, NUMBER, IN_READER(reader.tries), NULL,
+	    "How often it has failed at what is now the oldest in flight." },
+	{ "reader_last_status", gauge, KNOWN, IN_READER_DERIVED(status), NULL,
+	    "How it ended last, as exit_status; NaN before it has." },
+	{ "reader_batches_total", counter, NUMBER, IN_READER(reader.batches), NULL,
+	    "Batches that it has taken." },
+	{ "reader_answers_ignored_total", counter, NUMBER, IN_READER(reader.ignored), NULL,
+	    "Answers for what was not in flight, and credits that were no number." },
+	{ "reader_breaker_open", gauge, NUMBER, IN_READER_DERIVED(open), NULL,
+	    "Whether it has failed so often that one try at a time is made, seldom." },
+	{ "reader_breaker_opened_total", counter, NUMBER, IN_READER(reader.opened), NULL,
+	    "How often that came to be so." },
+	{ "reader_breaker_open_seconds_total", counter, SECONDS, IN_READER(reader.open_ns), NULL,
+	    "For how long it was so." },
 };
 
 static void
@@ -249,7 +308,7 @@ add_value(struct line *line, enum form form, const unsigned char *from)
 		add_seconds(line, value, rest);
 	} else if (form == SECONDS && value != UNKNOWN) {
 		add_seconds(line, value / NS_PER_S, value % NS_PER_S);
-	} else if (form == SECONDS) {
+	} else if (form == SECONDS || (form == KNOWN && value == UNKNOWN)) {
 		line_add(line, "NaN");
 	} else if (form == LIMIT && value == UNKNOWN) {
 		line_add(line, "+Inf");
@@ -266,7 +325,7 @@ add_family(struct page *page, const struct family *family)
 
 	if (count == EACH_PATTERN)
 		count = (int)keep_count(page->options->keep);
-	if (count == 0 || (family->form == LAST && !page->last))
+	if (count == 0 || (family->form == LAST && !page->last) || page->source[family->source] == NULL)
 		return;
 	if (family->type != NULL)
 		line_add(&page->line, "# HELP weir_%s %s\n# TYPE weir_%s %s\n", family->name, family->help,
@@ -295,6 +354,8 @@ derive(const struct snapshot *s)
 		.up = s->event != REPORT_FINAL,
 		.exit_status = (uint64_t)s->exit_status,
 		.latency_max_ns = latency->count > 0 ? latency->max_ns : UNKNOWN,
+		.reader = { .one = 1, .open = s->reader.open,
+		    .status = s->reader.status >= 0 ? (uint64_t)s->reader.status : UNKNOWN },
 	};
 
 	for (int i = 0; i < QUANTILES; i++)
@@ -310,11 +371,14 @@ page_write(char *text, const struct snapshot *snapshot, const struct page_about 
 		.line = { text, 0, PAGE_MOST },
 		.last = snapshot->event == REPORT_FINAL,
 		.options = snapshot->options,
+		.reader = &snapshot->reader,
 		.source = {
 			[SNAPSHOT] = (const unsigned char *)snapshot,
 			[OPTIONS] = (const unsigned char *)snapshot->options,
 			[ABOUT] = (const unsigned char *)about,
 			[DERIVED] = (const unsigned char *)&derived,
+			[READER] = snapshot->has_reader ? (const unsigned char *)snapshot : NULL,
+			[READER_DERIVED] = snapshot->has_reader ? (const unsigned char *)&derived : NULL,
 		},
 	};
 

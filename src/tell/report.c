@@ -2,20 +2,12 @@
 #include "config.h"
 
 #include "base/line.h"
+#include "tell/handover.h"
 #include "tell/json.h"
 #include "tell/report.h"
 #include "tell/text.h"
 
 #include <inttypes.h>
-
-/* sd-daemon(3): a warning where something was lost, or an error where the run failed. */
-static void
-journal_priority(struct line *line, const struct snapshot *s)
-{
-	bool failed = s->event == REPORT_FINAL && snapshot_failed(s);
-
-	line_add(line, failed ? "<3>" : snapshot_lost(s) ? "<4>" : "<6>");
-}
 
 size_t
 report_line(char *text, const struct snapshot *snapshot)
@@ -24,14 +16,12 @@ report_line(char *text, const struct snapshot *snapshot)
 
 	switch (snapshot->options->format) {
 	case FORMAT_TEXT:
+	case FORMAT_JOURNAL:
 		text_write(&line, snapshot);
+		handover_write(&line, snapshot);
 		break;
 	case FORMAT_JSON:
 		json_write(&line, snapshot);
-		break;
-	case FORMAT_JOURNAL:
-		journal_priority(&line, snapshot);
-		text_write(&line, snapshot);
 		break;
 	}
 	line_add(&line, "\n");

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/units.h"
+#include "flow/handed.h"
 #include "os/pipes.h"
 #include "tell/snapshot.h"
 
@@ -128,6 +129,7 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
 		.tuning = *pump_tuning(pump),
 		.ledger = *pump_ledger(pump),
 		.held = pump_held(pump),
+		.in_flight = pump_in_flight(pump),
 		.depth = pump_depth(pump),
 		.elapsed_ns = now_ns - baseline->start_ns,
 		.pid = (long)getpid(),

@@ -11,6 +11,7 @@
 #include "base/ledger.h"
 #include "cli/options.h"
 #include "flow/pump.h"
+#include "hand/reader.h"
 #include "pick/sojourn.h"
 
 #include <stdbool.h>
@@ -44,6 +45,7 @@ struct snapshot {
 	struct tuning tuning;     /* what of the options may have changed since */
 	struct ledger ledger;     /* its times up to this moment */
 	struct tally held;
+	struct tally in_flight;   /* the part of it that was handed over, and is not confirmed */
 	struct tally depth;       /* what waits in the buffer */
 	struct tally unsaved;     /* dropped, and not saved by --dropped */
 	uint64_t elapsed_ns;
@@ -61,6 +63,8 @@ struct snapshot {
 	uint64_t until_done_ns;   /* with all of it, or SNAPSHOT_NEVER */
 	struct top *top;          /* keys of what was dropped, or NULL; not owned */
 	uint64_t reports_skipped; /* nobody took them in time */
+	bool has_reader;          /* who does more than read, and */
+	struct reader_figures reader; /* what is known of him */
 	bool unread_known;        /* what the reader has not taken from the output's pipe */
 	uint64_t unread_bytes;
 	bool reader_gone;         /* which will not read them any more */
@@ -83,7 +87,7 @@ struct baseline {
 /* The run begins. */
 void snapshot_begin(struct baseline *baseline, uint64_t now_ns);
 
-/* What the pump and the time can tell; unsaved, top, host, draining, what is expected,
+/* What the pump and the time can tell; the reader, unsaved, top, host, draining, what is expected,
  * reports_skipped and the exit are left 0. */
 void snapshot_take(struct snapshot *snapshot, enum report_event event, const struct pump *pump,
     const struct baseline *baseline, uint64_t now_ns);

@@ -24,7 +24,7 @@ is_final(const struct snapshot *s)
 	return s->event == REPORT_FINAL;
 }
 
-static void
+void
 text_tally(struct line *line, const struct snapshot *s, const char *label, const struct tally *tally)
 {
 	char bytes[32];
@@ -309,11 +309,28 @@ text_clock(struct line *line, const struct snapshot *s)
 	line_add(line, " ");
 }
 
+/* sd-daemon(3): a warning where something was lost, or an error where the run failed. */
+static void
+text_priority(struct line *line, const struct snapshot *s)
+{
+	bool failed = is_final(s) && snapshot_failed(s);
+
+	if (s->options->format == FORMAT_JOURNAL)
+		line_add(line, failed ? "<3>" : snapshot_lost(s) ? "<4>" : "<6>");
+}
+
+void
+text_begin(struct line *line, const struct snapshot *s)
+{
+	text_priority(line, s);
+	line_add(line, "%s: ", s->options->name);
+	text_clock(line, s);
+}
+
 void
 text_write(struct line *line, const struct snapshot *s)
 {
-	line_add(line, "%s: ", s->options->name);
-	text_clock(line, s);
+	text_begin(line, s);
 	text_flows(line, s);
 	text_losses(line, s);
 	if (!is_final(s))

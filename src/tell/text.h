@@ -13,6 +13,12 @@
 
 void text_write(struct line *line, const struct snapshot *snapshot);
 
+/* What each line begins with: the priority where it is for the journal, the name, the time of day. */
+void text_begin(struct line *line, const struct snapshot *snapshot);
+
+/* ", held 3 records 0.2 MB": in the unit that suits what came in. */
+void text_tally(struct line *line, const struct snapshot *snapshot, const char *label, const struct tally *tally);
+
 /* How much was dropped (some was), in percent, and why: "16.7%, oldest". */
 void text_loss(struct line *line, const struct ledger *ledger);
 

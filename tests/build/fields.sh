@@ -38,6 +38,7 @@ loop_watch    what to wait for, and whether it came
 answer        what a line says
 options    the command line
 reader_options  a part of it
+reader_figures  figures
 tuning     what of it may change'
 
 command -v gcc >/dev/null && compiler=gcc || compiler=clang

@@ -83,7 +83,7 @@ is_stopped()
 			said "${figure}_records_total" "$(figures $figure.records)"
 			said "${figure}_bytes_total" "$(figures $figure.bytes)"
 		done
-		for reason in oldest newest oversize sample superseded random shed codel over expired; do
+		for reason in oldest newest oversize sample superseded random shed codel over expired rejected gone; do
 			said dropped_records_total "$(figures dropped.by.$reason.records)" ",reason=\"$reason\""
 			said dropped_bytes_total "$(figures dropped.by.$reason.bytes)" ",reason=\"$reason\""
 		done

@@ -282,6 +282,15 @@ END
 	unlike "$(cat script)" "title .sample"
 	jq -c '.dropped.records = 0' reports | script --panels=drops
 	is "$(labels 2)" "nothing was dropped"
+	# Reports of a weir that knew no reader, and of one that does, are one picture: a reason has its colour in both.
+	jq -c '.dropped.by.rejected = .dropped.by.sample | .dropped.by.gone = .dropped.by.newest | .added_bytes = 7
+		| (.in_flight, .sent, .redelivered) = {records: 5, bytes: 50} | .reader = {command: "load", confirm: "exit",
+		  fell_back: false, state: "retrying", running: 0, starts: 3, failures: 3, batches: 0, ignored: 0, tries: 3,
+		  next_try_ns: 5, status: 75, breaker: {open: false, opened: 0, open_ns: 0}}' reports >later
+	script --panels=drops reports later
+	is "$(labels 1)" "dropped, by reason, records/s|dropped, by reason, records/s"
+	is "$(grep -c '#D55E00" title "oldest 300"' script)" 2
+	is "$(cat err)" ""
 	# However many reasons weir has, no two look alike.
 	seq 9 | "$WEIR" --format=json 2>one
 	jq -c '.dropped.by[] = {records: 1, bytes: 1} | .dropped.records = 10' one | script --panels=drops

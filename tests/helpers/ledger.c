@@ -5,8 +5,8 @@
  *   ledger FILE [PATH]...
  *
  * In each line of FILE, in records and in bytes: in = out + dropped + held + undelivered, and dropped is the sum of
- * its reasons, and no less than what --keep matches of it; nothing is undelivered while weir runs, nothing held
- * when it has ended. Then prints what the last line has at each PATH ("in.records", "exit.reason",
+ * its reasons, and no less than what --keep matches of it; what is in flight is a part of what is held, and of what was
+ * sent; nothing is undelivered while weir runs, nothing held when it has ended. Then prints what the last line has at each PATH ("in.records", "exit.reason",
  * "keep.0.pattern"), a line each. Status 1, and the reason on standard error, where the law does not hold, FILE has
  * no line, or a PATH is not there.
  */
@@ -187,6 +187,8 @@ static void law(const char *unit)
 		bad("dropped is not the sum of its reasons");
 	if (dropped < sum_of("keep.", unit))
 		bad("more dropped of what --keep matches than at all");
+	if (count("in_flight", unit) > held || count("in_flight", unit) > count("sent", unit))
+		bad("more is in flight than is held, or was sent");
 	if (strcmp(find("event"), "final") == 0) {
 		if (held != 0)
 			bad("held at the end");

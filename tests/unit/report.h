@@ -29,6 +29,7 @@ begin(void)
 		.low_bytes = 524288,
 		.sample = { 1, 1 },
 		.name = "weir",
+		.reader.retries = UINT64_MAX,
 	};
 	snapshot = (struct snapshot){
 		.event = REPORT_FINAL,
@@ -56,6 +57,22 @@ line(void)
 	if (text[REPORT_MOST] != '#')
 		return "written beyond the end";
 	return text;
+}
+
+/* A COMMAND that is given batches, and takes them. */
+static inline void
+hand_over(const char *name)
+{
+	static char text[256];
+	static char *const command[] = { text, NULL };
+
+	(void)snprintf(text, sizeof(text), "%s", name);
+	options.reader.command = command;
+	options.reader.confirm = CONFIRM_EXIT;
+	options.reader.batching = true;
+	snapshot.has_reader = true;
+	snapshot.reader = (struct reader_figures){ .command = command[0], .confirm = "exit", .phase = READER_RUNNING,
+		.next_try_ns = UINT64_MAX, .status = -1 };
 }
 
 /* Of --keep, as many as this build takes. */

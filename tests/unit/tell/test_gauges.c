@@ -81,6 +81,23 @@ bars(void)
 }
 
 static void
+readers(void)
+{
+	begin();
+	is_text(shown(GAUGE_FLIGHT, FLIGHT_NAMED, 0), "", "where nothing has to be confirmed nothing is in flight,");
+	is_text(shown(GAUGE_BREAKER, 1, 0), "", "and a breaker that is closed is no news");
+	options.reader.confirm = CONFIRM_EXIT;
+	is_text(shown(GAUGE_FLIGHT, FLIGHT_BARE, 0), "flight     0", "where it has to, nothing is something");
+	snapshot.in_flight = (struct tally){ 1500, 250000 };
+	is_text(shown(GAUGE_FLIGHT, FLIGHT_NAMED, 0), "in flight  1.5k", "records");
+	is_text(shown(GAUGE_FLIGHT, FLIGHT_BOTH, 0), "in flight  1.5k  250kB", "and bytes");
+	options.framing.kind = FRAMING_BYTES;
+	is_text(shown(GAUGE_FLIGHT, FLIGHT_BARE, 0), "flight  250kB", "of a stream of bytes there are no others");
+	snapshot.reader.open = true;
+	is_text(shown(GAUGE_BREAKER, 1, 0), "breaker open", "the breaker");
+}
+
+static void
 unknown(void)
 {
 	snapshot.interval.ns = 0;
@@ -98,6 +115,7 @@ main(void)
 	begin();
 	forms();
 	bars();
+	readers();
 	begin();
 	unknown();
 	return done_testing();

@@ -15,14 +15,16 @@ all(void)
 	options.police = (struct rate){ 1, 100, true };
 	options.max_age_ns = 501;
 	snapshot.ledger = (struct ledger){
-		.in = { 145, 1450 }, .out = { 50, 500 }, .undelivered = { 25, 250 }, .peak = { 7, 77 },
+		.in = { 168, 1680 }, .out = { 50, 500 }, .undelivered = { 25, 250 }, .peak = { 7, 77 },
 		.dropped = { { 1, 10 }, { 2, 20 }, { 3, 30 }, { 4, 40 }, { 5, 50 }, { 6, 60 }, { 7, 70 }, { 8, 80 },
-		    { 9, 90 }, { 10, 100 } }, .marks = { 5, 55 },
+		    { 9, 90 }, { 10, 100 }, { 11, 110 }, { 12, 120 } }, .marks = { 5, 55 }, .added_bytes = 56,
+		.sent = { 57, 58 }, .redelivered = { 59, 60 },
 		.paused_count = 8, .paused_ns = 88, .waited_ns = { 11, 12, 13 },
 		.pressure_count = 9, .pressure_ns = 99,
 	};
 	options.max_records = 1001;
 	snapshot.held = (struct tally){ 15, 150 };
+	snapshot.in_flight = (struct tally){ 13, 130 };
 	snapshot.depth = (struct tally){ 14, 140 };
 	snapshot.unsaved = (struct tally){ 6, 66 };
 	snapshot.latency = (struct latency){ 50, 101, 102, 103, 104, 105, 0, 0 };
@@ -39,13 +41,17 @@ all(void)
 	snapshot.wall_ns = UINT64_C(1769860800) * NS_PER_S + 45 * NS_PER_MS;
 	snapshot.pid = 502;
 	snapshot.host = "a\"b";
+	hand_over("./lo\"ad");
+	snapshot.reader = (struct reader_figures){ .command = options.reader.command[0], .confirm = "exit", .phase = READER_RETRYING,
+		.running = 601, .starts = 602, .failures = 603, .tries = 604, .next_try_ns = 605, .ignored = 606, .open = true,
+		.opened = 607, .open_ns = 608, .status = 75, .batches = 609 };
 	is_text(line(),
 	    "{\"schema\":1,\"event\":\"final\",\"time\":\"2026-01-31T12:00:00.045Z\",\"name\":\"weir\",\"pid\":502,"
 	    "\"host\":\"a\\\"b\",\"policy\":\"drop-oldest\",\"sample\":\"66.6%\","
 	    "\"rate\":\"500/s\",\"sample_by\":\"random\",\"drop_over\":\"10000000B/s\",\"max_age_ns\":501,"
 	    "\"framing\":\"lines\",\"elapsed_ns\":3204567890,"
-	    "\"in\":{\"records\":145,\"bytes\":1450},\"out\":{\"records\":50,\"bytes\":500},"
-	    "\"dropped\":{\"records\":55,\"bytes\":550,\"by\":{\"oldest\":{\"records\":1,\"bytes\":10},"
+	    "\"in\":{\"records\":168,\"bytes\":1680},\"out\":{\"records\":50,\"bytes\":500},"
+	    "\"dropped\":{\"records\":78,\"bytes\":780,\"by\":{\"oldest\":{\"records\":1,\"bytes\":10},"
 	    "\"newest\":{\"records\":2,\"bytes\":20},\"oversize\":{\"records\":3,\"bytes\":30},"
 	    "\"sample\":{\"records\":4,\"bytes\":40},"
 	    "\"superseded\":{\"records\":5,\"bytes\":50},"
@@ -53,10 +59,14 @@ all(void)
 	    "\"shed\":{\"records\":7,\"bytes\":70},"
 	    "\"codel\":{\"records\":8,\"bytes\":80},"
 	    "\"over\":{\"records\":9,\"bytes\":90},"
-	    "\"expired\":{\"records\":10,\"bytes\":100}}},"
+	    "\"expired\":{\"records\":10,\"bytes\":100},"
+	    "\"rejected\":{\"records\":11,\"bytes\":110},"
+	    "\"gone\":{\"records\":12,\"bytes\":120}}},"
 	    "\"keep\":[],\"key\":{\"asked\":0,\"found\":0},\"top_keys\":[],"
 	    "\"dropped_unsaved\":{\"records\":6,\"bytes\":66},\"marks\":{\"records\":5,\"bytes\":55},"
-	    "\"held\":{\"records\":15,\"bytes\":150},\"undelivered\":{\"records\":25,\"bytes\":250},"
+	    "\"added_bytes\":56,\"held\":{\"records\":15,\"bytes\":150},"
+	    "\"in_flight\":{\"records\":13,\"bytes\":130},\"undelivered\":{\"records\":25,\"bytes\":250},"
+	    "\"sent\":{\"records\":57,\"bytes\":58},\"redelivered\":{\"records\":59,\"bytes\":60},"
 	    "\"buffer\":{\"capacity_bytes\":1048576,\"capacity_records\":1001,\"depth_bytes\":140,"
 	    "\"depth_records\":14,\"peak_bytes\":77,\"peak_records\":7,\"high_bytes\":1048576,"
 	    "\"low_bytes\":524288,\"until_full_ns\":401,\"until_empty_ns\":402},"
@@ -67,7 +77,11 @@ all(void)
 	    "\"out_per_s\":{\"records\":103,\"bytes\":104},\"dropped_per_s\":{\"records\":105,\"bytes\":106},"
 	    "\"paused_ns\":301,\"pressure_ns\":302,\"waited_ns\":{\"input\":303,\"output\":304,\"rate\":305},"
 	    "\"latency_ns\":{\"p50\":106,\"p90\":107,\"p95\":108,\"p99\":109,\"max\":110}},"
-	    "\"reports_skipped\":403,\"unread_bytes\":4096,\"unread_input_bytes\":4097,\"exit\":{\"status\":141,\"reason\":\"reader gone\"}}\n",
+	    "\"reports_skipped\":403,\"unread_bytes\":4096,\"unread_input_bytes\":4097,"
+	    "\"reader\":{\"command\":\"./lo\\\"ad\",\"confirm\":\"exit\",\"fell_back\":false,\"state\":\"retrying\","
+	    "\"running\":601,\"starts\":602,\"failures\":603,\"batches\":609,\"ignored\":606,\"tries\":604,"
+	    "\"next_try_ns\":605,\"status\":75,\"breaker\":{\"open\":true,\"opened\":607,\"open_ns\":608}},"
+	    "\"exit\":{\"status\":141,\"reason\":\"reader gone\"}}\n",
 	    "a number of its own at every key");
 }
 
@@ -85,19 +99,56 @@ much(void)
 	options.buffer_bytes = options.high_bytes = options.low_bytes = much;
 	snapshot.ledger = (struct ledger){
 		.in = { much, much }, .out = { much, much }, .undelivered = { much, much }, .peak = { much, much },
-		.dropped = { { much, much } },
+		.dropped = { { much, much } }, .sent = { much, much }, .redelivered = { much, much }, .added_bytes = much,
 		.paused_count = much, .paused_ns = much, .waited_ns = { much, much, much },
 	};
 	snapshot.held = (struct tally){ much, much };
 	snapshot.elapsed_ns = much;
 	snapshot.unread_known = true;
 	snapshot.unread_bytes = much;
+	snapshot.in_flight = snapshot.held;
+	hand_over("./lo\"ad");
+	snapshot.reader = (struct reader_figures){ .confirm = "read", .running = much, .starts = much, .failures = much,
+		.tries = much, .next_try_ns = much, .ignored = much, .opened = much, .open_ns = much, .batches = much };
 	(void)snprintf(want, sizeof(want), ":%" PRIu64, much);
 	for (text = line(); (text = strstr(text, want)) != NULL; text++)
 		found++;
-	is(found, 24, "no number is cut");
+	is(found, 40, "no number is cut");
 	snapshot.unread_bytes = 0;
 	ok(strstr(line(), "\"unread_bytes\":0,") != NULL, "that nothing is unread is known");
+}
+
+/* Of whom there is little to say. */
+static void
+readers(void)
+{
+	static const struct {
+		enum reader_phase phase;
+		const char *text;
+	} phases[] = {
+		{ READER_IDLE, "\"state\":\"idle\"," }, { READER_RETRYING, "\"state\":\"retrying\"," },
+		{ READER_RUNNING, "\"state\":\"running\"," }, { READER_FINISHING, "\"state\":\"finishing\"," },
+		{ READER_OVER, "\"state\":\"over\"," },
+	};
+
+	begin();
+	options.format = FORMAT_JSON;
+	hand_over("./lo\"ad");
+	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
+		snapshot.reader.phase = phases[i].phase;
+		ok(strstr(line(), phases[i].text) != NULL, "%s", phases[i].text);
+	}
+	snapshot.reader.command = NULL;
+	snapshot.reader.confirm = "written";
+	snapshot.reader.fell_back = true;
+	ok(strstr(line(), "\"reader\":{\"command\":null,\"confirm\":\"written\",\"fell_back\":true,") != NULL,
+	    "one that weir does not start has no command");
+	ok(strstr(line(), ",\"next_try_ns\":null,\"status\":null,\"breaker\":{\"open\":false,\"opened\":0,\"open_ns\":0}},") != NULL,
+	    "nor does it end");
+	snapshot.reader.status = 0;
+	ok(strstr(line(), ",\"status\":0,") != NULL, "to end with 0 is something else");
+	snapshot.reader.next_try_ns = 0;
+	ok(strstr(line(), ",\"next_try_ns\":0,") != NULL, "as is a try that is due");
 }
 
 static void
@@ -125,10 +176,14 @@ nothing(void)
 	    "\"shed\":{\"records\":0,\"bytes\":0},"
 	    "\"codel\":{\"records\":0,\"bytes\":0},"
 	    "\"over\":{\"records\":0,\"bytes\":0},"
-	    "\"expired\":{\"records\":0,\"bytes\":0}}},"
+	    "\"expired\":{\"records\":0,\"bytes\":0},"
+	    "\"rejected\":{\"records\":0,\"bytes\":0},"
+	    "\"gone\":{\"records\":0,\"bytes\":0}}},"
 	    "\"keep\":[],\"key\":{\"asked\":0,\"found\":0},\"top_keys\":[],"
 	    "\"dropped_unsaved\":{\"records\":0,\"bytes\":0},\"marks\":{\"records\":0,\"bytes\":0},"
-	    "\"held\":{\"records\":0,\"bytes\":0},\"undelivered\":{\"records\":0,\"bytes\":0},"
+	    "\"added_bytes\":0,\"held\":{\"records\":0,\"bytes\":0},"
+	    "\"in_flight\":{\"records\":0,\"bytes\":0},\"undelivered\":{\"records\":0,\"bytes\":0},"
+	    "\"sent\":{\"records\":0,\"bytes\":0},\"redelivered\":{\"records\":0,\"bytes\":0},"
 	    "\"buffer\":{\"capacity_bytes\":1048576,\"capacity_records\":null,\"depth_bytes\":0,"
 	    "\"depth_records\":0,\"peak_bytes\":0,\"peak_records\":0,\"high_bytes\":1048576,"
 	    "\"low_bytes\":524288,\"until_full_ns\":null,\"until_empty_ns\":null},"
@@ -139,7 +194,8 @@ nothing(void)
 	    "\"out_per_s\":{\"records\":0,\"bytes\":0},\"dropped_per_s\":{\"records\":0,\"bytes\":0},"
 	    "\"paused_ns\":0,\"pressure_ns\":0,\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0},"
 	    "\"latency_ns\":{\"p50\":null,\"p90\":null,\"p95\":null,\"p99\":null,\"max\":null}},"
-	    "\"reports_skipped\":0,\"unread_bytes\":null,\"unread_input_bytes\":null,\"exit\":{\"status\":null,\"reason\":null}}\n",
+	    "\"reports_skipped\":0,\"unread_bytes\":null,\"unread_input_bytes\":null,"
+	    "\"reader\":null,\"exit\":{\"status\":null,\"reason\":null}}\n",
 	    "every key is there; quotes and backslashes in the name are escaped");
 	options.framing.kind = FRAMING_FIXED;
 	ok(strstr(line(), "\"framing\":\"fixed\"") != NULL, "framing by its name");
@@ -197,6 +253,7 @@ main(void)
 {
 	all();
 	much();
+	readers();
 	nothing();
 #ifdef HAVE_PCRE2
 	kept();

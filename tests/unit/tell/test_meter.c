@@ -203,6 +203,25 @@ reasons(void)
 }
 
 static void
+readers(void)
+{
+	begin();
+	options.reader.confirm = CONFIRM_EXIT;
+	snapshot.in_flight = (struct tally){ 500, 50000 };
+	is_text(plain(80), "weir  12.3k/s  [##   ]  42%  flight   500  out   999/s  drop  2.0k  output  95%",
+	    "80: what is in flight");
+	is_text(plain(200), "weir  in 12.3k/s  1.2MB/s  [########          ]  42%  in flight   500 50.0kB  out   999/s "
+	    "99.9kB/s  total  9.0k  900kB  dropped  2.0k +  350/s (oldest 2.0k)  input   3% OUTPUT  95%  p99 12.3ms   0:02",
+	    "200: in bytes, too");
+	snapshot.reader.open = true;
+	is_text(plain(40), "weir [###   ]  42%   999/s breaker open", "40: an open breaker is the bottleneck");
+	is_text(plain(80), "weir  [##  ]  42%  flight   500    999/s  drop  2.0k  breaker open  output  95%",
+	    "80: and all the rest");
+	is_text(line(44, false, true), "[\033[32m##  \033[m]\033[32m  42%\033[m   999/s \033[1;31mdrop \033[m\033[1;31m 2.0k"
+	    "\033[m \033[1;31mbreaker open\033[m", "it stands out");
+}
+
+static void
 colours(void)
 {
 	begin();
@@ -277,6 +296,9 @@ any_snapshot(struct random *random)
 	snapshot.until_done_ns = any(random);
 	snapshot.elapsed_ns = any(random);
 	snapshot.draining = random_below(random, 2) == 0;
+	options.reader.confirm = (enum confirm)random_below(random, CONFIRM_UPTO + 1);
+	snapshot.in_flight = (struct tally){ any(random), any(random) };
+	snapshot.reader.open = random_below(random, 2) == 0;
 	snapshot.interval.ns = any(random);
 	snapshot.interval.in = (struct tally){ any(random), any(random) };
 	snapshot.interval.out = (struct tally){ any(random), any(random) };
@@ -315,6 +337,7 @@ main(void)
 	not_known_yet();
 	kinds();
 	reasons();
+	readers();
 	colours();
 	fits_always();
 	return done_testing();

@@ -31,7 +31,7 @@ begin(void)
 			.in = { 1, 2 },
 			.out = { 3, 4 },
 			.dropped = { { 5, 6 }, { 7, 8 }, { 9, 10 }, { 11, 12 }, { 42, 43 }, { 44, 45 }, { 46, 47 },
-			    { 48, 49 }, { 50, 51 }, { 52, 53 } },
+			    { 48, 49 }, { 50, 51 }, { 52, 53 }, { 54, 55 }, { 56, 57 } },
 			.dropped_class = { { 60, 61 }, { 62, 63 }, { 64, 65 }, { 66, 67 } },
 			.undelivered = { 13, 14 },
 			.peak = { 15, 16 },
@@ -117,6 +117,8 @@ static const struct expected {
 	{ "weir_dropped_records_total", ",reason=\"codel\"", "48" },
 	{ "weir_dropped_records_total", ",reason=\"over\"", "50" },
 	{ "weir_dropped_records_total", ",reason=\"expired\"", "52" },
+	{ "weir_dropped_records_total", ",reason=\"rejected\"", "54" },
+	{ "weir_dropped_records_total", ",reason=\"gone\"", "56" },
 	{ "weir_dropped_bytes_total", ",reason=\"oldest\"", "6" },
 	{ "weir_dropped_bytes_total", ",reason=\"newest\"", "8" },
 	{ "weir_dropped_bytes_total", ",reason=\"oversize\"", "10" },
@@ -127,6 +129,8 @@ static const struct expected {
 	{ "weir_dropped_bytes_total", ",reason=\"codel\"", "49" },
 	{ "weir_dropped_bytes_total", ",reason=\"over\"", "51" },
 	{ "weir_dropped_bytes_total", ",reason=\"expired\"", "53" },
+	{ "weir_dropped_bytes_total", ",reason=\"rejected\"", "55" },
+	{ "weir_dropped_bytes_total", ",reason=\"gone\"", "57" },
 	{ "weir_key_asked_total", "", "27" },
 	{ "weir_key_found_total", "", "28" },
 	{ "weir_dropped_unsaved_records_total", "", "29" },
@@ -163,6 +167,43 @@ static const struct expected {
 
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 
+/* Where there is a reader to tell of. */
+static const struct expected reader_samples[] = {
+	{ "weir_reader_info", ",command=\"./lo\\\"ad\",confirm=\"exit\"", "1" },
+	{ "weir_reader_in_flight_records", "", "70" },
+	{ "weir_reader_in_flight_bytes", "", "71" },
+	{ "weir_reader_sent_records_total", "", "72" },
+	{ "weir_reader_sent_bytes_total", "", "73" },
+	{ "weir_reader_redelivered_records_total", "", "74" },
+	{ "weir_reader_redelivered_bytes_total", "", "75" },
+	{ "weir_reader_added_bytes_total", "", "76" },
+	{ "weir_reader_running", "", "77" },
+	{ "weir_reader_starts_total", "", "78" },
+	{ "weir_reader_failures_total", "", "79" },
+	{ "weir_reader_tries", "", "80" },
+	{ "weir_reader_last_status", "", "81" },
+	{ "weir_reader_batches_total", "", "82" },
+	{ "weir_reader_answers_ignored_total", "", "83" },
+	{ "weir_reader_breaker_open", "", "1" },
+	{ "weir_reader_breaker_opened_total", "", "84" },
+	{ "weir_reader_breaker_open_seconds_total", "", "85.5" },
+};
+
+#define READER_SAMPLES (sizeof(reader_samples) / sizeof(reader_samples[0]))
+
+static void
+hand_over(void)
+{
+	snapshot.has_reader = true;
+	snapshot.in_flight = (struct tally){ 70, 71 };
+	snapshot.ledger.sent = (struct tally){ 72, 73 };
+	snapshot.ledger.redelivered = (struct tally){ 74, 75 };
+	snapshot.ledger.added_bytes = 76;
+	snapshot.reader = (struct reader_figures){ .command = "./lo\"ad", .confirm = "exit", .running = 77, .starts = 78,
+		.failures = 79, .tries = 80, .status = 81, .batches = 82, .ignored = 83, .open = true, .opened = 84,
+		.open_ns = UINT64_C(85500000000) };
+}
+
 static size_t
 count_lines(const char *text, bool comments)
 {
@@ -174,32 +215,61 @@ count_lines(const char *text, bool comments)
 }
 
 static void
-every_sample(void)
+has_all(const char *text, const struct expected *sample, size_t count)
 {
-	const char *text;
-
-	begin();
-	text = page();
-	for (size_t i = 0; i < SAMPLES; i++) {
-		const struct expected *sample = &samples[i];
+	for (size_t i = 0; i < count; i++, sample++) {
 		char line[256];
 
 		(void)snprintf(line, sizeof(line), "%s{" LABELS "%s} %s", sample->name, sample->label,
 		    sample->value);
 		ok(has(text, line), "%s", line);
 	}
+}
+
+static void
+every_sample(void)
+{
+	const char *text;
+
+	begin();
+	text = page();
+	has_all(text, samples, SAMPLES);
 	is(count_lines(text, false), SAMPLES, "and no other sample");
+}
+
+static void
+the_reader(void)
+{
+	const char *text;
+
+	begin();
+	ok(strstr(page(), "weir_reader_") == NULL, "where there is no reader to tell of nothing is told,");
+	hand_over();
+	text = page();
+	has_all(text, samples, SAMPLES);
+	has_all(text, reader_samples, READER_SAMPLES);
+	is(count_lines(text, false), SAMPLES + READER_SAMPLES, "and where there is one nothing else");
+	snapshot.reader.open = false;
+	snapshot.reader.status = -1;
+	snapshot.reader.command = NULL;
+	snapshot.reader.confirm = "read";
+	text = page();
+	ok(has(text, "weir_reader_breaker_open{" LABELS "} 0"), "the breaker is closed");
+	ok(has(text, "weir_reader_last_status{" LABELS "} NaN"), "it has not ended");
+	ok(has(text, "weir_reader_info{" LABELS ",command=\"\",confirm=\"read\"} 1"), "nor was it started");
 }
 
 /* Samples of a family are together, after its HELP and TYPE, and those are there once. */
 static void
-headings(void)
+headings(bool reader)
 {
 	const char *family = "", *text;
 	size_t families = 0, length = 0;
 	bool in_order = true;
 
 	begin();
+	if (reader)
+		hand_over();
 	text = page();
 	for (; *text != '\0'; text = strchr(text, '\n') + 1) {
 		if (strncmp(text, "# HELP ", 7) == 0) {
@@ -224,7 +294,7 @@ headings(void)
 		}
 	}
 	ok(in_order, "samples stand after HELP and TYPE of their family, and counters end in _total");
-	is(families, 38, "families");
+	is(families, 38 + (reader ? READER_SAMPLES : 0), "families");
 }
 
 static void
@@ -322,11 +392,15 @@ largest(void)
 	name[OPTIONS_NAME_MOST] = '\0';
 	memset(&snapshot.ledger, 0xff, sizeof(snapshot.ledger));
 	memset(&snapshot.interval, 0xff, sizeof(snapshot.interval));
-	snapshot.held = snapshot.depth = snapshot.unsaved = snapshot.ledger.in;
+	snapshot.held = snapshot.depth = snapshot.unsaved = snapshot.in_flight = snapshot.ledger.in;
+	snapshot.has_reader = true;
+	snapshot.reader = (struct reader_figures){ .command = regex, .confirm = "written", .running = UINT64_MAX,
+		.starts = UINT64_MAX, .failures = UINT64_MAX, .tries = UINT64_MAX, .ignored = UINT64_MAX, .open = true,
+		.opened = UINT64_MAX, .open_ns = UINT64_MAX - 1, .status = 255, .batches = UINT64_MAX };
 	snapshot.event = REPORT_FINAL;
 	options.name = name;
 	text = page();
-	is(count_lines(text, false), SAMPLES + 1 + 4 * keep_count(options.keep), "the longest page is whole");
+	is(count_lines(text, false), SAMPLES + READER_SAMPLES + 1 + 4 * keep_count(options.keep), "the longest page is whole");
 	diag("%zu bytes", strlen(text));
 	ok(strlen(text) < PAGE_MOST - 4096, "and leaves room for more reasons");
 	ok(strstr(text, "_in_bytes_total") != NULL && strstr(text, "} 18446744073709551615\n") != NULL,
@@ -339,7 +413,9 @@ main(void)
 {
 	pipe_init();
 	every_sample();
-	headings();
+	the_reader();
+	headings(false);
+	headings(true);
 	the_last();
 	unknown();
 	escapes();

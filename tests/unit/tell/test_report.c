@@ -42,6 +42,8 @@ priorities(void)
 	ok(begins("<4>weir: "), "and so is what could not be saved");
 	snapshot.ledger.undelivered = (struct tally){ 0, 1 };
 	ok(begins("<3>weir: "), "and so is what was not delivered");
+	hand_over("sort");
+	ok(strstr(line(), "\n<3>weir: reader sort") != NULL, "each line has it");
 }
 
 static void
@@ -93,6 +95,13 @@ longest(void)
 	snapshot.unread_known = true;
 	snapshot.unread_bytes = UINT64_MAX;
 	snapshot.exit_status = -2147483647;
+	snapshot.ledger.sent = snapshot.ledger.redelivered = snapshot.in_flight = most;
+	snapshot.ledger.added_bytes = UINT64_MAX;
+	hand_over(regex);
+	snapshot.reader = (struct reader_figures){ .command = regex, .confirm = "written", .phase = READER_FINISHING,
+		.running = UINT64_MAX, .starts = UINT64_MAX, .failures = UINT64_MAX, .tries = UINT64_MAX,
+		.next_try_ns = UINT64_MAX - 1, .ignored = UINT64_MAX, .open = true, .opened = UINT64_MAX,
+		.open_ns = UINT64_MAX, .status = 255, .batches = UINT64_MAX };
 	end = line() + strlen(line());
 	ok(strlen(line()) < REPORT_MOST - 600 && end[-1] == '\n', "the longest text fits, with room to spare");
 	options.format = FORMAT_JSON;

@@ -133,6 +133,33 @@ what_is_expected(void)
 	finish();
 }
 
+/* What is in flight is held; once the books are closed it is undelivered. */
+static void
+what_is_in_flight(void)
+{
+	char records[] = "..\n...\n.";
+	const struct iovec piece = { records, strlen(records) };
+
+	begin();
+	take(REPORT_INTERVAL, 2 * NS_PER_S);
+	ok(snapshot.in_flight.bytes == 0 && !snapshot.has_reader, "where nothing has to be confirmed nothing is in flight");
+	pump.plan.flying = pump.plan.numbered = true;
+	serials_init(&pump.serials);
+	if (flight_init(&pump.flight, &options.framing, 1000, false, &pump.serials) < 0 ||
+	    flight_room(&pump.flight, 3) < 3)
+		abort();
+	(void)flight_keep(&pump.flight, &piece, piece.iov_len);
+	ledger_count(&pump.ledger.in, 2, piece.iov_len);
+	take(REPORT_INTERVAL, 2 * NS_PER_S);
+	ok(snapshot.in_flight.records == 2 && snapshot.in_flight.bytes == 8, "whole records are, and bytes");
+	ok(snapshot.held.records == 6 && snapshot.held.bytes == 48, "and are a part of what is held");
+	pump_close_books(&pump, 3 * NS_PER_S);
+	take(REPORT_FINAL, 3 * NS_PER_S);
+	ok(snapshot.in_flight.records == 0 && snapshot.in_flight.bytes == 0 && snapshot.ledger.undelivered.bytes == 48,
+	    "at the end they are undelivered");
+	finish();
+}
+
 static void
 per_second(void)
 {
@@ -148,6 +175,7 @@ main(void)
 	intervals();
 	what_comes();
 	what_is_expected();
+	what_is_in_flight();
 	per_second();
 	return done_testing();
 }
