@@ -95,6 +95,17 @@ warden_pid(const struct warden *warden)
 	return warden->pid;
 }
 
+/* More messages, or more descriptors, on their way than may be. */
+static bool
+is_behind(int error)
+{
+#ifdef ETOOMANYREFS
+	if (error == ETOOMANYREFS)
+		return true;
+#endif
+	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
+}
+
 /* The request is at the beginning of the message, and so many strings are behind it. */
 static bool
 ask(struct warden *warden, const struct keeper_request *request, const int fds[], size_t count)
@@ -108,14 +119,18 @@ ask(struct warden *warden, const struct keeper_request *request, const int fds[]
 	if (count > 0) {
 		memset(&control, 0, sizeof(control));
 		message.msg_control = control.bytes;
-		message.msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof(int)); /* size_t here, and less elsewhere */
+		message.msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof(int));
 		header = CMSG_FIRSTHDR(&message);
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
 		header->cmsg_len = (socklen_t)CMSG_LEN(count * sizeof(int));
 		memcpy(CMSG_DATA(header), fds, count * sizeof(int));
 	}
-	return keeper_send(warden->fd, &message);
+	if (keeper_send(warden->fd, &message))
+		return true;
+	if (is_behind(errno))
+		errno = EAGAIN;
+	return false;
 }
 
 /* How many bytes the strings are in the message; or -1, they are too many. */

@@ -12,6 +12,7 @@
 #include "os/signals.h"
 #include "os/warden.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -577,6 +578,35 @@ behind(void)
 	return closes(warden);
 }
 
+/* No descriptor to spare is not the command's fault.  What the warden has open is 0 to 2 and one of 3 to 5. */
+static int
+short_of_descriptors(void)
+{
+	struct rlimit before, limit;
+	struct warden_job job = job_of(1, TRUE, NULL);
+	struct warden *warden;
+	int value;
+
+	for (int fd = 3; fd < 1024; fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	for (int fd = 3; fd < 6; fd++)
+		(void)close(fd);
+	CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+	limit = before;
+	limit.rlim_cur = 6;
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	warden = open_one();
+	CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+	job.streams[0] = job.streams[1] = job.streams[2] = WARDEN_OWN;
+	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_SHORT, 1, &value) && value == EMFILE);
+	job.streams[0] = job.streams[1] = WARDEN_NULL;
+	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_SHORT, 1, &value) && value == EMFILE);
+	job.streams[2] = WARDEN_NULL;
+	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_STARTED, 1, &value));
+	CHECK(tells(warden, WARDEN_ENDED, 1, &value) && value == 0);
+	return closes(warden);
+}
+
 /* --- death ---------------------------------------------------------------------------------------- */
 
 static int
@@ -751,6 +781,9 @@ int
 main(void)
 {
 	const char *helpers = getenv("HELPERS");
+#ifdef __linux__
+	const char *under = getenv("WEIR_UNDER");
+#endif
 
 	(void)snprintf(given, sizeof(given), "%s/given", helpers != NULL ? helpers : "tests/helpers");
 	make_script();
@@ -768,6 +801,10 @@ main(void)
 	holds(one_after_the_other, "500 one after the other leave no descriptor behind");
 	holds(at_once, "64 at once");
 	holds(behind, "neither side waits for the other, and nothing is lost");
+#ifdef __linux__
+	if (under == NULL || strcmp(under, "valgrind") != 0) /* which has descriptors of its own */
+		holds(short_of_descriptors, "that there was no descriptor to spare is told apart");
+#endif
 	holds(outlives, "the warden outlives what is meant for weir");
 	holds(gone, "its death is told, and what it had started goes on");
 	holds(closed, "what was asked for before the end is started, and left");
