@@ -160,7 +160,7 @@ receive(struct keeper *keeper, struct keeper_request *request, int fds[WARDEN_ST
 		.msg_control = control.bytes };
 	ssize_t length;
 
-	message.msg_controllen = (socklen_t)CMSG_SPACE(WARDEN_STREAMS * sizeof(int)); /* size_t here, and less elsewhere */
+	message.msg_controllen = (socklen_t)CMSG_SPACE(WARDEN_STREAMS * sizeof(int)); /* size_t, or less elsewhere */
 	length = recvmsg(keeper->fd, &message, MSG_DONTWAIT);
 	*count = 0;
 	if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))

@@ -182,8 +182,8 @@ warden_signal(struct warden *warden, uint64_t id, int signal)
 	return ask(warden, &request, NULL, 0);
 }
 
-/* Does not wait; false where there is nothing more. */
-static bool
+/* What has come meanwhile. */
+static void
 hear(struct warden *warden)
 {
 	ssize_t length;
@@ -196,7 +196,12 @@ hear(struct warden *warden)
 		warden->gone = true;
 	if (length > 0)
 		warden->have += (size_t)length;
-	return length > 0;
+}
+
+static bool
+has_news(const struct warden *warden)
+{
+	return warden->have - warden->taken >= sizeof(struct keeper_news);
 }
 
 enum warden_event
@@ -204,7 +209,9 @@ warden_next(struct warden *warden, struct warden_told *told)
 {
 	struct keeper_news news;
 
-	if (warden->have - warden->taken < sizeof(news) && (warden->gone || !hear(warden) || warden->have < sizeof(news)))
+	if (!has_news(warden) && !warden->gone)
+		hear(warden);
+	if (!has_news(warden))
 		return warden->gone ? WARDEN_GONE : WARDEN_NONE;
 	memcpy(&news, warden->news + warden->taken, sizeof(news));
 	warden->taken += sizeof(news);
