@@ -70,7 +70,9 @@ count_out(struct pump *pump, struct tally sum)
 bool
 pump_confirm_oldest(struct pump *pump)
 {
-	return count_out(pump, flight_confirm_oldest(&pump->flight));
+	const uint64_t marks = flight_marks(&pump->flight);
+
+	return count_out(pump, flight_confirm_oldest(&pump->flight)) || flight_marks(&pump->flight) < marks;
 }
 
 bool
