@@ -393,10 +393,410 @@ any_batches(void)
 	}
 }
 
+/* --- when batches go -------------------------------------------------------------------------------- */
+
+/* A pass, with one batch made at a time; whether one is to go now: then it does. */
+static bool
+has_gone(void)
+{
+	pass();
+	if (parcel < 0 && pump_wants_batch(&rig.pump)) {
+		open_batch();
+		pass();
+	}
+	if (parcel < 0 || !pump_has_batch(&rig.pump, rig.now))
+		return false;
+	take_batch();
+	free(load.list);
+	return true;
+}
+
+static void
+start_batches(const char *command_line)
+{
+	rig.little = false;
+	runs = 0;
+	begin_anew(command_line);
+}
+
+static void
+stop_batches(void)
+{
+	while (runs > 0)
+		end_batch(true);
+	pass();
+	if (parcel >= 0)
+		(void)close(parcel);
+	parcel = -1;
+	ok(is_sound(), "and the books are right");
+	finish();
+}
+
+static void
+when_full(void)
+{
+	start_batches("-q --batch=5 cat");
+	ok(!has_gone() && !pump_wants_batch(&rig.pump) && parcel < 0, "where nothing waits no batch is wanted");
+	feed(4, 20);
+	ok(!has_gone() && parcel >= 0, "it is once something does, but four of five records wait");
+	feed(1, 20);
+	ok(has_gone() && load.sum.records == 5 && load.sum.bytes == 100 && load.first == 1 && load.last == 5,
+	    "the fifth makes it full: it goes at once");
+	feed(12, 20);
+	ok(has_gone() && load.sum.records == 5 && load.first == 6 && has_gone() && load.last == 15 && !has_gone(),
+	    "of more that come together as many go as are full");
+	is(pump_in_flight(&rig.pump).records, 15, "all that went is in flight, what waits is not");
+	end_batch(false);
+	end_batch(true);
+	ok(books()->out.records == 5 && books()->dropped[REASON_REJECTED].records == 5 &&
+	    pump_in_flight(&rig.pump).records == 5, "until it is out, or rejected");
+	stop_batches();
+
+	start_batches("-q --batch=100B cat");
+	feed(4, 30);
+	ok(has_gone() && load.sum.records == 3 && !has_gone(), "in bytes it is full with as many records as fit");
+	feed(1, 500);
+	ok(has_gone() && load.sum.records == 1 && load.first == 4, "and goes before one that does not");
+	ok(has_gone() && load.sum.records == 1 && load.sum.bytes == 500, "which goes by itself");
+	stop_batches();
+}
+
+static void
+when_lingered(void)
+{
+	start_batches("-q --batch=5 --linger=100ms cat");
+	feed(2, 20);
+	ok(!has_gone() && pump_deadline_ns(&rig.pump) == rig.now + 100 * NS_PER_MS, "a batch lingers,");
+	rig.now += 60 * NS_PER_MS;
+	feed(1, 20);
+	ok(!has_gone() && pump_deadline_ns(&rig.pump) == rig.now + 40 * NS_PER_MS, "since its oldest record came");
+	rig.now += 40 * NS_PER_MS - 1;
+	ok(!has_gone(), "not a nanosecond less");
+	rig.now += 1;
+	ok(has_gone() && load.sum.records == 3, "then all that is here goes");
+	feed(1, 20);
+	rig.now += 70 * NS_PER_MS;
+	ok(!has_gone() && pump_deadline_ns(&rig.pump) == rig.now + 100 * NS_PER_MS, "and the next lingers by itself");
+	rig.now += 100 * NS_PER_MS;
+	ok(has_gone() && !has_gone() && pump_deadline_ns(&rig.pump) == UINT64_MAX, "where nothing waits, nothing is due");
+	stop_batches();
+
+	start_batches("-q -b --batch=100B --linger=100ms cat");
+	feed(2, 20);
+	ok(!has_gone() && pump_deadline_ns(&rig.pump) == rig.now + 100 * NS_PER_MS, "bytes linger, too");
+	rig.now += 70 * NS_PER_MS;
+	feed(1, 20);
+	rig.now += 30 * NS_PER_MS - 1;
+	ok(!has_gone(), "since the first came");
+	rig.now += 1;
+	ok(has_gone() && load.sum.bytes == 60 && load.sum.records == 0, "and no longer");
+	feed(15, 20);
+	ok(has_gone() && load.sum.bytes == 100 && has_gone() && load.sum.bytes == 100 && has_gone() && !has_gone(),
+	    "or until they are enough");
+	stop_batches();
+}
+
+/* What is in a batch that was begun waits for the rate no longer than it may linger. */
+static void
+when_rated(void)
+{
+	start_batches("-q --batch=5 --linger=100ms -L 50/s cat");
+	feed(5, 20);
+	ok(!has_gone() && queue_held(&rig.pump.queue).records == 4, "a batch that is due fills at the rate");
+	for (int i = 0; i < 4; i++) {
+		rig.now += 20 * NS_PER_MS;
+		is(has_gone(), i == 3, i == 3 ? "and goes when it is full" : "not before,");
+	}
+	feed(8, 20);
+	rig.now += 20 * NS_PER_MS;
+	ok(!has_gone() && pump_deadline_ns(&rig.pump) <= rig.now + 20 * NS_PER_MS, "the next is begun;");
+	rig.now += 50 * NS_PER_MS;
+	(void)has_gone();
+	rig.now += 50 * NS_PER_MS;
+	ok(has_gone() && load.sum.records >= 2 && load.sum.records < 5, "and goes when its time is over");
+	stop_batches();
+}
+
+static void
+when_no_more_comes(void)
+{
+	start_batches("-q --batch=500 -m 8K cat");
+	feed(2, 20);
+	(void)has_gone();
+	end_input();
+	ok(has_gone() && load.sum.records == 2 && !has_gone() && pump_done(&rig.pump), "at the end of the input what is here goes");
+	stop_batches();
+
+	start_batches("-q --batch=500 -m 8K cat");
+	feed(2, 20);
+	ok(!has_gone(), "a batch waits for more");
+	pump_hurry_batches(&rig.pump);
+	ok(has_gone() && load.sum.records == 2, "not in a hurry,");
+	feed(1, 20);
+	ok(has_gone() && load.sum.records == 1, "in which none does");
+	stop_batches();
+
+	start_batches("-q --batch=500 -m 8K cat");
+	feed(100, 79);
+	ok(!has_gone(), "a buffer that is not full can take more");
+	feed(20, 79);
+	pass();
+	ok(has_gone() && load.sum.records >= 100, "one that is full, and not read into, cannot: the batch goes");
+	stop_batches();
+
+	start_batches("-q --batch=500 -m 8K -p drop-oldest cat");
+	feed(100, 79);
+	(void)has_gone();
+	feed(20, 79);
+	ok(has_gone() && load.sum.records >= 103 && books()->dropped[REASON_OLDEST].records == 0,
+	    "nor one in which something would give way");
+	stop_batches();
+}
+
+/* A record that is written in parts is not torn by a hurry. */
+static void
+when_inside(void)
+{
+	start_batches("-q --batch=500 -m 8M --max-record=4M cat");
+	pump_hurry_batches(&rig.pump);
+	rig.left_at = rig.left_length = 0;
+	for (int i = 0; i < 200; i++) { /* 1.6 million bytes without an end */
+		static const char part[8000] = { 'x' };
+
+		must(write(rig.writer, part, sizeof(part)) == (ssize_t)sizeof(part));
+		pass();
+	}
+	must(write(rig.writer, "\n", 1) == 1);
+	must(!has_gone() || load.sum.records == 1);
+	for (int turns = 0; turns < 20 && runs == 0; turns++)
+		(void)has_gone();
+	ok(runs == 1 && load.sum.records == 1 && load.sum.bytes == 1600001, "a long record is in one batch, whole");
+	stop_batches();
+}
+
+/* A mark that nothing comes behind goes at the end by itself. */
+static void
+last_mark(void)
+{
+	start_batches("-q --batch=5 --mark-drops=M{records} --max-record=50 cat");
+	feed(1, 20);
+	feed(1, 60);
+	end_input();
+	ok(has_gone() && load.sum.records == 1 && load.sum.bytes == 20 && content_length == 23 &&
+	    memcmp(content + 20, "M1\n", 3) == 0, "a mark goes with the batch before it where that is open");
+	ok(!has_gone() && pump_done(&rig.pump), "and that is all");
+	stop_batches();
+
+	start_batches("-q --batch=1 --mark-drops=M{records} --max-record=50 cat");
+	feed(1, 20);
+	ok(has_gone(), "a batch;");
+	feed(1, 60);
+	ok(!has_gone() && !pump_done(&rig.pump), "behind it something is missing");
+	end_input();
+	ok(has_gone() && load.sum.records == 0 && load.sum.bytes == 0 && load.first == 0 && content_length == 3,
+	    "which is said at the end, in a batch without records");
+	ok(!has_gone() && pump_done(&rig.pump), "and does not hold up the end");
+	stop_batches();
+}
+
+/* --- what gives way, and what does not -------------------------------------------------------------- */
+
+static void
+block_holds(void)
+{
+	rig.little = false;
+	begin_anew("-q -m 4K --max-record=1000 --confirm=line --answers=x");
+	for (int i = 0; i < 20; i++) {
+		feed(4, 100);
+		pass();
+		read_some(100000);
+	}
+	ok(pump_in_flight(&rig.pump).bytes == 4000 && level_is_paused(&rig.pump.level) && !pump_wants_input(&rig.pump) &&
+	    pump_output(&rig.pump) != OUTLET_MORE, "when all of the buffer is in flight reading is paused, without a spin");
+	ok(is_sound() && pump_held(&rig.pump).bytes <= 5096, "and no more is held than a record beside it");
+	for (int i = 0; i < 500 && books()->out.records < 80; i++) {
+		(void)pump_confirm_oldest(&rig.pump);
+		pass();
+		read_some(100000);
+	}
+	is(books()->out.records, 80, "as it is confirmed the rest follows: nothing is stuck");
+	feed(1, 1500);
+	feed(1, 100);
+	passes(3);
+	ok(books()->dropped[REASON_OVERSIZE].records == 1 && books()->dropped[REASON_OVERSIZE].bytes == 1500 &&
+	    pump_in_flight(&rig.pump).records == 1, "a record that is too long does not come in, though nothing gives way");
+	is(pump_first_in_flight(&rig.pump), 82, "but has its number");
+	finish();
+}
+
+static void
+dropping_keeps(void)
+{
+	rig.little = false;
+	begin_anew("-q -m 4K --max-record=1000 -p drop-oldest --confirm=line --answers=x");
+	for (int i = 0; i < 30; i++) {
+		feed(2, 100);
+		pass();
+		read_some(100000);
+	}
+	ok(pump_in_flight(&rig.pump).records == 40 && pump_first_in_flight(&rig.pump) == 1 &&
+	    books()->dropped[REASON_OLDEST].records + books()->dropped[REASON_NEWEST].records == 20,
+	    "what is in flight does not give way, though all of the buffer is");
+	(void)pump_confirm_upto(&rig.pump, 30);
+	for (int i = 0; i < 10; i++) {
+		feed(2, 100);
+		pass();
+	}
+	ok(books()->out.records == 30 && pump_in_flight(&rig.pump).records == 30 && pump_next_serial(&rig.pump) == 31,
+	    "what is confirmed makes room");
+	finish();
+
+	begin_anew("-q -m 4K -p fail --confirm=line --answers=x");
+	feed(30, 100);
+	passes(2);
+	ok(pump_in_flight(&rig.pump).records == 30 && !pump_failed(&rig.pump), "under fail what is in flight is held");
+	feed(30, 100);
+	passes(2);
+	ok(pump_failed(&rig.pump) && pump_in_flight(&rig.pump).records >= 40, "and counts when the next does not fit");
+	finish();
+
+	begin_anew("-q -m 4K -p latest --key=2 --confirm=line --answers=x --window=1");
+	feed(60, 100);
+	passes(3);
+	ok(pump_in_flight(&rig.pump).records == 1 && pump_first_in_flight(&rig.pump) == 1 && is_sound(),
+	    "a newer one does not supersede what is in flight");
+	finish();
+
+	begin_anew("-q --confirm=read --window=1 -p drop-oldest --max-records=1");
+	for (int i = 0; i < 5; i++) {
+		feed(1, 100);
+		pass();
+	}
+	ok(pump_in_flight(&rig.pump).records == 1 && books()->dropped[REASON_OLDEST].records == 3,
+	    "who comes back from a pause finds one record");
+	read_some(100);
+	ok(pump_confirm_wire(&rig.pump, rig.got_length) && number_of(rig.got) == 1, "from its beginning,");
+	pass();
+	read_some(100);
+	is(number_of(rig.got + 100), 5, "and next the newest");
+	finish();
+}
+
+static void
+readers_change(void)
+{
+	const char *text;
+
+	rig.little = false;
+	begin_anew("-q --confirm=upto --number --answers=x");
+	ok(pump_has_reader(&rig.pump) && pump_next_serial(&rig.pump) == 1 && pump_first_in_flight(&rig.pump) == 0,
+	    "the first reader would be given the first record");
+	feed(5, 50);
+	pass();
+	ok(pump_in_flight(&rig.pump).records == 5 && pump_wire(&rig.pump) == 250 && books()->sent.records == 5 &&
+	    books()->out.records == 0, "what it was given is in flight, and not out");
+	(void)pump_confirm_upto(&rig.pump, 2);
+	change_reader(false);
+	ok(!pump_has_reader(&rig.pump) && pump_output(&rig.pump) == OUTLET_REFUSED, "without a reader the output refuses");
+	feed(2, 50);
+	pass();
+	ok(pump_output(&rig.pump) == OUTLET_REFUSED && pump_next_serial(&rig.pump) == 3 && pump_held(&rig.pump).records == 5,
+	    "what waits");
+	change_reader(true);
+	is(pump_wire(&rig.pump), 0, "the next one was given nothing;");
+	ok(!pump_confirm_upto(&rig.pump, 5) && !pump_confirm_oldest(&rig.pump), "so it confirms nothing");
+	pass();
+	read_some(100000);
+	is(rig.got_length, 250, "it is given");
+	for (uint64_t i = 3; i <= 7; i++)
+		ok(next_line(&text) == 50 && number_of(text) == i, "%" PRIu64 "%s", i, i < 6 ? " again" : "");
+	ok(books()->redelivered.records == 3 && books()->redelivered.bytes == 150 && books()->sent.records == 7 && is_sound(),
+	    "which is counted apart");
+	pump_grant(&rig.pump, 3);
+	ok(!pump_lacks_credits(&rig.pump), "nobody lacks credits that were not asked for");
+	finish();
+
+	begin_anew("-q --confirm=line --answers=x --credits=y");
+	feed(3, 50);
+	pass();
+	ok(pump_lacks_credits(&rig.pump) && pump_in_flight(&rig.pump).bytes == 0, "without credits nothing leaves");
+	pump_grant(&rig.pump, 2);
+	ok(!pump_lacks_credits(&rig.pump) && pump_is_busy(&rig.pump), "when some are granted a pass is due");
+	pass();
+	ok(pump_in_flight(&rig.pump).records == 2 && pump_lacks_credits(&rig.pump), "in which as many leave");
+	pump_grant(&rig.pump, 9);
+	pump_revoke(&rig.pump);
+	pass();
+	is(pump_in_flight(&rig.pump).records, 2, "and none when they are revoked");
+	finish();
+}
+
+/* A mark of which a part is out begins anew for another reader. */
+static void
+marks_begin_anew(void)
+{
+	rig.little = true;
+	begin_anew("-q --confirm=line --answers=x --max-record=50 --mark-drops=M{records}");
+	must(write(rig.pump.outlet.port.fd, rig.left, 1) == 1); /* no page is free now */
+	feed(1, 60);
+	feed(1, 20);
+	passes(2);
+	ok(!outlet_mark_begun(&rig.pump.outlet), "a mark that has no room is not begun");
+	change_reader(true);
+	passes(2);
+	read_some(1000);
+	ok(rig.got_length >= 3 && memcmp(rig.got, "M1\n", 3) == 0, "another reader is given it");
+	read_some(1000);
+	passes(2);
+	read_some(1000);
+	ok(flight_marks(&rig.pump.flight) == 1 && pump_in_flight(&rig.pump).records == 1, "it is waited for,");
+	ok(pump_confirm_oldest(&rig.pump) && pump_in_flight(&rig.pump).records == 1, "and confirmed before the record behind it");
+	change_reader(true);
+	passes(2);
+	read_some(1000);
+	ok(rig.got_length == 20 && number_of(rig.got) == 2, "it is not handed over again");
+	ok(is_sound(), "all of which is right");
+	finish();
+	rig.little = false;
+}
+
+/* Bytes that are no records. */
+static void
+bytes(void)
+{
+	begin_anew("-q -b -m 4K --confirm=upto --answers=x --window=1000B");
+	feed(30, 100);
+	passes(3);
+	ok(pump_in_flight(&rig.pump).bytes == 1000 && pump_in_flight(&rig.pump).records == 0 && is_sound(),
+	    "of bytes a window's worth is in flight");
+	ok(pump_confirm_upto(&rig.pump, 150) && books()->out.bytes == 150, "confirmed by their number");
+	ok(!pump_confirm_upto(&rig.pump, 150) && !pump_confirm_upto(&rig.pump, 7), "once");
+	pass();
+	is(pump_in_flight(&rig.pump).bytes, 1000, "others follow");
+	change_reader(true);
+	passes(2);
+	read_some(100000);
+	ok(rig.got_length == 1000 && memcmp(rig.got, rig.left + 150, 1000) == 0 && books()->redelivered.bytes == 1000,
+	    "and are handed over again from the first that is not");
+	ok(pump_confirm_wire(&rig.pump, 400) && books()->out.bytes == 550 && is_sound(), "or by how many were read");
+	finish();
+}
+
 int
 main(void)
 {
 	pipe_init();
+	when_full();
+	when_lingered();
+	when_rated();
+	when_no_more_comes();
+	when_inside();
+	last_mark();
+	block_holds();
+	dropping_keeps();
+	readers_change();
+	marks_begin_anew();
+	bytes();
 	any_flow();
 	any_batches();
 	return done_testing();
