@@ -493,6 +493,15 @@ when_lingered(void)
 	feed(15, 20);
 	ok(has_gone() && load.sum.bytes == 100 && has_gone() && load.sum.bytes == 100 && has_gone() && !has_gone(),
 	    "or until they are enough");
+	feed(2, 20);
+	(void)has_gone();
+	rig.now += 70 * NS_PER_MS;
+	feed(6, 20);
+	ok(has_gone() && load.sum.bytes == 100 && !has_gone(), "what a full batch leaves");
+	rig.now += 100 * NS_PER_MS - 1;
+	ok(!has_gone(), "lingers by itself");
+	rig.now += 1;
+	ok(has_gone() && load.sum.bytes == 60, "and no longer");
 	stop_batches();
 }
 
@@ -514,6 +523,13 @@ when_rated(void)
 	(void)has_gone();
 	rig.now += 50 * NS_PER_MS;
 	ok(has_gone() && load.sum.records >= 2 && load.sum.records < 5, "and goes when its time is over");
+	stop_batches();
+
+	start_batches("-q --batch=5 --linger=100ms -L 2/s cat");
+	feed(5, 20);
+	ok(!has_gone() && pump_deadline_ns(&rig.pump) == rig.now + 100 * NS_PER_MS, "which is before the rate's");
+	rig.now += 100 * NS_PER_MS;
+	ok(has_gone() && load.sum.records == 1, "then what is in it goes");
 	stop_batches();
 }
 
@@ -544,6 +560,12 @@ when_no_more_comes(void)
 	ok(has_gone() && load.sum.records >= 100, "one that is full, and not read into, cannot: the batch goes");
 	stop_batches();
 
+	start_batches("-q --batch=500 -m 8K --high=50% --low=10% cat");
+	feed(60, 79);
+	pass();
+	ok(has_gone() && load.sum.records == 60, "nor can one that is paused at its high watermark");
+	stop_batches();
+
 	start_batches("-q --batch=500 -m 8K -p drop-oldest cat");
 	feed(100, 79);
 	(void)has_gone();
@@ -570,7 +592,10 @@ when_inside(void)
 	must(!has_gone() || load.sum.records == 1);
 	for (int turns = 0; turns < 20 && runs == 0; turns++)
 		(void)has_gone();
-	ok(runs == 1 && load.sum.records == 1 && load.sum.bytes == 1600001, "a long record is in one batch, whole");
+	ok(runs == 1 && load.sum.records == 1 && load.sum.bytes == 1600001 && load.first == 1 && load.last == 1,
+	    "a long record is in one batch, whole");
+	feed(1, 20);
+	ok(has_gone() && load.first == 2 && load.last == 2, "and has one serial");
 	stop_batches();
 }
 
@@ -626,6 +651,32 @@ block_holds(void)
 	ok(books()->dropped[REASON_OVERSIZE].records == 1 && books()->dropped[REASON_OVERSIZE].bytes == 1500 &&
 	    pump_in_flight(&rig.pump).records == 1, "a record that is too long does not come in, though nothing gives way");
 	is(pump_first_in_flight(&rig.pump), 82, "but has its number");
+	finish();
+
+	begin_anew("-q -m 4K --max-record=1000 --confirm=number --number --answers=x");
+	feed(40, 100);
+	passes(2);
+	for (uint64_t i = 2; i <= 40; i++)
+		(void)pump_confirm(&rig.pump, i);
+	feed(20, 100);
+	passes(10);
+	ok(pump_in_flight(&rig.pump).records < 5 && !pump_wants_input(&rig.pump) && !pump_is_busy(&rig.pump) && is_sound(),
+	    "what is confirmed behind what is not is room for nothing");
+	(void)pump_confirm(&rig.pump, 1);
+	passes(10);
+	ok(pump_in_flight(&rig.pump).records == 20 && pump_wants_input(&rig.pump), "until that is");
+	finish();
+
+	begin_anew("-q -m 8K --high=12% --low=6% --max-record=5K --confirm=line --answers=x");
+	rig.left_at = rig.left_length = 0;
+	make_record(4000, 'a', 'x');
+	while (!write_left())
+		continue;
+	passes(3);
+	ok(books()->sent.bytes == 0 && pump_wants_input(&rig.pump), "of a long record no part leaves before its end is here");
+	must(write(rig.writer, "\n", 1) == 1);
+	pass();
+	is(pump_in_flight(&rig.pump).bytes, 4001, "but all of it then");
 	finish();
 }
 
@@ -760,6 +811,34 @@ marks_begin_anew(void)
 	rig.little = false;
 }
 
+/* A record of which a part was handed over is handed over to another reader from its beginning, for one credit. */
+static void
+cut_and_credits(void)
+{
+	const char *text;
+
+	rig.little = true;
+	begin_anew("-q --confirm=line --answers=x --credits=y");
+	pump_grant(&rig.pump, 1);
+	feed(2, 1000);
+	passes(3);
+	ok(pump_in_flight(&rig.pump).records == 0 && pump_in_flight(&rig.pump).bytes == 512 &&
+	    pump_first_in_flight(&rig.pump) == 1 && pump_next_serial(&rig.pump) == 1, "a part of a record is in flight,");
+	change_reader(true);
+	pump_revoke(&rig.pump);
+	pass();
+	ok(pump_wire(&rig.pump) == 0 && pump_lacks_credits(&rig.pump), "for which another reader has no credit");
+	pump_grant(&rig.pump, 1);
+	for (int i = 0; i < 5; i++) {
+		pass();
+		read_some(10000);
+	}
+	ok(rig.got_length == 1000 && next_line(&text) == 1000 && number_of(text) == 1, "with one it is given all of it,");
+	ok(pump_lacks_credits(&rig.pump) && pump_in_flight(&rig.pump).records == 1 && is_sound(), "and no more");
+	finish();
+	rig.little = false;
+}
+
 /* Bytes that are no records. */
 static void
 bytes(void)
@@ -796,6 +875,7 @@ main(void)
 	dropping_keeps();
 	readers_change();
 	marks_begin_anew();
+	cut_and_credits();
 	bytes();
 	any_flow();
 	any_batches();
