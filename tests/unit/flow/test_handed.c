@@ -575,20 +575,46 @@ when_no_more_comes(void)
 	stop_batches();
 }
 
+/* A record of 1.6 million bytes has come, which leaves in parts. */
+static void
+put_long(void)
+{
+	static const char part[8000] = { 'x' };
+
+	pump_hurry_batches(&rig.pump);
+	for (int i = 0; i < 200; i++) {
+		must(write(rig.writer, part, sizeof(part)) == (ssize_t)sizeof(part));
+		pass();
+	}
+	must(write(rig.writer, "\n", 1) == 1);
+}
+
+/* What is dropped while a record is on its way was behind it. */
+static void
+dropped_behind(void)
+{
+	start_batches("-q --batch=500 -m 8M --max-record=4M --max-age=10ms cat");
+	put_long();
+	ok(!has_gone() && queue_part_sent(&rig.pump.queue), "a long record leaves in parts");
+	feed(3, 20);
+	pass();
+	rig.now += 20 * NS_PER_MS;
+	pass();
+	ok(queue_part_sent(&rig.pump.queue) && books()->dropped[REASON_EXPIRED].records == 3, "what is behind it is dropped");
+	for (int turns = 0; turns < 20 && runs == 0; turns++)
+		(void)has_gone();
+	ok(runs == 1 && load.first == 1 && load.last == 1, "and it has its serial all the same");
+	feed(1, 20);
+	ok(has_gone() && load.first == 5, "which is not one of those that are missing");
+	stop_batches();
+}
+
 /* A record that is written in parts is not torn by a hurry. */
 static void
 when_inside(void)
 {
 	start_batches("-q --batch=500 -m 8M --max-record=4M cat");
-	pump_hurry_batches(&rig.pump);
-	rig.left_at = rig.left_length = 0;
-	for (int i = 0; i < 200; i++) { /* 1.6 million bytes without an end */
-		static const char part[8000] = { 'x' };
-
-		must(write(rig.writer, part, sizeof(part)) == (ssize_t)sizeof(part));
-		pass();
-	}
-	must(write(rig.writer, "\n", 1) == 1);
+	put_long();
 	must(!has_gone() || load.sum.records == 1);
 	for (int turns = 0; turns < 20 && runs == 0; turns++)
 		(void)has_gone();
@@ -870,6 +896,7 @@ main(void)
 	when_rated();
 	when_no_more_comes();
 	when_inside();
+	dropped_behind();
 	last_mark();
 	block_holds();
 	dropping_keeps();
