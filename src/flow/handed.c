@@ -88,10 +88,13 @@ count_out(struct pump *pump, struct tally sum)
 bool
 pump_confirm_oldest(struct pump *pump)
 {
+	const uint64_t marks = flight_marks(&pump->flight);
 	const bool done = count_out(pump, flight_confirm_oldest(&pump->flight));
 
-	look_again(pump); /* it may have been a mark */
-	return done;
+	if (flight_marks(&pump->flight) == marks)
+		return done;
+	look_again(pump);
+	return true;
 }
 
 bool

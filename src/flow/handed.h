@@ -39,7 +39,7 @@ uint64_t pump_first_in_flight(const struct pump *pump);
 uint64_t pump_next_serial(const struct pump *pump);
 
 /* It is out: the oldest in flight; the one with this serial; all up to it; all that was read when so many of the bytes
- * that this reader was given were.  Returns whether there was anything. */
+ * that this reader was given were.  Returns whether there was anything (for the oldest, also a mark). */
 bool pump_confirm_oldest(struct pump *pump);
 bool pump_confirm(struct pump *pump, uint64_t serial);
 bool pump_confirm_upto(struct pump *pump, uint64_t serial);
