@@ -16,6 +16,7 @@
  *   hold/    what is held, and what gives way
  *   cli/     argv -> one const struct
  *   flow/    one pass: in, a verdict, out
+ *   hand/    handed over is not yet taken: what the reader says
  *   tell/    what is told of it
  *   run.c    from the first read to the last report: passes, waits, how it ends
  *   main.c   this: start-up order and exit status

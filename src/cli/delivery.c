@@ -35,10 +35,8 @@ const struct reader_options delivery_defaults = {
 bool
 delivery_take_operands(struct draft *draft, char *const *operands)
 {
-	const bool empty = operands[0] != NULL && operands[0][0] == '\0';
+	const bool empty = operands[0][0] == '\0';
 
-	if (operands[0] == NULL)
-		return true;
 	draft->options->reader.command = operands;
 	if (!empty && strcmp(operands[0], "-") != 0)
 		return true;

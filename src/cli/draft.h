@@ -178,7 +178,7 @@ bool rules_hold(struct draft *draft);
 /* What the reader has where nothing is given. */
 extern const struct reader_options delivery_defaults;
 
-/* The operands, which end with NULL; false when the error has been told. */
+/* The operands, at least one, behind which stands NULL; false when the error has been told. */
 bool delivery_take_operands(struct draft *draft, char *const *operands);
 
 /* The same as rules_hold for the group DRAFT_READER, and for COMMAND.  They are its own. */

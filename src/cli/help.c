@@ -89,8 +89,8 @@ help_print(void)
 		print_text(printf("  %s", draft_policies[i].form), POLICY_COLUMN, draft_policies[i].help);
 	printf("\nSIZE: 64K, 1.5M are powers of 1024, 10MB is one of 1000.  PCT: 80%%.\n"
 	       "TIME: 250ms, 5s, 1.5m, 2h.  RATE: 100/s, 10k/s, 6000/min, 1000/30s count\n"
-	       "records; 10MB/s, 64KiB/s, 10Mbit/s bytes.  AMOUNT: 500, 10k\n"
-	       "records; 64KiB, 1MB bytes.  USR1 asks for a report at any time.\n"
+	       "records; 10MB/s, 64KiB/s, 10Mbit/s bytes.  AMOUNT: 500, 10k records;\n"
+	       "64KiB, 1MB bytes.  USR1 asks for a report at any time.\n"
 	       "\nExamples:\n"
 	       "  # a hundred lines a second, the rest waits\n"
 	       "  cat urls | weir -L 100/s | xargs -n 1 curl -sO\n"

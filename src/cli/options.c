@@ -192,7 +192,7 @@ collect(int argc, char *argv[], struct given *given, int *count)
 
 	make_getopt_tables(letters, long_options);
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* all of it anew: whoever has parsed before may have had another order */
 	while ((code = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
 		if (code == '?' || code == ':')
 			return bad_option(code, argv[optind - 1], argv[optind]);
@@ -236,7 +236,7 @@ options_parse(int argc, char *argv[], struct options *options)
 	draft.high_milli = 100 * UNITS_MILLI;
 	draft.low_milli = 50 * UNITS_MILLI;
 	result = collect(argc, argv, given, &count);
-	if (result == OPTIONS_RUN && !delivery_take_operands(&draft, argv + optind))
+	if (result == OPTIONS_RUN && optind < argc && !delivery_take_operands(&draft, argv + optind))
 		result = OPTIONS_USAGE;
 	for (int i = 0; i < count; i++)
 		if (given[i].id >= ID_LINES && given[i].id <= ID_BYTES)
@@ -263,9 +263,11 @@ options_free(struct options *options)
 bool
 options_may_drop(const struct options *options)
 {
+	const struct reader_options *reader = &options->reader;
+
 	return policy_drops(options->policy) || options->sample.num < options->sample.den || options->policing ||
-	    options->max_age_ns != 0 || options->reader.confirm != CONFIRM_WRITTEN || options->reader.outlive ||
-	    options->reader.retries != UINT64_MAX;
+	    options->max_age_ns != 0 || reader->confirm != CONFIRM_WRITTEN || reader->outlive ||
+	    (reader->restart && reader->retries != UINT64_MAX);
 }
 
 const struct key_rule *

@@ -20,6 +20,8 @@ pump_change_reader(struct pump *pump, const struct io_port *port)
 	if (!pump->outlet.absent)
 		(void)io_close(&pump->outlet.port); /* what it has taken is known by its confirmations */
 	outlet_change_reader(&pump->outlet, port);
+	if (pump->plan.flying)
+		queue_take_up(&pump->queue, flight_used(&pump->flight));
 	pump->output = port != NULL ? OUTLET_MORE : OUTLET_REFUSED;
 }
 
@@ -139,7 +141,8 @@ pump_lacks_credits(const struct pump *pump)
 bool
 pump_wants_batch(const struct pump *pump)
 {
-	return pump->plan.batching && !pump->batching.open && queue_is_ready(&pump->queue);
+	return pump->plan.batching && !pump->batching.open &&
+	    (queue_is_ready(&pump->queue) || pump->output == OUTLET_HELD); /* bytes, or a mark at the end */
 }
 
 void
@@ -158,7 +161,7 @@ pump_has_batch(const struct pump *pump, uint64_t now_ns)
 {
 	const struct batching *batching = &pump->batching;
 
-	if (!batching->open || batching->begun_ns == 0)
+	if (!batching->open || batching->begun_ns == 0 || pump_cut_short(pump))
 		return false;
 	if (pump->output == OUTLET_EMPTY || batching->hurried || outlet_batch_is_full(&pump->outlet))
 		return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/pieces.h"
 #include "flow/outlet.h"
 #include "hold/fit.h"
 #include "os/pipes.h"
@@ -35,6 +36,7 @@ outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct 
 	outlet->input_over = false;
 	outlet->flight = NULL;
 	outlet->absent = false;
+	outlet->marks_answered = false;
 	toll_init(&outlet->toll, rate, burst, now_ns);
 }
 
@@ -53,10 +55,9 @@ outlet_change_reader(struct outlet *outlet, const struct io_port *port)
 	if (port == NULL)
 		return;
 	outlet->port = *port;
-	if (outlet->flight == NULL)
-		return;
-	flight_restart(outlet->flight);
 	marks_restart(outlet->marks);
+	if (outlet->flight != NULL)
+		flight_restart(outlet->flight);
 }
 
 bool
@@ -172,6 +173,10 @@ send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
 		marks_put_off(marks);
 		return OUTLET_HELD;
 	}
+	if (outlet->marks_answered && flight_room(outlet->flight, 1) == 0) {
+		outlet->error = errno; /* else its answer would be taken for that of the record behind it */
+		return OUTLET_ERROR;
+	}
 	result = io_write(&outlet->port, &mark, 1, mark.iov_len, &done);
 	switch (result) {
 	case IO_ALL:
@@ -243,6 +248,7 @@ static void
 keep(struct flight *flight, struct queue *queue, struct ledger *ledger, size_t done)
 {
 	struct iovec piece[QUEUE_PIECES];
+	const bool was_begun = queue_part_sent(queue);
 	size_t length = done;
 	uint64_t ended, seen = 0;
 
@@ -252,7 +258,7 @@ keep(struct flight *flight, struct queue *queue, struct ledger *ledger, size_t d
 	}
 	ended = queue_take(queue, done);
 	if (flight_counts_only(flight))
-		flight_count(flight, done, ended);
+		flight_count(flight, done, ended + queue_part_sent(queue) - was_begun, ended);
 	else if (ended > seen)
 		flight_end(flight);
 	ledger_count(&ledger->sent, ended, done);
@@ -364,7 +370,7 @@ static enum outlet_state
 send_again(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uint64_t now_ns, size_t *done)
 {
 	struct flight *flight = outlet->flight;
-	struct iovec piece[CHAIN_PIECES];
+	struct iovec piece[CHAIN_PIECES], part[CHAIN_PIECES];
 	struct toll_ask ask = { .form = TOLL_AGAIN, .records = 1 };
 	enum io_result result;
 	uint64_t ended;
@@ -373,11 +379,13 @@ send_again(struct outlet *outlet, struct queue *queue, struct ledger *ledger, ui
 
 	*done = 0;
 	ask.most = length;
-	if (toll_offer(&outlet->toll, queue, &ask, now_ns) == 0)
+	if ((length = toll_offer(&outlet->toll, queue, &ask, now_ns)) == 0)
 		return OUTLET_HELD;
-	result = io_write(&outlet->port, piece, pieces, length, done);
+	result = io_write(&outlet->port, part, pieces_cut(part, piece, pieces, length), length, done);
 	ended = *done > 0 ? flight_went_again(flight, *done) : 0;
 	ledger_count(&ledger->redelivered, ended, *done);
+	if (*done > 0 && ended == 0 && !flight_is_again(flight) && !flight_is_bytes(flight))
+		ended = 1; /* as far as it is here; its rest follows, and costs nothing */
 	toll_left(&outlet->toll, queue, *done, ended, now_ns);
 	return state_after(outlet, result);
 }

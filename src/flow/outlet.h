@@ -63,7 +63,7 @@ void outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const st
 void outlet_set_flight(struct outlet *outlet, struct flight *flight, const struct tally *window, bool answered);
 
 /* Another reader takes what comes from here on, by this port, and what is in flight first; or there is none for now
- * (NULL): the output refuses. */
+ * (NULL): what waits is refused. */
 void outlet_change_reader(struct outlet *outlet, const struct io_port *port);
 
 /* Batches, as the toll has them. */

@@ -193,18 +193,35 @@ is_batch_due(const struct pump *pump, uint64_t now_ns, uint64_t due_ns)
 	    pump->batching.hurried || !is_reading(pump) || level_is_paused(&pump->level) || !fit_all(&pump->queue);
 }
 
+/* Since when the oldest of what waits does: of a record the sojourn knows, of bytes that are none it is noted here. */
+static uint64_t
+waits_since_ns(struct pump *pump, uint64_t now_ns)
+{
+	struct batching *batching = &pump->batching;
+
+	if (pump->plan.framing.kind != FRAMING_BYTES)
+		return sojourn_oldest_ns(pump->sojourn);
+	if (queue_held(&pump->queue).bytes == 0)
+		batching->waits_ns = UINT64_MAX;
+	else if (batching->waits_ns == UINT64_MAX)
+		batching->waits_ns = now_ns;
+	return batching->waits_ns;
+}
+
 static void
 look_for_batch(struct pump *pump, uint64_t now_ns)
 {
-	const uint64_t oldest_ns = sojourn_oldest_ns(pump->sojourn);
+	const uint64_t oldest_ns = waits_since_ns(pump, now_ns);
 	const uint64_t due_ns = oldest_ns < UINT64_MAX - pump->plan.linger_ns ? oldest_ns + pump->plan.linger_ns : UINT64_MAX;
 
 	if (!pump->batching.open || outlet_batch_is_open(&pump->outlet))
 		return;
-	if (is_batch_due(pump, now_ns, due_ns))
-		outlet_open_batch(&pump->outlet, &pump->plan.batch);
-	else
+	if (!is_batch_due(pump, now_ns, due_ns)) {
 		outlet_expect_batch(&pump->outlet, due_ns);
+		return;
+	}
+	outlet_open_batch(&pump->outlet, &pump->plan.batch);
+	pump->batching.waits_ns = UINT64_MAX; /* all that waits goes, or it is full */
 }
 
 /* Fill, age, drain. */
@@ -375,10 +392,12 @@ struct tally
 pump_depth(const struct pump *pump)
 {
 	const struct queue *queue = &pump->queue;
-	struct tally depth = { queue_waiting(queue), pump_held(pump).bytes };
+	struct tally depth = { queue_waiting(queue), queue_held(queue).bytes };
 
 	if (pump->closed)
 		return (struct tally){ 0, 0 };
+	if (pump->plan.flying)
+		depth.bytes += flight_used(&pump->flight);
 	if (pump->plan.limits.record > 0)
 		depth.bytes -= queue_partial(queue); /* not in the buffer yet */
 	if (depth.bytes > pump->plan.limits.bytes)

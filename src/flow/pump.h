@@ -61,6 +61,7 @@ struct pump {
 		bool open;         /* one is being made, */
 		uint64_t begun_ns; /* since then something is in it; 0: nothing */
 		bool hurried;      /* they go as they are: there is no time to wait */
+		uint64_t waits_ns; /* bytes that are no records have waited since then; UINT64_MAX: none do */
 	} batching;
 	struct ledger ledger;
 	struct loss loss;
@@ -85,7 +86,7 @@ int pump_init(struct pump *pump, const struct options *options, const struct io_
 void pump_free(struct pump *pump);
 
 /* What watches the pump, from the beginning on; each may be NULL, none is owned.  Where the options
- * have it drop by age there must be a sojourn. */
+ * have it drop by age, or make batches, there must be a sojourn. */
 void pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
     struct top *top);
 
@@ -170,8 +171,8 @@ void pump_close_books(struct pump *pump, uint64_t now_ns);
 /* What is held; nothing once the books are closed. */
 struct tally pump_held(const struct pump *pump);
 
-/* What waits in the buffer: not what is being assembled or has not been let in.  Nothing once the
- * books are closed. */
+/* What waits in the buffer, with the bytes that what is in flight takes up of it: not what is being assembled or has not
+ * been let in.  Nothing once the books are closed. */
 struct tally pump_depth(const struct pump *pump);
 
 /* Time paused, or under pressure, until now: what still lasts included. */

@@ -39,7 +39,6 @@ init_flight(struct pump *pump)
 {
 	const struct plan *plan = &pump->plan;
 	struct outlet *outlet = &pump->outlet;
-	uint64_t most = plan->window.bytes;
 
 	if (plan->numbered) {
 		serials_init(&pump->serials);
@@ -51,12 +50,9 @@ init_flight(struct pump *pump)
 		toll_use_batches(&outlet->toll);
 	if (!plan->flying)
 		return 0;
-	if (plan->batching)
-		most = 0;
-	else if (plan->framing.kind != FRAMING_BYTES)
-		most += plan->max_record;
 	outlet_set_flight(outlet, &pump->flight, &plan->window, plan->marks_answered);
-	return flight_init(&pump->flight, &plan->framing, (size_t)most, plan->listed, &pump->serials);
+	return flight_init(&pump->flight, &plan->framing, plan->batching ? 0 : plan->limits.bytes, plan->limits.record,
+	    plan->listed, &pump->serials);
 }
 
 static void
@@ -119,7 +115,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	struct chance all, gates, victims; /* each user of chance has its own */
 
 	*pump = (struct pump){ .options = options, .plan = plan, .tuning = tuning_of(options), .input_port = *input,
-		.began_ns = now_ns };
+		.began_ns = now_ns, .batching = { .waits_ns = UINT64_MAX } };
 	bypass_init(&pump->bypass, plan.splicing, plan.looking);
 	chance_init(&all, plan.seeded, plan.seed);
 	chance_init(&gates, true, chance_next(&all));

@@ -44,80 +44,6 @@ toll_set_keys(struct toll *toll, struct buckets *by_key, const struct key_rule *
 }
 
 void
-toll_set_flight(struct toll *toll, const struct flight *flight, const struct tally *window)
-{
-	toll->flight = flight;
-	toll->window = *window;
-}
-
-void
-toll_use_credits(struct toll *toll)
-{
-	toll->crediting = true;
-	toll->credits = 0;
-}
-
-void
-toll_grant(struct toll *toll, uint64_t records)
-{
-	toll->credits = records < UINT64_MAX - toll->credits ? toll->credits + records : UINT64_MAX;
-}
-
-void
-toll_revoke(struct toll *toll)
-{
-	toll->credits = 0;
-}
-
-bool
-toll_lacks_credits(const struct toll *toll)
-{
-	return toll->due_ns[TOLL_CREDITS] > 0;
-}
-
-void
-toll_use_batches(struct toll *toll)
-{
-	toll->batch = (struct toll_batch){ .asked = true, .due_ns = UINT64_MAX };
-}
-
-void
-toll_open_batch(struct toll *toll, const struct tally *most)
-{
-	toll->batch = (struct toll_batch){ .asked = true, .open = true, .records = most->records, .bytes = most->bytes };
-}
-
-void
-toll_close_batch(struct toll *toll)
-{
-	toll_use_batches(toll);
-}
-
-void
-toll_expect_batch(struct toll *toll, uint64_t due_ns)
-{
-	toll->batch.due_ns = due_ns;
-}
-
-bool
-toll_batch_is_open(const struct toll *toll)
-{
-	return toll->batch.open;
-}
-
-bool
-toll_batch_is_begun(const struct toll *toll)
-{
-	return toll->batch.begun;
-}
-
-bool
-toll_batch_is_full(const struct toll *toll)
-{
-	return toll->batch.open && toll->due_ns[TOLL_BATCH] > 0;
-}
-
-void
 toll_retune(struct toll *toll, const struct rate *rate, uint64_t burst, uint64_t now_ns)
 {
 	if (!toll->rated)
@@ -202,13 +128,13 @@ cost_of(const struct toll *toll, size_t length)
 
 /* Of length bytes that need no record's end, those that the rate lets go now: all, or a batch. */
 static size_t
-rated_bytes(const struct toll *toll, size_t length)
+rated_bytes(const struct bucket *bucket, size_t length)
 {
-	uint64_t tokens = bucket_tokens(toll->charged);
+	uint64_t tokens = bucket_tokens(bucket);
 
 	if (length <= tokens)
 		return length;
-	return bucket_allows_part(toll->charged) ? (size_t)tokens : 0;
+	return bucket_allows_part(bucket) ? (size_t)tokens : 0;
 }
 
 /* A part of a record: of one that was begun, or of one too long to wait for its end. */
@@ -219,7 +145,7 @@ rated_part(const struct toll *toll, size_t length, bool begun)
 		return begun || bucket_allows(toll->charged, 1) ? length : 0;
 	if (toll->paid > 0)
 		return length < toll->paid ? length : toll->paid;
-	return rated_bytes(toll, length);
+	return rated_bytes(toll->charged, length);
 }
 
 /* Whole records.  The first may be longer than what is asked for. */
@@ -251,7 +177,8 @@ rated_whole(const struct toll *toll, struct queue *queue, size_t most, uint64_t 
 static size_t
 rated_run(struct toll *toll, struct queue *queue, const struct toll_ask *ask, uint64_t now_ns)
 {
-	uint64_t most = ask->records < TOLL_RUN_MOST ? ask->records : TOLL_RUN_MOST;
+	const uint64_t most = ask->records < TOLL_RUN_MOST ? ask->records : TOLL_RUN_MOST;
+	const size_t write = ask->unit < ask->most ? ask->unit : ask->most;
 	size_t length = most > 0 ? queue_head(queue) : 0, sum = 0; /* the head's text was seen, and may be long */
 	struct toll_run next = { toll->hash, length };
 	struct bucket *bucket = toll->charged;
@@ -261,7 +188,7 @@ rated_run(struct toll *toll, struct queue *queue, const struct toll_ask *ask, ui
 		bucket_charge(bucket, cost_of(toll, length));
 		toll->run[toll->run_length++] = next;
 		sum += length;
-		if (toll->run_length == most || !queue_view(queue, sum, &record) || sum + record.length > ask->unit)
+		if (toll->run_length == most || !queue_view(queue, sum, &record) || sum + record.length > write)
 			break;
 		length = record.length;
 		next = (struct toll_run){ key_hash(key_of(toll->key, record.text, record.body), toll->salt), length };
@@ -281,10 +208,20 @@ hold_for_rate(struct toll *toll, const struct bucket *bucket, uint64_t cost, uin
 static size_t
 rated_again(struct toll *toll, size_t length, uint64_t now_ns)
 {
-	if (toll->by_key != NULL || bucket_allows(&toll->bucket, cost_of(toll, length)))
+	const struct bucket *bucket = &toll->bucket;
+	uint64_t cost = cost_of(toll, length);
+
+	if (toll->by_key != NULL)
 		return length;
-	hold_for_rate(toll, &toll->bucket, cost_of(toll, length), now_ns);
-	return 0;
+	if (toll_is_in_bytes(toll, TOLL_AGAIN)) {
+		cost = 1;
+		length = rated_bytes(bucket, length);
+	} else if (!bucket_allows(bucket, cost)) {
+		length = 0;
+	}
+	if (length == 0)
+		hold_for_rate(toll, bucket, cost, now_ns);
+	return length;
 }
 
 static size_t
@@ -298,7 +235,7 @@ rate_offer(struct toll *toll, struct queue *queue, const struct toll_ask *ask, u
 	put_in_charge(toll, queue, ask->form, now_ns);
 	switch (ask->form) {
 	case TOLL_STREAM:
-		length = rated_bytes(toll, ask->most);
+		length = rated_bytes(toll->charged, ask->most);
 		break;
 	case TOLL_WHOLE:
 		length = toll->by_key != NULL ? rated_run(toll, queue, ask, now_ns)
@@ -318,58 +255,7 @@ rate_offer(struct toll *toll, struct queue *queue, const struct toll_ask *ask, u
 	return length;
 }
 
-/* --- batch, credits, window ---------------------------------------------------------------------- */
-
-/* So much of something may go: of records those up to there, of bytes whole records, or one longer one where nothing
- * else is there.  False, and held until then, where nothing may. */
-static bool
-lessen(struct toll *toll, enum toll_reason reason, struct queue *queue, struct toll_ask *ask, struct tally room,
-    bool empty, uint64_t due_ns)
-{
-	bool fits = room.records > 0 && room.bytes > 0;
-
-	if (fits && ask->form == TOLL_WHOLE && !empty)
-		fits = queue_head(queue) <= room.bytes;
-	if (!fits) {
-		toll->due_ns[reason] = due_ns;
-		return false;
-	}
-	if (ask->records > room.records)
-		ask->records = room.records;
-	if (ask->most > room.bytes)
-		ask->most = (size_t)room.bytes;
-	return true;
-}
-
-static bool
-window_lets(struct toll *toll, struct queue *queue, struct toll_ask *ask)
-{
-	const struct tally held = flight_held(toll->flight);
-	const uint64_t records = held.records + flight_marks(toll->flight);
-	const struct tally room = {
-		toll->window.records > records ? toll->window.records - records : 0,
-		toll->window.bytes > held.bytes ? toll->window.bytes - held.bytes : 0,
-	};
-
-	return lessen(toll, TOLL_WINDOW, queue, ask, room, held.bytes == 0, UINT64_MAX);
-}
-
-/* What is asked for, as far as all but the rate let it go; false where one does not. */
-static bool
-narrow(struct toll *toll, struct queue *queue, struct toll_ask *ask)
-{
-	const struct toll_batch *batch = &toll->batch;
-
-	if (ask->form == TOLL_REST)
-		return true; /* it has been let go when it was begun */
-	if (batch->asked && !lessen(toll, TOLL_BATCH, queue, ask, batch->open
-	    ? (struct tally){ batch->records, batch->bytes } : (struct tally){ 0, 0 }, !batch->begun, batch->due_ns))
-		return false;
-	if (toll->crediting && !lessen(toll, TOLL_CREDITS, queue, ask, (struct tally){ toll->credits, SIZE_MAX }, true,
-	    UINT64_MAX))
-		return false;
-	return ask->form == TOLL_AGAIN || toll->flight == NULL || window_lets(toll, queue, ask);
-}
+/* --- all of them ---------------------------------------------------------------------------------- */
 
 size_t
 toll_offer(struct toll *toll, struct queue *queue, const struct toll_ask *asked, uint64_t now_ns)
@@ -377,26 +263,11 @@ toll_offer(struct toll *toll, struct queue *queue, const struct toll_ask *asked,
 	struct toll_ask ask = *asked;
 
 	toll->form = ask.form;
-	if (!narrow(toll, queue, &ask))
+	if (!toll_narrow(toll, queue, &ask))
 		return 0;
 	if (toll->rated)
 		return rate_offer(toll, queue, &ask, now_ns);
 	return ask.form == TOLL_WHOLE ? whole(queue, ask.most, ask.records) : ask.most;
-}
-
-/* Records that were begun by what has left: each is let go once, with its first byte. */
-static void
-charge_records(struct toll *toll, size_t done, uint64_t begun)
-{
-	struct toll_batch *batch = &toll->batch;
-
-	if (toll->crediting && toll->credits != UINT64_MAX)
-		toll->credits -= begun;
-	if (batch->open) {
-		batch->records -= batch->records != UINT64_MAX ? begun : 0;
-		batch->bytes -= batch->bytes == UINT64_MAX ? 0 : done < batch->bytes ? done : batch->bytes;
-		batch->begun |= done > 0;
-	}
 }
 
 /* --- the rate: what has left -------------------------------------------------------------------- */
@@ -429,8 +300,7 @@ refund_run(struct toll *toll, size_t done, uint64_t now_ns)
 static void
 again_left(struct toll *toll, size_t done, uint64_t ended)
 {
-	if (toll->crediting && toll->credits != UINT64_MAX)
-		toll->credits -= ended < toll->credits ? ended : toll->credits;
+	toll_charge(toll, done, ended);
 	if (toll->rated && toll->by_key == NULL)
 		bucket_charge(&toll->bucket, toll->by_bytes ? done : ended);
 }
@@ -445,7 +315,7 @@ toll_left(struct toll *toll, struct queue *queue, size_t done, uint64_t ended, u
 		return;
 	}
 	if (done > 0)
-		charge_records(toll, done, ended + is_begun - was_begun);
+		toll_charge(toll, done, ended + is_begun - was_begun);
 	if (!toll->rated)
 		return;
 	if (toll->run_length > 0) {

@@ -10,8 +10,8 @@
  * In this order, what one holds the next is not asked about, and is not charged for:
  *
  *      batch     records wait until a batch of them goes, and go no further than it has room
- *      credits   the reader has granted so many records more
- *      window    so much at most is in flight
+ *      credits   the reader has granted so many records more (bytes, in a stream of bytes)
+ *      window    so much at most is in flight, and no more than there is memory for
  *      rate      for all records, or for each key
  *
  * With a rate for each key a record that has to wait holds up those behind it, whatever their key: order is kept.  Up
@@ -20,7 +20,7 @@
  * the rate for all and by the credits; the window has it already.
  *
  * To add one: a reason, with its row in the table of toll.c, and a function that lessens `most` and `records` of what
- * is asked for, in its place in narrow().  One that holds writes down when it is to be asked again (UINT64_MAX: time
+ * is asked for, in its place in toll_narrow() (narrow.c).  One that holds writes down when it is to be asked again (UINT64_MAX: time
  * alone does not help), and toll_due_ns is the least of these.  toll_left tells each what has left.  Nobody outside
  * names a toll.
  */
@@ -54,7 +54,7 @@ enum toll_form {
 	TOLL_WHOLE,  /* whole records, of which none is begun */
 	TOLL_PART,   /* the beginning of a record too long to wait for its end; none of it is out */
 	TOLL_REST,   /* of a record that was begun: as far as it is here */
-	TOLL_AGAIN,  /* one that is in flight, or its rest: `most` bytes */
+	TOLL_AGAIN,  /* one that is in flight, or its rest: `most` bytes, all or none; of bytes any number */
 };
 
 /* What is asked for. */
@@ -89,7 +89,7 @@ struct toll {
 	const struct flight *flight;   /* not owned; NULL: what has left is out */
 	struct tally window;          /* that may be in flight */
 	bool crediting;
-	uint64_t credits;              /* records that may leave */
+	uint64_t credits;              /* records that may leave, or bytes of a stream */
 	struct toll_batch batch;
 	bool rated;
 	bool by_bytes;
@@ -144,14 +144,21 @@ void toll_open(struct toll *toll, uint64_t now_ns);
  * `unit` bytes go in several writes. */
 size_t toll_offer(struct toll *toll, struct queue *queue, const struct toll_ask *ask, uint64_t now_ns);
 
-/* Of what was offered last the first done bytes have left the queue, in which `ended` records ended.  The rest did
- * not leave, and is not charged for, but for that of a record which was begun: it will not be charged again.  After
+/* Of what was offered last the first done bytes have left the queue, in which `ended` records ended (of what is handed
+ * over again: or the part that there is of one).  The rest did not leave, and is not charged for, but for that of a record which was begun: it will not be charged again.  After
  * each offer of more than nothing, even where done is 0. */
 void toll_left(struct toll *toll, struct queue *queue, size_t done, uint64_t ended, uint64_t now_ns);
 
 /* Whether a mark of so many bytes may leave now; or it is held.  Then: that its first byte has left. */
 bool toll_mark(struct toll *toll, size_t length, uint64_t now_ns);
 void toll_mark_left(struct toll *toll, size_t length);
+
+/* For toll.c: what is asked for, as far as all but the rate let it go (false where one does not); what has left, of which
+ * so many records were begun, is charged to them, each record once, with its first byte (of what is handed over again:
+ * with its last); and whether any number of bytes may leave, or whole records. */
+bool toll_narrow(struct toll *toll, struct queue *queue, struct toll_ask *ask);
+void toll_charge(struct toll *toll, size_t done, uint64_t begun);
+bool toll_is_in_bytes(const struct toll *toll, enum toll_form form);
 
 /* Why the last one was held, as a wait, when something is; and when to ask again: UINT64_MAX when nothing is held,
  * or when time alone does not help. */

@@ -10,11 +10,12 @@
 #define LIST_LEAST ((size_t)64)
 
 int
-flight_init(struct flight *flight, const struct framing *framing, size_t most, bool listed, struct serials *serials)
+flight_init(struct flight *flight, const struct framing *framing, size_t most, size_t longest, bool listed,
+    struct serials *serials)
 {
 	*flight = (struct flight){ .framing = *framing, .serials = serials, .again = SIZE_MAX, .batched = most == 0,
-		.listed = listed };
-	return most == 0 ? 0 : chain_init(&flight->chain, most, 0);
+		.listed = listed, .most = most };
+	return most == 0 ? 0 : chain_init(&flight->chain, most + longest, 0);
 }
 
 void
@@ -42,6 +43,14 @@ size_t
 flight_used(const struct flight *flight)
 {
 	return flight->batched ? (size_t)flight->held.bytes : chain_used(&flight->chain);
+}
+
+size_t
+flight_left(const struct flight *flight)
+{
+	const size_t used = chain_used(&flight->chain);
+
+	return flight->batched ? SIZE_MAX : flight->most > used ? flight->most - used : 0;
 }
 
 uint64_t
@@ -111,7 +120,7 @@ copy(struct flight *flight, const char *text, size_t length)
 static void
 end_record(struct flight *flight, uint64_t wire)
 {
-	add(flight, &(struct flight_record){ .serial = serials_leave(flight->serials), .wire = wire, .length = flight->open });
+	add(flight, &(struct flight_record){ .serial = flight->serial, .wire = wire, .length = flight->open });
 	flight->held.records++;
 	flight->open = 0;
 	flight->phase = 0;
@@ -125,6 +134,8 @@ find_ends(struct flight *flight, const char *text, size_t length, uint64_t wire)
 	uint64_t ends = 0;
 
 	for (size_t done = 0, end; done < length; done += end) {
+		if (flight->open == 0)
+			flight->serial = serials_leave(flight->serials);
 		end = record_first(&flight->framing, flight->phase, text + done, length - done);
 		if (end == 0) {
 			flight->phase = record_phase(&flight->framing, flight->phase, text + done, length - done);
@@ -175,13 +186,13 @@ flight_keep_mark(struct flight *flight, size_t length, bool answered)
 /* --- batches ------------------------------------------------------------------------------------ */
 
 void
-flight_count(struct flight *flight, size_t length, uint64_t ended)
+flight_count(struct flight *flight, size_t length, uint64_t begun, uint64_t ended)
 {
 	struct flight_load *load = &flight->load;
 
 	ledger_count(&flight->held, ended, length);
 	ledger_count(&load->sum, ended, length);
-	for (; ended > 0; ended--) {
+	for (; begun > 0; begun--) {
 		load->last = serials_leave(flight->serials);
 		if (load->first == 0)
 			load->first = load->last;
@@ -337,6 +348,8 @@ flight_check(const struct flight *flight)
 		serial = record->mark ? serial : record->serial;
 		wire = record->wire > 0 ? record->wire : wire;
 	}
+	if (flight->open > 0 && flight->serial <= serial && flight->serials != NULL)
+		abort();
 	if (flight_is_bytes(flight))
 		bytes = (size_t)(held.bytes = chain_used(&flight->chain));
 	if (bytes != chain_used(&flight->chain) || held.records != flight->held.records ||

@@ -55,12 +55,14 @@ struct flight {
 	bool listed;                /* or listed for each batch: `wire` is where in it a record ends */
 	struct flight_load load;    /* of a batch, so far */
 	struct chain chain;
+	size_t most;                /* bytes that may be in it, but for a single record */
 	struct serials *serials;    /* not owned */
 	struct flight_record *list; /* malloc'd: a ring of those in the chain, oldest first */
 	size_t size;                /* it has room for so many, a power of two, or 0 */
 	size_t first, count;
-	size_t open;                /* bytes of the last one, which has not been handed over to its end */
-	uint64_t phase;             /* the same, of its beginning, as record.h has it */
+	size_t open;                /* bytes of the last one, which has not been handed over to its end, */
+	uint64_t phase;             /* the same, of its beginning, as record.h has it, */
+	uint64_t serial;            /* and its serial */
 	size_t again;               /* of the list: the next to be handed over again; count: the open one; beyond: none */
 	size_t again_offset;        /* where it begins in the chain, */
 	size_t again_done;          /* and how much of it has gone */
@@ -89,9 +91,11 @@ flight_at(const struct flight *flight, size_t index)
 	return &flight->list[(flight->first + index) & (flight->size - 1)];
 }
 
-/* Room for `most` bytes; 0 where whole batches are handed over, with the records in each told apart if they are listed.
- * 0, or -1 with errno. */
-int flight_init(struct flight *flight, const struct framing *framing, size_t most, bool listed, struct serials *serials);
+/* Room for `most` bytes, and beyond them for what a record of at most `longest` bytes takes of more, where it is the only
+ * one; 0 where whole batches are handed over, with the records in each told apart if they are listed.  0, or -1 with
+ * errno. */
+int flight_init(struct flight *flight, const struct framing *framing, size_t most, size_t longest, bool listed,
+    struct serials *serials);
 void flight_free(struct flight *flight);
 
 /* What is in flight: whole records, and bytes. */
@@ -100,20 +104,23 @@ struct tally flight_held(const struct flight *flight);
 /* Marks that are waited for like records. */
 uint64_t flight_marks(const struct flight *flight);
 
-/* Bytes of memory that are taken up: what is settled behind what is not, too. */
+/* Bytes of memory that are taken up: what is settled behind what is not, too.  And for how many there is room still (or
+ * for a record of any length, where none are). */
 size_t flight_used(const struct flight *flight);
+size_t flight_left(const struct flight *flight);
 
-/* Whether one more record of the list finds memory for what is known of it: asked for before it is handed over.  How
- * many more there may be than there are now, at least 1; 0 where there is no memory. */
+/* Asked for before they are handed over: for how many more of the list, of at most `records`, there is memory for what
+ * is known of them.  0 where there is none at all. */
 size_t flight_room(struct flight *flight, size_t records);
 
-/* length bytes have been handed over: the first of these pieces.  Returns how many records end in them, as far as can
- * be seen; then, where one more has, the last of all, which has no delimiter. */
+/* length bytes (flight_left) have been handed over: the first of these pieces.  Returns how many records end in them, as
+ * far as can be seen; then, where one more has, the last of all, which has no delimiter.  A record has its serial from
+ * its first byte on, when it does not wait any more: what is dropped from then on is behind it. */
 uint64_t flight_keep(struct flight *flight, const struct iovec *piece, size_t length);
 void flight_end(struct flight *flight);
 
-/* The same where batches are, and are not listed: so many bytes, and so many records. */
-void flight_count(struct flight *flight, size_t length, uint64_t ended);
+/* The same where batches are, and are not listed: so many bytes, in which so many records begin, and so many end. */
+void flight_count(struct flight *flight, size_t length, uint64_t begun, uint64_t ended);
 
 /* What has been handed over since the last call is a batch, whose list is the caller's; one of so much is not in flight
  * any more. */
@@ -134,8 +141,8 @@ int flight_again(const struct flight *flight, size_t unit, size_t *length, struc
 uint64_t flight_went_again(struct flight *flight, size_t length);
 
 /* Confirmed: the oldest that the reader was given (records 0 and bytes 0 where there is none, or it was a mark); the one
- * with this serial; all up to it; all that end in the first `wire` bytes that this reader was given.  Each returns what
- * has been confirmed by that. */
+ * with this serial; all up to it, and marks with no record between; all that end in the first `wire` bytes that this
+ * reader was given.  Each returns what has been confirmed by that. */
 struct tally flight_confirm_oldest(struct flight *flight);
 struct tally flight_confirm(struct flight *flight, uint64_t serial);
 struct tally flight_confirm_upto(struct flight *flight, uint64_t serial);
@@ -146,7 +153,7 @@ struct tally flight_confirm_wire(struct flight *flight, uint64_t wire);
 bool flight_reject_oldest(struct flight *flight, struct loss *loss, uint64_t at);
 bool flight_reject(struct flight *flight, uint64_t serial, struct loss *loss, uint64_t at);
 
-/* The serial of the oldest that is not settled, marks left out; 0 for none. */
+/* The serial of the oldest that is not settled, an open one too, marks left out; 0 for none. */
 uint64_t flight_first_serial(const struct flight *flight);
 
 /* What is settled at the front is let go: for flight.c. */

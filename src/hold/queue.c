@@ -167,10 +167,20 @@ queue_heads(const struct queue *q)
 
 /* --- coming in ---------------------------------------------------------------------------------- */
 
+/* What is taken up elsewhere is no room here; but a record can be assembled all the same, beyond it. */
+static size_t
+room_to_read(const struct queue *q)
+{
+	const size_t room = chain_room(&q->chain);
+	const size_t taken_up = q->elsewhere < q->limits.bytes ? q->elsewhere : q->limits.bytes;
+
+	return room > taken_up ? room - taken_up : 0;
+}
+
 int
 queue_prepare(struct queue *q, size_t most, struct iovec piece[QUEUE_ROOM], size_t *length)
 {
-	size_t room = chain_room(&q->chain);
+	size_t room = room_to_read(q);
 
 	*length = room < most ? room : most;
 	return chain_prepare(&q->chain, length, piece);

@@ -125,7 +125,8 @@ bool queue_is_ready(const struct queue *q);
 uint64_t queue_heads(const struct queue *q);
 
 /* Room to read at most `most` bytes into: the pieces, their number and in *length their sum (0 when
- * there is none).  Makes room beyond limits.bytes where a record being assembled needs it. */
+ * there is none; of the limits what is taken up elsewhere is none).  Makes room beyond limits.bytes where a record
+ * being assembled needs it. */
 #define QUEUE_ROOM CHAIN_ROOM
 int queue_prepare(struct queue *q, size_t most, struct iovec piece[QUEUE_ROOM], size_t *length);
 

@@ -99,7 +99,7 @@ serials_drop_at(struct serials *serials, uint64_t at, uint64_t removed, uint64_t
 	if ((run = take_spare(serials)) != NULL) {
 		run->missing = missing;
 		places_put(&serials->places, &run->place, at);
-	} else if ((place = places_before_hand(&serials->places)) != NULL) {
+	} else if ((place = places_before_hand(&serials->places)) != NULL && place->at < at) {
 		run_of(place)->missing += missing;
 	} else {
 		serials->gone += missing;

@@ -7,8 +7,8 @@
  * (gaps.h has them); here is kept how many are missing in front of each, as runs.
  *
  * Of a size that grows with what has been dropped between records that are held: 40 bytes for each such place.
- * Where there is no memory for one more it joins the one before, and the serials between are too great: they stay in
- * order, and none is given twice.
+ * Where there is no memory for one more it joins the one before, or what is missing in front of all, and the serials
+ * between are too great: they stay in order, and none is given twice.
  */
 #ifndef WEIR_SERIALS_H
 #define WEIR_SERIALS_H

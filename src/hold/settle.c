@@ -146,9 +146,11 @@ flight_confirm_upto(struct flight *flight, uint64_t serial)
 		struct flight_record *record = flight_at(flight, i);
 		struct tally one;
 
+		if (!record->mark && record->serial > serial)
+			break;
 		if (record->settled)
 			continue;
-		if (record->wire == 0 || (!record->mark && record->serial > serial))
+		if (record->wire == 0)
 			break;
 		one = settle(flight, record);
 		ledger_count(&sum, one.records, one.bytes);
@@ -240,6 +242,6 @@ flight_first_serial(const struct flight *flight)
 	for (size_t i = 0; i < flight->count; i++)
 		if (!flight_at(flight, i)->settled && !flight_at(flight, i)->mark)
 			return flight_at(flight, i)->serial;
-	return 0;
+	return flight->open > 0 ? flight->serial : 0;
 }
 

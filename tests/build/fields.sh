@@ -32,7 +32,10 @@ shed_rules    what a shed is to have
 age_outlet    whom age asks
 mark_style    what a mark says
 watermarks    two levels
+warden_job    what is to be started
+warden_told and what came of it
 loop_watch    what to wait for, and whether it came
+answer        what a line says
 options    the command line
 reader_options  a part of it
 reader_figures  figures

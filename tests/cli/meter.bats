@@ -571,8 +571,10 @@ apart()
 
 @test "a report of one of three stands above all lines" {
 	local begin=$SECONDS
+	# On a machine that has no time for it weir itself is what most of the interval was spent on.
+	local mostly='s/ +(input|busy) N%/ mostly N%/'
 	apart
 	sleep $((SECONDS - begin + 1)) # it has waited for longer than it took to begin
 	signal USR1 three
-	JOIN=1 MASK="$MASK_FINAL;s/[0-9]+%/N%/g;s/ +([0-9]|in )/ \1/g" shows apart-usr1
+	JOIN=1 MASK="$MASK_FINAL;s/[0-9]+%/N%/g;$mostly;s/ +([0-9]|in )/ \1/g" shows apart-usr1
 }

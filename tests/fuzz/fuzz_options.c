@@ -13,7 +13,6 @@
 #include "os/put.h"
 #include "os/spill.h"
 
-#include <getopt.h>
 #include <string.h>
 
 #define ARGUMENTS_MOST 24
@@ -58,10 +57,6 @@ spill_end(struct spill *spill, enum spill_from from)
 static enum options_result
 parse(int argc, char *argv[], struct options *options)
 {
-	char *none[] = { argv[0], NULL };
-
-	optind = 0; /* makes getopt forget where it was in the last command line */
-	(void)getopt(1, none, "+");
 	messages = 0;
 	return options_parse(argc, argv, options);
 }

@@ -412,6 +412,24 @@ check_amount(const char *text, bool bytes)
 		expect_equal("amount", amount, n.digits * factor / n.power);
 }
 
+static void
+check_quantity(const char *text)
+{
+	struct number n;
+	uint64_t factor, amount = 0;
+	bool in_bytes, bytes = false;
+	enum fault fault = amount_of(text, strlen(text), false, &n, &factor, &in_bytes);
+	bool good = fault == FINE && (in_bytes ? compare(PRODUCT(n.digits, factor), PRODUCT(n.power)) >= 0 : n.power == 1);
+	const char *error = units_quantity(text, &bytes, &amount);
+
+	expect_equal("quantity", error == NULL, good);
+	expect_equal("an ambiguous quantity", says_ambiguous(error), fault == AMBIGUOUS);
+	if (!good)
+		return;
+	expect_equal("what it counts", bytes, in_bytes);
+	expect_equal("quantity", amount, n.digits * factor / n.power);
+}
+
 /* --- bytes shown ----------------------------------------------------------------------------------- */
 
 /* A decimal, rounded, that is off by half of its last place at most, and never 0.0. */
@@ -457,6 +475,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_rate(text, bytes != 0);
 		check_amount(text, bytes != 0);
 	}
+	check_quantity(text);
 	check_bytes(input_number(&input), input_number(&input));
 	return 0;
 }

@@ -12,7 +12,6 @@
 
 #include "cli/options.h"
 
-#include <getopt.h>
 #include <unistd.h>
 
 #define ARGUMENTS_MOST 8
@@ -53,16 +52,12 @@ static inline enum options_result
 parse(const char *const *arguments, struct options *options)
 {
 	static char *argv[ARGUMENTS_MOST + 2] = { (char *)(uintptr_t)"weir" };
-	char *none[] = { argv[0], NULL };
 	int argc = 1, saved, reader;
 	enum options_result result;
 
 	for (; argc <= ARGUMENTS_MOST && arguments[argc - 1] != NULL; argc++)
 		argv[argc] = (char *)(uintptr_t)arguments[argc - 1];
 	argv[argc] = NULL;
-	/* As a new process would find it: a letter that was refused may have others behind it. */
-	optind = 0;
-	(void)getopt(1, none, "+");
 	catch_message(&saved, &reader);
 	result = options_parse(argc, argv, options);
 	release_message(saved, reader);

@@ -111,6 +111,10 @@ defaults(void)
 	is(options_may_drop(&o), BY_DEFAULT == CONFIRM_READ, "of which one may be oversize");
 	(void)PARSE(&o, "--confirm=written", "cmd");
 	ok(r->confirm == CONFIRM_WRITTEN && r->confirm_given && !options_may_drop(&o), "or written if told so");
+	(void)PARSE(&o, "--confirm=written", "--restart", "--retry=3", "cmd");
+	ok(options_may_drop(&o), "unless it is started again, and a record given up");
+	(void)PARSE(&o, "--confirm=written", "--restart", "cmd");
+	ok(!options_may_drop(&o), "which by default none is");
 	(void)PARSE(&o, "--batch=5", "cmd");
 	ok(r->confirm == CONFIRM_EXIT && !r->confirm_given, "with --batch: exit");
 	ok(r->window_bytes == UINT64_MAX && r->window_records == UINT64_MAX, "and no window");

@@ -5,6 +5,7 @@
  */
 #include "../tap.h"
 
+#include "../effort.h"
 #include "../reads.h"
 #include "../pipe.h"
 #include "hold/age.h"
@@ -188,13 +189,13 @@ expires_behind_a_long_one(void)
 	line[sizeof(line) - 1] = '\0';
 	arrive(head);
 	(void)queue_take(&rig.queue, 1);
-	(void)alarm(60);
+	effort_limit();
 	for (uint64_t ns = 1; ns <= 1000000; ns++) {
 		at(ns);
 		arrive(line);
 		age_shed(&rig.age, &rig.shed, &rig.queue, &rig.loss, &(struct age_outlet){ has_room, &rig });
 	}
-	(void)alarm(0);
+	effort_free();
 	queue_check(&rig.queue);
 	is(rig.ledger.dropped[REASON_EXPIRED].records, 1000000 - 2001, "long: a million times one behind a long record goes");
 	is(queue_rest(&rig.queue), sizeof(head) - 2, "long: and not the rest of that one");

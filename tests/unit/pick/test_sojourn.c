@@ -5,6 +5,7 @@
  */
 #include "../tap.h"
 
+#include "../effort.h"
 #include "../random.h"
 #include "base/units.h"
 #include "pick/sojourn.h"
@@ -388,12 +389,12 @@ sweeps_at_the_ends(void)
 		sojourn_pass(sojourn, ++now);
 		sojourn_arrive(sojourn, 3);
 	}
-	(void)alarm(60);
+	effort_limit();
 	for (int i = 0; i < 10000000; i++) {
 		sojourn_sweep(sojourn, i % 2 == 0 ? 1 : 3 * all - 1);
 		sojourn_keep(sojourn, 1);
 	}
-	(void)alarm(0);
+	effort_free();
 	sojourn_sweep(sojourn, 1);
 	sojourn_cut(sojourn, 2);
 	sojourn_drop_oldest(sojourn, 1);
