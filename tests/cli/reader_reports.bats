@@ -118,7 +118,7 @@ nothing='{"records":0,"bytes":0}'
 	is "$(value reader_running)" 1
 	is "$(value reader_last_status)" NaN
 	release gate
-	snapshot_until '.out.records == 2'
+	snapshot_until '.out.records >= 2'
 	producer_ends
 	finish "exit 0"
 	is "$(cat taken)" $'a\nb\nc'
@@ -168,7 +168,7 @@ nothing='{"records":0,"bytes":0}'
 	until_true grep -qE '^weir: [0-9:.]+ reader: [0-9]+ tries failed' text
 	: >well
 	ended_job "$BG"
-	like "$(tail -n 2 text)" $'weir: [0-9:.]+ in 2 .*\nweir: [0-9:.]+ reader load, --confirm=exit: 1 batch, redelivered [0-9]+ records'
+	like "$(cat text)" "reader load, --confirm=exit: 1 batch, redelivered [0-9]+ records [0-9.kM]+ ?B, [0-9]+ failures"
 	like "$(cat text)" "breaker opened 1 time for "
 	no_wider <(grep -v ' in 2 ' text)
 }
@@ -181,8 +181,9 @@ nothing='{"records":0,"bytes":0}'
 	load_is 'while IFS="	" read -r n text; do echo "$n"; echo "$n"; done'
 	IN=in run_weir --number --confirm=number ./load
 	is "$ENDED" "exit 0"
-	final '.out == {records: 3, bytes: 6} and .sent == .out and .added_bytes == 6'
+	final '.out == {records: 3, bytes: 6} and .sent == .out'
 	final '.reader | .confirm == "number" and .ignored == 3 and .starts == 1 and .status == 0 and .batches == 0'
+	final '.added_bytes == 6'
 	"$WEIR" --number --confirm=number ./load <in >out 2>err
 	is "$(tail -n 1 err)" "weir: reader load, --confirm=number: 3 answers ignored, numbers 6 B"
 }
@@ -213,9 +214,20 @@ nothing='{"records":0,"bytes":0}'
 }
 
 @test "a reader that is started again" {
-	seq 3 >in
-	load_is 'if [ -e begun ]; then exec cat >>taken; fi' ': >begun' 'read -r line' 'exit 1'
-	IN=in run_weir --restart --backoff=1ms --confirm=written ./load
-	final '.reader | .starts == 2 and .failures == 1 and .status == 0'
-	final '.reader | .state == "over" and .running == 0'
+	mkfifo gate
+	producer fifo
+	load_is 'if [ ! -e begun ]; then : >begun; read -r _ <gate; exit 1; fi' \
+		'while read -r line; do echo "$line" >>taken; echo; done'
+	IN=fifo start --restart --backoff=1ms --confirm=line ./load
+	producer_holds fifo
+	feed 'a\nb\n'
+	snapshot_until '.in_flight.records == 2 and .reader.running == 1'
+	release gate
+	snapshot_until '.out.records == 2'
+	snap '.reader | .state == "running" and .starts == 2 and .failures == 1 and .status == 1 and .tries == 0'
+	producer_ends
+	finish "exit 0"
+	is "$(cat taken)" $'a\nb'
+	final '.sent == {records: 2, bytes: 4} and .redelivered == .sent'
+	final '.reader | .state == "over" and .running == 0 and .starts == 2 and .failures == 1 and .status == 0'
 }
