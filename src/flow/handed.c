@@ -31,6 +31,23 @@ pump_has_reader(const struct pump *pump)
 	return !pump->outlet.absent;
 }
 
+void
+pump_discard(struct pump *pump)
+{
+	if (!pump->outlet.absent)
+		(void)io_close(&pump->outlet.port);
+	outlet_change_reader(&pump->outlet, NULL);
+	pump->bypass.able = false;
+	pump->discarding = true;
+	pump->output = OUTLET_MORE;
+}
+
+bool
+pump_is_discarding(const struct pump *pump)
+{
+	return pump->discarding;
+}
+
 struct tally
 pump_in_flight(const struct pump *pump)
 {

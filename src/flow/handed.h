@@ -24,6 +24,11 @@ void pump_change_reader(struct pump *pump, const struct io_port *port);
 /* Whether there is one. */
 bool pump_has_reader(const struct pump *pump);
 
+/* There is none any more, and none will come: what waits, and what comes, is dropped as long as there is input, reason
+ * `gone`.  Whether it is so. */
+void pump_discard(struct pump *pump);
+bool pump_is_discarding(const struct pump *pump);
+
 /* What is in flight, nothing once the books are closed; how many bytes this reader was given; the serial of the oldest
  * (0: none is in flight). */
 struct tally pump_in_flight(const struct pump *pump);

@@ -46,53 +46,59 @@ feed_look(struct feed *feed, uint64_t now_ns)
 static void
 heed(struct feed *feed, const struct answer *answer, uint64_t now_ns)
 {
+	struct pump *pump = feed->pump;
 	bool known = true;
 
 	switch (answer->kind) {
-	case ANSWER_NONE:
-		return;
-	case ANSWER_CONFIRM_OLDEST:
-		known = pump_confirm_oldest(feed->pump);
+	case ANSWER_OTHER:
+		break;
+	case ANSWER_OLDEST:
+		known = pump_confirm_oldest(pump);
+		break;
+	case ANSWER_NUMBER:
+		known = pump_confirm(pump, answer->number);
+		break;
+	case ANSWER_UP_TO:
+		known = pump_confirm_upto(pump, answer->number);
 		break;
 	case ANSWER_REJECT_OLDEST:
-		known = pump_reject_oldest(feed->pump, now_ns);
+		known = pump_reject_oldest(pump, now_ns);
 		break;
-	case ANSWER_CONFIRM:
-		known = pump_confirm(feed->pump, answer->number);
-		break;
-	case ANSWER_CONFIRM_UPTO:
-		known = pump_confirm_upto(feed->pump, answer->number);
-		break;
-	case ANSWER_REJECT:
-		known = pump_reject(feed->pump, answer->number, now_ns);
+	case ANSWER_REJECT_NUMBER:
+		known = pump_reject(pump, answer->number, now_ns);
 		break;
 	}
 	feed->ignored += !known;
-	feed->progress_ns = now_ns;
+}
+
+static void
+heed_all(struct feed *feed, uint64_t now_ns)
+{
+	struct answer answer;
+
+	while (answers_next(&feed->answers, &answer))
+		heed(feed, &answer, now_ns);
 }
 
 void
 feed_hear(struct feed *feed, uint64_t now_ns)
 {
-	char text[4096];
-	struct answer answer;
+	char text[16384];
 	ssize_t length;
 
-	while (!feed->answers_over) {
-		size_t at = 0;
-
+	while (feed->answers_from >= 0 && !feed->answers_over) {
 		length = read(feed->answers_from, text, sizeof(text));
 		if (length < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
+		feed->progress_ns = now_ns; /* it lives */
 		if (length <= 0) {
 			feed->answers_over = true;
-			while (answers_end(feed->answers, &answer))
-				heed(feed, &answer, now_ns);
+			answers_end(&feed->answers);
+			heed_all(feed, now_ns);
 			return;
 		}
-		feed->progress_ns = now_ns; /* it lives */
-		while (answers_next(feed->answers, text, (size_t)length, &at, &answer))
-			heed(feed, &answer, now_ns);
+		answers_feed(&feed->answers, text, (size_t)length);
+		heed_all(feed, now_ns);
 		if ((size_t)length < sizeof(text))
 			return;
 	}

@@ -19,9 +19,6 @@
 
 #define KILL_AFTER_NS (2 * NS_PER_S)
 
-/* A COMMAND that has lived so long has not failed at its start. */
-#define LIFE_NS (10 * NS_PER_S)
-
 /* As kill_ns: it was. */
 #define KILLED (UINT64_MAX - 1)
 
@@ -34,8 +31,14 @@ later(uint64_t *deadline_ns, uint64_t by_ns)
 		*deadline_ns = by_ns;
 }
 
+static enum answers_by
+answers_by(enum confirm confirm)
+{
+	return confirm == CONFIRM_LINE ? ANSWERS_BY_LINE : confirm == CONFIRM_NUMBER ? ANSWERS_BY_NUMBER : ANSWERS_UP_TO;
+}
+
 static bool
-reader_is_answered(const struct reader_options *rules)
+is_answered(const struct reader_options *rules)
 {
 	return rules->confirm == CONFIRM_LINE || rules->confirm == CONFIRM_NUMBER || rules->confirm == CONFIRM_UPTO;
 }
@@ -69,8 +72,9 @@ feed_init(struct feed *feed, const struct options *options, struct warden *warde
 		.look_ns = UINT64_MAX,
 		.status = -1,
 	};
-	if (reader_is_answered(feed->rules))
-		feed->answers = answers_new(feed->rules->confirm, feed->rules->answer);
+	feed->answered = is_answered(feed->rules);
+	if (feed->answered)
+		answers_init(&feed->answers, answers_by(feed->rules->confirm), feed->rules->answer);
 }
 
 /* --- starting ------------------------------------------------------------------------------------ */
@@ -128,7 +132,7 @@ make_pipe(int ends[2])
 static bool
 answers_itself(const struct feed *feed)
 {
-	return feed->answers != NULL && feed->rules->answers_path == NULL && has_command(feed);
+	return feed->answered && feed->rules->answers_path == NULL && has_command(feed);
 }
 
 /* Its answers come from a pipe of its own; those of the last one that were not read yet are lost with it. */
@@ -145,7 +149,7 @@ open_answers(struct feed *feed)
 	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	feed->answers_from = ends[0];
 	feed->answers_over = false;
-	answers_restart(feed->answers);
+	answers_init(&feed->answers, answers_by(feed->rules->confirm), feed->rules->answer);
 	return ends[1];
 }
 
@@ -250,17 +254,23 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	feed->refused_ns = UINT64_MAX;
 	if (pump_has_reader(feed->pump))
 		pump_change_reader(feed->pump, NULL);
+	if (feed->rules->outlive && !is_all_handed(feed)) {
+		feed->state = FEED_OVER;
+		pump_discard(feed->pump);
+		return;
+	}
 	if (!feed->rules->restart || is_all_handed(feed)) {
 		feed->state = FEED_OVER;
 		feed->end = is_all_handed(feed) ? READER_DONE : READER_ENDED;
 		return;
 	}
 	describe(how, sizeof(how), status);
-	if (now_ns - feed->started_ns >= LIFE_NS)
-		breaker_succeed(feed->breaker, now_ns);
+	if (now_ns - feed->started_ns >= BREAKER_LIFE_NS)
+		breaker_succeeded(feed->breaker, now_ns);
 	give_up_oldest(feed, now_ns);
 	feed->failures++;
-	if (breaker_fail(feed->breaker, now_ns))
+	breaker_failed(feed->breaker, now_ns, true);
+	if (breaker_failures(feed->breaker) == 1)
 		diag_note("%s %s: try %llu follows", feed->rules->command[0], how, (unsigned long long)feed->starts + 1);
 	feed->state = FEED_DOWN;
 }
@@ -434,7 +444,7 @@ look_at_clock(struct feed *feed, uint64_t now_ns)
 static void
 look_at_others(struct feed *feed)
 {
-	if (feed->answers_over && !answers_itself(feed) && feed->answers != NULL && !is_all_handed(feed) &&
+	if (feed->answers_over && !answers_itself(feed) && feed->answered && !is_all_handed(feed) &&
 	    feed->end == READER_GOES_ON) {
 		diag_error("%s: no more answers come", feed->rules->answers_path);
 		feed->end = READER_SILENT;
@@ -446,13 +456,22 @@ look_at_others(struct feed *feed)
 void
 feed_step(struct feed *feed, uint64_t now_ns)
 {
+	if (pump_is_discarding(feed->pump)) {
+		if (!pump_is_reading(feed->pump) && pump_held(feed->pump).bytes == pump_in_flight(feed->pump).bytes)
+			feed->end = READER_DONE;
+		return;
+	}
+	if (!has_command(feed) && feed->rules->outlive && pump_output(feed->pump) == OUTLET_GONE) {
+		pump_discard(feed->pump);
+		return;
+	}
+	feed_look(feed, now_ns); /* it may have read before it went */
 	if (has_command(feed) && pump_output(feed->pump) == OUTLET_GONE)
 		stop_feeding(feed);
-	feed_look(feed, now_ns);
 	watch_time(feed, now_ns);
 	if (is_running(feed) && is_fed(feed))
 		stop_feeding(feed);
-	if (!has_command(feed) && feed->answers != NULL && is_fed(feed) && pump_has_reader(feed->pump))
+	if (!has_command(feed) && feed->answered && is_fed(feed) && pump_has_reader(feed->pump))
 		pump_change_reader(feed->pump, NULL); /* a reader that answers at the end gets one */
 	look_at_clock(feed, now_ns);
 	look_at_others(feed);
@@ -478,5 +497,4 @@ feed_free(struct feed *feed)
 		(void)close(feed->answers_from);
 	if (feed->next_input >= 0)
 		(void)close(feed->next_input);
-	answers_free(feed->answers);
 }

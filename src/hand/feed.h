@@ -36,7 +36,8 @@ struct feed {
 	struct pump *pump;
 	struct warden *warden;      /* not owned; NULL: no COMMAND */
 	struct breaker *breaker;    /* not owned */
-	struct answers *answers;    /* owned; NULL for none */
+	bool answered;              /* by: */
+	struct answers answers;
 	enum feed_state state;
 	enum reader_end end;        /* GOES_ON until the run is to end for its sake */
 	uint64_t id;                /* of the COMMAND that runs, from 1 */

@@ -32,7 +32,6 @@ jobs_new(const struct options *options, struct warden *warden, struct breaker *b
 	jobs->rules = &options->reader;
 	jobs->warden = warden;
 	jobs->breaker = breaker;
-	jobs->halves = *breaker;
 	jobs->last = &jobs->oldest;
 	jobs->next_id = 1;
 	jobs->figures.status = -1;
@@ -50,7 +49,7 @@ jobs_begin(struct jobs *jobs, struct pump *pump)
 void
 job_free(struct job *job)
 {
-	parcel_free(&job->parcel);
+	parcel_free(job->parcel);
 	free(job->load.list);
 	free(job);
 }
@@ -87,7 +86,7 @@ jobs_free(struct jobs *jobs)
 	while (jobs->oldest != NULL)
 		jobs_let_go(jobs, jobs->oldest);
 	if (jobs->making)
-		parcel_free(&jobs->parcel);
+		parcel_free(jobs->parcel);
 	free(jobs);
 }
 
@@ -107,7 +106,7 @@ take_batch(struct jobs *jobs)
 	struct job *job = calloc(1, sizeof(*job));
 	unsigned *parts = malloc(sizeof(*parts));
 
-	if (job == NULL || parts == NULL || parcel_seal(&jobs->parcel) < 0) {
+	if (job == NULL || parts == NULL || !parcel_seal(jobs->parcel)) {
 		free(job);
 		free(parts);
 		fail_run(jobs, "a batch");
@@ -127,12 +126,12 @@ open_batch(struct jobs *jobs)
 {
 	struct io_port port;
 
-	if (parcel_make(&jobs->parcel) < 0) {
+	if ((jobs->parcel = parcel_new()) == NULL) {
 		fail_run(jobs, "a batch");
 		return;
 	}
 	jobs->making = true;
-	io_open_output(&port, parcel_fd(&jobs->parcel));
+	io_open_output(&port, parcel_fd(jobs->parcel));
 	pump_open_batch(jobs->pump, &port);
 }
 
@@ -173,7 +172,7 @@ run_job(struct jobs *jobs, struct job *job, uint64_t now_ns)
 	struct warden_job asked_for = { .id = jobs->next_id, .command = COMMAND,
 		.streams = { -1, WARDEN_OWN, WARDEN_OWN }, .environment = words.list };
 	bool asked;
-	int input = parcel_open(&job->parcel);
+	int input = parcel_open(job->parcel);
 
 	if (input < 0) {
 		fail_run(jobs, "a batch");
@@ -196,12 +195,6 @@ run_job(struct jobs *jobs, struct job *job, uint64_t now_ns)
 	return true;
 }
 
-struct breaker *
-jobs_breaker(struct jobs *jobs, const struct job *job)
-{
-	return job->part ? &jobs->halves : jobs->breaker;
-}
-
 /* Those that may run now: all, or while the breaker is open the oldest alone; none before it is due. */
 static void
 run_due(struct jobs *jobs, uint64_t now_ns)
@@ -209,14 +202,9 @@ run_due(struct jobs *jobs, uint64_t now_ns)
 	if (jobs->ending || now_ns < jobs->again_ns)
 		return;
 	for (struct job *job = jobs->oldest; job != NULL; job = job->next) {
-		struct breaker *breaker = jobs_breaker(jobs, job);
-		const bool alone = breaker_is_open(breaker);
-
-		if (jobs->running >= jobs->rules->jobs || (alone && jobs->running > 0))
+		if (jobs->running >= jobs->rules->jobs || !breaker_allows(jobs->breaker, now_ns, jobs->running))
 			return;
-		if (job->id == 0 && now_ns >= breaker_due_ns(breaker) && !run_job(jobs, job, now_ns))
-			return;
-		if (alone)
+		if (job->id == 0 && !run_job(jobs, job, now_ns))
 			return;
 	}
 }
@@ -247,12 +235,13 @@ has_ended(struct jobs *jobs, struct job *job, int status, uint64_t now_ns)
 	if (by_itself && WEXITSTATUS(status) == 0) {
 		jobs_confirm(jobs, job, now_ns);
 	} else if (by_itself && WEXITSTATUS(status) == STATUS_DATA) {
-		breaker_succeed(jobs_breaker(jobs, job), now_ns);
+		breaker_succeeded(jobs->breaker, now_ns);
 		jobs_give_up(jobs, job, now_ns);
 	} else if (!jobs->ending) {
 		job->tries++;
 		jobs->figures.failures++;
-		if (breaker_fail(jobs_breaker(jobs, job), now_ns) && !job->part)
+		breaker_failed(jobs->breaker, now_ns, !job->part);
+		if (breaker_failures(jobs->breaker) == 1 && !job->part)
 			note_failure(jobs, job, status);
 		if (jobs->rules->retries != UINT64_MAX && job->tries > jobs->rules->retries)
 			jobs_give_up(jobs, job, now_ns);
@@ -363,8 +352,7 @@ jobs_deadline_ns(const struct jobs *jobs)
 	uint64_t deadline_ns = UINT64_MAX;
 
 	for (const struct job *job = jobs->oldest; job != NULL; job = job->next) {
-		const struct breaker *breaker = job->part ? &jobs->halves : jobs->breaker;
-		uint64_t due_ns = job->id == 0 ? breaker_due_ns(breaker)
+		uint64_t due_ns = job->id == 0 ? breaker_due_ns(jobs->breaker)
 		    : job->timeout_ns < job->kill_ns ? job->timeout_ns : job->kill_ns;
 
 		if (job->id == 0 && jobs->running >= jobs->rules->jobs)

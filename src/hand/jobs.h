@@ -27,7 +27,7 @@
 /* One that was made, or a part of one. */
 struct job {
 	struct job *next;     /* newer, or the next part */
-	struct parcel parcel;
+	struct parcel *parcel;
 	struct flight_load load;
 	unsigned *parts;        /* that are left of the batch that was made; shared by them */
 	uint64_t tries;         /* so far */
@@ -44,13 +44,12 @@ struct jobs {
 	struct pump *pump;
 	struct warden *warden;
 	struct breaker *breaker;
-	struct breaker halves;  /* for parts: none of what the breaker counts */
 	struct job *oldest;
 	struct job **last;
 	unsigned made;          /* not settled, of those that were made */
 	unsigned running;
 	bool making;            /* into this: */
-	struct parcel parcel;
+	struct parcel *parcel;
 	uint64_t next_id;
 	uint64_t again_ns;      /* the warden or the system was short of something: not before then; 0 */
 	bool has_run;           /* COMMAND, once */
@@ -86,7 +85,6 @@ void jobs_confirm(struct jobs *jobs, struct job *job, uint64_t now_ns);
 void jobs_give_up(struct jobs *jobs, struct job *job, uint64_t now_ns);
 void jobs_let_go(struct jobs *jobs, struct job *job);
 void jobs_find_last(struct jobs *jobs);
-struct breaker *jobs_breaker(struct jobs *jobs, const struct job *job);
 void job_free(struct job *job);
 
 #endif

@@ -107,11 +107,13 @@ open_all(struct reader *reader, struct io_port *output)
 {
 	const struct options *options = reader->options;
 	int input, answers, credits;
+	struct chance chance; /* of waits: no seed repeats them */
 
 	if (!open_warden(reader) || !open_source(reader->rules->answers_path, &answers) ||
 	    !open_source(reader->rules->credits_path, &credits) || !open_pipe(reader, output, &input))
 		return false;
-	breaker_init(&reader->breaker, reader->rules->backoff_least_ns, reader->rules->backoff_most_ns, loop_now());
+	chance_init(&chance, false, 0);
+	breaker_init(&reader->breaker, reader->rules->backoff_least_ns, reader->rules->backoff_most_ns, chance);
 	credits_init(&reader->credits, credits);
 	hooks_init(&reader->hooks, options, reader->warden, ON_LOW, ON_HIGH, HOOKS_FROM);
 	feed_init(&reader->feed, options, reader->warden, &reader->breaker, input, answers);
@@ -205,7 +207,7 @@ void
 reader_watch(struct reader *reader, struct loop_watch watch[READER_WATCHES])
 {
 	const struct feed *feed = &reader->feed;
-	const bool hears = reader->jobs == NULL && feed->answers != NULL && !feed->answers_over;
+	const bool hears = reader->jobs == NULL && feed->answered && !feed->answers_over;
 
 	watch[WARDEN] = (struct loop_watch){ .fd = reader->warden != NULL ? warden_fd(reader->warden) : -1, .input = true };
 	watch[ANSWERS] = (struct loop_watch){ .fd = hears ? feed->answers_from : -1, .input = true };

@@ -17,7 +17,7 @@ save_span(struct jobs *jobs, const struct job *job, size_t offset, size_t length
 	while (length > 0) {
 		size_t step = length < sizeof(text) ? length : sizeof(text);
 
-		if (parcel_read(&job->parcel, offset, text, step) < 0)
+		if (parcel_read(job->parcel, offset, text, step) < (ssize_t)step)
 			return; /* it is counted all the same */
 		pump_save_batch(jobs->pump, text, step);
 		offset += step;
@@ -65,9 +65,9 @@ make_part(const struct job *whole, size_t from, size_t count, size_t begin, size
 		return NULL;
 	*part = (struct job){ .parts = whole->parts, .part = true, .timeout_ns = UINT64_MAX, .kill_ns = UINT64_MAX };
 	if (!take_part(&part->load, &whole->load, from, count, begin) ||
-	    parcel_copy(&part->parcel, &whole->parcel, begin, end - begin) < 0) {
-		free(part->load.list);
-		free(part);
+	    (part->parcel = parcel_new()) == NULL ||
+	    !parcel_copy(part->parcel, whole->parcel, begin, end - begin) || !parcel_seal(part->parcel)) {
+		job_free(part);
 		return NULL;
 	}
 	return part;
@@ -81,7 +81,7 @@ halve(struct jobs *jobs, struct job *job)
 	const size_t cut = (size_t)job->load.list[half - 1].wire;
 	struct job *first = make_part(job, 0, half, 0, cut);
 	struct job *second = first == NULL ? NULL
-	    : make_part(job, half, job->load.count - half, cut, parcel_length(&job->parcel));
+	    : make_part(job, half, job->load.count - half, cut, (size_t)parcel_length(job->parcel));
 	struct job **link = &jobs->oldest;
 
 	if (second == NULL) {
@@ -111,7 +111,7 @@ jobs_give_up(struct jobs *jobs, struct job *job, uint64_t now_ns)
 void
 jobs_confirm(struct jobs *jobs, struct job *job, uint64_t now_ns)
 {
-	breaker_succeed(jobs_breaker(jobs, job), now_ns);
+	breaker_succeeded(jobs->breaker, now_ns);
 	jobs->figures.batches++;
 	pump_confirm_batch(jobs->pump, job->load.sum);
 	jobs_let_go(jobs, job);

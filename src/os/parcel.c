@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #endif
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,6 +28,24 @@ struct parcel {
 	int reader; /* to be given to readers; -1: fd itself, opened anew */
 	uint64_t length;
 };
+
+/* Who had its descriptor may have written. */
+static bool
+measure(struct parcel *parcel)
+{
+	struct stat file;
+
+	if (fstat(parcel->fd, &file) < 0)
+		return false;
+	parcel->length = (uint64_t)file.st_size;
+	return true;
+}
+
+int
+parcel_fd(const struct parcel *parcel)
+{
+	return parcel->fd;
+}
 
 /* --- the file ------------------------------------------------------------------------------------ */
 
@@ -51,7 +71,7 @@ make_file(struct parcel *parcel)
 bool
 parcel_seal(struct parcel *parcel)
 {
-	return fcntl(parcel->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
+	return measure(parcel) && fcntl(parcel->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
 }
 
 /* Another one: what is sealed stays. */
@@ -109,8 +129,7 @@ make_file(struct parcel *parcel)
 bool
 parcel_seal(struct parcel *parcel)
 {
-	(void)parcel;
-	return true;
+	return measure(parcel);
 }
 
 bool

@@ -35,6 +35,9 @@ bool parcel_write(struct parcel *parcel, const struct iovec *piece, int count);
 /* Puts in a part of another, sealed or not, which is there.  The same. */
 bool parcel_copy(struct parcel *parcel, const struct parcel *from, uint64_t offset, uint64_t length);
 
+/* For who writes the data itself, behind what is in it; owned by the parcel. */
+int parcel_fd(const struct parcel *parcel);
+
 /* Nothing can be written any more, by anyone.  False with errno: then it can. */
 bool parcel_seal(struct parcel *parcel);
 
