@@ -205,6 +205,12 @@ pump_hurry_batches(struct pump *pump)
 }
 
 void
+pump_repeat_batch(struct pump *pump, struct tally sum)
+{
+	ledger_count(&pump->ledger.redelivered, sum.records, sum.bytes);
+}
+
+void
 pump_confirm_batch(struct pump *pump, struct tally sum)
 {
 	flight_unload(&pump->flight, sum);

@@ -68,7 +68,10 @@ struct flight_load pump_take_batch(struct pump *pump);
 /* There is no time to wait for more. */
 void pump_hurry_batches(struct pump *pump);
 
-/* What a batch, or part of one, was is out; or dropped, and its bytes are handed over in pieces before. */
+/* A batch, or part of one, is handed over again. */
+void pump_repeat_batch(struct pump *pump, struct tally sum);
+
+/* What it was is out; or dropped, and its bytes are handed over in pieces before. */
 void pump_confirm_batch(struct pump *pump, struct tally sum);
 void pump_save_batch(struct pump *pump, const char *piece, size_t length);
 void pump_reject_batch(struct pump *pump, struct tally sum, uint64_t now_ns);
