@@ -40,6 +40,8 @@ musl | i686 | qemu | without-proc)
 	skip 'with faults and fallbacks' "nothing can be preloaded into weir under $WEIR_UNDER"
 	;;
 *)
+	# (There is none beside ThreadSanitizer, see Makefile.am.)
+	[ -e "$shim" ] || { skip 'with faults' 'no shim was built'; skip 'with faults and fallbacks' 'no shim was built'; exit; }
 	judge 'with faults' --faults=200 --shim="$shim" --seeds="1-$seeds" "$WEIR"
 	judge 'with faults and fallbacks' --faults=200 --shim="$shim" --seeds=1-20 "$PORTABLE"
 	;;
