@@ -19,7 +19,7 @@
  * work on one half while the other is made up. */
 #define BATCH_MOST ((size_t)128 << 10)
 
-/* In one write where what has left is kept: no more than can be seen at once. */
+/* In one write where what has left is kept. */
 #define KEPT_MOST ((size_t)512 << 10)
 #define RECORDS_MOST ((size_t)4096)
 
@@ -259,25 +259,25 @@ make_room(struct outlet *outlet, struct toll_ask *ask)
 	return room > 0;
 }
 
-/* done bytes have been handed over: the first of what is held. */
-static void
-keep(struct flight *flight, struct queue *queue, struct ledger *ledger, size_t done)
+/* At most length bytes have been handed over: the first of what is held; returns how many could be seen at once. */
+static size_t
+keep_some(struct flight *flight, struct queue *queue, struct ledger *ledger, size_t length)
 {
 	struct iovec piece[QUEUE_PIECES];
 	const bool was_begun = queue_part_sent(queue);
-	size_t length = done;
 	uint64_t ended, seen = 0;
 
 	if (!flight_counts_only(flight)) {
 		(void)queue_peek(queue, 0, &length, piece);
-		seen = flight_keep(flight, piece, done);
+		seen = flight_keep(flight, piece, length);
 	}
-	ended = queue_take(queue, done);
+	ended = queue_take(queue, length);
 	if (flight_counts_only(flight))
-		flight_count(flight, done, ended + queue_part_sent(queue) - was_begun, ended);
+		flight_count(flight, length, ended + queue_part_sent(queue) - was_begun, ended);
 	else if (ended > seen)
 		flight_end(flight);
-	ledger_count(&ledger->sent, ended, done);
+	ledger_count(&ledger->sent, ended, length);
+	return length;
 }
 
 void
@@ -289,7 +289,8 @@ outlet_account(struct outlet *outlet, struct queue *queue, struct ledger *ledger
 	if (done == 0)
 		return;
 	if (outlet->flight != NULL) {
-		keep(outlet->flight, queue, ledger, done);
+		for (size_t left = done; left > 0;)
+			left -= keep_some(outlet->flight, queue, ledger, left);
 		queue_take_up(queue, flight_used(outlet->flight));
 		*ended += ledger->sent.records - sent.records;
 		return;

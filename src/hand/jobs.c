@@ -342,7 +342,7 @@ jobs_step(struct jobs *jobs, uint64_t now_ns)
 	if (!jobs->making && !jobs->ending && jobs->made < jobs->rules->jobs && pump_wants_batch(pump))
 		open_batch(jobs);
 	run_due(jobs, now_ns);
-	if (jobs->end == READER_GOES_ON && !pump_is_reading(pump) && pump_held(pump).bytes == 0 && jobs->made == 0)
+	if (jobs->end == READER_GOES_ON && pump_done(pump) && pump_held(pump).bytes == 0 && jobs->made == 0)
 		jobs->end = READER_DONE;
 }
 

@@ -71,6 +71,7 @@ begin(const char *command_line)
 		argv[argc++] = word;
 	argv[argc] = NULL;
 	must(options_parse(argc, argv, &rig.options) == OPTIONS_RUN);
+	rig.options.reader.number_template = NULL; /* what comes has a number of its own */
 	must(pipe(in) == 0);
 	rig.writer = in[1];
 	rig.now = NS_PER_S;
@@ -191,7 +192,7 @@ is_sound(void)
 		return false;
 	}
 	if (pump->plan.limits.slack == 0 && used > pump->plan.limits.bytes + pump->plan.limits.record) {
-		diag("%zu bytes are held: %zu in flight, %zu elsewhere, ready %zu, apart %zu, used %zu", used, flight_used(&pump->flight), pump->queue.elsewhere, pump->queue.ready, chain_apart(&pump->queue.chain), chain_used(&pump->queue.chain));
+		diag("%zu bytes are held, %zu of them in flight", used, flight_used(&pump->flight));
 		return false;
 	}
 	return true;
