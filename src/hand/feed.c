@@ -289,6 +289,8 @@ cannot_run(struct feed *feed, int error)
 	feed->end = READER_CANNOT_RUN;
 	if (error == EACCES && is_file(name))
 		diag_error("%s: cannot be run: %s; to read it: weir <%s", diag_visible(name), strerror(error), diag_visible(name));
+	else if (error == ENOENT && strchr(name, '/') == NULL && is_file(name))
+		diag_error("%s: no such command; to read that file: weir <%s", diag_visible(name), diag_visible(name));
 	else
 		diag_errno(error, "%s", diag_visible(name));
 }
@@ -451,9 +453,9 @@ look_at_others(struct feed *feed)
 void
 feed_step(struct feed *feed, uint64_t now_ns)
 {
+	feed_look(feed, now_ns); /* what has been read: also by one that has gone, before its pipe is closed */
 	if (has_command(feed) && pump_output(feed->pump) == OUTLET_GONE)
 		stop_feeding(feed);
-	feed_look(feed, now_ns);
 	watch_time(feed, now_ns);
 	if (is_running(feed) && is_fed(feed))
 		stop_feeding(feed);
