@@ -213,7 +213,7 @@ has_failed(const struct run *run)
 	const enum reader_end reader = reader_of(run);
 
 	if (pump_output(&run->pump) == OUTLET_GONE)
-		return run->options->reader.command == NULL; /* else it may live, or another one come */
+		return run->options->reader.command == NULL && !run->options->reader.outlive; /* else it goes on */
 	return pump_output(&run->pump) == OUTLET_ERROR || (reader != READER_GOES_ON && reader != READER_DONE);
 }
 

@@ -31,6 +31,23 @@ pump_has_reader(const struct pump *pump)
 	return !pump->outlet.absent;
 }
 
+void
+pump_discard(struct pump *pump)
+{
+	if (!pump->outlet.absent)
+		(void)io_close(&pump->outlet.port);
+	outlet_change_reader(&pump->outlet, NULL);
+	pump->bypass.able = false;
+	pump->discarding = true;
+	pump->output = OUTLET_MORE;
+}
+
+bool
+pump_is_discarding(const struct pump *pump)
+{
+	return pump->discarding;
+}
+
 struct tally
 pump_in_flight(const struct pump *pump)
 {
@@ -71,10 +88,13 @@ count_out(struct pump *pump, struct tally sum)
 bool
 pump_confirm_oldest(struct pump *pump)
 {
+	const uint64_t marks = flight_marks(&pump->flight);
 	const bool done = count_out(pump, flight_confirm_oldest(&pump->flight));
 
-	look_again(pump); /* it may have been a mark */
-	return done;
+	if (flight_marks(&pump->flight) == marks)
+		return done;
+	look_again(pump);
+	return true;
 }
 
 bool
@@ -182,6 +202,12 @@ pump_hurry_batches(struct pump *pump)
 {
 	pump->batching.hurried = true;
 	look_again(pump);
+}
+
+void
+pump_repeat_batch(struct pump *pump, struct tally sum)
+{
+	ledger_count(&pump->ledger.redelivered, sum.records, sum.bytes);
 }
 
 void

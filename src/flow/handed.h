@@ -24,6 +24,11 @@ void pump_change_reader(struct pump *pump, const struct io_port *port);
 /* Whether there is one. */
 bool pump_has_reader(const struct pump *pump);
 
+/* There is none any more, and none will come: what waits, and what comes, is dropped as long as there is input, reason
+ * `gone`.  Whether it is so. */
+void pump_discard(struct pump *pump);
+bool pump_is_discarding(const struct pump *pump);
+
 /* What is in flight, nothing once the books are closed; how many bytes this reader was given; the serial of the oldest
  * (0: none is in flight). */
 struct tally pump_in_flight(const struct pump *pump);
@@ -34,7 +39,7 @@ uint64_t pump_first_in_flight(const struct pump *pump);
 uint64_t pump_next_serial(const struct pump *pump);
 
 /* It is out: the oldest in flight; the one with this serial; all up to it; all that was read when so many of the bytes
- * that this reader was given were.  Returns whether there was anything. */
+ * that this reader was given were.  Returns whether there was anything (for the oldest, also a mark). */
 bool pump_confirm_oldest(struct pump *pump);
 bool pump_confirm(struct pump *pump, uint64_t serial);
 bool pump_confirm_upto(struct pump *pump, uint64_t serial);
@@ -63,7 +68,10 @@ struct flight_load pump_take_batch(struct pump *pump);
 /* There is no time to wait for more. */
 void pump_hurry_batches(struct pump *pump);
 
-/* What a batch, or part of one, was is out; or dropped, and its bytes are handed over in pieces before. */
+/* A batch, or part of one, is handed over again. */
+void pump_repeat_batch(struct pump *pump, struct tally sum);
+
+/* What it was is out; or dropped, and its bytes are handed over in pieces before. */
 void pump_confirm_batch(struct pump *pump, struct tally sum);
 void pump_save_batch(struct pump *pump, const char *piece, size_t length);
 void pump_reject_batch(struct pump *pump, struct tally sum, uint64_t now_ns);

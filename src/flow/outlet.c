@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/pieces.h"
+#include "flow/numbers.h"
 #include "flow/outlet.h"
 #include "hold/fit.h"
 #include "os/pipes.h"
@@ -36,6 +37,7 @@ outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct 
 	outlet->input_over = false;
 	outlet->flight = NULL;
 	outlet->absent = false;
+	(void)numbers_init(&outlet->numbers, NULL, NULL);
 	outlet->marks_answered = false;
 	toll_init(&outlet->toll, rate, burst, now_ns);
 }
@@ -56,8 +58,21 @@ outlet_change_reader(struct outlet *outlet, const struct io_port *port)
 		return;
 	outlet->port = *port;
 	marks_restart(outlet->marks);
+	numbers_restart(&outlet->numbers);
 	if (outlet->flight != NULL)
 		flight_restart(outlet->flight);
+}
+
+int
+outlet_number(struct outlet *outlet, const char *template, struct serials *serials)
+{
+	return numbers_init(&outlet->numbers, template, serials);
+}
+
+void
+outlet_free(struct outlet *outlet)
+{
+	numbers_free(&outlet->numbers);
 }
 
 bool
@@ -164,7 +179,8 @@ send_mark(struct outlet *outlet, struct ledger *ledger, uint64_t now_ns)
 {
 	struct marks *marks = outlet->marks;
 	const bool begun = marks_begun(marks);
-	struct iovec mark = marks_next(marks, now_ns);
+	struct iovec mark = marks_next(marks, now_ns, outlet->numbers.template,
+	    serials_next(outlet->numbers.serials) - 1);
 	enum io_result result;
 	bool is_out;
 	size_t done;
@@ -264,22 +280,25 @@ keep(struct flight *flight, struct queue *queue, struct ledger *ledger, size_t d
 	ledger_count(&ledger->sent, ended, done);
 }
 
-/* done bytes are out; they were the first of what was offered. */
-static void
-account(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_t done, uint64_t now_ns)
+void
+outlet_account(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_t done, uint64_t *ended)
 {
-	const struct tally before = ledger->sent;
-	uint64_t ended = 0;
+	const struct tally sent = ledger->sent, out = ledger->out;
+	const bool was_begun = queue_part_sent(queue);
 
-	if (done > 0 && outlet->flight != NULL) {
+	if (done == 0)
+		return;
+	if (outlet->flight != NULL) {
 		keep(outlet->flight, queue, ledger, done);
 		queue_take_up(queue, flight_used(outlet->flight));
-		ended = ledger->sent.records - before.records;
-	} else if (done > 0) {
-		ended = queue_take(queue, done);
-		ledger_count(&ledger->out, ended, done);
+		*ended += ledger->sent.records - sent.records;
+		return;
 	}
-	toll_left(&outlet->toll, queue, done, ended, now_ns);
+	ledger_count(&ledger->out, queue_take(queue, done), done);
+	*ended += ledger->out.records - out.records;
+	if (outlet->numbers.template != NULL)
+		for (uint64_t n = ledger->out.records - out.records + queue_part_sent(queue) - was_begun; n > 0; n--)
+			(void)serials_leave(outlet->numbers.serials);
 }
 
 /* queue_peek, where fewer bytes are to be whole records, too; but for part of one that is longer. */
@@ -342,8 +361,8 @@ write_some(struct outlet *outlet, struct queue *queue, enum toll_form form, size
 }
 
 /* What follows from an answer: EMPTY that the next write may be tried. */
-static enum outlet_state
-state_after(struct outlet *outlet, enum io_result result)
+enum outlet_state
+outlet_state_after(struct outlet *outlet, enum io_result result)
 {
 	switch (result) {
 	case IO_SHORT:
@@ -372,6 +391,7 @@ send_again(struct outlet *outlet, struct queue *queue, struct ledger *ledger, ui
 	struct flight *flight = outlet->flight;
 	struct iovec piece[CHAIN_PIECES], part[CHAIN_PIECES];
 	struct toll_ask ask = { .form = TOLL_AGAIN, .records = 1 };
+	enum outlet_state state;
 	enum io_result result;
 	uint64_t ended;
 	size_t length;
@@ -379,15 +399,39 @@ send_again(struct outlet *outlet, struct queue *queue, struct ledger *ledger, ui
 
 	*done = 0;
 	ask.most = length;
+	if ((state = numbers_send_again(outlet, ledger)) != OUTLET_EMPTY)
+		return state == OUTLET_MORE ? OUTLET_EMPTY : state;
 	if ((length = toll_offer(&outlet->toll, queue, &ask, now_ns)) == 0)
 		return OUTLET_HELD;
 	result = io_write(&outlet->port, part, pieces_cut(part, piece, pieces, length), length, done);
 	ended = *done > 0 ? flight_went_again(flight, *done) : 0;
+	numbers_went_again(&outlet->numbers, ended);
 	ledger_count(&ledger->redelivered, ended, *done);
 	if (*done > 0 && ended == 0 && !flight_is_again(flight) && !flight_is_bytes(flight))
 		ended = 1; /* as far as it is here; its rest follows, and costs nothing */
 	toll_left(&outlet->toll, queue, *done, ended, now_ns);
-	return state_after(outlet, result);
+	return outlet_state_after(outlet, result);
+}
+
+/* length bytes that nothing holds; *done of them are out. */
+static enum io_result
+write_next(struct outlet *outlet, struct queue *queue, struct ledger *ledger, enum toll_form form, size_t length,
+    uint64_t now_ns, size_t *done)
+{
+	const bool numbered = outlet->numbers.template != NULL;
+	enum io_result result;
+	uint64_t ended = 0;
+
+	if (numbered && form == TOLL_WHOLE)
+		return numbers_write(outlet, queue, ledger, length, now_ns, done);
+	if (numbered && form == TOLL_PART) {
+		numbers_begin(outlet, queue, now_ns);
+		return IO_RETRY;
+	}
+	result = write_some(outlet, queue, form, length, done);
+	outlet_account(outlet, queue, ledger, *done, &ended);
+	toll_left(&outlet->toll, queue, *done, ended, now_ns);
+	return result;
 }
 
 /* What waits is handed over, some of it; whether there is anything. */
@@ -396,7 +440,6 @@ send_next(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uin
     enum outlet_state *state)
 {
 	struct toll_ask ask;
-	enum io_result result;
 	size_t length;
 
 	*done = 0;
@@ -407,9 +450,7 @@ send_next(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uin
 	} else if ((length = toll_offer(&outlet->toll, queue, &ask, now_ns)) == 0) {
 		*state = OUTLET_HELD;
 	} else {
-		result = write_some(outlet, queue, ask.form, length, done);
-		account(outlet, queue, ledger, *done, now_ns);
-		*state = state_after(outlet, result);
+		*state = outlet_state_after(outlet, write_next(outlet, queue, ledger, ask.form, length, now_ns, done));
 	}
 	return true;
 }
@@ -427,6 +468,9 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 	for (;;) {
 		if (outlet->flight != NULL && flight_is_again(outlet->flight)) {
 			state = send_again(outlet, queue, ledger, now_ns, &done);
+		} else if (numbers_begun(&outlet->numbers)) {
+			state = numbers_send(outlet, ledger);
+			done = 0;
 		} else if (outlet_mark_begun(outlet) || is_mark_due(outlet, queue, now_ns)) {
 			state = send_mark(outlet, ledger, now_ns);
 			done = MARK_WEIGHT;

@@ -25,6 +25,7 @@
 #include "flow/toll.h"
 #include "hold/flight.h"
 #include "hold/mark.h"
+#include "hold/number.h"
 #include "hold/queue.h"
 #include "os/io.h"
 
@@ -42,6 +43,22 @@ enum outlet_state {
 	OUTLET_ERROR,   /* errno is in error */
 };
 
+/* The number of one record, as it leaves. */
+struct number_text {
+	char text[NUMBER_MOST];
+	size_t length; /* all of it is out when so much has been */
+	size_t sent;
+};
+
+struct numbers {
+	const char *template;     /* NULL: records leave as they are; not owned */
+	struct serials *serials;  /* not owned */
+	char *text;               /* malloc'd: writes are made up here */
+	struct number_text next;  /* of a record that is begun */
+	struct number_text again; /* of one that is handed over again, */
+	bool again_is_numbered;   /* and has gone in front of it */
+};
+
 struct outlet {
 	struct io_port port;
 	bool stream;       /* any byte may leave */
@@ -52,6 +69,7 @@ struct outlet {
 	struct flight *flight; /* not owned; NULL: what has left is out */
 	bool absent;         /* there is no reader for now */
 	bool marks_answered; /* a mark is waited for like a record */
+	struct numbers numbers;
 	bool input_over;     /* no record comes behind a gap any more */
 };
 
@@ -65,6 +83,11 @@ void outlet_set_flight(struct outlet *outlet, struct flight *flight, const struc
 /* Another reader takes what comes from here on, by this port, and what is in flight first; or there is none for now
  * (NULL): what waits is refused. */
 void outlet_change_reader(struct outlet *outlet, const struct io_port *port);
+
+/* Records leave with their numbers, from the beginning on, and marks with that of the last they stand for; neither is
+ * owned.  0, or -1 with errno.  Then the outlet is to be freed. */
+int outlet_number(struct outlet *outlet, const char *template, struct serials *serials);
+void outlet_free(struct outlet *outlet);
 
 /* Batches, as the toll has them. */
 bool outlet_batch_is_open(const struct outlet *outlet);
@@ -83,6 +106,11 @@ uint64_t outlet_mark_due_ns(const struct outlet *outlet, const struct queue *que
 
 /* Whether part of a mark is out and part is not. */
 bool outlet_mark_begun(const struct outlet *outlet);
+
+/* For numbers.c: what follows from an answer (EMPTY: the next write may be tried); done bytes are out, the first of what
+ * was offered, and `ended` is greater by the records that ended in them. */
+enum outlet_state outlet_state_after(struct outlet *outlet, enum io_result result);
+void outlet_account(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_t done, uint64_t *ended);
 
 /* Writes until an obstacle, or until at least budget bytes have gone and what is left fits. */
 enum outlet_state outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger,

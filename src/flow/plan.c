@@ -102,6 +102,7 @@ plan_reader(struct plan *plan, const struct options *options)
 	    (reader->bisect || reader->number_template != NULL || options->mark_template != NULL);
 	plan->crediting = reader->credits_path != NULL;
 	plan->numbered = plan->flying || reader->number_template != NULL;
+	plan->number = reader->number_template;
 	plan->marks_answered = reader->confirm == CONFIRM_LINE;
 }
 

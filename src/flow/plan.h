@@ -48,7 +48,8 @@ struct plan {
 	bool listed;             /* whose records are told apart when they come back */
 	uint64_t linger_ns;      /* or when its oldest record has waited so long */
 	bool crediting;          /* no more leaves than the reader has granted */
-	bool numbered;           /* serials are asked for */
+	bool numbered;           /* serials are asked for, */
+	const char *number;      /* and stand in front of each record, made from this; NULL for none; the options' */
 	bool marks_answered;     /* a mark is confirmed like a record */
 	/* gates */
 	bool sampling;           /* --sample, */

@@ -224,6 +224,31 @@ look_for_batch(struct pump *pump, uint64_t now_ns)
 	pump->batching.waits_ns = UINT64_MAX; /* all that waits goes, or it is full */
 }
 
+/* --- nobody reads -------------------------------------------------------------------------------- */
+
+/* The rest of a record that was begun, and all that waits; in a stream, all that is here. */
+static void
+discard(struct pump *pump)
+{
+	struct queue *queue = &pump->queue;
+	const size_t all = pump->plan.stream ? (size_t)queue_held(queue).bytes
+	    : queue_rest(queue) + (size_t)queue_ready(queue).bytes;
+	struct iovec piece[QUEUE_PIECES];
+	uint64_t ended = 0;
+	size_t length;
+
+	for (size_t done = 0; done < all; done += length) {
+		length = all - done;
+		for (int i = 0, pieces = queue_peek(queue, 0, &length, piece); i < pieces; i++)
+			if (loss_saves(&pump->loss))
+				loss_save(&pump->loss, REASON_GONE, false, piece[i].iov_base, piece[i].iov_len);
+		ended += queue_take(queue, length);
+	}
+	if (all > 0)
+		loss_returned(&pump->loss, REASON_GONE, queue_first(queue), ended, all);
+	pump->output = OUTLET_EMPTY;
+}
+
 /* Fill, age, drain. */
 static void
 pass_through(struct pump *pump, uint64_t now_ns)
@@ -235,6 +260,10 @@ pass_through(struct pump *pump, uint64_t now_ns)
 	pump->outlet.input_over = !is_reading(pump);
 	age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss,
 	    &(struct age_outlet){ output_has_room, pump });
+	if (pump->discarding) {
+		discard(pump);
+		return;
+	}
 	if (pump->plan.batching)
 		look_for_batch(pump, now_ns);
 	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);

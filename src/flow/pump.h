@@ -76,6 +76,7 @@ struct pump {
 	struct bypass bypass;
 	bool input_waits; /* nothing was there to read: until poll says otherwise */
 	int error;        /* of PUMP_READ_ERROR */
+	bool discarding;  /* nobody reads any more, and it goes on */
 	bool failed;      /* something did not fit, and the policy is to end then */
 	bool closed;      /* the books: what was held is undelivered */
 };

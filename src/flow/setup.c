@@ -44,6 +44,8 @@ init_flight(struct pump *pump)
 		serials_init(&pump->serials);
 		loss_number(&pump->loss, &pump->serials);
 	}
+	if (plan->number != NULL && outlet_number(outlet, plan->number, &pump->serials) < 0)
+		return -1;
 	if (plan->crediting)
 		toll_use_credits(&outlet->toll);
 	if (plan->batching)
@@ -150,6 +152,7 @@ void
 pump_free(struct pump *pump)
 {
 	queue_free(&pump->queue);
+	outlet_free(&pump->outlet);
 	if (pump->plan.flying)
 		flight_free(&pump->flight);
 	if (pump->plan.numbered)

@@ -338,6 +338,26 @@ toll_left(struct toll *toll, struct queue *queue, size_t done, uint64_t ended, u
 	}
 }
 
+void
+toll_begin(struct toll *toll, struct queue *queue, uint64_t now_ns)
+{
+	const size_t length = queue_is_ready(queue) ? queue_head(queue) : queue_partial(queue);
+
+	toll_charge(toll, length, 1);
+	if (!toll->rated)
+		return;
+	put_in_charge(toll, queue, TOLL_WHOLE, now_ns);
+	bucket_charge(toll->charged, cost_of(toll, length));
+	toll->paid = toll->by_bytes ? length : 0;
+}
+
+void
+toll_add(struct toll *toll, size_t bytes)
+{
+	if (toll->rated && toll->by_bytes && toll->by_key == NULL)
+		bucket_charge(&toll->bucket, bytes);
+}
+
 /* --- marks -------------------------------------------------------------------------------------- */
 
 static bool

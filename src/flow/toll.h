@@ -149,6 +149,13 @@ size_t toll_offer(struct toll *toll, struct queue *queue, const struct toll_ask 
  * each offer of more than nothing, even where done is 0. */
 void toll_left(struct toll *toll, struct queue *queue, size_t done, uint64_t ended, uint64_t now_ns);
 
+/* The record that waits first is begun, though nothing of it has left yet: it is charged, whole.  (Of what was offered
+ * before, toll_left has told.) */
+void toll_begin(struct toll *toll, struct queue *queue, uint64_t now_ns);
+
+/* So many bytes more left, that were not asked for: a rate in bytes makes up for them. */
+void toll_add(struct toll *toll, size_t bytes);
+
 /* Whether a mark of so many bytes may leave now; or it is held.  Then: that its first byte has left. */
 bool toll_mark(struct toll *toll, size_t length, uint64_t now_ns);
 void toll_mark_left(struct toll *toll, size_t length);

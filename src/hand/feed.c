@@ -254,6 +254,11 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	feed->refused_ns = UINT64_MAX;
 	if (pump_has_reader(feed->pump))
 		pump_change_reader(feed->pump, NULL);
+	if (feed->rules->outlive && !is_all_handed(feed)) {
+		feed->state = FEED_OVER;
+		pump_discard(feed->pump);
+		return;
+	}
 	if (!feed->rules->restart || is_all_handed(feed)) {
 		feed->state = FEED_OVER;
 		feed->end = is_all_handed(feed) ? READER_DONE : READER_ENDED;
@@ -453,7 +458,16 @@ look_at_others(struct feed *feed)
 void
 feed_step(struct feed *feed, uint64_t now_ns)
 {
-	feed_look(feed, now_ns); /* what has been read: also by one that has gone, before its pipe is closed */
+	if (pump_is_discarding(feed->pump)) {
+		if (!pump_is_reading(feed->pump) && pump_held(feed->pump).bytes == pump_in_flight(feed->pump).bytes)
+			feed->end = READER_DONE;
+		return;
+	}
+	if (!has_command(feed) && feed->rules->outlive && pump_output(feed->pump) == OUTLET_GONE) {
+		pump_discard(feed->pump);
+		return;
+	}
+	feed_look(feed, now_ns); /* it may have read before it went */
 	if (has_command(feed) && pump_output(feed->pump) == OUTLET_GONE)
 		stop_feeding(feed);
 	watch_time(feed, now_ns);

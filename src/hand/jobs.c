@@ -281,8 +281,11 @@ jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *
 
 	switch (event) {
 	case WARDEN_NONE:
-	case WARDEN_STARTED:
 	case WARDEN_STOPPED:
+		break;
+	case WARDEN_STARTED:
+		if (job != NULL && (job->tries > 0 || job->part))
+			pump_repeat_batch(jobs->pump, job->load.sum);
 		break;
 	case WARDEN_FAILED:
 		if (job != NULL)

@@ -345,6 +345,7 @@ reader_figures(const struct reader *reader, uint64_t now_ns)
 	figures.open = breaker_is_open(&reader->breaker);
 	figures.opened = breaker_opened(&reader->breaker);
 	figures.open_ns = breaker_open_ns(&reader->breaker, now_ns);
+	figures.open_for_ns = figures.open ? now_ns - breaker_since_ns(&reader->breaker) : 0;
 	return figures;
 }
 

@@ -98,7 +98,8 @@ struct reader_figures {
 	uint64_t ignored;     /* answers for what is not in flight, and lines of credits that are no number */
 	bool open;            /* the breaker */
 	uint64_t opened;      /* how often */
-	uint64_t open_ns;     /* for how long in all, until now */
+	uint64_t open_ns;     /* for how long in all, until now; */
+	uint64_t open_for_ns; /* and since it was opened last, if it is open */
 	int status;           /* last, as reader_status has it; -1 for none */
 	uint64_t batches;     /* confirmed */
 };

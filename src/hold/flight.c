@@ -134,8 +134,9 @@ find_ends(struct flight *flight, const char *text, size_t length, uint64_t wire)
 	uint64_t ends = 0;
 
 	for (size_t done = 0, end; done < length; done += end) {
-		if (flight->open == 0)
+		if (flight->open == 0 && !flight->begun)
 			flight->serial = serials_leave(flight->serials);
+		flight->begun = false;
 		end = record_first(&flight->framing, flight->phase, text + done, length - done);
 		if (end == 0) {
 			flight->phase = record_phase(&flight->framing, flight->phase, text + done, length - done);
@@ -171,6 +172,19 @@ void
 flight_end(struct flight *flight)
 {
 	end_record(flight, flight->wire);
+}
+
+void
+flight_begin(struct flight *flight)
+{
+	flight->serial = serials_leave(flight->serials);
+	flight->begun = true;
+}
+
+void
+flight_pass_number(struct flight *flight, size_t length)
+{
+	flight->wire += length;
 }
 
 void
@@ -262,6 +276,18 @@ flight_restart(struct flight *flight)
 	flight_let_go(flight);
 	flight->again = flight->again_offset = flight->again_done = 0;
 	find_again(flight);
+}
+
+bool
+flight_again_begins(const struct flight *flight)
+{
+	return flight->again_done == 0;
+}
+
+uint64_t
+flight_again_serial(const struct flight *flight)
+{
+	return flight->again < flight->count ? flight_at(flight, flight->again)->serial : flight->serial;
 }
 
 bool

@@ -62,7 +62,8 @@ struct flight {
 	size_t first, count;
 	size_t open;                /* bytes of the last one, which has not been handed over to its end, */
 	uint64_t phase;             /* the same, of its beginning, as record.h has it, */
-	uint64_t serial;            /* and its serial */
+	uint64_t serial;            /* and its serial, */
+	bool begun;                 /* which it had before its first byte */
 	size_t again;               /* of the list: the next to be handed over again; count: the open one; beyond: none */
 	size_t again_offset;        /* where it begins in the chain, */
 	size_t again_done;          /* and how much of it has gone */
@@ -127,6 +128,12 @@ void flight_count(struct flight *flight, size_t length, uint64_t begun, uint64_t
 struct flight_load flight_take_load(struct flight *flight);
 void flight_unload(struct flight *flight, struct tally sum);
 
+/* The next record has been begun by its number: it has its serial from now on. */
+void flight_begin(struct flight *flight);
+
+/* So many bytes of a number have been handed over. */
+void flight_pass_number(struct flight *flight, size_t length);
+
 /* A mark of so many bytes has been, whole: with `answered` it will be confirmed like a record. */
 void flight_keep_mark(struct flight *flight, size_t length, bool answered);
 
@@ -137,6 +144,10 @@ void flight_restart(struct flight *flight);
  * rest of one, as pieces: returns how many there are, in *length their sum.  Then: so many of these bytes went; returns
  * how many records ended in them. */
 bool flight_is_again(const struct flight *flight);
+
+/* Of what is to be handed over again: whether it goes on with the beginning of a record, and the serial of that. */
+bool flight_again_begins(const struct flight *flight);
+uint64_t flight_again_serial(const struct flight *flight);
 int flight_again(const struct flight *flight, size_t unit, size_t *length, struct iovec piece[CHAIN_PIECES]);
 uint64_t flight_went_again(struct flight *flight, size_t length);
 

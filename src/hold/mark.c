@@ -297,10 +297,11 @@ marks_restart(struct marks *marks)
 }
 
 struct iovec
-marks_next(struct marks *marks, uint64_t now_ns)
+marks_next(struct marks *marks, uint64_t now_ns, const char *number, uint64_t serial)
 {
 	if (marks->length == 0) {
-		marks->length = mark_format(marks->text, &marks->style, gaps_first(marks->gaps), now_ns);
+		marks->length = number != NULL ? number_format(marks->text, number, serial) : 0;
+		marks->length += mark_format(marks->text + marks->length, &marks->style, gaps_first(marks->gaps), now_ns);
 		marks->sent = 0;
 	}
 	return (struct iovec){ marks->text + marks->sent, marks->length - marks->sent };

@@ -10,6 +10,7 @@
 #define WEIR_MARK_H
 
 #include "hold/gaps.h"
+#include "hold/number.h"
 
 #include <sys/uio.h>
 
@@ -36,7 +37,7 @@ const char *mark_check(const struct mark_style *style);
 struct marks {
 	struct gaps *gaps; /* owned */
 	struct mark_style style;
-	char text[MARK_MOST];
+	char text[NUMBER_MOST + MARK_MOST];
 	size_t length; /* 0 for none on its way; from its first byte on it is as it is, until then the gap may grow */
 	size_t sent;
 	bool taken;    /* its first byte has been, and its gap is done */
@@ -57,8 +58,9 @@ const struct gap *marks_first(const struct marks *marks);
 bool marks_begun(const struct marks *marks);
 
 /* What is to leave: the rest of a mark that was begun, or that of the first gap as it is now (there is one); it is good
- * until it has left, in part or whole, or was put off. */
-struct iovec marks_next(struct marks *marks, uint64_t now_ns);
+ * until it has left, in part or whole, or was put off.  With a template of a number (number_check, or NULL) that of this
+ * serial stands in front of it. */
+struct iovec marks_next(struct marks *marks, uint64_t now_ns, const char *number, uint64_t serial);
 
 /* It could not be begun: until it is, the gap may grow. */
 void marks_put_off(struct marks *marks);

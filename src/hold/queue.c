@@ -7,16 +7,6 @@
 
 #include <stdlib.h>
 
-/* How much memory that holds nothing a queue keeps, besides as much as it holds; and how much it gives back at a time. */
-#define TRIM_KEEP ((size_t)1 << 20)
-
-/* More than this is a burst that has not passed. */
-#define TRIM_MOST ((size_t)8 << 20)
-#define TRIM_SLICE ((size_t)8 << 20)
-
-/* And how much more than that there must be to be worth the system call. */
-#define TRIM_SLACK ((size_t)1 << 20)
-
 int
 queue_init(struct queue *q, const struct framing *framing, const struct queue_limits *limits)
 {
@@ -447,6 +437,20 @@ queue_take(struct queue *q, size_t length)
 }
 
 void
+queue_begin(struct queue *q)
+{
+	const size_t length = q->ready > 0 ? head_end(q) : 0;
+
+	if (length > 0) {
+		transit_begin(&q->transit, &q->chain, length);
+		sojourn_set_aside(q->sojourn);
+	} else {
+		transit_begin_open(&q->transit, &q->chain, 0);
+	}
+	note_left(q, length, length > 0);
+}
+
+void
 queue_note_passed(struct queue *q, uint64_t records)
 {
 	sojourn_pass_by(q->sojourn, records);
@@ -459,26 +463,6 @@ queue_pass(struct queue *q, uint64_t phase)
 		transit_begin_open(&q->transit, &q->chain, phase);
 	else
 		(void)transit_end(&q->transit, &q->chain);
-}
-
-/* --- memory of a burst --------------------------------------------------------------------------- */
-
-static size_t
-kept_by_trim(const struct queue *q)
-{
-	return TRIM_KEEP + chain_used(&q->chain);
-}
-
-bool
-queue_trimmable(const struct queue *q)
-{
-	return chain_used(&q->chain) <= TRIM_MOST && chain_idle(&q->chain) > kept_by_trim(q) + TRIM_SLACK;
-}
-
-bool
-queue_trim(struct queue *q)
-{
-	return chain_trim(&q->chain, kept_by_trim(q), TRIM_SLICE);
 }
 
 void

@@ -173,6 +173,10 @@ int queue_peek(const struct queue *q, size_t offset, size_t *length, struct iove
  * that was cut the rest is in transit. */
 uint64_t queue_take(struct queue *q, size_t length);
 
+/* The first record that waits, or the beginning of one whose end is not here, does not wait any more, though no byte of
+ * it is out: it is in transit (there is none). */
+void queue_begin(struct queue *q);
+
 /* Records were out before they could be held. */
 void queue_note_passed(struct queue *q, uint64_t records);
 

@@ -124,3 +124,11 @@ serials_leave(struct serials *serials)
 	}
 	return serial;
 }
+
+uint64_t
+serials_run(const struct serials *serials)
+{
+	const struct place *first = places_first(&serials->places);
+
+	return first != NULL ? first->at - serials->left : UINT64_MAX;
+}

@@ -37,4 +37,7 @@ void serials_drop_oldest(struct serials *serials, uint64_t first);
 uint64_t serials_next(const struct serials *serials);
 uint64_t serials_leave(struct serials *serials);
 
+/* How many records follow each other from there on, with none missing between, if there are so many. */
+uint64_t serials_run(const struct serials *serials);
+
 #endif

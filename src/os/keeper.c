@@ -157,9 +157,11 @@ receive(struct keeper *keeper, struct keeper_request *request, int fds[WARDEN_ST
 	union keeper_control control;
 	struct iovec piece = { request, sizeof(*request) };
 	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1,
-		.msg_control = control.bytes, .msg_controllen = sizeof(control.bytes) };
-	ssize_t length = recvmsg(keeper->fd, &message, MSG_DONTWAIT);
+		.msg_control = control.bytes };
+	ssize_t length;
 
+	message.msg_controllen = (socklen_t)CMSG_SPACE(WARDEN_STREAMS * sizeof(int)); /* size_t, or less elsewhere */
+	length = recvmsg(keeper->fd, &message, MSG_DONTWAIT);
 	*count = 0;
 	if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return 0;

@@ -35,10 +35,10 @@ struct keeper_news {
 	int32_t value;
 };
 
-/* Room for the descriptors of a request. */
+/* Room for the descriptors of a request: more than CMSG_SPACE, which is no constant everywhere. */
 union keeper_control {
 	struct cmsghdr alignment;
-	char bytes[CMSG_SPACE(WARDEN_STREAMS * sizeof(int))];
+	char bytes[128];
 };
 
 /* The message, which is in one piece; or false with errno and, but where the other side has gone, nothing of it. */

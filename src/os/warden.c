@@ -95,6 +95,17 @@ warden_pid(const struct warden *warden)
 	return warden->pid;
 }
 
+/* More messages, or more descriptors, on their way than may be. */
+static bool
+is_behind(int error)
+{
+#ifdef ETOOMANYREFS
+	if (error == ETOOMANYREFS)
+		return true;
+#endif
+	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
+}
+
 /* The request is at the beginning of the message, and so many strings are behind it. */
 static bool
 ask(struct warden *warden, const struct keeper_request *request, const int fds[], size_t count)
@@ -108,14 +119,18 @@ ask(struct warden *warden, const struct keeper_request *request, const int fds[]
 	if (count > 0) {
 		memset(&control, 0, sizeof(control));
 		message.msg_control = control.bytes;
-		message.msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof(int)); /* size_t here, and less elsewhere */
+		message.msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof(int));
 		header = CMSG_FIRSTHDR(&message);
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
 		header->cmsg_len = (socklen_t)CMSG_LEN(count * sizeof(int));
 		memcpy(CMSG_DATA(header), fds, count * sizeof(int));
 	}
-	return keeper_send(warden->fd, &message);
+	if (keeper_send(warden->fd, &message))
+		return true;
+	if (is_behind(errno))
+		errno = EAGAIN;
+	return false;
 }
 
 /* How many bytes the strings are in the message; or -1, they are too many. */
@@ -167,8 +182,8 @@ warden_signal(struct warden *warden, uint64_t id, int signal)
 	return ask(warden, &request, NULL, 0);
 }
 
-/* Does not wait; false where there is nothing more. */
-static bool
+/* What has come meanwhile. */
+static void
 hear(struct warden *warden)
 {
 	ssize_t length;
@@ -181,7 +196,12 @@ hear(struct warden *warden)
 		warden->gone = true;
 	if (length > 0)
 		warden->have += (size_t)length;
-	return length > 0;
+}
+
+static bool
+has_news(const struct warden *warden)
+{
+	return warden->have - warden->taken >= sizeof(struct keeper_news);
 }
 
 enum warden_event
@@ -189,7 +209,9 @@ warden_next(struct warden *warden, struct warden_told *told)
 {
 	struct keeper_news news;
 
-	if (warden->have - warden->taken < sizeof(news) && (warden->gone || !hear(warden) || warden->have < sizeof(news)))
+	if (!has_news(warden) && !warden->gone)
+		hear(warden);
+	if (!has_news(warden))
 		return warden->gone ? WARDEN_GONE : WARDEN_NONE;
 	memcpy(&news, warden->news + warden->taken, sizeof(news));
 	warden->taken += sizeof(news);

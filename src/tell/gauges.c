@@ -259,7 +259,7 @@ put_paused(struct gauges *g, int form)
 	say_percent(g, s->interval.paused_ns > 0 ? WARNING : PLAIN, "", s->interval.paused_ns);
 }
 
-/* Of interest only while it is open. */
+/* Of interest only while it is open: nothing but a try at a time goes to the reader. */
 static void
 put_breaker(struct gauges *g, int form)
 {

@@ -33,8 +33,12 @@ say_in_flight(struct line *item, const struct snapshot *s)
 static void
 say_breaker(struct line *item, const struct snapshot *s)
 {
-	if (s->reader.open)
-		line_add(item, "breaker open");
+	char time[32];
+
+	if (!s->reader.open)
+		return;
+	figures_ns(time, sizeof(time), s->reader.open_for_ns);
+	line_add(item, "breaker open for %s", time);
 }
 
 /* Of what is tried and fails. */
@@ -102,7 +106,7 @@ say_opened(struct line *item, const struct snapshot *s)
 	figures_ns(time, sizeof(time), s->reader.open_ns);
 	line_add(item, "breaker opened ");
 	say_number(item, s->reader.opened, "time", "times");
-	line_add(item, ", for %s", time);
+	line_add(item, " for %s", time);
 }
 
 static void

@@ -294,3 +294,29 @@ has_line()
 	like "$(<err)" 'in 50000 .*out 50000'
 	like "$(<err)" 'pressure is over: 0 dropped'
 }
+
+# --- What surprises ---------------------------------------------------------------------------------------------------------
+
+@test "a file in COMMAND's place is named, and how to read it" {
+	echo hello >access.log
+	run_weir access.log
+	finish "exit 127"
+	like "$(<err)" 'access.log: no such command; to read that file: weir <access.log'
+	run_weir ./access.log
+	finish "exit 126"
+	like "$(<err)" 'cannot be run: Permission denied; to read it: weir <./access.log'
+}
+
+@test "what a reader had read when it went is out, and no more" {
+	local read
+	[[ $(uname -s) == Linux ]] || skip "the system cannot tell what has been read"
+	seq 100000 >in
+	for _ in 1 2 3 4 5; do
+		IN=in run_weir dd bs=4096 count=1 status=none
+		finish "signal 13"
+		# A record is out with its last byte.
+		read=$(($(wc -c <out) - $(tail -c 16 out | tr '\n' ' ' | sed 's/.* //' | tr -d '\n' | wc -c)))
+		((read > 0))
+		final ".out.bytes == $read"
+	done
+}

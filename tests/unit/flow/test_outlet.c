@@ -690,6 +690,31 @@ marks_in_parts(void)
 	finish();
 }
 
+/* What another reader is given begins with a mark of which a part was out, whether it is waited for or not. */
+static void
+marks_begin_anew(void)
+{
+	int both[2];
+
+	begin_mark(NULL, 0);
+	ok(drain(0) == OUTLET_REFUSED && outlet_mark_begun(&rig.outlet), "of a mark a part is out");
+	(void)io_close(&rig.outlet.port);
+	(void)close(rig.reader);
+	outlet_change_reader(&rig.outlet, NULL);
+	is(drain(0), OUTLET_REFUSED, "without a reader what waits is refused");
+	must(pipe(both) == 0);
+	rig.reader = both[0];
+	io_open_output(&rig.outlet.port, both[1]);
+	outlet_change_reader(&rig.outlet, &(struct io_port){ .fd = rig.outlet.port.fd, .inherited = rig.outlet.port.inherited,
+	    .way = rig.outlet.port.way, .output = true, .pipe = true, .unit = rig.outlet.port.unit, .stage = { -1, -1 } });
+	is(drain(0), OUTLET_EMPTY, "another one");
+	read_all();
+	ok(rig.got_length == 1005 && rig.got[0] == 'm' && rig.got[999] == '\n', "is given it from its beginning");
+	outlet_change_reader(&rig.outlet, NULL);
+	is(drain(0), OUTLET_EMPTY, "where nothing waits nothing is refused");
+	finish();
+}
+
 static void
 marks_have_a_budget(void)
 {
@@ -728,6 +753,7 @@ main(void)
 	rated_parts();
 	run_by_key();
 	marks_in_parts();
+	marks_begin_anew();
 	any_rate_by_key();
 	return done_testing();
 }

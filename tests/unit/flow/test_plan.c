@@ -209,6 +209,62 @@ has_tuning(void)
 	options_free(&options);
 }
 
+/* --- who reads ------------------------------------------------------------------------------------ */
+
+static const struct readers {
+	const char *command_line;
+	bool stream, splicing, flying, batching, listed, crediting, numbered, marks_answered;
+	uint64_t window_records, window_bytes, max_record;
+	size_t record; /* of the limits */
+} readers[] = {
+	/* who confirms nothing changes nothing, */
+	{ "-m 8K --confirm=written cat", true, true, .window_records = ANY, .window_bytes = ANY, .max_record = ANY },
+	/* but that records are told apart where there is something to count */
+	{ "-m 8K --credits=x", .crediting = true, .window_records = ANY, .window_bytes = ANY, .max_record = ANY },
+	{ "-m 8K --number", .numbered = true, .window_records = ANY, .window_bytes = ANY, .max_record = ANY },
+	/* what is in flight fits the buffer, and a record is bounded */
+	{ "-m 8K --confirm=line --answers=x", .flying = true, .numbered = true, .marks_answered = true,
+	    .window_records = 1000, .window_bytes = 8192, .max_record = 8192, .record = 8192 },
+	{ "-m 8K --confirm=line --answers=x --window=7 --max-record=1K", .flying = true, .numbered = true,
+	    .marks_answered = true, .window_records = 7, .window_bytes = 8192, .max_record = 1024, .record = 1024 },
+	{ "-m 8K --confirm=upto --number --answers=x --window=2KiB", .flying = true, .numbered = true,
+	    .window_records = ANY, .window_bytes = 2048, .max_record = 8192, .record = 8192 },
+	{ "-m 8K --confirm=upto -b --answers=x", true, .flying = true, .numbered = true,
+	    .window_records = 1000, .window_bytes = 8192, .max_record = ANY },
+	{ "-m 8K --batch=5 cat", .flying = true, .batching = true, .numbered = true,
+	    .window_records = ANY, .window_bytes = ANY, .max_record = 8192, .record = 8192 },
+	/* records of batches are told apart where they are asked for one by one */
+	{ "-m 8K --batch=5 --bisect cat", .flying = true, .batching = true, .listed = true, .numbered = true,
+	    .window_records = ANY, .window_bytes = ANY, .max_record = 8192, .record = 8192 },
+	{ "-m 8K -b --batch=1KB cat", true, .flying = true, .batching = true, .numbered = true,
+	    .window_records = ANY, .window_bytes = ANY, .max_record = ANY },
+};
+
+static void
+has_readers(void)
+{
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+		const struct readers *r = &readers[i];
+		const struct plan p = plan(r->command_line, false, true);
+		const struct tuning t = tuning_of(&options);
+
+		ok(p.stream == r->stream && p.splicing == r->splicing && (p.stream || r->flying || plan_parts_from(&p, &t) == 8192) &&
+		    (!r->flying || plan_parts_from(&p, &t) == NEVER), "weir %s: modes", r->command_line);
+		ok(p.flying == r->flying && p.batching == r->batching && p.listed == r->listed && p.crediting == r->crediting &&
+		    p.numbered == r->numbered && p.marks_answered == r->marks_answered, "weir %s: who reads", r->command_line);
+		ok((p.framing.kind == FRAMING_BYTES || p.window.records == r->window_records) &&
+		    p.window.bytes == r->window_bytes && p.max_record == r->max_record && p.limits.record == r->record,
+		    "weir %s: how much is in flight", r->command_line);
+		options_free(&options);
+	}
+	{
+		const struct plan p = plan("--batch=500,1MB --linger=3 cat", false, false);
+
+		ok(p.batch.records == 500 && p.batch.bytes == 1000000 && p.linger_ns == 3 * NS_PER_S, "batches, and how long");
+		options_free(&options);
+	}
+}
+
 /* --- any ------------------------------------------------------------------------------------------ */
 
 /* Of each policy, with each gate and each kind of ports. */
@@ -252,6 +308,7 @@ main(void)
 	has_limits();
 	has_gates();
 	has_tuning();
+	has_readers();
 	holds_for_any();
 	return done_testing();
 }

@@ -74,6 +74,8 @@ opens(void)
 	is(breaker_open_ns(&breaker, 2500), 1500, "and its time adds up");
 	breaker_failed(&breaker, 2600, false);
 	ok(breaker_is_open(&breaker) && breaker_opened(&breaker) == 2, "one that does not count does not close it either");
+	breaker_succeeded(&breaker, 3000);
+	is(breaker_open_ns(&breaker, 5000), 2000, "both times are in the sum");
 }
 
 /* One that does not count, with nothing before it. */

@@ -7,7 +7,12 @@
 #undef is
 
 #include "../random.h"
+#include "base/units.h"
 #include "hold/flight.h"
+#include "os/loop.h"
+#include "os/spill.h"
+
+#include <unistd.h>
 
 #define ENTRIES 4000
 #define BYTES 60000
@@ -633,10 +638,47 @@ by_example(void)
 	stop();
 }
 
+/* What is rejected is saved, as it was handed over, and in order with what is dropped elsewhere. */
+static void
+is_saved(void)
+{
+	const struct framing *lines = &framings[0];
+	char path[] = "/tmp/weir-unit-XXXXXX", got[4000];
+	const int fd = mkstemp(path), saved = dup(fd);
+	struct iovec piece = { (char[]){ "one\ntwo\n" }, 8 };
+	struct spill *spill = fd >= 0 && saved >= 0 ? spill_open(lines, fd, false, 1 << 16) : NULL;
+	char longest[1500];
+	ssize_t length;
+
+	if (spill == NULL || unlink(path) < 0 || spill_start(spill) < 0)
+		abort();
+	start(lines);
+	loss_observe(&loss, NULL, spill, NULL);
+	(void)flight_room(&flight, 3);
+	(void)flight_keep(&flight, &piece, 8);
+	memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\n';
+	(void)flight_keep(&flight, &(struct iovec){ longest, sizeof(longest) }, sizeof(longest));
+	(void)flight_reject(&flight, 3, &loss, 3);
+	(void)flight_reject(&flight, 1, &loss, 3);
+	loss_save(&loss, REASON_REJECTED, false, "four\n", 5);
+	loss_returned(&loss, REASON_REJECTED, 3, 1, 5);
+	spill_close(spill, loop_now() + 60 * NS_PER_S);
+	length = pread(saved, got, sizeof(got), 0);
+	ok(length == 1509 && memcmp(got, longest, 1500) == 0 && memcmp(got + 1500, "one\nfour\n", 9) == 0,
+	    "what is rejected is saved, whole and in that order");
+	ok(ledger.dropped[REASON_REJECTED].records == 3 && ledger.dropped[REASON_REJECTED].bytes == 1509 &&
+	    serials_next(&serials) == 4, "and counted; nobody else's serial changes for it");
+	spill_free(spill);
+	(void)close(saved);
+	stop();
+}
+
 int
 main(void)
 {
 	by_example();
+	is_saved();
 	any_order();
 	of_bytes();
 	batches();

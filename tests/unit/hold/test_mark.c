@@ -133,11 +133,55 @@ templates(void)
 	is_text(checked(longest, '\n'), "too long", "counting the longest figures there may be");
 }
 
+/* --- on their way ---------------------------------------------------------------------------------- */
+
+static void
+sent(void)
+{
+	const struct mark_style style = { "M{records}", "weir", '\n' };
+	const struct lost one = { REASON_NEWEST, 1, 10, 5 };
+	struct marks *marks = marks_new(4, &style);
+	struct iovec next;
+
+	if (marks == NULL)
+		abort();
+	ok(!marks_begun(marks) && !marks_begun(NULL) && marks_first(marks) == NULL && marks_first(NULL) == NULL,
+	    "at first there is none");
+	gaps_drop_at(marks_gaps(marks), 3, 0, &one);
+	next = marks_next(marks, 9);
+	ok(next.iov_len == 3 && memcmp(next.iov_base, "M1\n", 3) == 0 && !marks_begun(marks), "that of the first gap is next;");
+	marks_put_off(marks);
+	gaps_drop_at(marks_gaps(marks), 3, 0, &one);
+	next = marks_next(marks, 9);
+	ok(memcmp(next.iov_base, "M2\n", 3) == 0, "until it is begun the gap may grow,");
+	ok(!marks_leave(marks, 1) && marks_begun(marks) && marks_first(marks) == NULL, "then it is done");
+	gaps_drop_at(marks_gaps(marks), 3, 0, &one);
+	marks_put_off(marks);
+	next = marks_next(marks, 9);
+	ok(next.iov_len == 2 && memcmp(next.iov_base, "2\n", 2) == 0, "and its rest follows as it is");
+	marks_restart(marks);
+	ok(marks_begun(marks), "for another reader it is still begun,");
+	next = marks_next(marks, 9);
+	ok(next.iov_len == 3 && memcmp(next.iov_base, "M2\n", 3) == 0, "from its beginning, as it was");
+	marks_put_off(marks);
+	next = marks_next(marks, 9);
+	ok(next.iov_len == 3 && memcmp(next.iov_base, "M2\n", 3) == 0, "also where it was refused;");
+	ok(!marks_leave(marks, 2) && marks_first(marks) != NULL, "it has one gap, and no more,");
+	ok(marks_leave(marks, 1) && !marks_begun(marks) && marks_first(marks)->sum.records == 1, "which is done once");
+	next = marks_next(marks, 9);
+	ok(memcmp(next.iov_base, "M1\n", 3) == 0 && marks_leave(marks, 3) && !marks_begun(marks), "and the next is another");
+	marks_restart(marks);
+	marks_restart(NULL);
+	ok(!marks_begun(marks), "where none was begun there is none to begin anew");
+	marks_free(marks);
+}
+
 int
 main(void)
 {
 	placeholders();
 	moments();
 	templates();
+	sent();
 	return done_testing();
 }

@@ -754,6 +754,47 @@ sweeps(void)
 	ok(good, "a sweep asks about each whole record once, and leaves what the list leaves, marks and times too");
 }
 
+/* What is in flight takes up room, and is in no queue. */
+static void
+taken_up(void)
+{
+	struct tally evicted = { 0, 0 }, misfit = { 0, 0 }, refused = { 0, 0 };
+	struct iovec piece[QUEUE_ROOM];
+	size_t length;
+
+	begin(&lines);
+	ok(queue_taken_up(&q) == 0 && queue_room(&q).bytes == 10 && queue_room(&q).records == 3, "at first all is room");
+	queue_take_up(&q, 4);
+	ok(queue_taken_up(&q) == 4 && queue_room(&q).bytes == 6 && queue_room(&q).records == 3,
+	    "what is taken up elsewhere is none, of bytes");
+	(void)queue_prepare(&q, 100, piece, &length);
+	is(length, 36, "nor is it room to read into");
+	queue_append(&q, 0, put("aa\nbb\n"), 2, 0);
+	ok(fit_all(&q), "what fits beside it fits");
+	fit_admit(&q);
+	ok(fit_room(&q).bytes == 0 && fit_room(&q).records == 1, "to the last byte");
+	queue_append(&q, 0, put("c\n"), 1, 0);
+	ok(!fit_all(&q), "and no more");
+	evict(&evicted, &misfit);
+	ok(evicted.records == 1 && evicted.bytes == 3 && misfit.records == 0 && queue_held(&q).bytes == 5,
+	    "as much of what waits gives way");
+	queue_append(&q, 0, put("dddddd\n"), 1, 0);
+	evict(&evicted, &misfit);
+	ok(evicted.records == 1 && misfit.records == 1 && misfit.bytes == 7, "what does not fit beside it does not come in");
+	queue_take_up(&q, 3);
+	(void)queue_take(&q, 2); /* of bb its delimiter is left, in transit */
+	ok(queue_taken_up(&q) == 4 && queue_room(&q).bytes == 6, "what is in transit takes up its room besides");
+	queue_take_up(&q, 12);
+	ok(queue_room(&q).bytes == 0 && !fit_all(&q), "more than all may be taken up: a record longer than the buffer");
+	(void)queue_prepare(&q, 100, piece, &length);
+	is(length, 27, "and a read has room all the same");
+	refuse(&refused);
+	evict(&evicted, &misfit);
+	is(queue_waiting(&q), 0, "but nothing that waits has");
+	queue_check(&q);
+	queue_free(&q);
+}
+
 static void
 memory(void)
 {
@@ -776,6 +817,7 @@ main(void)
 	passes_by();
 	trims();
 	lets_in_the_last();
+	taken_up();
 	sweeps();
 	memory();
 	return done_testing();

@@ -8,10 +8,13 @@
 #include "../pipe.h"
 #include "base/units.h"
 #include "os/command.h"
+#include "os/confine.h"
 #include "os/loop.h"
+#include "os/parcel.h"
 #include "os/signals.h"
 #include "os/warden.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -577,6 +580,35 @@ behind(void)
 	return closes(warden);
 }
 
+/* No descriptor to spare is not the command's fault.  What the warden has open is 0 to 2 and one of 3 to 5. */
+static int
+short_of_descriptors(void)
+{
+	struct rlimit before, limit;
+	struct warden_job job = job_of(1, TRUE, NULL);
+	struct warden *warden;
+	int value;
+
+	for (int fd = 3; fd < 1024; fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	for (int fd = 3; fd < 6; fd++)
+		(void)close(fd);
+	CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+	limit = before;
+	limit.rlim_cur = 6;
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	warden = open_one();
+	CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+	job.streams[0] = job.streams[1] = job.streams[2] = WARDEN_OWN;
+	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_SHORT, 1, &value) && value == EMFILE);
+	job.streams[0] = job.streams[1] = WARDEN_NULL;
+	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_SHORT, 1, &value) && value == EMFILE);
+	job.streams[2] = WARDEN_NULL;
+	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_STARTED, 1, &value));
+	CHECK(tells(warden, WARDEN_ENDED, 1, &value) && value == 0);
+	return closes(warden);
+}
+
 /* --- death ---------------------------------------------------------------------------------------- */
 
 static int
@@ -716,6 +748,37 @@ starts_nothing_more(void)
 	return weir_killed(true);
 }
 
+/* weir can open, execute and signal nothing by then; what it starts can do all that. */
+static int
+beside_confinement(void)
+{
+	const char *strings[] = { "SCRIPT=cat </dev/null && cat && kill -TERM $$", NULL };
+	struct warden *warden = open_one();
+	struct warden_job job = job_of(1, SHELL, strings);
+	struct parcel *parcel = parcel_new();
+	int out[2], value;
+
+	make_pipe(out);
+	if (parcel == NULL || !confine(-1, NULL, false))
+		return parcel == NULL ? __LINE__ : 0;
+	CHECK(open("/dev/null", O_RDONLY) < 0);
+	for (uint64_t try = 1; try <= 2; try++) {
+		CHECK(try > 1 || (parcel_write(parcel, &(struct iovec){ script, 4 }, 1) && parcel_seal(parcel)));
+		job.id = try;
+		job.streams[0] = parcel_open(parcel);
+		job.streams[1] = out[1];
+		CHECK(warden_start(warden, &job) && close(job.streams[0]) == 0 && tells(warden, WARDEN_STARTED, try, &value));
+		CHECK(tells(warden, WARDEN_ENDED, try, &value) && WIFSIGNALED(value) && WTERMSIG(value) == SIGTERM);
+	}
+	CHECK(close(out[1]) == 0 && read_all(out[0]) == 8 && memcmp(text, "/tmp/tmp", 8) == 0);
+	job = job_of(3, SHELL, (const char *[]){ "SCRIPT=kill -STOP $$", NULL });
+	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_STARTED, 3, &value));
+	CHECK(tells(warden, WARDEN_STOPPED, 3, &value) && warden_signal(warden, 3, SIGKILL));
+	CHECK(tells(warden, WARDEN_ENDED, 3, &value) && WTERMSIG(value) == SIGKILL);
+	parcel_free(parcel);
+	return closes(warden);
+}
+
 /* --- what it is ----------------------------------------------------------------------------------- */
 
 static int
@@ -751,6 +814,9 @@ int
 main(void)
 {
 	const char *helpers = getenv("HELPERS");
+#ifdef __linux__
+	const char *under = getenv("WEIR_UNDER");
+#endif
 
 	(void)snprintf(given, sizeof(given), "%s/given", helpers != NULL ? helpers : "tests/helpers");
 	make_script();
@@ -768,6 +834,11 @@ main(void)
 	holds(one_after_the_other, "500 one after the other leave no descriptor behind");
 	holds(at_once, "64 at once");
 	holds(behind, "neither side waits for the other, and nothing is lost");
+#ifdef __linux__
+	if (under == NULL || strcmp(under, "valgrind") != 0) /* which has descriptors of its own */
+		holds(short_of_descriptors, "that there was no descriptor to spare is told apart");
+#endif
+	holds(beside_confinement, "weir is confined, and what it starts is not; a batch is read anew");
 	holds(outlives, "the warden outlives what is meant for weir");
 	holds(gone, "its death is told, and what it had started goes on");
 	holds(closed, "what was asked for before the end is started, and left");

@@ -70,7 +70,7 @@ ill(void)
 	snapshot.ledger.added_bytes = 700;
 	is_text(below(),
 	    "weir: reader load, --confirm=exit: 24 batches, redelivered 1000 records 0.1 MB, 2 failures\n"
-	    "weir: reader: last status 75, 1 answer ignored, breaker opened 2 times, for 1.0min, numbers 700 B\n",
+	    "weir: reader: last status 75, 1 answer ignored, breaker opened 2 times for 1.0min, numbers 700 B\n",
 	    "what 100 columns do not show goes into another line");
 	options.reporting = true;
 	options.interval_ns = NS_PER_S;
@@ -105,16 +105,17 @@ under_way(void)
 	is_text(below(), "weir: reader load, --confirm=exit: in flight 500 records 0.1 MB, 3 tries failed, next in 4.1s\n",
 	    "or will be");
 	snapshot.reader.open = true;
+	snapshot.reader.open_for_ns = 12300 * NS_PER_MS;
 	snapshot.reader.opened = 1;
-	is_text(below(), "weir: reader load, --confirm=exit: in flight 500 records 0.1 MB, breaker open\n"
+	is_text(below(), "weir: reader load, --confirm=exit: in flight 500 records 0.1 MB, breaker open for 12.3s\n"
 	    "weir: reader: 3 tries failed, next in 4.1s\n", "the breaker");
 	snapshot.event = REPORT_SIGNAL;
-	is_text(below(), "weir: reader load, --confirm=exit: in flight 500 records 0.1 MB, breaker open\n"
-	    "weir: reader: 3 tries failed, next in 4.1s, 24 batches, 2 failures, breaker opened 1 time, for 0ns\n",
+	is_text(below(), "weir: reader load, --confirm=exit: in flight 500 records 0.1 MB, breaker open for 12.3s\n"
+	    "weir: reader: 3 tries failed, next in 4.1s, 24 batches, 2 failures, breaker opened 1 time for 0ns\n",
 	    "who asks by a signal has all of it");
 	snapshot.event = REPORT_FINAL;
 	snapshot.in_flight = (struct tally){ 0, 0 };
-	is_text(below(), "weir: reader load, --confirm=exit: 24 batches, 2 failures, breaker opened 1 time, for 0ns\n",
+	is_text(below(), "weir: reader load, --confirm=exit: 24 batches, 2 failures, breaker opened 1 time for 0ns\n",
 	    "at the end nothing is under way");
 	snapshot.event = REPORT_INTERVAL;
 	snapshot.reader.open = false;

@@ -145,7 +145,7 @@ what_is_in_flight(void)
 	ok(snapshot.in_flight.bytes == 0 && !snapshot.has_reader, "where nothing has to be confirmed nothing is in flight");
 	pump.plan.flying = pump.plan.numbered = true;
 	serials_init(&pump.serials);
-	if (flight_init(&pump.flight, &options.framing, 1000, false, &pump.serials) < 0 ||
+	if (flight_init(&pump.flight, &options.framing, 1000, 1000, false, &pump.serials) < 0 ||
 	    flight_room(&pump.flight, 3) < 3)
 		abort();
 	(void)flight_keep(&pump.flight, &piece, piece.iov_len);

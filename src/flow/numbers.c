@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "flow/numbers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A write is made up of so many bytes at most, and so many records. */
+#define TEXT_MOST ((size_t)64 << 10)
+#define RECORDS_MOST 512
+
+struct numbered {
+	size_t number; /* bytes */
+	size_t record;
+};
+
+int
+numbers_init(struct numbers *numbers, const char *template, struct serials *serials)
+{
+	*numbers = (struct numbers){ .template = template, .serials = serials };
+	if (template == NULL)
+		return 0;
+	numbers->text = malloc(TEXT_MOST);
+	return numbers->text != NULL ? 0 : -1;
+}
+
+void
+numbers_free(struct numbers *numbers)
+{
+	free(numbers->text);
+	numbers->text = NULL;
+}
+
+bool
+numbers_begun(const struct numbers *numbers)
+{
+	return numbers->next.sent < numbers->next.length;
+}
+
+/* --- one number alone ---------------------------------------------------------------------------- */
+
+static enum outlet_state
+send_number(struct outlet *outlet, struct number_text *number, struct ledger *ledger)
+{
+	struct iovec piece = { number->text + number->sent, number->length - number->sent };
+	enum io_result result;
+	size_t done;
+
+	result = io_write(&outlet->port, &piece, 1, piece.iov_len, &done);
+	number->sent += done;
+	ledger->added_bytes += done;
+	toll_add(&outlet->toll, done);
+	if (outlet->flight != NULL)
+		flight_pass_number(outlet->flight, done);
+	return outlet_state_after(outlet, result);
+}
+
+enum outlet_state
+numbers_send(struct outlet *outlet, struct ledger *ledger)
+{
+	return send_number(outlet, &outlet->numbers.next, ledger);
+}
+
+enum outlet_state
+numbers_send_again(struct outlet *outlet, struct ledger *ledger)
+{
+	struct numbers *numbers = &outlet->numbers;
+
+	if (numbers->template == NULL || numbers->again_is_numbered || !flight_again_begins(outlet->flight))
+		return OUTLET_EMPTY;
+	if (numbers->again.sent == 0)
+		numbers->again.length = number_format(numbers->again.text, numbers->template,
+		    flight_again_serial(outlet->flight));
+	if (numbers->again.sent < numbers->again.length) {
+		enum outlet_state state = send_number(outlet, &numbers->again, ledger);
+
+		if (state != OUTLET_EMPTY || numbers->again.sent < numbers->again.length)
+			return state == OUTLET_EMPTY ? OUTLET_MORE : state;
+	}
+	numbers->again.sent = 0;
+	numbers->again_is_numbered = true;
+	return OUTLET_EMPTY;
+}
+
+void
+numbers_went_again(struct numbers *numbers, uint64_t records)
+{
+	if (records > 0)
+		numbers->again_is_numbered = false;
+}
+
+/* The number of a record that is begun goes once more, whole, if nothing of the record itself has been handed over. */
+void
+numbers_restart(struct numbers *numbers)
+{
+	numbers->again.sent = 0;
+	numbers->again_is_numbered = false;
+	if (numbers_begun(numbers))
+		numbers->next.sent = 0;
+}
+
+/* --- with its record ------------------------------------------------------------------------------ */
+
+static void
+copy(const struct queue *queue, size_t offset, size_t length, char *to)
+{
+	struct iovec piece[QUEUE_PIECES];
+
+	while (length > 0) {
+		size_t step = length;
+		int pieces = queue_peek(queue, offset, &step, piece);
+
+		for (int i = 0; i < pieces; i++) {
+			memcpy(to, piece[i].iov_base, piece[i].iov_len);
+			to += piece[i].iov_len;
+		}
+		offset += step;
+		length -= step;
+	}
+}
+
+/* As many of the first length bytes as go into one write, each record with its number; how many records, and in *size
+ * how many bytes. */
+static size_t
+make_up(const struct outlet *outlet, const struct queue *queue, size_t length, struct numbered *list, size_t *size)
+{
+	const struct numbers *numbers = &outlet->numbers;
+	const uint64_t first = serials_next(numbers->serials), run = serials_run(numbers->serials);
+	size_t most = io_unit(&outlet->port), offset = 0, count = 0, at = 0;
+
+	if (most > TEXT_MOST)
+		most = TEXT_MOST;
+	while (offset < length && count < RECORDS_MOST && count < run) {
+		char number[NUMBER_MOST];
+		const size_t record = queue_end_of(queue, offset, 0);
+		const size_t bytes = number_format(number, numbers->template, first + count);
+
+		if (at + bytes + record > most)
+			break;
+		memcpy(numbers->text + at, number, bytes);
+		copy(queue, offset, record, numbers->text + at + bytes);
+		list[count++] = (struct numbered){ bytes, record };
+		at += bytes + record;
+		offset += record;
+	}
+	*size = at;
+	return count;
+}
+
+void
+numbers_begin(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
+{
+	struct numbers *numbers = &outlet->numbers;
+
+	numbers->next.length = number_format(numbers->next.text, numbers->template, serials_next(numbers->serials));
+	numbers->next.sent = 0;
+	toll_begin(&outlet->toll, queue, now_ns);
+	queue_begin(queue);
+	if (outlet->flight != NULL)
+		flight_begin(outlet->flight);
+	else
+		(void)serials_leave(numbers->serials);
+}
+
+enum io_result
+numbers_write(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_t length, uint64_t now_ns,
+    size_t *done)
+{
+	struct numbered list[RECORDS_MOST];
+	size_t size, sent, i, count = make_up(outlet, queue, length, list, &size);
+	struct iovec piece = { outlet->numbers.text, size };
+	enum io_result result;
+	size_t part = 0; /* of a number that was cut */
+	bool cut = false;
+	uint64_t ended = 0;
+
+	*done = 0;
+	if (count == 0) {
+		outlet_account(outlet, queue, ledger, 0, &ended);
+		toll_left(&outlet->toll, queue, 0, 0, now_ns);
+		numbers_begin(outlet, queue, now_ns);
+		return IO_RETRY;
+	}
+	result = io_write(&outlet->port, &piece, 1, size, &sent);
+	for (i = 0; i < count && sent > 0 && !cut; i++) {
+		const size_t number = sent < list[i].number ? sent : list[i].number;
+		const size_t record = sent - number < list[i].record ? sent - number : list[i].record;
+
+		ledger->added_bytes += number;
+		if (outlet->flight != NULL)
+			flight_pass_number(outlet->flight, number);
+		toll_add(&outlet->toll, number);
+		cut = record == 0;
+		part = number;
+		if (!cut)
+			outlet_account(outlet, queue, ledger, record, &ended);
+		*done += record;
+		sent -= number + record;
+	}
+	toll_left(&outlet->toll, queue, *done, ended, now_ns);
+	if (cut) {
+		numbers_begin(outlet, queue, now_ns);
+		outlet->numbers.next.sent = part;
+	}
+	return result;
+}

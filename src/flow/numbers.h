@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * numbers: what --number puts in front of each record that leaves.
+ *
+ * Whole records leave with theirs in writes that are made up for that; one that is too long for it, or that a write has
+ * cut in its number, is begun with the first byte of that: it does not wait any more, though no byte of its own may be
+ * out.  A record that is handed over again has the number that it had.
+ *
+ * Numbers are no part of the law: their bytes are counted apart, and charged by a rate in bytes.
+ */
+#ifndef WEIR_NUMBERS_H
+#define WEIR_NUMBERS_H
+
+#include "flow/outlet.h"
+
+/* From the beginning on; the template (number_check) and the serials stay their owner's.  0, or -1 with errno. */
+int numbers_init(struct numbers *numbers, const char *template, struct serials *serials);
+void numbers_free(struct numbers *numbers);
+
+/* Whether the number of a record that was begun is out only in part, or not at all: it goes before anything else. */
+bool numbers_begun(const struct numbers *numbers);
+
+/* Sends the rest of it; EMPTY when that is done. */
+enum outlet_state numbers_send(struct outlet *outlet, struct ledger *ledger);
+
+/* Whole records, length bytes of them at most, that nothing holds, each with its number; done bytes of theirs left. */
+enum io_result numbers_write(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_t length,
+    uint64_t now_ns, size_t *done);
+
+/* The next record is begun: one too long to go with its number in one write, or to wait for its end. */
+void numbers_begin(struct outlet *outlet, struct queue *queue, uint64_t now_ns);
+
+/* Sends the number of the record that is handed over again, if it is to go next; EMPTY when that is done. */
+enum outlet_state numbers_send_again(struct outlet *outlet, struct ledger *ledger);
+
+/* So many records went again; or another reader begins. */
+void numbers_went_again(struct numbers *numbers, uint64_t records);
+void numbers_restart(struct numbers *numbers);
+
+#endif
