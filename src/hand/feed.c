@@ -403,7 +403,8 @@ watch_time(struct feed *feed, uint64_t now_ns)
 static uint64_t
 silent_until_ns(const struct feed *feed)
 {
-	if (feed->rules->timeout_ns == 0 || feed->seen.bytes == 0 || feed->state == FEED_DOWN)
+	if (feed->rules->timeout_ns == 0 || feed->seen.bytes == 0 || feed->state == FEED_DOWN ||
+	    feed->state == FEED_OVER)
 		return UINT64_MAX;
 	return feed->progress_ns + feed->rules->timeout_ns;
 }
