@@ -294,6 +294,8 @@ cannot_run(struct feed *feed, int error)
 	feed->end = READER_CANNOT_RUN;
 	if (error == EACCES && is_file(name))
 		diag_error("%s: cannot be run: %s; to read it: weir <%s", diag_visible(name), strerror(error), diag_visible(name));
+	else if (error == ENOENT && strchr(name, '/') == NULL && is_file(name))
+		diag_error("%s: no such command; to read that file: weir <%s", diag_visible(name), diag_visible(name));
 	else
 		diag_errno(error, "%s", diag_visible(name));
 }
@@ -401,7 +403,8 @@ watch_time(struct feed *feed, uint64_t now_ns)
 static uint64_t
 silent_until_ns(const struct feed *feed)
 {
-	if (feed->rules->timeout_ns == 0 || feed->seen.bytes == 0 || feed->state == FEED_DOWN)
+	if (feed->rules->timeout_ns == 0 || feed->seen.bytes == 0 || feed->state == FEED_DOWN ||
+	    feed->state == FEED_OVER)
 		return UINT64_MAX;
 	return feed->progress_ns + feed->rules->timeout_ns;
 }
