@@ -230,7 +230,6 @@ has_ended(struct jobs *jobs, struct job *job, int status, uint64_t now_ns)
 
 	job->id = 0;
 	jobs->running--;
-	jobs->has_run = true;
 	jobs->figures.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	if (by_itself && WEXITSTATUS(status) == 0) {
 		jobs_confirm(jobs, job, now_ns);
@@ -281,8 +280,10 @@ jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *
 
 	switch (event) {
 	case WARDEN_NONE:
-	case WARDEN_STARTED:
 	case WARDEN_STOPPED:
+		break;
+	case WARDEN_STARTED:
+		jobs->has_run = true;
 		break;
 	case WARDEN_FAILED:
 		if (job != NULL)
@@ -339,8 +340,16 @@ jobs_step(struct jobs *jobs, uint64_t now_ns)
 	if (!jobs->making && !jobs->ending && jobs->made < jobs->rules->jobs && pump_wants_batch(pump))
 		open_batch(jobs);
 	run_due(jobs, now_ns);
-	if (jobs->end == READER_GOES_ON && !pump_is_reading(pump) && pump_held(pump).bytes == 0 && jobs->made == 0)
+	if (jobs->end == READER_GOES_ON && pump_done(pump) && jobs->made == 0) /* a mark may be due when nothing is held */
 		jobs->end = READER_DONE;
+}
+
+/* Whether what does not run waits for one that does to end, or is not run any more: then no time helps it. */
+static bool
+is_crowded(const struct jobs *jobs)
+{
+	return jobs->ending || jobs->running >= jobs->rules->jobs ||
+	    (jobs->running > 0 && breaker_is_open(jobs->breaker));
 }
 
 uint64_t
@@ -352,7 +361,7 @@ jobs_deadline_ns(const struct jobs *jobs)
 		uint64_t due_ns = job->id == 0 ? breaker_due_ns(jobs->breaker)
 		    : job->timeout_ns < job->kill_ns ? job->timeout_ns : job->kill_ns;
 
-		if (job->id == 0 && jobs->running >= jobs->rules->jobs)
+		if (job->id == 0 && is_crowded(jobs))
 			continue;
 		if (job->id == 0 && due_ns < jobs->again_ns)
 			due_ns = jobs->again_ns;

@@ -249,6 +249,24 @@ is_running(const struct reader *reader)
 	return reader->jobs != NULL ? jobs_run(reader->jobs) : feed_runs(&reader->feed);
 }
 
+/* One that still runs has so long to end: what slowed the producer is not to be overtaken by what lets it go. */
+static void
+end_hooks(struct reader *reader)
+{
+	const uint64_t until_ns = loop_now() + END_NS;
+	struct loop_watch watch;
+
+	if (reader->warden == NULL)
+		return;
+	while (reader->end != READER_BROKEN && hooks_wait(&reader->hooks, reader->pump) && loop_now() < until_ns) {
+		watch = (struct loop_watch){ .fd = warden_fd(reader->warden), .input = true };
+		(void)loop_wait(&watch, 1, until_ns);
+		hear_warden(reader, loop_now());
+	}
+	if (reader->end != READER_BROKEN)
+		hooks_end(&reader->hooks, reader->pump);
+}
+
 void
 reader_end(struct reader *reader)
 {
@@ -267,8 +285,7 @@ reader_end(struct reader *reader)
 		(void)loop_wait(&watch, 1, deadline_ns < until_ns ? deadline_ns : until_ns);
 		hear_warden(reader, loop_now());
 	}
-	if (reader->warden != NULL && reader->end != READER_BROKEN)
-		hooks_step(&reader->hooks, reader->pump);
+	end_hooks(reader);
 	warden_close(reader->warden, loop_now() + END_NS);
 	reader->warden = NULL;
 }
