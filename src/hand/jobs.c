@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@
 
 #define COMMAND 0 /* of those that the warden has */
 #define KILL_AFTER_NS (2 * NS_PER_S)
+
+/* Where the system, or the warden, is short of something. */
+#define AGAIN_NS (10 * NS_PER_MS)
 
 /* sysexits.h: the data is at fault, and would be the next time. */
 #define STATUS_DATA 65
@@ -36,12 +40,6 @@ jobs_new(const struct options *options, struct warden *warden, struct breaker *b
 	jobs->next_id = 1;
 	jobs->figures.status = -1;
 	return jobs;
-}
-
-void
-jobs_begin(struct jobs *jobs, struct pump *pump)
-{
-	jobs->pump = pump;
 }
 
 /* --- the list ------------------------------------------------------------------------------------ */
@@ -99,6 +97,13 @@ fail_run(struct jobs *jobs, const char *what)
 	jobs->end = READER_BROKEN;
 }
 
+/* Another batch that ends gives back what there is too little of. */
+static bool
+is_short(int error)
+{
+	return error == EAGAIN || error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 /* What has been written into the parcel is a batch. */
 static void
 take_batch(struct jobs *jobs)
@@ -121,18 +126,46 @@ take_batch(struct jobs *jobs)
 	jobs->last = &job->next;
 }
 
+/* NULL with errno also where no descriptor would be left to open it anew. */
+static struct parcel *
+new_parcel(void)
+{
+	struct parcel *parcel = parcel_new();
+	int spare, error;
+
+	if (parcel == NULL)
+		return NULL;
+	spare = fcntl(parcel_fd(parcel), F_DUPFD_CLOEXEC, 0);
+	if (spare >= 0) {
+		(void)close(spare);
+		return parcel;
+	}
+	error = errno;
+	parcel_free(parcel);
+	errno = error;
+	return NULL;
+}
+
 static void
 open_batch(struct jobs *jobs)
 {
 	struct io_port port;
 
-	if ((jobs->parcel = parcel_new()) == NULL) {
-		fail_run(jobs, "a batch");
+	if ((jobs->parcel = new_parcel()) == NULL) {
+		if (jobs->made == 0 || !is_short(errno))
+			fail_run(jobs, "a batch");
 		return;
 	}
 	jobs->making = true;
 	io_open_output(&port, parcel_fd(jobs->parcel));
 	pump_open_batch(jobs->pump, &port);
+}
+
+void
+jobs_begin(struct jobs *jobs, struct pump *pump)
+{
+	jobs->pump = pump;
+	open_batch(jobs); /* the first pass may bring one that is full */
 }
 
 /* --- running ------------------------------------------------------------------------------------- */
@@ -174,8 +207,10 @@ run_job(struct jobs *jobs, struct job *job, uint64_t now_ns)
 	bool asked;
 	int input = parcel_open(job->parcel);
 
+	jobs->again_ns = now_ns + AGAIN_NS;
 	if (input < 0) {
-		fail_run(jobs, "a batch");
+		if (jobs->running == 0 || !is_short(errno))
+			fail_run(jobs, "a batch");
 		return false;
 	}
 	fill_words(&words, jobs, job);
@@ -186,6 +221,7 @@ run_job(struct jobs *jobs, struct job *job, uint64_t now_ns)
 	(void)close(input);
 	if (!asked)
 		return false;
+	jobs->again_ns = 0;
 	job->id = jobs->next_id++;
 	job->late = false;
 	job->kill_ns = UINT64_MAX;
