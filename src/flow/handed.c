@@ -144,7 +144,8 @@ pump_lacks_credits(const struct pump *pump)
 bool
 pump_wants_batch(const struct pump *pump)
 {
-	return pump->plan.batching && !pump->batching.open && !pump_done(pump);
+	return pump->plan.batching && !pump->batching.open &&
+	    (queue_is_ready(&pump->queue) || pump->output == OUTLET_HELD); /* bytes, or a mark at the end */
 }
 
 void

@@ -373,7 +373,8 @@ jobs_step(struct jobs *jobs, uint64_t now_ns)
 		end_late(jobs, job, now_ns);
 	if (jobs->making && pump_has_batch(pump, now_ns))
 		take_batch(jobs);
-	if (!jobs->making && !jobs->ending && jobs->made < jobs->rules->jobs && pump_wants_batch(pump))
+	if (!jobs->making && !jobs->ending && jobs->made < jobs->rules->jobs &&
+	    (pump_is_reading(pump) || pump_wants_batch(pump)))
 		open_batch(jobs);
 	run_due(jobs, now_ns);
 	if (jobs->end == READER_GOES_ON && pump_done(pump) && jobs->made == 0) /* a mark may be due when nothing is held */
