@@ -523,6 +523,33 @@ bisected()
 	until_true nobody_is_here
 }
 
+@test "bytes: dead letters are the bytes, and nothing between them" {
+	seq 3000 >in
+	: >lost
+	IN=in run_weir -b --batch=1000B --dropped=lost sh -c 'exit 65'
+	is "$ENDED" "exit 5"
+	same in lost
+	final '.dropped.by.rejected == {records: 0, bytes: 13893} and .dropped_unsaved == {records: 0, bytes: 0}'
+}
+
+@test "the mark of what was rejected goes with what comes next" {
+	seq 6 >in
+	IN=in run_weir -p drop-newest --mark-drops='<{records} {reasons}>' --batch=2 sh -c '[ "$WEIR_FIRST" != 3 ] || exit 65; cat >>got'
+	is "$ENDED $(paste -sd, got)" "exit 5 1,2,<2 rejected 2>,5,6"
+}
+
+@test "the warden is killed: weir says so, and ends" {
+	barriers 1
+	seq 3 >in
+	IN=in start --batch=1 sh -c 'kill -KILL $PPID; '"$wait_and_take"
+	finish "exit 1"
+	like "$(cat err)" "weir-warden has gone"
+	final '.undelivered.records == 3 and .exit.reason == "reader lost"'
+	until_true has_begun 1
+	release go.1
+	until_true nobody_is_here
+}
+
 # --- COMMAND that cannot be started -----------------------------------------------------------------------------------------
 
 @test "COMMAND is not there, or no program: 127 and 126, at the first start, and never again" {
