@@ -249,6 +249,12 @@ is_running(const struct reader *reader)
 	return reader->jobs != NULL ? jobs_run(reader->jobs) : feed_runs(&reader->feed);
 }
 
+static bool
+has_warden(const struct reader *reader)
+{
+	return reader->warden != NULL && reader->end != READER_BROKEN;
+}
+
 /* One that still runs has so long to end: what slowed the producer is not to be overtaken by what lets it go. */
 static void
 end_hooks(struct reader *reader)
@@ -256,14 +262,12 @@ end_hooks(struct reader *reader)
 	const uint64_t until_ns = loop_now() + END_NS;
 	struct loop_watch watch;
 
-	if (reader->warden == NULL)
-		return;
-	while (reader->end != READER_BROKEN && hooks_wait(&reader->hooks, reader->pump) && loop_now() < until_ns) {
+	while (has_warden(reader) && hooks_wait(&reader->hooks, reader->pump) && loop_now() < until_ns) {
 		watch = (struct loop_watch){ .fd = warden_fd(reader->warden), .input = true };
 		(void)loop_wait(&watch, 1, until_ns);
 		hear_warden(reader, loop_now());
 	}
-	if (reader->end != READER_BROKEN)
+	if (has_warden(reader))
 		hooks_end(&reader->hooks, reader->pump);
 }
 

@@ -164,6 +164,17 @@ is_of_test()
 	final '.dropped.by.oversize.records == 2'
 }
 
+@test "what is longer than --max-record is not handed over, whatever the policy: status 5" {
+	printf '%s\n' 1 tooooo 3 tooooo >in
+	for policy in block drop-oldest; do
+		: >got
+		IN=in run_weir -p $policy --max-record=4 --batch=2 sh -c "$take"
+		is "$ENDED $(paste -sd, got)" "exit 5 1,3" "under $policy"
+		is "$(cat err)" "weir: standard input: what was longer than --max-record was dropped"
+		final '.exit.reason == "record too long" and .dropped.by.oversize.records == 2'
+	done
+}
+
 @test "marks go with their batch, and are none of its records" {
 	printf '%s\n' 1 tooooo 3 4 tooooo 6 >in
 	IN=in run_weir -p drop-newest --max-record=4 --mark-drops='<{records}>' --batch=2 sh -c "$take"
