@@ -313,8 +313,8 @@ look_for_losses(const struct run *run, struct ending *ending)
 	const struct ledger *ledger = pump_ledger(&run->pump);
 	const bool too_long = ledger->dropped[REASON_OVERSIZE].bytes > 0;
 
-	if (ledger->dropped[REASON_REJECTED].bytes > 0) {
-		name_reason(ending, "rejected");
+	if (ledger->dropped[REASON_REJECTED].bytes > 0 || (too_long && run->options->reader.confirm != CONFIRM_WRITTEN)) {
+		name_reason(ending, ledger->dropped[REASON_REJECTED].bytes > 0 ? "rejected" : "record too long");
 		ending->status = STATUS_REJECTED;
 	} else if (pump_failed(&run->pump)) {
 		name_reason(ending, too_long ? "record too long" : "buffer full");
@@ -365,6 +365,8 @@ tell_errors(const struct run *run, const struct ending *ending, bool cut_short)
 		diag_error("standard output: the reader has gone");
 	if (cut_short && pump_output(pump) != OUTLET_GONE)
 		diag_error("standard output: the last record was cut short");
+	if (ending->status == STATUS_REJECTED && pump_ledger(pump)->dropped[REASON_OVERSIZE].bytes > 0)
+		diag_error("standard input: what was longer than --max-record was dropped");
 	if (ending->status == STATUS_DROPPED && pump_failed(pump))
 		diag_error("--policy=fail: not read to the end: a record %s",
 		    pump_ledger(pump)->dropped[REASON_OVERSIZE].bytes > 0 ? "was longer than --max-record" : "did not fit");

@@ -3,12 +3,15 @@
 
 #include "flow/handed.h"
 
-/* What was held for want of a confirmation may go: the next pass tells. */
+/* What was held for want of a confirmation may go, and the buffer is less full though nothing waits in it: the next pass
+ * tells. */
 static void
 look_again(struct pump *pump)
 {
+	const bool full = level_is_paused(&pump->level) || pump_is_pressed(pump);
+
 	queue_take_up(&pump->queue, flight_used(&pump->flight));
-	if (pump->output == OUTLET_HELD)
+	if (pump->output == OUTLET_HELD || (pump->output == OUTLET_EMPTY && full))
 		pump->output = OUTLET_MORE;
 }
 

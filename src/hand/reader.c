@@ -189,7 +189,7 @@ reader_step(struct reader *reader, uint64_t now_ns)
 	if (reader->warden != NULL && reader->end == READER_GOES_ON)
 		hooks_step(&reader->hooks, reader->pump);
 	if (reader->credits.over && reader_state(reader) == READER_GOES_ON &&
-	    pump_lacks_credits(reader->pump)) {
+	    pump_lacks_credits(reader->pump) && pump_in_flight(reader->pump).bytes == 0) {
 		diag_error("%s: no more credits come", diag_visible(reader->rules->credits_path));
 		reader->end = READER_NO_CREDITS;
 	}
@@ -249,6 +249,28 @@ is_running(const struct reader *reader)
 	return reader->jobs != NULL ? jobs_run(reader->jobs) : feed_runs(&reader->feed);
 }
 
+static bool
+has_warden(const struct reader *reader)
+{
+	return reader->warden != NULL && reader->end != READER_BROKEN;
+}
+
+/* One that still runs has so long to end: what slowed the producer is not to be overtaken by what lets it go. */
+static void
+end_hooks(struct reader *reader)
+{
+	const uint64_t until_ns = loop_now() + END_NS;
+	struct loop_watch watch;
+
+	while (has_warden(reader) && hooks_wait(&reader->hooks, reader->pump) && loop_now() < until_ns) {
+		watch = (struct loop_watch){ .fd = warden_fd(reader->warden), .input = true };
+		(void)loop_wait(&watch, 1, until_ns);
+		hear_warden(reader, loop_now());
+	}
+	if (has_warden(reader))
+		hooks_end(&reader->hooks, reader->pump);
+}
+
 void
 reader_end(struct reader *reader)
 {
@@ -267,8 +289,7 @@ reader_end(struct reader *reader)
 		(void)loop_wait(&watch, 1, deadline_ns < until_ns ? deadline_ns : until_ns);
 		hear_warden(reader, loop_now());
 	}
-	if (reader->warden != NULL && reader->end != READER_BROKEN)
-		hooks_step(&reader->hooks, reader->pump);
+	end_hooks(reader);
 	warden_close(reader->warden, loop_now() + END_NS);
 	reader->warden = NULL;
 }
