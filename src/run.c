@@ -295,13 +295,20 @@ look_for_gone(const struct run *run, struct ending *ending)
 	ending->status = STATUS_ERROR;
 }
 
+/* What it was ended by for its reader's sake says nothing of it. */
+static bool
+command_counts(const struct run *run)
+{
+	return run->command_status > 0 && (reader_of(run) != READER_OUTPUT_GONE || run->command_status < 128);
+}
+
 static void
 look_for_command(const struct run *run, struct ending *ending)
 {
 	if (reader_of(run) == READER_STALLED) {
 		name_reason(ending, "stalled");
 		ending->status = STATUS_STALLED;
-	} else if (run->command_status > 0) {
+	} else if (command_counts(run)) {
 		name_reason(ending, "command ended");
 		ending->status = run->command_status;
 	}

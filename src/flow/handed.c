@@ -136,6 +136,12 @@ pump_lacks_credits(const struct pump *pump)
 	return pump->output == OUTLET_HELD && toll_lacks_credits(&pump->outlet.toll);
 }
 
+bool
+pump_is_refused(const struct pump *pump)
+{
+	return pump->output == OUTLET_REFUSED || (pump->output == OUTLET_HELD && toll_lacks_window(&pump->outlet.toll));
+}
+
 /* --- batches ------------------------------------------------------------------------------------ */
 
 bool

@@ -3,10 +3,10 @@
 
 #include "flow/handed.h"
 #include "hand/feed.h"
+#include "hand/refusal.h"
 #include "os/diag.h"
 #include "os/pipes.h"
 
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -110,10 +110,11 @@ ask_for(struct feed *feed, int output, uint64_t now_ns)
 	say(&words, "WEIR_TRY", feed->starts + 1);
 	say(&words, "WEIR_FIRST", pump_next_serial(feed->pump));
 	feed->started_ns = now_ns;
+	feed->stalled = false;
 	feed->starts++;
 	feed->state = FEED_STARTING;
 	if (!warden_start(feed->warden, &job)) {
-		diag_errno(errno, "%s", feed->rules->command[0]);
+		diag_errno(errno, "%s", diag_visible(feed->rules->command[0]));
 		feed->end = READER_BROKEN;
 	}
 }
@@ -159,7 +160,7 @@ start(struct feed *feed, uint64_t now_ns)
 	int output = WARDEN_OWN;
 
 	if (answers_itself(feed) && (output = open_answers(feed)) < 0) {
-		diag_errno(errno, "a pipe for %s", feed->rules->command[0]);
+		diag_errno(errno, "a pipe for %s", diag_visible(feed->rules->command[0]));
 		feed->end = READER_BROKEN;
 		return;
 	}
@@ -188,7 +189,7 @@ start_again(struct feed *feed, uint64_t now_ns)
 	int ends[2];
 
 	if (make_pipe(ends) < 0) {
-		diag_errno(errno, "a pipe for %s", feed->rules->command[0]);
+		diag_errno(errno, "a pipe for %s", diag_visible(feed->rules->command[0]));
 		feed->end = READER_BROKEN;
 		return;
 	}
@@ -247,16 +248,15 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	char how[64];
 
 	feed_look(feed, now_ns);
-	if (feed->answers_from >= 0 && answers_itself(feed))
-		feed_hear(feed, now_ns);
+	feed_hear(feed, now_ns);
 	feed->status = status;
 	feed->kill_ns = UINT64_MAX;
 	feed->refused_ns = UINT64_MAX;
 	if (pump_has_reader(feed->pump))
 		pump_change_reader(feed->pump, NULL);
-	if (!feed->rules->restart || is_all_handed(feed)) {
+	if (!feed->rules->restart || feed->dismissed || is_all_handed(feed)) {
 		feed->state = FEED_OVER;
-		feed->end = is_all_handed(feed) ? READER_DONE : READER_ENDED;
+		feed->end = is_all_handed(feed) ? READER_DONE : feed->stalled ? READER_STALLED : READER_ENDED;
 		return;
 	}
 	describe(how, sizeof(how), status);
@@ -266,31 +266,17 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	feed->failures++;
 	breaker_failed(feed->breaker, now_ns, true);
 	if (breaker_failures(feed->breaker) == 1)
-		diag_note("%s %s: try %llu follows", feed->rules->command[0], how, (unsigned long long)feed->starts + 1);
+		diag_note("%s %s: try %llu follows", diag_visible(feed->rules->command[0]), how, (unsigned long long)feed->starts + 1);
 	feed->state = FEED_DOWN;
 }
 
-static bool
-is_file(const char *name)
-{
-	struct stat file;
-
-	return stat(name, &file) == 0 && S_ISREG(file.st_mode);
-}
-
-/* "weir FILE" is most often meant to be "weir <FILE". */
 static void
 cannot_run(struct feed *feed, int error)
 {
-	const char *name = feed->rules->command[0];
-
 	feed->exec_error = error;
 	feed->state = FEED_OVER;
 	feed->end = READER_CANNOT_RUN;
-	if (error == EACCES && is_file(name))
-		diag_error("%s: cannot be run: %s; to read it: weir <%s", diag_visible(name), strerror(error), diag_visible(name));
-	else
-		diag_errno(error, "%s", diag_visible(name));
+	refusal_tell(feed->rules->command[0], error);
 }
 
 void
@@ -346,14 +332,21 @@ kill_late(struct feed *feed, uint64_t now_ns)
 	feed->kill_ns = KILLED;
 }
 
-void
-feed_tell_to_end(struct feed *feed, uint64_t now_ns)
+static void
+tell_to_end(struct feed *feed, uint64_t now_ns)
 {
 	if (is_running(feed) && feed->kill_ns == UINT64_MAX) {
 		(void)warden_signal(feed->warden, feed->id, SIGTERM);
 		feed->kill_ns = now_ns + KILL_AFTER_NS;
 	}
 	kill_late(feed, now_ns);
+}
+
+void
+feed_tell_to_end(struct feed *feed, uint64_t now_ns)
+{
+	feed->dismissed = true;
+	tell_to_end(feed, now_ns);
 }
 
 /* --- the step ------------------------------------------------------------------------------------ */
@@ -379,24 +372,43 @@ is_fed(const struct feed *feed)
 	return feed->rules->confirm != CONFIRM_READ || flight.bytes == 0;
 }
 
+/* It takes nothing now, of what is due: the pipe or the window is full, or it has closed its input. */
+static bool
+is_refusing(const struct feed *feed)
+{
+	if (feed->state == FEED_DEAF)
+		return pump_held(feed->pump).bytes > feed->seen.bytes;
+	return pump_has_reader(feed->pump) && pump_is_refused(feed->pump);
+}
+
 static void
 watch_time(struct feed *feed, uint64_t now_ns)
 {
+	const struct ledger *ledger = pump_ledger(feed->pump);
+	const uint64_t taken = ledger->out.bytes + ledger->sent.bytes + ledger->redelivered.bytes;
 	const struct tally flight = pump_in_flight(feed->pump);
 
 	if (feed->seen.bytes == 0 && flight.bytes > 0)
 		feed->progress_ns = now_ns;
 	feed->seen = flight;
-	if (pump_output(feed->pump) != OUTLET_REFUSED || !pump_has_reader(feed->pump))
+	if (!is_refusing(feed))
 		feed->refused_ns = UINT64_MAX;
-	else if (feed->refused_ns == UINT64_MAX)
+	else if (feed->refused_ns == UINT64_MAX || taken != feed->taken)
 		feed->refused_ns = now_ns;
+	feed->taken = taken;
+}
+
+/* To end, and is waited for. */
+static bool
+is_told(const struct feed *feed)
+{
+	return feed->kill_ns != UINT64_MAX;
 }
 
 static uint64_t
 silent_until_ns(const struct feed *feed)
 {
-	if (feed->rules->timeout_ns == 0 || feed->seen.bytes == 0 || feed->state == FEED_DOWN)
+	if (feed->rules->timeout_ns == 0 || feed->seen.bytes == 0 || feed->state == FEED_DOWN || is_told(feed))
 		return UINT64_MAX;
 	return feed->progress_ns + feed->rules->timeout_ns;
 }
@@ -404,7 +416,7 @@ silent_until_ns(const struct feed *feed)
 static uint64_t
 stalled_until_ns(const struct feed *feed)
 {
-	if (feed->rules->stall_ns == 0 || feed->refused_ns == UINT64_MAX)
+	if (feed->rules->stall_ns == 0 || feed->refused_ns == UINT64_MAX || is_told(feed))
 		return UINT64_MAX;
 	return feed->refused_ns + feed->rules->stall_ns;
 }
@@ -414,9 +426,9 @@ static void
 fail(struct feed *feed, enum reader_end why, const char *what, uint64_t now_ns)
 {
 	if (has_command(feed)) {
-		if (feed->kill_ns == UINT64_MAX)
-			diag_note("%s %s: it is ended", diag_visible(feed->rules->command[0]), what);
-		feed_tell_to_end(feed, now_ns);
+		diag_note("%s %s: it is ended", diag_visible(feed->rules->command[0]), what);
+		feed->stalled = why == READER_STALLED;
+		tell_to_end(feed, now_ns);
 	} else {
 		diag_error("standard output: the reader %s", what);
 		feed->end = why;
@@ -439,9 +451,9 @@ look_at_clock(struct feed *feed, uint64_t now_ns)
 static void
 look_at_others(struct feed *feed)
 {
-	if (feed->answers_over && !answers_itself(feed) && feed->answered && !is_all_handed(feed) &&
+	if (feed->answers_over && !has_command(feed) && feed->answered && !is_all_handed(feed) &&
 	    feed->end == READER_GOES_ON) {
-		diag_error("%s: no more answers come", feed->rules->answers_path);
+		diag_error("%s: no more answers come", diag_visible(feed->rules->answers_path));
 		feed->end = READER_SILENT;
 	}
 	if (!has_command(feed) && feed->end == READER_GOES_ON && is_all_handed(feed) && is_fed(feed))
@@ -451,9 +463,9 @@ look_at_others(struct feed *feed)
 void
 feed_step(struct feed *feed, uint64_t now_ns)
 {
+	feed_look(feed, now_ns);
 	if (has_command(feed) && pump_output(feed->pump) == OUTLET_GONE)
 		stop_feeding(feed);
-	feed_look(feed, now_ns);
 	watch_time(feed, now_ns);
 	if (is_running(feed) && is_fed(feed))
 		stop_feeding(feed);

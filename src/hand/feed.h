@@ -45,10 +45,12 @@ struct feed {
 	int next_input;             /* of the next COMMAND: its end of a pipe; -1 */
 	int answers_from;           /* a descriptor, or -1 */
 	bool answers_over;          /* no more will come */
-	bool ended_early;           /* it ended before all was handed over */
+	bool dismissed;             /* it is told to end, and is not started again */
+	bool stalled;               /* it was told to end, since it took nothing */
 	uint64_t kill_ns;           /* it was told to end, and is killed then; UINT64_MAX */
 	uint64_t progress_ns;       /* when something was confirmed, or first in flight */
 	uint64_t refused_ns;        /* since then it takes nothing; UINT64_MAX */
+	uint64_t taken;             /* bytes, and what of them is confirmed, at the last step */
 	uint64_t look_ns;           /* when to ask how much of the pipe is read */
 	uint64_t look_wait_ns;
 	struct tally seen;          /* in flight at the last step */
@@ -83,7 +85,7 @@ void feed_hear(struct feed *feed, uint64_t now_ns);
 
 uint64_t feed_deadline_ns(const struct feed *feed);
 
-/* COMMAND is to end, and is killed two seconds later; called again until it has ended.  Whether it runs. */
+/* COMMAND is to end for good, and is killed two seconds later; called again until it has ended.  Whether it runs. */
 void feed_tell_to_end(struct feed *feed, uint64_t now_ns);
 bool feed_runs(const struct feed *feed);
 
