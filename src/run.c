@@ -370,7 +370,9 @@ tell_errors(const struct run *run, const struct ending *ending, bool cut_short)
 		diag_errno(pump_output_error(pump), "standard output");
 	if (pump_output(pump) == OUTLET_GONE && ending->status == STATUS_ERROR)
 		diag_error("standard output: the reader has gone");
-	if (cut_short && pump_output(pump) != OUTLET_GONE)
+	if (reader_of(run) == READER_ENDED && ending->status == STATUS_ERROR && run->command_status == 0)
+		diag_error("%s has ended, and had not taken everything", diag_visible(run->options->reader.command[0]));
+	if (cut_short && pump_output(pump) != OUTLET_GONE && run->options->reader.command == NULL)
 		diag_error("standard output: the last record was cut short");
 	if (ending->status == STATUS_DROPPED && pump_failed(pump))
 		diag_error("--policy=fail: not read to the end: a record %s",

@@ -377,7 +377,7 @@ static bool
 is_refusing(const struct feed *feed)
 {
 	if (feed->state == FEED_DEAF)
-		return pump_held(feed->pump).bytes > feed->seen.bytes;
+		return pump_held(feed->pump).bytes > (feed->answered ? feed->seen.bytes : 0);
 	return pump_has_reader(feed->pump) && pump_is_refused(feed->pump);
 }
 
