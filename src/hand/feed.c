@@ -5,7 +5,6 @@
 #include "hand/feed.h"
 #include "hand/refusal.h"
 #include "os/diag.h"
-#include "os/pipes.h"
 
 #include <sys/wait.h>
 
@@ -49,8 +48,8 @@ has_command(const struct feed *feed)
 	return feed->rules->command != NULL;
 }
 
-static bool
-is_running(const struct feed *feed)
+bool
+feed_runs(const struct feed *feed)
 {
 	return has_command(feed) && (feed->state == FEED_STARTING || feed->state == FEED_UP || feed->state == FEED_DEAF);
 }
@@ -155,13 +154,19 @@ open_answers(struct feed *feed)
 }
 
 static void
+no_pipe(struct feed *feed)
+{
+	diag_errno(errno, "a pipe for %s", diag_visible(feed->rules->command[0]));
+	feed->end = READER_BROKEN;
+}
+
+static void
 start(struct feed *feed, uint64_t now_ns)
 {
 	int output = WARDEN_OWN;
 
 	if (answers_itself(feed) && (output = open_answers(feed)) < 0) {
-		diag_errno(errno, "a pipe for %s", diag_visible(feed->rules->command[0]));
-		feed->end = READER_BROKEN;
+		no_pipe(feed);
 		return;
 	}
 	ask_for(feed, output, now_ns);
@@ -172,15 +177,6 @@ start(struct feed *feed, uint64_t now_ns)
 	feed->progress_ns = now_ns;
 }
 
-void
-feed_size_pipe(const struct reader_options *rules, struct io_port *port)
-{
-	const uint64_t bytes = rules->window_records == 1 ? 1 : rules->window_bytes;
-
-	if (rules->confirm == CONFIRM_READ && bytes != UINT64_MAX)
-		pipes_resize(port, (size_t)bytes);
-}
-
 /* Where it is not the first: with a pipe of its own, and what is in flight once more. */
 static void
 start_again(struct feed *feed, uint64_t now_ns)
@@ -189,8 +185,7 @@ start_again(struct feed *feed, uint64_t now_ns)
 	int ends[2];
 
 	if (make_pipe(ends) < 0) {
-		diag_errno(errno, "a pipe for %s", diag_visible(feed->rules->command[0]));
-		feed->end = READER_BROKEN;
+		no_pipe(feed);
 		return;
 	}
 	feed->next_input = ends[0];
@@ -307,19 +302,13 @@ feed_told(struct feed *feed, enum warden_event event, const struct warden_told *
 		ended(feed, told->value, now_ns);
 		break;
 	case WARDEN_GONE:
-		if (is_running(feed) || feed->state == FEED_DOWN) {
+		if (feed_runs(feed) || feed->state == FEED_DOWN) {
 			diag_error("weir-warden has gone, and with it the way to %s", diag_visible(feed->rules->command[0]));
 			feed->end = READER_BROKEN;
 			feed->state = FEED_OVER;
 		}
 		break;
 	}
-}
-
-bool
-feed_runs(const struct feed *feed)
-{
-	return is_running(feed);
 }
 
 /* Killed once; nothing more can be done. */
@@ -335,7 +324,7 @@ kill_late(struct feed *feed, uint64_t now_ns)
 static void
 tell_to_end(struct feed *feed, uint64_t now_ns)
 {
-	if (is_running(feed) && feed->kill_ns == UINT64_MAX) {
+	if (feed_runs(feed) && feed->kill_ns == UINT64_MAX) {
 		(void)warden_signal(feed->warden, feed->id, SIGTERM);
 		feed->kill_ns = now_ns + KILL_AFTER_NS;
 	}
@@ -461,13 +450,19 @@ look_at_others(struct feed *feed)
 }
 
 void
-feed_step(struct feed *feed, uint64_t now_ns)
+feed_heed_pipe(struct feed *feed, uint64_t now_ns)
 {
 	feed_look(feed, now_ns);
 	if (has_command(feed) && pump_output(feed->pump) == OUTLET_GONE)
 		stop_feeding(feed);
+}
+
+void
+feed_step(struct feed *feed, uint64_t now_ns)
+{
+	feed_heed_pipe(feed, now_ns);
 	watch_time(feed, now_ns);
-	if (is_running(feed) && is_fed(feed))
+	if (feed_runs(feed) && is_fed(feed))
 		stop_feeding(feed);
 	if (!has_command(feed) && feed->answered && is_fed(feed) && pump_has_reader(feed->pump))
 		pump_change_reader(feed->pump, NULL); /* a reader that answers at the end gets one */

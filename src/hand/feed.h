@@ -75,6 +75,9 @@ void feed_begin(struct feed *feed, struct pump *pump, uint64_t now_ns);
 /* What the warden has told of it. */
 void feed_told(struct feed *feed, enum warden_event event, const struct warden_told *told, uint64_t now_ns);
 
+/* After each wait, before the next pass forgets that nobody reads: a COMMAND that has closed its input is not fed. */
+void feed_heed_pipe(struct feed *feed, uint64_t now_ns);
+
 /* After each pass. */
 void feed_step(struct feed *feed, uint64_t now_ns);
 

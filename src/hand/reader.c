@@ -229,6 +229,8 @@ reader_waited(struct reader *reader, const struct loop_watch watch[READER_WATCHE
 {
 	const uint64_t now_ns = loop_now();
 
+	if (reader->jobs == NULL)
+		feed_heed_pipe(&reader->feed, now_ns);
 	if (watch[ANSWERS].ready)
 		feed_hear(&reader->feed, now_ns);
 	if (watch[CREDITS].ready)
