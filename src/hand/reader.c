@@ -167,6 +167,19 @@ reader_begin(struct reader *reader, struct pump *pump, uint64_t now_ns)
 
 /* --- the step ------------------------------------------------------------------------------------ */
 
+/* Where it was there for the hooks alone, the data flows on without them. */
+static void
+lose_warden(struct reader *reader)
+{
+	if (reader->rules->command != NULL) {
+		reader->end = READER_BROKEN;
+		return;
+	}
+	diag_error("weir-warden has gone: --on-high and --on-low are not run any more");
+	warden_close(reader->warden, loop_now() + END_NS);
+	reader->warden = NULL;
+}
+
 static void
 hear_warden(struct reader *reader, uint64_t now_ns)
 {
@@ -181,7 +194,7 @@ hear_warden(struct reader *reader, uint64_t now_ns)
 		else if (reader->rules->command != NULL)
 			feed_told(&reader->feed, event, &told, now_ns);
 		if (event == WARDEN_GONE) {
-			reader->end = READER_BROKEN;
+			lose_warden(reader);
 			return;
 		}
 	}

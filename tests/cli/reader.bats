@@ -370,6 +370,23 @@ EOF
 	until_true test -e over
 }
 
+@test "when it was there for hooks alone, the data flows on without them" {
+	producer in
+	IN=in start --on-high=true --on-low=true
+	producer_holds in
+	feed 'one\n'
+	snapshot_until '.out.records == 1'
+	WARDEN=$(children_of "$(<pid)")
+	kill -KILL "$WARDEN"
+	until_true test -s err
+	like "$(<err)" '^weir: weir-warden has gone: --on-high and --on-low'
+	feed 'two\n'
+	snapshot_until '.out.records == 2'
+	producer_ends
+	finish "exit 0"
+	is "$(lines_of err)" 1
+}
+
 # --- Confirmed by reading ---------------------------------------------------------------------------------------------------
 
 @test "read: what COMMAND had not read when it died is undelivered" {
