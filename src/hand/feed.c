@@ -5,6 +5,7 @@
 #include "hand/feed.h"
 #include "hand/refusal.h"
 #include "os/diag.h"
+#include "os/signals.h"
 
 #include <sys/wait.h>
 
@@ -201,6 +202,8 @@ feed_begin(struct feed *feed, struct pump *pump, uint64_t now_ns)
 {
 	feed->pump = pump;
 	feed->progress_ns = now_ns;
+	if (feed->rules->timeout_ns != 0 || feed->rules->stall_ns != 0)
+		signals_watch_continue();
 	if (has_command(feed))
 		start(feed, now_ns);
 }
@@ -376,13 +379,14 @@ watch_time(struct feed *feed, uint64_t now_ns)
 	const struct ledger *ledger = pump_ledger(feed->pump);
 	const uint64_t taken = ledger->out.bytes + ledger->sent.bytes + ledger->redelivered.bytes;
 	const struct tally flight = pump_in_flight(feed->pump);
+	const bool continued = signals_take_continue(); /* the time for which weir was stopped counts for nothing */
 
-	if (feed->seen.bytes == 0 && flight.bytes > 0)
+	if (continued || (feed->seen.bytes == 0 && flight.bytes > 0))
 		feed->progress_ns = now_ns;
 	feed->seen = flight;
 	if (!is_refusing(feed))
 		feed->refused_ns = UINT64_MAX;
-	else if (feed->refused_ns == UINT64_MAX || taken != feed->taken)
+	else if (feed->refused_ns == UINT64_MAX || taken != feed->taken || continued)
 		feed->refused_ns = now_ns;
 	feed->taken = taken;
 }
