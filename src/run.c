@@ -295,13 +295,20 @@ look_for_gone(const struct run *run, struct ending *ending)
 	ending->status = STATUS_ERROR;
 }
 
+/* What it was ended by for its reader's sake says nothing of it. */
+static bool
+command_counts(const struct run *run)
+{
+	return run->command_status > 0 && (reader_of(run) != READER_OUTPUT_GONE || run->command_status < 128);
+}
+
 static void
 look_for_command(const struct run *run, struct ending *ending)
 {
 	if (reader_of(run) == READER_STALLED) {
 		name_reason(ending, "stalled");
 		ending->status = STATUS_STALLED;
-	} else if (run->command_status > 0) {
+	} else if (command_counts(run)) {
 		name_reason(ending, "command ended");
 		ending->status = run->command_status;
 	}
@@ -363,7 +370,9 @@ tell_errors(const struct run *run, const struct ending *ending, bool cut_short)
 		diag_errno(pump_output_error(pump), "standard output");
 	if (pump_output(pump) == OUTLET_GONE && ending->status == STATUS_ERROR)
 		diag_error("standard output: the reader has gone");
-	if (cut_short && pump_output(pump) != OUTLET_GONE)
+	if (reader_of(run) == READER_ENDED && ending->status == STATUS_ERROR && run->command_status == 0)
+		diag_error("%s has ended, and had not taken everything", diag_visible(run->options->reader.command[0]));
+	if (cut_short && pump_output(pump) != OUTLET_GONE && run->options->reader.command == NULL)
 		diag_error("standard output: the last record was cut short");
 	if (ending->status == STATUS_REJECTED && pump_ledger(pump)->dropped[REASON_OVERSIZE].bytes > 0)
 		diag_error("standard input: what was longer than --max-record was dropped");

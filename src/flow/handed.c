@@ -25,7 +25,7 @@ pump_change_reader(struct pump *pump, const struct io_port *port)
 	outlet_change_reader(&pump->outlet, port);
 	if (pump->plan.flying)
 		queue_take_up(&pump->queue, flight_used(&pump->flight));
-	pump->output = port != NULL ? OUTLET_MORE : OUTLET_REFUSED;
+	pump->output = OUTLET_MORE; /* the next pass tells, also where nothing is left to be handed over */
 }
 
 bool
@@ -157,6 +157,12 @@ bool
 pump_lacks_credits(const struct pump *pump)
 {
 	return pump->output == OUTLET_HELD && toll_lacks_credits(&pump->outlet.toll);
+}
+
+bool
+pump_is_refused(const struct pump *pump)
+{
+	return pump->output == OUTLET_REFUSED || (pump->output == OUTLET_HELD && toll_lacks_window(&pump->outlet.toll));
 }
 
 /* --- batches ------------------------------------------------------------------------------------ */

@@ -3,6 +3,7 @@
 
 #include "flow/handed.h"
 #include "hand/jobs.h"
+#include "hand/refusal.h"
 #include "os/command.h"
 #include "os/diag.h"
 
@@ -304,7 +305,7 @@ cannot_run(struct jobs *jobs, struct job *job, int error, uint64_t now_ns)
 	job->id = 0;
 	jobs->running--;
 	if (jobs->end == READER_GOES_ON)
-		diag_errno(error, "%s", diag_visible(jobs->rules->command[0]));
+		refusal_tell(jobs->rules->command[0], error);
 	jobs->figures.status = error == ENOENT ? 127 : 126;
 	jobs->end = READER_CANNOT_RUN;
 }

@@ -10,6 +10,7 @@
 #include "os/command.h"
 #include "os/diag.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -89,14 +90,20 @@ open_pipe(struct reader *reader, struct io_port *output, int *input)
 	return true;
 }
 
-/* Of which nobody has to be there yet.  -1 for none; false when the reason has been told. */
+/* Of which nobody has to be there yet.  kept: a FIFO does not end with its writer, for another one follows.  -1 for
+ * none; false when the reason has been told. */
 static bool
-open_source(const char *path, int *fd)
+open_source(const char *path, bool kept, int *fd)
 {
+	struct stat file;
+
 	*fd = -1;
 	if (path == NULL)
 		return true;
-	*fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	kept = kept && stat(path, &file) == 0 && S_ISFIFO(file.st_mode);
+	*fd = open(path, (kept ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (*fd < 0 && kept)
+		*fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (*fd < 0)
 		diag_errno(errno, "%s", diag_visible(path));
 	return *fd >= 0;
@@ -109,8 +116,10 @@ open_all(struct reader *reader, struct io_port *output)
 	int input, answers, credits;
 	struct chance chance; /* of waits: no seed repeats them */
 
-	if (!open_warden(reader) || !open_source(reader->rules->answers_path, &answers) ||
-	    !open_source(reader->rules->credits_path, &credits) || !open_pipe(reader, output, &input))
+	if (!open_warden(reader) ||
+	    !open_source(reader->rules->answers_path, reader->rules->restart, &answers) ||
+	    !open_source(reader->rules->credits_path, reader->rules->restart, &credits) ||
+	    !open_pipe(reader, output, &input))
 		return false;
 	chance_init(&chance, false, 0);
 	breaker_init(&reader->breaker, reader->rules->backoff_least_ns, reader->rules->backoff_most_ns, chance);
@@ -158,6 +167,19 @@ reader_begin(struct reader *reader, struct pump *pump, uint64_t now_ns)
 
 /* --- the step ------------------------------------------------------------------------------------ */
 
+/* Where it was there for the hooks alone, the data flows on without them. */
+static void
+lose_warden(struct reader *reader)
+{
+	if (reader->rules->command != NULL) {
+		reader->end = READER_BROKEN;
+		return;
+	}
+	diag_error("weir-warden has gone: --on-high and --on-low are not run any more");
+	warden_close(reader->warden, loop_now() + END_NS);
+	reader->warden = NULL;
+}
+
 static void
 hear_warden(struct reader *reader, uint64_t now_ns)
 {
@@ -172,7 +194,7 @@ hear_warden(struct reader *reader, uint64_t now_ns)
 		else if (reader->rules->command != NULL)
 			feed_told(&reader->feed, event, &told, now_ns);
 		if (event == WARDEN_GONE) {
-			reader->end = READER_BROKEN;
+			lose_warden(reader);
 			return;
 		}
 	}
@@ -220,6 +242,8 @@ reader_waited(struct reader *reader, const struct loop_watch watch[READER_WATCHE
 {
 	const uint64_t now_ns = loop_now();
 
+	if (reader->jobs == NULL)
+		feed_heed_pipe(&reader->feed, now_ns);
 	if (watch[ANSWERS].ready)
 		feed_hear(&reader->feed, now_ns);
 	if (watch[CREDITS].ready)
