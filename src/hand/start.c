@@ -8,6 +8,7 @@
 #include "hand/feed.h"
 #include "os/diag.h"
 #include "os/pipes.h"
+#include "os/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
