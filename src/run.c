@@ -94,12 +94,12 @@ begin(struct run *run, const struct options *options)
 	io_open_output(&output, STDOUT_FILENO);
 	run->options = options;
 	run->read_until_ns = run->drain_until_ns = run->trim_at_ns = LOOP_FOREVER;
-	if (options_want_reader(options) && (run->reader = reader_open(options, &output)) == NULL)
-		return -1;
 	if (io_same_file(&input, &output)) {
 		diag_error("standard input and standard output are the same file");
 		return -1;
 	}
+	if (options_want_reader(options) && (run->reader = reader_open(options, &output)) == NULL)
+		return -1; /* with COMMAND the output is its input from here on */
 	if (!lookout_open(&run->lookout, options))
 		return -1;
 	now = loop_now();

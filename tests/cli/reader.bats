@@ -126,6 +126,24 @@ cat_lines='while read -r x; do printf "%s\n" "$x" >>seen; echo ok; done'
 	is "$(lines_of err)" 1
 }
 
+@test "a stop of weir itself counts for no timeout" {
+	mkfifo go
+	producer in
+	IN=in start --confirm=line --timeout=1h sh -c 'echo $$ >command.ours; read -r x; read -r y <go; echo ok; cat >/dev/null'
+	producer_holds in
+	feed 'a\n'
+	snapshot_until '.sent.records == 1'
+	# the handler is there, and nothing else comes of it
+	mask=$(awk '$1 == "SigCgt:" { print $2 }' "/proc/$(<pid)/status")
+	((0x$mask >> 17 & 1)) || fail "CONT is not noted"
+	kill -STOP "$(<pid)"
+	kill -CONT "$(<pid)"
+	release go
+	snapshot_until '.out.records == 1'
+	producer_ends
+	finish "exit 0"
+}
+
 @test "a message shows no control character of COMMAND's name" {
 	seq 3 >in
 	IN=in run_weir $'a\e[2Jb'
@@ -170,6 +188,15 @@ cat_lines='while read -r x; do printf "%s\n" "$x" >>seen; echo ok; done'
 	IN=d run_weir sh -c 'cat >/dev/null; exit 7'
 	is "$ENDED" "exit 1"
 	final '.exit.reason == "read error"'
+}
+
+@test "the output of COMMAND cannot be the input" {
+	seq 5 >both
+	status=0
+	timeout -k 1 "$PATIENCE" "$WEIR" cat <both >>both 2>err || status=$?
+	is "$status" 1
+	is "$(<err)" "weir: standard input and standard output are the same file"
+	is "$(lines_of both)" 5
 }
 
 @test "the status of COMMAND goes before what was dropped" {
