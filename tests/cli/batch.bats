@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash disable=SC2010,SC2012,SC2016,SC2030,SC2031,SC2034,SC2046,SC2238
 #
 # COMMAND run once for each batch: what is in one, when it goes, and what becomes of it.
 
@@ -752,14 +752,14 @@ cpu_ticks()
 @test "weir is killed: the batch that runs is left to finish, and no other is started" {
 	barriers 1
 	seq 3 >in
-	IN=in start --batch=1 sh -c 'echo $PPID >warden; '"$wait_and_take"'; echo "$WEIR_FIRST" >done'
+	IN=in start --batch=1 sh -c 'echo $PPID >warden; '"$wait_and_take"'; echo "$WEIR_FIRST" >finished'
 	until_true has_begun 1
 	snapshot
 	kill -KILL "$(<pid)"
 	finish "signal 9"
 	until_true gone_or_zombie "$(<warden)"
 	release go.1
-	until_true test -s done
+	until_true test -s finished
 	is "$(logged) $(cat begun) $(cat got)" "1 1 1 2 1 1 1"
 	until_true nobody_is_here
 }
