@@ -6,6 +6,7 @@
 #include "hand/refusal.h"
 #include "os/command.h"
 #include "os/diag.h"
+#include "os/signals.h"
 
 #include <sys/wait.h>
 
@@ -166,6 +167,8 @@ void
 jobs_begin(struct jobs *jobs, struct pump *pump)
 {
 	jobs->pump = pump;
+	if (jobs->rules->timeout_ns != 0)
+		signals_watch_continue();
 	open_batch(jobs); /* the first pass may bring one that is full */
 }
 
@@ -350,6 +353,15 @@ jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *
 
 /* --- the step ------------------------------------------------------------------------------------ */
 
+/* Time for which weir was stopped counts for nothing: those that run have all of it again. */
+static void
+begin_times_anew(struct jobs *jobs, uint64_t now_ns)
+{
+	for (struct job *job = jobs->oldest; job != NULL; job = job->next)
+		if (job->timeout_ns != UINT64_MAX)
+			job->timeout_ns = now_ns + jobs->rules->timeout_ns;
+}
+
 static void
 end_late(struct jobs *jobs, struct job *job, uint64_t now_ns)
 {
@@ -372,6 +384,8 @@ jobs_step(struct jobs *jobs, uint64_t now_ns)
 {
 	struct pump *pump = jobs->pump;
 
+	if (jobs->rules->timeout_ns != 0 && signals_take_continue() && !jobs->ending)
+		begin_times_anew(jobs, now_ns);
 	for (struct job *job = jobs->oldest; job != NULL; job = job->next)
 		end_late(jobs, job, now_ns);
 	if (jobs->making && pump_has_batch(pump, now_ns))
