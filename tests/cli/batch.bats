@@ -416,7 +416,7 @@ is_of_test()
 	is "$ENDED $(logged)" "exit 0 1,2,3,4"
 	is "$(cat err)" "weir: sh ended with status 9 (try 1)"
 	final '.reader | .failures == 3 and .starts == 4 and .batches == 1'
-	final '.redelivered.records == 0 and .dropped.records == 0'
+	final '.sent.records == 2 and .redelivered.records == 6 and .dropped.records == 0'
 }
 
 @test "a failure is said anew after a success" {
@@ -573,7 +573,7 @@ bisected()
 		final '.reader.failures == 0 and .undelivered.records == 4 and .out.records == 0 and .exit.status == 127'
 		IN=in run_weir --batch=1 -j $jobs ./file
 		is "$ENDED" "exit 126"
-		like "$(cat err)" "^weir: ./file: Permission denied"
+		like "$(cat err)" "^weir: ./file: cannot be run: Permission denied; to read it: weir <./file"
 		IN=in run_weir --batch=1 -j $jobs .
 		is "$ENDED" "exit 126"
 	done
