@@ -94,12 +94,12 @@ begin(struct run *run, const struct options *options)
 	io_open_output(&output, STDOUT_FILENO);
 	run->options = options;
 	run->read_until_ns = run->drain_until_ns = run->trim_at_ns = LOOP_FOREVER;
-	if (options_want_reader(options) && (run->reader = reader_open(options, &output)) == NULL)
-		return -1;
 	if (io_same_file(&input, &output)) {
 		diag_error("standard input and standard output are the same file");
 		return -1;
 	}
+	if (options_want_reader(options) && (run->reader = reader_open(options, &output)) == NULL)
+		return -1; /* with COMMAND the output is its input from here on */
 	if (!lookout_open(&run->lookout, options))
 		return -1;
 	now = loop_now();
@@ -295,13 +295,20 @@ look_for_gone(const struct run *run, struct ending *ending)
 	ending->status = STATUS_ERROR;
 }
 
+/* What it was ended by for its reader's sake says nothing of it. */
+static bool
+command_counts(const struct run *run)
+{
+	return run->command_status > 0 && (reader_of(run) != READER_OUTPUT_GONE || run->command_status < 128);
+}
+
 static void
 look_for_command(const struct run *run, struct ending *ending)
 {
 	if (reader_of(run) == READER_STALLED) {
 		name_reason(ending, "stalled");
 		ending->status = STATUS_STALLED;
-	} else if (run->command_status > 0) {
+	} else if (command_counts(run)) {
 		name_reason(ending, "command ended");
 		ending->status = run->command_status;
 	}
@@ -313,8 +320,8 @@ look_for_losses(const struct run *run, struct ending *ending)
 	const struct ledger *ledger = pump_ledger(&run->pump);
 	const bool too_long = ledger->dropped[REASON_OVERSIZE].bytes > 0;
 
-	if (ledger->dropped[REASON_REJECTED].bytes > 0) {
-		name_reason(ending, "rejected");
+	if (ledger->dropped[REASON_REJECTED].bytes > 0 || (too_long && run->options->reader.confirm != CONFIRM_WRITTEN)) {
+		name_reason(ending, ledger->dropped[REASON_REJECTED].bytes > 0 ? "rejected" : "record too long");
 		ending->status = STATUS_REJECTED;
 	} else if (pump_failed(&run->pump)) {
 		name_reason(ending, too_long ? "record too long" : "buffer full");
@@ -363,8 +370,12 @@ tell_errors(const struct run *run, const struct ending *ending, bool cut_short)
 		diag_errno(pump_output_error(pump), "standard output");
 	if (pump_output(pump) == OUTLET_GONE && ending->status == STATUS_ERROR)
 		diag_error("standard output: the reader has gone");
-	if (cut_short && pump_output(pump) != OUTLET_GONE)
+	if (reader_of(run) == READER_ENDED && ending->status == STATUS_ERROR && run->command_status == 0)
+		diag_error("%s has ended, and had not taken everything", diag_visible(run->options->reader.command[0]));
+	if (cut_short && pump_output(pump) != OUTLET_GONE && run->options->reader.command == NULL)
 		diag_error("standard output: the last record was cut short");
+	if (ending->status == STATUS_REJECTED && pump_ledger(pump)->dropped[REASON_OVERSIZE].bytes > 0)
+		diag_error("standard input: what was longer than --max-record was dropped");
 	if (ending->status == STATUS_DROPPED && pump_failed(pump))
 		diag_error("--policy=fail: not read to the end: a record %s",
 		    pump_ledger(pump)->dropped[REASON_OVERSIZE].bytes > 0 ? "was longer than --max-record" : "did not fit");

@@ -3,12 +3,15 @@
 
 #include "flow/handed.h"
 
-/* What was held for want of a confirmation may go: the next pass tells. */
+/* What was held for want of a confirmation may go, and the buffer is less full though nothing waits in it: the next pass
+ * tells. */
 static void
 look_again(struct pump *pump)
 {
+	const bool full = level_is_paused(&pump->level) || pump_is_pressed(pump);
+
 	queue_take_up(&pump->queue, flight_used(&pump->flight));
-	if (pump->output == OUTLET_HELD)
+	if (pump->output == OUTLET_HELD || (pump->output == OUTLET_EMPTY && full))
 		pump->output = OUTLET_MORE;
 }
 
@@ -22,7 +25,7 @@ pump_change_reader(struct pump *pump, const struct io_port *port)
 	outlet_change_reader(&pump->outlet, port);
 	if (pump->plan.flying)
 		queue_take_up(&pump->queue, flight_used(&pump->flight));
-	pump->output = port != NULL ? OUTLET_MORE : OUTLET_REFUSED;
+	pump->output = OUTLET_MORE; /* the next pass tells, also where nothing is left to be handed over */
 }
 
 bool
@@ -154,6 +157,12 @@ bool
 pump_lacks_credits(const struct pump *pump)
 {
 	return pump->output == OUTLET_HELD && toll_lacks_credits(&pump->outlet.toll);
+}
+
+bool
+pump_is_refused(const struct pump *pump)
+{
+	return pump->output == OUTLET_REFUSED || (pump->output == OUTLET_HELD && toll_lacks_window(&pump->outlet.toll));
 }
 
 /* --- batches ------------------------------------------------------------------------------------ */

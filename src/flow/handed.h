@@ -56,8 +56,12 @@ void pump_revoke(struct pump *pump);
 /* Whether nothing leaves for want of these. */
 bool pump_lacks_credits(const struct pump *pump);
 
-/* A batch is wanted, as something waits and none is being made; it is written to this port, which stays its owner's.
- * What leaves is for it, as soon as one is due: that is decided in the pass. */
+/* Whether something is due, and the reader takes it not: its pipe is full, or as much is in flight as may be. */
+bool pump_is_refused(const struct pump *pump);
+
+/* A batch is wanted, as something waits and none is being made (one may be open before: then what comes at once, and
+ * has no room, does not give way to nothing); it is written to this port, which stays its owner's.  What leaves is for
+ * it, as soon as one is due: that is decided in the pass. */
 bool pump_wants_batch(const struct pump *pump);
 void pump_open_batch(struct pump *pump, const struct io_port *port);
 

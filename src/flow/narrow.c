@@ -38,6 +38,12 @@ toll_lacks_credits(const struct toll *toll)
 	return toll->due_ns[TOLL_CREDITS] > 0;
 }
 
+bool
+toll_lacks_window(const struct toll *toll)
+{
+	return toll->due_ns[TOLL_WINDOW] > 0;
+}
+
 void
 toll_use_batches(struct toll *toll)
 {

@@ -182,6 +182,13 @@ output_has_room(const void *state)
 
 /* --- batches ------------------------------------------------------------------------------------ */
 
+/* The buffer is full, or reading is paused since it was. */
+static bool
+lacks_room(const struct pump *pump)
+{
+	return level_is_paused(&pump->level) || pump_is_pressed(pump) || !fit_all(&pump->queue);
+}
+
 /* What waits goes as a batch: it is enough, has waited long enough, or there is no room or no time for more. */
 static bool
 is_batch_due(const struct pump *pump, uint64_t now_ns, uint64_t due_ns)
@@ -190,7 +197,7 @@ is_batch_due(const struct pump *pump, uint64_t now_ns, uint64_t due_ns)
 	const struct tally waits = pump->plan.stream ? queue_held(&pump->queue) : queue_ready(&pump->queue);
 
 	return waits.records >= most->records || waits.bytes >= most->bytes || now_ns >= due_ns ||
-	    pump->batching.hurried || !is_reading(pump) || level_is_paused(&pump->level) || !fit_all(&pump->queue);
+	    pump->batching.hurried || !is_reading(pump) || lacks_room(pump);
 }
 
 /* Since when the oldest of what waits does: of a record the sojourn knows, of bytes that are none it is noted here. */
@@ -292,6 +299,8 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	    (pump->output == OUTLET_HELD || queue_held(&pump->queue).bytes == 0))
 		pump->output = OUTLET_MORE; /* what had to wait, or all that was refused, has given way */
 	judge_level(pump, full);
+	if (pump->output == OUTLET_HELD && pump->batching.open && !outlet_batch_is_open(&pump->outlet) && lacks_room(pump))
+		pump->output = OUTLET_MORE; /* the buffer is full since just now: what waits for more is to go */
 #ifdef WEIR_DEBUG
 	queue_check(&pump->queue);
 	if (pump->plan.flying)

@@ -125,6 +125,9 @@ void toll_grant(struct toll *toll, uint64_t records);
 void toll_revoke(struct toll *toll);
 bool toll_lacks_credits(const struct toll *toll);
 
+/* Whether something is held since as much is in flight as may be. */
+bool toll_lacks_window(const struct toll *toll);
+
 /* Nothing leaves but in batches: none is open at first.  One of so much at most is, and what is offered from now on is
  * for it; it is closed; where none is, one is to be looked for again then (UINT64_MAX: time alone does not help). */
 void toll_use_batches(struct toll *toll);

@@ -6,6 +6,7 @@
 
 #include "flow/handed.h"
 #include "hand/feed.h"
+#include "os/pipes.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -13,6 +14,15 @@
 /* How often the pipe is asked how much of it has been read, where poll cannot tell. */
 #define LOOK_LEAST_NS NS_PER_MS
 #define LOOK_MOST_NS (100 * NS_PER_MS)
+
+void
+feed_size_pipe(const struct reader_options *rules, struct io_port *port)
+{
+	const uint64_t bytes = rules->window_records == 1 ? 1 : rules->window_bytes;
+
+	if (rules->confirm == CONFIRM_READ && bytes != UINT64_MAX)
+		pipes_resize(port, (size_t)bytes);
+}
 
 /* What of the pipe has been read, and so is confirmed. */
 static void
@@ -38,6 +48,8 @@ feed_look(struct feed *feed, uint64_t now_ns)
 		feed->look_ns = UINT64_MAX;
 		feed->look_wait_ns = LOOK_LEAST_NS;
 	} else if (feed->look_ns == UINT64_MAX || now_ns >= feed->look_ns) {
+		if (feed->look_wait_ns < LOOK_LEAST_NS)
+			feed->look_wait_ns = LOOK_LEAST_NS; /* something was in flight before the first look */
 		feed->look_ns = now_ns + feed->look_wait_ns;
 		feed->look_wait_ns = 2 * feed->look_wait_ns < LOOK_MOST_NS ? 2 * feed->look_wait_ns : LOOK_MOST_NS;
 	}

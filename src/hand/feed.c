@@ -3,10 +3,10 @@
 
 #include "flow/handed.h"
 #include "hand/feed.h"
+#include "hand/refusal.h"
 #include "os/diag.h"
-#include "os/pipes.h"
+#include "os/signals.h"
 
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -31,12 +31,6 @@ later(uint64_t *deadline_ns, uint64_t by_ns)
 		*deadline_ns = by_ns;
 }
 
-static enum answers_by
-answers_by(enum confirm confirm)
-{
-	return confirm == CONFIRM_LINE ? ANSWERS_BY_LINE : confirm == CONFIRM_NUMBER ? ANSWERS_BY_NUMBER : ANSWERS_UP_TO;
-}
-
 static bool
 is_answered(const struct reader_options *rules)
 {
@@ -49,8 +43,8 @@ has_command(const struct feed *feed)
 	return feed->rules->command != NULL;
 }
 
-static bool
-is_running(const struct feed *feed)
+bool
+feed_runs(const struct feed *feed)
 {
 	return has_command(feed) && (feed->state == FEED_STARTING || feed->state == FEED_UP || feed->state == FEED_DEAF);
 }
@@ -74,139 +68,7 @@ feed_init(struct feed *feed, const struct options *options, struct warden *warde
 	};
 	feed->answered = is_answered(feed->rules);
 	if (feed->answered)
-		answers_init(&feed->answers, answers_by(feed->rules->confirm), feed->rules->answer);
-}
-
-/* --- starting ------------------------------------------------------------------------------------ */
-
-/* "NAME=value" of weir's own for COMMAND, in room that lasts until the call is over. */
-struct words {
-	char text[6][160];
-	const char *list[7];
-	size_t count;
-};
-
-static void
-say(struct words *words, const char *name, uint64_t value)
-{
-	(void)snprintf(words->text[words->count], sizeof(words->text[0]), "%s=%llu", name, (unsigned long long)value);
-	words->list[words->count] = words->text[words->count];
-	words->count++;
-}
-
-static void
-ask_for(struct feed *feed, int output, uint64_t now_ns)
-{
-	struct words words = { .count = 0 };
-	struct warden_job job = {
-		.id = ++feed->id,
-		.command = COMMAND,
-		.streams = { feed->next_input, output, WARDEN_OWN },
-		.environment = words.list,
-	};
-
-	(void)snprintf(words.text[0], sizeof(words.text[0]), "WEIR_NAME=%s", feed->options->name);
-	words.list[words.count++] = words.text[0];
-	say(&words, "WEIR_TRY", feed->starts + 1);
-	say(&words, "WEIR_FIRST", pump_next_serial(feed->pump));
-	feed->started_ns = now_ns;
-	feed->starts++;
-	feed->state = FEED_STARTING;
-	if (!warden_start(feed->warden, &job)) {
-		diag_errno(errno, "%s", feed->rules->command[0]);
-		feed->end = READER_BROKEN;
-	}
-}
-
-/* A pipe whose first end is not to be seen by what is started later.  0, or -1 with errno. */
-static int
-make_pipe(int ends[2])
-{
-	if (pipe(ends) < 0)
-		return -1;
-	(void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-	return 0;
-}
-
-static bool
-answers_itself(const struct feed *feed)
-{
-	return feed->answered && feed->rules->answers_path == NULL && has_command(feed);
-}
-
-/* Its answers come from a pipe of its own; those of the last one that were not read yet are lost with it. */
-static int
-open_answers(struct feed *feed)
-{
-	int ends[2];
-
-	if (feed->answers_from >= 0)
-		(void)close(feed->answers_from);
-	feed->answers_from = -1;
-	if (make_pipe(ends) < 0)
-		return -1;
-	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	feed->answers_from = ends[0];
-	feed->answers_over = false;
-	answers_init(&feed->answers, answers_by(feed->rules->confirm), feed->rules->answer);
-	return ends[1];
-}
-
-static void
-start(struct feed *feed, uint64_t now_ns)
-{
-	int output = WARDEN_OWN;
-
-	if (answers_itself(feed) && (output = open_answers(feed)) < 0) {
-		diag_errno(errno, "a pipe for %s", feed->rules->command[0]);
-		feed->end = READER_BROKEN;
-		return;
-	}
-	ask_for(feed, output, now_ns);
-	if (output >= 0)
-		(void)close(output);
-	(void)close(feed->next_input);
-	feed->next_input = -1;
-	feed->progress_ns = now_ns;
-}
-
-void
-feed_size_pipe(const struct reader_options *rules, struct io_port *port)
-{
-	const uint64_t bytes = rules->window_records == 1 ? 1 : rules->window_bytes;
-
-	if (rules->confirm == CONFIRM_READ && bytes != UINT64_MAX)
-		pipes_resize(port, (size_t)bytes);
-}
-
-/* Where it is not the first: with a pipe of its own, and what is in flight once more. */
-static void
-start_again(struct feed *feed, uint64_t now_ns)
-{
-	struct io_port port;
-	int ends[2];
-
-	if (make_pipe(ends) < 0) {
-		diag_errno(errno, "a pipe for %s", feed->rules->command[0]);
-		feed->end = READER_BROKEN;
-		return;
-	}
-	feed->next_input = ends[0];
-	io_open_output(&port, ends[1]);
-	feed_size_pipe(feed->rules, &port);
-	pump_change_reader(feed->pump, &port);
-	pump_revoke(feed->pump);
-	start(feed, now_ns);
-}
-
-void
-feed_begin(struct feed *feed, struct pump *pump, uint64_t now_ns)
-{
-	feed->pump = pump;
-	feed->progress_ns = now_ns;
-	if (has_command(feed))
-		start(feed, now_ns);
+		answers_init(&feed->answers, feed_answers_by(feed->rules->confirm), feed->rules->answer);
 }
 
 /* --- ends ---------------------------------------------------------------------------------------- */
@@ -247,8 +109,7 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	char how[64];
 
 	feed_look(feed, now_ns);
-	if (feed->answers_from >= 0 && answers_itself(feed))
-		feed_hear(feed, now_ns);
+	feed_hear(feed, now_ns);
 	feed->status = status;
 	feed->kill_ns = UINT64_MAX;
 	feed->refused_ns = UINT64_MAX;
@@ -259,9 +120,9 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 		pump_discard(feed->pump);
 		return;
 	}
-	if (!feed->rules->restart || is_all_handed(feed)) {
+	if (!feed->rules->restart || feed->dismissed || is_all_handed(feed)) {
 		feed->state = FEED_OVER;
-		feed->end = is_all_handed(feed) ? READER_DONE : READER_ENDED;
+		feed->end = is_all_handed(feed) ? READER_DONE : feed->stalled ? READER_STALLED : READER_ENDED;
 		return;
 	}
 	describe(how, sizeof(how), status);
@@ -271,31 +132,17 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	feed->failures++;
 	breaker_failed(feed->breaker, now_ns, true);
 	if (breaker_failures(feed->breaker) == 1)
-		diag_note("%s %s: try %llu follows", feed->rules->command[0], how, (unsigned long long)feed->starts + 1);
+		diag_note("%s %s: try %llu follows", diag_visible(feed->rules->command[0]), how, (unsigned long long)feed->starts + 1);
 	feed->state = FEED_DOWN;
 }
 
-static bool
-is_file(const char *name)
-{
-	struct stat file;
-
-	return stat(name, &file) == 0 && S_ISREG(file.st_mode);
-}
-
-/* "weir FILE" is most often meant to be "weir <FILE". */
 static void
 cannot_run(struct feed *feed, int error)
 {
-	const char *name = feed->rules->command[0];
-
 	feed->exec_error = error;
 	feed->state = FEED_OVER;
 	feed->end = READER_CANNOT_RUN;
-	if (error == EACCES && is_file(name))
-		diag_error("%s: cannot be run: %s; to read it: weir <%s", diag_visible(name), strerror(error), diag_visible(name));
-	else
-		diag_errno(error, "%s", diag_visible(name));
+	refusal_tell(feed->rules->command[0], error);
 }
 
 void
@@ -326,19 +173,13 @@ feed_told(struct feed *feed, enum warden_event event, const struct warden_told *
 		ended(feed, told->value, now_ns);
 		break;
 	case WARDEN_GONE:
-		if (is_running(feed) || feed->state == FEED_DOWN) {
+		if (feed_runs(feed) || feed->state == FEED_DOWN) {
 			diag_error("weir-warden has gone, and with it the way to %s", diag_visible(feed->rules->command[0]));
 			feed->end = READER_BROKEN;
 			feed->state = FEED_OVER;
 		}
 		break;
 	}
-}
-
-bool
-feed_runs(const struct feed *feed)
-{
-	return is_running(feed);
 }
 
 /* Killed once; nothing more can be done. */
@@ -351,14 +192,21 @@ kill_late(struct feed *feed, uint64_t now_ns)
 	feed->kill_ns = KILLED;
 }
 
-void
-feed_tell_to_end(struct feed *feed, uint64_t now_ns)
+static void
+tell_to_end(struct feed *feed, uint64_t now_ns)
 {
-	if (is_running(feed) && feed->kill_ns == UINT64_MAX) {
+	if (feed_runs(feed) && feed->kill_ns == UINT64_MAX) {
 		(void)warden_signal(feed->warden, feed->id, SIGTERM);
 		feed->kill_ns = now_ns + KILL_AFTER_NS;
 	}
 	kill_late(feed, now_ns);
+}
+
+void
+feed_tell_to_end(struct feed *feed, uint64_t now_ns)
+{
+	feed->dismissed = true;
+	tell_to_end(feed, now_ns);
 }
 
 /* --- the step ------------------------------------------------------------------------------------ */
@@ -384,24 +232,45 @@ is_fed(const struct feed *feed)
 	return feed->rules->confirm != CONFIRM_READ || flight.bytes == 0;
 }
 
+/* It takes nothing now, of what is due: the pipe or the window is full, or it has closed its input. */
+static bool
+is_refusing(const struct feed *feed)
+{
+	if (feed->state == FEED_DEAF)
+		return pump_held(feed->pump).bytes > (feed->answered ? feed->seen.bytes : 0);
+	return pump_has_reader(feed->pump) && pump_is_refused(feed->pump);
+}
+
 static void
 watch_time(struct feed *feed, uint64_t now_ns)
 {
+	const struct ledger *ledger = pump_ledger(feed->pump);
+	const uint64_t taken = ledger->out.bytes + ledger->sent.bytes + ledger->redelivered.bytes;
 	const struct tally flight = pump_in_flight(feed->pump);
+	const bool continued = signals_take_continue(); /* the time for which weir was stopped counts for nothing */
 
-	if (feed->seen.bytes == 0 && flight.bytes > 0)
+	if (continued || (feed->seen.bytes == 0 && flight.bytes > 0))
 		feed->progress_ns = now_ns;
 	feed->seen = flight;
-	if (pump_output(feed->pump) != OUTLET_REFUSED || !pump_has_reader(feed->pump))
+	if (!is_refusing(feed))
 		feed->refused_ns = UINT64_MAX;
-	else if (feed->refused_ns == UINT64_MAX)
+	else if (feed->refused_ns == UINT64_MAX || taken != feed->taken || continued)
 		feed->refused_ns = now_ns;
+	feed->taken = taken;
+}
+
+/* To end, and is waited for. */
+static bool
+is_told(const struct feed *feed)
+{
+	return feed->kill_ns != UINT64_MAX;
 }
 
 static uint64_t
 silent_until_ns(const struct feed *feed)
 {
-	if (feed->rules->timeout_ns == 0 || feed->seen.bytes == 0 || feed->state == FEED_DOWN)
+	if (feed->rules->timeout_ns == 0 || feed->seen.bytes == 0 || feed->state == FEED_DOWN ||
+	    feed->state == FEED_OVER || is_told(feed))
 		return UINT64_MAX;
 	return feed->progress_ns + feed->rules->timeout_ns;
 }
@@ -409,7 +278,7 @@ silent_until_ns(const struct feed *feed)
 static uint64_t
 stalled_until_ns(const struct feed *feed)
 {
-	if (feed->rules->stall_ns == 0 || feed->refused_ns == UINT64_MAX)
+	if (feed->rules->stall_ns == 0 || feed->refused_ns == UINT64_MAX || is_told(feed))
 		return UINT64_MAX;
 	return feed->refused_ns + feed->rules->stall_ns;
 }
@@ -419,9 +288,9 @@ static void
 fail(struct feed *feed, enum reader_end why, const char *what, uint64_t now_ns)
 {
 	if (has_command(feed)) {
-		if (feed->kill_ns == UINT64_MAX)
-			diag_note("%s %s: it is ended", diag_visible(feed->rules->command[0]), what);
-		feed_tell_to_end(feed, now_ns);
+		diag_note("%s %s: it is ended", diag_visible(feed->rules->command[0]), what);
+		feed->stalled = why == READER_STALLED;
+		tell_to_end(feed, now_ns);
 	} else {
 		diag_error("standard output: the reader %s", what);
 		feed->end = why;
@@ -432,7 +301,7 @@ static void
 look_at_clock(struct feed *feed, uint64_t now_ns)
 {
 	if (feed->state == FEED_DOWN && now_ns >= breaker_due_ns(feed->breaker) && feed->end == READER_GOES_ON)
-		start_again(feed, now_ns);
+		feed_start_again(feed, now_ns);
 	if (now_ns >= silent_until_ns(feed))
 		fail(feed, READER_SILENT, "has confirmed nothing for --timeout", now_ns);
 	if (now_ns >= stalled_until_ns(feed))
@@ -444,13 +313,21 @@ look_at_clock(struct feed *feed, uint64_t now_ns)
 static void
 look_at_others(struct feed *feed)
 {
-	if (feed->answers_over && !answers_itself(feed) && feed->answered && !is_all_handed(feed) &&
+	if (feed->answers_over && !has_command(feed) && feed->answered && !is_all_handed(feed) &&
 	    feed->end == READER_GOES_ON) {
-		diag_error("%s: no more answers come", feed->rules->answers_path);
+		diag_error("%s: no more answers come", diag_visible(feed->rules->answers_path));
 		feed->end = READER_SILENT;
 	}
 	if (!has_command(feed) && feed->end == READER_GOES_ON && is_all_handed(feed) && is_fed(feed))
 		feed->end = READER_DONE;
+}
+
+void
+feed_heed_pipe(struct feed *feed, uint64_t now_ns)
+{
+	feed_look(feed, now_ns); /* it may have read before it went */
+	if (has_command(feed) && pump_output(feed->pump) == OUTLET_GONE)
+		stop_feeding(feed);
 }
 
 void
@@ -465,11 +342,9 @@ feed_step(struct feed *feed, uint64_t now_ns)
 		pump_discard(feed->pump);
 		return;
 	}
-	feed_look(feed, now_ns); /* it may have read before it went */
-	if (has_command(feed) && pump_output(feed->pump) == OUTLET_GONE)
-		stop_feeding(feed);
+	feed_heed_pipe(feed, now_ns);
 	watch_time(feed, now_ns);
-	if (is_running(feed) && is_fed(feed))
+	if (feed_runs(feed) && is_fed(feed))
 		stop_feeding(feed);
 	if (!has_command(feed) && feed->answered && is_fed(feed) && pump_has_reader(feed->pump))
 		pump_change_reader(feed->pump, NULL); /* a reader that answers at the end gets one */

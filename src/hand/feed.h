@@ -45,10 +45,12 @@ struct feed {
 	int next_input;             /* of the next COMMAND: its end of a pipe; -1 */
 	int answers_from;           /* a descriptor, or -1 */
 	bool answers_over;          /* no more will come */
-	bool ended_early;           /* it ended before all was handed over */
+	bool dismissed;             /* it is told to end, and is not started again */
+	bool stalled;               /* it was told to end, since it took nothing */
 	uint64_t kill_ns;           /* it was told to end, and is killed then; UINT64_MAX */
 	uint64_t progress_ns;       /* when something was confirmed, or first in flight */
 	uint64_t refused_ns;        /* since then it takes nothing; UINT64_MAX */
+	uint64_t taken;             /* bytes, and what of them is confirmed, at the last step */
 	uint64_t look_ns;           /* when to ask how much of the pipe is read */
 	uint64_t look_wait_ns;
 	struct tally seen;          /* in flight at the last step */
@@ -73,6 +75,9 @@ void feed_begin(struct feed *feed, struct pump *pump, uint64_t now_ns);
 /* What the warden has told of it. */
 void feed_told(struct feed *feed, enum warden_event event, const struct warden_told *told, uint64_t now_ns);
 
+/* After each wait, before the next pass forgets that nobody reads: a COMMAND that has closed its input is not fed. */
+void feed_heed_pipe(struct feed *feed, uint64_t now_ns);
+
 /* After each pass. */
 void feed_step(struct feed *feed, uint64_t now_ns);
 
@@ -83,8 +88,14 @@ void feed_hear(struct feed *feed, uint64_t now_ns);
 
 uint64_t feed_deadline_ns(const struct feed *feed);
 
-/* COMMAND is to end, and is killed two seconds later; called again until it has ended.  Whether it runs. */
+/* COMMAND is to end for good, and is killed two seconds later; called again until it has ended.  Whether it runs. */
 void feed_tell_to_end(struct feed *feed, uint64_t now_ns);
 bool feed_runs(const struct feed *feed);
+
+/* For feed.c and start.c: COMMAND is started once more, with what is in flight handed over again; whether its standard
+ * output is where it answers; what its answers go by. */
+void feed_start_again(struct feed *feed, uint64_t now_ns);
+bool feed_answers_itself(const struct feed *feed);
+enum answers_by feed_answers_by(enum confirm confirm);
 
 #endif

@@ -57,10 +57,32 @@ run(struct hooks *hooks, enum hook hook, const struct pump *pump)
 		diag_errno(errno, "%s", options[hook]);
 }
 
+static enum hook
+state_of(const struct pump *pump)
+{
+	return pump_is_pressed(pump) ? HOOK_HIGH : HOOK_LOW;
+}
+
+bool
+hooks_wait(const struct hooks *hooks, const struct pump *pump)
+{
+	const enum hook now = state_of(pump);
+
+	return hooks->running && now != hooks->told && hooks->given[now];
+}
+
+void
+hooks_end(struct hooks *hooks, const struct pump *pump)
+{
+	hooks->id += hooks->running;
+	hooks->running = false;
+	hooks_step(hooks, pump);
+}
+
 void
 hooks_step(struct hooks *hooks, const struct pump *pump)
 {
-	const enum hook now = pump_is_pressed(pump) ? HOOK_HIGH : HOOK_LOW;
+	const enum hook now = state_of(pump);
 
 	if (hooks->running || now == hooks->told)
 		return;

@@ -31,8 +31,12 @@ struct hooks {
 void hooks_init(struct hooks *hooks, const struct options *options, struct warden *warden, size_t low, size_t high,
     uint64_t first_id);
 
-/* After each pass, and at the end: runs what is due. */
+/* After each pass: runs what is due. */
 void hooks_step(struct hooks *hooks, const struct pump *pump);
+
+/* At the end: whether one is due and waits for the other; and runs what is due, beside one that does not end. */
+bool hooks_wait(const struct hooks *hooks, const struct pump *pump);
+void hooks_end(struct hooks *hooks, const struct pump *pump);
 
 /* What the warden has told; whether it was about one of these. */
 bool hooks_told(struct hooks *hooks, enum warden_event event, const struct warden_told *told);

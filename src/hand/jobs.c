@@ -3,12 +3,15 @@
 
 #include "flow/handed.h"
 #include "hand/jobs.h"
+#include "hand/refusal.h"
 #include "os/command.h"
 #include "os/diag.h"
+#include "os/signals.h"
 
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +20,9 @@
 
 #define COMMAND 0 /* of those that the warden has */
 #define KILL_AFTER_NS (2 * NS_PER_S)
+
+/* Where the system, or the warden, is short of something. */
+#define AGAIN_NS (10 * NS_PER_MS)
 
 /* sysexits.h: the data is at fault, and would be the next time. */
 #define STATUS_DATA 65
@@ -36,12 +42,6 @@ jobs_new(const struct options *options, struct warden *warden, struct breaker *b
 	jobs->next_id = 1;
 	jobs->figures.status = -1;
 	return jobs;
-}
-
-void
-jobs_begin(struct jobs *jobs, struct pump *pump)
-{
-	jobs->pump = pump;
 }
 
 /* --- the list ------------------------------------------------------------------------------------ */
@@ -99,6 +99,13 @@ fail_run(struct jobs *jobs, const char *what)
 	jobs->end = READER_BROKEN;
 }
 
+/* Another batch that ends gives back what there is too little of. */
+static bool
+is_short(int error)
+{
+	return error == EAGAIN || error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 /* What has been written into the parcel is a batch. */
 static void
 take_batch(struct jobs *jobs)
@@ -121,18 +128,48 @@ take_batch(struct jobs *jobs)
 	jobs->last = &job->next;
 }
 
+/* NULL with errno also where no descriptor would be left to open it anew. */
+static struct parcel *
+new_parcel(void)
+{
+	struct parcel *parcel = parcel_new();
+	int spare, error;
+
+	if (parcel == NULL)
+		return NULL;
+	spare = fcntl(parcel_fd(parcel), F_DUPFD_CLOEXEC, 0);
+	if (spare >= 0) {
+		(void)close(spare);
+		return parcel;
+	}
+	error = errno;
+	parcel_free(parcel);
+	errno = error;
+	return NULL;
+}
+
 static void
 open_batch(struct jobs *jobs)
 {
 	struct io_port port;
 
-	if ((jobs->parcel = parcel_new()) == NULL) {
-		fail_run(jobs, "a batch");
+	if ((jobs->parcel = new_parcel()) == NULL) {
+		if (jobs->made == 0 || !is_short(errno))
+			fail_run(jobs, "a batch");
 		return;
 	}
 	jobs->making = true;
 	io_open_output(&port, parcel_fd(jobs->parcel));
 	pump_open_batch(jobs->pump, &port);
+}
+
+void
+jobs_begin(struct jobs *jobs, struct pump *pump)
+{
+	jobs->pump = pump;
+	if (jobs->rules->timeout_ns != 0)
+		signals_watch_continue();
+	open_batch(jobs); /* the first pass may bring one that is full */
 }
 
 /* --- running ------------------------------------------------------------------------------------- */
@@ -174,8 +211,10 @@ run_job(struct jobs *jobs, struct job *job, uint64_t now_ns)
 	bool asked;
 	int input = parcel_open(job->parcel);
 
+	jobs->again_ns = now_ns + AGAIN_NS;
 	if (input < 0) {
-		fail_run(jobs, "a batch");
+		if (jobs->running == 0 || !is_short(errno))
+			fail_run(jobs, "a batch");
 		return false;
 	}
 	fill_words(&words, jobs, job);
@@ -186,6 +225,7 @@ run_job(struct jobs *jobs, struct job *job, uint64_t now_ns)
 	(void)close(input);
 	if (!asked)
 		return false;
+	jobs->again_ns = 0;
 	job->id = jobs->next_id++;
 	job->late = false;
 	job->kill_ns = UINT64_MAX;
@@ -230,7 +270,6 @@ has_ended(struct jobs *jobs, struct job *job, int status, uint64_t now_ns)
 
 	job->id = 0;
 	jobs->running--;
-	jobs->has_run = true;
 	jobs->figures.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	if (by_itself && WEXITSTATUS(status) == 0) {
 		jobs_confirm(jobs, job, now_ns);
@@ -269,7 +308,7 @@ cannot_run(struct jobs *jobs, struct job *job, int error, uint64_t now_ns)
 	job->id = 0;
 	jobs->running--;
 	if (jobs->end == READER_GOES_ON)
-		diag_errno(error, "%s", diag_visible(jobs->rules->command[0]));
+		refusal_tell(jobs->rules->command[0], error);
 	jobs->figures.status = error == ENOENT ? 127 : 126;
 	jobs->end = READER_CANNOT_RUN;
 }
@@ -284,6 +323,7 @@ jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *
 	case WARDEN_STOPPED:
 		break;
 	case WARDEN_STARTED:
+		jobs->has_run = true;
 		if (job != NULL && (job->tries > 0 || job->part))
 			pump_repeat_batch(jobs->pump, job->load.sum);
 		break;
@@ -313,6 +353,15 @@ jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *
 
 /* --- the step ------------------------------------------------------------------------------------ */
 
+/* Time for which weir was stopped counts for nothing: those that run have all of it again. */
+static void
+begin_times_anew(struct jobs *jobs, uint64_t now_ns)
+{
+	for (struct job *job = jobs->oldest; job != NULL; job = job->next)
+		if (job->timeout_ns != UINT64_MAX)
+			job->timeout_ns = now_ns + jobs->rules->timeout_ns;
+}
+
 static void
 end_late(struct jobs *jobs, struct job *job, uint64_t now_ns)
 {
@@ -335,15 +384,26 @@ jobs_step(struct jobs *jobs, uint64_t now_ns)
 {
 	struct pump *pump = jobs->pump;
 
+	if (jobs->rules->timeout_ns != 0 && signals_take_continue() && !jobs->ending)
+		begin_times_anew(jobs, now_ns);
 	for (struct job *job = jobs->oldest; job != NULL; job = job->next)
 		end_late(jobs, job, now_ns);
 	if (jobs->making && pump_has_batch(pump, now_ns))
 		take_batch(jobs);
-	if (!jobs->making && !jobs->ending && jobs->made < jobs->rules->jobs && pump_wants_batch(pump))
+	if (!jobs->making && !jobs->ending && jobs->made < jobs->rules->jobs &&
+	    (pump_is_reading(pump) || pump_wants_batch(pump)))
 		open_batch(jobs);
 	run_due(jobs, now_ns);
-	if (jobs->end == READER_GOES_ON && pump_done(pump) && pump_held(pump).bytes == 0 && jobs->made == 0)
+	if (jobs->end == READER_GOES_ON && pump_done(pump) && jobs->made == 0) /* a mark may be due when nothing is held */
 		jobs->end = READER_DONE;
+}
+
+/* Whether what does not run waits for one that does to end, or is not run any more: then no time helps it. */
+static bool
+is_crowded(const struct jobs *jobs)
+{
+	return jobs->ending || jobs->running >= jobs->rules->jobs ||
+	    (jobs->running > 0 && breaker_is_open(jobs->breaker));
 }
 
 uint64_t
@@ -355,7 +415,7 @@ jobs_deadline_ns(const struct jobs *jobs)
 		uint64_t due_ns = job->id == 0 ? breaker_due_ns(jobs->breaker)
 		    : job->timeout_ns < job->kill_ns ? job->timeout_ns : job->kill_ns;
 
-		if (job->id == 0 && jobs->running >= jobs->rules->jobs)
+		if (job->id == 0 && is_crowded(jobs))
 			continue;
 		if (job->id == 0 && due_ns < jobs->again_ns)
 			due_ns = jobs->again_ns;

@@ -10,6 +10,7 @@
 #include "os/command.h"
 #include "os/diag.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -89,14 +90,20 @@ open_pipe(struct reader *reader, struct io_port *output, int *input)
 	return true;
 }
 
-/* Of which nobody has to be there yet.  -1 for none; false when the reason has been told. */
+/* Of which nobody has to be there yet.  kept: a FIFO does not end with its writer, for another one follows.  -1 for
+ * none; false when the reason has been told. */
 static bool
-open_source(const char *path, int *fd)
+open_source(const char *path, bool kept, int *fd)
 {
+	struct stat file;
+
 	*fd = -1;
 	if (path == NULL)
 		return true;
-	*fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	kept = kept && stat(path, &file) == 0 && S_ISFIFO(file.st_mode);
+	*fd = open(path, (kept ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (*fd < 0 && kept)
+		*fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (*fd < 0)
 		diag_errno(errno, "%s", diag_visible(path));
 	return *fd >= 0;
@@ -109,8 +116,10 @@ open_all(struct reader *reader, struct io_port *output)
 	int input, answers, credits;
 	struct chance chance; /* of waits: no seed repeats them */
 
-	if (!open_warden(reader) || !open_source(reader->rules->answers_path, &answers) ||
-	    !open_source(reader->rules->credits_path, &credits) || !open_pipe(reader, output, &input))
+	if (!open_warden(reader) ||
+	    !open_source(reader->rules->answers_path, reader->rules->restart, &answers) ||
+	    !open_source(reader->rules->credits_path, reader->rules->restart, &credits) ||
+	    !open_pipe(reader, output, &input))
 		return false;
 	chance_init(&chance, false, 0);
 	breaker_init(&reader->breaker, reader->rules->backoff_least_ns, reader->rules->backoff_most_ns, chance);
@@ -158,6 +167,19 @@ reader_begin(struct reader *reader, struct pump *pump, uint64_t now_ns)
 
 /* --- the step ------------------------------------------------------------------------------------ */
 
+/* Where it was there for the hooks alone, the data flows on without them. */
+static void
+lose_warden(struct reader *reader)
+{
+	if (reader->rules->command != NULL) {
+		reader->end = READER_BROKEN;
+		return;
+	}
+	diag_error("weir-warden has gone: --on-high and --on-low are not run any more");
+	warden_close(reader->warden, loop_now() + END_NS);
+	reader->warden = NULL;
+}
+
 static void
 hear_warden(struct reader *reader, uint64_t now_ns)
 {
@@ -172,7 +194,7 @@ hear_warden(struct reader *reader, uint64_t now_ns)
 		else if (reader->rules->command != NULL)
 			feed_told(&reader->feed, event, &told, now_ns);
 		if (event == WARDEN_GONE) {
-			reader->end = READER_BROKEN;
+			lose_warden(reader);
 			return;
 		}
 	}
@@ -189,7 +211,7 @@ reader_step(struct reader *reader, uint64_t now_ns)
 	if (reader->warden != NULL && reader->end == READER_GOES_ON)
 		hooks_step(&reader->hooks, reader->pump);
 	if (reader->credits.over && reader_state(reader) == READER_GOES_ON &&
-	    pump_lacks_credits(reader->pump)) {
+	    pump_lacks_credits(reader->pump) && pump_in_flight(reader->pump).bytes == 0) {
 		diag_error("%s: no more credits come", diag_visible(reader->rules->credits_path));
 		reader->end = READER_NO_CREDITS;
 	}
@@ -220,6 +242,8 @@ reader_waited(struct reader *reader, const struct loop_watch watch[READER_WATCHE
 {
 	const uint64_t now_ns = loop_now();
 
+	if (reader->jobs == NULL)
+		feed_heed_pipe(&reader->feed, now_ns);
 	if (watch[ANSWERS].ready)
 		feed_hear(&reader->feed, now_ns);
 	if (watch[CREDITS].ready)
@@ -249,6 +273,28 @@ is_running(const struct reader *reader)
 	return reader->jobs != NULL ? jobs_run(reader->jobs) : feed_runs(&reader->feed);
 }
 
+static bool
+has_warden(const struct reader *reader)
+{
+	return reader->warden != NULL && reader->end != READER_BROKEN;
+}
+
+/* One that still runs has so long to end: what slowed the producer is not to be overtaken by what lets it go. */
+static void
+end_hooks(struct reader *reader)
+{
+	const uint64_t until_ns = loop_now() + END_NS;
+	struct loop_watch watch;
+
+	while (has_warden(reader) && hooks_wait(&reader->hooks, reader->pump) && loop_now() < until_ns) {
+		watch = (struct loop_watch){ .fd = warden_fd(reader->warden), .input = true };
+		(void)loop_wait(&watch, 1, until_ns);
+		hear_warden(reader, loop_now());
+	}
+	if (has_warden(reader))
+		hooks_end(&reader->hooks, reader->pump);
+}
+
 void
 reader_end(struct reader *reader)
 {
@@ -267,8 +313,7 @@ reader_end(struct reader *reader)
 		(void)loop_wait(&watch, 1, deadline_ns < until_ns ? deadline_ns : until_ns);
 		hear_warden(reader, loop_now());
 	}
-	if (reader->warden != NULL && reader->end != READER_BROKEN)
-		hooks_step(&reader->hooks, reader->pump);
+	end_hooks(reader);
 	warden_close(reader->warden, loop_now() + END_NS);
 	reader->warden = NULL;
 }

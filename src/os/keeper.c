@@ -240,12 +240,20 @@ start(struct keeper *keeper, struct ward *ward, const struct keeper_request *req
 	}
 }
 
+/* One that was stopped heeds no SIGTERM before it goes on. */
 static void
 pass_on(const struct keeper *keeper, uint64_t id, int signal)
 {
-	for (size_t i = 0; i < keeper->capacity; i++)
-		if (keeper->wards[i].pid > 0 && keeper->wards[i].id == id)
-			(void)kill(keeper->foreground ? keeper->wards[i].pid : -keeper->wards[i].pid, signal);
+	for (size_t i = 0; i < keeper->capacity; i++) {
+		const struct ward *ward = &keeper->wards[i];
+		const pid_t whom = keeper->foreground ? ward->pid : -ward->pid;
+
+		if (ward->pid == 0 || ward->id != id)
+			continue;
+		(void)kill(whom, signal);
+		if (signal == SIGTERM)
+			(void)kill(whom, SIGCONT);
+	}
 }
 
 /* One request, if there is one.  False when it is time to end. */

@@ -13,6 +13,8 @@
 uint64_t
 scribe_owed(const struct framing *framing, uint64_t length)
 {
+	if (framing->kind == FRAMING_BYTES)
+		return 0; /* a batch that was refused: the next goes on where it ends */
 	return framing->kind == FRAMING_FIXED ? (framing->size - length % framing->size) % framing->size : 1;
 }
 
@@ -31,7 +33,7 @@ owed_by_file(const struct scribe *scribe, off_t size)
 
 	if (size == 0)
 		return 0;
-	if (framing->kind == FRAMING_FIXED)
+	if (framing->kind == FRAMING_FIXED || framing->kind == FRAMING_BYTES)
 		return 0; /* reasons may be among the records, so its size says nothing */
 	return pread(scribe->port.inherited, &last, 1, size - 1) == 1 && last != end_byte(framing);
 }

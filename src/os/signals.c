@@ -16,6 +16,7 @@
 static volatile sig_atomic_t stop_signal;
 static volatile sig_atomic_t stop_again;
 static volatile sig_atomic_t report_asked;
+static volatile sig_atomic_t continued;
 
 static struct {
 	int signal;
@@ -145,9 +146,32 @@ signals_init(void)
 static void
 note_of_terminal(int signal)
 {
+	if (signal == SIGCONT)
+		continued = 1;
 	for (size_t i = 0; i < OF_TERMINAL; i++)
 		if (of_terminal[i].signal == signal)
 			of_terminal[i].noted = 1;
+}
+
+void
+signals_watch_continue(void)
+{
+	sigset_t ours;
+
+	(void)sigemptyset(&ours);
+	(void)sigaddset(&ours, SIGCONT);
+	(void)sigprocmask(SIG_BLOCK, &ours, NULL);
+	if (!is_ignored(SIGCONT))
+		set_handler(SIGCONT, note_of_terminal);
+}
+
+bool
+signals_take_continue(void)
+{
+	bool noted = continued != 0;
+
+	continued = 0;
+	return noted;
 }
 
 void

@@ -31,6 +31,10 @@ bool signals_stop_again(void);
 /* Whether a report has been asked for since the last call. */
 bool signals_take_report(void);
 
+/* From here on it is noted that weir was stopped and goes on (CONT); whether it was since the last call. */
+void signals_watch_continue(void);
+bool signals_take_continue(void);
+
 /* From here on WINCH, CONT and TSTP are noted: a line of the terminal may have to be drawn anew. */
 void signals_watch_terminal(void);
 

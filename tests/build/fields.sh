@@ -22,6 +22,8 @@ key_rule   how to find one, as the options have it
 latency    figures
 top_key    a row of a table
 newest_entry  another
+flight_load   what a batch is: handed over, its list too
+flight_record of such a list: a row
 gap        what is missing: a row of a list
 queue_record  a piece of text
 queue_mark    a place

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "hand/refusal.h"
+#include "os/diag.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Also one that was looked for along PATH, and not here. */
+static bool
+is_data(const char *name)
+{
+	struct stat file;
+
+	return stat(name, &file) == 0 && S_ISREG(file.st_mode) && (file.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0;
+}
+
+void
+refusal_tell(const char *name, int error)
+{
+	const char *shown = diag_visible(name);
+
+	if (error == ENOENT && is_data(name))
+		diag_error("%s: no such command; to read that file: weir <%s", shown, shown);
+	else if (is_data(name))
+		diag_error("%s: cannot be run: %s; to read it: weir <%s", shown, strerror(error), shown);
+	else
+		diag_errno(error, "%s", shown);
+}
