@@ -165,9 +165,7 @@ feed_told(struct feed *feed, enum warden_event event, const struct warden_told *
 		ended(feed, 0x7f00, now_ns);
 		break;
 	case WARDEN_STOPPED:
-		if (told->value == SIGTTIN || told->value == SIGTTOU)
-			diag_note("%s was stopped, since it asks at the terminal from the background; --foreground lets it",
-			    diag_visible(feed->rules->command[0]));
+		refusal_tell_stopped(feed->rules->command[0], told->value);
 		break;
 	case WARDEN_ENDED:
 		ended(feed, told->value, now_ns);

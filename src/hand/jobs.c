@@ -320,7 +320,10 @@ jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *
 
 	switch (event) {
 	case WARDEN_NONE:
+		break;
 	case WARDEN_STOPPED:
+		if (job != NULL)
+			refusal_tell_stopped(jobs->rules->command[0], told->value);
 		break;
 	case WARDEN_STARTED:
 		jobs->has_run = true;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -30,4 +31,12 @@ refusal_tell(const char *name, int error)
 		diag_error("%s: cannot be run: %s; to read it: weir <%s", shown, strerror(error), shown);
 	else
 		diag_errno(error, "%s", shown);
+}
+
+void
+refusal_tell_stopped(const char *name, int signal)
+{
+	if (signal == SIGTTIN || signal == SIGTTOU)
+		diag_note("%s was stopped, since it asks at the terminal from the background; --foreground lets it",
+		    diag_visible(name));
 }

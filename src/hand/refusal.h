@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * refusal: what is said of a COMMAND that the system would not execute.
+ * refusal: what is said of a COMMAND that the system would not execute, or that it stopped.
  *
  * "weir FILE" is most often meant to be "weir <FILE": where the operand is a file that is no program, that is said too.
  */
@@ -9,5 +9,8 @@
 
 /* error: the errno of exec. */
 void refusal_tell(const char *name, int error);
+
+/* It was stopped by this signal: for asking at the terminal, which it may not from the background. */
+void refusal_tell_stopped(const char *name, int signal);
 
 #endif
