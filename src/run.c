@@ -314,13 +314,23 @@ look_for_command(const struct run *run, struct ending *ending)
 	}
 }
 
+/* Nothing was to be dropped, but what is longer than --max-record cannot be handed over where it has to be confirmed. */
+static bool
+was_too_long(const struct run *run)
+{
+	const struct options *options = run->options;
+
+	return pump_ledger(&run->pump)->dropped[REASON_OVERSIZE].bytes > 0 && !policy_drops(options->policy) &&
+	    options->reader.confirm != CONFIRM_WRITTEN;
+}
+
 static void
 look_for_losses(const struct run *run, struct ending *ending)
 {
 	const struct ledger *ledger = pump_ledger(&run->pump);
 	const bool too_long = ledger->dropped[REASON_OVERSIZE].bytes > 0;
 
-	if (ledger->dropped[REASON_REJECTED].bytes > 0 || (too_long && run->options->reader.confirm != CONFIRM_WRITTEN)) {
+	if (ledger->dropped[REASON_REJECTED].bytes > 0 || was_too_long(run)) {
 		name_reason(ending, ledger->dropped[REASON_REJECTED].bytes > 0 ? "rejected" : "record too long");
 		ending->status = STATUS_REJECTED;
 	} else if (pump_failed(&run->pump)) {
@@ -374,7 +384,7 @@ tell_errors(const struct run *run, const struct ending *ending, bool cut_short)
 		diag_error("%s has ended, and had not taken everything", diag_visible(run->options->reader.command[0]));
 	if (cut_short && pump_output(pump) != OUTLET_GONE && run->options->reader.command == NULL)
 		diag_error("standard output: the last record was cut short");
-	if (ending->status == STATUS_REJECTED && pump_ledger(pump)->dropped[REASON_OVERSIZE].bytes > 0)
+	if (ending->status == STATUS_REJECTED && was_too_long(run))
 		diag_error("standard input: what was longer than --max-record was dropped");
 	if (ending->status == STATUS_DROPPED && pump_failed(pump))
 		diag_error("--policy=fail: not read to the end: a record %s",
