@@ -319,7 +319,7 @@ accepted()
 	refused --buffer -- --report=report --buffer=0
 	refused COMMAND -- --report=report ''
 	is "$(cat report)" precious
-	refused -- -- --report=new --sample=0
+	refused --sample -- --report=new --sample=0
 	[[ ! -e new ]]
 }
 
