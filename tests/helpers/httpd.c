@@ -63,6 +63,8 @@ static int listen_somewhere(const char *path)
 	return fd;
 }
 
+static void send_text(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static void send_text(int fd, const char *format, ...)
 {
 	char text[512];

@@ -65,7 +65,9 @@ line_of(test_case *run)
 	int both[2], line = -1;
 	pid_t child;
 
-	must(pipe(both) == 0 && (child = fork()) >= 0);
+	must(pipe(both) == 0);
+	child = fork();
+	must(child >= 0);
 	if (child == 0) {
 		int say = fcntl(both[1], F_DUPFD, 200); /* out of the way */
 
