@@ -2,12 +2,12 @@
 #include "config.h"
 
 #include "hand/hooks.h"
+#include "hand/words.h"
 #include "os/diag.h"
 
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,31 +27,25 @@ hooks_init(struct hooks *hooks, const struct options *given, struct warden *ward
 	};
 }
 
-#define WORDS 6
-
 static void
 run(struct hooks *hooks, enum hook hook, const struct pump *pump)
 {
 	const struct tally held = pump_held(pump), dropped = ledger_dropped(pump_ledger(pump));
 	const struct tally depth = pump_depth(pump);
-	char text[WORDS][96];
-	const char *words[WORDS + 1] = { NULL };
+	struct words words;
 	const struct warden_job job = {
 		.id = hooks->id,
 		.command = hooks->command[hook],
 		.streams = { WARDEN_NULL, STDERR_FILENO, WARDEN_OWN },
-		.environment = words,
+		.environment = words.list,
 	};
 
-	(void)snprintf(text[0], sizeof(text[0]), "WEIR_NAME=%s", hooks->options->name);
-	(void)snprintf(text[1], sizeof(text[1]), "WEIR_STATE=%s", hook == HOOK_HIGH ? "high" : "low");
-	(void)snprintf(text[2], sizeof(text[2]), "WEIR_FILL=%llu",
-	    (unsigned long long)(depth.bytes * 100 / hooks->options->buffer_bytes));
-	(void)snprintf(text[3], sizeof(text[3]), "WEIR_HELD_RECORDS=%llu", (unsigned long long)held.records);
-	(void)snprintf(text[4], sizeof(text[4]), "WEIR_HELD_BYTES=%llu", (unsigned long long)held.bytes);
-	(void)snprintf(text[5], sizeof(text[5]), "WEIR_DROPPED_RECORDS=%llu", (unsigned long long)dropped.records);
-	for (int i = 0; i < WORDS; i++)
-		words[i] = text[i];
+	words_init(&words, hooks->options->name);
+	words_put(&words, "WEIR_STATE", hook == HOOK_HIGH ? "high" : "low");
+	words_count(&words, "WEIR_FILL", depth.bytes * 100 / hooks->options->buffer_bytes);
+	words_count(&words, "WEIR_HELD_RECORDS", held.records);
+	words_count(&words, "WEIR_HELD_BYTES", held.bytes);
+	words_count(&words, "WEIR_DROPPED_RECORDS", dropped.records);
 	hooks->running = warden_start(hooks->warden, &job);
 	if (!hooks->running && errno != EAGAIN)
 		diag_errno(errno, "%s", options[hook]);

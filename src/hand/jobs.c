@@ -4,6 +4,7 @@
 #include "flow/handed.h"
 #include "hand/jobs.h"
 #include "hand/refusal.h"
+#include "hand/words.h"
 #include "os/command.h"
 #include "os/diag.h"
 #include "os/signals.h"
@@ -13,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -174,31 +174,15 @@ jobs_begin(struct jobs *jobs, struct pump *pump)
 
 /* --- running ------------------------------------------------------------------------------------- */
 
-struct words {
-	char text[6][160];
-	const char *list[7];
-	size_t count;
-};
-
-static void
-say(struct words *words, const char *name, uint64_t value)
-{
-	(void)snprintf(words->text[words->count], sizeof(words->text[0]), "%s=%llu", name, (unsigned long long)value);
-	words->list[words->count] = words->text[words->count];
-	words->count++;
-}
-
 static void
 fill_words(struct words *words, const struct jobs *jobs, const struct job *job)
 {
-	*words = (struct words){ .count = 0 };
-	(void)snprintf(words->text[0], sizeof(words->text[0]), "WEIR_NAME=%s", jobs->options->name);
-	words->list[words->count++] = words->text[0];
-	say(words, "WEIR_TRY", job->tries + 1);
-	say(words, "WEIR_FIRST", job->load.first);
-	say(words, "WEIR_LAST", job->load.last);
-	say(words, "WEIR_RECORDS", job->load.sum.records);
-	say(words, "WEIR_BYTES", job->load.sum.bytes);
+	words_init(words, jobs->options->name);
+	words_count(words, "WEIR_TRY", job->tries + 1);
+	words_count(words, "WEIR_FIRST", job->load.first);
+	words_count(words, "WEIR_LAST", job->load.last);
+	words_count(words, "WEIR_RECORDS", job->load.sum.records);
+	words_count(words, "WEIR_BYTES", job->load.sum.bytes);
 }
 
 /* False where it has to be tried later. */

@@ -6,13 +6,13 @@
 
 #include "flow/handed.h"
 #include "hand/feed.h"
+#include "hand/words.h"
 #include "os/diag.h"
 #include "os/pipes.h"
 #include "os/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #define COMMAND 0 /* of those that the warden has */
@@ -23,25 +23,10 @@ feed_answers_by(enum confirm confirm)
 	return confirm == CONFIRM_LINE ? ANSWERS_BY_LINE : confirm == CONFIRM_NUMBER ? ANSWERS_BY_NUMBER : ANSWERS_UP_TO;
 }
 
-/* "NAME=value" of weir's own for COMMAND, in room that lasts until the call is over. */
-struct words {
-	char text[6][160];
-	const char *list[7];
-	size_t count;
-};
-
-static void
-say(struct words *words, const char *name, uint64_t value)
-{
-	(void)snprintf(words->text[words->count], sizeof(words->text[0]), "%s=%llu", name, (unsigned long long)value);
-	words->list[words->count] = words->text[words->count];
-	words->count++;
-}
-
 static void
 ask_for(struct feed *feed, int output, uint64_t now_ns)
 {
-	struct words words = { .count = 0 };
+	struct words words;
 	struct warden_job job = {
 		.id = ++feed->id,
 		.command = COMMAND,
@@ -49,10 +34,9 @@ ask_for(struct feed *feed, int output, uint64_t now_ns)
 		.environment = words.list,
 	};
 
-	(void)snprintf(words.text[0], sizeof(words.text[0]), "WEIR_NAME=%s", feed->options->name);
-	words.list[words.count++] = words.text[0];
-	say(&words, "WEIR_TRY", feed->starts + 1);
-	say(&words, "WEIR_FIRST", pump_next_serial(feed->pump));
+	words_init(&words, feed->options->name);
+	words_count(&words, "WEIR_TRY", feed->starts + 1);
+	words_count(&words, "WEIR_FIRST", pump_next_serial(feed->pump));
 	feed->started_ns = now_ns;
 	feed->stalled = false;
 	feed->starts++;

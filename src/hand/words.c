@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "hand/words.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+void
+words_init(struct words *words, const char *name)
+{
+	*words = (struct words){ .count = 0 };
+	words_put(words, "WEIR_NAME", name);
+}
+
+void
+words_put(struct words *words, const char *variable, const char *value)
+{
+	char *text = words->text[words->count];
+
+	(void)snprintf(text, WORDS_LENGTH, "%s=%s", variable, value);
+	words->list[words->count++] = text;
+}
+
+void
+words_count(struct words *words, const char *variable, uint64_t value)
+{
+	char digits[24];
+
+	(void)snprintf(digits, sizeof(digits), "%" PRIu64, value);
+	words_put(words, variable, digits);
+}

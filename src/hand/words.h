@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * words: what is put into the environment of what is started: "WEIR_TRY=1" and its like, WEIR_NAME first.
+ *
+ * Copies its texts, and is good as long as it lasts: until the warden has been asked.
+ */
+#ifndef WEIR_WORDS_H
+#define WEIR_WORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define WORDS_MOST 8
+#define WORDS_LENGTH 160 /* of one, with its NUL; what is longer is cut */
+
+struct words {
+	char text[WORDS_MOST][WORDS_LENGTH];
+	const char *list[WORDS_MOST + 1]; /* as warden_job has it: ends with NULL */
+	size_t count;
+};
+
+void words_init(struct words *words, const char *name);
+
+/* One more (there is room). */
+void words_put(struct words *words, const char *variable, const char *value);
+void words_count(struct words *words, const char *variable, uint64_t value);
+
+#endif
