@@ -70,6 +70,12 @@ pump_first_in_flight(const struct pump *pump)
 }
 
 uint64_t
+pump_first_given(const struct pump *pump)
+{
+	return pump->plan.flying ? flight_given_serial(&pump->flight) : 0;
+}
+
+uint64_t
 pump_next_serial(const struct pump *pump)
 {
 	const uint64_t oldest = pump->plan.flying ? flight_first_serial(&pump->flight) : 0;
@@ -192,7 +198,7 @@ pump_has_batch(const struct pump *pump, uint64_t now_ns)
 
 	if (!batching->open || batching->begun_ns == 0 || pump_cut_short(pump))
 		return false;
-	if (pump->output == OUTLET_EMPTY || batching->hurried || outlet_batch_is_full(&pump->outlet))
+	if (pump->output == OUTLET_EMPTY || batching->hurried || toll_batch_is_full(&pump->outlet.toll))
 		return true;
 	return pump->output == OUTLET_HELD && now_ns >= batching->begun_ns + pump->plan.linger_ns;
 }
@@ -201,7 +207,7 @@ struct flight_load
 pump_take_batch(struct pump *pump)
 {
 	pump->batching.open = false;
-	outlet_close_batch(&pump->outlet);
+	toll_close_batch(&pump->outlet.toll);
 	look_again(pump);
 	return flight_take_load(&pump->flight);
 }

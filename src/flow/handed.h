@@ -35,6 +35,9 @@ struct tally pump_in_flight(const struct pump *pump);
 uint64_t pump_wire(const struct pump *pump);
 uint64_t pump_first_in_flight(const struct pump *pump);
 
+/* Of what this reader was given whole, the serial of the oldest; 0 for none. */
+uint64_t pump_first_given(const struct pump *pump);
+
 /* The serial of what another reader would be handed first. */
 uint64_t pump_next_serial(const struct pump *pump);
 

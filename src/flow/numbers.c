@@ -90,13 +90,14 @@ numbers_went_again(struct numbers *numbers, uint64_t records)
 		numbers->again_is_numbered = false;
 }
 
-/* The number of a record that is begun goes once more, whole, if nothing of the record itself has been handed over. */
+/* The number of a record that is begun goes once more, whole, if nothing of the record itself has been handed over: else
+ * it is one that is handed over again. */
 void
-numbers_restart(struct numbers *numbers)
+numbers_restart(struct numbers *numbers, const struct flight *flight)
 {
 	numbers->again.sent = 0;
 	numbers->again_is_numbered = false;
-	if (numbers_begun(numbers))
+	if (numbers_begun(numbers) || (flight != NULL && flight_is_begun(flight)))
 		numbers->next.sent = 0;
 }
 
@@ -177,7 +178,6 @@ numbers_write(struct outlet *outlet, struct queue *queue, struct ledger *ledger,
 
 	*done = 0;
 	if (count == 0) {
-		outlet_account(outlet, queue, ledger, 0, &ended);
 		toll_left(&outlet->toll, queue, 0, 0, now_ns);
 		numbers_begin(outlet, queue, now_ns);
 		return IO_RETRY;

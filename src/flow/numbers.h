@@ -33,8 +33,9 @@ void numbers_begin(struct outlet *outlet, struct queue *queue, uint64_t now_ns);
 /* Sends the number of the record that is handed over again, if it is to go next; EMPTY when that is done. */
 enum outlet_state numbers_send_again(struct outlet *outlet, struct ledger *ledger);
 
-/* So many records went again; or another reader begins. */
+/* So many records went again; or another reader begins, who has been given nothing of what is in flight (NULL: of what
+ * was begun). */
 void numbers_went_again(struct numbers *numbers, uint64_t records);
-void numbers_restart(struct numbers *numbers);
+void numbers_restart(struct numbers *numbers, const struct flight *flight);
 
 #endif

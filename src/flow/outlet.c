@@ -58,7 +58,7 @@ outlet_change_reader(struct outlet *outlet, const struct io_port *port)
 		return;
 	outlet->port = *port;
 	marks_restart(outlet->marks);
-	numbers_restart(&outlet->numbers);
+	numbers_restart(&outlet->numbers, outlet->flight);
 	if (outlet->flight != NULL)
 		flight_restart(outlet->flight);
 }
@@ -73,42 +73,6 @@ void
 outlet_free(struct outlet *outlet)
 {
 	numbers_free(&outlet->numbers);
-}
-
-bool
-outlet_batch_is_open(const struct outlet *outlet)
-{
-	return toll_batch_is_open(&outlet->toll);
-}
-
-bool
-outlet_batch_is_begun(const struct outlet *outlet)
-{
-	return toll_batch_is_begun(&outlet->toll);
-}
-
-bool
-outlet_batch_is_full(const struct outlet *outlet)
-{
-	return toll_batch_is_full(&outlet->toll);
-}
-
-void
-outlet_open_batch(struct outlet *outlet, const struct tally *most)
-{
-	toll_open_batch(&outlet->toll, most);
-}
-
-void
-outlet_close_batch(struct outlet *outlet)
-{
-	toll_close_batch(&outlet->toll);
-}
-
-void
-outlet_expect_batch(struct outlet *outlet, uint64_t due_ns)
-{
-	toll_expect_batch(&outlet->toll, due_ns);
 }
 
 enum awaited

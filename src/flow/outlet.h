@@ -89,14 +89,6 @@ void outlet_change_reader(struct outlet *outlet, const struct io_port *port);
 int outlet_number(struct outlet *outlet, const char *template, struct serials *serials);
 void outlet_free(struct outlet *outlet);
 
-/* Batches, as the toll has them. */
-bool outlet_batch_is_open(const struct outlet *outlet);
-bool outlet_batch_is_begun(const struct outlet *outlet);
-bool outlet_batch_is_full(const struct outlet *outlet);
-void outlet_open_batch(struct outlet *outlet, const struct tally *most);
-void outlet_close_batch(struct outlet *outlet);
-void outlet_expect_batch(struct outlet *outlet, uint64_t due_ns);
-
 /* Of a drain that ended with OUTLET_HELD: what is waited for, and until when; UINT64_MAX: time alone does not help. */
 enum awaited outlet_awaited(const struct outlet *outlet);
 uint64_t outlet_due_ns(const struct outlet *outlet);

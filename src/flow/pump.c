@@ -221,13 +221,13 @@ look_for_batch(struct pump *pump, uint64_t now_ns)
 	const uint64_t oldest_ns = waits_since_ns(pump, now_ns);
 	const uint64_t due_ns = oldest_ns < UINT64_MAX - pump->plan.linger_ns ? oldest_ns + pump->plan.linger_ns : UINT64_MAX;
 
-	if (!pump->batching.open || outlet_batch_is_open(&pump->outlet))
+	if (!pump->batching.open || toll_batch_is_open(&pump->outlet.toll))
 		return;
 	if (!is_batch_due(pump, now_ns, due_ns)) {
-		outlet_expect_batch(&pump->outlet, due_ns);
+		toll_expect_batch(&pump->outlet.toll, due_ns);
 		return;
 	}
-	outlet_open_batch(&pump->outlet, &pump->plan.batch);
+	toll_open_batch(&pump->outlet.toll, &pump->plan.batch);
 	pump->batching.waits_ns = UINT64_MAX; /* all that waits goes, or it is full */
 }
 
@@ -253,6 +253,8 @@ discard(struct pump *pump)
 	}
 	if (all > 0)
 		loss_returned(&pump->loss, REASON_GONE, queue_first(queue), ended, all);
+	if (pump->plan.numbered)
+		serials_drop_oldest(&pump->serials, queue_first(queue)); /* nobody asks for theirs any more */
 	pump->output = OUTLET_EMPTY;
 }
 
@@ -274,7 +276,7 @@ pass_through(struct pump *pump, uint64_t now_ns)
 	if (pump->plan.batching)
 		look_for_batch(pump, now_ns);
 	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
-	if (pump->batching.begun_ns == 0 && pump->batching.open && outlet_batch_is_begun(&pump->outlet))
+	if (pump->batching.begun_ns == 0 && pump->batching.open && toll_batch_is_begun(&pump->outlet.toll))
 		pump->batching.begun_ns = now_ns;
 	age_sent(&pump->age, &pump->queue, now_ns);
 }
@@ -299,7 +301,7 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	    (pump->output == OUTLET_HELD || queue_held(&pump->queue).bytes == 0))
 		pump->output = OUTLET_MORE; /* what had to wait, or all that was refused, has given way */
 	judge_level(pump, full);
-	if (pump->output == OUTLET_HELD && pump->batching.open && !outlet_batch_is_open(&pump->outlet) && lacks_room(pump))
+	if (pump->output == OUTLET_HELD && pump->batching.open && !toll_batch_is_open(&pump->outlet.toll) && lacks_room(pump))
 		pump->output = OUTLET_MORE; /* the buffer is full since just now: what waits for more is to go */
 #ifdef WEIR_DEBUG
 	queue_check(&pump->queue);

@@ -30,7 +30,7 @@ look_at_pipe(struct feed *feed, uint64_t now_ns)
 {
 	uint64_t unread, wire = pump_wire(feed->pump);
 
-	if (!pump_has_reader(feed->pump) || !pump_output_unread(feed->pump, &unread) || unread > wire)
+	if (pump_in_flight(feed->pump).bytes == 0 || !pump_has_reader(feed->pump) || !pump_output_unread(feed->pump, &unread) || unread > wire)
 		return;
 	if (pump_confirm_wire(feed->pump, wire - unread)) {
 		feed->progress_ns = now_ns;

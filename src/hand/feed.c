@@ -77,7 +77,7 @@ feed_init(struct feed *feed, const struct options *options, struct warden *warde
 static void
 give_up_oldest(struct feed *feed, uint64_t now_ns)
 {
-	const uint64_t oldest = pump_first_in_flight(feed->pump);
+	const uint64_t oldest = pump_first_given(feed->pump);
 
 	feed->deaths = oldest != 0 && oldest == feed->died_at ? feed->deaths + 1 : 1;
 	feed->died_at = oldest;

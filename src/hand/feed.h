@@ -92,10 +92,9 @@ uint64_t feed_deadline_ns(const struct feed *feed);
 void feed_tell_to_end(struct feed *feed, uint64_t now_ns);
 bool feed_runs(const struct feed *feed);
 
-/* For feed.c and start.c: COMMAND is started once more, with what is in flight handed over again; whether its standard
- * output is where it answers; what its answers go by. */
+/* For feed.c and start.c: COMMAND is started once more, with what is in flight handed over again; what its answers go
+ * by. */
 void feed_start_again(struct feed *feed, uint64_t now_ns);
-bool feed_answers_itself(const struct feed *feed);
 enum answers_by feed_answers_by(enum confirm confirm);
 
 #endif

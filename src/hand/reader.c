@@ -2,13 +2,14 @@
 #include "config.h"
 
 #include "flow/handed.h"
-#include "hand/jobs.h"
 #include "hand/credits.h"
 #include "hand/feed.h"
 #include "hand/hooks.h"
+#include "hand/jobs.h"
 #include "hand/reader.h"
 #include "os/command.h"
 #include "os/diag.h"
+#include "os/pipes.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -39,7 +40,7 @@ struct reader {
 	char *hook[2];           /* strdup'd */
 	struct breaker breaker;
 	struct feed feed;        /* where there are no batches */
-	struct jobs *jobs; /* NULL: there are none */
+	struct jobs *jobs;       /* NULL: there are none */
 	struct credits credits;
 	struct hooks hooks;
 	enum reader_end end;     /* GOES_ON, or what ends the run for another reason than theirs */
@@ -78,12 +79,10 @@ open_pipe(struct reader *reader, struct io_port *output, int *input)
 		feed_size_pipe(reader->rules, output);
 		return true;
 	}
-	if (pipe(ends) < 0) {
+	if (pipes_make(ends) < 0) {
 		diag_errno(errno, "a pipe for %s", diag_visible(reader->rules->command[0]));
 		return false;
 	}
-	(void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 	io_open_output(output, ends[1]);
 	feed_size_pipe(reader->rules, output);
 	*input = ends[0];
@@ -242,7 +241,7 @@ reader_waited(struct reader *reader, const struct loop_watch watch[READER_WATCHE
 {
 	const uint64_t now_ns = loop_now();
 
-	if (reader->jobs == NULL)
+	if (reader->jobs == NULL && pump_output(reader->pump) == OUTLET_GONE)
 		feed_heed_pipe(&reader->feed, now_ns);
 	if (watch[ANSWERS].ready)
 		feed_hear(&reader->feed, now_ns);

@@ -47,17 +47,6 @@ ask_for(struct feed *feed, int output, uint64_t now_ns)
 	}
 }
 
-/* A pipe whose first end is not to be seen by what is started later.  0, or -1 with errno. */
-static int
-make_pipe(int ends[2])
-{
-	if (pipe(ends) < 0)
-		return -1;
-	(void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-	return 0;
-}
-
 static bool
 answers_itself(const struct feed *feed)
 {
@@ -73,7 +62,7 @@ open_answers(struct feed *feed)
 	if (feed->answers_from >= 0)
 		(void)close(feed->answers_from);
 	feed->answers_from = -1;
-	if (make_pipe(ends) < 0)
+	if (pipes_make(ends) < 0)
 		return -1;
 	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	feed->answers_from = ends[0];
@@ -113,7 +102,7 @@ feed_start_again(struct feed *feed, uint64_t now_ns)
 	struct io_port port;
 	int ends[2];
 
-	if (make_pipe(ends) < 0) {
+	if (pipes_make(ends) < 0) {
 		no_pipe(feed);
 		return;
 	}

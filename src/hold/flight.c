@@ -181,6 +181,12 @@ flight_begin(struct flight *flight)
 	flight->begun = true;
 }
 
+bool
+flight_is_begun(const struct flight *flight)
+{
+	return flight->begun;
+}
+
 void
 flight_pass_number(struct flight *flight, size_t length)
 {

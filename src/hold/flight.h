@@ -131,6 +131,9 @@ void flight_unload(struct flight *flight, struct tally sum);
 /* The next record has been begun by its number: it has its serial from now on. */
 void flight_begin(struct flight *flight);
 
+/* Whether one has been, of which no byte has been handed over. */
+bool flight_is_begun(const struct flight *flight);
+
 /* So many bytes of a number have been handed over. */
 void flight_pass_number(struct flight *flight, size_t length);
 
@@ -163,6 +166,9 @@ struct tally flight_confirm_wire(struct flight *flight, uint64_t wire);
  * False where there is none (a mark is only confirmed by that). */
 bool flight_reject_oldest(struct flight *flight, struct loss *loss, uint64_t at);
 bool flight_reject(struct flight *flight, uint64_t serial, struct loss *loss, uint64_t at);
+
+/* The serial of the oldest that this reader was given whole and that is not settled; 0 for none. */
+uint64_t flight_given_serial(const struct flight *flight);
 
 /* The serial of the oldest that is not settled, an open one too, marks left out; 0 for none. */
 uint64_t flight_first_serial(const struct flight *flight);

@@ -54,7 +54,8 @@ loss_left_out(struct loss *loss, enum reason reason, uint64_t at, uint64_t recor
 	const struct lost lost = { reason, records, bytes, loss->now_ns };
 
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
-	serials_drop_at(loss->serials, at, 0, records);
+	if (loss->serials != NULL)
+		serials_drop_at(loss->serials, at, 0, records);
 	if (is_marked(loss, reason) && (records > 0 || bytes > 0))
 		gaps_drop_at(loss->gaps, at, 0, &lost);
 }
@@ -67,7 +68,8 @@ loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t record
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
 	if (loss->spill != NULL)
 		spill_end(loss->spill, SPILL_QUEUE);
-	serials_drop_at(loss->serials, at, records, records);
+	if (loss->serials != NULL)
+		serials_drop_at(loss->serials, at, records, records);
 	if (is_marked(loss, reason) && records > 0)
 		gaps_drop_at(loss->gaps, at, records, &lost);
 }
@@ -80,7 +82,8 @@ loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t rec
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
 	if (loss->spill != NULL)
 		spill_end(loss->spill, SPILL_QUEUE);
-	serials_drop_oldest(loss->serials, first);
+	if (loss->serials != NULL)
+		serials_drop_oldest(loss->serials, first);
 	if (is_marked(loss, reason) && records > 0)
 		gaps_drop_oldest(loss->gaps, first, &lost);
 }

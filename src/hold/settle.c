@@ -51,6 +51,14 @@ oldest(const struct flight *flight)
 	return NULL;
 }
 
+uint64_t
+flight_given_serial(const struct flight *flight)
+{
+	const struct flight_record *record = oldest(flight);
+
+	return record != NULL && !record->mark ? record->serial : 0;
+}
+
 /* The first whose serial is not less (marks have those of their neighbours' order, and none of their own: they are
  * passed over), or count. */
 static size_t

@@ -249,6 +249,16 @@ pipes_enlarge(const struct io_port *port, size_t bytes)
 #endif
 }
 
+int
+pipes_make(int ends[2])
+{
+	if (pipe(ends) < 0)
+		return -1;
+	(void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
 void
 pipes_resize(const struct io_port *port, size_t bytes)
 {

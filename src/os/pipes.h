@@ -19,6 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A pipe, to read from and to write to, that nothing which is executed inherits.  0, or -1 with errno. */
+int pipes_make(int ends[2]);
+
 /* Whether bytes can go from this input to this output without passing through memory. */
 bool pipes_can_splice(const struct io_port *input, const struct io_port *output);
 

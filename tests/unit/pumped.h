@@ -30,6 +30,7 @@ static struct rig {
 	int writer; /* of what the pump reads, or -1 */
 	int reader; /* of what it writes, or -1 */
 	bool little; /* the output takes 512 bytes at a time */
+	bool numbers; /* --number is written; else only the record says which it is */
 	uint64_t serial;   /* of the last record that was made */
 	char left[16384];  /* of the last records what is not written yet */
 	size_t left_at, left_length;
@@ -71,7 +72,8 @@ begin(const char *command_line)
 		argv[argc++] = word;
 	argv[argc] = NULL;
 	must(options_parse(argc, argv, &rig.options) == OPTIONS_RUN);
-	rig.options.reader.number_template = NULL; /* what comes has a number of its own */
+	if (!rig.numbers)
+		rig.options.reader.number_template = NULL; /* what comes has a number of its own */
 	must(pipe(in) == 0);
 	rig.writer = in[1];
 	rig.now = NS_PER_S;
