@@ -43,6 +43,7 @@ struct reader {
 	struct jobs *jobs;       /* NULL: there are none */
 	struct credits credits;
 	struct hooks hooks;
+	bool warden_speaks;      /* poll says so, and it has not been heard since */
 	enum reader_end end;     /* GOES_ON, or what ends the run for another reason than theirs */
 };
 
@@ -185,6 +186,7 @@ hear_warden(struct reader *reader, uint64_t now_ns)
 	struct warden_told told;
 	enum warden_event event;
 
+	reader->warden_speaks = false;
 	while (reader->warden != NULL && (event = warden_next(reader->warden, &told)) != WARDEN_NONE) {
 		if (hooks_told(&reader->hooks, event, &told))
 			continue;
@@ -202,7 +204,8 @@ hear_warden(struct reader *reader, uint64_t now_ns)
 void
 reader_step(struct reader *reader, uint64_t now_ns)
 {
-	hear_warden(reader, now_ns);
+	if (reader->warden_speaks)
+		hear_warden(reader, now_ns);
 	if (reader->jobs != NULL)
 		jobs_step(reader->jobs, now_ns);
 	else
@@ -243,6 +246,7 @@ reader_waited(struct reader *reader, const struct loop_watch watch[READER_WATCHE
 
 	if (reader->jobs == NULL && pump_output(reader->pump) == OUTLET_GONE)
 		feed_heed_pipe(&reader->feed, now_ns);
+	reader->warden_speaks |= watch[WARDEN].ready;
 	if (watch[ANSWERS].ready)
 		feed_hear(&reader->feed, now_ns);
 	if (watch[CREDITS].ready)
