@@ -41,6 +41,8 @@ pump_discard(struct pump *pump)
 		(void)io_close(&pump->outlet.port);
 	outlet_change_reader(&pump->outlet, NULL);
 	pump->bypass.able = false;
+	intake_discard(&pump->intake);
+	queue_observe(&pump->queue, NULL); /* how long what is dropped has waited counts nowhere */
 	pump->discarding = true;
 	pump->output = OUTLET_MORE;
 }

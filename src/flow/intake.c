@@ -262,6 +262,12 @@ intake_pass(struct intake *intake, struct ledger *ledger, const char *piece, siz
 }
 
 void
+intake_discard(struct intake *intake)
+{
+	intake->unread = true;
+}
+
+void
 intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 {
 	struct ledger *ledger = loss_ledger(loss);
@@ -277,6 +283,8 @@ intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 	if (intake->skipping) {
 		loss_left_out(loss, intake->reason, queue_next(queue), 1, 0);
 		loss_end(loss);
+	} else if (all_sent && intake->unread) {
+		loss_returned(loss, REASON_GONE, queue_next(queue), 1, 0);
 	} else if (all_sent) {
 		ledger->out.records++; /* its last byte went out before it was known to be the last */
 		queue_note_passed(queue, 1);

@@ -30,6 +30,7 @@ struct intake {
 	bool skipping;       /* or it is being left out, */
 	enum reason reason;  /* for this reason, */
 	bool counted_out;    /* unseen */
+	bool unread;         /* what has left the queue was dropped: nobody reads any more */
 	bool over;           /* what comes now is behind the last that is taken: undelivered */
 };
 
@@ -46,6 +47,9 @@ void intake_take(struct intake *intake, struct queue *queue, struct loss *loss,
 /* length bytes pass by the queue, in and out at once; piece is where they can be looked at, NULL where
  * the framing needs no look.  Returns how many records end in them. */
 uint64_t intake_pass(struct intake *intake, struct ledger *ledger, const char *piece, size_t length);
+
+/* From now on what leaves the queue is dropped, reason `gone`. */
+void intake_discard(struct intake *intake);
 
 /* The input has ended: what stands after the last delimiter is a record. */
 void intake_end(struct intake *intake, struct queue *queue, struct loss *loss);

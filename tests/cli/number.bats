@@ -137,9 +137,18 @@ all_numbered()
 	head -c 1 pipe >one &
 	IN=in run_weir --reader-gone=discard
 	is "$ENDED" "exit 0"
-	final '.in.bytes == 5000000 and .dropped.by.gone.bytes > 0 and .out.bytes + .dropped.bytes == 5000000'
+	final '.in.bytes == 5000000 and .dropped.by.gone.records == 1 and .out.records == 0 and .out.bytes + .dropped.bytes == 5000000'
 	OUT=pipe
 	head -c 1 pipe >one &
 	IN=in run_weir -b --reader-gone=discard
 	final '.in.bytes == 5000000 and .out.bytes + .dropped.bytes == 5000000'
+	# One that nobody has begun to read.
+	{ seq 3; head -c 5000000 /dev/zero; } >in
+	OUT=out
+	IN=in run_weir --reader-gone=discard sh -c 'read -r x; exec <&-; exit 0'
+	is "$ENDED" "exit 5"
+	final '.dropped.by.oversize.bytes == 5000000'
+	IN=in run_weir --confirm=written --reader-gone=discard sh -c 'read -r x; exec <&-; exit 0'
+	is "$ENDED" "exit 0"
+	final '.in.bytes == 5000006 and .dropped.by.gone.bytes > 4000000'
 }

@@ -18,11 +18,11 @@ teardown()
 	common_teardown
 }
 
-# children_of PID: their numbers.
+# children_of PID: their numbers. (Of all processes one may end between the listing and the look: cat goes on.)
 children_of()
 {
-	awk -v parent="$1" 'FNR == 1 { pid = "" } $1 == "Pid:" { pid = $2 } $1 == "PPid:" && $2 == parent { print pid }' \
-		/proc/[0-9]*/status 2>/dev/null || :
+	cat /proc/[0-9]*/status 2>/dev/null |
+		awk -v parent="$1" '$1 == "Pid:" { pid = $2 } $1 == "PPid:" && $2 == parent { print pid }'
 }
 
 # up_with_warden: sets WARDEN, the process beside weir, and READER, what it has started; both are there.

@@ -887,6 +887,50 @@ bytes(void)
 	finish();
 }
 
+/* --- nobody reads any more ------------------------------------------------------------------------- */
+
+/* So many bytes, without an end. */
+static void
+pour(size_t length)
+{
+	char text[1000];
+
+	memset(text, 'x', sizeof(text));
+	for (size_t done = 0; done < length; done += sizeof(text)) {
+		must(write(rig.writer, text, sizeof(text)) == (ssize_t)sizeof(text));
+		pass();
+	}
+}
+
+static void
+discards(void)
+{
+	rig.little = false;
+	begin_anew("-q -m 4K");
+	pump_discard(&rig.pump);
+	pour(20000);
+	ok(books()->dropped[REASON_GONE].bytes == 20000 && books()->dropped[REASON_GONE].records == 0 &&
+	    pump_wants_input(&rig.pump), "of a stream that nobody reads any byte goes, however long a record is");
+	must(write(rig.writer, "\nab\nc", 6) == 6);
+	end_input();
+	passes(3);
+	ok(books()->dropped[REASON_GONE].bytes == 20006 && books()->dropped[REASON_GONE].records == 3 && is_sound() &&
+	    pump_done(&rig.pump), "and each is counted at its end");
+	finish();
+
+	begin_anew("-q -m 4K --max-record=100 -p drop-oldest --number --sample=1/2");
+	pump_discard(&rig.pump);
+	for (int i = 0; i < 500; i++) {
+		feed(2, 20);
+		pass();
+	}
+	ok(books()->dropped[REASON_GONE].records == 500 && books()->dropped[REASON_SAMPLE].records == 500 && is_sound(),
+	    "where records are told apart whole ones do");
+	is(sojourn_total(rig.sojourn).count, 0, "none of them counts among those that have waited,");
+	ok(places_first(&rig.pump.serials.places) == NULL, "and nothing is kept of what is missing between");
+	finish();
+}
+
 int
 main(void)
 {
@@ -906,5 +950,6 @@ main(void)
 	bytes();
 	any_flow();
 	any_batches();
+	discards();
 	return done_testing();
 }
