@@ -126,6 +126,12 @@ pump_confirm_wire(struct pump *pump, uint64_t wire)
 	return count_out(pump, flight_confirm_wire(&pump->flight, wire));
 }
 
+void
+pump_blame(struct pump *pump, const char *cause)
+{
+	loss_cause(&pump->loss, cause);
+}
+
 bool
 pump_reject_oldest(struct pump *pump, uint64_t now_ns)
 {
@@ -232,6 +238,12 @@ pump_confirm_batch(struct pump *pump, struct tally sum)
 {
 	flight_unload(&pump->flight, sum);
 	(void)count_out(pump, sum);
+}
+
+void
+pump_describe_batch(struct pump *pump, const struct flight_load *load, uint64_t tries)
+{
+	loss_rejects(&pump->loss, tries, load->first, load->last);
 }
 
 void

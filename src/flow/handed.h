@@ -48,6 +48,9 @@ bool pump_confirm(struct pump *pump, uint64_t serial);
 bool pump_confirm_upto(struct pump *pump, uint64_t serial);
 bool pump_confirm_wire(struct pump *pump, uint64_t wire);
 
+/* What the reader has said of what is rejected next, for --dropped-reason (hold/loss.h). */
+void pump_blame(struct pump *pump, const char *cause);
+
 /* It is dropped: the reader would not have it. */
 bool pump_reject_oldest(struct pump *pump, uint64_t now_ns);
 bool pump_reject(struct pump *pump, uint64_t serial, uint64_t now_ns);
@@ -78,8 +81,10 @@ void pump_hurry_batches(struct pump *pump);
 /* A batch, or part of one, is handed over again. */
 void pump_repeat_batch(struct pump *pump, struct tally sum);
 
-/* What it was is out; or dropped, and its bytes are handed over in pieces before. */
+/* What it was is out; or dropped, and before that it is said how often it was handed over, and its bytes are given in
+ * pieces. */
 void pump_confirm_batch(struct pump *pump, struct tally sum);
+void pump_describe_batch(struct pump *pump, const struct flight_load *load, uint64_t tries);
 void pump_save_batch(struct pump *pump, const char *piece, size_t length);
 void pump_reject_batch(struct pump *pump, struct tally sum, uint64_t now_ns);
 

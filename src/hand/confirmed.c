@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "flow/handed.h"
+#include "hand/cause.h"
 #include "hand/feed.h"
 #include "os/pipes.h"
 
@@ -55,6 +56,16 @@ feed_look(struct feed *feed, uint64_t now_ns)
 	}
 }
 
+/* For who reads what was rejected; if anybody does. */
+static void
+blame(struct feed *feed, const struct answer *answer)
+{
+	struct cause cause;
+
+	if (feed->options->dropped_reason)
+		pump_blame(feed->pump, cause_answer(&cause, answer));
+}
+
 static void
 heed(struct feed *feed, const struct answer *answer, uint64_t now_ns)
 {
@@ -74,9 +85,11 @@ heed(struct feed *feed, const struct answer *answer, uint64_t now_ns)
 		known = pump_confirm_upto(pump, answer->number);
 		break;
 	case ANSWER_REJECT_OLDEST:
+		blame(feed, answer);
 		known = pump_reject_oldest(pump, now_ns);
 		break;
 	case ANSWER_REJECT_NUMBER:
+		blame(feed, answer);
 		known = pump_reject(pump, answer->number, now_ns);
 		break;
 	}

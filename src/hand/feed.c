@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "flow/handed.h"
+#include "hand/cause.h"
 #include "hand/feed.h"
 #include "hand/refusal.h"
 #include "os/diag.h"
@@ -75,14 +76,16 @@ feed_init(struct feed *feed, const struct options *options, struct warden *warde
 
 /* Once more than --retry allows it has failed at the oldest record that it was given: that is rejected. */
 static void
-give_up_oldest(struct feed *feed, uint64_t now_ns)
+give_up_oldest(struct feed *feed, int status, uint64_t now_ns)
 {
 	const uint64_t oldest = pump_first_given(feed->pump);
+	struct cause cause;
 
 	feed->deaths = oldest != 0 && oldest == feed->died_at ? feed->deaths + 1 : 1;
 	feed->died_at = oldest;
 	if (oldest == 0 || feed->rules->retries == UINT64_MAX || feed->deaths <= feed->rules->retries)
 		return;
+	pump_blame(feed->pump, cause_status(&cause, status));
 	(void)pump_reject_oldest(feed->pump, now_ns);
 	feed->died_at = 0;
 }
@@ -128,7 +131,7 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	describe(how, sizeof(how), status);
 	if (now_ns - feed->started_ns >= BREAKER_LIFE_NS)
 		breaker_succeeded(feed->breaker, now_ns);
-	give_up_oldest(feed, now_ns);
+	give_up_oldest(feed, status, now_ns);
 	feed->failures++;
 	breaker_failed(feed->breaker, now_ns, true);
 	if (breaker_failures(feed->breaker) == 1)

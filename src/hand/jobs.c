@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "flow/handed.h"
+#include "hand/cause.h"
 #include "hand/jobs.h"
 #include "hand/refusal.h"
 #include "hand/words.h"
@@ -251,10 +252,12 @@ static void
 has_ended(struct jobs *jobs, struct job *job, int status, uint64_t now_ns)
 {
 	const bool by_itself = !job->late && WIFEXITED(status);
+	struct cause cause;
 
 	job->id = 0;
 	jobs->running--;
 	jobs->figures.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	pump_blame(jobs->pump, job->late ? cause_late : cause_status(&cause, status));
 	if (by_itself && WEXITSTATUS(status) == 0) {
 		jobs_confirm(jobs, job, now_ns);
 	} else if (by_itself && WEXITSTATUS(status) == STATUS_DATA) {
@@ -311,6 +314,8 @@ jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *
 		break;
 	case WARDEN_STARTED:
 		jobs->has_run = true;
+		if (job != NULL)
+			job->runs++;
 		if (job != NULL && (job->tries > 0 || job->part))
 			pump_repeat_batch(jobs->pump, job->load.sum);
 		break;

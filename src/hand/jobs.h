@@ -30,7 +30,8 @@ struct job {
 	struct parcel *parcel;
 	struct flight_load load;
 	unsigned *parts;        /* that are left of the batch that was made; shared by them */
-	uint64_t tries;         /* so far */
+	uint64_t tries;         /* so far, */
+	uint64_t runs;          /* and how often it was handed over, also as part of a whole */
 	uint64_t id;            /* of the COMMAND that runs; 0: none does */
 	uint64_t timeout_ns;    /* it runs for no longer; UINT64_MAX */
 	uint64_t kill_ns;       /* it was told to end, and is killed then; UINT64_MAX */

@@ -31,6 +31,7 @@ reject(struct jobs *jobs, struct job *job, uint64_t now_ns)
 {
 	const struct flight_load *load = &job->load;
 
+	pump_describe_batch(jobs->pump, load, job->runs);
 	for (size_t i = 0; i < load->count; i++)
 		save_span(jobs, job, (size_t)load->list[i].wire - load->list[i].length, load->list[i].length);
 	if (load->list == NULL)
@@ -63,7 +64,7 @@ make_part(const struct job *whole, size_t from, size_t count, size_t begin, size
 
 	if (part == NULL)
 		return NULL;
-	*part = (struct job){ .parts = whole->parts, .part = true, .timeout_ns = UINT64_MAX, .kill_ns = UINT64_MAX };
+	*part = (struct job){ .parts = whole->parts, .part = true, .runs = whole->runs, .timeout_ns = UINT64_MAX, .kill_ns = UINT64_MAX };
 	if (!take_part(&part->load, &whole->load, from, count, begin) ||
 	    (part->parcel = parcel_new()) == NULL ||
 	    !parcel_copy(part->parcel, whole->parcel, begin, end - begin) || !parcel_seal(part->parcel)) {

@@ -120,7 +120,8 @@ copy(struct flight *flight, const char *text, size_t length)
 static void
 end_record(struct flight *flight, uint64_t wire)
 {
-	add(flight, &(struct flight_record){ .serial = flight->serial, .wire = wire, .length = flight->open });
+	add(flight, &(struct flight_record){ .serial = flight->serial, .wire = wire, .length = flight->open,
+		.tries = 1 });
 	flight->held.records++;
 	flight->open = 0;
 	flight->phase = 0;
@@ -344,6 +345,7 @@ flight_went_again(struct flight *flight, size_t length)
 		flight->again_done -= record->length;
 		flight->again_offset += record->length;
 		record->wire = flight->wire - flight->again_done;
+		record->tries++;
 		flight->again++;
 		ended++;
 		if (flight->again_done == 0)

@@ -37,6 +37,7 @@ struct flight_record {
 	uint64_t serial;
 	uint64_t wire;  /* bytes that this reader had been given up to its end; 0: it has not been given it yet */
 	size_t length;
+	uint32_t tries; /* how often it has been given whole to a reader */
 	bool settled;   /* confirmed or rejected, while an older one is not */
 	bool mark;      /* no record of the law: it is only waited for, and not handed over again */
 };

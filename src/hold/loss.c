@@ -4,6 +4,8 @@
 #include "hold/loss.h"
 #include "os/spill.h"
 
+#include <stdio.h>
+
 void
 loss_init(struct loss *loss, struct ledger *ledger, const struct keep *keep, const struct key_rule *key)
 {
@@ -109,8 +111,33 @@ loss_saves(const struct loss *loss)
 void
 loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length)
 {
+	const char *why = reason == REASON_REJECTED && loss->why[0] != '\0' ? loss->why : reason_name(reason);
+
 	if (loss->spill != NULL)
-		spill_add(loss->spill, left_out ? SPILL_INTAKE : SPILL_QUEUE, reason, piece, length);
+		spill_add(loss->spill, left_out ? SPILL_INTAKE : SPILL_QUEUE, why, piece, length);
+}
+
+void
+loss_cause(struct loss *loss, const char *cause)
+{
+	if (loss->spill != NULL)
+		(void)snprintf(loss->cause, sizeof(loss->cause), "%s", cause);
+}
+
+void
+loss_rejects(struct loss *loss, uint64_t tries, uint64_t first, uint64_t last)
+{
+	int length;
+
+	if (loss->spill == NULL || !spill_explains(loss->spill))
+		return;
+	length = snprintf(loss->why, sizeof(loss->why), "%s tries=%llu", reason_name(REASON_REJECTED),
+	    (unsigned long long)tries);
+	if (first != 0)
+		length += snprintf(loss->why + length, sizeof(loss->why) - (size_t)length, " first=%llu last=%llu",
+		    (unsigned long long)first, (unsigned long long)last);
+	if (loss->cause[0] != '\0')
+		(void)snprintf(loss->why + length, sizeof(loss->why) - (size_t)length, " %s", loss->cause);
 }
 
 void

@@ -23,6 +23,10 @@
 
 struct spill;
 
+/* Room for what is said of a record that is rejected, and for all that stands before it. */
+#define LOSS_CAUSE_ROOM 128
+#define LOSS_WHY_ROOM (LOSS_CAUSE_ROOM + 96)
+
 struct loss {
 	struct ledger *ledger;
 	struct gaps *gaps;   /* NULL: nothing is marked */
@@ -32,6 +36,8 @@ struct loss {
 	const struct key_rule *key; /* of top */
 	struct top *top;     /* NULL: keys are not counted */
 	uint64_t now_ns;     /* of this pass */
+	char cause[LOSS_CAUSE_ROOM]; /* of what is rejected next, */
+	char why[LOSS_WHY_ROOM];     /* and all that the file says of it */
 };
 
 /* By class, where keep is not NULL, and by key; none is owned, and nothing is marked, saved or counted by key yet. */
@@ -68,6 +74,12 @@ void loss_returned(struct loss *loss, enum reason reason, uint64_t at, uint64_t 
  * record comes in parts; otherwise they are whole records, in calls that follow each other. */
 bool loss_saves(const struct loss *loss);
 void loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length);
+
+/* Before what is rejected is saved, for --dropped-reason.  What the reader has said, printable and without a tab, cut to
+ * LOSS_CAUSE_ROOM; then how often it was handed over whole, and the serials of its first and last record (0: it has
+ * none).  Until called again. */
+void loss_cause(struct loss *loss, const char *cause);
+void loss_rejects(struct loss *loss, uint64_t tries, uint64_t first, uint64_t last);
 
 /* A class that is not known. */
 #define LOSS_ANY_CLASS UINT_MAX

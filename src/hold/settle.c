@@ -207,6 +207,7 @@ reject(struct flight *flight, struct flight_record *record, struct loss *loss, u
 	size_t left = record->length;
 	struct tally done;
 
+	loss_rejects(loss, record->tries, record->serial, record->serial);
 	while (loss_saves(loss) && left > 0) {
 		struct iovec piece = chain_next(&flight->chain, &place, left);
 

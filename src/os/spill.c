@@ -159,15 +159,16 @@ put(struct spill *spill, struct lane *lane, const char *bytes, size_t length)
 }
 
 static void
-begin_record(struct spill *spill, enum spill_from from, enum reason reason, bool is_whole)
+begin_record(struct spill *spill, enum spill_from from, const char *why, bool is_whole)
 {
 	struct lane *lane = &spill->lane[from];
 	bool at_side = from == SPILL_QUEUE ? spill->passing : !is_whole;
-	char prefix[32];
 
 	*lane = (struct lane){ .to = at_side ? &spill->side : &spill->through };
-	if (spill->with_reason)
-		put(spill, lane, prefix, (size_t)snprintf(prefix, sizeof(prefix), "%s\t", reason_name(reason)));
+	if (!spill->with_reason)
+		return;
+	put(spill, lane, why, strlen(why));
+	put(spill, lane, "\t", 1);
 }
 
 static void
@@ -184,14 +185,14 @@ end_record(struct spill *spill, struct lane *lane, uint64_t owed)
 
 /* One record, as far as it is here; returns how far. */
 static size_t
-add_part(struct spill *spill, enum spill_from from, enum reason reason, const char *piece, size_t length)
+add_part(struct spill *spill, enum spill_from from, const char *why, const char *piece, size_t length)
 {
 	struct lane *lane = &spill->lane[from];
 	size_t end = record_first(&spill->framing, lane->length, piece, length);
 	size_t done = end > 0 ? end : length;
 
 	if (lane->length == 0)
-		begin_record(spill, from, reason, end > 0);
+		begin_record(spill, from, why, end > 0);
 	put(spill, lane, piece, done);
 	lane->length += done;
 	if (lane->lost)
@@ -353,8 +354,14 @@ spill_start(struct spill *spill)
 	return 0;
 }
 
+bool
+spill_explains(const struct spill *spill)
+{
+	return spill->with_reason;
+}
+
 void
-spill_add(struct spill *spill, enum spill_from from, enum reason reason, const char *piece, size_t length)
+spill_add(struct spill *spill, enum spill_from from, const char *why, const char *piece, size_t length)
 {
 	(void)pthread_mutex_lock(&spill->lock);
 	while (length > 0) {
@@ -363,7 +370,7 @@ spill_add(struct spill *spill, enum spill_from from, enum reason reason, const c
 		if (spill->lane[from].length == 0)
 			done = add_whole(spill, from, piece, length);
 		if (done == 0)
-			done = add_part(spill, from, reason, piece, length);
+			done = add_part(spill, from, why, piece, length);
 		piece += done;
 		length -= done;
 	}

@@ -42,15 +42,17 @@ enum spill_from {
 struct spill;
 
 /* For records of this framing, into fd, which it closes in the end unless it is standard error;
- * with_reason puts the reason and a tab before each.  All memory is got here.  NULL with errno. */
+ * with_reason puts why it was dropped and a tab before each.  All memory is got here.  NULL with errno. */
 struct spill *spill_open(const struct framing *framing, int fd, bool with_reason, size_t room);
 
 /* Starts the worker.  0, or an errno. */
 int spill_start(struct spill *spill);
 
-/* These bytes were just dropped. */
-void spill_add(struct spill *spill, enum spill_from from, enum reason reason, const char *piece,
-    size_t length);
+/* Whether it is told why. */
+bool spill_explains(const struct spill *spill);
+
+/* These bytes were just dropped; why, without a tab. */
+void spill_add(struct spill *spill, enum spill_from from, const char *why, const char *piece, size_t length);
 
 /* The record that is open there, if any, is complete as it is: it is the last of the input. */
 void spill_end(struct spill *spill, enum spill_from from);

@@ -490,6 +490,22 @@ bisected()
 	final '.reader.breaker.opened == 0 and .dropped.by.rejected.records == 1 and .out.records == 7'
 }
 
+@test "a dead letter says which batch it was in, how often that was tried, and how it ended" {
+	seq 6 >in
+	IN=in run_weir --batch=4 --retry=1 --backoff=1ms..1ms --dropped=lost --dropped-reason sh -c '[ "$WEIR_FIRST" = 1 ] && exit 7; kill -KILL $$'
+	is "$(<lost)" "$(printf 'rejected tries=2 first=1 last=4 status=7\t%s\n' 1 2 3 4
+		printf 'rejected tries=2 first=5 last=6 signal=9\t%s\n' 5 6)"
+	rm lost
+	IN=in run_weir --batch=6 --bisect --retry=0 --backoff=1ms..1ms --dropped=lost --dropped-reason sh -c '! grep -q 5 || exit 65'
+	is "$(<lost)" $'rejected tries=4 first=5 last=5 status=65\t5'
+	rm lost
+	IN=in run_weir --batch=6 --retry=0 --timeout=10ms --dropped=lost --dropped-reason sh -c 'exec sleep 300'
+	is "$(cut -f 1 lost | uniq)" "rejected tries=1 first=1 last=6 timeout"
+	rm lost
+	IN=in run_weir -b --batch=4B --retry=0 --dropped=lost --dropped-reason sh -c 'exit 65'
+	is "$(<lost)" $'rejected tries=1 status=65\t1\n2\nrejected tries=1 status=65\t3\n4\nrejected tries=1 status=65\t5\n6'
+}
+
 @test "dead letters are whole, and without the marks of their batch" {
 	printf '%s\n' 1 tooooo 3 4 tooooo 6 >in
 	for bisect in "" --bisect; do

@@ -531,7 +531,8 @@ EOF
 	printf '%s\n' good bad1 fine bad2 >in
 	IN=in run_weir --confirm=line --dropped=file --dropped-reason sh -c 'while read -r x; do case $x in bad*) echo "reject $x" ;; *) echo ok ;; esac; done'
 	is "$ENDED" "exit 5"
-	is "$(cut -f 1 file | sort -u)" rejected
+	is "$(cut -f 1 file)" "rejected tries=1 first=2 last=2 answer=reject bad1
+rejected tries=1 first=4 last=4 answer=reject bad2"
 	is "$(cut -f 2 file | paste -sd ' ')" "bad1 bad2"
 	final '.out.records == 2 and .dropped.records == 2 and .dropped.by.rejected.records == 2 and .exit.reason == "rejected"'
 }
@@ -678,6 +679,21 @@ EOF
 	is "$(in_words seen)" "a bad bad bad b"
 	is "$(<file)" bad
 	final '.out.records == 2 and .dropped.by.rejected.records == 1 and .reader.starts == 4 and .reader.failures == 3'
+}
+
+@test "a dead letter says how often it was handed over, and what the reader said last" {
+	printf '%s\n' a bad b >in
+	IN=in run_weir --restart --retry=2 --backoff=1ms --confirm=line --dropped=file --dropped-reason sh -c 'while read -r x; do
+		case $x in bad) kill -KILL $$ ;; esac; echo ok; done'
+	is "$(<file)" $'rejected tries=3 first=2 last=2 signal=9\tbad'
+	rm file
+	# What went with it was handed over as often, and an answer of any length and content is one field.
+	IN=in run_weir --restart --backoff=1ms --number --confirm=number --dropped=file --dropped-reason sh -c 'read -r x; read -r x; read -r x
+		[ "$WEIR_TRY" = 1 ] && { echo 1; exit 1; }
+		printf "reject 3 \033[1m\ttoo\377 %0300d\n2\n" 0'
+	is "$ENDED" "exit 5"
+	is "$(cut -f 2- file)" b
+	like "$(cut -f 1 file)" '^rejected tries=2 first=3 last=3 answer=reject 3 \\033\[1m\\011too\\377 0{80,}$'
 }
 
 @test "--restart --retry=0: at the first time" {

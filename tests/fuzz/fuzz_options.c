@@ -42,10 +42,17 @@ put_all(struct io_port *port, const char *text, size_t length, uint64_t deadline
 }
 
 /* And these, which would bring the rest of io.c with them: nothing is dropped here. */
-void
-spill_add(struct spill *spill, enum spill_from from, enum reason reason, const char *piece, size_t length)
+bool
+spill_explains(const struct spill *spill)
 {
-	(void)spill, (void)from, (void)reason, (void)piece, (void)length;
+	(void)spill;
+	return false;
+}
+
+void
+spill_add(struct spill *spill, enum spill_from from, const char *why, const char *piece, size_t length)
+{
+	(void)spill, (void)from, (void)why, (void)piece, (void)length;
 }
 
 void

@@ -636,6 +636,16 @@ by_example(void)
 	    "what is settled goes once all before it is");
 	gaps_free(gaps);
 	stop();
+
+	start(lines);
+	piece = (struct iovec){ (char[]){ "one\ntwo\nthr" }, 11 };
+	(void)flight_room(&flight, 3);
+	(void)flight_keep(&flight, &piece, 11);
+	flight_restart(&flight);
+	(void)flight_went_again(&flight, 6);
+	ok(flight_at(&flight, 0)->tries == 2 && flight_at(&flight, 1)->tries == 1,
+	    "how often one was given is counted when it is whole");
+	stop();
 }
 
 /* What is rejected is saved, as it was handed over, and in order with what is dropped elsewhere. */

@@ -124,9 +124,9 @@ give(enum spill_from from, enum reason reason, const char *bytes, size_t length)
 	if (random_one_in(&dropper.random, 2))
 		first = 0;
 	if (first > 0)
-		spill_add(dropper.spill, from, reason, bytes, first);
+		spill_add(dropper.spill, from, reason_name(reason), bytes, first);
 	if (length > first)
-		spill_add(dropper.spill, from, reason, bytes + first, length - first);
+		spill_add(dropper.spill, from, reason_name(reason), bytes + first, length - first);
 }
 
 /* Whether the open record of intake has been let through. */
@@ -172,7 +172,7 @@ drop_part(void)
 	part = random_one_in(&dropper.random, 3) ? left : (size_t)random_from(&dropper.random, 1, left);
 	if (left - part == 1)
 		part = left;
-	spill_add(dropper.spill, SPILL_INTAKE, REASON_SAMPLE, dropper.open + dropper.open_given, part);
+	spill_add(dropper.spill, SPILL_INTAKE, reason_name(REASON_SAMPLE), dropper.open + dropper.open_given, part);
 	dropper.open_given += part;
 	dropper.dropped.bytes += part;
 	if (dropper.open_given < dropper.open_length)
@@ -203,7 +203,7 @@ drop_from_intake(void)
 	dropper.open_length = next_record(dropper.open);
 	dropper.open_given = dropper.open_length / 2;
 	memcpy(run + sum, dropper.open, dropper.open_given);
-	spill_add(dropper.spill, SPILL_INTAKE, REASON_SAMPLE, run, sum + dropper.open_given);
+	spill_add(dropper.spill, SPILL_INTAKE, reason_name(REASON_SAMPLE), run, sum + dropper.open_given);
 	ledger_count(&dropper.dropped, records, sum + dropper.open_given);
 }
 
@@ -334,7 +334,7 @@ long_ones(void)
 			for (size_t at = 0, part; at < whole; at += part) {
 				part = (size_t)random_from(&dropper.random, 1, 20000);
 				part = part < whole - at ? part : whole - at;
-				spill_add(dropper.spill, SPILL_INTAKE, reason, record + at, part);
+				spill_add(dropper.spill, SPILL_INTAKE, reason_name(reason), record + at, part);
 				/* as the model has it for records of its own */
 				dropper.open_given = at + part + (dropper.with_reason ? strlen("oversize\t") - strlen("sample\t") : 0);
 				if (at + part < whole)
@@ -375,7 +375,7 @@ text_after(const struct framing *framing, const char *before, void (*drop)(struc
 static void
 add(struct spill *spill, enum spill_from from, const char *text)
 {
-	spill_add(spill, from, REASON_NEWEST, text, strlen(text));
+	spill_add(spill, from, reason_name(REASON_NEWEST), text, strlen(text));
 }
 
 static void
@@ -543,7 +543,7 @@ never_read(void)
 	while (sum + 100 < sizeof(run))
 		sum += make_record(run + sum, dropper.framing, next_number(), 100);
 	for (unsigned i = 0; i < 100; i++)
-		spill_add(dropper.spill, SPILL_QUEUE, REASON_OLDEST, run, sum);
+		spill_add(dropper.spill, SPILL_QUEUE, reason_name(REASON_OLDEST), run, sum);
 	unsaved = spill_unsaved(dropper.spill);
 	ok(unsaved.bytes > 0 && unsaved.bytes > 100 * sum - SPILL_ROOM && unsaved.bytes < 100 * sum - SPILL_ROOM / 2 &&
 	    unsaved.bytes == 100 * unsaved.records, "what finds no room is not saved");
@@ -708,7 +708,7 @@ urged(void)
 		must(pipe(both) == 0);
 		(void)pipe_fill(both[1]);
 		must((spill = spill_open(&lines, both[1], false, SPILL_ROOM)) != NULL && spill_start(spill) == 0);
-		spill_add(spill, SPILL_QUEUE, REASON_OLDEST, "lost\n", 5);
+		spill_add(spill, SPILL_QUEUE, reason_name(REASON_OLDEST), "lost\n", 5);
 		spill_close(spill, loop_now() + 60 * NS_PER_S);
 		good = fcntl(both[1], F_GETFD) < 0 && spill_unsaved(spill).records == 1;
 		must(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
