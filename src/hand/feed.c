@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define KILL_AFTER_NS (2 * NS_PER_S)
+#define AGAIN_NS (10 * NS_PER_MS) /* where the warden has not come to what it was asked before */
 
 /* As kill_ns: it was. */
 #define KILLED (UINT64_MAX - 1)
@@ -183,22 +184,26 @@ feed_told(struct feed *feed, enum warden_event event, const struct warden_told *
 	}
 }
 
-/* Killed once; nothing more can be done. */
+/* TERM, then KILL, once each, as soon as the warden takes them; nothing more can be done. */
 static void
 kill_late(struct feed *feed, uint64_t now_ns)
 {
 	if (feed->kill_ns == KILLED || now_ns < feed->kill_ns)
 		return;
-	(void)warden_signal(feed->warden, feed->id, SIGKILL);
-	feed->kill_ns = KILLED;
+	if (!warden_signal(feed->warden, feed->id, feed->asked ? SIGKILL : SIGTERM) && errno == EAGAIN) {
+		feed->kill_ns = now_ns + AGAIN_NS;
+		return;
+	}
+	feed->kill_ns = feed->asked ? KILLED : now_ns + KILL_AFTER_NS;
+	feed->asked = true;
 }
 
 static void
 tell_to_end(struct feed *feed, uint64_t now_ns)
 {
 	if (feed_runs(feed) && feed->kill_ns == UINT64_MAX) {
-		(void)warden_signal(feed->warden, feed->id, SIGTERM);
-		feed->kill_ns = now_ns + KILL_AFTER_NS;
+		feed->kill_ns = now_ns;
+		feed->asked = false;
 	}
 	kill_late(feed, now_ns);
 }

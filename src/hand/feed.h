@@ -47,7 +47,8 @@ struct feed {
 	bool answers_over;          /* no more will come */
 	bool dismissed;             /* it is told to end, and is not started again */
 	bool stalled;               /* it was told to end, since it took nothing */
-	uint64_t kill_ns;           /* it was told to end, and is killed then; UINT64_MAX */
+	uint64_t kill_ns;           /* it is told to end then, or was told and is killed; UINT64_MAX */
+	bool asked;                 /* it was told */
 	uint64_t progress_ns;       /* when something was confirmed, or first in flight */
 	uint64_t refused_ns;        /* since then it takes nothing; UINT64_MAX */
 	uint64_t taken;             /* bytes, and what of them is confirmed, at the last step */

@@ -27,7 +27,8 @@ hooks_init(struct hooks *hooks, const struct options *given, struct warden *ward
 	};
 }
 
-static void
+/* False where it has to be tried later: when the warden has told something. */
+static bool
 run(struct hooks *hooks, enum hook hook, const struct pump *pump)
 {
 	const struct tally held = pump_held(pump), dropped = ledger_dropped(pump_ledger(pump));
@@ -47,8 +48,12 @@ run(struct hooks *hooks, enum hook hook, const struct pump *pump)
 	words_count(&words, "WEIR_HELD_BYTES", held.bytes);
 	words_count(&words, "WEIR_DROPPED_RECORDS", dropped.records);
 	hooks->running = warden_start(hooks->warden, &job);
-	if (!hooks->running && errno != EAGAIN)
-		diag_errno(errno, "%s", options[hook]);
+	if (hooks->running)
+		return true;
+	if (errno == EAGAIN)
+		return false;
+	diag_errno(errno, "%s", options[hook]);
+	return true;
 }
 
 static enum hook
@@ -80,9 +85,8 @@ hooks_step(struct hooks *hooks, const struct pump *pump)
 
 	if (hooks->running || now == hooks->told)
 		return;
-	hooks->told = now;
-	if (hooks->given[now])
-		run(hooks, now, pump);
+	if (!hooks->given[now] || run(hooks, now, pump))
+		hooks->told = now;
 }
 
 bool

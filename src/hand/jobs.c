@@ -300,6 +300,22 @@ cannot_run(struct jobs *jobs, struct job *job, int error, uint64_t now_ns)
 	jobs->end = READER_CANNOT_RUN;
 }
 
+/* The warden is short of something.  Descriptors are its own: where nothing that runs has any, there will be no more. */
+static void
+wait_for_more(struct jobs *jobs, int error, uint64_t now_ns)
+{
+	const char *name = diag_visible(jobs->rules->command[0]);
+
+	jobs->again_ns = now_ns + jobs->rules->backoff_least_ns;
+	if (error == EMFILE && jobs->running == 0) {
+		diag_errno(error, "%s", name);
+		jobs->end = READER_BROKEN;
+	} else if (!jobs->short_told) {
+		diag_note("%s: %s: tried again", name, strerror(error));
+	}
+	jobs->short_told = true;
+}
+
 void
 jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *told, uint64_t now_ns)
 {
@@ -314,6 +330,7 @@ jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *
 		break;
 	case WARDEN_STARTED:
 		jobs->has_run = true;
+		jobs->short_told = false;
 		if (job != NULL)
 			job->runs++;
 		if (job != NULL && (job->tries > 0 || job->part))
@@ -328,7 +345,7 @@ jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *
 			break;
 		job->id = 0; /* it is no failure of COMMAND */
 		jobs->running--;
-		jobs->again_ns = now_ns + jobs->rules->backoff_least_ns;
+		wait_for_more(jobs, told->value, now_ns);
 		break;
 	case WARDEN_ENDED:
 		if (job != NULL)
@@ -354,21 +371,25 @@ begin_times_anew(struct jobs *jobs, uint64_t now_ns)
 			job->timeout_ns = now_ns + jobs->rules->timeout_ns;
 }
 
+/* False where it has to be tried later. */
+static bool
+has_told(const struct jobs *jobs, const struct job *job, int signal)
+{
+	return warden_signal(jobs->warden, job->id, signal) || errno != EAGAIN;
+}
+
 static void
 end_late(struct jobs *jobs, struct job *job, uint64_t now_ns)
 {
 	if (job->id == 0)
 		return;
 	if (now_ns >= job->timeout_ns) {
-		job->late = true;
-		job->timeout_ns = UINT64_MAX;
-		job->kill_ns = now_ns + KILL_AFTER_NS;
-		(void)warden_signal(jobs->warden, job->id, SIGTERM);
+		job->late = has_told(jobs, job, SIGTERM);
+		job->timeout_ns = job->late ? UINT64_MAX : now_ns + AGAIN_NS;
+		job->kill_ns = job->late ? now_ns + KILL_AFTER_NS : UINT64_MAX;
 	}
-	if (now_ns >= job->kill_ns) {
-		job->kill_ns = UINT64_MAX;
-		(void)warden_signal(jobs->warden, job->id, SIGKILL);
-	}
+	if (now_ns >= job->kill_ns)
+		job->kill_ns = has_told(jobs, job, SIGKILL) ? UINT64_MAX : now_ns + AGAIN_NS;
 }
 
 void

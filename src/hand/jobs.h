@@ -54,6 +54,7 @@ struct jobs {
 	uint64_t next_id;
 	uint64_t again_ns;      /* the warden or the system was short of something: not before then; 0 */
 	bool has_run;           /* COMMAND, once */
+	bool short_told;        /* that the warden is short of something; not since COMMAND last ran */
 	bool ending;
 	enum reader_end end;
 	struct reader_figures figures;

@@ -355,6 +355,40 @@ is_of_test()
 	is "$(sort -n got | paste -sd,)" "$(paste -sd, in)"
 }
 
+@test "too few descriptors for any: said, and over" {
+	local most
+	seq 30 >in
+	for most in 6 7 8 9 10 12; do
+		(
+			ulimit -n "$most"
+			IN=in run_weir --batch=10 -j 100 cat || exit
+			[[ $ENDED == "exit 0" ]] || { is "$ENDED" "exit 1" && like "$(<err)" 'Too many open files'; }
+		) || return
+	done
+}
+
+@test "the warden does not come to what it is asked: what is late is ended all the same" {
+	local warden
+	producer pipe
+	IN=pipe start --batch=1 -j 320 --timeout=100ms --retry=0 --backoff=1ms..1ms sleep 300
+	producer_holds pipe
+	until_true has_warden
+	kill -STOP "$warden"
+	seq 320 >feeding
+	cat feeding >&9
+	snapshot_until '.in_flight.records == 320'
+	sleep 0.5 # all have had their time
+	kill -CONT "$warden"
+	producer_ends
+	finish "exit 5"
+	final '.dropped.by.rejected.records == 320'
+}
+
+has_warden()
+{
+	warden=$(pgrep -x -P "$(<pid)" weir-warden)
+}
+
 # --- Its standard input -----------------------------------------------------------------------------------------------------
 
 @test "standard input is a file with a length, which is COMMAND's to read only" {
