@@ -7,7 +7,7 @@
  *      up to       the same, but all up to that one are taken
  *
  * The word reject is at the beginning of a line, alone or with a blank behind it; then whatever else is in the line
- * takes nothing.  A line ends with \n or \r\n, the last one with the end as well; NULs are bytes as others are.  Of one
+ * takes nothing.  A line ends with \n or \r\n, where answers_end says so the last one with the end as well; NULs are bytes as others are.  Of one
  * that is longer than ANSWERS_LINE_MOST that much is looked at.
  *
  * Numbers are runs of digits.  One that is too large for 64 bits, or may go on where a line is not looked at any more,

@@ -117,9 +117,7 @@ feed_hear(struct feed *feed, uint64_t now_ns)
 			return;
 		feed->progress_ns = now_ns; /* it lives */
 		if (length <= 0) {
-			feed->answers_over = true;
-			answers_end(&feed->answers);
-			heed_all(feed, now_ns);
+			feed->answers_over = true; /* a line that was cut says nothing: 12 may have been to be 123 */
 			return;
 		}
 		answers_feed(&feed->answers, text, (size_t)length);
@@ -127,4 +125,14 @@ feed_hear(struct feed *feed, uint64_t now_ns)
 		if ((size_t)length < sizeof(text))
 			return;
 	}
+}
+
+void
+feed_hear_last(struct feed *feed, uint64_t now_ns)
+{
+	if (!feed->answered || feed->rules->answers_path != NULL)
+		return;
+	answers_feed(&feed->answers, "", 0);
+	answers_end(&feed->answers);
+	heed_all(feed, now_ns);
 }

@@ -114,6 +114,8 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 
 	feed_look(feed, now_ns);
 	feed_hear(feed, now_ns);
+	if (status == 0)
+		feed_hear_last(feed, now_ns);
 	feed->status = status;
 	feed->kill_ns = UINT64_MAX;
 	feed->refused_ns = UINT64_MAX;

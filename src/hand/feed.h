@@ -87,6 +87,9 @@ void feed_step(struct feed *feed, uint64_t now_ns);
 void feed_look(struct feed *feed, uint64_t now_ns);
 void feed_hear(struct feed *feed, uint64_t now_ns);
 
+/* COMMAND has ended well: the line that it wrote last is an answer without its newline, too. */
+void feed_hear_last(struct feed *feed, uint64_t now_ns);
+
 uint64_t feed_deadline_ns(const struct feed *feed);
 
 /* COMMAND is to end for good, and is killed two seconds later; called again until it has ended.  Whether it runs. */

@@ -614,6 +614,26 @@ rejected tries=1 first=4 last=4 answer=reject bad2"
 	is "$(in_words out)" "a b c"
 }
 
+@test "an answer that is cut off counts only when COMMAND has ended well" {
+	seq 12 >in
+	for how in 'exit 3' 'kill -KILL $$' 'exit 0'; do
+		IN=in run_weir --number --confirm=number sh -c 'cat >seen
+			echo 2; printf 1; '"$how"
+		final ".reader.ignored == 0 and .out.records == $([[ $how == 'exit 0' ]] && echo 2 || echo 1)" || return
+	done
+	mkfifo answers
+	producer pipe
+	IGNORE=PIPE IN=pipe start --confirm=line --answers=answers
+	producer_holds pipe
+	exec 6>answers
+	feed '%s\n' a b
+	snapshot_until '.sent.records == 2'
+	printf 'ok\nok' >&6
+	exec 6>&-
+	finish "exit 1"
+	final '.out.records == 1 and .undelivered.records == 1'
+}
+
 @test "when those end and something is in flight, nobody will confirm it" {
 	mkfifo answers
 	producer in
