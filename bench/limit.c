@@ -10,7 +10,9 @@
  * newlines records   the same, where a write is whole lines of at most PIPE_BUF bytes together
  *   splice    moves pages and touches nothing
  *
- * All ask for pipes of 1 MiB (--pipe-size=0: as they come). Does not hold anything back, does not
+ *   batches LINES COMMAND [ARG]...    for each so many lines a file in memory, fork, exec, wait
+ *
+ * All but the last ask for pipes of 1 MiB (--pipe-size=0: as they come). Does not hold anything back, does not
  * handle a short last line or any signal: these are bounds to compare with, not programs to use.
  */
 #include "bench.h"
@@ -18,7 +20,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 #define BUFFER_BYTES ((size_t)128 << 10)
 
@@ -171,6 +175,67 @@ move_pages(void)
 		err(1, "splice");
 }
 
+/* So many bytes of the buffer's are so many whole lines, as far as they are here; takes them off lines. */
+static size_t
+lines_length(const char *data, size_t size, uint64_t *lines)
+{
+	size_t length = 0;
+
+	while (*lines > 0 && length < size) {
+		const char *end = memchr(data + length, '\n', size - length);
+
+		if (end == NULL)
+			return size;
+		length = (size_t)(end - data) + 1;
+		--*lines;
+	}
+	return length;
+}
+
+/* A new one is made meanwhile: so the offset is the command's own. */
+static void
+run_batch(int fd, char **argv)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child < 0)
+		err(1, "fork");
+	if (child == 0) {
+		if (lseek(fd, 0, SEEK_SET) != 0 || dup2(fd, STDIN_FILENO) < 0)
+			_exit(126);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (waitpid(child, &status, 0) < 0 || status != 0)
+		errx(1, "%s has failed", argv[0]);
+	close(fd);
+}
+
+static void
+batches(uint64_t most, char **argv)
+{
+	uint64_t left = most;
+	size_t n, written = 0;
+	int fd = -1;
+
+	while ((n = must_read()) > 0)
+		for (size_t done = 0, step; done < n; done += step) {
+			if (fd < 0 && (fd = memfd_create("batch", MFD_CLOEXEC)) < 0)
+				err(1, "memfd_create");
+			step = lines_length(buffer + done, n - done, &left);
+			if (write(fd, buffer + done, step) != (ssize_t)step)
+				err(1, "a batch");
+			written += step;
+			if (left > 0)
+				continue;
+			run_batch(fd, argv);
+			fd = -1, written = 0, left = most;
+		}
+	if (written > 0)
+		run_batch(fd, argv);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -188,10 +253,15 @@ main(int argc, char **argv)
 {
 	int pipe_bytes = 1 << 20;
 
+	if (argc >= 4 && strcmp(argv[1], "batches") == 0) {
+		buffer = must_allocate(BUFFER_BYTES);
+		batches(parse_size(argv[2]), argv + 3);
+		return 0;
+	}
 	if (argc == 3 && strcmp(argv[2], "--pipe-size=0") == 0)
 		pipe_bytes = 0;
 	else if (argc != 2)
-		errx(2, "usage: limit discard|tally|copy|count|records|splice [--pipe-size=0]");
+		errx(2, "usage: limit discard|tally|copy|count|records|splice [--pipe-size=0], or limit batches LINES COMMAND [ARG]...");
 	if (pipe_bytes != 0) { /* refusal is no error: the pipes stay as they are */
 		fcntl(STDIN_FILENO, F_SETPIPE_SZ, pipe_bytes);
 		fcntl(STDOUT_FILENO, F_SETPIPE_SZ, pipe_bytes);

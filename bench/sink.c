@@ -8,11 +8,12 @@
  * every record. It measures what only a reader can: the age of stamped records (--latency) and how
  * evenly bytes arrive (--windows).
  *
- * Does not write, and is not nice: it stops reading when told to (--wait, --stop-for) and leaves
+ * Does not write, but for a newline for each record where it is asked to answer (--answers), and is not nice: it stops reading when told to (--wait, --stop-for) and leaves
  * when told to (--bytes).
  */
 #include "bench.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/time.h>
 
@@ -34,6 +35,8 @@ struct sink {
 	uint64_t stop_after_ns, stop_for_ns;
 	double slow;       /* read no more than this many bytes a second; 0: any */
 	uint64_t stale_ns; /* records older than this are counted */
+	int answers;       /* a newline for each record goes there; -1 */
+	uint64_t answered;
 
 	uint64_t bytes, reads, records, errors;
 	uint64_t first_ns, last_ns, end_ns;
@@ -165,6 +168,24 @@ take(struct sink *s, const char *data, size_t size, uint64_t now)
 	s->reads++;
 }
 
+/* Each record that has come to its end. */
+static void
+answer(struct sink *s)
+{
+	static char newlines[4096];
+	uint64_t due = s->bytes / s->layout.length;
+
+	if (newlines[0] == 0)
+		memset(newlines, '\n', sizeof(newlines));
+	while (s->answered < due) {
+		size_t n = due - s->answered < sizeof(newlines) ? due - s->answered : sizeof(newlines);
+
+		if (write(s->answers, newlines, n) != (ssize_t)n)
+			err(1, "answers");
+		s->answered += n;
+	}
+}
+
 static void
 nothing(int signal_number)
 {
@@ -210,6 +231,8 @@ run(struct sink *s)
 		if (n > 0) {
 			take(s, data, (size_t)n, now);
 			s->last_ns = now;
+			if (s->answers >= 0)
+				answer(s);
 		}
 		if (s->bytes >= s->limit_bytes)
 			break;
@@ -373,7 +396,8 @@ static const char usage[] =
     "usage: sink [--length=SIZE] [--delimiter=newline|nul|none] [--read=SIZE]\n"
     "            [--check=spot|all|gaps|every:N]\n"
     "            [--latency [--stale=TIME]] [--windows[=BYTES/S]] [--seconds=TIME] [--bytes=SIZE]\n"
-    "            [--wait (for USR1)] [--stop-after=TIME --stop-for=TIME] [--slow=BYTES/S]\n";
+    "            [--wait (for USR1)] [--stop-after=TIME --stop-for=TIME] [--slow=BYTES/S]\n"
+    "            [--answers=FILE]\n";
 
 static const struct option options[] = {
 	{ "length", required_argument, NULL, 'l' },
@@ -389,6 +413,7 @@ static const struct option options[] = {
 	{ "stop-for", required_argument, NULL, 'f' },
 	{ "stale", required_argument, NULL, 'o' },
 	{ "slow", required_argument, NULL, 'S' },
+	{ "answers", required_argument, NULL, 'A' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -416,7 +441,7 @@ static struct sink
 parse(int argc, char **argv)
 {
 	struct sink s = {
-		.read_bytes = 128 << 10, .limit_bytes = UINT64_MAX, .limit_ns = UINT64_MAX
+		.read_bytes = 128 << 10, .limit_bytes = UINT64_MAX, .limit_ns = UINT64_MAX, .answers = -1
 	};
 	uint64_t length = 100;
 	int c, delimiter = '\n';
@@ -439,6 +464,11 @@ parse(int argc, char **argv)
 		case 'f': s.stop_for_ns = parse_time(optarg); break;
 		case 'o': s.stale_ns = parse_time(optarg); break;
 		case 'S': s.slow = strtod(optarg, NULL); break;
+		case 'A':
+			s.answers = open(optarg, O_WRONLY);
+			if (s.answers < 0)
+				err(1, "%s", optarg);
+			break;
 		default: fputs(usage, stderr); exit(2);
 		}
 	}
