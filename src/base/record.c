@@ -322,6 +322,12 @@ record_short(const struct framing *f, const char *piece, size_t length, size_t m
 	return length;
 }
 
+size_t
+record_body(const struct framing *f, const char *record, size_t length)
+{
+	return length - (framing_delimited(f) && length > 0 && (unsigned char)record[length - 1] == f->delimiter);
+}
+
 uint64_t
 record_phase(const struct framing *f, uint64_t phase, const char *piece, size_t length)
 {

@@ -52,6 +52,9 @@ size_t record_skip(const struct framing *f, uint64_t phase, const char *piece, s
  * where there is none, the beginning of the record that does not end in the piece, or length. */
 size_t record_short(const struct framing *f, const char *piece, size_t length, size_t most);
 
+/* How much of this record is not delimiter; the last of a stream may lack it. */
+size_t record_body(const struct framing *f, const char *record, size_t length);
+
 /* The phase behind the piece, for a piece that follows `phase`.  For delimiters it only tells 0 (the
  * piece ends a record, or is empty with phase 0) from the rest. */
 uint64_t record_phase(const struct framing *f, uint64_t phase, const char *piece, size_t length);

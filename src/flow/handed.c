@@ -253,6 +253,18 @@ pump_save_batch(struct pump *pump, const char *piece, size_t length)
 		loss_save(&pump->loss, REASON_REJECTED, false, piece, length);
 }
 
+bool
+pump_looks_at_batch(const struct pump *pump)
+{
+	return loss_looks(&pump->loss, LOSS_ANY_CLASS);
+}
+
+void
+pump_look_at(struct pump *pump, const char *record, size_t length)
+{
+	loss_look(&pump->loss, LOSS_ANY_CLASS, record, record_body(&pump->plan.framing, record, length), length);
+}
+
 void
 pump_reject_batch(struct pump *pump, struct tally sum, uint64_t now_ns)
 {

@@ -99,7 +99,8 @@ plan_reader(struct plan *plan, const struct options *options)
 	plan->batch = (struct tally){ reader->batch_records, reader->batch_bytes };
 	plan->linger_ns = reader->linger_ns;
 	plan->listed = reader->batching && options->framing.kind != FRAMING_BYTES &&
-	    (reader->bisect || reader->number_template != NULL || options->mark_template != NULL);
+	    (reader->bisect || reader->number_template != NULL || options->mark_template != NULL ||
+	    options->keep != NULL || options->top_keys > 0);
 	plan->crediting = reader->credits_path != NULL;
 	plan->numbered = plan->flying || reader->number_template != NULL;
 	plan->number = reader->number_template;

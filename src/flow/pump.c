@@ -238,8 +238,7 @@ static void
 discard(struct pump *pump)
 {
 	struct queue *queue = &pump->queue;
-	const size_t all = pump->plan.stream ? (size_t)queue_held(queue).bytes
-	    : queue_rest(queue) + (size_t)queue_ready(queue).bytes;
+	const size_t all = pump->plan.stream ? (size_t)queue_held(queue).bytes : queue_rest(queue);
 	struct iovec piece[QUEUE_PIECES];
 	uint64_t ended = 0;
 	size_t length;
@@ -253,6 +252,8 @@ discard(struct pump *pump)
 	}
 	if (all > 0)
 		loss_returned(&pump->loss, REASON_GONE, queue_first(queue), ended, all);
+	if (!pump->plan.stream)
+		fit_drop_oldest(queue, &pump->loss, REASON_GONE, queue_ready(queue).records);
 	if (pump->plan.numbered)
 		serials_drop_oldest(&pump->serials, queue_first(queue)); /* nobody asks for theirs any more */
 	pump->output = OUTLET_EMPTY;

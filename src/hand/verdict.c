@@ -25,15 +25,32 @@ save_span(struct jobs *jobs, const struct job *job, size_t offset, size_t length
 	}
 }
 
+/* One record, for those who count what is lost by what is in it; where there is no memory it is not. */
+static void
+look_at(struct jobs *jobs, const struct job *job, size_t offset, size_t length)
+{
+	char *record = malloc(length);
+
+	if (record != NULL && parcel_read(job->parcel, offset, record, length) == (ssize_t)length)
+		pump_look_at(jobs->pump, record, length);
+	free(record);
+}
+
 /* It is dropped, and what of it are records is saved. */
 static void
 reject(struct jobs *jobs, struct job *job, uint64_t now_ns)
 {
 	const struct flight_load *load = &job->load;
+	const bool looks = pump_looks_at_batch(jobs->pump);
 
 	pump_describe_batch(jobs->pump, load, job->runs);
-	for (size_t i = 0; i < load->count; i++)
-		save_span(jobs, job, (size_t)load->list[i].wire - load->list[i].length, load->list[i].length);
+	for (size_t i = 0; i < load->count; i++) {
+		const size_t length = load->list[i].length, begin = (size_t)load->list[i].wire - length;
+
+		save_span(jobs, job, begin, length);
+		if (looks)
+			look_at(jobs, job, begin, length);
+	}
 	if (load->list == NULL)
 		save_span(jobs, job, 0, (size_t)load->sum.bytes);
 	pump_reject_batch(jobs->pump, load->sum, now_ns);

@@ -6,6 +6,9 @@
 
 #include "hold/flight.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* --- settled ------------------------------------------------------------------------------------ */
 
 void
@@ -200,6 +203,27 @@ offset_of(const struct flight *flight, const struct flight_record *record)
 	return offset;
 }
 
+/* For its class and its key; where there is no memory to see it in one piece it has none. */
+static void
+look(struct flight *flight, struct loss *loss, struct chain_place place, size_t length)
+{
+	struct iovec piece = chain_next(&flight->chain, &place, length);
+	char *whole = piece.iov_len < length ? malloc(length) : piece.iov_base;
+
+	if (whole == NULL)
+		return;
+	if (whole != piece.iov_base) {
+		memcpy(whole, piece.iov_base, piece.iov_len);
+		for (size_t at = piece.iov_len; at < length; at += piece.iov_len) {
+			piece = chain_next(&flight->chain, &place, length - at);
+			memcpy(whole + at, piece.iov_base, piece.iov_len);
+		}
+	}
+	loss_look(loss, LOSS_ANY_CLASS, whole, record_body(&flight->framing, whole, length), length);
+	if (whole != piece.iov_base)
+		free(whole);
+}
+
 static void
 reject(struct flight *flight, struct flight_record *record, struct loss *loss, uint64_t before)
 {
@@ -207,6 +231,8 @@ reject(struct flight *flight, struct flight_record *record, struct loss *loss, u
 	size_t left = record->length;
 	struct tally done;
 
+	if (loss_looks(loss, LOSS_ANY_CLASS))
+		look(flight, loss, place, left);
 	loss_rejects(loss, record->tries, record->serial, record->serial);
 	while (loss_saves(loss) && left > 0) {
 		struct iovec piece = chain_next(&flight->chain, &place, left);

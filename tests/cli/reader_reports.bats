@@ -231,3 +231,34 @@ nothing='{"records":0,"bytes":0}'
 	final '.sent == {records: 2, bytes: 4} and .redelivered == .sent'
 	final '.reader | .state == "over" and .running == 0 and .starts == 2 and .failures == 1 and .status == 0'
 }
+
+# --- What was lost, by what was in it -----------------------------------------------------------------------------------------
+
+# lost_by_content REASON OPTION...: of these six "good" comes out, and all the rest is lost for that reason.
+lost_by_content()
+{
+	local reason=$1
+	shift
+	needs_patterns
+	printf '%s\n' "good 1" "bad 22" "worse 333" "bad 22" "worst 4444" "bad 22" >in
+	IN=in run_weir -p drop-newest --keep='^w' --key=1 --top-keys=2 "$@"
+	final ".dropped.by.$reason.records == 5 and .out.records == 1 and .keep[0].dropped == {records: 2, bytes: 21}" || return
+	final '.top_keys[0] == {key: "bad", dropped: 3, error: 0}' || return
+}
+
+@test "by class and by key: what a reader rejects, one by one, at its death, and by batch" {
+	lost_by_content rejected --confirm=line sh -c 'read -r x; echo ok; while read -r x; do echo reject; done'
+	lost_by_content rejected --number --confirm=number sh -c 'read -r x; echo 1; while read -r n x; do echo "reject $n"; done'
+	lost_by_content rejected --restart --retry=0 --backoff=1ms..1ms --confirm=line sh -c 'read -r x; case $x in good*) echo ok ;; esac; exit 1'
+	lost_by_content rejected --batch=1 sh -c 'grep -q good || exit 65'
+	lost_by_content rejected --batch=6 --bisect --retry=0 --backoff=1ms..1ms sh -c '! grep -q "bad\|wors"'
+}
+
+@test "by class and by key: what nobody reads any more" {
+	needs_patterns
+	printf '%s\n' "good 1" "worse 333" "bad 22" "worst 4444" "bad 22" >in
+	IN=in run_weir -p drop-newest --keep='^w' --key=1 --top-keys=2 --confirm=line --window=1 --reader-gone=discard \
+		sh -c 'read -r x; echo ok; read -r x; echo ok; exec <&-; exit 0'
+	final '.dropped.by.gone.records + .undelivered.records == 3 and .out.records == 2 and .keep[0].dropped == {records: 1, bytes: 11}'
+	final '.top_keys[0].dropped + .undelivered.records == 2'
+}

@@ -250,6 +250,9 @@ needs_a_look(void)
 		    framing_name(delimited[i].kind));
 	for (size_t i = 0; i < sizeof(blind) / sizeof(blind[0]); i++)
 		ok(!framing_delimited(&blind[i]), "%s: without", framing_name(blind[i].kind));
+	ok(record_body(&delimited[0], "ab\n", 3) == 2 && record_body(&delimited[0], "ab", 2) == 2 &&
+	    record_body(&delimited[0], "", 0) == 0 && record_body(&blind[0], "ab\n", 3) == 3,
+	    "what is not delimiter, also where it is missing");
 	ok(record_count(&blind[0], 5, NULL, 100) == 15 && record_last(&blind[0], 5, NULL, 100) == 100,
 	    "fixed: where there are no bytes to be seen");
 	ok(record_count(&blind[1], 5, NULL, 100) == 0 && record_last(&blind[1], 5, NULL, 100) == 0,
