@@ -13,10 +13,12 @@
 #include "hold/history.h"
 #include "hold/sweep.h"
 
+/* What is elsewhere may be more than there is room, by a read: then nothing fits, but where nothing waits nothing can
+ * give way. */
 bool
 fit_all(const struct queue *q)
 {
-	return q->ready + queue_taken_up(q) <= q->limits.bytes && q->records <= q->limits.records;
+	return q->ready == 0 || (q->ready + queue_taken_up(q) <= q->limits.bytes && q->records <= q->limits.records);
 }
 
 void

@@ -4,6 +4,8 @@
  */
 #include "../sheds.h"
 
+#include <unistd.h>
+
 static void
 by_lot(struct shed *shed, struct queue *queue, struct loss *loss)
 {
@@ -295,6 +297,22 @@ few_among_many(void)
 }
 #endif
 
+/* What is in flight may take up more than there is, by what a read brings. */
+static void
+nothing_to_draw(void)
+{
+	begin(ANY, (const char *const[]){ NULL, NULL });
+	queue_take_up(&rig.queue, BYTES + 1);
+	(void)alarm(60); /* where it looks for what can give way, it looks for ever */
+	by_lot(&rig.shed, &rig.queue, &rig.loss);
+	(void)alarm(0);
+	ok(fit_all(&rig.queue), "where nothing waits all fits, though there is no room");
+	arrive("A\n");
+	by_lot(&rig.shed, &rig.queue, &rig.loss);
+	is_text(dropped(), "newest 1", "and what comes then does not fit");
+	finish();
+}
+
 int
 main(void)
 {
@@ -307,6 +325,7 @@ main(void)
 	slow_reader();
 	as_many_as_must();
 	until_there_is_room();
+	nothing_to_draw();
 	is_fair(false, 0.4374, 0.4376); /* 16 and a quarter of 48, of 64 */
 	is_fair(true, 0.3906, 0.3907);  /* 70 bytes and a quarter of 300, of 370: 25 of 64 */
 	return done_testing();
