@@ -86,7 +86,8 @@ static void
 judge_level(struct pump *pump, bool full)
 {
 	const struct tally held = pump_held(pump);
-	const bool movable = pump->plan.stream || held.records > 0 || held.bytes >= pump->outlet.parts_from;
+	const bool movable = !pump->discarding && /* then what is held is in flight, and stays */
+	    (pump->plan.stream || held.records > 0 || held.bytes >= pump->outlet.parts_from);
 	const struct level_end end = {
 		.fill = pump_depth(pump),
 		.no_room = full,

@@ -152,3 +152,13 @@ all_numbered()
 	is "$ENDED" "exit 0"
 	final '.in.bytes == 5000006 and .dropped.by.gone.bytes > 4000000'
 }
+
+@test "discard: what is in flight for ever does not hold up the producer" {
+	local i
+	for i in 1 2 3 4 5 6 7 8 9; do
+		printf '%03000d\n' "$i"
+	done >in
+	IN=in run_weir --confirm=line --reader-gone=discard -m8192 sh -c 'head -c 5000 >/dev/null; exit 0'
+	is "$ENDED" "exit 0"
+	final '.in.records == 9 and .out.records == 0 and .undelivered.records > 0 and .in.records == .undelivered.records + .dropped.by.gone.records'
+}
