@@ -349,6 +349,17 @@ outlet_state_after(struct outlet *outlet, enum io_result result)
 	return OUTLET_ERROR;
 }
 
+/* All of it has been handed over again, with these bytes: what a mark would stand behind. */
+static void
+end_again(struct outlet *outlet, const struct queue *queue, const struct iovec *piece, size_t length)
+{
+	if (outlet->marks == NULL || length == 0 || flight_is_again(outlet->flight) || queue_part_sent(queue))
+		return;
+	while (length > piece->iov_len)
+		length -= piece++->iov_len;
+	marks_follow(outlet->marks, ((const unsigned char *)piece->iov_base)[length - 1]);
+}
+
 /* What is in flight is handed over again, some of it; EMPTY: the next may be tried. */
 static enum outlet_state
 send_again(struct outlet *outlet, struct queue *queue, struct ledger *ledger, uint64_t now_ns, size_t *done)
@@ -371,6 +382,7 @@ send_again(struct outlet *outlet, struct queue *queue, struct ledger *ledger, ui
 	result = io_write(&outlet->port, part, pieces_cut(part, piece, pieces, length), length, done);
 	ended = *done > 0 ? flight_went_again(flight, *done) : 0;
 	numbers_went_again(&outlet->numbers, ended);
+	end_again(outlet, queue, part, *done);
 	ledger_count(&ledger->redelivered, ended, *done);
 	if (*done > 0 && ended == 0 && !flight_is_again(flight) && !flight_is_bytes(flight))
 		ended = 1; /* as far as it is here; its rest follows, and costs nothing */

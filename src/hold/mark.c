@@ -256,7 +256,7 @@ marks_new(size_t most_gaps, const struct mark_style *style)
 	marks->gaps = gaps_new(most_gaps);
 	marks->style = *style;
 	marks->length = marks->sent = 0;
-	marks->taken = false;
+	marks->taken = marks->bare = false;
 	if (marks->gaps != NULL)
 		return marks;
 	free(marks);
@@ -292,17 +292,27 @@ marks_begun(const struct marks *marks)
 void
 marks_restart(struct marks *marks)
 {
-	if (marks != NULL)
-		marks->sent = 0;
+	if (marks == NULL)
+		return;
+	marks->sent = 1;
+	marks->bare = false;
+}
+
+void
+marks_follow(struct marks *marks, unsigned char last)
+{
+	marks->bare = last != marks->style.delimiter;
+	marks->sent = !marks->bare;
 }
 
 struct iovec
 marks_next(struct marks *marks, uint64_t now_ns, const char *number, uint64_t serial)
 {
 	if (marks->length == 0) {
-		marks->length = number != NULL ? number_format(marks->text, number, serial) : 0;
+		marks->text[0] = (char)marks->style.delimiter;
+		marks->length = 1 + (number != NULL ? number_format(marks->text + 1, number, serial) : 0);
 		marks->length += mark_format(marks->text + marks->length, &marks->style, gaps_first(marks->gaps), now_ns);
-		marks->sent = 0;
+		marks->sent = !marks->bare;
 	}
 	return (struct iovec){ marks->text + marks->sent, marks->length - marks->sent };
 }
@@ -324,5 +334,6 @@ marks_leave(struct marks *marks, size_t done)
 	if (marks->taken)
 		return false;
 	marks->length = 0;
+	marks->bare = false;
 	return true;
 }

@@ -37,10 +37,11 @@ const char *mark_check(const struct mark_style *style);
 struct marks {
 	struct gaps *gaps; /* owned */
 	struct mark_style style;
-	char text[NUMBER_MOST + MARK_MOST];
+	char text[1 + NUMBER_MOST + MARK_MOST]; /* in front a delimiter, which leaves only behind a record that has none */
 	size_t length; /* 0 for none on its way; from its first byte on it is as it is, until then the gap may grow */
 	size_t sent;
 	bool taken;    /* its first byte has been, and its gap is done */
+	bool bare;     /* what stands in front of the next one has no delimiter */
 };
 
 /* malloc'd, with room for so many gaps, or NULL with errno; to be freed by marks_free, which takes
@@ -67,6 +68,10 @@ void marks_put_off(struct marks *marks);
 
 /* One that was begun is to be sent from its beginning: there is another reader. */
 void marks_restart(struct marks *marks);
+
+/* A record has just left that was handed over again, and ends with this byte: the last of all may lack its delimiter, and
+ * a mark may follow all the same. */
+void marks_follow(struct marks *marks, unsigned char last);
 
 /* done bytes of it (at least 1) are out.  Returns whether that is all of it.  With the first of them its gap is done. */
 bool marks_leave(struct marks *marks, size_t done);

@@ -931,3 +931,15 @@ again_ended()
 	! grep -E ' (fork|vfork|clone|clone3|socketpair|socket|pipe|pipe2|memfd_create)\(' trace
 	is "$(grep -c ' execve(' trace)" 1
 }
+
+@test "--restart: a mark behind the last record, which has no delimiter, stands apart from it" {
+	local number
+	printf 'one\ntwo\nthree' >in
+	for number in '' --number; do
+		# All is handed over before the first one ends, and so rejects the first record.
+		IN=in run_weir --restart --retry=0 --backoff=1ms --confirm=line --mark-drops='-{records}' $number sh -c 'read -r a
+			case $WEIR_TRY in 1) cat >/dev/null; exit 1 ;; esac
+			{ echo "$a"; cat; } >got; echo; echo; echo'
+		is "$ENDED $(cut -f 2 got | paste -sd,)" "exit 5 two,three,-1"
+	done
+}
