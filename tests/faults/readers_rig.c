@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The producer is this process; all that COMMAND and weir have to say goes to files, so that nobody waits for it.
+ *
+ * Whoever outlives weir becomes a child of this process (PR_SET_CHILD_SUBREAPER).  The children that COMMAND itself has
+ * forked to hold its pipes are let be, and ended here; anybody else was left behind.
+ */
+#include "config.h"
+
+#include "readers.h"
+#include "../unit/random.h"
+
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The watchdog: so long without a byte, a note or a report, on a machine however busy. */
+#define PROGRESS_MS 120000
+#define STEP_MS 2
+#define REST_MS 3
+
+static char directory[64];
+static const char *weir_path, *hostile_path, *shim_path;
+
+struct rig {
+	const struct reading_plan *plan;
+	const struct records *records;
+	struct reading_outcome *outcome;
+	struct random random;
+	pid_t pid;
+	int input;           /* -1: closed */
+	bool catches;
+	uint64_t rests_until_ms, progress_ms, seen;
+};
+
+static _Noreturn void
+give_up(const char *what)
+{
+	perror(what);
+	readers_end();
+	exit(99);
+}
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* --- files ---------------------------------------------------------------------------------------- */
+
+static const char *const names[] = { "journal", "dropped", "report", "errors", "out", "counts", "in" };
+
+static const char *
+path_of(const char *name)
+{
+	static char path[4][sizeof(directory) + 16];
+	static unsigned turn;
+
+	turn = (turn + 1) % 4;
+	(void)snprintf(path[turn], sizeof(path[turn]), "%s/%s", directory, name);
+	return path[turn];
+}
+
+void
+readers_begin(const char *weir, const char *hostile, const char *shim)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	(void)snprintf(directory, sizeof(directory), "%.40s/weir.XXXXXX", tmp != NULL ? tmp : "/tmp");
+	if (mkdtemp(directory) == NULL)
+		give_up(directory);
+	weir_path = weir;
+	hostile_path = hostile;
+	shim_path = shim;
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		give_up("PR_SET_CHILD_SUBREAPER");
+}
+
+void
+readers_end(void)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		(void)unlink(path_of(names[i]));
+	(void)rmdir(directory);
+}
+
+static int
+make(const char *name)
+{
+	int fd = open(path_of(name), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		give_up(name);
+	return fd;
+}
+
+static uint64_t
+size_of(const char *name)
+{
+	struct stat status;
+
+	return stat(path_of(name), &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+static void
+take_file(struct file_text *text, const char *name)
+{
+	int fd = open(path_of(name), O_RDONLY | O_CLOEXEC);
+	size_t length = (size_t)size_of(name);
+	ssize_t done = 0;
+
+	text->bytes = malloc(length + 1);
+	if (text->bytes == NULL || (fd >= 0 && (done = read(fd, text->bytes, length)) < 0))
+		give_up(name);
+	text->length = (size_t)done;
+	text->bytes[text->length] = '\0';
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* --- weir ----------------------------------------------------------------------------------------- */
+
+static void
+set_shim(const struct reading_plan *plan)
+{
+	struct shim_counts none = { 0 };
+	int counts = make("counts");
+	char order[80];
+
+	if (write(counts, &none, sizeof(none)) != (ssize_t)sizeof(none))
+		give_up("counts");
+	(void)snprintf(order, sizeof(order), "%d %" PRIu64 " %d %d", (int)SHIM_RANDOM, plan->seed,
+	    (int)(1 + plan->seed % plan->permille), counts);
+	(void)fcntl(counts, F_SETFD, 0);
+	(void)setenv("LD_PRELOAD", shim_path, 1);
+	(void)setenv(SHIM_VARIABLE, order, 1);
+	(void)setenv(SHIM_PROGRAM, "weir", 1); /* COMMAND gets it too, and is left alone */
+}
+
+static _Noreturn void
+be_weir(const struct reading_plan *plan, int input)
+{
+	static const int caught[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGPIPE };
+	char numbers[4][24], report[128], dropped[128], journal[128];
+	char *argv[READERS_ARGUMENTS_MOST + 12];
+	int count = 0;
+
+	argv[count++] = (char *)(uintptr_t)"weir";
+	for (int i = 0; i < plan->arguments; i++)
+		argv[count++] = plan->argument[i];
+	(void)snprintf(report, sizeof(report), "--report=%s", path_of("report"));
+	(void)snprintf(dropped, sizeof(dropped), "--dropped=%s", path_of("dropped"));
+	(void)snprintf(journal, sizeof(journal), "%s", path_of("journal"));
+	(void)snprintf(numbers[0], sizeof(numbers[0]), "%" PRIu64, plan->seed);
+	(void)snprintf(numbers[1], sizeof(numbers[1]), "%u", plan->deeds);
+	(void)snprintf(numbers[2], sizeof(numbers[2]), "%u", plan->habits);
+	(void)snprintf(numbers[3], sizeof(numbers[3]), "%" PRIu64, plan->poison);
+	argv[count++] = report;
+	if (plan->may != 0) {
+		argv[count++] = dropped;
+		argv[count++] = (char *)(uintptr_t)"--dropped-reason";
+	}
+	argv[count++] = (char *)(uintptr_t)hostile_path;
+	argv[count++] = journal;
+	argv[count++] = (char *)(uintptr_t)(plan->reading == BY_WRITTEN ? "read" : readers_ways[plan->reading]);
+	for (int i = 0; i < 4; i++)
+		argv[count++] = numbers[i];
+	argv[count] = NULL;
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		(void)signal(caught[i], SIG_DFL);
+	if (plan->permille > 0)
+		set_shim(plan);
+	if (dup2(input, 0) == 0 && dup2(open(path_of("out"), O_WRONLY | O_APPEND), 1) == 1 &&
+	    dup2(open(path_of("errors"), O_WRONLY | O_APPEND), 2) == 2)
+		(void)execv(weir_path, argv);
+	_exit(127);
+}
+
+/* Whether it has set up its signal handlers, or else a signal would just end it. */
+static bool
+catches(struct rig *rig)
+{
+	char path[64], line[128];
+	uint64_t caught = 0;
+	FILE *status;
+
+	if (rig->catches)
+		return true;
+	(void)snprintf(path, sizeof(path), "/proc/%ld/status", (long)rig->pid);
+	if ((status = fopen(path, "r")) == NULL)
+		return false;
+	while (fgets(line, sizeof(line), status) != NULL)
+		if (sscanf(line, "SigCgt: %" SCNx64, &caught) == 1)
+			break;
+	(void)fclose(status);
+	return rig->catches = (caught >> (SIGUSR1 - 1) & caught >> (SIGTERM - 1) & 1) != 0;
+}
+
+static void
+start(struct rig *rig)
+{
+	const struct reading_plan *plan = rig->plan;
+	int ends[2];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		(void)close(make(names[i]));
+	if (plan->file) {
+		ends[0] = make("in");
+		ends[1] = -1;
+		if (pwrite(ends[0], rig->records->bytes, rig->records->length, 0) != (ssize_t)rig->records->length)
+			give_up("in");
+		rig->outcome->fed = rig->records->length;
+		rig->outcome->fed_all = true;
+	} else if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[1], F_SETFL, O_NONBLOCK) < 0) {
+		give_up("pipe2");
+	}
+	rig->input = ends[1];
+	rig->progress_ms = now_ms();
+	rig->pid = fork();
+	if (rig->pid < 0)
+		give_up("fork");
+	if (rig->pid == 0)
+		be_weir(plan, ends[0]);
+	(void)close(ends[0]);
+}
+
+/* --- the run -------------------------------------------------------------------------------------- */
+
+static void
+feed(struct rig *rig)
+{
+	struct reading_outcome *outcome = rig->outcome;
+	size_t left = rig->records->length - outcome->fed;
+	size_t length = (size_t)random_from(&rig->random, 1, rig->plan->write_most);
+	ssize_t done = 0;
+
+	if (rig->input < 0 || now_ms() < rig->rests_until_ms)
+		return;
+	if (length > left)
+		length = left;
+	if (length > 0)
+		done = write(rig->input, rig->records->bytes + outcome->fed, length);
+	if (done > 0)
+		outcome->fed += (size_t)done;
+	if (rig->plan->rest_one_in > 0 && random_one_in(&rig->random, rig->plan->rest_one_in))
+		rig->rests_until_ms = now_ms() + REST_MS;
+	outcome->fed_all = outcome->fed == rig->records->length;
+	if (outcome->fed_all || (done < 0 && errno != EAGAIN)) {
+		(void)close(rig->input);
+		rig->input = -1;
+	}
+}
+
+static void
+prod(struct rig *rig)
+{
+	const struct reading_plan *plan = rig->plan;
+
+	if (!catches(rig))
+		return;
+	if (plan->usr1_one_in > 0 && random_one_in(&rig->random, plan->usr1_one_in))
+		(void)kill(rig->pid, SIGUSR1);
+	if (rig->outcome->fed >= plan->term_at && !rig->outcome->terminated) {
+		(void)kill(rig->pid, SIGTERM);
+		rig->outcome->terminated = true;
+	}
+}
+
+static void
+watch(struct rig *rig)
+{
+	uint64_t seen = rig->outcome->fed + size_of("journal"), now = now_ms();
+
+	if (seen != rig->seen)
+		rig->progress_ms = now;
+	rig->seen = seen;
+	if (now - rig->progress_ms < PROGRESS_MS)
+		return;
+	rig->outcome->hung = "no progress";
+	(void)kill(rig->pid, SIGKILL);
+	rig->progress_ms = now;
+}
+
+/* --- who is left ---------------------------------------------------------------------------------- */
+
+/* COMMAND has said that it forked this one, or there is one that it had not come to tell of. */
+static bool
+is_holder(const struct file_text *journal, pid_t pid, uint64_t *untold)
+{
+	const struct note *notes = (const struct note *)(const void *)journal->bytes;
+	uint64_t forks = 0, holders = 0;
+
+	for (size_t i = 0; i < journal->length / sizeof(*notes); i++) {
+		if (notes[i].kind == NOTE_HOLDER && (pid_t)notes[i].number == pid)
+			return true;
+		forks += notes[i].kind == NOTE_FORK;
+		holders += notes[i].kind == NOTE_HOLDER && (pid_t)notes[i].number != notes[i].pid;
+	}
+	if (forks <= holders + *untold)
+		return false;
+	++*untold;
+	return true;
+}
+
+static void
+name_left(struct reading_outcome *outcome, pid_t pid, bool alive)
+{
+	char path[64], text[160] = "";
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0) {
+		(void)!read(fd, text, sizeof(text) - 1);
+		(void)close(fd);
+	}
+	(void)snprintf(outcome->left, sizeof(outcome->left), "%s process %ld (%.100s)", alive ? "living" : "dead", (long)pid,
+	    text);
+}
+
+/* The first child of this process that lives or is dead, and was not buried; 0 for none. */
+static pid_t
+find_child(bool *alive)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *entry;
+	pid_t found = 0;
+
+	while (found == 0 && processes != NULL && (entry = readdir(processes)) != NULL) {
+		char path[300], text[256] = "", state = 0;
+		long parent = 0;
+		const char *behind;
+		int fd;
+
+		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+			continue;
+		(void)snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
+		if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+			continue;
+		(void)!read(fd, text, sizeof(text) - 1);
+		(void)close(fd);
+		behind = strrchr(text, ')');
+		if (behind != NULL && sscanf(behind, ") %c %ld", &state, &parent) == 2 && parent == (long)getpid()) {
+			found = (pid_t)atol(entry->d_name);
+			*alive = state != 'Z';
+		}
+	}
+	if (processes != NULL)
+		(void)closedir(processes);
+	return found;
+}
+
+static void
+bury(struct reading_outcome *outcome)
+{
+	uint64_t untold = 0;
+	bool alive;
+	pid_t pid;
+
+	while (waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0 && (pid = find_child(&alive)) > 0) {
+		if (outcome->left[0] == '\0' && !is_holder(&outcome->journal, pid, &untold))
+			name_left(outcome, pid, alive);
+		(void)kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+	}
+}
+
+/* --- all of it ------------------------------------------------------------------------------------ */
+
+static void
+collect(struct reading_outcome *outcome)
+{
+	int counts = open(path_of("counts"), O_RDONLY | O_CLOEXEC);
+
+	take_file(&outcome->journal, "journal");
+	take_file(&outcome->dropped, "dropped");
+	take_file(&outcome->reports, "report");
+	take_file(&outcome->errors, "errors");
+	if (counts >= 0) {
+		(void)!read(counts, &outcome->counts, sizeof(outcome->counts));
+		(void)close(counts);
+	}
+}
+
+void
+readers_run(const struct reading_plan *plan, const struct records *records, struct reading_outcome *outcome)
+{
+	struct rig rig = { .plan = plan, .records = records, .outcome = outcome, .random = { ~plan->seed } };
+	pid_t ended;
+
+	*outcome = (struct reading_outcome){ .hung = NULL };
+	start(&rig);
+	while ((ended = waitpid(rig.pid, &outcome->status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+		struct pollfd input = { .fd = now_ms() < rig.rests_until_ms ? -1 : rig.input, .events = POLLOUT };
+
+		(void)poll(&input, 1, STEP_MS);
+		if (input.revents != 0)
+			feed(&rig);
+		prod(&rig);
+		watch(&rig);
+	}
+	if (rig.input >= 0)
+		(void)close(rig.input);
+	collect(outcome);
+	bury(outcome);
+}
+
+void
+readers_free(struct reading_outcome *outcome)
+{
+	free(outcome->journal.bytes);
+	free(outcome->dropped.bytes);
+	free(outcome->reports.bytes);
+	free(outcome->errors.bytes);
+}
