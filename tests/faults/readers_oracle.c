@@ -145,17 +145,38 @@ reason_of(const char *text, size_t length)
 	return -1;
 }
 
+/* What stands behind the reason of what a reader would not have: what was refused as one, and how often it was tried. */
+static const char *
+judge_blame(const struct reading_plan *plan, const char *text, uint64_t number)
+{
+	uint64_t tries, first, last;
+	int cause = 0;
+
+	if (sscanf(text, " tries=%" SCNu64 " first=%" SCNu64 " last=%" SCNu64 " %n", &tries, &first, &last, &cause) != 3 || cause == 0)
+		return readers_wrong("dead letter %" PRIu64 " does not say who is to blame: %.80s", number, text);
+	text += cause;
+	if (number < first || number > last || tries < 1 || (plan->bisect && first != last))
+		return readers_wrong("dead letter %" PRIu64 " is of %" PRIu64 " to %" PRIu64 ", tried %" PRIu64 " times", number, first,
+		    last, tries);
+	if (strncmp(text, "answer=reject", 13) == 0 || strncmp(text, "status=65\t", 10) == 0)
+		return NULL;
+	if (strncmp(text, "status=", 7) != 0 && strncmp(text, "signal=", 7) != 0 && strncmp(text, "timeout\t", 8) != 0)
+		return readers_wrong("dead letter %" PRIu64 " is for %.80s", number, text);
+	return plan->reading != BY_BATCH || tries == plan->retries + 1 ? NULL
+	    : readers_wrong("dead letter %" PRIu64 " was tried %" PRIu64 " times", number, tries);
+}
+
 /* One of them, as it is in the file: its reason, a tab, and what it was. */
 static const char *
 read_letter(const struct reading_plan *plan, const struct records *records, const char *text, size_t length,
     struct reading_facts *facts, uint64_t counts[REASONS])
 {
-	const char *tab = memchr(text, '\t', length);
+	const char *tab = memchr(text, '\t', length), *why;
 	uint64_t number = 0;
 	size_t whole, start;
 	int reason;
 
-	if (tab == NULL || (reason = reason_of(text, (size_t)(tab - text))) < 0 ||
+	if (tab == NULL || (reason = reason_of(text, strcspn(text, " \t"))) < 0 ||
 	    sscanf(tab + 1, "%" SCNu64 " ", &number) != 1 || number < 1 || number > records->count)
 		return readers_wrong("no dead letter: %.*s", (int)(length < 80 ? length : 80), text);
 	start = records->ends[number - 1];
@@ -165,6 +186,8 @@ read_letter(const struct reading_plan *plan, const struct records *records, cons
 		return readers_wrong("dead letter %" PRIu64 " is not as it came", number);
 	if ((plan->may & BIT(reason)) == 0)
 		return readers_wrong("dead letter %" PRIu64 " is for the reason %s", number, reason_name((enum reason)reason));
+	if (reason == REASON_REJECTED && (why = judge_blame(plan, text + strcspn(text, " \t"), number)) != NULL)
+		return why;
 	if (facts->fates[number].dead)
 		return readers_wrong("dead letter %" PRIu64 " is there twice", number);
 	facts->fates[number].dead = true;

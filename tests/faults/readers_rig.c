@@ -96,6 +96,10 @@ readers_begin(const char *weir, const char *hostile, const char *shim)
 void
 readers_end(void)
 {
+	if (getenv("READERS_KEEP") != NULL) {
+		(void)fprintf(stderr, "%s\n", directory);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)unlink(path_of(names[i]));
 	(void)rmdir(directory);
