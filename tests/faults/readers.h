@@ -111,10 +111,11 @@ void readers_free(struct reading_outcome *outcome);
 
 /* What became of a record, as the journal and the dead letters have it. */
 struct record_fate {
-	unsigned taken;      /* so often a COMMAND had it whole */
+	unsigned taken;      /* so often a COMMAND had it whole, */
+	unsigned given;      /* and was given a batch with it */
+	uint64_t tries;      /* as its dead letter has it; or 0 */
 	bool maybe, sure;    /* confirmed: said to be, and certainly heard */
 	bool refused;        /* rejected by an answer or a status 65, or tried often enough */
-	uint64_t failures;   /* of batches with it alone, or deaths at it */
 	bool dead;           /* dropped, and saved */
 	enum reason reason;
 };

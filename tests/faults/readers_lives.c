@@ -207,6 +207,8 @@ begin_batch(struct lives *lives, struct life *life, const struct note *note)
 	    !lives->plan->timed && life->first > 0)
 		wrong(lives, readers_wrong("batch %" PRIu64 " to %" PRIu64 " was run again after status %d", life->first,
 		    life->last, before->status));
+	for (uint64_t n = life->first; n > 0 && n <= life->last && is_known(lives, n); n++)
+		fate(lives, n)->given++;
 	if (life->records > lives->plan->batch_records)
 		wrong(lives, readers_wrong("a batch of %" PRIu64 " records", life->records));
 }

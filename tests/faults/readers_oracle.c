@@ -147,7 +147,7 @@ reason_of(const char *text, size_t length)
 
 /* What stands behind the reason of what a reader would not have: what was refused as one, and how often it was tried. */
 static const char *
-judge_blame(const struct reading_plan *plan, const char *text, uint64_t number)
+judge_blame(const struct reading_plan *plan, const char *text, uint64_t number, struct record_fate *fate)
 {
 	uint64_t tries, first, last;
 	int cause = 0;
@@ -155,14 +155,15 @@ judge_blame(const struct reading_plan *plan, const char *text, uint64_t number)
 	if (sscanf(text, " tries=%" SCNu64 " first=%" SCNu64 " last=%" SCNu64 " %n", &tries, &first, &last, &cause) != 3 || cause == 0)
 		return readers_wrong("dead letter %" PRIu64 " does not say who is to blame: %.80s", number, text);
 	text += cause;
-	if (number < first || number > last || tries < 1 || (plan->bisect && first != last))
+	if (number < first || number > last || tries < 1 || (plan->bisect && first != last && plan->permille == 0)) /* without memory it cannot be halved */
 		return readers_wrong("dead letter %" PRIu64 " is of %" PRIu64 " to %" PRIu64 ", tried %" PRIu64 " times", number, first,
 		    last, tries);
+	fate->tries = tries;
 	if (strncmp(text, "answer=reject", 13) == 0 || strncmp(text, "status=65\t", 10) == 0)
 		return NULL;
 	if (strncmp(text, "status=", 7) != 0 && strncmp(text, "signal=", 7) != 0 && strncmp(text, "timeout\t", 8) != 0)
 		return readers_wrong("dead letter %" PRIu64 " is for %.80s", number, text);
-	return plan->reading != BY_BATCH || tries == plan->retries + 1 ? NULL
+	return plan->reading != BY_BATCH || tries >= plan->retries + 1 ? NULL
 	    : readers_wrong("dead letter %" PRIu64 " was tried %" PRIu64 " times", number, tries);
 }
 
@@ -186,7 +187,8 @@ read_letter(const struct reading_plan *plan, const struct records *records, cons
 		return readers_wrong("dead letter %" PRIu64 " is not as it came", number);
 	if ((plan->may & BIT(reason)) == 0)
 		return readers_wrong("dead letter %" PRIu64 " is for the reason %s", number, reason_name((enum reason)reason));
-	if (reason == REASON_REJECTED && (why = judge_blame(plan, text + strcspn(text, " \t"), number)) != NULL)
+	if (reason == REASON_REJECTED && (why = judge_blame(plan, text + strcspn(text, " \t"), number,
+	    &facts->fates[number])) != NULL)
 		return why;
 	if (facts->fates[number].dead)
 		return readers_wrong("dead letter %" PRIu64 " is there twice", number);
@@ -233,11 +235,17 @@ judge_letters(const struct figures *last, const uint64_t counts[REASONS])
 
 /* --- all together --------------------------------------------------------------------------------- */
 
+static int
+shell_status(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 /* weir ended while answers were on their way, or was ended. */
 static bool
 is_cut_short(const struct reading_plan *plan, const struct reading_outcome *outcome)
 {
-	return outcome->terminated || plan->victim >= KILL_WEIR;
+	return outcome->terminated || plan->victim >= KILL_WEIR || (plan->permille > 0 && shell_status(outcome->status) == 1);
 }
 
 static const char *
@@ -253,6 +261,9 @@ judge_fates(const struct reading_plan *plan, const struct reading_outcome *outco
 		sure += its->sure && !its->dead;
 		if (its->sure && its->dead && !is_cut_short(plan, outcome))
 			return readers_wrong("record %" PRIu64 " was confirmed, and dropped as %s", n, reason_name(its->reason));
+		if (its->tries > 0 && its->tries != its->given && plan->reading == BY_BATCH && !plan->timed && plan->victim == NOBODY)
+			return readers_wrong("record %" PRIu64 " was given to %u COMMANDs, and its letter says %" PRIu64, n, its->given,
+			    its->tries);
 		if (its->dead && its->taken > 0 && its->reason != REASON_REJECTED)
 			return readers_wrong("record %" PRIu64 " was handed over, and dropped as %s", n, reason_name(its->reason));
 		/* (Who is late may be ended before it has come to write a note.) */
@@ -274,12 +285,6 @@ judge_fates(const struct reading_plan *plan, const struct reading_outcome *outco
 	if (facts->skipped > last->unsaved.records)
 		return readers_wrong("%" PRIu64 " records were skipped, one is %" PRIu64, facts->skipped, facts->slain);
 	return NULL;
-}
-
-static int
-shell_status(int status)
-{
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 /* What a shim may have come to. */
@@ -342,7 +347,8 @@ judge_end(const struct reading_plan *plan, const struct reading_outcome *outcome
 {
 	const char *why;
 
-	if (outcome->left[0] != '\0')
+	/* (Where there was no memory to begin the warden learns of it by itself.) */
+	if (outcome->left[0] != '\0' && last->final)
 		return readers_wrong("left behind: %s", outcome->left);
 	if (!last->final)
 		return is_excused(plan, &(struct figures){ .status = shell_status(outcome->status) }) ? NULL : "no last report";

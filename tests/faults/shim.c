@@ -10,6 +10,7 @@
 #include "shim.h"
 #include "../unit/random.h"
 
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -18,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,6 +27,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,21 +45,28 @@ enum call {
 	CALL_CALLOC,
 	CALL_CLOSE,
 	CALL_DUP2,
+	CALL_EXECVP,
 	CALL_FCNTL,
+	CALL_FLOCK,
+	CALL_FORK,
 	CALL_FSTAT,
 	CALL_FSTATAT,
 	CALL_FTRUNCATE,
+	CALL_GETSOCKOPT,
 	CALL_IOCTL,
 	CALL_ISATTY,
+	CALL_KILL,
 	CALL_LANDLOCK, /* a syscall() too, but nothing that can be cut */
 	CALL_LSEEK,
 	CALL_LSTAT,
 	CALL_MADVISE,
 	CALL_MALLOC,
+	CALL_MEMFD_CREATE,
 	CALL_MMAP,
 	CALL_MUNMAP,
 	CALL_OPEN,
 	CALL_OPENAT,
+	CALL_PIPE,
 	CALL_PIPE2,
 	CALL_POLL,
 	CALL_PPOLL,
@@ -72,6 +82,7 @@ enum call {
 	CALL_RENAMEAT,
 	CALL_SEND,
 	CALL_SENDMSG,
+	CALL_SETPGID,
 	CALL_SHUTDOWN,
 	CALL_SOCKETPAIR,
 	CALL_SPLICE,
@@ -79,6 +90,8 @@ enum call {
 	CALL_SYSCALL,
 	CALL_TEE,
 	CALL_UNLINKAT,
+	CALL_VFORK,
+	CALL_WAITPID,
 	CALL_WRITE,
 	CALL_WRITEV,
 	CALLS,
@@ -94,21 +107,28 @@ static const struct {
 	[CALL_CALLOC] = { .name = "calloc" },
 	[CALL_CLOSE] = { .name = "close", .ways = { EINTR }, .rare = true },
 	[CALL_DUP2] = { .name = "dup2" },
+	[CALL_EXECVP] = { .name = "execvp" },
 	[CALL_FCNTL] = { .name = "fcntl", .ways = { EPERM, EBUSY }, .rare = true },
+	[CALL_FLOCK] = { .name = "flock" },
+	[CALL_FORK] = { .name = "fork" },
 	[CALL_FSTAT] = { .name = "fstat" },
 	[CALL_FSTATAT] = { .name = "fstatat" },
 	[CALL_FTRUNCATE] = { .name = "ftruncate" },
+	[CALL_GETSOCKOPT] = { .name = "getsockopt" },
 	[CALL_IOCTL] = { .name = "ioctl" },
 	[CALL_ISATTY] = { .name = "isatty" },
+	[CALL_KILL] = { .name = "kill" },
 	[CALL_LANDLOCK] = { .name = "syscall", .ways = { ENOSYS, EOPNOTSUPP, EPERM }, .rare = true },
 	[CALL_LSEEK] = { .name = "lseek" },
 	[CALL_LSTAT] = { .name = "lstat" },
 	[CALL_MADVISE] = { .name = "madvise", .ways = { ENOMEM } },
 	[CALL_MALLOC] = { .name = "malloc", .ways = { ENOMEM } },
+	[CALL_MEMFD_CREATE] = { .name = "memfd_create" },
 	[CALL_MMAP] = { .name = "mmap" },
 	[CALL_MUNMAP] = { .name = "munmap" },
 	[CALL_OPEN] = { .name = "open", .ways = { EACCES, ENOENT, EMFILE }, .rare = true },
 	[CALL_OPENAT] = { .name = "openat", .ways = { EACCES, ENOSPC, EMFILE }, .rare = true },
+	[CALL_PIPE] = { .name = "pipe" },
 	[CALL_PIPE2] = { .name = "pipe2", .ways = { EMFILE, ENFILE }, .rare = true },
 	[CALL_POLL] = { .name = "poll" },
 	[CALL_PPOLL] = { .name = "ppoll", .ways = { EINTR, WAKE } },
@@ -124,6 +144,7 @@ static const struct {
 	[CALL_RENAMEAT] = { .name = "renameat", .ways = { EACCES, ENOSPC, EIO }, .rare = true },
 	[CALL_SEND] = { .name = "send" },
 	[CALL_SENDMSG] = { .name = "sendmsg", .ways = { CUT, EINTR, EAGAIN } },
+	[CALL_SETPGID] = { .name = "setpgid" },
 	[CALL_SHUTDOWN] = { .name = "shutdown" },
 	[CALL_SOCKETPAIR] = { .name = "socketpair" },
 	[CALL_SPLICE] = { .name = "splice", .ways = { CUT, EINTR, EAGAIN, EINVAL } },
@@ -131,6 +152,8 @@ static const struct {
 	[CALL_SYSCALL] = { .name = "syscall", .ways = { CUT, EINTR, EAGAIN, EOPNOTSUPP } },
 	[CALL_TEE] = { .name = "tee", .ways = { CUT, EINTR, EAGAIN, EINVAL } },
 	[CALL_UNLINKAT] = { .name = "unlinkat" },
+	[CALL_VFORK] = { .name = "vfork", .ways = { EAGAIN, ENOMEM } },
+	[CALL_WAITPID] = { .name = "waitpid", .ways = { EINTR } },
 	[CALL_WRITE] = { .name = "write", .ways = { CUT, EINTR, EAGAIN } },
 	[CALL_WRITEV] = { .name = "writev", .ways = { CUT, EINTR, EAGAIN } },
 };
@@ -142,11 +165,12 @@ static struct {
 	enum call same;
 	bool same_known;
 	bool renamed;   /* a file, once */
+	bool ample;     /* never short of memory */
 	bool waited;    /* or read: weir is up */
 	uint64_t again; /* faults that said "try again" */
 	uint64_t asked; /* calls for memory */
 	struct shim_counts *counts; /* NULL until all is set up */
-	int private[PRIVATE_MOST]; /* descriptors of pipes that weir made for itself, plus 1 */
+	int private[PRIVATE_MOST]; /* descriptors of pipes that weir made for itself, plus 1; of sockets the same below 0 */
 } shim;
 
 /* Each thread draws for itself, so that what befalls one does not hang on the other, and all else is behind a
@@ -186,7 +210,8 @@ begin(void)
 	(void)REAL(CALL_CLOSE, close)(fd);
 	for (int i = 0; i < CALLS; i++)
 		(void)real((enum call)i);
-	shim.mode = (enum shim_mode)mode;
+	shim.ample = mode == SHIM_AMPLE;
+	shim.mode = shim.ample ? SHIM_RANDOM : (enum shim_mode)mode;
 	dice.state = shim.which;
 	shim.counts = map;
 }
@@ -203,19 +228,19 @@ find_private(int wanted)
 }
 
 static void
-note_private(int fd)
+note_private(int fd, bool socket)
 {
 	int *slot;
 
 	(void)pthread_mutex_lock(&lock);
 	slot = find_private(0);
 	if (slot != NULL)
-		*slot = fd + 1;
+		*slot = socket ? -(fd + 1) : fd + 1;
 	(void)pthread_mutex_unlock(&lock);
 }
 
 /* What the kernel could not do: make a program wait for a file, or do half of what is promised for a pipe that
- * nobody else has. */
+ * nobody else has; or have no room for a message in a socket that holds none. */
 static bool
 possible(int way, enum call call, int fd)
 {
@@ -225,7 +250,15 @@ possible(int way, enum call call, int fd)
 		return true;
 	if (find_private(fd + 1) != NULL)
 		return way == EAGAIN && call == CALL_WRITEV;
+	if (find_private(-(fd + 1)) != NULL)
+		return way != EAGAIN || call != CALL_SENDMSG;
 	return way != EAGAIN || (REAL(CALL_FSTAT, fstat)(fd, &status) == 0 && !S_ISREG(status.st_mode));
+}
+
+static bool
+asks_for_memory(enum call call)
+{
+	return call == CALL_CALLOC || call == CALL_MALLOC || call == CALL_REALLOC || call == CALL_MMAP;
 }
 
 static int
@@ -239,7 +272,7 @@ random_way(enum call call, int fd)
 	while (count < sizeof(calls[call].ways) / sizeof(*ways) && ways[count] != 0)
 		count++;
 	/* without memory for what it has been told to do weir rightly does nothing */
-	if (!shim.waited && call == CALL_MALLOC)
+	if ((!shim.waited && call == CALL_MALLOC) || (shim.ample && asks_for_memory(call)))
 		return 0;
 	if (count == 0 || random_below(&dice, of) >= (uint64_t)shim.what)
 		return 0;
@@ -248,19 +281,13 @@ random_way(enum call call, int fd)
 }
 
 static bool
-asks_for_memory(enum call call)
-{
-	return call == CALL_CALLOC || call == CALL_MALLOC || call == CALL_REALLOC || call == CALL_MMAP;
-}
-
-static bool
-is_due(enum call call)
+is_due(enum call call, uint64_t number)
 {
 	if (shim.mode == SHIM_MEMORY)
 		return asks_for_memory(call) && ++shim.asked == shim.which;
 	if (shim.mode == SHIM_ALL)
-		return shim.counts->calls >= shim.which;
-	if (shim.counts->calls == shim.which) {
+		return number >= shim.which;
+	if (number == shim.which) {
 		shim.same = call;
 		shim.same_known = true;
 		return true;
@@ -290,14 +317,15 @@ count(enum call call, int way)
 static int
 choose_fault(enum call call, int fd)
 {
+	uint64_t number;
 	int way = 0;
 
 	shim.waited |= call == CALL_PPOLL || call == CALL_PSELECT || call == CALL_SYSCALL || call == CALL_READ ||
 	    call == CALL_READV || call == CALL_RECVMSG;
-	shim.counts->calls++;
+	number = __atomic_add_fetch(&shim.counts->calls, 1, __ATOMIC_RELAXED); /* a child that was forked counts as well */
 	if (shim.mode == SHIM_RANDOM)
 		way = random_way(call, fd);
-	else if (is_due(call))
+	else if (is_due(call, number))
 		way = shim.what;
 	if (shim.mode != SHIM_RANDOM && (way == EINTR || way == EAGAIN) && shim.again++ >= SHIM_PATIENCE)
 		way = 0;
@@ -603,7 +631,11 @@ fstatat(int directory, const char *path, struct stat *status, int flags)
 int
 socketpair(int domain, int type, int protocol, int fd[2])
 {
-	return fault(CALL_SOCKETPAIR, -1) > 0 ? -1 : REAL(CALL_SOCKETPAIR, socketpair)(domain, type, protocol, fd);
+	int result = fault(CALL_SOCKETPAIR, -1) > 0 ? -1 : REAL(CALL_SOCKETPAIR, socketpair)(domain, type, protocol, fd);
+
+	for (int i = 0; i < 2 && result == 0; i++)
+		note_private(fd[i], true);
+	return result;
 }
 
 int
@@ -632,8 +664,8 @@ close(int fd)
 	int result, *private;
 
 	(void)pthread_mutex_lock(&lock);
-	private = find_private(fd + 1);
-	if (private != NULL)
+	private = find_private(fd + 1) != NULL ? find_private(fd + 1) : find_private(-(fd + 1));
+	if (private != NULL && fd >= 0)
 		*private = 0;
 	(void)pthread_mutex_unlock(&lock);
 	result = REAL(CALL_CLOSE, close)(fd);
@@ -654,8 +686,33 @@ pipe2(int fd[2], int flags)
 	int result = fault(CALL_PIPE2, -1) > 0 ? -1 : REAL(CALL_PIPE2, pipe2)(fd, flags);
 
 	for (int i = 0; i < 2 && result == 0; i++)
-		note_private(fd[i]);
+		note_private(fd[i], false);
 	return result;
+}
+
+/* COMMAND's: nothing is promised for it. */
+int
+pipe(int fd[2])
+{
+	return fault(CALL_PIPE, -1) > 0 ? -1 : REAL(CALL_PIPE, pipe)(fd);
+}
+
+int
+memfd_create(const char *name, unsigned flags)
+{
+	return fault(CALL_MEMFD_CREATE, -1) > 0 ? -1 : REAL(CALL_MEMFD_CREATE, memfd_create)(name, flags);
+}
+
+int
+flock(int fd, int operation)
+{
+	return fault(CALL_FLOCK, -1) > 0 ? -1 : REAL(CALL_FLOCK, flock)(fd, operation);
+}
+
+int
+getsockopt(int fd, int level, int name, void *value, socklen_t *length)
+{
+	return fault(CALL_GETSOCKOPT, -1) > 0 ? -1 : REAL(CALL_GETSOCKOPT, getsockopt)(fd, level, name, value, length);
 }
 
 int
@@ -739,6 +796,59 @@ int
 ftruncate(int fd, off_t length)
 {
 	return fault(CALL_FTRUNCATE, -1) > 0 ? -1 : REAL(CALL_FTRUNCATE, ftruncate)(fd, length);
+}
+
+/* --- processes ------------------------------------------------------------------------------------ */
+
+/* What is forked goes on as its parent does, with dice of its own. */
+static pid_t
+fork_faulted(enum call call)
+{
+	pid_t pid = fault(call, -1) > 0 ? -1 : REAL(CALL_FORK, fork)();
+
+	if (pid == 0)
+		dice.state = ~dice.state;
+	return pid;
+}
+
+pid_t
+fork(void)
+{
+	return fork_faulted(CALL_FORK);
+}
+
+/* It may be a fork, and has to be: this function returns, with the stack that the parent goes on with. */
+pid_t
+vfork(void)
+{
+	return fork_faulted(CALL_VFORK);
+}
+
+int
+execvp(const char *file, char *const argv[])
+{
+	return fault(CALL_EXECVP, -1) > 0 ? -1 : REAL(CALL_EXECVP, execvp)(file, argv);
+}
+
+pid_t
+waitpid(pid_t pid, int *status, int options)
+{
+	/* Who does not wait is not interrupted. */
+	if (shim.mode == SHIM_RANDOM && (options & WNOHANG))
+		return REAL(CALL_WAITPID, waitpid)(pid, status, options);
+	return fault(CALL_WAITPID, -1) > 0 ? -1 : REAL(CALL_WAITPID, waitpid)(pid, status, options);
+}
+
+int
+kill(pid_t pid, int number)
+{
+	return fault(CALL_KILL, -1) > 0 ? -1 : REAL(CALL_KILL, kill)(pid, number);
+}
+
+int
+setpgid(pid_t pid, pid_t group)
+{
+	return fault(CALL_SETPGID, -1) > 0 ? -1 : REAL(CALL_SETPGID, setpgid)(pid, group);
 }
 
 /* --- memory --------------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
  *      MODE            WHICH     WHAT
  *      SHIM_RANDOM     seed      how many calls of a thousand are faulted, each in a way that an honest
  *                                kernel might choose: cut short, interrupted, refused, woken for nothing
+ *      SHIM_AMPLE      the same, but there is always memory
  *      SHIM_ONCE       k         the errno that the k-th call fails with
  *      SHIM_SAME       k         the same, and so do all later calls of that function
  *      SHIM_ALL        k         the same, and so do all later calls
@@ -36,6 +37,7 @@ enum shim_mode {
 	SHIM_SAME,
 	SHIM_ALL,
 	SHIM_MEMORY,
+	SHIM_AMPLE,
 };
 
 enum shim_kind {

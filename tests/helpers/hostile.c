@@ -34,6 +34,7 @@
 #define ROOM (256 << 10)
 #define NOTES_MOST 512
 #define PENDING_MOST 256
+#define LIFE_S 300 /* whoever forgets it */
 #define HANG_US 1500000
 #define QUIET_MS 10 /* nothing comes any more, it thinks */
 
@@ -251,6 +252,7 @@ hold_pipes(void)
 	tell(NOTE_FORK, 0);
 	pid = fork();
 	if (pid == 0) {
+		(void)alarm(LIFE_S);
 		tell(NOTE_HOLDER, (uint64_t)getpid());
 		for (;;)
 			(void)pause();
@@ -480,6 +482,7 @@ begin(char *argv[])
 
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)alarm(LIFE_S);
 	me.journal = open(argv[1], O_WRONLY | O_APPEND | O_CLOEXEC);
 	me.mode = mode_of(argv[2]);
 	me.seed = strtoull(argv[3], NULL, 10);
