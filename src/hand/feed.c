@@ -106,6 +106,21 @@ is_all_handed(const struct feed *feed)
 	return !pump_is_reading(feed->pump) && pump_held(feed->pump).bytes == 0;
 }
 
+static bool
+is_to_follow(const struct feed *feed)
+{
+	return feed->rules->restart && !feed->dismissed && !is_all_handed(feed);
+}
+
+static void
+lose_reader(struct feed *feed)
+{
+	feed->kill_ns = UINT64_MAX;
+	feed->refused_ns = UINT64_MAX;
+	if (pump_has_reader(feed->pump))
+		pump_change_reader(feed->pump, NULL);
+}
+
 /* It runs no more: is it to be started again? */
 static void
 ended(struct feed *feed, int status, uint64_t now_ns)
@@ -117,16 +132,13 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	if (status == 0)
 		feed_hear_last(feed, now_ns);
 	feed->status = status;
-	feed->kill_ns = UINT64_MAX;
-	feed->refused_ns = UINT64_MAX;
-	if (pump_has_reader(feed->pump))
-		pump_change_reader(feed->pump, NULL);
+	lose_reader(feed);
 	if (feed->rules->outlive && !is_all_handed(feed)) {
 		feed->state = FEED_OVER;
 		pump_discard(feed->pump);
 		return;
 	}
-	if (!feed->rules->restart || feed->dismissed || is_all_handed(feed)) {
+	if (!is_to_follow(feed)) {
 		feed->state = FEED_OVER;
 		feed->end = is_all_handed(feed) ? READER_DONE : feed->stalled ? READER_STALLED : READER_ENDED;
 		return;
@@ -139,6 +151,20 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	breaker_failed(feed->breaker, now_ns, true);
 	if (breaker_failures(feed->breaker) == 1)
 		diag_note("%s %s: try %llu follows", diag_visible(feed->rules->command[0]), how, (unsigned long long)feed->starts + 1);
+	feed->state = FEED_DOWN;
+}
+
+/* The system has no process for it: nobody has died of a record. */
+static void
+was_short(struct feed *feed, int error, uint64_t now_ns)
+{
+	diag_errno(error, "%s", diag_visible(feed->rules->command[0]));
+	if (!is_to_follow(feed)) {
+		ended(feed, 0x7f00, now_ns);
+		return;
+	}
+	lose_reader(feed);
+	breaker_failed(feed->breaker, now_ns, true);
 	feed->state = FEED_DOWN;
 }
 
@@ -167,8 +193,7 @@ feed_told(struct feed *feed, enum warden_event event, const struct warden_told *
 		cannot_run(feed, told->value);
 		break;
 	case WARDEN_SHORT:
-		diag_errno(told->value, "%s", diag_visible(feed->rules->command[0]));
-		ended(feed, 0x7f00, now_ns);
+		was_short(feed, told->value, now_ns);
 		break;
 	case WARDEN_STOPPED:
 		refusal_tell_stopped(feed->rules->command[0], told->value);
