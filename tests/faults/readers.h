@@ -116,7 +116,8 @@ struct record_fate {
 	uint64_t tries;      /* as its dead letter has it; or 0 */
 	bool maybe, sure;    /* confirmed: said to be, and certainly heard */
 	bool refused;        /* rejected by an answer or a status 65, or tried often enough */
-	bool dead;           /* dropped, and saved */
+	bool dead;           /* dropped, and saved, */
+	bool blamed;         /* for the deaths of COMMAND */
 	enum reason reason;
 };
 

@@ -163,6 +163,7 @@ judge_blame(const struct reading_plan *plan, const char *text, uint64_t number, 
 		return NULL;
 	if (strncmp(text, "status=", 7) != 0 && strncmp(text, "signal=", 7) != 0 && strncmp(text, "timeout\t", 8) != 0)
 		return readers_wrong("dead letter %" PRIu64 " is for %.80s", number, text);
+	fate->blamed = true;
 	return plan->reading != BY_BATCH || tries >= plan->retries + 1 ? NULL
 	    : readers_wrong("dead letter %" PRIu64 " was tried %" PRIu64 " times", number, tries);
 }
@@ -252,12 +253,13 @@ static const char *
 judge_fates(const struct reading_plan *plan, const struct reading_outcome *outcome, const struct reading_facts *facts,
     const struct figures *last)
 {
-	uint64_t maybe = 0, sure = 0, lost = 0, first_lost = 0;
+	uint64_t maybe = 0, sure = 0, lost = 0, blamed = 0, first_lost = 0;
 
 	for (uint64_t n = 1; n <= facts->count && n <= last->in.records; n++) {
 		const struct record_fate *its = &facts->fates[n];
 
 		maybe += its->maybe;
+		blamed += its->blamed;
 		sure += its->sure && !its->dead;
 		if (its->sure && its->dead && !is_cut_short(plan, outcome))
 			return readers_wrong("record %" PRIu64 " was confirmed, and dropped as %s", n, reason_name(its->reason));
@@ -273,6 +275,8 @@ judge_fates(const struct reading_plan *plan, const struct reading_outcome *outco
 		if (!its->maybe && !its->dead && lost++ == 0)
 			first_lost = n;
 	}
+	if (plan->reading != BY_BATCH && blamed * (plan->retries + 1) > facts->deaths && !plan->timed && !plan->stalls)
+		return readers_wrong("%" PRIu64 " were rejected for the deaths of COMMAND, which are %" PRIu64, blamed, facts->deaths);
 	if (plan->reading == BY_WRITTEN)
 		return NULL;
 	if (last->final && lost > last->undelivered.records + last->unsaved.records + facts->slack)
@@ -291,7 +295,7 @@ judge_fates(const struct reading_plan *plan, const struct reading_outcome *outco
 static bool
 is_excused(const struct reading_plan *plan, const struct figures *last)
 {
-	return plan->permille > 0 && last->status == 1;
+	return plan->permille > 0 && (last->status == 1 || (last->status == 127 && plan->reading != BY_BATCH)); /* no process */
 }
 
 static const char *

@@ -582,7 +582,7 @@ open(const char *path, int flags, ...)
 		mode = va_arg(arguments, mode_t);
 		va_end(arguments);
 	}
-	if (shim.mode == SHIM_RANDOM && (flags & (O_CREAT | O_DIRECTORY)))
+	if (shim.mode == SHIM_RANDOM && ((flags & (O_CREAT | O_DIRECTORY)) || (flags & O_ACCMODE) != O_WRONLY))
 		return REAL(CALL_OPEN, open)(path, flags, mode);
 	return fault(CALL_OPEN, -1) > 0 ? -1 : REAL(CALL_OPEN, open)(path, flags, mode);
 }
