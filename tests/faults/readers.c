@@ -2,9 +2,12 @@
 /*
  * readers: random hostile readers, each started by a real weir, and with --faults a kernel that does all it may do.
  *
- *      readers [--faults=PERMILLE] [--way=WAY] [--seeds=FIRST-LAST] [--shim=FILE] [--keep] --hostile=FILE WEIR
+ *      readers [--faults=PERMILLE] [--way=WAY] [--seeds=FIRST-LAST] [--shim=FILE] --hostile=FILE WEIR
+ *      readers --kill=reader|weir|warden [--kills=N] [--seeds=FIRST-LAST] --hostile=FILE WEIR
  *
- * A test in TAP for each way in which a record is confirmed.  What fails says how to run just that again.
+ * A test in TAP for each way in which a record is confirmed; or for who is killed by SIGKILL, until it was N times, while
+ * the reader does as it should.  What fails says how to run just that again.  READERS_KEEP in the environment: the files
+ * of the last run are kept, and their directory is named.
  */
 #include "config.h"
 
@@ -18,12 +21,13 @@
 struct settings {
 	unsigned permille;
 	int way; /* -1: each */
-	uint64_t first, last;
+	enum victim victim;
+	uint64_t first, last, kills;
 	const char *shim, *hostile, *weir;
 };
 
 struct sums {
-	uint64_t runs, failures, lives, terminated, letters, calls, faults;
+	uint64_t runs, failures, killed, lives, terminated, letters, calls, faults;
 };
 
 static _Noreturn void
@@ -43,6 +47,19 @@ find_way(const char *name)
 	usage();
 }
 
+static const char *const victims[VICTIMS] = {
+	[NOBODY] = "", [KILL_READER] = "reader", [KILL_WEIR] = "weir", [KILL_WARDEN] = "warden",
+};
+
+static enum victim
+find_victim(const char *name)
+{
+	for (int i = KILL_READER; i < VICTIMS; i++)
+		if (strcmp(victims[i], name) == 0)
+			return (enum victim)i;
+	usage();
+}
+
 static void
 read_settings(struct settings *settings, int argc, char *argv[])
 {
@@ -52,11 +69,13 @@ read_settings(struct settings *settings, int argc, char *argv[])
 		{ "seeds", required_argument, NULL, 's' },
 		{ "shim", required_argument, NULL, 'l' },
 		{ "hostile", required_argument, NULL, 'h' },
+		{ "kill", required_argument, NULL, 'k' },
+		{ "kills", required_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
-	*settings = (struct settings){ .way = -1, .first = 1, .last = 100 };
+	*settings = (struct settings){ .way = -1, .first = 1, .last = 100, .kills = UINT64_MAX };
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'f' && sscanf(optarg, "%u", &settings->permille) == 1)
 			continue;
@@ -64,6 +83,10 @@ read_settings(struct settings *settings, int argc, char *argv[])
 			settings->way = find_way(optarg);
 		else if (option == 's' && sscanf(optarg, "%" SCNu64 "-%" SCNu64, &settings->first, &settings->last) == 2)
 			continue;
+		else if (option == 'n' && sscanf(optarg, "%" SCNu64, &settings->kills) == 1)
+			continue;
+		else if (option == 'k')
+			settings->victim = find_victim(optarg);
 		else if (option == 'l')
 			settings->shim = optarg;
 		else if (option == 'h')
@@ -83,6 +106,7 @@ add_up(struct sums *sums, const struct reading_outcome *outcome)
 
 	sums->runs++;
 	sums->terminated += outcome->terminated;
+	sums->killed += outcome->killed;
 	for (size_t i = 0; i < outcome->journal.length / sizeof(*notes); i++)
 		sums->lives += notes[i].kind == NOTE_START;
 	for (size_t i = 0; i < outcome->dropped.length; i++)
@@ -93,26 +117,33 @@ add_up(struct sums *sums, const struct reading_outcome *outcome)
 }
 
 static void
-run_seed(const struct settings *settings, enum reading way, uint64_t seed, struct sums *sums)
+say_again(const struct settings *settings, const struct reading_plan *plan)
 {
-	struct reading_plan plan;
+	if (plan->victim != NOBODY)
+		diag("again: readers --kill=%s --seeds=%" PRIu64 "-%" PRIu64 " --hostile=%s %s", victims[plan->victim], plan->seed,
+		    plan->seed, settings->hostile, settings->weir);
+	else
+		diag("again: readers --faults=%u --way=%s --seeds=%" PRIu64 "-%" PRIu64 " --shim=%s --hostile=%s %s",
+		    settings->permille, readers_ways[plan->reading], plan->seed, plan->seed,
+		    settings->shim != NULL ? settings->shim : "", settings->hostile, settings->weir);
+}
+
+static void
+run_plan(const struct settings *settings, const struct reading_plan *plan, struct sums *sums)
+{
 	struct records records;
 	struct reading_outcome outcome;
 	const char *wrong;
 
-	readers_plan(&plan, seed, way);
-	plan.permille = settings->permille;
-	records_make(&records, &plan);
-	readers_run(&plan, &records, &outcome);
+	records_make(&records, plan);
+	readers_run(plan, &records, &outcome);
 	add_up(sums, &outcome);
-	wrong = readers_judge(&plan, &records, &outcome);
+	wrong = readers_judge(plan, &records, &outcome);
 	if (wrong != NULL) {
 		sums->failures++;
 		diag("%s", wrong);
-		diag("again: readers --faults=%u --way=%s --seeds=%" PRIu64 "-%" PRIu64 " --shim=%s --hostile=%s %s",
-		    settings->permille, readers_ways[way], seed, seed, settings->shim != NULL ? settings->shim : "",
-		    settings->hostile, settings->weir);
-		readers_show(&plan, &outcome);
+		say_again(settings, plan);
+		readers_show(plan, &outcome);
 	}
 	readers_free(&outcome);
 	records_free(&records);
@@ -123,12 +154,34 @@ run_way(const struct settings *settings, enum reading way)
 {
 	struct sums sums = { .runs = 0 };
 
-	for (uint64_t seed = settings->first; seed <= settings->last && sums.failures < FAILURES_MOST; seed++)
-		run_seed(settings, way, seed, &sums);
+	for (uint64_t seed = settings->first; seed <= settings->last && sums.failures < FAILURES_MOST; seed++) {
+		struct reading_plan plan;
+
+		readers_plan(&plan, seed, way);
+		plan.permille = settings->permille;
+		run_plan(settings, &plan, &sums);
+	}
 	ok(sums.failures == 0, "%s: %" PRIu64 " runs%s", readers_ways[way], sums.runs,
 	    settings->permille > 0 ? " with faults" : "");
 	diag("%" PRIu64 " COMMANDs, %" PRIu64 " dead letters, %" PRIu64 " TERM; %" PRIu64 " calls, %" PRIu64 " faults", sums.lives,
 	    sums.letters, sums.terminated, sums.calls, sums.faults);
+}
+
+static void
+run_kills(const struct settings *settings)
+{
+	struct sums sums = { .runs = 0 };
+
+	for (uint64_t seed = settings->first; seed <= settings->last && sums.failures < FAILURES_MOST &&
+	    sums.killed < settings->kills; seed++) {
+		struct reading_plan plan;
+
+		readers_plan_kill(&plan, seed, settings->victim);
+		run_plan(settings, &plan, &sums);
+	}
+	ok(sums.failures == 0 && sums.killed > 0, "%s killed %" PRIu64 " times, in %" PRIu64 " runs", victims[settings->victim],
+	    sums.killed, sums.runs);
+	diag("%" PRIu64 " COMMANDs", sums.lives);
 }
 
 int
@@ -138,7 +191,9 @@ main(int argc, char *argv[])
 
 	read_settings(&settings, argc, argv);
 	readers_begin(settings.weir, settings.hostile, settings.shim);
-	for (int i = 0; i < READINGS; i++)
+	if (settings.victim != NOBODY)
+		run_kills(&settings);
+	for (int i = 0; i < READINGS && settings.victim == NOBODY; i++)
 		if (settings.way < 0 || settings.way == i)
 			run_way(&settings, (enum reading)i);
 	readers_end();

@@ -70,9 +70,8 @@ struct reading_plan {
 	/* faults */
 	unsigned permille;       /* 0: no shim */
 
-	/* somebody is killed when the journal has so many notes; NOBODY for nobody */
-	enum victim { NOBODY, KILL_READER, KILL_WEIR, KILL_WARDEN } victim;
-	uint64_t kill_at, kills;
+	enum victim { NOBODY, KILL_READER, KILL_WEIR, KILL_WARDEN, VICTIMS } victim;
+	uint64_t kill_at; /* notes in the journal until then; READER: again and again, after up to so many more */
 };
 
 struct records {
@@ -92,13 +91,17 @@ struct reading_outcome {
 	int status;          /* as wait(2) has it */
 	size_t fed;
 	bool fed_all, terminated;
-	uint64_t killed;     /* so often somebody was */
+	uint64_t killed;     /* so often somebody was, */
+	size_t notes_then;   /* the last time by when there were so many notes */
 	char left[256];      /* who was left behind; or empty */
 	struct file_text journal, dropped, reports, errors;
 	struct shim_counts counts;
 };
 
 void readers_plan(struct reading_plan *plan, uint64_t seed, enum reading reading);
+
+/* One in which COMMAND does as it should, and somebody is killed. */
+void readers_plan_kill(struct reading_plan *plan, uint64_t seed, enum victim victim);
 
 void records_make(struct records *records, const struct reading_plan *plan);
 void records_free(struct records *records);

@@ -29,6 +29,7 @@ struct life {
 	uint64_t about_to_read, got, used; /* bytes */
 	bool dumb, settled;
 	enum fate_of_life fate;
+	size_t ended_at;   /* number of the note */
 	int status;
 };
 
@@ -130,7 +131,7 @@ settle_batch(struct lives *lives, const struct life *life)
 
 	for (uint64_t n = life->first; n > 0 && n <= life->last && is_known(lives, n); n++) {
 		if (life->fate == ENDED && life->status == 0 && !fate(lives, n)->dead)
-			confirm(lives, n, !plan->timed);
+			confirm(lives, n, !plan->timed && plan->victim == NOBODY);
 		if (life->fate == ENDED && life->status == 65)
 			fate(lives, n)->refused = true;
 		if ((failed || plan->timed) && life->try > plan->retries)
@@ -173,7 +174,7 @@ begin_life(struct lives *lives, const struct note *note)
 
 	if (lives->plan->reading != BY_BATCH && lives->lives_count > 0) {
 		settle(lives, &lives->lives[lives->lives_count - 1]);
-		if (lives->plan->permille == 0 && !lives->plan->timed && !lives->plan->stalls && note->number != lives->lives[lives->lives_count - 1].try + 1)
+		if (lives->plan->permille == 0 && lives->plan->victim == NOBODY && !lives->plan->timed && !lives->plan->stalls && note->number != lives->lives[lives->lives_count - 1].try + 1)
 			wrong(lives, readers_wrong("try %" PRIu64 " follows %" PRIu64, note->number,
 			    lives->lives[lives->lives_count - 1].try));
 	}
@@ -203,7 +204,7 @@ begin_batch(struct lives *lives, struct life *life, const struct note *note)
 	if (life->try != wanted && life->first > 0 && lives->plan->victim == NOBODY && !lives->plan->timed)
 		wrong(lives, readers_wrong("batch %" PRIu64 " to %" PRIu64 ": try %" PRIu64 " and not %" PRIu64, life->first,
 		    life->last, life->try, wanted));
-	if (before != NULL && before->fate == ENDED && (before->status == 0 || before->status == 65) &&
+	if (before != NULL && lives->plan->victim == NOBODY && before->fate == ENDED && (before->status == 0 || before->status == 65) &&
 	    !lives->plan->timed && life->first > 0)
 		wrong(lives, readers_wrong("batch %" PRIu64 " to %" PRIu64 " was run again after status %d", life->first,
 		    life->last, before->status));
@@ -315,6 +316,7 @@ part(struct lives *lives, const struct life *life, const struct note *note)
 static void
 end(struct lives *lives, struct life *life, const struct note *note)
 {
+	life->ended_at = (size_t)(note - lives->notes);
 	life->fate = note->kind == NOTE_END ? ENDED : SIGNALLED;
 	life->status = (int)note->number + (life->fate == SIGNALLED ? 128 : 0);
 	lives->live--;
@@ -384,8 +386,23 @@ heed(struct lives *lives, const struct note *note)
 	}
 }
 
+/* Where weir was killed, or the warden: who ran has come to the end of what it was given, and nobody has begun since. */
 static void
-conclude(struct lives *lives)
+look_at_ends(struct lives *lives, const struct reading_outcome *outcome)
+{
+	size_t late = 0;
+
+	for (size_t i = outcome->notes_then; i < lives->count; i++)
+		late += lives->notes[i].kind == NOTE_START;
+	if (late > lives->plan->jobs)
+		wrong(lives, readers_wrong("%zu COMMANDs have begun since", late));
+	for (size_t i = 0; i < lives->lives_count; i++)
+		if (lives->lives[i].fate == LIVES)
+			wrong(lives, readers_wrong("try %" PRIu64 " of COMMAND did not come to its end", lives->lives[i].try));
+}
+
+static void
+conclude(struct lives *lives, const struct reading_outcome *outcome)
 {
 	const struct life *last;
 
@@ -393,6 +410,8 @@ conclude(struct lives *lives)
 		settle(lives, &lives->lives[i]);
 	if (lives->live_most > lives->plan->jobs && !lives->plan->timed && !lives->plan->stalls && lives->plan->victim == NOBODY)
 		wrong(lives, readers_wrong("%zu COMMANDs at once", lives->live_most));
+	if (lives->plan->victim == KILL_WEIR && outcome->killed > 0)
+		look_at_ends(lives, outcome);
 	if (lives->lives_count == 0)
 		return;
 	last = &lives->lives[lives->lives_count - 1];
@@ -421,7 +440,7 @@ lives_judge(const struct reading_plan *plan, const struct reading_outcome *outco
 		abort();
 	for (size_t i = 0; i < lives.count; i++)
 		heed(&lives, &lives.notes[i]);
-	conclude(&lives);
+	conclude(&lives, outcome);
 	for (size_t i = 0; i < lives.lives_count; i++)
 		release(&lives.lives[i]);
 	free(lives.lives);

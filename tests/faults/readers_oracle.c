@@ -338,8 +338,11 @@ judge_status(const struct reading_plan *plan, const struct reading_outcome *outc
 		return !by_signal || (outcome->terminated && last->status == 128 + SIGTERM) ? NULL : "nobody sent TERM";
 	if (last->undelivered.records > 0 && last->status == 0 && !plan->discards)
 		return readers_wrong("status 0, and %" PRIu64 " records undelivered", last->undelivered.records);
-	if (last->undelivered.records > 0 && plan->reading == BY_BATCH)
+	if (last->undelivered.records > 0 && plan->reading == BY_BATCH && plan->victim != KILL_WARDEN)
 		return readers_wrong("%" PRIu64 " records undelivered (%s)", last->undelivered.records, last->reason);
+	if (plan->victim == KILL_WARDEN && outcome->killed > 0 && strcmp(last->reason, "reader lost") == 0)
+		return last->status == 1 && strstr(outcome->errors.bytes, "weir-warden has gone") != NULL ? NULL
+		    : "the warden was killed, and it is not said";
 	if (plan->discards)
 		return NULL;
 	return plan->reading == BY_BATCH ? judge_batch_status(plan, last) : judge_feed_status(plan, facts, last);
@@ -386,7 +389,7 @@ readers_judge(const struct reading_plan *plan, const struct records *records, co
 		why = lives_judge(plan, outcome, &facts);
 	if (why == NULL)
 		why = judge_fates(plan, outcome, &facts, &last);
-	if (why == NULL && plan->victim < KILL_WEIR)
+	if (why == NULL && (plan->victim != KILL_WEIR || outcome->killed == 0))
 		why = judge_end(plan, outcome, &facts, &last, counts);
 	free(facts.fates);
 	return why;

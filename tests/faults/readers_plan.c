@@ -304,6 +304,46 @@ readers_plan(struct reading_plan *plan, uint64_t seed, enum reading reading)
 	add(plan, "--format=json");
 }
 
+/* --- kills ---------------------------------------------------------------------------------------- */
+
+void
+readers_plan_kill(struct reading_plan *plan, uint64_t seed, enum victim victim)
+{
+	static const enum reading ways[] = { BY_BATCH, BY_LINE, BY_NUMBER, BY_UPTO };
+	static const uint64_t jobs[] = { 1, 1, 2, 4 };
+	struct random random = { seed * VICTIMS + (uint64_t)victim };
+
+	*plan = (struct reading_plan){ .seed = seed, .reading = ONE_OF(&random, ways), .victim = victim, .jobs = 1,
+		.batch_records = 10, .window_records = 100, .window_bytes = UINT64_MAX, .retries = UINT64_MAX,
+		.max_record = UINT64_MAX, .least = 12, .most = 200, .write_most = 65536, .term_at = READERS_NEVER,
+		.restart = true, .file = random_one_in(&random, 2) };
+	plan->records = plan->reading == BY_BATCH ? 300 : 2000;
+	plan->kill_at = random_from(&random, 1, victim == KILL_READER ? 500 : plan->records);
+	if (random_one_in(&random, 2))
+		plan->habits |= HABIT_LATE;
+	if (random_one_in(&random, 2))
+		plan->habits |= HABIT_SLOW;
+	if (plan->reading == BY_BATCH) {
+		plan->jobs = ONE_OF(&random, jobs);
+		plan->restart = false;
+		add(plan, "--batch=10");
+		add(plan, "-j%" PRIu64, plan->jobs);
+		add(plan, "--linger=0");
+	} else {
+		add(plan, "--confirm=%s", readers_ways[plan->reading]);
+		add(plan, "--window=100");
+		add(plan, "--restart");
+	}
+	if (plan->reading == BY_NUMBER || plan->reading == BY_UPTO) {
+		add(plan, "--number");
+		plan->habits |= HABIT_NUMBERED;
+		plan->numbered = true;
+	}
+	add(plan, "--backoff=1us..2ms");
+	add(plan, "--interval=10ms");
+	add(plan, "--format=json");
+}
+
 /* --- records -------------------------------------------------------------------------------------- */
 
 void

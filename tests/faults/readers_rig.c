@@ -29,6 +29,7 @@
 /* The watchdog: so long without a byte, a note or a report, on a machine however busy. */
 #define PROGRESS_MS 120000
 #define STEP_MS 2
+#define FINISH_MS 60000 /* where weir or the warden was killed, COMMAND has so long to come to its end */
 #define REST_MS 3
 
 static char directory[64];
@@ -42,7 +43,7 @@ struct rig {
 	pid_t pid;
 	int input;           /* -1: closed */
 	bool catches;
-	uint64_t rests_until_ms, progress_ms, seen;
+	uint64_t rests_until_ms, progress_ms, seen, kill_at;
 };
 
 static _Noreturn void
@@ -303,6 +304,82 @@ watch(struct rig *rig)
 	rig->progress_ms = now;
 }
 
+/* --- kills ---------------------------------------------------------------------------------------- */
+
+/* Field 4 of /proc/PID/stat, or 0 where there is no such process; *state is field 3. */
+static pid_t
+parent_of(const char *pid, char *state)
+{
+	char path[300], text[256] = "";
+	const char *behind;
+	long parent = 0;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return 0;
+	(void)!read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	behind = strrchr(text, ')');
+	return behind != NULL && sscanf(behind, ") %c %ld", state, &parent) == 2 ? (pid_t)parent : 0;
+}
+
+/* The first child of a process that lives or is dead, and was not buried; 0 for none. */
+static pid_t
+child_of(pid_t parent, bool *alive)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *entry;
+	pid_t found = 0;
+	char state = 0;
+
+	while (found == 0 && processes != NULL && (entry = readdir(processes)) != NULL)
+		if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' && parent_of(entry->d_name, &state) == parent)
+			found = (pid_t)atol(entry->d_name);
+	if (processes != NULL)
+		(void)closedir(processes);
+	*alive = state != 'Z';
+	return found;
+}
+
+/* The last COMMAND that has told of itself, while it is the warden's child. */
+static pid_t
+find_reader(pid_t warden)
+{
+	struct note note;
+	pid_t found = 0;
+	char text[24], state;
+	int fd = open(path_of("journal"), O_RDONLY | O_CLOEXEC);
+
+	for (off_t at = (off_t)size_of("journal") - (off_t)sizeof(note); fd >= 0 && found == 0 && at >= 0; at -= (off_t)sizeof(note))
+		if (pread(fd, &note, sizeof(note), at) == (ssize_t)sizeof(note) && note.kind == NOTE_START)
+			found = note.pid;
+	if (fd >= 0)
+		(void)close(fd);
+	(void)snprintf(text, sizeof(text), "%ld", (long)found);
+	return found > 0 && parent_of(text, &state) == warden ? found : 0;
+}
+
+static void
+strike(struct rig *rig)
+{
+	struct reading_outcome *outcome = rig->outcome;
+	const uint64_t notes = size_of("journal") / sizeof(struct note);
+	pid_t warden, whom = rig->pid;
+	bool alive;
+
+	if (rig->plan->victim == NOBODY || notes < rig->kill_at || (warden = child_of(rig->pid, &alive)) == 0)
+		return;
+	if (rig->plan->victim == KILL_READER)
+		whom = find_reader(warden);
+	else if (rig->plan->victim == KILL_WARDEN)
+		whom = warden;
+	if (whom <= 0 || kill(whom, SIGKILL) < 0)
+		return;
+	outcome->killed++;
+	rig->kill_at = rig->plan->victim == KILL_READER ? notes + random_from(&rig->random, 1, rig->plan->kill_at) : UINT64_MAX;
+}
+
 /* --- who is left ---------------------------------------------------------------------------------- */
 
 /* COMMAND has said that it forked this one, or there is one that it had not come to tell of. */
@@ -339,46 +416,32 @@ name_left(struct reading_outcome *outcome, pid_t pid, bool alive)
 	    text);
 }
 
-/* The first child of this process that lives or is dead, and was not buried; 0 for none. */
-static pid_t
-find_child(bool *alive)
+/* Without weir, or the warden, those that run come to their ends by themselves. */
+static void
+await_ends(struct reading_outcome *outcome)
 {
-	DIR *processes = opendir("/proc");
-	struct dirent *entry;
-	pid_t found = 0;
+	const uint64_t until_ms = now_ms() + FINISH_MS;
 
-	while (found == 0 && processes != NULL && (entry = readdir(processes)) != NULL) {
-		char path[300], text[256] = "", state = 0;
-		long parent = 0;
-		const char *behind;
-		int fd;
-
-		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+	while (now_ms() < until_ms && waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
 			continue;
-		(void)snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
-		if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-			continue;
-		(void)!read(fd, text, sizeof(text) - 1);
-		(void)close(fd);
-		behind = strrchr(text, ')');
-		if (behind != NULL && sscanf(behind, ") %c %ld", &state, &parent) == 2 && parent == (long)getpid()) {
-			found = (pid_t)atol(entry->d_name);
-			*alive = state != 'Z';
-		}
+		(void)poll(NULL, 0, STEP_MS);
 	}
-	if (processes != NULL)
-		(void)closedir(processes);
-	return found;
+	free(outcome->journal.bytes);
+	take_file(&outcome->journal, "journal");
 }
 
 static void
-bury(struct reading_outcome *outcome)
+bury(const struct reading_plan *plan, struct reading_outcome *outcome)
 {
 	uint64_t untold = 0;
 	bool alive;
 	pid_t pid;
 
-	while (waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0 && (pid = find_child(&alive)) > 0) {
+	outcome->notes_then = outcome->journal.length / sizeof(struct note);
+	if (plan->victim >= KILL_WEIR)
+		await_ends(outcome);
+	while (waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0 && (pid = child_of(getpid(), &alive)) > 0) {
 		if (outcome->left[0] == '\0' && !is_holder(&outcome->journal, pid, &untold))
 			name_left(outcome, pid, alive);
 		(void)kill(pid, SIGKILL);
@@ -407,7 +470,8 @@ collect(struct reading_outcome *outcome)
 void
 readers_run(const struct reading_plan *plan, const struct records *records, struct reading_outcome *outcome)
 {
-	struct rig rig = { .plan = plan, .records = records, .outcome = outcome, .random = { ~plan->seed } };
+	struct rig rig = { .plan = plan, .records = records, .outcome = outcome, .random = { ~plan->seed },
+		.kill_at = plan->kill_at };
 	pid_t ended;
 
 	*outcome = (struct reading_outcome){ .hung = NULL };
@@ -419,12 +483,13 @@ readers_run(const struct reading_plan *plan, const struct records *records, stru
 		if (input.revents != 0)
 			feed(&rig);
 		prod(&rig);
+		strike(&rig);
 		watch(&rig);
 	}
 	if (rig.input >= 0)
 		(void)close(rig.input);
 	collect(outcome);
-	bury(outcome);
+	bury(plan, outcome);
 }
 
 void
