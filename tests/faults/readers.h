@@ -45,7 +45,7 @@ struct reading_plan {
 	/* what the arguments say */
 	enum reading reading;
 	uint64_t retries;        /* UINT64_MAX: for ever */
-	uint64_t batch_records, jobs;
+	uint64_t batch_records, batch_bytes, jobs;
 	uint64_t window_records, window_bytes; /* UINT64_MAX: none */
 	bool bisect, restart, window_given, timed, stalls, discards, numbered, marks, drops, fails_on_drop;
 	unsigned may;            /* drop: a bit for each reason */

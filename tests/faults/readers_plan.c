@@ -57,14 +57,16 @@ choose_batch(struct reading_plan *plan, struct random *random)
 	const uint64_t count = ONE_OF(random, records), size = ONE_OF(random, bytes);
 
 	plan->jobs = ONE_OF(random, jobs);
-	plan->batch_records = UINT64_MAX;
+	plan->batch_records = plan->batch_bytes = UINT64_MAX;
 	switch (random_below(random, 4)) {
 	case 0:
 		add(plan, "--batch=%" PRIu64 "B", size);
+		plan->batch_bytes = size;
 		break;
 	case 1:
 		add(plan, "--batch=%" PRIu64 ",%" PRIu64 "B", count, size);
 		plan->batch_records = count;
+		plan->batch_bytes = size;
 		break;
 	default:
 		add(plan, "--batch=%" PRIu64, count);
@@ -204,7 +206,12 @@ choose_records(struct reading_plan *plan, struct random *random)
 	plan->most = ONE_OF(random, mosts);
 	plan->least = random_one_in(random, 3) ? plan->most : 12;
 	if (plan->reading == BY_BATCH) {
-		uint64_t each = plan->batch_records != UINT64_MAX ? plan->batch_records : 5;
+		uint64_t each = plan->batch_bytes / (plan->least + 1);
+
+		if (each > plan->batch_records)
+			each = plan->batch_records;
+		if (each == 0)
+			each = 1;
 
 		if (plan->records > BATCHES_MOST * each)
 			plan->records = BATCHES_MOST * each;
