@@ -278,13 +278,14 @@ serve(struct keeper *keeper)
 	return got == 0 || (got > 0 && request.kind != KEEPER_END);
 }
 
-static void
+/* False where the system does not tell of ends any more: they would be waited for for ever. */
+static bool
 reap(struct keeper *keeper)
 {
-	int status;
+	int status, tries = 0;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0 || (pid < 0 && errno == EINTR && ++tries < TRIES)) {
 		for (size_t i = 0; i < keeper->capacity; i++) {
 			struct ward *ward = &keeper->wards[i];
 
@@ -298,6 +299,7 @@ reap(struct keeper *keeper)
 			}
 		}
 	}
+	return pid == 0 || errno == ECHILD;
 }
 
 static bool
@@ -336,7 +338,8 @@ keep(struct keeper *keeper)
 	struct loop_watch watch = { .fd = keeper->fd };
 
 	do {
-		reap(keeper);
+		if (!reap(keeper))
+			return;
 		tell(keeper);
 		watch.input = free_ward(keeper) != NULL;
 		watch.output = keeper->behind;
