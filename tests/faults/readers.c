@@ -4,9 +4,11 @@
  *
  *      readers [--faults=PERMILLE] [--way=WAY] [--seeds=FIRST-LAST] [--shim=FILE] --hostile=FILE WEIR
  *      readers --kill=reader|weir|warden [--kills=N] [--seeds=FIRST-LAST] --hostile=FILE WEIR
+ *      readers --each=STRIDE [--only=N] [--way=WAY] --shim=FILE --hostile=FILE WEIR
  *
  * A test in TAP for each way in which a record is confirmed; or for who is killed by SIGKILL, until it was N times, while
- * the reader does as it should.  What fails says how to run just that again.  READERS_KEEP in the environment: the files
+ * the reader does as it should; or for each call of weir's and the warden's that fails in turn, with each errno, once and
+ * for good, of which each STRIDE-th is tried (torture.c).  What fails says how to run just that again.  READERS_KEEP in the environment: the files
  * of the last run are kept, and their directory is named.
  */
 #include "config.h"
@@ -14,6 +16,7 @@
 #include "readers.h"
 #include "../unit/tap.h"
 
+#include <errno.h>
 #include <getopt.h>
 
 #define FAILURES_MOST 5
@@ -22,8 +25,9 @@ struct settings {
 	unsigned permille;
 	int way; /* -1: each */
 	enum victim victim;
-	uint64_t first, last, kills;
+	uint64_t first, last, kills, each, only;
 	const char *shim, *hostile, *weir;
+	uint64_t now; /* of --each */
 };
 
 struct sums {
@@ -69,6 +73,8 @@ read_settings(struct settings *settings, int argc, char *argv[])
 		{ "seeds", required_argument, NULL, 's' },
 		{ "shim", required_argument, NULL, 'l' },
 		{ "hostile", required_argument, NULL, 'h' },
+		{ "each", required_argument, NULL, 'e' },
+		{ "only", required_argument, NULL, 'o' },
 		{ "kill", required_argument, NULL, 'k' },
 		{ "kills", required_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
@@ -85,6 +91,10 @@ read_settings(struct settings *settings, int argc, char *argv[])
 			continue;
 		else if (option == 'n' && sscanf(optarg, "%" SCNu64, &settings->kills) == 1)
 			continue;
+		else if (option == 'e' && sscanf(optarg, "%" SCNu64, &settings->each) == 1)
+			continue;
+		else if (option == 'o' && sscanf(optarg, "%" SCNu64, &settings->only) == 1)
+			continue;
 		else if (option == 'k')
 			settings->victim = find_victim(optarg);
 		else if (option == 'l')
@@ -94,7 +104,7 @@ read_settings(struct settings *settings, int argc, char *argv[])
 		else
 			usage();
 	}
-	if (optind != argc - 1 || settings->hostile == NULL || (settings->permille > 0 && settings->shim == NULL))
+	if (optind != argc - 1 || settings->hostile == NULL || ((settings->permille > 0 || settings->each > 0) && settings->shim == NULL))
 		usage();
 	settings->weir = argv[optind];
 }
@@ -119,7 +129,10 @@ add_up(struct sums *sums, const struct reading_outcome *outcome)
 static void
 say_again(const struct settings *settings, const struct reading_plan *plan)
 {
-	if (plan->victim != NOBODY)
+	if (plan->error != 0)
+		diag("again: readers --each=1 --way=%s --only=%" PRIu64 " --shim=%s --hostile=%s %s", readers_ways[plan->reading],
+		    settings->now, settings->shim, settings->hostile, settings->weir);
+	else if (plan->victim != NOBODY)
 		diag("again: readers --kill=%s --seeds=%" PRIu64 "-%" PRIu64 " --hostile=%s %s", victims[plan->victim], plan->seed,
 		    plan->seed, settings->hostile, settings->weir);
 	else
@@ -128,12 +141,13 @@ say_again(const struct settings *settings, const struct reading_plan *plan)
 		    settings->shim != NULL ? settings->shim : "", settings->hostile, settings->weir);
 }
 
-static void
+static bool
 run_plan(const struct settings *settings, const struct reading_plan *plan, struct sums *sums)
 {
 	struct records records;
 	struct reading_outcome outcome;
 	const char *wrong;
+	bool fired; /* a fault */
 
 	records_make(&records, plan);
 	readers_run(plan, &records, &outcome);
@@ -145,8 +159,10 @@ run_plan(const struct settings *settings, const struct reading_plan *plan, struc
 		say_again(settings, plan);
 		readers_show(plan, &outcome);
 	}
+	fired = outcome.counts.first[0] != '\0';
 	readers_free(&outcome);
 	records_free(&records);
+	return fired;
 }
 
 static void
@@ -159,7 +175,7 @@ run_way(const struct settings *settings, enum reading way)
 
 		readers_plan(&plan, seed, way);
 		plan.permille = settings->permille;
-		run_plan(settings, &plan, &sums);
+		(void)run_plan(settings, &plan, &sums);
 	}
 	ok(sums.failures == 0, "%s: %" PRIu64 " runs%s", readers_ways[way], sums.runs,
 	    settings->permille > 0 ? " with faults" : "");
@@ -177,11 +193,41 @@ run_kills(const struct settings *settings)
 		struct reading_plan plan;
 
 		readers_plan_kill(&plan, seed, settings->victim);
-		run_plan(settings, &plan, &sums);
+		(void)run_plan(settings, &plan, &sums);
 	}
 	ok(sums.failures == 0 && sums.killed > 0, "%s killed %" PRIu64 " times, in %" PRIu64 " runs", victims[settings->victim],
 	    sums.killed, sums.runs);
 	diag("%" PRIu64 " COMMANDs", sums.lives);
+}
+
+/* Numbers of combinations, as torture.c has them; counted from 1. */
+static void
+run_each(struct settings *settings, enum reading way)
+{
+	static const int errors[] = { EINTR, EAGAIN, EIO, ENOMEM, ENOSYS, EACCES, EMFILE, EINVAL, EPIPE };
+	static const enum shim_mode modes[] = { SHIM_ONCE, SHIM_SAME, SHIM_ALL };
+	const uint64_t count = sizeof(errors) / sizeof(errors[0]), each = count * sizeof(modes) / sizeof(modes[0]);
+	struct sums sums = { .runs = 0 };
+	uint64_t missed = 0, fired = 0;
+
+	for (uint64_t i = settings->only > 0 ? settings->only - 1 : 0; missed <= 2 * each / settings->each + 2 &&
+	    sums.failures < FAILURES_MOST; i += settings->each) {
+		struct reading_plan plan;
+		bool was;
+
+		readers_plan_calm(&plan, way);
+		plan.error = errors[i % count];
+		plan.mode = modes[i / count % (each / count)];
+		plan.which = 1 + i / each;
+		settings->now = i + 1;
+		was = run_plan(settings, &plan, &sums);
+		missed = was ? 0 : missed + 1;
+		fired += was;
+		if (settings->only > 0)
+			break;
+	}
+	ok(sums.failures == 0, "%s: %" PRIu64 " runs with a call that fails", readers_ways[way], fired);
+	diag("%" PRIu64 " runs, %" PRIu64 " calls", sums.runs, sums.calls);
 }
 
 int
@@ -193,9 +239,14 @@ main(int argc, char *argv[])
 	readers_begin(settings.weir, settings.hostile, settings.shim);
 	if (settings.victim != NOBODY)
 		run_kills(&settings);
-	for (int i = 0; i < READINGS && settings.victim == NOBODY; i++)
-		if (settings.way < 0 || settings.way == i)
+	for (int i = 0; i < READINGS && settings.victim == NOBODY; i++) {
+		if (settings.way >= 0 && settings.way != i)
+			continue;
+		if (settings.each == 0)
 			run_way(&settings, (enum reading)i);
+		else if (i == BY_BATCH || i == BY_LINE || i == BY_READ)
+			run_each(&settings, (enum reading)i);
+	}
 	readers_end();
 	return done_testing();
 }

@@ -68,7 +68,10 @@ struct reading_plan {
 	uint64_t term_at;        /* TERM when so many bytes have been written; READERS_NEVER */
 
 	/* faults */
-	unsigned permille;       /* 0: no shim */
+	unsigned permille;       /* 0: no shim, or */
+	int error;               /* 0: no such one; the errno that a call fails with: */
+	enum shim_mode mode;
+	uint64_t which;
 
 	enum victim { NOBODY, KILL_READER, KILL_WEIR, KILL_WARDEN, VICTIMS } victim;
 	uint64_t kill_at; /* notes in the journal until then; READER: again and again, after up to so many more */
@@ -102,6 +105,9 @@ void readers_plan(struct reading_plan *plan, uint64_t seed, enum reading reading
 
 /* One in which COMMAND does as it should, and somebody is killed. */
 void readers_plan_kill(struct reading_plan *plan, uint64_t seed, enum victim victim);
+
+/* One in which all do as they should, and a call of weir's or of the warden's fails. */
+void readers_plan_calm(struct reading_plan *plan, enum reading reading);
 
 void records_make(struct records *records, const struct reading_plan *plan);
 void records_free(struct records *records);

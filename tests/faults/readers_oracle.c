@@ -242,11 +242,20 @@ shell_status(int status)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* What a shim may have come to; 126 and 127 are for a process that there was not. */
+static bool
+has_shim_ended(const struct reading_plan *plan, int status)
+{
+	if (plan->error != 0)
+		return status == 1 || status == 126 || status == 127;
+	return plan->permille > 0 && (status == 1 || (status == 127 && plan->reading != BY_BATCH));
+}
+
 /* weir ended while answers were on their way, or was ended. */
 static bool
 is_cut_short(const struct reading_plan *plan, const struct reading_outcome *outcome)
 {
-	return outcome->terminated || plan->victim >= KILL_WEIR || (plan->permille > 0 && shell_status(outcome->status) == 1);
+	return outcome->terminated || plan->victim >= KILL_WEIR || has_shim_ended(plan, shell_status(outcome->status));
 }
 
 static const char *
@@ -291,13 +300,6 @@ judge_fates(const struct reading_plan *plan, const struct reading_outcome *outco
 	return NULL;
 }
 
-/* What a shim may have come to. */
-static bool
-is_excused(const struct reading_plan *plan, const struct figures *last)
-{
-	return plan->permille > 0 && (last->status == 1 || (last->status == 127 && plan->reading != BY_BATCH)); /* no process */
-}
-
 static const char *
 judge_batch_status(const struct reading_plan *plan, const struct figures *last)
 {
@@ -329,10 +331,13 @@ judge_status(const struct reading_plan *plan, const struct reading_outcome *outc
 {
 	const bool by_signal = strcmp(last->reason, "signal TERM") == 0;
 
+	/* (It may not have come to write that its last report could not be written.) */
+	if (plan->error != 0 && shell_status(outcome->status) == 1)
+		return NULL;
 	if (shell_status(outcome->status) != last->status)
 		return readers_wrong("the report says status %d (%s), and it ended with %d", last->status, last->reason,
 		    shell_status(outcome->status));
-	if (is_excused(plan, last))
+	if (has_shim_ended(plan, last->status))
 		return NULL;
 	if (by_signal || outcome->terminated)
 		return !by_signal || (outcome->terminated && last->status == 128 + SIGTERM) ? NULL : "nobody sent TERM";
@@ -355,10 +360,10 @@ judge_end(const struct reading_plan *plan, const struct reading_outcome *outcome
 	const char *why;
 
 	/* (Where there was no memory to begin the warden learns of it by itself.) */
-	if (outcome->left[0] != '\0' && last->final)
+	if (outcome->left[0] != '\0' && last->final && plan->error == 0)
 		return readers_wrong("left behind: %s", outcome->left);
 	if (!last->final)
-		return is_excused(plan, &(struct figures){ .status = shell_status(outcome->status) }) ? NULL : "no last report";
+		return has_shim_ended(plan, shell_status(outcome->status)) || plan->error != 0 ? NULL : "no last report";
 	if (last->held.bytes > 0)
 		return "something is held at the end";
 	if ((why = judge_letters(last, counts)) != NULL)
@@ -414,4 +419,7 @@ readers_show(const struct reading_plan *plan, const struct reading_outcome *outc
 		report--;
 	diag("%.3000s", report);
 	diag("%.600s", outcome->errors.bytes);
+	if (plan->error != 0)
+		diag("from call %" PRIu64 " on, %s: %s, mode %d", plan->which, outcome->counts.first, strerror(plan->error),
+		    (int)plan->mode);
 }

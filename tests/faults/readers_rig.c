@@ -152,8 +152,11 @@ set_shim(const struct reading_plan *plan)
 	if (write(counts, &none, sizeof(none)) != (ssize_t)sizeof(none))
 		give_up("counts");
 	/* Serials are too great where there was no memory for them (serials.h): then COMMAND and weir talk at cross purposes. */
-	(void)snprintf(order, sizeof(order), "%d %" PRIu64 " %d %d", (int)SHIM_AMPLE, plan->seed,
-	    (int)(1 + plan->seed % plan->permille), counts);
+	if (plan->permille > 0)
+		(void)snprintf(order, sizeof(order), "%d %" PRIu64 " %d %d", (int)SHIM_AMPLE, plan->seed,
+		    (int)(1 + plan->seed % plan->permille), counts);
+	else
+		(void)snprintf(order, sizeof(order), "%d %" PRIu64 " %d %d", (int)plan->mode, plan->which, plan->error, counts);
 	(void)fcntl(counts, F_SETFD, 0);
 	(void)setenv("LD_PRELOAD", shim_path, 1);
 	(void)setenv(SHIM_VARIABLE, order, 1);
@@ -191,7 +194,7 @@ be_weir(const struct reading_plan *plan, int input)
 	argv[count] = NULL;
 	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
 		(void)signal(caught[i], SIG_DFL);
-	if (plan->permille > 0)
+	if (plan->permille > 0 || plan->error != 0)
 		set_shim(plan);
 	if (dup2(input, 0) == 0 && dup2(open(path_of("out"), O_WRONLY | O_APPEND), 1) == 1 &&
 	    dup2(open(path_of("errors"), O_WRONLY | O_APPEND), 2) == 2)
