@@ -236,6 +236,7 @@ main(int argc, char *argv[])
 	struct settings settings;
 
 	read_settings(&settings, argc, argv);
+	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* so that a long run can be looked at */
 	readers_begin(settings.weir, settings.hostile, settings.shim);
 	if (settings.victim != NOBODY)
 		run_kills(&settings);
