@@ -146,6 +146,7 @@ int
 io_close(struct io_port *port)
 {
 	const int fd = port->fd, inherited = port->inherited;
+	bool good = true;
 
 	for (int i = 0; i < 2; i++)
 		if (port->stage[i] >= 0)
@@ -154,8 +155,8 @@ io_close(struct io_port *port)
 	port->stash = NULL;
 	port->fd = port->inherited = port->stage[0] = port->stage[1] = -1;
 	if (fd != inherited && close(fd) < 0 && errno != EINTR)
-		return -1;
-	return close(inherited) < 0 && errno != EINTR ? -1 : 0;
+		good = false; /* the other end may wait for both */
+	return (close(inherited) == 0 || errno == EINTR) && good ? 0 : -1;
 }
 
 /* --- transfer ----------------------------------------------------------------------------------- */
