@@ -71,7 +71,7 @@ pump_count_wait(struct pump *pump, uint64_t ns)
 void
 pump_cannot_wait(struct pump *pump, int error)
 {
-	if (pump_awaited(pump) == WAIT_INPUT) {
+	if (pump_awaited(pump) == WAIT_INPUT && pump_is_reading(pump)) { /* else it is a reader that is waited for */
 		pump->input = PUMP_READ_ERROR;
 		pump->error = error;
 	} else {
