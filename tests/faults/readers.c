@@ -31,7 +31,7 @@ struct settings {
 };
 
 struct sums {
-	uint64_t runs, failures, killed, lives, terminated, letters, calls, faults;
+	uint64_t runs, failures, killed, unburied, lives, terminated, letters, calls, faults;
 };
 
 static _Noreturn void
@@ -117,6 +117,7 @@ add_up(struct sums *sums, const struct reading_outcome *outcome)
 	sums->runs++;
 	sums->terminated += outcome->terminated;
 	sums->killed += outcome->killed;
+	sums->unburied += outcome->unburied;
 	for (size_t i = 0; i < outcome->journal.length / sizeof(*notes); i++)
 		sums->lives += notes[i].kind == NOTE_START;
 	for (size_t i = 0; i < outcome->dropped.length; i++)
@@ -179,8 +180,8 @@ run_way(const struct settings *settings, enum reading way)
 	}
 	ok(sums.failures == 0, "%s: %" PRIu64 " runs%s", readers_ways[way], sums.runs,
 	    settings->permille > 0 ? " with faults" : "");
-	diag("%" PRIu64 " COMMANDs, %" PRIu64 " dead letters, %" PRIu64 " TERM; %" PRIu64 " calls, %" PRIu64 " faults", sums.lives,
-	    sums.letters, sums.terminated, sums.calls, sums.faults);
+	diag("%" PRIu64 " COMMANDs, %" PRIu64 " dead letters, %" PRIu64 " TERM; %" PRIu64 " calls, %" PRIu64 " faults; %" PRIu64
+	    " wardens ended late", sums.lives, sums.letters, sums.terminated, sums.calls, sums.faults, sums.unburied);
 }
 
 static void
@@ -245,7 +246,7 @@ main(int argc, char *argv[])
 			continue;
 		if (settings.each == 0)
 			run_way(&settings, (enum reading)i);
-		else if (i == BY_BATCH || i == BY_LINE || i == BY_READ)
+		else if (i == BY_BATCH || i == BY_LINE || i == BY_UPTO)
 			run_each(&settings, (enum reading)i);
 	}
 	readers_end();

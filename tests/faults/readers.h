@@ -97,6 +97,7 @@ struct reading_outcome {
 	uint64_t killed;     /* so often somebody was, */
 	size_t notes_then;   /* the last time by when there were so many notes */
 	char left[256];      /* who was left behind; or empty */
+	bool unburied;       /* the warden had ended later than weir */
 	struct file_text journal, dropped, reports, errors;
 	struct shim_counts counts;
 };

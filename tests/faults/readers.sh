@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The short form of the hostile readers: random ones as they come, then with faults; then SIGKILL to the reader, to weir
-# and to the warden.
+# The short form of the hostile readers: random ones as they come, then with faults; one that does as it should while each
+# call of weir's and of the warden's fails; then SIGKILL to the reader, to weir and to the warden.
 set -u
 : "${builddir:?is set by make check}" "${WEIR:?}" "${HELPERS:?}"
 
@@ -22,6 +22,11 @@ judge() {
 	echo "$said" | sed 's/^/# /'
 }
 
+skip() {
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
 case ${WEIR_UNDER:-} in
 valgrind)
 	echo '1..0 # SKIP valgrind takes longer to start than a --timeout lasts'
@@ -32,22 +37,19 @@ without-proc)
 	exit 0
 	;;
 esac
-echo 1..5
-judge 'what has to hold, holds' --seeds=1-12
+echo 1..6
+judge 'what has to hold, holds' --seeds=1-10
 case ${WEIR_UNDER:-} in
-musl | i686 | qemu)
-	number=$((number + 1))
-	echo "ok $number - with faults # SKIP nothing can be preloaded into weir under $WEIR_UNDER"
-	;;
-*)
-	if [ -e "$shim" ]; then
-		judge 'with faults' --faults=200 --shim="$shim" --seeds=1-12
-	else
-		number=$((number + 1))
-		echo "ok $number - with faults # SKIP no shim was built"
-	fi
-	;;
+musl | i686 | qemu) without="nothing can be preloaded into weir under $WEIR_UNDER" ;;
+*) [ -e "$shim" ] && without= || without='no shim was built' ;;
 esac
+if [ -z "$without" ]; then
+	judge 'with faults' --faults=200 --shim="$shim" --seeds=1-10
+	judge 'each call fails in turn' --each=499 --shim="$shim"
+else
+	skip 'with faults' "$without"
+	skip 'each call fails in turn' "$without"
+fi
 judge 'the reader killed' --kill=reader --kills=10 --seeds=1-20
 judge 'weir killed' --kill=weir --kills=10 --seeds=1-20
 judge 'the warden killed' --kill=warden --kills=5 --seeds=1-20

@@ -366,6 +366,10 @@ readers_plan_calm(struct reading_plan *plan, enum reading reading)
 		add(plan, "--confirm=%s", readers_ways[reading]);
 		if (reading != BY_READ)
 			add(plan, "--window=20");
+		if (reading == BY_UPTO) {
+			add(plan, "--number");
+			plan->habits |= HABIT_NUMBERED;
+		}
 		add(plan, "--restart");
 	}
 	add(plan, "--backoff=1us..2ms");
