@@ -7,6 +7,7 @@
 #include "flow/handed.h"
 #include "hand/cause.h"
 #include "hand/feed.h"
+#include "os/diag.h"
 #include "os/pipes.h"
 
 #include <errno.h>
@@ -115,6 +116,10 @@ feed_hear(struct feed *feed, uint64_t now_ns)
 		length = read(feed->answers_from, text, sizeof(text));
 		if (length < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
+		if (length < 0) {
+			diag_errno(errno, "answers"); /* what it says is never heard again, though it lives */
+			feed->end = READER_BROKEN;
+		}
 		feed->progress_ns = now_ns; /* it lives */
 		if (length <= 0) {
 			feed->answers_over = true; /* a line that was cut says nothing: 12 may have been to be 123 */
