@@ -201,7 +201,7 @@ begin_batch(struct lives *lives, struct life *life, const struct note *note)
 		if (lives->lives[i - 1].first == life->first && lives->lives[i - 1].last == life->last)
 			before = &lives->lives[i - 1];
 	wanted = before != NULL ? before->try + 1 : 1;
-	if (life->try != wanted && life->first > 0 && lives->plan->victim == NOBODY && !lives->plan->timed)
+	if (life->try != wanted && life->first > 0 && lives->plan->error == 0 && lives->plan->victim == NOBODY && !lives->plan->timed)
 		wrong(lives, readers_wrong("batch %" PRIu64 " to %" PRIu64 ": try %" PRIu64 " and not %" PRIu64, life->first,
 		    life->last, life->try, wanted));
 	if (before != NULL && lives->plan->victim == NOBODY && before->fate == ENDED && (before->status == 0 || before->status == 65) &&
