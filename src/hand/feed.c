@@ -140,7 +140,8 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	}
 	if (!is_to_follow(feed)) {
 		feed->state = FEED_OVER;
-		feed->end = is_all_handed(feed) ? READER_DONE : feed->stalled ? READER_STALLED : READER_ENDED;
+		if (feed->end != READER_BROKEN)
+			feed->end = is_all_handed(feed) ? READER_DONE : feed->stalled ? READER_STALLED : READER_ENDED;
 		return;
 	}
 	describe(how, sizeof(how), status);
