@@ -134,6 +134,7 @@ struct record_fate {
 struct reading_facts {
 	struct record_fate *fates; /* by number, from 1 on */
 	uint64_t count;            /* of them */
+	uint64_t rests; /* dead letters that are the end of a record */
 	uint64_t lives, deaths, taken, again, slack, skipped, slain;
 	int last_status;           /* of the last COMMAND, as a shell has it; -1: not known */
 	bool last_known;

@@ -38,14 +38,14 @@ without-proc)
 	;;
 esac
 echo 1..6
-judge 'what has to hold, holds' --seeds=1-10
+judge 'what has to hold, holds' --seeds=1-8
 case ${WEIR_UNDER:-} in
 musl | i686 | qemu) without="nothing can be preloaded into weir under $WEIR_UNDER" ;;
 *) [ -e "$shim" ] && without= || without='no shim was built' ;;
 esac
 if [ -z "$without" ]; then
-	judge 'with faults' --faults=200 --shim="$shim" --seeds=1-10
-	judge 'each call fails in turn' --each=499 --shim="$shim"
+	judge 'with faults' --faults=200 --shim="$shim" --seeds=1-8
+	judge 'each call fails in turn' --each=1999 --shim="$shim"
 else
 	skip 'with faults' "$without"
 	skip 'each call fails in turn' "$without"

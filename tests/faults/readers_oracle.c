@@ -178,6 +178,14 @@ read_letter(const struct reading_plan *plan, const struct records *records, cons
 	size_t whole, start;
 	int reason;
 
+	/* Of the record that the reader had begun there is the rest. */
+	if (plan->discards && facts->rests == 0 && facts->count > 0 && strncmp(text, "gone\t", 5) == 0 &&
+	    (sscanf(text + 5, "%" SCNu64 " ", &number) != 1 || number < 1 || number > records->count ||
+	    length - 5 + 1 < records->ends[number] - records->ends[number - 1])) {
+		facts->rests++;
+		counts[REASON_GONE]++;
+		return NULL;
+	}
 	if (tab == NULL || (reason = reason_of(text, strcspn(text, " \t"))) < 0 ||
 	    sscanf(tab + 1, "%" SCNu64 " ", &number) != 1 || number < 1 || number > records->count)
 		return readers_wrong("no dead letter: %.*s", (int)(length < 80 ? length : 80), text);
@@ -288,7 +296,7 @@ judge_fates(const struct reading_plan *plan, const struct reading_outcome *outco
 		return readers_wrong("%" PRIu64 " were rejected for the deaths of COMMAND, which are %" PRIu64, blamed, facts->deaths);
 	if (plan->reading == BY_WRITTEN)
 		return NULL;
-	if (last->final && lost > last->undelivered.records + last->unsaved.records + facts->slack)
+	if (last->final && lost > last->undelivered.records + last->unsaved.records + facts->slack + facts->rests)
 		return readers_wrong("%" PRIu64 " records were lost, the first is %" PRIu64 "; undelivered %" PRIu64, lost, first_lost,
 		    last->undelivered.records);
 	if (last->out.records > maybe + (plan->reading == BY_READ ? facts->slack : 0))
