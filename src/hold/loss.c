@@ -98,7 +98,7 @@ loss_returned(struct loss *loss, enum reason reason, uint64_t at, uint64_t recor
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
 	if (loss->spill != NULL)
 		spill_end(loss->spill, SPILL_QUEUE);
-	if (loss->gaps != NULL)
+	if (loss->gaps != NULL && bytes > 0) /* a batch of marks alone has none: else its mark would be one, and so on */
 		gaps_drop_at(loss->gaps, at, 0, &lost);
 }
 

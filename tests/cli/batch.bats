@@ -1008,3 +1008,10 @@ weir: --on-low was ended by signal 9"
 	until_true has_lines hooks 3
 	is "$(sort hooks | paste -sd,)" "high,low,over"
 }
+
+@test "a mark that is refused as a batch of its own is not marked again" {
+	printf '%s\n' 1 2 3 >in
+	IN=in run_weir --batch=1 --retry=0 --backoff=1ms --mark-drops='-{records}' sh -c 'cat >>got; exit 65'
+	is "$ENDED" "exit 5"
+	final '.dropped.by.rejected.records == 3 and .marks.records <= 3 and .held.bytes == 0'
+}
