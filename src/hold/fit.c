@@ -13,10 +13,13 @@
 #include "hold/history.h"
 #include "hold/sweep.h"
 
+/* Where nothing waits, that is so however much of the limits is taken up elsewhere: what is in flight may be more, as
+ * batches of one long record each. */
 bool
 fit_all(const struct queue *q)
 {
-	return q->ready + queue_taken_up(q) <= q->limits.bytes && q->records <= q->limits.records;
+	return q->ready == 0 ||
+	    (q->ready + queue_taken_up(q) <= q->limits.bytes && q->records <= q->limits.records);
 }
 
 void
