@@ -197,7 +197,7 @@ is_batch_due(const struct pump *pump, uint64_t now_ns, uint64_t due_ns)
 	const struct tally waits = pump->plan.stream ? queue_held(&pump->queue) : queue_ready(&pump->queue);
 
 	return waits.records >= most->records || waits.bytes >= most->bytes || now_ns >= due_ns ||
-	    pump->batching.hurried || !is_reading(pump) || lacks_room(pump);
+	    pump->batching.hurried || !is_reading(pump) || (waits.bytes > 0 && lacks_room(pump));
 }
 
 /* Since when the oldest of what waits does: of a record the sojourn knows, of bytes that are none it is noted here. */
