@@ -375,10 +375,12 @@ send_again(struct outlet *outlet, struct queue *queue, struct ledger *ledger, ui
 
 	*done = 0;
 	ask.most = length;
-	if ((state = numbers_send_again(outlet, ledger)) != OUTLET_EMPTY)
-		return state == OUTLET_MORE ? OUTLET_EMPTY : state;
 	if ((length = toll_offer(&outlet->toll, queue, &ask, now_ns)) == 0)
 		return OUTLET_HELD;
+	if ((state = numbers_send_again(outlet, ledger)) != OUTLET_EMPTY) {
+		toll_left(&outlet->toll, queue, 0, 0, now_ns);
+		return state == OUTLET_MORE ? OUTLET_EMPTY : state;
+	}
 	result = io_write(&outlet->port, part, pieces_cut(part, piece, pieces, length), length, done);
 	ended = *done > 0 ? flight_went_again(flight, *done) : 0;
 	numbers_went_again(&outlet->numbers, ended);

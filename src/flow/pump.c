@@ -198,7 +198,7 @@ is_batch_due(const struct pump *pump, uint64_t now_ns, uint64_t due_ns)
 	const struct tally waits = pump->plan.stream ? queue_held(&pump->queue) : queue_ready(&pump->queue);
 
 	return waits.records >= most->records || waits.bytes >= most->bytes || now_ns >= due_ns ||
-	    pump->batching.hurried || !is_reading(pump) || lacks_room(pump);
+	    pump->batching.hurried || !is_reading(pump) || (waits.bytes > 0 && lacks_room(pump));
 }
 
 /* Since when the oldest of what waits does: of a record the sojourn knows, of bytes that are none it is noted here. */
@@ -283,10 +283,21 @@ pass_through(struct pump *pump, uint64_t now_ns)
 	age_sent(&pump->age, &pump->queue, now_ns);
 }
 
+/* What had to wait, or all that was refused; shed:N leaves out also what would fit. */
+static bool
+has_given_way(const struct pump *pump, bool was_full, bool was_ready)
+{
+	const bool held = pump->output == OUTLET_HELD;
+
+	if (was_full && fit_all(&pump->queue) && (held || queue_held(&pump->queue).bytes == 0))
+		return true;
+	return held && was_ready && !queue_is_ready(&pump->queue);
+}
+
 void
 pump_pass(struct pump *pump, uint64_t now_ns)
 {
-	bool full;
+	bool full, ready;
 
 	loss_pass(&pump->loss, now_ns);
 	sojourn_pass(pump->sojourn, now_ns);
@@ -298,10 +309,10 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	if (pump->output == OUTLET_GONE || pump->output == OUTLET_ERROR)
 		return; /* what is held is undelivered, not dropped */
 	full = !fit_all(&pump->queue);
+	ready = queue_is_ready(&pump->queue);
 	settle(pump);
-	if (full && fit_all(&pump->queue) &&
-	    (pump->output == OUTLET_HELD || queue_held(&pump->queue).bytes == 0))
-		pump->output = OUTLET_MORE; /* what had to wait, or all that was refused, has given way */
+	if (has_given_way(pump, full, ready))
+		pump->output = OUTLET_MORE;
 	judge_level(pump, full);
 	if (pump->output == OUTLET_HELD && pump->batching.open && !toll_batch_is_open(&pump->outlet.toll) && lacks_room(pump))
 		pump->output = OUTLET_MORE; /* the buffer is full since just now: what waits for more is to go */

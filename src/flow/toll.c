@@ -343,7 +343,8 @@ toll_begin(struct toll *toll, struct queue *queue, uint64_t now_ns)
 {
 	const size_t length = queue_is_ready(queue) ? queue_head(queue) : queue_partial(queue);
 
-	toll_charge(toll, length, 1);
+	toll_charge(toll, 0, 1); /* its bytes are, as they leave */
+	toll->batch.begun |= toll->batch.open;
 	if (!toll->rated)
 		return;
 	put_in_charge(toll, queue, TOLL_WHOLE, now_ns);

@@ -13,12 +13,13 @@
 #include "hold/history.h"
 #include "hold/sweep.h"
 
-/* What is elsewhere may be more than there is room, by a read: then nothing fits, but where nothing waits nothing can
- * give way. */
+/* Where nothing waits, that is so however much of the limits is taken up elsewhere: what is in flight may be more, as
+ * batches of one long record each. */
 bool
 fit_all(const struct queue *q)
 {
-	return q->ready == 0 || (q->ready + queue_taken_up(q) <= q->limits.bytes && q->records <= q->limits.records);
+	return q->ready == 0 ||
+	    (q->ready + queue_taken_up(q) <= q->limits.bytes && q->records <= q->limits.records);
 }
 
 void
@@ -189,7 +190,7 @@ leave_out(struct queue *q, struct room *room, size_t offset, uint64_t records)
 	history_cut(q->history, q, room->to, room->end, room->broom.from, length);
 	broom_drop(&room->broom, &q->chain, length);
 	loss_removed(room->loss, room->reason, queue_admitted_mark(q).number, records, length);
-	sojourn_drop_newest(q->sojourn, records);
+	sojourn_cut(q->sojourn, records);
 	q->records -= records;
 }
 
@@ -199,6 +200,7 @@ let_in(struct queue *q, struct room *room, size_t offset, size_t length, uint64_
 {
 	leave_out(q, room, offset, cut_count(&q->chain, &q->framing, room->end, offset - room->end, 0));
 	broom_keep(&room->broom, &q->chain, length);
+	sojourn_keep(q->sojourn, ends);
 	if (offset > 0 && room->to == 0)
 		queue_change_head(q);
 	room->bytes -= length;
@@ -230,6 +232,7 @@ fit_refuse(struct queue *q, struct loss *loss, enum reason refused)
 		.end = q->admitted,
 		.broom = broom_begin(chain_at(&q->chain, q->admitted)),
 	};
+	sojourn_sweep(q->sojourn, q->admitted_records); /* of what has had no verdict, some came in another pass */
 	/* Most often a run fits, and nothing behind it; but then each record that is short enough. */
 	left = room.records;
 	length = fitting_run(q, room.bytes, &left);

@@ -277,6 +277,6 @@ flight_first_serial(const struct flight *flight)
 	for (size_t i = 0; i < flight->count; i++)
 		if (!flight_at(flight, i)->settled && !flight_at(flight, i)->mark)
 			return flight_at(flight, i)->serial;
-	return flight->open > 0 ? flight->serial : 0;
+	return flight->open > 0 || flight->begun ? flight->serial : 0;
 }
 

@@ -865,6 +865,73 @@ cut_and_credits(void)
 	rig.little = false;
 }
 
+static void pour(size_t length);
+
+/* Of a record that is handed over again nothing leaves without a credit, its number neither. */
+static void
+numbers_and_credits(void)
+{
+	rig.numbers = true;
+	begin_anew("-q --confirm=number --number --answers=x --credits=y");
+	pump_grant(&rig.pump, 1);
+	feed(2, 100);
+	pass();
+	read_some(1000);
+	is(rig.got_length, 102, "a record was handed over, with its number");
+	change_reader(true);
+	pump_revoke(&rig.pump);
+	pass();
+	ok(pump_wire(&rig.pump) == 0 && pump_lacks_credits(&rig.pump), "another reader is given nothing of it without a credit,");
+	pump_grant(&rig.pump, 1);
+	pass();
+	ok(pump_wire(&rig.pump) == 102 && pump_lacks_credits(&rig.pump) && is_sound(), "and with one all of it");
+	finish();
+	rig.numbers = false;
+}
+
+/* A record too long to go with its number in one write is charged to its batch once. */
+static void
+numbers_and_batches(void)
+{
+	rig.numbers = true;
+	start_batches("-q --batch=9,250KB --number -m 8M --max-record=4M cat");
+	for (int i = 0; i < 2; i++) {
+		pour(100000);
+		must(write(rig.writer, "\n", 1) == 1);
+		pass();
+	}
+	end_input();
+	for (int turns = 0; turns < 20 && runs == 0; turns++)
+		(void)has_gone();
+	ok(runs == 1 && load.sum.records == 2 && load.sum.bytes == 200002, "two long records with numbers go in one batch");
+	stop_batches();
+	rig.numbers = false;
+}
+
+/* The buffer is full of what runs: that is no reason for what comes when it is not any more to go at once. */
+static void
+full_of_nothing(void)
+{
+	start_batches("-q --batch=2KB --linger=100ms -m 8K -j 2 --high=40% --low=10% cat");
+	for (int i = 0; i < 2; i++) {
+		feed(20, 100);
+		must(has_gone());
+	}
+	(void)has_gone();
+	open_batch();
+	pass();
+	ok(level_is_paused(&rig.pump.level) && !pump_has_batch(&rig.pump, rig.now), "reading is paused, and nothing waits");
+	while (runs > 0)
+		end_batch(true);
+	pass();
+	feed(1, 20);
+	pass();
+	ok(!pump_has_batch(&rig.pump, rig.now) && queue_waiting(&rig.pump.queue) == 1, "what comes then lingers");
+	rig.now += 100 * NS_PER_MS;
+	ok(has_gone() && load.sum.records == 1, "as long as it may");
+	stop_batches();
+}
+
 /* Bytes that are no records. */
 static void
 bytes(void)
@@ -947,6 +1014,9 @@ main(void)
 	readers_change();
 	marks_begin_anew();
 	cut_and_credits();
+	numbers_and_credits();
+	numbers_and_batches();
+	full_of_nothing();
 	bytes();
 	any_flow();
 	any_batches();

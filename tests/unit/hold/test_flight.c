@@ -634,6 +634,12 @@ by_example(void)
 	    "not twice; nor what is handed over in part");
 	ok(flight_confirm_oldest(&flight).bytes == 4 && flight_used(&flight) == 3 && flight_first_serial(&flight) == 3,
 	    "what is settled goes once all before it is");
+	piece = (struct iovec){ (char[]){ "ee\n" }, 3 };
+	ok(flight_keep(&flight, &piece, 3) == 1 && flight_confirm_oldest(&flight).bytes == 6 &&
+	    flight_first_serial(&flight) == 0, "where nothing is left there is no first");
+	flight_begin(&flight);
+	ok(flight_first_serial(&flight) == 4 && serials_next(&serials) == 5,
+	    "one that was begun by its number is the first, though no byte of it is out");
 	gaps_free(gaps);
 	stop();
 

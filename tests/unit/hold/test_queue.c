@@ -803,9 +803,49 @@ memory(void)
 	ok(queue_init(&q, &lines, &limits) == -1, "without memory there is no queue");
 }
 
+/* What is in flight may be more than the buffer: where nothing waits, nothing has to give way for it. */
+static void
+taken_up_beyond(void)
+{
+	struct tally evicted = { 0, 0 }, misfit = { 0, 0 };
+
+	begin(&lines);
+	queue_take_up(&q, 14);
+	ok(fit_all(&q), "where nothing waits all of it fits, whatever is taken up elsewhere");
+	arrive("a\n");
+	ok(!fit_all(&q), "what comes does not;");
+	evict(&evicted, &misfit);
+	ok(evicted.records + misfit.records == 1 && fit_all(&q), "once it is gone all fits again");
+	queue_free(&q);
+}
+
+/* What has had no verdict when more came: the one that is left out need not be the last. */
+static void
+refused_late(void)
+{
+	struct tally refused = { 0, 0 };
+
+	begin(&lines);
+	q.sojourn = sojourn_new();
+	sojourn_pass(q.sojourn, 10);
+	arrive("12345\n");
+	refuse(&refused);
+	sojourn_pass(q.sojourn, 20);
+	arrive("1234\n");
+	sojourn_pass(q.sojourn, 30);
+	arrive("1\n");
+	refuse(&refused);
+	ok(refused.records == 1 && refused.bytes == 5 && queue_waiting(&q) == 2, "the longer one is left out, the last is not");
+	is(sojourn_arrived_by(q.sojourn, 20, UINT64_MAX), 1, "and has waited since it came itself");
+	sojourn_free(q.sojourn);
+	queue_free(&q);
+}
+
 int
 main(void)
 {
+	taken_up_beyond();
+	refused_late();
 	comes_in();
 	goes_out();
 	gives_way();
