@@ -330,15 +330,6 @@ sojourn_drop_oldest(struct sojourn *sojourn, uint64_t records)
 		pop(sojourn, records, false);
 }
 
-void
-sojourn_drop_newest(struct sojourn *sojourn, uint64_t records)
-{
-	if (sojourn == NULL)
-		return;
-	sojourn_sweep(sojourn, sojourn->held - records);
-	sojourn_cut(sojourn, records);
-}
-
 /* Comes from both ends at once, until one of the two is there. */
 void
 sojourn_sweep(struct sojourn *sojourn, uint64_t before)

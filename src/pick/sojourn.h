@@ -62,9 +62,8 @@ void sojourn_leave_aside(struct sojourn *sojourn);
 /* Records pass by without having been held. */
 void sojourn_pass_by(struct sojourn *sojourn, uint64_t records);
 
-/* The oldest, or the newest, that are held are dropped: they count nowhere. */
+/* The oldest that are held are dropped: they count nowhere. */
 void sojourn_drop_oldest(struct sojourn *sojourn, uint64_t records);
-void sojourn_drop_newest(struct sojourn *sojourn, uint64_t records);
 
 /* Some of those that are held are dropped, here and there: a sweep over them, from the oldest but
  * `before` of them on.  Then, in their order, the next records stay (keep) or are dropped and count

@@ -240,7 +240,8 @@ step(struct random *random)
 		break;
 	case 6:
 		some = some < held_count ? some : held_count;
-		sojourn_drop_newest(sojourn, some);
+		sojourn_sweep(sojourn, held_count - some);
+		sojourn_cut(sojourn, some);
 		held_count -= some;
 		return;
 	case 7:
