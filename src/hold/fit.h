@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether all that is ready fits the limits. */
+/* Whether all that is ready fits the limits; where nothing is it does, whatever is taken up elsewhere. */
 bool fit_all(const struct queue *q);
 
 /* All that is ready is admitted, or all up to a mark. */
