@@ -155,18 +155,28 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	feed->state = FEED_DOWN;
 }
 
-/* The system has no process for it: nobody has died of a record. */
+/* The system has no process for it: nobody has died of a record.  Descriptors are the warden's own, and nothing else has
+ * any of them: there will be no more. */
 static void
 was_short(struct feed *feed, int error, uint64_t now_ns)
 {
-	diag_errno(error, "%s", diag_visible(feed->rules->command[0]));
+	const char *name = diag_visible(feed->rules->command[0]);
+
 	if (!is_to_follow(feed)) {
+		diag_errno(error, "%s", name);
 		ended(feed, 0x7f00, now_ns);
 		return;
 	}
 	lose_reader(feed);
 	breaker_failed(feed->breaker, now_ns, true);
 	feed->state = FEED_DOWN;
+	if (error == EMFILE) {
+		diag_errno(error, "%s", name);
+		feed->state = FEED_OVER;
+		feed->end = READER_BROKEN;
+	} else if (breaker_failures(feed->breaker) == 1) {
+		diag_note("%s: %s: tried again", name, strerror(error));
+	}
 }
 
 static void

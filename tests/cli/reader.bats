@@ -716,6 +716,18 @@ rejected tries=1 first=4 last=4 answer=reject bad2"
 	like "$(cut -f 1 file)" '^rejected tries=2 first=3 last=3 answer=reject 3 \\033\[1m\\011too\\377 0{80,}$'
 }
 
+@test "--restart: too few descriptors for any COMMAND: said, and over" {
+	local most
+	seq 30 >in
+	for most in 6 7 8 9 10 12; do
+		(
+			ulimit -n "$most"
+			IN=in run_weir --restart --backoff=1ms..1ms cat || exit
+			[[ $ENDED == "exit 0" ]] || { is "$ENDED" "exit 1" && is "$(grep -c 'Too many open files' err)" 1; }
+		) || return
+	done
+}
+
 @test "--restart --retry=0: at the first time" {
 	printf '%s\n' a bad b worse >in
 	IN=in run_weir --restart --retry=0 --backoff=1ms --confirm=line sh -c 'while read -r x; do
