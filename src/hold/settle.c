@@ -224,12 +224,12 @@ look(struct flight *flight, struct loss *loss, struct chain_place place, size_t 
 		free(whole);
 }
 
+/* Its bytes are asked for: where they lie costs a look at all that is older. */
 static void
-reject(struct flight *flight, struct flight_record *record, struct loss *loss, uint64_t before)
+show(struct flight *flight, const struct flight_record *record, struct loss *loss)
 {
 	struct chain_place place = chain_at(&flight->chain, offset_of(flight, record));
 	size_t left = record->length;
-	struct tally done;
 
 	if (loss_looks(loss, LOSS_ANY_CLASS))
 		look(flight, loss, place, left);
@@ -240,6 +240,15 @@ reject(struct flight *flight, struct flight_record *record, struct loss *loss, u
 		loss_save(loss, REASON_REJECTED, false, piece.iov_base, piece.iov_len);
 		left -= piece.iov_len;
 	}
+}
+
+static void
+reject(struct flight *flight, struct flight_record *record, struct loss *loss, uint64_t before)
+{
+	struct tally done;
+
+	if (loss_saves(loss) || loss_looks(loss, LOSS_ANY_CLASS))
+		show(flight, record, loss);
 	done = settle(flight, record);
 	loss_returned(loss, REASON_REJECTED, before, done.records, done.bytes);
 }
