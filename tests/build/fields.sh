@@ -56,10 +56,10 @@ rename='
 BEGIN { n = split(values, list, "\n"); for (i = 1; i <= n; i++) { split(list[i], words, " "); value[words[1]] = 1 } }
 /^struct [a-z_0-9]+ \{/ { inside = !($2 in value) }
 /^static inline / { sub(/^static inline /, ""); inline = 1 }
-inline && /^\{/ { print ";"; body = 1 }
+inline && /^\{/ { print ";" >file; body = 1 }
 inline && body { if (/^\}/) inline = body = 0; next }
 /^\}/ { inside = 0 }
-!inside || !/^\t/ { print; next }
+!inside || !/^\t/ { print >file; next }
 {
 	done = ""
 	left = $0
@@ -69,7 +69,7 @@ inline && body { if (/^\}/) inline = body = 0; next }
 		left = substr(left, 1, at - 1)
 	}
 	if (sub(/\(\*[a-z_0-9]+/, "&_other", left)) {
-		print left comment
+		print left comment >file
 		next
 	}
 	while (match(left, /[a-z_0-9]+(\[[^]]*\])*[ \t]*[,;]/)) {
@@ -78,42 +78,43 @@ inline && body { if (/^\}/) inline = body = 0; next }
 		done = done substr(left, 1, RSTART - 1) member
 		left = substr(left, RSTART + RLENGTH)
 	}
-	print done left comment
+	print done left comment >file
 }'
 
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
+# The headers as the others see them, once for all layers: awk goes from one into the next.
+renamed=$work/renamed
+mkdir "$renamed"
+(
+	cd "$top_srcdir/src" || exit
+	for folder in */; do
+		mkdir "$renamed/$folder"
+	done
+	awk -v values="$values" -v into="$renamed/" 'FNR == 1 { close(file); file = into FILENAME; inside = inline = body = 0 }'"$rename" */*.h
+) || exit 99
+
 # reads LAYER SRC: each field of another layer that a file of this one (src for those of none) reads, and all else
 # that the compiler does not take
 reads() {
 	rm -rf "$work/tree"
-	mkdir "$work/tree"
-	for header in "$2"/*/*.h "$2"/*.h; do
-		name=${header#"$2"/}
-		folder=${name%/*}
-		mkdir -p "$work/tree/${name%"${name##*/}"}"
-		if [ "$folder" = "$1" ] || [ "$folder" = "$name" ]; then
-			cp "$header" "$work/tree/$name"
-		else
-			awk -v values="$values" "$rename" "$header" >"$work/tree/$name"
-		fi
-	done
+	cp -R "$renamed" "$work/tree"
+	chmod -R u+w "$work/tree"
+	cp "$2"/*.h "$work/tree" 2>/dev/null
 	if [ "$1" = src ]; then
 		cp "$2"/*.c "$work/tree"
 		set -- "$work/tree"/*.c
 	else
-		cp "$2/$1"/*.c "$work/tree/$1"
+		cp "$2/$1"/*.[ch] "$work/tree/$1"
 		set -- "$work/tree/$1"/*.c
 	fi
-	for file; do
-		# shellcheck disable=SC2086 # flags are words
-		"$compiler" -std=gnu11 -w -fsyntax-only -DHAVE_CONFIG_H $LIBRARY_CFLAGS $XXHASH_CFLAGS \
-		    -I"$top_builddir" -I"$work/tree" "$file" 2>&1 | grep 'error:' |
-		    sed "s,^$work/tree/,,; s/:[0-9]*:[0-9]*: .*member named '\([a-z_0-9]*\)'.*/ reads \1/
-		    s/:[0-9]*:[0-9]*: .*field designator '\([a-z_0-9]*\)'.*/ reads \1/" | sort -u
-	done
+	# shellcheck disable=SC2086 # flags are words
+	"$compiler" -std=gnu11 -w -fsyntax-only -DHAVE_CONFIG_H $LIBRARY_CFLAGS $XXHASH_CFLAGS \
+	    -I"$top_builddir" -I"$work/tree" "$@" 2>&1 | grep 'error:' |
+	    sed "s,^$work/tree/,,; s/:[0-9]*:[0-9]*: .*member named '\([a-z_0-9]*\)'.*/ reads \1/
+	    s/:[0-9]*:[0-9]*: .*field designator '\([a-z_0-9]*\)'.*/ reads \1/" | sort -u
 }
 
 # unknown SRC: each value in the list that no header defines

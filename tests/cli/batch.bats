@@ -12,11 +12,10 @@ take='echo "$WEIR_FIRST $WEIR_LAST $WEIR_RECORDS $WEIR_BYTES $WEIR_TRY" >>log; c
 # The same, but first it says that it has it (a line in ./begun), and waits at the barrier ./go.FIRST, which is there.
 wait_and_take='echo "$WEIR_FIRST" >>begun; : <"go.$WEIR_FIRST"; '$take
 
+eval "common_$(declare -f setup)"
 setup()
 {
-	cd "$BATS_TEST_TMPDIR" || return
-	BG='' WEIR_JOB=''
-	: >nothing
+	common_setup || return
 	: >log
 	: >got
 	: >begun
@@ -47,16 +46,16 @@ logged()
 # has_begun COUNT: so many COMMANDs have come to their barriers.
 has_begun()
 {
-	(($(lines_of begun) >= $1)) || [[ -e status ]]
+	more_lines_than begun $(($1 - 1))
 }
 
 nobody_is_here()
 {
 	local process
-	for process in /proc/[0-9]*; do
-		[[ $(readlink "$process/cwd" 2>/dev/null) != "$PWD" || ${process#/proc/} == "$$" || ${process#/proc/} == "$BASHPID" ]] ||
-			is_of_test "${process#/proc/}" || return
-	done
+	while read -r process; do
+		process=${process#/proc/}
+		[[ $process == "$$" || $process == "$BASHPID" ]] || is_of_test "$process" || return
+	done < <(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$PWD" -printf '%h\n' 2>/dev/null)
 }
 
 # The test itself: bats has some processes between it and its end.
@@ -359,11 +358,8 @@ is_of_test()
 	local most
 	seq 30 >in
 	for most in 6 7 8 9 10 12; do
-		(
-			ulimit -n "$most"
-			IN=in run_weir --batch=10 -j 100 cat || exit
-			[[ $ENDED == "exit 0" ]] || { is "$ENDED" "exit 1" && like "$(<err)" 'Too many open files'; }
-		) || return
+		IN=in with_descriptors "$most" run_weir --batch=10 -j 100 cat
+		[[ $ENDED == "exit 0" ]] || { is "$ENDED" "exit 1" && like "$(<err)" 'Too many open files'; }
 	done
 }
 
@@ -652,8 +648,7 @@ bisected()
 	feed '1\n'
 	until_true test -e gone
 	feed '2\n'
-	snapshot_until '.reader.failures > 0'
-	snap '.reader.running == 1 and .in_flight.records == 2'
+	snapshot_until '.reader.failures > 0 and .reader.running == 1 and .in_flight.records == 2'
 	mv away command
 	release go.1
 	producer_ends

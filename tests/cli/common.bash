@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2013,SC2015,SC2119,SC2120
+# shellcheck shell=bash disable=SC2013,SC2015,SC2094,SC2119,SC2120
 #
 # What every test of the command line tool shares. By hand, after a make: bats tests/cli/THEME.bats
 #
@@ -9,6 +9,8 @@
 # A test runs in an empty directory of its own. Nothing waits for a time to pass: events are ordered by FIFOs, or by asking
 # weir itself (USR1) until it has got to where the test wants it. PATIENCE is only how long a test that fails may hang: far
 # longer than a machine that does ten other things needs.
+#
+# Most of the time that the tests take goes into starting programs: what is done over and over here is done by the shell.
 
 top_srcdir=${top_srcdir:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 top_builddir=${top_builddir:-$top_srcdir}
@@ -18,8 +20,12 @@ WEIR_UNDER=${WEIR_UNDER:-}
 PATIENCE=${PATIENCE:-120}
 export WEIR HELPERS top_srcdir top_builddir LC_ALL=C
 
+# bats looks where it is before each command, which takes longer than most of them: only in the test itself, where it tells
+# which line failed, not in the functions that it calls.
 setup()
 {
+	set +T
+	declare -ft "$BATS_TEST_NAME"
 	cd "$BATS_TEST_TMPDIR" || return
 	BG='' WEIR_JOB=''
 	: >nothing
@@ -28,17 +34,18 @@ setup()
 # Ends only what the test itself started: its jobs, and the programs whose parent is one of them.
 teardown()
 {
-	local pid parent live
-	live=" $(jobs -p | tr "\n" " ")"
-	for pid in $(cat ./pid ./*.pid 2>/dev/null); do
-		parent=$(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status" 2>/dev/null) || continue
-		[[ $live == *" $parent "* ]] && kill -KILL "$pid" 2>/dev/null
-	done
-	for pid in $live; do
-		kill -KILL "$pid" 2>/dev/null
-	done
-	wait 2>/dev/null
-	if mountpoint -q "$BATS_TEST_TMPDIR/full" 2>/dev/null; then umount "$BATS_TEST_TMPDIR/full"; fi
+	local file pid live parent='PPid:[[:space:]]*([0-9]+)'
+	live=$(jobs -p)
+	if [[ $live ]]; then
+		for file in ./pid ./*.pid; do
+			[[ -f $file ]] && read -r pid <"$file" && process "$pid" && [[ $PROCESS =~ $parent ]] || continue
+			[[ " ${live//$'\n'/ } " == *" ${BASH_REMATCH[1]} "* ]] && kill -KILL "$pid" 2>/dev/null
+		done
+		# shellcheck disable=SC2086 # words
+		kill -KILL $live 2>/dev/null
+		wait 2>/dev/null
+	fi
+	if [[ -d $BATS_TEST_TMPDIR/full ]] && mountpoint -q "$BATS_TEST_TMPDIR/full"; then umount "$BATS_TEST_TMPDIR/full"; fi
 	return 0
 }
 
@@ -70,11 +77,7 @@ unlike()
 # same FILE FILE: the same bytes
 same()
 {
-	local a b
-	a=$(sha256sum <"$1") && b=$(sha256sum <"$2") && [[ $a == "$b" ]] || {
-		[[ ! -f $1 || ! -f $2 ]] || cmp -- "$1" "$2" >&2
-		fail "$1 and $2 differ"
-	}
+	cmp -- "$1" "$2" >&2 || fail "$1 and $2 differ"
 }
 
 # until_true COMMAND...: asks again and again until it is true, for PATIENCE seconds.
@@ -83,8 +86,16 @@ until_true()
 	local end=$((SECONDS + PATIENCE))
 	until "$@"; do
 		((SECONDS < end)) || fail "still not true after $PATIENCE s: $*" || return
-		sleep 0.01
+		nap
 	done
+}
+
+# nap: a hundredth of a second. Nobody ever writes to that FIFO.
+nap()
+{
+	local quiet=$BATS_FILE_TMPDIR/quiet
+	[[ -p $quiet ]] || mkfifo "$quiet" 2>/dev/null || :
+	read -rt 0.01 <>"$quiet" || :
 }
 
 # --- In the background ------------------------------------------------------------------------------------------------------
@@ -110,10 +121,16 @@ ended_job()
 
 gone_or_zombie()
 {
-	local stat
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
-	stat=${stat##*) }
-	[[ ${stat:0:1} == [ZX] ]]
+	process "$1" || return 0
+	[[ $PROCESS =~ State:[[:space:]]*[ZX] ]]
+}
+
+# process PID: what the kernel says of it, in one line: PROCESS. It fails where there is no such process (or no /proc).
+process()
+{
+	local lines
+	{ mapfile -t lines <"/proc/$1/status"; } 2>/dev/null && [[ ${#lines[@]} -gt 0 ]] || return
+	PROCESS=" ${lines[*]}"
 }
 
 # release FIFO: lets go who waits at that barrier (helpers' -b, -p, -k).
@@ -130,10 +147,16 @@ release()
 # it already. Waits until weir is up, or has ended.
 start()
 {
-	rm -f pid status report
+	afresh
 	bg start_now "$@"
 	WEIR_JOB=$BG
 	until_true is_up
+}
+
+# afresh: nothing is there of the last weir.
+afresh()
+{
+	[[ ! -e pid && ! -e status && ! -e report ]] || rm -f pid status report
 }
 
 start_now()
@@ -151,24 +174,26 @@ is_up()
 # hears_usr1: weir, whose number is in pid, has got so far that USR1 does not end it; where that is not known, pid is there.
 hears_usr1()
 {
-	local mask
+	local pid mask='SigCgt:[[:space:]]*([0-9a-f]+)'
 	[[ -e pid ]] || return
 	[[ -e /proc/self/status ]] || return 0
-	mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$(<pid)/status") || return
-	((0x${mask:-0} >> 9 & 1))
+	read -r pid <pid && process "$pid" && [[ $PROCESS =~ $mask ]] && ((0x${BASH_REMATCH[1]} >> 9 & 1))
 }
 
 # sig SIGNAL: weir has got it, that is, its handler has run, or it has ended: of two signals that wait, the kernel delivers the
 # one with the lower number first, and of two of a kind only one.
 sig()
 {
-	kill "-$1" "$(<pid)" || return
+	local pid
+	read -r pid <pid && kill "-$1" "$pid" || return
 	until_true none_waits
 }
 
 none_waits()
 {
-	! grep -qs '^S[ih][gd]Pnd:.*[1-9a-f]' "/proc/$(<pid)/status"
+	local pid waits='S[ih][gd]Pnd:[[:space:]]*0*[1-9a-f]'
+	read -r pid <pid && process "$pid" || return 0
+	[[ ! $PROCESS =~ $waits ]]
 }
 
 # finish ["exit N" | "signal N"]: waits for the end of weir. Sets ENDED, FINAL (the last report); the law must hold in every
@@ -177,19 +202,29 @@ finish()
 {
 	until_true has_ended || fail "weir does not end" || return
 	[[ -e status ]] || fail "weir could not be started: $(cat err)" || return
-	ENDED=$(<status)
-	FINAL=$(tail -n 1 report 2>/dev/null) || FINAL=
-	[[ $# -eq 0 ]] || is "$ENDED" "$1" "how weir ended (standard error: $(cat "${ERR:-err}" 2>/dev/null))" || return
-	[[ ! -s report ]] || law report
+	read -r ENDED <status
+	[[ $# -eq 0 || $ENDED == "$1" ]] ||
+		is "$ENDED" "$1" "how weir ended (standard error: $(cat "${ERR:-err}" 2>/dev/null))" || return
+	FINAL=
+	[[ ! -s report ]] || { reports && FINAL=$REPORT && law report; }
 }
 
 # run_weir [OPTION]...: as start and finish, in the foreground.
 run_weir()
 {
-	rm -f pid status report
+	afresh
 	"$HELPERS/launch" -t "$PATIENCE" ${IGNORE:+-i "$IGNORE"} -s status "$WEIR" --format=json --report=report "$@" \
 		<"${IN:-nothing}" >"${OUT:-out}" 2>"${ERR:-err}" 3>&- 6>&- 7>&- 8>&- 9>&-
 	finish
+}
+
+# with_descriptors COUNT COMMAND...: COMMAND, for which weir may have no more of them; the shell needs more for itself.
+with_descriptors()
+{
+	printf '#!/bin/sh\nulimit -n %s\nexec "%s" "$@"\n' "$1" "$WEIR" >limited
+	chmod +x limited
+	shift
+	WEIR=./limited "$@"
 }
 
 has_ended()
@@ -204,18 +239,36 @@ lines_of()
 
 more_lines_than()
 {
-	(($(lines_of "$1") > $2)) || [[ -e status ]]
+	local lines
+	mapfile -t lines <"$1"
+	((${#lines[@]} > $2)) || [[ -e status ]]
+}
+
+# reports: REPORTS, how many whole ones are in ./report, and REPORT, the last of them.
+reports()
+{
+	local lines
+	mapfile lines <report || return
+	REPORTS=${#lines[@]}
+	[[ $REPORTS -eq 0 || ${lines[-1]} == *$'\n' ]] || REPORTS=$((REPORTS - 1))
+	REPORT=
+	[[ $REPORTS -eq 0 ]] || REPORT=${lines[REPORTS - 1]%$'\n'}
+}
+
+more_reports_than()
+{
+	reports && ((REPORTS > $1)) || [[ -e status ]]
 }
 
 # snapshot: asks for a report, sets SNAP. The law must hold in it.
 snapshot()
 {
 	local before
-	before=$(lines_of report)
+	reports && before=$REPORTS || return
 	sig USR1 || fail "weir is gone: $(cat status err 2>/dev/null)" || return
-	until_true more_lines_than report "$before" || return
+	until_true more_reports_than "$before" || return
 	[[ ! -e status ]] || fail "weir ended: $(cat status err)" || return
-	SNAP=$(tail -n 1 report)
+	SNAP=$REPORT
 	law report
 }
 
@@ -226,7 +279,7 @@ snapshot_until()
 	while snapshot; do
 		jq -e "$1" <<<"$SNAP" >/dev/null && return
 		((SECONDS < end)) || fail "still not so after $PATIENCE s: $1" "$SNAP" || return
-		sleep 0.02
+		nap
 	done
 	return 1
 }
@@ -242,7 +295,7 @@ law()
 # figures PATH...: what the last report in ./report has there, in one line.
 figures()
 {
-	"$HELPERS/ledger" report "$@" | paste -sd " "
+	"$HELPERS/ledger" report "$@"
 }
 
 # final EXPRESSION, snap EXPRESSION: what jq must find true of the last report.
@@ -325,7 +378,7 @@ stalled()
 {
 	local file=$1
 	shift
-	rm -f full
+	[[ ! -e full ]] || rm full
 	stalled_reader full
 	IN=$file OUT=full start "$@"
 	reader_holds
@@ -343,7 +396,7 @@ fed()
 {
 	local options=$1 batch count=0
 	shift
-	rm -f full fifo
+	[[ ! -e full && ! -e fifo ]] || rm -f full fifo
 	stalled_reader full
 	producer fifo
 	# shellcheck disable=SC2086 # words

@@ -5,16 +5,15 @@
 
 load common
 
-# counted RECORDS [OPTION]...: weir finds so many records in ./in, and lets every byte of it through.
+# counted RECORDS [OPTION]...: weir finds so many records in ./in, of ${bytes} bytes, and lets every byte of it through.
 counted()
 {
-	local records=$1
+	local records=$1 bytes=${bytes:-$(stat -c %s in)}
 	shift
 	IN=in run_weir "$@" || return
-	is "$ENDED" "exit 0" "weir $*: $(cat err)" || return
+	[[ $ENDED == "exit 0" ]] || fail "weir $*: $ENDED: $(<err)" || return
 	same in out || return
-	is "$(figures in.records in.bytes out.records out.bytes)" \
-		"$records $(stat -c %s in) $records $(stat -c %s in)" "weir $*"
+	is "$(figures in.records in.bytes out.records out.bytes)" "$records $bytes $records $bytes" "weir $*"
 }
 
 # Every policy there is, with room for all: framing must be the same under each.
@@ -30,7 +29,8 @@ policies=(
 # framed RECORDS OPTION...
 framed()
 {
-	local policy
+	local policy bytes
+	bytes=$(stat -c %s in)
 	for policy in "${policies[@]}"; do
 		# shellcheck disable=SC2086
 		counted "$@" $policy || return

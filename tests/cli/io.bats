@@ -15,10 +15,11 @@ through()
 		shift
 	done
 	shift
-	rm -f out report
+	: >out
+	: >report
 	timeout $((2 * PATIENCE)) "$HELPERS/over" -I in -O out "${over[@]}" "$WEIR" --format=json --report=report "$@" 2>err || status=$?
-	is "$status" 0 "status over ${over[*]} of weir $*: $(cat err)" || return
-	is "$(cat err)" "" "what over ${over[*]} weir $* said" || return
+	is "$status" 0 "status over ${over[*]} of weir $*: $(<err)" || return
+	[[ ! -s err ]] || fail "over ${over[*]} weir $* said: $(<err)" || return
 	same in out || fail "over ${over[*]}: weir $*" || return
 	is "$(figures in.bytes out.bytes exit.status)" "$(stat -c '%s %s' in) 0" "over ${over[*]}: weir $*"
 }

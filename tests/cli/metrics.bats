@@ -33,6 +33,26 @@ said()
 	is "$(value "$1" "${3-}")" "$2" "$1${3-}"
 }
 
+# as_reported "PATH FAMILY [LABELS]"...: each of these samples is what the report has at that path.
+as_reported()
+{
+	local one path family labels lines line paths=() wanted=() figures at=0
+	local -A sample
+	mapfile -t lines <"${PAGE-m.prom}"
+	for line in "${lines[@]}"; do
+		[[ $line =~ ^weir_([a-z_]+)\{name=\"[^\"]*\",policy=\"[^\"]*\"(.*)\}\ ([^ ]+)$ ]] || continue
+		sample[${BASH_REMATCH[1]}${BASH_REMATCH[2]}]=${BASH_REMATCH[3]}
+	done
+	for one; do
+		read -r path family labels <<<"$one"
+		paths+=("$path") wanted+=("$family${labels:+,$labels}")
+	done
+	read -ra figures <<<"$(figures "${paths[@]}")"
+	for one in "${wanted[@]}"; do
+		is "${sample[$one]-nothing}" "${figures[at++]}" "$one" || return
+	done
+}
+
 # The names of all that is in a directory.
 names()
 {
@@ -79,17 +99,16 @@ is_stopped()
 		IN=in run_weir --metrics=m.prom $options
 		is "$ENDED" "exit 0"
 		page || fail "$options"
-		for figure in in out undelivered; do
-			said "${figure}_records_total" "$(figures $figure.records)"
-			said "${figure}_bytes_total" "$(figures $figure.bytes)"
+		samples=("marks.records marks_total" "buffer.peak_bytes buffer_peak_bytes" "paused.count pauses_total")
+		for unit in records bytes; do
+			for figure in in out undelivered; do
+				samples+=("$figure.$unit ${figure}_${unit}_total")
+			done
+			for reason in oldest newest oversize sample superseded random shed codel over expired rejected gone; do
+				samples+=("dropped.by.$reason.$unit dropped_${unit}_total reason=\"$reason\"")
+			done
 		done
-		for reason in oldest newest oversize sample superseded random shed codel over expired rejected gone; do
-			said dropped_records_total "$(figures dropped.by.$reason.records)" ",reason=\"$reason\""
-			said dropped_bytes_total "$(figures dropped.by.$reason.bytes)" ",reason=\"$reason\""
-		done
-		said marks_total "$(figures marks.records)"
-		said buffer_peak_bytes "$(figures buffer.peak_bytes)"
-		said pauses_total "$(figures paused.count)"
+		as_reported "${samples[@]}"
 	done
 }
 
@@ -246,10 +265,11 @@ newer()
 	producer in
 	IN=in start --metrics=m.prom -i 10ms
 	for ((i = 0; i < 300; i++)); do
-		cat m.prom >seen || fail "it was not there"
-		tail -n 1 seen | grep -Eq '^weir_latency_max_seconds\{.*\} NaN$' || fail "part of it: $(tail -n 1 seen)"
-		[[ $(head -n 1 seen) == '# HELP weir_build_info '* ]]
+		mapfile seen <m.prom || fail "it was not there"
+		[[ ${seen[-1]} =~ ^weir_latency_max_seconds\{.*\}\ NaN$'\n'$ ]] || fail "part of it: ${seen[-1]}"
+		[[ ${seen[0]} == '# HELP weir_build_info '* ]]
 	done
+	printf %s "${seen[@]}" >seen
 	page seen
 	first=$(value start_time_seconds)
 	is "$(PAGE=seen value start_time_seconds)" "$first"

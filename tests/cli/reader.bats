@@ -720,11 +720,8 @@ rejected tries=1 first=4 last=4 answer=reject bad2"
 	local most
 	seq 30 >in
 	for most in 6 7 8 9 10 12; do
-		(
-			ulimit -n "$most"
-			IN=in run_weir --restart --backoff=1ms..1ms cat || exit
-			[[ $ENDED == "exit 0" ]] || { is "$ENDED" "exit 1" && is "$(grep -c 'Too many open files' err)" 1; }
-		) || return
+		IN=in with_descriptors "$most" run_weir --restart --backoff=1ms..1ms cat
+		[[ $ENDED == "exit 0" ]] || { is "$ENDED" "exit 1" && is "$(grep -c 'Too many open files' err)" 1; }
 	done
 }
 

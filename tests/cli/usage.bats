@@ -9,7 +9,7 @@ load common
 # in it, writes nothing and reads nothing: whoever shares its input finds it whole.
 refused()
 {
-	local wanted=() status=0 line
+	local wanted=() status=0 said rest=
 	while [[ $1 != -- ]]; do
 		wanted+=("$1")
 		shift
@@ -18,28 +18,29 @@ refused()
 	printf 'untouched\n' >input
 	{
 		timeout "$PATIENCE" "$WEIR" "$@" >out 2>err || status=$?
-		cat >rest
+		read -r rest || :
 	} <input
 	is "$status" 2 "status of weir $*" || return
-	is "$(cat rest)" untouched "what weir $* left in its input" || return
-	is "$(cat out)" "" "output of weir $*" || return
-	is "$(lines_of err)" 1 "number of lines said by weir $*: $(cat err)" || return
-	line=$(cat err)
-	like "$line" '^[^ ]*weir: ' "weir $*" || return
+	is "$rest" untouched "what weir $* left in its input" || return
+	[[ ! -s out ]] || fail "output of weir $*: $(<out)" || return
+	mapfile -t said <err
+	is "${#said[@]}" 1 "number of lines said by weir $*: ${said[*]}" || return
+	like "${said[0]}" '^[^ ]*weir: ' "weir $*" || return
 	for string in "${wanted[@]}"; do
-		[[ $line == *"$string"* ]] || fail "weir $*" "  says: $line" "  without: $string" || return
+		[[ ${said[0]} == *"$string"* ]] || fail "weir $*" "  says: ${said[0]}" "  without: $string" || return
 	done
 }
 
 # refused_values OPTION VALUE...: each is refused by a line with the option, the value, and more than that: what is accepted.
 refused_values()
 {
-	local option=$1 value
+	local option=$1 value line
 	shift
 	for value; do
 		refused "$option" "$value" -- "$option=$value" || return
-		[[ $(cat err) =~ $option.*$value.*[[:alnum:]]{3} || -z $value ]] ||
-			fail "does not say what is accepted: $(cat err)" || return
+		read -r line <err
+		[[ $line =~ $option.*$value.*[[:alnum:]]{3} || -z $value ]] ||
+			fail "does not say what is accepted: $line" || return
 	done
 }
 

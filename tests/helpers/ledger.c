@@ -6,9 +6,9 @@
  *
  * In each line of FILE, in records and in bytes: in = out + dropped + held + undelivered, and dropped is the sum of
  * its reasons, and no less than what --keep matches of it; what is in flight is a part of what is held, and of what was
- * sent; nothing is undelivered while weir runs, nothing held when it has ended. Then prints what the last line has at each PATH ("in.records", "exit.reason",
- * "keep.0.pattern"), a line each. Status 1, and the reason on standard error, where the law does not hold, FILE has
- * no line, or a PATH is not there.
+ * sent; nothing is undelivered while weir runs, nothing held when it has ended. Then prints what the
+ * last line has at each PATH ("in.records", "exit.reason", "keep.0.pattern"), in one line. Status 1, and the reason on
+ * standard error, where the law does not hold, FILE has no line, or a PATH is not there.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -223,6 +223,6 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (int i = 2; i < argc; i++)
-		puts(find(argv[i]));
+		printf("%s%c", find(argv[i]), i + 1 < argc ? ' ' : '\n');
 	return 0;
 }

@@ -22,7 +22,7 @@ compile() {
 	result=ok
 	shift
 	for file in "$top_srcdir"/src/*.c "$top_srcdir"/src/*/*.c; do
-		"$@" -I"$work" -I"$top_srcdir/src" -c "$file" -o "$work/object.o" >"$work/said" 2>&1 || result='not ok'
+		"$@" -I"$work" -I"$top_srcdir/src" -S "$file" -o /dev/null >"$work/said" 2>&1 || result='not ok'
 		sed 's/^/# /' "$work/said"
 	done
 	echo "$result $number - $description"
