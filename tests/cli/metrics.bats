@@ -441,6 +441,7 @@ refused()
 	producer in
 	IN=in start --metrics=d/m.prom -i 10ms
 	producer_holds in
+	until_true test -e d/m.prom
 	meanwhile rm -r d
 	until_true test -s err
 	is "$(cat err)" "weir: --metrics=d/m.prom: not replaced: No such file or directory"
