@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include "preload.h"
 #include "readers.h"
 #include "../unit/random.h"
 
@@ -158,7 +159,7 @@ set_shim(const struct reading_plan *plan)
 	else
 		(void)snprintf(order, sizeof(order), "%d %" PRIu64 " %d %d", (int)plan->mode, plan->which, plan->error, counts);
 	(void)fcntl(counts, F_SETFD, 0);
-	(void)setenv("LD_PRELOAD", shim_path, 1);
+	preload(shim_path);
 	(void)setenv(SHIM_VARIABLE, order, 1);
 	(void)setenv(SHIM_PROGRAM, "weir", 1); /* COMMAND gets it too, and is left alone */
 }

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "preload.h"
 #include "run.h"
 #include "../unit/random.h"
 
@@ -225,36 +226,15 @@ add_file(struct text *text, int fd)
 
 /* --- weir ----------------------------------------------------------------------------------------- */
 
-/* A weir built with AddressSanitizer wants its library to come first; this program has been built alike. */
-static void
-add_sanitizer(char *preload, size_t room)
-{
-	FILE *maps = fopen("/proc/self/maps", "r");
-	char line[512];
-
-	while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
-		const char *path = strchr(line, '/');
-		if (path != NULL && strstr(path, "/libasan.so") != NULL) {
-			(void)snprintf(preload, room, "%.*s ", (int)strcspn(path, "\n"), path);
-			break;
-		}
-	}
-	if (maps != NULL)
-		(void)fclose(maps);
-}
-
 static void
 set_shim(const struct plan *plan, int counts)
 {
-	char preload[1024] = "";
 	char order[80];
 
-	add_sanitizer(preload, sizeof(preload) / 2);
-	(void)strncat(preload, shim_path, sizeof(preload) / 2 - 1);
 	(void)snprintf(order, sizeof(order), "%d %" PRIu64 " %d %d", (int)plan->mode, plan->which, plan->what,
 	    counts);
 	(void)fcntl(counts, F_SETFD, 0);
-	(void)setenv("LD_PRELOAD", preload, 1);
+	preload(shim_path);
 	(void)setenv(SHIM_VARIABLE, order, 1);
 }
 
