@@ -9,7 +9,7 @@
 
 /* A weir built with AddressSanitizer wants its library to come first; this program has been built alike. */
 static void
-add_sanitizer(char *preload, size_t room)
+add_sanitizer(char *first, size_t room)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
 	char line[512];
@@ -17,7 +17,7 @@ add_sanitizer(char *preload, size_t room)
 	while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
 		const char *path = strchr(line, '/');
 		if (path != NULL && strstr(path, "/libasan.so") != NULL) {
-			(void)snprintf(preload, room, "%.*s ", (int)strcspn(path, "\n"), path);
+			(void)snprintf(first, room, "%.*s ", (int)strcspn(path, "\n"), path);
 			break;
 		}
 	}
