@@ -50,6 +50,7 @@ struct run {
 	uint64_t read_until_ns;  /* after a signal; LOOP_FOREVER before, and when it has passed */
 	uint64_t drain_until_ns; /* after a signal; LOOP_FOREVER before */
 	int command_status;      /* of COMMAND, when it has ended; or 0 */
+	int write_error;         /* errno, where it could not be written to; or 0 */
 	uint64_t trim_at_ns;     /* LOOP_FOREVER when there is nothing to give back */
 };
 
@@ -252,10 +253,17 @@ pump_until_over(struct run *run)
 	}
 }
 
+/* COMMAND's pipe is closed when it is told to end, and with it what has failed is forgotten. */
+static bool
+has_failed_to_write(const struct run *run)
+{
+	return run->write_error != 0 || pump_output(&run->pump) == OUTLET_ERROR;
+}
+
 static bool
 is_broken(const struct run *run)
 {
-	return pump_output(&run->pump) == OUTLET_ERROR || pump_input(&run->pump) == PUMP_READ_ERROR ||
+	return has_failed_to_write(run) || pump_input(&run->pump) == PUMP_READ_ERROR ||
 	    reader_of(run) == READER_BROKEN;
 }
 
@@ -351,7 +359,7 @@ ending_of(const struct run *run)
 
 	if (is_broken(run)) {
 		ending.status = STATUS_ERROR;
-		name_reason(&ending, pump_output(&run->pump) == OUTLET_ERROR ? "write error"
+		name_reason(&ending, has_failed_to_write(run) ? "write error"
 		    : reader_of(run) == READER_BROKEN ? "reader lost" : "read error");
 		return ending;
 	}
@@ -376,7 +384,9 @@ tell_errors(const struct run *run, const struct ending *ending, bool cut_short)
 
 	if (pump_input(pump) == PUMP_READ_ERROR)
 		diag_errno(pump_input_error(pump), "standard input");
-	if (pump_output(pump) == OUTLET_ERROR)
+	if (run->write_error != 0)
+		diag_errno(run->write_error, "%s", diag_visible(run->options->reader.command[0]));
+	else if (has_failed_to_write(run))
 		diag_errno(pump_output_error(pump), "standard output");
 	if (pump_output(pump) == OUTLET_GONE && ending->status == STATUS_ERROR)
 		diag_error("standard output: the reader has gone");
@@ -405,6 +415,8 @@ run(const struct options *options, int *by_signal)
 		return STATUS_ERROR;
 	pump_until_over(&run);
 	if (run.reader != NULL) {
+		if (options->reader.command != NULL && pump_output(pump) == OUTLET_ERROR)
+			run.write_error = pump_output_error(pump);
 		reader_end(run.reader);
 		if (!reader_status(run.reader, &run.command_status))
 			run.command_status = 0;

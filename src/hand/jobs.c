@@ -256,7 +256,8 @@ has_ended(struct jobs *jobs, struct job *job, int status, uint64_t now_ns)
 
 	job->id = 0;
 	jobs->running--;
-	jobs->figures.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	if (jobs->end != READER_CANNOT_RUN) /* it was ended because another could not be run */
+		jobs->figures.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	pump_blame(jobs->pump, job->late ? cause_late : cause_status(&cause, status));
 	if (by_itself && WEXITSTATUS(status) == 0) {
 		jobs_confirm(jobs, job, now_ns);

@@ -9,6 +9,7 @@
  */
 #include "config.h"
 
+#include "base/units.h"
 #include "os/command.h"
 #include "os/keeper.h"
 #include "os/loop.h"
@@ -30,6 +31,7 @@
 
 /* Calls that fail without need are tried again, and not for ever. */
 #define TRIES 100
+#define AGAIN_NS (10 * NS_PER_MS)
 
 #define INHERITED_MOST 256 /* descriptors; shells give out numbers well below, and weir has opened few yet */
 #define WARDS_FIRST 16
@@ -52,6 +54,7 @@ struct keeper {
 	int fd;
 	bool foreground;
 	bool behind;          /* there is something to tell, and no room to */
+	unsigned failures;    /* to tell it, in a row, and not for room */
 	char *const *const *commands;
 	char **environment;   /* of weir, or of a job */
 	struct ward *wards;
@@ -312,7 +315,8 @@ send_news(int fd, uint64_t id, enum warden_event event, int value)
 	return keeper_send(fd, &message);
 }
 
-static void
+/* False where weir can be told no more: then it is to learn that nobody is here. */
+static bool
 tell(struct keeper *keeper)
 {
 	keeper->behind = false;
@@ -324,26 +328,32 @@ tell(struct keeper *keeper)
 				continue;
 			if (!send_news(keeper->fd, ward->id, event, ward->news[event].value)) {
 				keeper->behind = true;
-				return;
+				if (errno != EAGAIN && errno != EWOULDBLOCK)
+					keeper->failures++;
+				return keeper->failures < TRIES;
 			}
+			keeper->failures = 0;
 			ward->news[event].due = false;
 		}
 	}
+	return true;
 }
 
-/* Without memory for one ward more it reads nothing: those that end make room. */
+/* Without memory for one ward more it reads nothing: those that end make room.  What cannot be told though there is room
+ * for it is tried again a little later. */
 static void
 keep(struct keeper *keeper)
 {
 	struct loop_watch watch = { .fd = keeper->fd };
+	uint64_t until_ns;
 
 	do {
-		if (!reap(keeper))
+		if (!reap(keeper) || !tell(keeper))
 			return;
-		tell(keeper);
 		watch.input = free_ward(keeper) != NULL;
-		watch.output = keeper->behind;
-	} while (loop_wait(&watch, 1, LOOP_FOREVER) && !watch.gone && serve(keeper));
+		watch.output = keeper->behind && keeper->failures == 0;
+		until_ns = keeper->failures > 0 ? loop_now() + AGAIN_NS : LOOP_FOREVER;
+	} while (loop_wait(&watch, 1, until_ns) && !watch.gone && serve(keeper));
 }
 
 /* What weir opened is to be closed by exec, what it was given is not. */

@@ -397,6 +397,38 @@ EOF
 	until_true test -e over
 }
 
+@test "a warden that cannot tell weir anything any more is none: that is said, and over" {
+	[[ $WEIR_UNDER != @(valgrind|qemu|asan|tsan|msan|coverage) ]] || skip "the system calls are $WEIR_UNDER's"
+	mkfifo go
+	producer in
+	IN=in start --restart sh -c 'echo $$ >command.ours; : <go'
+	producer_holds in
+	up_with_warden
+	bg strace -o trace -e trace=sendmsg -e inject=sendmsg:error=EACCES -p "$WARDEN" 2>strace.err
+	until_true test -s strace.err
+	release go
+	finish "exit 1"
+	like "$(<err)" '^weir: weir-warden has gone'
+	ended_job "$BG" || :
+}
+
+@test "COMMAND is there and cannot be written to: an error, as it is for standard output" {
+	[[ $WEIR_UNDER != @(valgrind|qemu|asan|tsan|msan|coverage) ]] || skip "the system calls are $WEIR_UNDER's"
+	local status=0
+	producer in
+	bg strace -o trace -e trace=write,writev -e inject=write,writev:error=EINVAL:when=2 \
+		"$WEIR" --format=json --report=report --confirm=line --restart sh -c "$cat_lines" <in >out 2>err
+	feed 'one\n'
+	until_true test -s seen
+	feed 'two\n'
+	ended_job "$BG" || status=$?
+	is "$status $(<err)" "1 weir: sh: Invalid argument"
+	reports
+	FINAL=$REPORT
+	final '.exit == {"status": 1, "reason": "write error"} and .out.records == 1 and .undelivered.records == 1'
+	law report
+}
+
 @test "when it was there for hooks alone, the data flows on without them" {
 	producer in
 	IN=in start --on-high=true --on-low=true

@@ -370,8 +370,11 @@ judge_end(const struct reading_plan *plan, const struct reading_outcome *outcome
 	/* (Where there was no memory to begin the warden learns of it by itself.) */
 	if (outcome->left[0] != '\0' && last->final && plan->error == 0)
 		return readers_wrong("left behind: %s", outcome->left);
+	/* (Where no write succeeds there is none, for whatever reason it ended.) */
 	if (!last->final)
-		return has_shim_ended(plan, shell_status(outcome->status)) || plan->error != 0 ? NULL : "no last report";
+		return has_shim_ended(plan, shell_status(outcome->status)) || (plan->error != 0 && outcome->terminated &&
+		    outcome->status == (128 + SIGTERM) << 8) ? NULL
+		    : readers_wrong("no last report, and it ended with %d", shell_status(outcome->status));
 	if (last->held.bytes > 0)
 		return "something is held at the end";
 	if ((why = judge_letters(last, counts)) != NULL)

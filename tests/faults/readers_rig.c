@@ -29,6 +29,7 @@
 
 /* The watchdog: so long without a byte, a note or a report, on a machine however busy. */
 #define PROGRESS_MS 120000
+#define ENOUGH_MS 10000 /* where calls fail */
 #define STEP_MS 2
 #define FINISH_MS 60000 /* where weir or the warden was killed, COMMAND has so long to come to its end */
 #define REST_MS 3
@@ -301,6 +302,12 @@ watch(struct rig *rig)
 	if (seen != rig->seen)
 		rig->progress_ms = now;
 	rig->seen = seen;
+	/* What is tried again for ever, and fails for ever, has to end when it is told to. */
+	if (rig->plan->error != 0 && !rig->outcome->terminated && now - rig->progress_ms >= ENOUGH_MS && catches(rig)) {
+		(void)kill(rig->pid, SIGTERM);
+		rig->outcome->terminated = true;
+		rig->progress_ms = now;
+	}
 	if (now - rig->progress_ms < PROGRESS_MS)
 		return;
 	rig->outcome->hung = "no progress";
