@@ -65,6 +65,7 @@ struct reading_plan {
 	size_t write_most;
 	unsigned rest_one_in;    /* it rests, now and then; 0 for never */
 	unsigned usr1_one_in;
+	uint64_t credits_most;   /* it grants up to so many at once; 0: --credits is not there */
 	uint64_t term_at;        /* TERM when so many bytes have been written; READERS_NEVER */
 
 	/* faults */
@@ -94,6 +95,7 @@ struct reading_outcome {
 	int status;          /* as wait(2) has it */
 	size_t fed;
 	bool fed_all, terminated;
+	uint64_t granted;    /* records, by --credits */
 	uint64_t killed;     /* so often somebody was, */
 	size_t notes_then;   /* the last time by when there were so many notes */
 	char left[256];      /* who was left behind; or empty */

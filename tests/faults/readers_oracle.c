@@ -303,6 +303,9 @@ judge_fates(const struct reading_plan *plan, const struct reading_outcome *outco
 		return readers_wrong("out %" PRIu64 ", and no more than %" PRIu64 " were confirmed", last->out.records, maybe);
 	if (sure > last->out.records && last->final && !is_cut_short(plan, outcome))
 		return readers_wrong("out %" PRIu64 ", and %" PRIu64 " were confirmed", last->out.records, sure);
+	if (plan->credits_most > 0 && facts->taken > outcome->granted + last->redelivered.records)
+		return readers_wrong("%" PRIu64 " were taken, granted %" PRIu64 " and redelivered %" PRIu64, facts->taken,
+		    outcome->granted, last->redelivered.records);
 	if (facts->skipped > last->unsaved.records)
 		return readers_wrong("%" PRIu64 " records were skipped, one is %" PRIu64, facts->skipped, facts->slain);
 	return NULL;

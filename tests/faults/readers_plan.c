@@ -308,6 +308,8 @@ readers_plan(struct reading_plan *plan, uint64_t seed, enum reading reading)
 		add(plan, "--number");
 		plan->habits |= HABIT_NUMBERED;
 	}
+	if (random_one_in(&random, 4))
+		plan->credits_most = random_one_in(&random, 2) ? 3 : plan->records / 4 + 1;
 	add(plan, "--format=json");
 }
 

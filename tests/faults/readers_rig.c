@@ -44,6 +44,7 @@ struct rig {
 	struct random random;
 	pid_t pid;
 	int input;           /* -1: closed */
+	int credits;         /* -1: there are none */
 	bool catches;
 	uint64_t rests_until_ms, progress_ms, seen, kill_at;
 };
@@ -105,6 +106,7 @@ readers_end(void)
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)unlink(path_of(names[i]));
+	(void)unlink(path_of("credits"));
 	(void)rmdir(directory);
 }
 
@@ -169,7 +171,7 @@ static _Noreturn void
 be_weir(const struct reading_plan *plan, int input)
 {
 	static const int caught[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGPIPE };
-	char numbers[4][24], report[128], dropped[128], journal[128];
+	char numbers[4][24], report[128], dropped[128], credits[128], journal[128];
 	char *argv[READERS_ARGUMENTS_MOST + 12];
 	int count = 0;
 
@@ -183,7 +185,10 @@ be_weir(const struct reading_plan *plan, int input)
 	(void)snprintf(numbers[1], sizeof(numbers[1]), "%u", plan->deeds);
 	(void)snprintf(numbers[2], sizeof(numbers[2]), "%u", plan->habits);
 	(void)snprintf(numbers[3], sizeof(numbers[3]), "%" PRIu64, plan->poison);
+	(void)snprintf(credits, sizeof(credits), "--credits=%s", path_of("credits"));
 	argv[count++] = report;
+	if (plan->credits_most > 0)
+		argv[count++] = credits;
 	if (plan->may != 0) {
 		argv[count++] = dropped;
 		argv[count++] = (char *)(uintptr_t)"--dropped-reason";
@@ -202,6 +207,18 @@ be_weir(const struct reading_plan *plan, int input)
 	    dup2(open(path_of("errors"), O_WRONLY | O_APPEND), 2) == 2)
 		(void)execv(weir_path, argv);
 	_exit(127);
+}
+
+/* Held open, so that there is always somebody to grant more. */
+static int
+open_credits(void)
+{
+	int fd;
+
+	(void)unlink(path_of("credits"));
+	if (mkfifo(path_of("credits"), 0600) < 0 || (fd = open(path_of("credits"), O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
+		give_up("credits");
+	return fd;
 }
 
 /* Whether it has set up its signal handlers, or else a signal would just end it. */
@@ -243,6 +260,7 @@ start(struct rig *rig)
 		give_up("pipe2");
 	}
 	rig->input = ends[1];
+	rig->credits = plan->credits_most > 0 ? open_credits() : -1;
 	rig->progress_ms = now_ms();
 	rig->pid = fork();
 	if (rig->pid < 0)
@@ -277,6 +295,21 @@ feed(struct rig *rig)
 		(void)close(rig->input);
 		rig->input = -1;
 	}
+}
+
+/* Now and then a line that is no number, which counts for nothing. */
+static void
+grant(struct rig *rig)
+{
+	const uint64_t more = random_from(&rig->random, 1, rig->plan->credits_most);
+	char line[48];
+	int length;
+
+	if (random_one_in(&rig->random, 2))
+		return;
+	length = snprintf(line, sizeof(line), "%s%" PRIu64 "\n", random_one_in(&rig->random, 4) ? "none\n" : "", more);
+	if (write(rig->credits, line, (size_t)length) == length) /* less than PIPE_BUF: all or nothing */
+		rig->outcome->granted += more;
 }
 
 static void
@@ -510,12 +543,16 @@ readers_run(const struct reading_plan *plan, const struct records *records, stru
 		(void)poll(&input, 1, STEP_MS);
 		if (input.revents != 0)
 			feed(&rig);
+		if (rig.credits >= 0)
+			grant(&rig);
 		prod(&rig);
 		strike(&rig);
 		watch(&rig);
 	}
 	if (rig.input >= 0)
 		(void)close(rig.input);
+	if (rig.credits >= 0)
+		(void)close(rig.credits);
 	collect(outcome);
 	bury(plan, outcome);
 }
