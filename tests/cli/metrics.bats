@@ -264,6 +264,7 @@ newer()
 @test "it is replaced whole: whoever reads it never sees a part, or nothing" {
 	producer in
 	IN=in start --metrics=m.prom -i 10ms
+	until_true test -e m.prom
 	for ((i = 0; i < 300; i++)); do
 		mapfile seen <m.prom || fail "it was not there"
 		[[ ${seen[-1]} =~ ^weir_latency_max_seconds\{.*\}\ NaN$'\n'$ ]] || fail "part of it: ${seen[-1]}"
@@ -418,6 +419,7 @@ refused()
 	producer in
 	IN=in start -q --metrics=m.prom -i 10ms
 	producer_holds in
+	until_true test -e m.prom
 	meanwhile eval 'rm m.prom && mkdir m.prom'
 	until_true test -s err
 	like "$(cat err)" '^weir: --metrics=m\.prom: not replaced: (Is a directory|Permission denied)$'
