@@ -328,8 +328,7 @@ tell(struct keeper *keeper)
 				continue;
 			if (!send_news(keeper->fd, ward->id, event, ward->news[event].value)) {
 				keeper->behind = true;
-				if (errno != EAGAIN && errno != EWOULDBLOCK)
-					keeper->failures++;
+				keeper->failures = errno == EAGAIN || errno == EWOULDBLOCK ? 0 : keeper->failures + 1;
 				return keeper->failures < TRIES;
 			}
 			keeper->failures = 0;
