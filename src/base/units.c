@@ -72,7 +72,6 @@ static const uint64_t powers[] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
 };
 
-#define MOST_DIGITS 19 /* as many as any number of 64 bits has, but for the greatest */
 #define MOST_DECIMALS 9
 
 static const char too_large[] = "too large";
@@ -107,16 +106,17 @@ is_in_bits(const char *suffix, size_t length)
 static const char bits_or_bytes[] = "ambiguous: bits or bytes? write MB for bytes, or in a rate Mbit";
 
 /* Reads a decimal and returns what follows it, or NULL where there is none.  One with more digits
- * than can be kept is too large whatever its unit: digits becomes UINT64_MAX. */
+ * than can be kept, 64 bits of them, is too large whatever its unit: digits becomes UINT64_MAX. */
 static const char *
 read_decimal(const char *text, struct decimal *decimal)
 {
-	unsigned kept = 0;
 	bool point = false;
 	bool any = false;
 
 	*decimal = (struct decimal){ 0, 0 };
 	for (;; text++) {
+		const uint64_t digit = (uint64_t)(*text - '0');
+
 		if (*text == '.' && !point && text[1] >= '0' && text[1] <= '9') {
 			point = true;
 			continue;
@@ -126,13 +126,12 @@ read_decimal(const char *text, struct decimal *decimal)
 		any = true;
 		if (point && decimal->decimals == MOST_DECIMALS)
 			continue; /* finer than anything here can tell apart */
-		if (kept >= MOST_DIGITS) {
+		if (decimal->digits > (UINT64_MAX - 1 - digit) / 10) {
 			decimal->digits = UINT64_MAX;
 			continue;
 		}
-		decimal->digits = decimal->digits * 10 + (uint64_t)(*text - '0');
+		decimal->digits = decimal->digits * 10 + digit;
 		decimal->decimals += point;
-		kept += decimal->digits != 0;
 	}
 	return any ? text : NULL;
 }

@@ -436,6 +436,23 @@ refused_rates(void)
 	REFUSES(read_rate, "rate", "not a rate", "10Ki/s", "10Mi/s");
 }
 
+/* Or is no rate. */
+static bool
+reads_back(const char *text, unsigned *read)
+{
+	char shown[48];
+	struct rate rate, again = { 1, 1, false };
+
+	if (units_rate(text, false, &rate) != NULL)
+		return true;
+	++*read;
+	units_format_rate(shown, sizeof(shown), &rate);
+	if (units_rate(shown, false, &again) == NULL && same_rate(&rate, &again))
+		return true;
+	diag("'%s' is %" PRIu64 " every %" PRIu64 " ns, shown as '%s'", text, rate.amount, rate.period_ns, shown);
+	return false;
+}
+
 static void
 rates_read_back(void)
 {
@@ -444,24 +461,19 @@ rates_read_back(void)
 		"/day", "/3us" };
 	struct random random = { 12 };
 	unsigned read = 0;
-	bool good = true;
+	bool good = reads_back("1961741002.06775625bit/min", &read); /* of 20 digits */
 
 	for (unsigned i = 0; i < 20000 && good; i++) {
-		char text[64], shown[48];
-		struct rate rate, again = { 1, 1, false };
+		char text[64];
+		/* one after the other: of arguments a compiler chooses which comes first */
+		const uint64_t whole = random_magnitude(&random, 40);
+		const int digits = (int)random_from(&random, 1, 9);
+		const unsigned rest = (unsigned)random_magnitude(&random, 29);
+		const char *suffix = suffixes[random_below(&random, LENGTH(suffixes))];
 
-		(void)snprintf(text, sizeof(text), "%" PRIu64 ".%.*u%s%s", random_magnitude(&random, 40),
-		    (int)random_from(&random, 1, 9), (unsigned)random_magnitude(&random, 29),
-		    suffixes[random_below(&random, LENGTH(suffixes))],
+		(void)snprintf(text, sizeof(text), "%" PRIu64 ".%.*u%s%s", whole, digits, rest, suffix,
 		    periods[random_below(&random, LENGTH(periods))]);
-		if (units_rate(text, false, &rate) != NULL)
-			continue;
-		read++;
-		units_format_rate(shown, sizeof(shown), &rate);
-		good = units_rate(shown, false, &again) == NULL && same_rate(&rate, &again);
-		if (!good)
-			diag("'%s' is %" PRIu64 " every %" PRIu64 " ns, shown as '%s'", text, rate.amount, rate.period_ns,
-			    shown);
+		good = reads_back(text, &read);
 	}
 	ok(good && read > 5000, "every rate that is read is shown so that it reads back (%u rates)", read);
 }
