@@ -24,9 +24,10 @@
 
 extern char **environ;
 
+/* It has no padding. */
 struct news {
 	int error;
-	bool by_exec;
+	int by_exec;
 };
 
 static bool

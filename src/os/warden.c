@@ -209,6 +209,7 @@ warden_next(struct warden *warden, struct warden_told *told)
 {
 	struct keeper_news news;
 
+	*told = (struct warden_told){ 0, 0 };
 	if (!has_news(warden) && !warden->gone)
 		hear(warden);
 	if (!has_news(warden))

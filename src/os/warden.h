@@ -53,7 +53,7 @@ enum warden_event {
 };
 
 struct warden_told {
-	uint64_t id; /* of the job */
+	uint64_t id; /* of the job; 0 where what is told is of none */
 	int value;   /* see above */
 };
 

@@ -160,7 +160,7 @@ key_hash(struct key key, uint64_t seed)
 uint64_t
 key_salt(void)
 {
-	uint64_t salt;
+	uint64_t salt = 0; /* MemorySanitizer does not see what libc puts there */
 
 	arc4random_buf(&salt, sizeof(salt));
 	return salt;
