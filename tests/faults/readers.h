@@ -104,6 +104,9 @@ struct reading_outcome {
 	struct shim_counts counts;
 };
 
+/* Whether the weir that is tested takes patterns: else no plan has any. */
+extern bool readers_patterns;
+
 void readers_plan(struct reading_plan *plan, uint64_t seed, enum reading reading);
 
 /* One in which COMMAND does as it should, and somebody is killed. */

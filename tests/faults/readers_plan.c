@@ -27,6 +27,8 @@ const char *const readers_ways[READINGS] = {
 	[BY_WRITTEN] = "written",
 };
 
+bool readers_patterns;
+
 static void __attribute__((format(printf, 2, 3)))
 add(struct reading_plan *plan, const char *format, ...)
 {
@@ -116,7 +118,7 @@ choose_feed(struct reading_plan *plan, struct random *random)
 	};
 
 	if (plan->reading == BY_LINE)
-		add(plan, "--confirm=line%s", plan->habits & HABIT_GARBAGE ? ":^ok" : "");
+		add(plan, "--confirm=line%s", plan->habits & HABIT_GARBAGE ? ":^ok" : ""); /* told apart from it */
 	else if (plan->reading != BY_READ || random_one_in(random, 2))
 		add(plan, "--confirm=%s", ways[plan->reading]);
 	choose_window(plan, random);
@@ -161,6 +163,8 @@ choose_habits(struct reading_plan *plan, struct random *random)
 	for (size_t i = 0; i < COUNT(habits); i++)
 		if (random_one_in(random, 3))
 			plan->habits |= habits[i];
+	if (plan->reading == BY_LINE && !readers_patterns)
+		plan->habits &= ~(unsigned)HABIT_GARBAGE;
 	if (random_one_in(random, 6))
 		plan->habits |= HABIT_HOLDER;
 }
@@ -239,7 +243,7 @@ choose_policy(struct reading_plan *plan, struct random *random)
 	plan->drops = random_one_in(random, 2);
 	plan->max_record = UINT64_MAX;
 	if (plan->drops) {
-		size_t which = random_below(random, COUNT(policies));
+		size_t which = random_below(random, COUNT(policies) - !readers_patterns);
 
 		add(plan, "--policy=%s", policies[which].option);
 		if (which == COUNT(policies) - 1)

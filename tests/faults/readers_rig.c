@@ -7,8 +7,8 @@
  */
 #include "config.h"
 
-#include "preload.h"
 #include "readers.h"
+#include "tested.h"
 #include "../unit/random.h"
 
 #include <sys/prctl.h>
@@ -92,6 +92,7 @@ readers_begin(const char *weir, const char *hostile, const char *shim)
 	weir_path = weir;
 	hostile_path = hostile;
 	shim_path = shim;
+	readers_patterns = takes_patterns(weir);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		give_up("PR_SET_CHILD_SUBREAPER");

@@ -5,8 +5,8 @@
  */
 #include "config.h"
 
-#include "preload.h"
 #include "run.h"
+#include "tested.h"
 #include "../unit/random.h"
 
 #include <sys/mman.h>
@@ -82,26 +82,6 @@ path_of(const char *name)
 	return path;
 }
 
-/* Whether weir takes this option, and has read nothing then. */
-static bool
-accepts(const char *option)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid < 0)
-		give_up("fork");
-	if (pid == 0) {
-		int nothing = open("/dev/null", O_RDWR);
-
-		for (int fd = 0; fd < 3; fd++)
-			(void)dup2(nothing, fd);
-		(void)execl(weir_path, "weir", "--sample=2", option, (char *)NULL);
-		_exit(127);
-	}
-	return waitpid(pid, &status, 0) == pid && status == 0;
-}
-
 void
 rig_begin(const char *weir, const char *shim)
 {
@@ -112,7 +92,7 @@ rig_begin(const char *weir, const char *shim)
 		give_up(directory);
 	weir_path = weir;
 	shim_path = shim;
-	plan_patterns = accepts("--keep=x");
+	plan_patterns = takes_patterns(weir);
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
