@@ -77,6 +77,15 @@ pump_first_given(const struct pump *pump)
 	return pump->plan.flying ? flight_given_serial(&pump->flight) : 0;
 }
 
+bool
+pump_flight_presses(const struct pump *pump)
+{
+	const struct tally flight = pump_in_flight(pump), most = pump->plan.window;
+
+	return flight.records >= most.records / 2 || flight.bytes >= most.bytes / 2 || pump_is_pressed(pump) ||
+	    level_is_paused(&pump->level);
+}
+
 uint64_t
 pump_next_serial(const struct pump *pump)
 {

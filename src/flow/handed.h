@@ -38,6 +38,9 @@ uint64_t pump_first_in_flight(const struct pump *pump);
 /* Of what this reader was given whole, the serial of the oldest; 0 for none. */
 uint64_t pump_first_given(const struct pump *pump);
 
+/* Whether what is confirmed would make room that is wanted: half of what may be in flight is, or there is pressure. */
+bool pump_flight_presses(const struct pump *pump);
+
 /* The serial of what another reader would be handed first. */
 uint64_t pump_next_serial(const struct pump *pump);
 

@@ -17,6 +17,9 @@
 #define LOOK_LEAST_NS NS_PER_MS
 #define LOOK_MOST_NS (100 * NS_PER_MS)
 
+/* How often answers are heard that nobody waits for. */
+#define HEAR_NS NS_PER_MS
+
 void
 feed_size_pipe(const struct reader_options *rules, struct io_port *port)
 {
@@ -106,6 +109,12 @@ heed_all(struct feed *feed, uint64_t now_ns)
 		heed(feed, &answer, now_ns);
 }
 
+bool
+feed_is_listening(const struct feed *feed)
+{
+	return feed->answered && feed->listening && !feed->answers_over;
+}
+
 void
 feed_hear(struct feed *feed, uint64_t now_ns)
 {
@@ -125,6 +134,8 @@ feed_hear(struct feed *feed, uint64_t now_ns)
 			feed->answers_over = true; /* a line that was cut says nothing: 12 may have been to be 123 */
 			return;
 		}
+		feed->listening = false;
+		feed->hear_ns = now_ns + HEAR_NS;
 		answers_feed(&feed->answers, text, (size_t)length);
 		heed_all(feed, now_ns);
 		if ((size_t)length < sizeof(text))

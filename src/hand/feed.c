@@ -66,6 +66,7 @@ feed_init(struct feed *feed, const struct options *options, struct warden *warde
 		.kill_ns = UINT64_MAX,
 		.refused_ns = UINT64_MAX,
 		.look_ns = UINT64_MAX,
+		.listening = true,
 		.status = -1,
 	};
 	feed->answered = is_answered(feed->rules);
@@ -327,6 +328,17 @@ stalled_until_ns(const struct feed *feed)
 	return feed->refused_ns + feed->rules->stall_ns;
 }
 
+/* An answer wakes nobody while it need not: heard for each record, weir and the reader would take turns. */
+static void
+listen(struct feed *feed, uint64_t now_ns)
+{
+	feed->listening |= feed->state != FEED_UP || !pump_is_reading(feed->pump) || pump_flight_presses(feed->pump);
+	if (feed->answered && !feed->listening && (now_ns >= feed->hear_ns || now_ns >= silent_until_ns(feed))) {
+		feed->listening = true;
+		feed_hear(feed, now_ns);
+	}
+}
+
 /* It has failed though it runs: it is ended, or if it is not ours the run is. */
 static void
 fail(struct feed *feed, enum reader_end why, const char *what, uint64_t now_ns)
@@ -387,6 +399,7 @@ feed_step(struct feed *feed, uint64_t now_ns)
 		return;
 	}
 	feed_heed_pipe(feed, now_ns);
+	listen(feed, now_ns);
 	watch_time(feed, now_ns);
 	if (feed_runs(feed) && is_fed(feed))
 		stop_feeding(feed);
@@ -402,6 +415,8 @@ feed_deadline_ns(const struct feed *feed)
 	uint64_t deadline_ns = feed->kill_ns == KILLED ? UINT64_MAX : feed->kill_ns;
 
 	later(&deadline_ns, feed->look_ns);
+	if (feed->answered && !feed->listening && !feed->answers_over)
+		later(&deadline_ns, feed->hear_ns);
 	later(&deadline_ns, silent_until_ns(feed));
 	later(&deadline_ns, stalled_until_ns(feed));
 	if (feed->state == FEED_DOWN)

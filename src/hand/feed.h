@@ -45,6 +45,8 @@ struct feed {
 	int next_input;             /* of the next COMMAND: its end of a pipe; -1 */
 	int answers_from;           /* a descriptor, or -1 */
 	bool answers_over;          /* no more will come */
+	bool listening;             /* they are heard when they come, */
+	uint64_t hear_ns;           /* or then: nobody waits for them */
 	bool dismissed;             /* it is told to end, and is not started again */
 	bool stalled;               /* it was told to end, since it took nothing */
 	uint64_t kill_ns;           /* it is told to end then, or was told and is killed; UINT64_MAX */
@@ -86,6 +88,9 @@ void feed_step(struct feed *feed, uint64_t now_ns);
  * be read. */
 void feed_look(struct feed *feed, uint64_t now_ns);
 void feed_hear(struct feed *feed, uint64_t now_ns);
+
+/* Whether it is to be heard when an answer comes; else by its deadline it is. */
+bool feed_is_listening(const struct feed *feed);
 
 /* COMMAND has ended well: the line that it wrote last is an answer without its newline, too. */
 void feed_hear_last(struct feed *feed, uint64_t now_ns);

@@ -231,7 +231,7 @@ void
 reader_watch(struct reader *reader, struct loop_watch watch[READER_WATCHES])
 {
 	const struct feed *feed = &reader->feed;
-	const bool hears = reader->jobs == NULL && feed->answered && !feed->answers_over;
+	const bool hears = reader->jobs == NULL && feed_is_listening(feed);
 
 	watch[WARDEN] = (struct loop_watch){ .fd = reader->warden != NULL ? warden_fd(reader->warden) : -1, .input = true };
 	watch[ANSWERS] = (struct loop_watch){ .fd = hears ? feed->answers_from : -1, .input = true };
@@ -304,6 +304,8 @@ reader_end(struct reader *reader)
 	const uint64_t until_ns = loop_now() + END_NS;
 	struct loop_watch watch;
 
+	if (reader->jobs == NULL && reader_state(reader) != READER_BROKEN)
+		feed_hear(&reader->feed, loop_now()); /* what has been said by now was said in time */
 	while (reader->end != READER_BROKEN && is_running(reader) && loop_now() < until_ns) {
 		uint64_t now_ns = loop_now(), deadline_ns;
 
@@ -344,6 +346,8 @@ reader_status(const struct reader *reader, int *status)
 static enum reader_phase
 phase_of_feed(const struct feed *feed)
 {
+	if (feed->rules->command == NULL && feed->pump != NULL && pump_output(feed->pump) == OUTLET_GONE)
+		return READER_OVER;
 	switch (feed->state) {
 	case FEED_DOWN:
 		return feed->failures > 0 ? READER_RETRYING : READER_IDLE;

@@ -687,6 +687,25 @@ rejected tries=1 first=4 last=4 answer=reject bad2"
 	final '.out.records == 1 and .undelivered.records == 1'
 }
 
+@test "what was answered before the reader went is out" {
+	mkfifo answers
+	empty_reader slow
+	producer in
+	IGNORE=PIPE IN=in OUT=slow start --confirm=line --answers=answers
+	producer_holds in
+	reader_holds
+	exec 6>answers
+	feed '%s\n' a b c
+	snapshot_until '.sent.records == 3'
+	# Of these weir hears the first when it comes, and would hear the second a little later.
+	echo ok >&6
+	echo ok >&6
+	reader_goes
+	finish "exit 1"
+	exec 6>&-
+	final '.out.records == 2 and .undelivered.records == 1 and .reader.state == "over"'
+}
+
 # --- Credits ----------------------------------------------------------------------------------------------------------------
 
 @test "credits: nothing leaves but what was granted" {

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* When a feed hears the answers of a reader that is not its own, through a whole pump, by a clock of its own. */
+#include "../pumped.h"
+
+#include "hand/feed.h"
+
+#include <fcntl.h>
+
+static struct feed feeding;
+static struct breaker breaker;
+static int answers; /* written to by the reader */
+
+static void
+begin_feed(const char *command_line)
+{
+	struct chance chance;
+	int ends[2];
+
+	begin(command_line);
+	chance_init(&chance, true, 1);
+	breaker_init(&breaker, NS_PER_S, NS_PER_S, chance);
+	must(pipe(ends) == 0);
+	must(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0);
+	answers = ends[1];
+	feed_init(&feeding, &rig.options, NULL, &breaker, -1, ends[0]);
+	feed_begin(&feeding, &rig.pump, rig.now);
+}
+
+static void
+finish_feed(void)
+{
+	(void)close(answers);
+	feed_free(&feeding);
+	finish();
+}
+
+static uint64_t
+in_flight(void)
+{
+	return pump_in_flight(&rig.pump).records;
+}
+
+/* As the run does: a pass, then the step. */
+static void
+turn(uint64_t later_ns)
+{
+	rig.now += later_ns;
+	pass();
+	feed_step(&feeding, rig.now);
+}
+
+static void
+answer(const char *text)
+{
+	must(write(answers, text, strlen(text)) == (ssize_t)strlen(text));
+}
+
+/* One record more, answered, and heard. */
+static void
+begin_conversation(void)
+{
+	feed(1, 10);
+	turn(0);
+	answer("\n");
+	feed_hear(&feeding, rig.now);
+	must(in_flight() == 0);
+}
+
+static void
+waits(void)
+{
+	uint64_t heard;
+
+	begin_feed("--confirm=line --answers=x --window=10");
+	feed(1, 10);
+	turn(0);
+	ok(feed_is_listening(&feeding), "the first answer is heard when it comes");
+	answer("\n");
+	feed_hear(&feeding, rig.now);
+	heard = rig.now;
+	feed(1, 10);
+	turn(1);
+	answer("\n");
+	ok(!feed_is_listening(&feeding), "the next one, that nobody waits for, wakes nobody");
+	ok(feed_deadline_ns(&feeding) == heard + NS_PER_MS, "but it will be heard a millisecond later");
+	turn(NS_PER_MS - 2);
+	ok(in_flight() == 1, "it is not before");
+	turn(1);
+	ok(in_flight() == 0, "then it is");
+	turn(NS_PER_MS);
+	ok(feed_is_listening(&feeding) && feed_deadline_ns(&feeding) == UINT64_MAX, "where none came the next one wakes, and no clock");
+	finish_feed();
+}
+
+static void
+wanted(void)
+{
+	begin_feed("--confirm=line --answers=x --window=10");
+	begin_conversation();
+	feed(4, 10);
+	turn(1);
+	ok(!feed_is_listening(&feeding), "four in flight, of ten: nobody waits");
+	feed(1, 10);
+	turn(1);
+	ok(feed_is_listening(&feeding), "five of ten: it is listened for");
+	finish_feed();
+	begin_feed("--confirm=line --answers=x --window=100B");
+	begin_conversation();
+	feed(4, 10);
+	turn(1);
+	ok(!feed_is_listening(&feeding), "40 bytes of 100: not");
+	feed(1, 10);
+	turn(1);
+	ok(feed_is_listening(&feeding), "50: it is");
+	finish_feed();
+	begin_feed("--confirm=line --answers=x --window=1");
+	begin_conversation();
+	turn(1);
+	ok(feed_is_listening(&feeding), "with a window of one always");
+	finish_feed();
+	begin_feed("--confirm=line --answers=x -p drop-oldest --max-records=5");
+	begin_conversation();
+	rig.little = true;
+	change_reader(true);
+	rig.little = false;
+	feed(100, 100);
+	turn(1);
+	ok(pump_is_pressed(&rig.pump) && feed_is_listening(&feeding), "and under pressure");
+	finish_feed();
+}
+
+static void
+ends(void)
+{
+	begin_feed("--confirm=line --answers=x");
+	begin_conversation();
+	feed(1, 10);
+	turn(1);
+	end_input();
+	turn(1);
+	ok(feed_is_listening(&feeding), "where no more is read it is listened for");
+	finish_feed();
+}
+
+static void
+silent(void)
+{
+	begin_feed("--confirm=line --answers=x --timeout=1us");
+	begin_conversation();
+	feed(1, 10);
+	turn(1);
+	answer("\n");
+	turn((NS_PER_MS / 1000));
+	ok(in_flight() == 0 && feeding.end == READER_GOES_ON, "an answer that is there is heard before --timeout is over");
+	feed(1, 10);
+	turn(1);
+	ok(!feed_is_listening(&feeding) && feed_deadline_ns(&feeding) == rig.now + (NS_PER_MS / 1000), "that is when weir wakes");
+	turn((NS_PER_MS / 1000));
+	ok(feeding.end == READER_SILENT, "and without one it has failed");
+	finish_feed();
+	begin_feed("--confirm=line --answers=x --timeout=10ms");
+	begin_conversation();
+	feed(1, 10);
+	turn(1);
+	answer("\n");
+	turn(NS_PER_MS);
+	feed(1, 10);
+	turn(NS_PER_S);
+	ok(feeding.end == READER_GOES_ON && feed_deadline_ns(&feeding) <= rig.now + 10 * NS_PER_MS,
+	    "while nothing was in flight it had no time to keep");
+	finish_feed();
+}
+
+int
+main(void)
+{
+	waits();
+	wanted();
+	ends();
+	silent();
+	return done_testing();
+}
