@@ -106,7 +106,8 @@ without_times()
 }
 
 @test "the examples print what the page says" {
-	local n i ran=0
+	local n i ran=0 patterns=
+	! has_patterns || patterns=yes
 	mkdir bin work
 	ln -s "$WEIR" bin/weir
 	# Where weir is slow, so is its reader.
@@ -121,12 +122,13 @@ without_times()
 	for ((i = 1; i <= n; i++)); do
 		[[ $(cat $i.command) =~ ^\(?(seq|printf|head|echo)\  ]] || continue
 		grep -q weir $i.command || fail "no weir in $(cat $i.command)"
+		[[ $patterns || $(cat $i.command) != *--keep=* ]] || continue
 		(cd work && PATH=$BATS_TEST_TMPDIR/bin:$PATH timeout "$PATIENCE" "$HELPERS/launch" sh "../$i.command" 2>&1 3>&-) |
 			without_times >$i.seen
 		without_times <$i.expected | diff --label=page --label=seen -u - $i.seen >&2 || fail "$(cat $i.command)"
 		ran=$((ran + 1))
 	done
-	((ran >= 8)) || fail "only $ran examples ran"
+	((ran >= 8)) || [[ ! $patterns && $ran -ge 7 ]] || fail "only $ran examples ran"
 }
 
 # What does not run anywhere: weir must at least take the command line.
