@@ -241,6 +241,8 @@ through_a_pump(void)
 	for (size_t i = 0; i < sizeof(droppers) / sizeof(droppers[0]); i++) {
 		bool good = true;
 
+		if (!can_begin(droppers[i]))
+			continue;
 		for (uint64_t seed = 1; seed <= 40 && good; seed++)
 			good = leaves_as_it_came(droppers[i], seed % 2 == 0, seed);
 		ok(good, "weir %s: whatever is dropped, who leaves has the serial it came with", droppers[i]);
