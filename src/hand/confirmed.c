@@ -13,6 +13,9 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* What fails without need is tried again, and not for ever. */
+#define TRIES 100
+
 /* How often the pipe is asked how much of it has been read, where poll cannot tell. */
 #define LOOK_LEAST_NS NS_PER_MS
 #define LOOK_MOST_NS (100 * NS_PER_MS)
@@ -29,13 +32,31 @@ feed_size_pipe(const struct reader_options *rules, struct io_port *port)
 		pipes_resize(port, (size_t)bytes);
 }
 
+/* Nobody tells what of the pipe has been read; in the long run nothing would ever be confirmed. */
+static void
+tell_nothing(struct feed *feed)
+{
+	feed->look_wait_ns = LOOK_LEAST_NS;
+	if (++feed->untold < TRIES || feed->end != READER_GOES_ON)
+		return;
+	diag_error("--confirm=read: the system does not tell what of the pipe has been read");
+	feed->end = READER_BROKEN;
+}
+
 /* What of the pipe has been read, and so is confirmed. */
 static void
 look_at_pipe(struct feed *feed, uint64_t now_ns)
 {
 	uint64_t unread, wire = pump_wire(feed->pump);
 
-	if (pump_in_flight(feed->pump).bytes == 0 || !pump_has_reader(feed->pump) || !pump_output_unread(feed->pump, &unread) || unread > wire)
+	if (pump_in_flight(feed->pump).bytes == 0 || !pump_has_reader(feed->pump))
+		return;
+	if (!pump_output_unread(feed->pump, &unread)) {
+		tell_nothing(feed);
+		return;
+	}
+	feed->untold = 0;
+	if (unread > wire)
 		return;
 	if (pump_confirm_wire(feed->pump, wire - unread)) {
 		feed->progress_ns = now_ns;

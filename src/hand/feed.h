@@ -56,6 +56,7 @@ struct feed {
 	uint64_t taken;             /* bytes, and what of them is confirmed, at the last step */
 	uint64_t look_ns;           /* when to ask how much of the pipe is read */
 	uint64_t look_wait_ns;
+	unsigned untold;            /* looks in a row that could not tell */
 	struct tally seen;          /* in flight at the last step */
 	uint64_t died_at;           /* serial of the oldest in flight when it last failed, */
 	uint64_t deaths;            /* and how often in a row it has failed at that one */

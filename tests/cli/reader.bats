@@ -435,6 +435,19 @@ EOF
 	law report
 }
 
+@test "read: where the system does not tell any more what has been read, that is said, and over" {
+	[[ $WEIR_UNDER != @(valgrind|qemu|asan|tsan|msan|coverage) ]] || skip "the system calls are $WEIR_UNDER's"
+	local status=0
+	seq 3 >in
+	timeout -k 1 "$PATIENCE" strace -o trace -e trace=ioctl -e inject=ioctl:error=EIO \
+		"$WEIR" --format=json --report=report --confirm=read cat <in >out 2>err 3>&- 4>&- || status=$?
+	is "$status $(<err)" "1 weir: --confirm=read: the system does not tell what of the pipe has been read"
+	reports
+	FINAL=$REPORT
+	final '.out.records == 0 and .undelivered.records == 3'
+	law report
+}
+
 @test "when it was there for hooks alone, the data flows on without them" {
 	producer in
 	IN=in start --on-high=true --on-low=true
