@@ -21,6 +21,7 @@
 
 static struct rig {
 	char words[2][256]; /* by turns: getopt keeps a pointer into the last one */
+	char *argv[2][PUMPED_ARGUMENTS]; /* the options point to COMMAND in it */
 	unsigned turn;
 	struct options options;
 	struct pump pump;
@@ -74,7 +75,7 @@ can_begin(const char *command_line)
 static inline void
 begin(const char *command_line)
 {
-	char *argv[PUMPED_ARGUMENTS], *words = rig.words[++rig.turn % 2];
+	char *words = rig.words[++rig.turn % 2], **argv = rig.argv[rig.turn % 2];
 	struct io_port input, output;
 	int argc = 0, in[2];
 
