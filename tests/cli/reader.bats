@@ -101,6 +101,7 @@ cat_lines='while read -r x; do printf "%s\n" "$x" >>seen; echo ok; done'
 	IN=in run_weir ./directory
 	is "$ENDED" "exit 126"
 	unlike "$(<err)" 'to read it'
+	[[ $WEIR_UNDER != valgrind ]] || return 0 # which does not live through such an exec
 	: >script
 	chmod 755 script
 	printf '#!/no/such/interpreter\n' >script
