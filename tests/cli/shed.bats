@@ -301,6 +301,7 @@ ascends()
 			# shellcheck disable=SC2046,SC2086
 			IN=in OUT=full start -p $policy $framing -m 4K $([[ $policy != latest ]] || echo -k 1) --max-age=1h
 			reader_holds
+			snapshot_until '.dropped.records > 0'
 			timeout "$PATIENCE" head -c $((FILLED + 5000)) <&8 | tail -c +$((FILLED + 1)) >got
 			FILLED=0
 			cp got first
