@@ -48,6 +48,7 @@ follow()
 # follow_on: the same in the background
 follow_on()
 {
+	[[ $WEIR_UNDER != valgrind ]] || skip "which signals weir hears is not to be seen"
 	rm -f pid status
 	# shellcheck disable=SC2217 # the command reads it
 	bg env PATH="$PWD/bin:$PATH" "$HELPERS/launch" -p pid -s status bash ./recipe <nothing >out 2>err

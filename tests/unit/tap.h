@@ -138,6 +138,15 @@ tap_is_text(const char *got, const char *want, const char *file, int line, const
 	    want != NULL ? want : "(null)");
 }
 
+/* Whether this runs under that tool. */
+static inline bool
+is_under(const char *tool)
+{
+	const char *under = getenv("WEIR_UNDER");
+
+	return under != NULL && strcmp(under, tool) == 0;
+}
+
 /* Instead of any test; the exit status. */
 static inline int
 skip_all(const char *why)

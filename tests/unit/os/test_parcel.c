@@ -249,9 +249,8 @@ for_commands(void)
 
 /* 0: all is well; 1: something is not; 2: nothing confines. */
 static int
-in_confinement(void)
+in_confinement(struct parcel *parcel, struct parcel *other)
 {
-	struct parcel *parcel = new_parcel(), *other = new_parcel();
 	bool good = true;
 	int first, second;
 
@@ -274,12 +273,19 @@ in_confinement(void)
 static void
 confined(void)
 {
+	struct parcel *parcel = new_parcel(), *other = new_parcel();
 	pid_t child = fork();
 	int status = -1;
 
 	must(child >= 0);
-	if (child == 0)
-		_exit(in_confinement());
+	if (child == 0) {
+		status = in_confinement(parcel, other);
+		parcel_free(parcel);
+		parcel_free(other);
+		_exit(status);
+	}
+	parcel_free(parcel);
+	parcel_free(other);
 	must(waitpid(child, &status, 0) == child && WIFEXITED(status));
 	if (WEXITSTATUS(status) == 2)
 		diag("nothing confines weir here");
