@@ -141,9 +141,12 @@ feed_hear(struct feed *feed, uint64_t now_ns)
 {
 	char text[16384];
 	ssize_t length;
+	int tries = 0;
 
 	while (feed->answers_from >= 0 && !feed->answers_over) {
 		length = read(feed->answers_from, text, sizeof(text));
+		if (length < 0 && errno == EINTR && ++tries < TRIES)
+			continue;
 		if (length < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (length < 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * readers: random hostile readers, each started by a real weir, and with --faults a kernel that does all it may do.
+ * readers: random hostile readers, each started by a real weir or apart from it, and with --faults a kernel that does
+ * all it may do.
  *
  *      readers [--faults=PERMILLE] [--way=WAY] [--seeds=FIRST-LAST] [--shim=FILE] --hostile=FILE WEIR
  *      readers --kill=reader|weir|warden [--kills=N] [--seeds=FIRST-LAST] --hostile=FILE WEIR

@@ -47,6 +47,7 @@ struct reading_plan {
 	uint64_t retries;        /* UINT64_MAX: for ever */
 	uint64_t batch_records, batch_bytes, jobs;
 	uint64_t window_records, window_bytes; /* UINT64_MAX: none */
+	bool apart;              /* COMMAND is not weir's: it reads standard output, and answers by a FIFO */
 	bool bisect, restart, window_given, timed, stalls, discards, numbered, marks, drops, fails_on_drop;
 	unsigned may;            /* drop: a bit for each reason */
 	uint64_t max_record;     /* in bytes; UINT64_MAX: none that matters */

@@ -263,6 +263,8 @@ has_shim_ended(const struct reading_plan *plan, int status)
 static bool
 is_cut_short(const struct reading_plan *plan, const struct reading_outcome *outcome)
 {
+	if (plan->apart && (plan->permille > 0 || plan->timed || plan->stalls))
+		return true; /* the last answers may be there and a call say that they are not, or weir be the first to go */
 	return outcome->terminated || plan->victim >= KILL_WEIR || has_shim_ended(plan, shell_status(outcome->status));
 }
 
@@ -331,8 +333,22 @@ judge_feed_status(const struct reading_plan *plan, const struct reading_facts *f
 	if (facts->last_status != 0)
 		return last->status == facts->last_status ? NULL
 		    : readers_wrong("status %d (%s), that of COMMAND is %d", last->status, last->reason, facts->last_status);
-	if (strcmp(last->reason, "command ended") == 0)
+	/* Before all of the input was read; nothing was lost if that was its end. */
+	if (strcmp(last->reason, "command ended") == 0 && (last->undelivered.records > 0 || last->status == 128 + SIGPIPE))
 		return last->status == 128 + SIGPIPE ? NULL : readers_wrong("status %d: COMMAND has ended", last->status);
+	return judge_batch_status(plan, last);
+}
+
+/* Of one that is not weir's weir knows what it has confirmed, and that it is gone. */
+static const char *
+judge_status_apart(const struct reading_plan *plan, const struct figures *last)
+{
+	if (strcmp(last->reason, "reader gone") == 0 && last->status == 128 + SIGPIPE)
+		return NULL;
+	if (strcmp(last->reason, "stalled") == 0)
+		return plan->stalls && last->status == 4 ? NULL : "nobody was stalled";
+	if (last->undelivered.records > 0)
+		return readers_wrong("%" PRIu64 " records undelivered (%s)", last->undelivered.records, last->reason);
 	return judge_batch_status(plan, last);
 }
 
@@ -361,6 +377,8 @@ judge_status(const struct reading_plan *plan, const struct reading_outcome *outc
 		    : "the warden was killed, and it is not said";
 	if (plan->discards)
 		return NULL;
+	if (plan->apart)
+		return judge_status_apart(plan, last);
 	return plan->reading == BY_BATCH ? judge_batch_status(plan, last) : judge_feed_status(plan, facts, last);
 }
 

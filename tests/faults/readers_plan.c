@@ -117,13 +117,16 @@ choose_feed(struct reading_plan *plan, struct random *random)
 		[BY_NUMBER] = "number", [BY_UPTO] = "upto", [BY_READ] = "read", [BY_WRITTEN] = "written",
 	};
 
+	plan->apart = plan->reading != BY_WRITTEN && random_one_in(random, 5);
+	if (plan->apart)
+		plan->habits &= ~(unsigned)HABIT_HOLDER; /* nobody would see that it is gone */
 	if (plan->reading == BY_LINE)
 		add(plan, "--confirm=line%s", plan->habits & HABIT_GARBAGE ? ":^ok" : ""); /* told apart from it */
-	else if (plan->reading != BY_READ || random_one_in(random, 2))
+	else if (plan->reading != BY_READ || plan->apart || random_one_in(random, 2))
 		add(plan, "--confirm=%s", ways[plan->reading]);
 	choose_window(plan, random);
 	plan->jobs = 1;
-	plan->restart = random_below(random, 4) != 0;
+	plan->restart = !plan->apart && random_below(random, 4) != 0;
 	if (plan->restart)
 		add(plan, "--restart");
 	plan->discards = !plan->restart && random_one_in(random, 3);

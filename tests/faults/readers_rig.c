@@ -43,7 +43,9 @@ struct rig {
 	struct reading_outcome *outcome;
 	struct random random;
 	pid_t pid;
+	pid_t reader;        /* where it is apart, or 0 */
 	int input;           /* -1: closed */
+	int answers;         /* held open until weir ends, so that the reader does not wait for it; -1 */
 	int credits;         /* -1: there are none */
 	bool catches;
 	uint64_t rests_until_ms, progress_ms, seen, kill_at;
@@ -108,6 +110,7 @@ readers_end(void)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)unlink(path_of(names[i]));
 	(void)unlink(path_of("credits"));
+	(void)unlink(path_of("answers"));
 	(void)rmdir(directory);
 }
 
@@ -168,11 +171,37 @@ set_shim(const struct reading_plan *plan)
 	(void)setenv(SHIM_PROGRAM, "weir", 1); /* COMMAND gets it too, and is left alone */
 }
 
+/* COMMAND's words, behind `count` others: how many there are then. */
+static int
+add_hostile(char *argv[], int count, const struct reading_plan *plan)
+{
+	static char numbers[4][24], journal[128];
+
+	(void)snprintf(journal, sizeof(journal), "%s", path_of("journal"));
+	(void)snprintf(numbers[0], sizeof(numbers[0]), "%" PRIu64, plan->seed);
+	(void)snprintf(numbers[1], sizeof(numbers[1]), "%u", plan->deeds);
+	(void)snprintf(numbers[2], sizeof(numbers[2]), "%u", plan->habits);
+	(void)snprintf(numbers[3], sizeof(numbers[3]), "%" PRIu64, plan->poison);
+	argv[count++] = (char *)(uintptr_t)hostile_path;
+	argv[count++] = journal;
+	argv[count++] = (char *)(uintptr_t)(plan->reading == BY_WRITTEN ? "read" : readers_ways[plan->reading]);
+	for (int i = 0; i < 4; i++)
+		argv[count++] = numbers[i];
+	argv[count] = NULL;
+	return count;
+}
+
+static bool
+has_streams(int input, int output)
+{
+	return dup2(input, 0) == 0 && dup2(output, 1) == 1 && dup2(open(path_of("errors"), O_WRONLY | O_APPEND), 2) == 2;
+}
+
 static _Noreturn void
-be_weir(const struct reading_plan *plan, int input)
+be_weir(const struct reading_plan *plan, int input, int output)
 {
 	static const int caught[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGPIPE };
-	char numbers[4][24], report[128], dropped[128], credits[128], journal[128];
+	char report[128], dropped[128], credits[128], answers[128];
 	char *argv[READERS_ARGUMENTS_MOST + 12];
 	int count = 0;
 
@@ -181,12 +210,8 @@ be_weir(const struct reading_plan *plan, int input)
 		argv[count++] = plan->argument[i];
 	(void)snprintf(report, sizeof(report), "--report=%s", path_of("report"));
 	(void)snprintf(dropped, sizeof(dropped), "--dropped=%s", path_of("dropped"));
-	(void)snprintf(journal, sizeof(journal), "%s", path_of("journal"));
-	(void)snprintf(numbers[0], sizeof(numbers[0]), "%" PRIu64, plan->seed);
-	(void)snprintf(numbers[1], sizeof(numbers[1]), "%u", plan->deeds);
-	(void)snprintf(numbers[2], sizeof(numbers[2]), "%u", plan->habits);
-	(void)snprintf(numbers[3], sizeof(numbers[3]), "%" PRIu64, plan->poison);
 	(void)snprintf(credits, sizeof(credits), "--credits=%s", path_of("credits"));
+	(void)snprintf(answers, sizeof(answers), "--answers=%s", path_of("answers"));
 	argv[count++] = report;
 	if (plan->credits_most > 0)
 		argv[count++] = credits;
@@ -194,20 +219,56 @@ be_weir(const struct reading_plan *plan, int input)
 		argv[count++] = dropped;
 		argv[count++] = (char *)(uintptr_t)"--dropped-reason";
 	}
-	argv[count++] = (char *)(uintptr_t)hostile_path;
-	argv[count++] = journal;
-	argv[count++] = (char *)(uintptr_t)(plan->reading == BY_WRITTEN ? "read" : readers_ways[plan->reading]);
-	for (int i = 0; i < 4; i++)
-		argv[count++] = numbers[i];
+	if (!plan->apart)
+		count = add_hostile(argv, count, plan);
+	else if (plan->reading != BY_READ)
+		argv[count++] = answers;
 	argv[count] = NULL;
 	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
 		(void)signal(caught[i], SIG_DFL);
 	if (plan->permille > 0 || plan->error != 0)
 		set_shim(plan);
-	if (dup2(input, 0) == 0 && dup2(open(path_of("out"), O_WRONLY | O_APPEND), 1) == 1 &&
-	    dup2(open(path_of("errors"), O_WRONLY | O_APPEND), 2) == 2)
+	if (has_streams(input, output))
 		(void)execv(weir_path, argv);
 	_exit(127);
+}
+
+static _Noreturn void
+be_reader(const struct reading_plan *plan, int input)
+{
+	char *argv[12];
+	const int output = open(path_of(plan->reading == BY_READ ? "out" : "answers"), O_WRONLY);
+
+	(void)add_hostile(argv, 0, plan);
+	if (has_streams(input, output))
+		(void)execv(hostile_path, argv);
+	_exit(127);
+}
+
+static void
+make_fifo(const char *name)
+{
+	(void)unlink(path_of(name));
+	if (mkfifo(path_of(name), 0600) < 0)
+		give_up(name);
+}
+
+/* Who reads standard output: what weir is given for that. */
+static int
+start_reader(struct rig *rig)
+{
+	int ends[2];
+
+	if (!rig->plan->apart)
+		return open(path_of("out"), O_WRONLY | O_APPEND | O_CLOEXEC);
+	make_fifo("answers");
+	rig->answers = open(path_of("answers"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (rig->answers < 0 || pipe2(ends, O_CLOEXEC) < 0 || (rig->reader = fork()) < 0)
+		give_up("a reader");
+	if (rig->reader == 0)
+		be_reader(rig->plan, ends[0]);
+	(void)close(ends[0]);
+	return ends[1];
 }
 
 /* Held open, so that there is always somebody to grant more. */
@@ -216,8 +277,8 @@ open_credits(void)
 {
 	int fd;
 
-	(void)unlink(path_of("credits"));
-	if (mkfifo(path_of("credits"), 0600) < 0 || (fd = open(path_of("credits"), O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
+	make_fifo("credits");
+	if ((fd = open(path_of("credits"), O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
 		give_up("credits");
 	return fd;
 }
@@ -246,7 +307,7 @@ static void
 start(struct rig *rig)
 {
 	const struct reading_plan *plan = rig->plan;
-	int ends[2];
+	int ends[2], output;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)close(make(names[i]));
@@ -263,12 +324,14 @@ start(struct rig *rig)
 	rig->input = ends[1];
 	rig->credits = plan->credits_most > 0 ? open_credits() : -1;
 	rig->progress_ms = now_ms();
+	output = start_reader(rig);
 	rig->pid = fork();
 	if (rig->pid < 0)
 		give_up("fork");
 	if (rig->pid == 0)
-		be_weir(plan, ends[0]);
+		be_weir(plan, ends[0], output);
 	(void)close(ends[0]);
+	(void)close(output);
 }
 
 /* --- the run -------------------------------------------------------------------------------------- */
@@ -512,6 +575,22 @@ bury(const struct reading_plan *plan, struct reading_outcome *outcome)
 	}
 }
 
+/* Who is not weir's comes to its own end, as nothing more is written to it. */
+static void
+await_reader(struct rig *rig)
+{
+	const uint64_t until_ms = now_ms() + FINISH_MS;
+	pid_t ended = 0;
+
+	while (rig->reader != 0 && now_ms() < until_ms && ((ended = waitpid(rig->reader, NULL, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)))
+		(void)poll(NULL, 0, STEP_MS);
+	if (rig->reader == 0 || ended > 0)
+		return;
+	rig->outcome->hung = "the reader that is not weir's";
+	(void)kill(rig->reader, SIGKILL);
+	(void)waitpid(rig->reader, NULL, 0);
+}
+
 /* --- all of it ------------------------------------------------------------------------------------ */
 
 static void
@@ -533,7 +612,7 @@ void
 readers_run(const struct reading_plan *plan, const struct records *records, struct reading_outcome *outcome)
 {
 	struct rig rig = { .plan = plan, .records = records, .outcome = outcome, .random = { ~plan->seed },
-		.kill_at = plan->kill_at };
+		.answers = -1, .kill_at = plan->kill_at };
 	pid_t ended;
 
 	*outcome = (struct reading_outcome){ .hung = NULL };
@@ -554,6 +633,9 @@ readers_run(const struct reading_plan *plan, const struct records *records, stru
 		(void)close(rig.input);
 	if (rig.credits >= 0)
 		(void)close(rig.credits);
+	if (rig.answers >= 0)
+		(void)close(rig.answers);
+	await_reader(&rig);
 	collect(outcome);
 	bury(plan, outcome);
 }
