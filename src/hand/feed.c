@@ -332,7 +332,8 @@ stalled_until_ns(const struct feed *feed)
 static void
 listen(struct feed *feed, uint64_t now_ns)
 {
-	feed->listening |= feed->state != FEED_UP || !pump_is_reading(feed->pump) || pump_flight_presses(feed->pump);
+	feed->listening |= feed->state != FEED_UP || !pump_is_reading(feed->pump) || pump_flight_presses(feed->pump) ||
+	    pump_is_discarding(feed->pump);
 	if (feed->answered && !feed->listening && (now_ns >= feed->hear_ns || now_ns >= silent_until_ns(feed))) {
 		feed->listening = true;
 		feed_hear(feed, now_ns);
@@ -389,6 +390,7 @@ feed_heed_pipe(struct feed *feed, uint64_t now_ns)
 void
 feed_step(struct feed *feed, uint64_t now_ns)
 {
+	listen(feed, now_ns);
 	if (pump_is_discarding(feed->pump)) {
 		if (!pump_is_reading(feed->pump) && pump_held(feed->pump).bytes == pump_in_flight(feed->pump).bytes)
 			feed->end = READER_DONE;
@@ -399,7 +401,6 @@ feed_step(struct feed *feed, uint64_t now_ns)
 		return;
 	}
 	feed_heed_pipe(feed, now_ns);
-	listen(feed, now_ns);
 	watch_time(feed, now_ns);
 	if (feed_runs(feed) && is_fed(feed))
 		stop_feeding(feed);
@@ -414,6 +415,8 @@ feed_deadline_ns(const struct feed *feed)
 {
 	uint64_t deadline_ns = feed->kill_ns == KILLED ? UINT64_MAX : feed->kill_ns;
 
+	if (pump_is_discarding(feed->pump))
+		return UINT64_MAX; /* nobody is there whom time would help */
 	later(&deadline_ns, feed->look_ns);
 	if (feed->answered && !feed->listening && !feed->answers_over)
 		later(&deadline_ns, feed->hear_ns);

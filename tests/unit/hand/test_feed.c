@@ -171,12 +171,58 @@ silent(void)
 	finish_feed();
 }
 
+static void
+lose_reader(void)
+{
+	feed(1, 10);
+	turn(1);
+	(void)close(rig.reader);
+	rig.reader = -1;
+	feed(1, 10);
+	turn(1);
+	turn(1);
+	turn(NS_PER_MS);
+	turn(NS_PER_S);
+}
+
+static void
+discarding(void)
+{
+	static const char *const ways[] = { "read", "line", "line --answers=x --timeout=1s", "read --timeout=1s",
+		"read --stall=1s", "line --stall=1s" };
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		char line[128];
+
+		(void)snprintf(line, sizeof(line), "--reader-gone=discard --confirm=%s%s", ways[i],
+		    strncmp(ways[i], "line", 4) == 0 ? " --answers=x" : "");
+		begin_feed(line);
+		lose_reader();
+		ok(pump_is_discarding(&rig.pump) && feeding.end == READER_GOES_ON && in_flight() > 0,
+		    "--confirm=%s: the reader has gone, and weir goes on", ways[i]);
+		ok(feed_deadline_ns(&feeding) == UINT64_MAX, "and no clock wakes it");
+		finish_feed();
+	}
+	begin_feed("--confirm=line --answers=x --reader-gone=discard");
+	begin_conversation();
+	lose_reader();
+	ok(feed_is_listening(&feeding) && feed_deadline_ns(&feeding) == UINT64_MAX, "nor what was to be heard later");
+	answer("\n");
+	feed_hear(&feeding, rig.now);
+	ok(in_flight() == 0, "what it had said before is heard");
+	turn(1);
+	ok(feed_is_listening(&feeding), "and whatever else it had");
+	finish_feed();
+}
+
 int
 main(void)
 {
+	pipe_init();
 	waits();
 	wanted();
 	ends();
 	silent();
+	discarding();
 	return done_testing();
 }

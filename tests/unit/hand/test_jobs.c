@@ -153,6 +153,7 @@ late(void)
 int
 main(void)
 {
+	pipe_init();
 	cannot_run();
 	could_run();
 	gone();
