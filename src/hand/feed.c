@@ -383,24 +383,24 @@ void
 feed_heed_pipe(struct feed *feed, uint64_t now_ns)
 {
 	feed_look(feed, now_ns); /* it may have read before it went */
-	if (has_command(feed) && pump_output(feed->pump) == OUTLET_GONE)
+	if (pump_output(feed->pump) != OUTLET_GONE)
+		return;
+	if (has_command(feed))
 		stop_feeding(feed);
+	else if (feed->rules->outlive)
+		pump_discard(feed->pump);
 }
 
 void
 feed_step(struct feed *feed, uint64_t now_ns)
 {
 	listen(feed, now_ns);
+	feed_heed_pipe(feed, now_ns);
 	if (pump_is_discarding(feed->pump)) {
 		if (!pump_is_reading(feed->pump) && pump_held(feed->pump).bytes == pump_in_flight(feed->pump).bytes)
 			feed->end = READER_DONE;
 		return;
 	}
-	if (!has_command(feed) && feed->rules->outlive && pump_output(feed->pump) == OUTLET_GONE) {
-		pump_discard(feed->pump);
-		return;
-	}
-	feed_heed_pipe(feed, now_ns);
 	watch_time(feed, now_ns);
 	if (feed_runs(feed) && is_fed(feed))
 		stop_feeding(feed);

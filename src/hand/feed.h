@@ -79,7 +79,8 @@ void feed_begin(struct feed *feed, struct pump *pump, uint64_t now_ns);
 /* What the warden has told of it. */
 void feed_told(struct feed *feed, enum warden_event event, const struct warden_told *told, uint64_t now_ns);
 
-/* After each wait, before the next pass forgets that nobody reads: a COMMAND that has closed its input is not fed. */
+/* After each wait, before the next pass forgets that nobody reads: a COMMAND that has closed its input is not fed, and
+ * where weir is to outlive who reads standard output, what comes is dropped. */
 void feed_heed_pipe(struct feed *feed, uint64_t now_ns);
 
 /* After each pass. */

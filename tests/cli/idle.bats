@@ -24,9 +24,10 @@ is_idle()
 	until_true waits_for_ever || fail "$(tail -n 5 strace.err trace)" || return
 	settled=$(stat -c %s trace)
 	sleep 1
-	is "$(tail -c "+$((settled + 1))" trace)" "" "calls of an idle weir, after $(tail -n 1 <(head -c "$settled" trace))"
-	snapshot
-	until_true grep -q SIGUSR1 trace
+	is "$(tail -c "+$((settled + 1))" trace)" "" "calls of an idle weir, after $(tail -n 1 <(head -c "$settled" trace))" ||
+		return
+	snapshot || return
+	until_true grep -q SIGUSR1 trace || return
 	kill -INT "$tracer"
 	ended_job "$tracer" || :
 }
@@ -182,4 +183,67 @@ pour()
 	{ seq 100 && seq 100; } >&9
 	snapshot_until '.out.records == 200'
 	is_idle
+}
+
+@test "the reader has gone for good, and no more comes" {
+	local options
+	mkfifo answers
+	for options in "" "-p drop-oldest --confirm=read" "--confirm=read --timeout=1ms --stall=1ms" \
+		"--confirm=line --answers=answers"; do
+		# shellcheck disable=SC2086
+		between --reader-gone=discard $options
+		reader_goes
+		is_idle || fail "$options" || return
+		seq 10 >&9
+		snapshot_until '.dropped.by.gone.records == 10'
+		start_anew
+	done
+}
+
+@test "the reader has gone for good, and had not confirmed all that it was given" {
+	local options
+	mkfifo answers
+	for options in "--confirm=read" "--confirm=read --timeout=1h --stall=1h" "--confirm=line --answers=answers --timeout=1h"; do
+		# shellcheck disable=SC2086
+		between --reader-gone=discard $options
+		seq 10 >&9
+		snapshot_until '.sent.records == 10 and .out.records == 0'
+		reader_goes
+		seq 10 >&9
+		snapshot_until '.dropped.by.gone.records == 10 and .in_flight.records == 10'
+		is_idle || fail "$options" || return
+		start_anew
+	done
+}
+
+@test "COMMAND has gone for good, and had not read all that it was given" {
+	mkfifo go
+	producer in.fifo
+	# shellcheck disable=SC2016
+	IN=in.fifo start --reader-gone=discard sh -c 'echo $$ >command.ours; read -r x <go'
+	producer_holds in.fifo
+	seq 10 >&9
+	snapshot_until '.sent.records == 10'
+	release go
+	snapshot_until '.reader.running == 0'
+	seq 10 >&9
+	snapshot_until '.dropped.by.gone.records == 10 and .in_flight.records == 10'
+	is_idle
+}
+
+@test "COMMAND waits for more" {
+	local options
+	for options in "--confirm=read" "--confirm=line" "--restart --confirm=upto --number" "--batch=5" "--batch=5 --jobs=3 --linger=0"; do
+		producer in.fifo
+		# shellcheck disable=SC2016,SC2086
+		IN=in.fifo start $options sh -c 'echo $$ >command.ours; exec sed -u "s/[^0-9].*//"'
+		producer_holds in.fifo
+		seq 10 >&9
+		snapshot_until '.out.records == 10'
+		is_idle || fail "$options" || return
+		sig KILL
+		finish "signal 9"
+		producer_ends
+		rm in.fifo trace
+	done
 }

@@ -65,6 +65,7 @@ struct reading_plan {
 	bool file;
 	size_t write_most;
 	unsigned rest_one_in;    /* it rests, now and then; 0 for never */
+	uint64_t pause_at;       /* it rests for long when so many bytes have been written; READERS_NEVER */
 	unsigned usr1_one_in;
 	uint64_t credits_most;   /* it grants up to so many at once; 0: --credits is not there */
 	uint64_t term_at;        /* TERM when so many bytes have been written; READERS_NEVER */
@@ -101,6 +102,7 @@ struct reading_outcome {
 	size_t notes_then;   /* the last time by when there were so many notes */
 	char left[256];      /* who was left behind; or empty */
 	bool unburied;       /* the warden had ended later than weir */
+	uint64_t took_ms, cpu_ms; /* by the clock; of the processor, weir and all that it has buried */
 	struct file_text journal, dropped, reports, errors;
 	struct shim_counts counts;
 };

@@ -406,6 +406,19 @@ judge_end(const struct reading_plan *plan, const struct reading_outcome *outcome
 	return judge_status(plan, outcome, facts, last);
 }
 
+/* Who waits takes no processor: far more than all that there is to do, and less than who does not sleep gets beside
+ * others.  (A call that fails for ever may be made for ever.) */
+static const char *
+judge_effort(const struct reading_plan *plan, const struct reading_outcome *outcome, const struct reading_facts *facts)
+{
+	const char *under = getenv("WEIR_UNDER");
+	const uint64_t times = under != NULL && under[0] != '\0' ? 20 : 1, most = (700 + 30 * facts->lives + outcome->took_ms / 5) * times;
+
+	return outcome->cpu_ms <= most || plan->error != 0 ? NULL
+	    : readers_wrong("it took %" PRIu64 " ms of the processor in %" PRIu64 ", for %" PRIu64 " COMMANDs",
+	        outcome->cpu_ms, outcome->took_ms, facts->lives);
+}
+
 const char *
 readers_judge(const struct reading_plan *plan, const struct records *records, const struct reading_outcome *outcome)
 {
@@ -428,6 +441,8 @@ readers_judge(const struct reading_plan *plan, const struct records *records, co
 		why = judge_fates(plan, outcome, &facts, &last);
 	if (why == NULL && (plan->victim != KILL_WEIR || outcome->killed == 0))
 		why = judge_end(plan, outcome, &facts, &last, counts);
+	if (why == NULL)
+		why = judge_effort(plan, outcome, &facts);
 	free(facts.fates);
 	return why;
 }

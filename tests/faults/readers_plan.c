@@ -285,7 +285,9 @@ choose_producer(struct reading_plan *plan, struct random *random)
 	plan->usr1_one_in = random_one_in(random, 3) ? 5 : 0;
 	if (random_one_in(random, 3))
 		add(plan, "--interval=%" PRIu64 "ms", random_from(random, 10, 30));
-	plan->term_at = READERS_NEVER;
+	plan->pause_at = plan->term_at = READERS_NEVER;
+	if (random_one_in(random, plan->discards ? 2 : 10))
+		plan->pause_at = random_below(random, plan->records * plan->most + 1);
 	if (random_one_in(random, 8)) {
 		plan->term_at = random_below(random, plan->records * plan->most + 1);
 		add(plan, "--drain-timeout=%s", ONE_OF(random, timeouts));
@@ -331,7 +333,7 @@ readers_plan_kill(struct reading_plan *plan, uint64_t seed, enum victim victim)
 
 	*plan = (struct reading_plan){ .seed = seed, .reading = ONE_OF(&random, ways), .victim = victim, .jobs = 1,
 		.batch_records = 10, .window_records = 100, .window_bytes = UINT64_MAX, .retries = UINT64_MAX,
-		.max_record = UINT64_MAX, .least = 12, .most = 200, .write_most = 65536, .term_at = READERS_NEVER,
+		.max_record = UINT64_MAX, .least = 12, .most = 200, .write_most = 65536, .pause_at = READERS_NEVER, .term_at = READERS_NEVER,
 		.restart = true, .file = random_one_in(&random, 2) };
 	plan->records = plan->reading == BY_BATCH ? 300 : 2000;
 	plan->kill_at = random_from(&random, 1, victim == KILL_READER ? 500 : plan->records);
@@ -366,7 +368,7 @@ readers_plan_calm(struct reading_plan *plan, enum reading reading)
 	*plan = (struct reading_plan){ .seed = 1, .reading = reading, .jobs = reading == BY_BATCH ? 2 : 1, .batch_records = 10,
 		.window_records = reading == BY_READ ? UINT64_MAX : 20, .window_bytes = reading == BY_READ ? 65536 : UINT64_MAX,
 		.retries = UINT64_MAX, .max_record = UINT64_MAX, .least = 12, .most = 200, .write_most = 4096,
-		.term_at = READERS_NEVER, .restart = reading != BY_BATCH, .records = reading == BY_BATCH ? 60 : 200 };
+		.pause_at = READERS_NEVER, .term_at = READERS_NEVER, .restart = reading != BY_BATCH, .records = reading == BY_BATCH ? 60 : 200 };
 	if (reading == BY_BATCH) {
 		add(plan, "--batch=10");
 		add(plan, "-j2");

@@ -12,6 +12,7 @@
 #include "../unit/random.h"
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -33,6 +34,7 @@
 #define STEP_MS 2
 #define FINISH_MS 60000 /* where weir or the warden was killed, COMMAND has so long to come to its end */
 #define REST_MS 3
+#define PAUSE_MS 1500 /* a weir that does not sleep meanwhile is found */
 
 static char directory[64];
 static const char *weir_path, *hostile_path, *shim_path;
@@ -47,7 +49,7 @@ struct rig {
 	int input;           /* -1: closed */
 	int answers;         /* held open until weir ends, so that the reader does not wait for it; -1 */
 	int credits;         /* -1: there are none */
-	bool catches;
+	bool catches, paused;
 	uint64_t rests_until_ms, progress_ms, seen, kill_at;
 };
 
@@ -354,7 +356,11 @@ feed(struct rig *rig)
 		outcome->fed += (size_t)done;
 	if (rig->plan->rest_one_in > 0 && random_one_in(&rig->random, rig->plan->rest_one_in))
 		rig->rests_until_ms = now_ms() + REST_MS;
-	outcome->fed_all = outcome->fed == rig->records->length;
+	if (outcome->fed >= rig->plan->pause_at && !rig->paused) {
+		rig->rests_until_ms = now_ms() + PAUSE_MS;
+		rig->paused = true;
+	}
+	outcome->fed_all = outcome->fed == rig->records->length && now_ms() >= rig->rests_until_ms;
 	if (outcome->fed_all || (done < 0 && errno != EAGAIN)) {
 		(void)close(rig->input);
 		rig->input = -1;
@@ -608,16 +614,24 @@ collect(struct reading_outcome *outcome)
 	}
 }
 
+static uint64_t
+milliseconds(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_usec / 1000;
+}
+
 void
 readers_run(const struct reading_plan *plan, const struct records *records, struct reading_outcome *outcome)
 {
 	struct rig rig = { .plan = plan, .records = records, .outcome = outcome, .random = { ~plan->seed },
 		.answers = -1, .kill_at = plan->kill_at };
+	struct rusage usage = { .ru_utime = { 0, 0 } };
+	const uint64_t began_ms = now_ms();
 	pid_t ended;
 
 	*outcome = (struct reading_outcome){ .hung = NULL };
 	start(&rig);
-	while ((ended = waitpid(rig.pid, &outcome->status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+	while ((ended = wait4(rig.pid, &outcome->status, WNOHANG, &usage)) == 0 || (ended < 0 && errno == EINTR)) {
 		struct pollfd input = { .fd = now_ms() < rig.rests_until_ms ? -1 : rig.input, .events = POLLOUT };
 
 		(void)poll(&input, 1, STEP_MS);
@@ -629,6 +643,8 @@ readers_run(const struct reading_plan *plan, const struct records *records, stru
 		strike(&rig);
 		watch(&rig);
 	}
+	outcome->took_ms = now_ms() - began_ms;
+	outcome->cpu_ms = milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime);
 	if (rig.input >= 0)
 		(void)close(rig.input);
 	if (rig.credits >= 0)
