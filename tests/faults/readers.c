@@ -247,7 +247,7 @@ main(int argc, char *argv[])
 			continue;
 		if (settings.each == 0)
 			run_way(&settings, (enum reading)i);
-		else if (i == BY_BATCH || i == BY_LINE || i == BY_UPTO || i == BY_READ)
+		else
 			run_each(&settings, (enum reading)i);
 	}
 	readers_end();

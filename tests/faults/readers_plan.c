@@ -366,7 +366,7 @@ void
 readers_plan_calm(struct reading_plan *plan, enum reading reading)
 {
 	*plan = (struct reading_plan){ .seed = 1, .reading = reading, .jobs = reading == BY_BATCH ? 2 : 1, .batch_records = 10,
-		.window_records = reading == BY_READ ? UINT64_MAX : 20, .window_bytes = reading == BY_READ ? 65536 : UINT64_MAX,
+		.window_records = reading >= BY_READ ? UINT64_MAX : 20, .window_bytes = reading == BY_READ ? 65536 : UINT64_MAX,
 		.retries = UINT64_MAX, .max_record = UINT64_MAX, .least = 12, .most = 200, .write_most = 4096,
 		.pause_at = READERS_NEVER, .term_at = READERS_NEVER, .restart = reading != BY_BATCH, .records = reading == BY_BATCH ? 60 : 200 };
 	if (reading == BY_BATCH) {
@@ -375,9 +375,9 @@ readers_plan_calm(struct reading_plan *plan, enum reading reading)
 		add(plan, "--linger=0");
 	} else {
 		add(plan, "--confirm=%s", readers_ways[reading]);
-		if (reading != BY_READ)
+		if (reading < BY_READ)
 			add(plan, "--window=20");
-		if (reading == BY_UPTO) {
+		if (reading == BY_NUMBER || reading == BY_UPTO) {
 			add(plan, "--number");
 			plan->habits |= HABIT_NUMBERED;
 		}
