@@ -20,6 +20,9 @@
 #define LOOK_LEAST_NS NS_PER_MS
 #define LOOK_MOST_NS (100 * NS_PER_MS)
 
+/* How much of what is said without end is heard at once. */
+#define READS 8
+
 /* How often answers are heard that nobody waits for. */
 #define HEAR_NS NS_PER_MS
 
@@ -70,7 +73,7 @@ feed_look(struct feed *feed, uint64_t now_ns)
 	if (feed->rules->confirm != CONFIRM_READ)
 		return;
 	look_at_pipe(feed, now_ns);
-	if (pump_in_flight(feed->pump).bytes == 0) {
+	if (pump_in_flight(feed->pump).bytes == 0 || !pump_has_reader(feed->pump)) {
 		feed->look_ns = UINT64_MAX;
 		feed->look_wait_ns = LOOK_LEAST_NS;
 	} else if (feed->look_ns == UINT64_MAX || now_ns >= feed->look_ns) {
@@ -141,13 +144,12 @@ feed_hear(struct feed *feed, uint64_t now_ns)
 {
 	char text[16384];
 	ssize_t length;
-	int tries = 0;
 
-	while (feed->answers_from >= 0 && !feed->answers_over) {
+	for (int reads = 0; feed->answers_from >= 0 && !feed->answers_over && reads < READS; reads++) {
 		length = read(feed->answers_from, text, sizeof(text));
-		if (length < 0 && errno == EINTR && ++tries < TRIES)
+		if (length < 0 && errno == EINTR)
 			continue;
-		if (length < 0 && (errno == EAGAIN || errno == EINTR))
+		if (length < 0 && errno == EAGAIN)
 			return;
 		if (length < 0) {
 			diag_errno(errno, "answers"); /* what it says is never heard again, though it lives */
@@ -165,6 +167,7 @@ feed_hear(struct feed *feed, uint64_t now_ns)
 		if ((size_t)length < sizeof(text))
 			return;
 	}
+	feed->hear_ns = now_ns; /* there may be more, and the data goes on meanwhile */
 }
 
 void

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#define READS 8 /* at once, of what may have no end */
+
 void
 credits_init(struct credits *credits, int fd)
 {
@@ -60,6 +62,7 @@ credits_read(struct credits *credits)
 	uint64_t granted = 0;
 	char text[4096];
 	ssize_t length;
+	int reads = 0;
 
 	do {
 		length = read(credits->fd, text, sizeof(text));
@@ -71,7 +74,7 @@ credits_read(struct credits *credits)
 			else
 				take(credits, text[i]);
 		}
-	} while (length == (ssize_t)sizeof(text));
+	} while (length == (ssize_t)sizeof(text) && ++reads < READS);
 	if (length <= 0) {
 		credits->over = true;
 		if (credits->digits || credits->other)

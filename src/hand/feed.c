@@ -292,7 +292,8 @@ watch_time(struct feed *feed, uint64_t now_ns)
 	const struct ledger *ledger = pump_ledger(feed->pump);
 	const uint64_t taken = ledger->out.bytes + ledger->sent.bytes + ledger->redelivered.bytes;
 	const struct tally flight = pump_in_flight(feed->pump);
-	const bool continued = signals_take_continue(); /* the time for which weir was stopped counts for nothing */
+	const bool timed = feed->rules->timeout_ns != 0 || feed->rules->stall_ns != 0;
+	const bool continued = timed && signals_take_continue(); /* the time for which weir was stopped counts for nothing */
 
 	if (continued || (feed->seen.bytes == 0 && flight.bytes > 0))
 		feed->progress_ns = now_ns;
@@ -334,10 +335,10 @@ listen(struct feed *feed, uint64_t now_ns)
 {
 	feed->listening |= feed->state != FEED_UP || !pump_is_reading(feed->pump) || pump_flight_presses(feed->pump) ||
 	    pump_is_discarding(feed->pump);
-	if (feed->answered && !feed->listening && (now_ns >= feed->hear_ns || now_ns >= silent_until_ns(feed))) {
-		feed->listening = true;
-		feed_hear(feed, now_ns);
-	}
+	if (!feed->answered || (now_ns < silent_until_ns(feed) && (feed->listening || now_ns < feed->hear_ns)))
+		return;
+	feed->listening = true;
+	feed_hear(feed, now_ns);
 }
 
 /* It has failed though it runs: it is ended, or if it is not ours the run is. */
@@ -415,8 +416,8 @@ feed_deadline_ns(const struct feed *feed)
 {
 	uint64_t deadline_ns = feed->kill_ns == KILLED ? UINT64_MAX : feed->kill_ns;
 
-	if (pump_is_discarding(feed->pump))
-		return UINT64_MAX; /* nobody is there whom time would help */
+	if (feed->dismissed || pump_is_discarding(feed->pump))
+		return deadline_ns; /* it is waited for, or nobody is there: nothing else is to come in time */
 	later(&deadline_ns, feed->look_ns);
 	if (feed->answered && !feed->listening && !feed->answers_over)
 		later(&deadline_ns, feed->hear_ns);

@@ -346,7 +346,8 @@ reader_status(const struct reader *reader, int *status)
 static enum reader_phase
 phase_of_feed(const struct feed *feed)
 {
-	if (feed->rules->command == NULL && feed->pump != NULL && pump_output(feed->pump) == OUTLET_GONE)
+	if (feed->rules->command == NULL && feed->pump != NULL &&
+	    (pump_output(feed->pump) == OUTLET_GONE || pump_is_discarding(feed->pump)))
 		return READER_OVER;
 	switch (feed->state) {
 	case FEED_DOWN:

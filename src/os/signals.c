@@ -168,8 +168,12 @@ signals_watch_continue(void)
 bool
 signals_take_continue(void)
 {
+	sigset_t pending;
 	bool noted = continued != 0;
 
+	/* It is let in only while weir waits, and weir may have been stopped elsewhere. */
+	if (!noted && sigpending(&pending) == 0)
+		noted = sigismember(&pending, SIGCONT) == 1;
 	continued = 0;
 	return noted;
 }

@@ -231,6 +231,58 @@ pour()
 	is_idle
 }
 
+@test "COMMAND has closed its input, or is to be started much later, and has something in flight" {
+	mkfifo go
+	producer in.fifo
+	# shellcheck disable=SC2016
+	IN=in.fifo start sh -c 'echo $$ >command.ours; read -r x; exec <&-; : >deaf; read -r x <go'
+	producer_holds in.fifo
+	seq 10 >&9
+	until_true test -e deaf
+	snapshot_until '.reader.state == "finishing"'
+	is_idle
+	release go
+	producer_ends
+	until_true test -e status
+	rm in.fifo trace
+	producer in.fifo
+	IN=in.fifo start --restart --backoff=1h..1h sh -c 'echo $$ >command.ours; read -r x; exit 1'
+	producer_holds in.fifo
+	seq 10 >&9
+	snapshot_until '.reader.state == "retrying"'
+	# (That is a wait with an end.)
+	bg strace -o trace -p "$(<pid)" 2>strace.err
+	until_true test -s trace
+	sleep 0.5
+	is "$(grep -c ppoll trace)" 1 "waits"
+	kill -INT "$BG"
+	ended_job "$BG" || :
+}
+
+@test "COMMAND is to end, and does not heed it" {
+	[[ $WEIR_UNDER != @(valgrind|qemu) ]] || skip "the system calls are $WEIR_UNDER's"
+	local options tracer
+	for options in --confirm=read "--confirm=line --timeout=1h"; do
+		producer in.fifo
+		# shellcheck disable=SC2016,SC2086
+		IN=in.fifo start --drain-timeout=0 $options sh -c 'trap "" TERM; echo $$ >command.ours
+			read -r x; echo ok; exec sleep 1000'
+		producer_holds in.fifo
+		seq 10 >&9
+		snapshot_until '.out.records >= 1 and .in_flight.records > 0'
+		bg strace -f -o trace -p "$(<pid)" 2>strace.err
+		tracer=$BG
+		until_true test -s strace.err
+		sig TERM
+		# Two seconds later it is killed.
+		finish "signal 15"
+		ended_job "$tracer" || :
+		(($(grep -c ppoll trace) < 40)) || fail "$options: $(grep -c ppoll trace) waits" || return
+		producer_ends
+		rm in.fifo trace
+	done
+}
+
 @test "COMMAND waits for more" {
 	local options
 	for options in "--confirm=read" "--confirm=line" "--restart --confirm=upto --number" "--batch=5" "--batch=5 --jobs=3 --linger=0"; do

@@ -721,6 +721,22 @@ rejected tries=1 first=4 last=4 answer=reject bad2"
 	final '.out.records == 2 and .undelivered.records == 1 and .reader.state == "over"'
 }
 
+@test "answers and credits without end hold up neither the data nor a signal" {
+	[[ -r /dev/zero ]] || skip "no /dev/zero"
+	for options in "--confirm=line --answers=/dev/zero" "--credits=/dev/zero"; do
+		rm -f in
+		producer in
+		# shellcheck disable=SC2086
+		IN=in start --drain-timeout=0 $options
+		producer_holds in
+		feed 'a\n'
+		snapshot_until '.in.records == 1'
+		sig TERM
+		finish "signal 15"
+		producer_ends
+	done
+}
+
 # --- Credits ----------------------------------------------------------------------------------------------------------------
 
 @test "credits: nothing leaves but what was granted" {
