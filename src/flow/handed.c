@@ -82,8 +82,7 @@ pump_flight_presses(const struct pump *pump)
 {
 	const struct tally flight = pump_in_flight(pump), most = pump->plan.window;
 
-	return flight.records >= most.records / 2 || flight.bytes >= most.bytes / 2 || pump_is_refused(pump) ||
-	    pump_is_pressed(pump) || level_is_paused(&pump->level);
+	return flight.records >= most.records / 2 || flight.bytes >= most.bytes / 2 || pump_is_refused(pump);
 }
 
 uint64_t

@@ -38,7 +38,8 @@ uint64_t pump_first_in_flight(const struct pump *pump);
 /* Of what this reader was given whole, the serial of the oldest; 0 for none. */
 uint64_t pump_first_given(const struct pump *pump);
 
-/* Whether what is confirmed would make room that is wanted: half of what may be in flight is, or there is pressure. */
+/* Whether what is confirmed would make room that is wanted: half of what may be in flight is, or what is due is
+ * refused. */
 bool pump_flight_presses(const struct pump *pump);
 
 /* The serial of what another reader would be handed first. */

@@ -125,7 +125,7 @@ wanted(void)
 	rig.little = false;
 	feed(100, 100);
 	turn(1);
-	ok(pump_is_pressed(&rig.pump) && feed_is_listening(&feeding), "and under pressure");
+	ok(pump_is_refused(&rig.pump) && feed_is_listening(&feeding), "and where the pipe is full");
 	finish_feed();
 }
 
