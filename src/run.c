@@ -89,7 +89,7 @@ static int
 begin(struct run *run, const struct options *options)
 {
 	struct io_port input, output;
-	uint64_t now;
+	uint64_t now, unread;
 
 	io_open_input(&input, STDIN_FILENO);
 	io_open_output(&output, STDOUT_FILENO);
@@ -97,6 +97,10 @@ begin(struct run *run, const struct options *options)
 	run->read_until_ns = run->drain_until_ns = run->trim_at_ns = LOOP_FOREVER;
 	if (io_same_file(&input, &output)) {
 		diag_error("standard input and standard output are the same file");
+		return -1;
+	}
+	if (options->reader.confirm == CONFIRM_READ && options->reader.command == NULL && !pipes_unread(&output, &unread)) {
+		diag_error("--confirm=read: standard output is no pipe: nobody can tell what of it has been read");
 		return -1;
 	}
 	if (options_want_reader(options) && (run->reader = reader_open(options, &output)) == NULL)

@@ -252,7 +252,7 @@ discard(struct pump *pump)
 		ended += queue_take(queue, length);
 	}
 	if (all > 0)
-		loss_returned(&pump->loss, REASON_GONE, queue_first(queue), ended, all);
+		loss_unread(&pump->loss, queue_first(queue), ended, all, !queue_part_sent(queue));
 	if (!pump->plan.stream)
 		fit_drop_oldest(queue, &pump->loss, REASON_GONE, queue_ready(queue).records);
 	if (pump->plan.numbered)

@@ -93,19 +93,24 @@ open_pipe(struct reader *reader, struct io_port *output, int *input)
 /* Of which nobody has to be there yet.  kept: a FIFO does not end with its writer, for another one follows.  -1 for
  * none; false when the reason has been told. */
 static bool
-open_source(const char *path, bool kept, int *fd)
+open_source(const char *option, const char *path, bool kept, int *fd)
 {
 	struct stat file;
+	bool known, lists;
 
 	*fd = -1;
 	if (path == NULL)
 		return true;
-	kept = kept && stat(path, &file) == 0 && S_ISFIFO(file.st_mode);
-	*fd = open(path, (kept ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	known = stat(path, &file) == 0;
+	lists = known && S_ISDIR(file.st_mode);
+	kept = kept && known && S_ISFIFO(file.st_mode);
+	errno = EISDIR;
+	if (!lists)
+		*fd = open(path, (kept ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (*fd < 0 && kept)
 		*fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (*fd < 0)
-		diag_errno(errno, "%s", diag_visible(path));
+		diag_errno(errno, "--%s=%s", option, diag_visible(path));
 	return *fd >= 0;
 }
 
@@ -117,8 +122,8 @@ open_all(struct reader *reader, struct io_port *output)
 	struct chance chance; /* of waits: no seed repeats them */
 
 	if (!open_warden(reader) ||
-	    !open_source(reader->rules->answers_path, reader->rules->restart, &answers) ||
-	    !open_source(reader->rules->credits_path, reader->rules->restart, &credits) ||
+	    !open_source("answers", reader->rules->answers_path, reader->rules->restart, &answers) ||
+	    !open_source("credits", reader->rules->credits_path, reader->rules->restart, &credits) ||
 	    !open_pipe(reader, output, &input))
 		return false;
 	chance_init(&chance, false, 0);

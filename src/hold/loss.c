@@ -90,16 +90,28 @@ loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t rec
 		gaps_drop_oldest(loss->gaps, first, &lost);
 }
 
-void
-loss_returned(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes)
+static void
+lose(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes, bool whole)
 {
 	const struct lost lost = { reason, records, bytes, loss->now_ns };
 
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
-	if (loss->spill != NULL)
+	if (loss->spill != NULL && whole)
 		spill_end(loss->spill, SPILL_QUEUE);
 	if (loss->gaps != NULL && bytes > 0) /* a batch of marks alone has none: else its mark would be one, and so on */
 		gaps_drop_at(loss->gaps, at, 0, &lost);
+}
+
+void
+loss_returned(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes)
+{
+	lose(loss, reason, at, records, bytes, true);
+}
+
+void
+loss_unread(struct loss *loss, uint64_t at, uint64_t records, uint64_t bytes, bool whole)
+{
+	lose(loss, REASON_GONE, at, records, bytes, whole);
 }
 
 bool

@@ -130,6 +130,32 @@ all_numbered()
 	is "$(sort dead | comm -23 - <(sort in) | lines_of /dev/stdin)" 0 "what was not fed, or is no whole record"
 }
 
+@test "discard: records are saved whole however they come, also under plain block" {
+	local words
+	for words in "" "--dropped-reason" "--max-age=1h" "-p drop-oldest"; do
+		rm -f dead fifo in
+		empty_reader fifo
+		producer in
+		# shellcheck disable=SC2086
+		IN=in OUT=fifo start --reader-gone=discard --dropped=dead $words
+		producer_holds in
+		reader_holds
+		reader_goes
+		feed 'one\ntw'
+		snapshot_until '.dropped.by.gone.records == 1'
+		feed 'o\nth'
+		snapshot_until '.dropped.by.gone.records == 2'
+		feed re
+		feed 'e\nfour'
+		snapshot_until '.dropped.by.gone.records == 3'
+		producer_ends
+		finish "exit 0"
+		final '.dropped.by.gone == {"records": 4, "bytes": 18} and .out.records == 0'
+		is "$(cut -f 2 dead | paste -sd ' ')" "one two three four" "$words"
+		[[ $words != --dropped-reason ]] || is "$(cut -f 1 dead | sort -u)" gone
+	done
+}
+
 @test "discard: a stream without an end of a record" {
 	head -c 5000000 /dev/zero >in
 	OUT=pipe

@@ -437,6 +437,24 @@ EOF
 	law report
 }
 
+@test "answers and credits that cannot be read are an error that names the option" {
+	local option
+	mkdir there
+	for option in answers credits; do
+		run_weir --confirm=line --answers=nothing --$option=not-there
+		is "$ENDED $(<err)" "exit 1 weir: --$option=not-there: No such file or directory"
+		run_weir --confirm=line --answers=nothing --$option=there
+		is "$ENDED $(<err)" "exit 1 weir: --$option=there: Is a directory"
+	done
+}
+
+@test "read: a standard output that is no pipe is an error before anything is written" {
+	seq 3 >in
+	IN=in run_weir --confirm=read
+	is "$ENDED $(<err)" "exit 1 weir: --confirm=read: standard output is no pipe: nobody can tell what of it has been read"
+	is "$(lines_of out)" 0
+}
+
 @test "read: where the system does not tell any more what has been read, that is said, and over" {
 	[[ $WEIR_UNDER != @(valgrind|qemu|asan|tsan|msan|coverage) ]] || skip "the system calls are $WEIR_UNDER's"
 	local status=0
