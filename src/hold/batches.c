@@ -110,7 +110,9 @@ batches_are_full_with(struct batches *batches, size_t length)
 {
 	const struct tally *all = &batches_last(batches)->all, *full = &batches->full;
 
-	if (batches->count == batches->most || all->records == 0)
+	if (all->records >= NEWEST_COUNT_MOST)
+		return batches->count < 2 * batches->most; /* as many of a key as can be counted */
+	if (batches->count >= batches->most || all->records == 0)
 		return false;
 	return all->bytes + length > full->bytes || all->records >= full->records ||
 	    (batches->broken && batches->count == 1);
@@ -157,7 +159,7 @@ batches_check(const struct batches *batches)
 		number = batch->number;
 		ledger_count(&all, batch->all.records, batch->all.bytes);
 	}
-	if (number > batches->number || batches->count > batches->most || batches->count == 0)
+	if (number > batches->number || batches->count > 2 * batches->most || batches->count == 0)
 		abort();
 	return all;
 }

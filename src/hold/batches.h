@@ -29,7 +29,8 @@
 #endif
 
 /* Batches that there are at most, besides four for each part.  Before they run out, neighbours become one that together
- * are no more than a full one; and should they run out all the same, the newest becomes longer. */
+ * are no more than a full one; and should they run out all the same, the newest becomes longer, up to as many records as
+ * can be counted of a key. */
 #ifndef BATCHES_SPARE
 #define BATCHES_SPARE 64
 #endif

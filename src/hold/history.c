@@ -273,7 +273,7 @@ history_note(struct history *history, struct queue *queue, uint64_t most)
 	struct noting noting = { history, most };
 	size_t small = 0;
 
-	if (history->batches.number > NEWEST_BATCH_MOST - history->batches.most) {
+	if (history->batches.number > NEWEST_BATCH_MOST - 2 * history->batches.most) {
 		history_end(history);
 		if (!history_begin(history, queue))
 			return false;

@@ -242,3 +242,15 @@ keys()
 	final '.top_keys[0].key == "often" and .top_keys[0].dropped - .top_keys[0].error <= 24999 and .top_keys[0].dropped >= 24999
 		and (.top_keys | length) == 3 and .top_keys[1].error > 0'
 }
+
+@test "latest: in a small buffer that much more comes into at once than it holds" {
+	# More records of a key in a read than a batch of them can count.
+	yes '' | head -c 600000 >in
+	stalled_reader fifo
+	IN=in OUT=fifo start -p latest -k 1 -m 4096
+	reader_holds
+	snapshot_until '.in.records == 600000'
+	snap '.dropped.by.oldest.records == 0 and .dropped.by.superseded.records > 500000'
+	drain got
+	finish "exit 0"
+}

@@ -211,13 +211,13 @@ struct stripped {
 };
 
 /* Whether the bytes at the end of the output, which are no whole record, belong to a mark: so few that they may
- * as well be a record's only where the reader has left, and it does not matter. */
+ * as well be a record's only where it was cut off, by the reader that left or a signal. */
 static bool
-is_part_of_mark(const char *at, size_t length, bool left)
+is_part_of_mark(const char *at, size_t length, bool cut_off)
 {
 	const size_t begin = strlen(MARK_BEGIN);
 
-	return (left || length > 3) && memcmp(at, MARK_BEGIN, length < begin ? length : begin) == 0;
+	return (cut_off || length > 3) && memcmp(at, MARK_BEGIN, length < begin ? length : begin) == 0;
 }
 
 static const char *
@@ -246,7 +246,7 @@ strip_marks(struct stripped *stripped, const struct plan *plan, const struct out
 			stripped->said.records += said.records;
 			stripped->said.bytes += said.bytes;
 		}
-		if (whole || (plan->marks && end == NULL && is_part_of_mark(from, length, outcome->left))) {
+		if (whole || (plan->marks && end == NULL && is_part_of_mark(from, length, outcome->left || outcome->terminated))) {
 			stripped->marks.bytes += length;
 			continue;
 		}
@@ -564,7 +564,8 @@ judge_ending(const struct plan *plan, const struct outcome *outcome, const struc
 	if (!error && !gone && !term && !full && f->status != (plan->fail_on_drop && lost > 0 ? 3 : 0))
 		return "--fail-on-drop";
 	torn = match->part > 0 && !outcome->left && (plan->fixed > 0 || plan->delimiter != NO_DELIMITER);
-	if (term && plan->drains_all && !tortured(plan) && (f->undelivered.records > 0 || torn))
+	/* (Where the policy had ended the run before, what had been read behind stays.) */
+	if (term && plan->drains_all && !tortured(plan) && !(plan->fails && f->dropped.records > 0) && (f->undelivered.records > 0 || torn))
 		return "there was time to deliver all";
 	if (!term && !gone && !error && torn)
 		return "a record was torn";
