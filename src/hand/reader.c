@@ -172,15 +172,18 @@ reader_begin(struct reader *reader, struct pump *pump, uint64_t now_ns)
 
 /* --- the step ------------------------------------------------------------------------------------ */
 
-/* Where it was there for the hooks alone, the data flows on without them. */
+/* Where it was there for the hooks alone, or COMMAND has gone for good, the data flows on without it. */
 static void
 lose_warden(struct reader *reader)
 {
-	if (reader->rules->command != NULL) {
+	const struct reader_options *rules = reader->rules;
+
+	if (rules->command != NULL && !pump_is_discarding(reader->pump)) {
 		reader->end = READER_BROKEN;
 		return;
 	}
-	diag_error("weir-warden has gone: --on-high and --on-low are not run any more");
+	if (rules->on_high != NULL || rules->on_low != NULL)
+		diag_error("weir-warden has gone: --on-high and --on-low are not run any more");
 	warden_close(reader->warden, loop_now() + END_NS);
 	reader->warden = NULL;
 }

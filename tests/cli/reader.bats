@@ -468,6 +468,24 @@ EOF
 	law report
 }
 
+@test "when COMMAND has gone for good, nobody misses it" {
+	mkfifo go
+	producer in
+	# shellcheck disable=SC2016
+	IN=in start --reader-gone=discard sh -c 'echo $$ >command.ours; read -r x <go; exit 0'
+	producer_holds in
+	up_with_warden
+	release go
+	snapshot_until '.reader.state == "over"'
+	kill -KILL "$WARDEN"
+	until_true gone_or_zombie "$WARDEN"
+	feed 'one\n'
+	snapshot_until '.dropped.by.gone.records == 1'
+	producer_ends
+	finish "exit 0"
+	is "$(<err)" ""
+}
+
 @test "when it was there for hooks alone, the data flows on without them" {
 	producer in
 	IN=in start --on-high=true --on-low=true
