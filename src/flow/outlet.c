@@ -210,6 +210,15 @@ is_something_next(const struct outlet *outlet, struct queue *queue, struct toll_
 	return ask->form != TOLL_PART || held >= outlet->parts_from;
 }
 
+/* Whether anything may leave, if a reader comes: not what has no end yet. */
+static bool
+is_awaiting_reader(const struct outlet *outlet, const struct queue *queue)
+{
+	if (outlet->stream || queue_part_sent(queue))
+		return queue_held(queue).bytes > 0;
+	return is_next_here(outlet, queue);
+}
+
 /* There is memory for what is to be known of so many records more: false where there is none at all. */
 static bool
 make_room(struct outlet *outlet, struct toll_ask *ask)
@@ -443,7 +452,7 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 
 	toll_open(&outlet->toll, now_ns);
 	if (outlet->absent)
-		return queue_held(queue).bytes > 0 ? OUTLET_REFUSED : OUTLET_EMPTY;
+		return is_awaiting_reader(outlet, queue) ? OUTLET_REFUSED : OUTLET_EMPTY;
 	for (;;) {
 		if (outlet->flight != NULL && flight_is_again(outlet->flight)) {
 			state = send_again(outlet, queue, ledger, now_ns, &done);

@@ -441,6 +441,12 @@ pump_held(const struct pump *pump)
 	return held;
 }
 
+uint64_t
+pump_due_bytes(const struct pump *pump)
+{
+	return pump_held(pump).bytes - (is_reading(pump) || pump->closed ? 0 : queue_partial(&pump->queue));
+}
+
 struct tally
 pump_depth(const struct pump *pump)
 {

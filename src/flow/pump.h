@@ -172,6 +172,9 @@ void pump_close_books(struct pump *pump, uint64_t now_ns);
 /* What is held; nothing once the books are closed. */
 struct tally pump_held(const struct pump *pump);
 
+/* How many bytes of what is held are still to go: once nothing is read any more, not a record whose end never came. */
+uint64_t pump_due_bytes(const struct pump *pump);
+
 /* What waits in the buffer, with the bytes that what is in flight takes up of it: not what is being assembled or has not
  * been let in.  Nothing once the books are closed. */
 struct tally pump_depth(const struct pump *pump);

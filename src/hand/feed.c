@@ -104,7 +104,7 @@ describe(char *text, size_t size, int status)
 static bool
 is_all_handed(const struct feed *feed)
 {
-	return !pump_is_reading(feed->pump) && pump_held(feed->pump).bytes == 0;
+	return !pump_is_reading(feed->pump) && pump_due_bytes(feed->pump) == 0;
 }
 
 static bool
@@ -272,7 +272,7 @@ is_fed(const struct feed *feed)
 {
 	const struct tally flight = pump_in_flight(feed->pump);
 
-	if (!pump_done(feed->pump) || pump_held(feed->pump).bytes > flight.bytes)
+	if (!pump_done(feed->pump) || pump_due_bytes(feed->pump) > flight.bytes)
 		return false;
 	return feed->rules->confirm != CONFIRM_READ || flight.bytes == 0;
 }
@@ -282,7 +282,7 @@ static bool
 is_refusing(const struct feed *feed)
 {
 	if (feed->state == FEED_DEAF)
-		return pump_held(feed->pump).bytes > (feed->answered ? feed->seen.bytes : 0);
+		return pump_due_bytes(feed->pump) > (feed->answered ? feed->seen.bytes : 0);
 	return pump_has_reader(feed->pump) && pump_is_refused(feed->pump);
 }
 
@@ -398,7 +398,7 @@ feed_step(struct feed *feed, uint64_t now_ns)
 	listen(feed, now_ns);
 	feed_heed_pipe(feed, now_ns);
 	if (pump_is_discarding(feed->pump)) {
-		if (!pump_is_reading(feed->pump) && pump_held(feed->pump).bytes == pump_in_flight(feed->pump).bytes)
+		if (!pump_is_reading(feed->pump) && pump_due_bytes(feed->pump) == pump_in_flight(feed->pump).bytes)
 			feed->end = READER_DONE;
 		return;
 	}

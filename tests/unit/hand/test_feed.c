@@ -142,6 +142,29 @@ ends(void)
 	finish_feed();
 }
 
+/* As at a signal: no more is read, and what has begun to come never ends. */
+static void
+stops_within_a_record(void)
+{
+	begin_feed("--confirm=line --answers=x");
+	begin_conversation();
+	feed(1, 10);
+	must(write(rig.writer, "half", 4) == 4);
+	turn(1);
+	ok(pump_has_reader(&rig.pump) && pump_held(&rig.pump).bytes == 14 && pump_due_bytes(&rig.pump) == 14,
+	    "while weir reads, what is begun is due as well");
+	pump_stop(&rig.pump, rig.now);
+	turn(1);
+	ok(pump_held(&rig.pump).bytes == 14 && pump_due_bytes(&rig.pump) == 10, "once it does not, it is held, and not due");
+	ok(!pump_has_reader(&rig.pump), "all that is due has gone: the reader's input ends");
+	ok(feeding.end == READER_GOES_ON, "what has gone is not confirmed yet");
+	answer("\n");
+	feed_hear(&feeding, rig.now);
+	turn(1);
+	ok(pump_done(&rig.pump) && feeding.end == READER_DONE && pump_held(&rig.pump).bytes == 4, "once it is, it is over");
+	finish_feed();
+}
+
 static void
 silent(void)
 {
@@ -222,6 +245,7 @@ main(void)
 	waits();
 	wanted();
 	ends();
+	stops_within_a_record();
 	silent();
 	discarding();
 	return done_testing();
