@@ -156,8 +156,9 @@ int flight_again(const struct flight *flight, size_t unit, size_t *length, struc
 uint64_t flight_went_again(struct flight *flight, size_t length);
 
 /* Confirmed: the oldest that the reader was given (records 0 and bytes 0 where there is none, or it was a mark); the one
- * with this serial; all up to it, and marks with no record between; all that end in the first `wire` bytes that this
- * reader was given.  Each returns what has been confirmed by that. */
+ * with this serial; all up to it, and marks with no record between, or nothing where no reader was given as much (as TCP
+ * has it of what was never sent, RFC 9293, 3.10.7.4); all that end in the first `wire` bytes that this reader was given.
+ * Each returns what has been confirmed by that. */
 struct tally flight_confirm_oldest(struct flight *flight);
 struct tally flight_confirm(struct flight *flight, uint64_t serial);
 struct tally flight_confirm_upto(struct flight *flight, uint64_t serial);

@@ -133,11 +133,10 @@ given_bytes(const struct flight *flight)
 static struct tally
 confirm_bytes(struct flight *flight, uint64_t number)
 {
-	size_t given = given_bytes(flight);
 	uint64_t bytes = number > flight->confirmed_bytes ? number - flight->confirmed_bytes : 0;
 
-	if (bytes > given)
-		bytes = given;
+	if (bytes > given_bytes(flight))
+		bytes = 0;
 	chain_consume(&flight->chain, (size_t)bytes);
 	flight->held.bytes -= bytes;
 	flight->confirmed_bytes += bytes;
@@ -153,6 +152,8 @@ flight_confirm_upto(struct flight *flight, uint64_t serial)
 
 	if (flight_is_bytes(flight))
 		return confirm_bytes(flight, serial);
+	if (serial >= serials_next(flight->serials))
+		return sum;
 	for (size_t i = 0; i < flight->count; i++) {
 		struct flight_record *record = flight_at(flight, i);
 		struct tally one;

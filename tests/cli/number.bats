@@ -89,6 +89,17 @@ all_numbered()
 	final '.out.records == 100'
 }
 
+@test "number: up to one that it was never handed none are" {
+	seq 100 >in
+	# shellcheck disable=SC2016
+	IN=in run_weir --number='{n} ' --confirm=upto sh -c 'cat >/dev/null; echo 40; echo 101; echo 2026; echo 99999999999999999999999'
+	is "$ENDED" "signal 13"
+	final '.out.records == 40 and .undelivered.records == 60 and .reader.ignored == 3'
+	IN=in run_weir -b --confirm=upto sh -c 'cat >/dev/null; echo 40; echo 293; echo 292'
+	is "$ENDED" "exit 0"
+	final '.out.bytes == 292 and .reader.ignored == 1'
+}
+
 @test "number: another COMMAND gets what was in flight by the numbers that it had" {
 	seq 200 >in
 	# shellcheck disable=SC2016

@@ -476,9 +476,16 @@ handing_number(uint64_t serial, bool rejects)
 		handing_settle(r, rejects);
 }
 
+/* That nobody was handed as much is as if it had not been said. */
 void
 handing_up_to(uint64_t serial)
 {
+	size_t waits = 0;
+
+	while (waits < m->coming && m->record[waits].life != COMING && m->record[waits].life != WAITING)
+		waits++;
+	if (serial > waits)
+		return;
 	for (size_t i = 0; i < m->coming && i < serial; i++) {
 		if (m->record[i].life == FLYING && m->record[i].wire > 0)
 			handing_settle(&m->record[i], false);

@@ -301,7 +301,7 @@ confirm(struct random *random)
 		break;
 	case 2:
 		to = some_serial(random);
-		for (size_t i = oldest(); i < count && (list[i].mark || list[i].serial <= to); i++)
+		for (size_t i = oldest(); to < serials_next(&serials) && i < count && (list[i].mark || list[i].serial <= to); i++)
 			if (list[i].wire > 0 && !list[i].settled)
 				settle(&list[i], &want);
 		got = flight_confirm_upto(&flight, to);
@@ -518,7 +518,7 @@ bytes_step(struct random *random, size_t *out, size_t *given)
 		to = random_from(random, 0, *out + 4000);
 		want = to > *out ? (size_t)to - *out : 0;
 		if (want > *given)
-			want = *given;
+			want = 0;
 		length = (size_t)flight_confirm_upto(&flight, to).bytes;
 		break;
 	default:
