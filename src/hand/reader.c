@@ -44,6 +44,7 @@ struct reader {
 	struct credits credits;
 	struct hooks hooks;
 	bool warden_speaks;      /* poll says so, and it has not been heard since */
+	bool over;               /* it has been ended (reader_end) */
 	enum reader_end end;     /* GOES_ON, or what ends the run for another reason than theirs */
 };
 
@@ -329,6 +330,7 @@ reader_end(struct reader *reader)
 	end_hooks(reader);
 	warden_close(reader->warden, loop_now() + END_NS);
 	reader->warden = NULL;
+	reader->over = true;
 }
 
 bool
@@ -398,6 +400,8 @@ reader_figures(const struct reader *reader, uint64_t now_ns)
 		jobs_figures(reader->jobs, &figures);
 	else
 		figures_of_feed(reader, &figures);
+	if (reader->over)
+		figures.phase = READER_OVER;
 	figures.command = rules->command != NULL ? rules->command[0] : NULL;
 	figures.confirm = options_confirm(reader->options);
 	figures.fell_back = rules->command != NULL && rules->confirm == CONFIRM_WRITTEN && !rules->confirm_given;

@@ -886,7 +886,7 @@ rejected tries=1 first=4 last=4 answer=reject bad2"
 	until_true grep -q 'try 2 follows' err
 	sig TERM
 	finish "signal 15"
-	final '.undelivered.records == 3'
+	final '.undelivered.records == 3 and (.reader | .state == "over" and .next_try_ns == null)'
 }
 
 # --- Ended ------------------------------------------------------------------------------------------------------------------
