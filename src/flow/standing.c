@@ -34,7 +34,7 @@ pump_awaited(const struct pump *pump)
 {
 	if (pump->output == OUTLET_HELD)
 		return outlet_awaited(&pump->outlet);
-	return pump->output == OUTLET_REFUSED ? WAIT_OUTPUT : WAIT_INPUT;
+	return pump->output == OUTLET_REFUSED || !pump_is_reading(pump) ? WAIT_OUTPUT : WAIT_INPUT;
 }
 
 /* Batches are written where nobody waits. */
@@ -71,7 +71,7 @@ pump_count_wait(struct pump *pump, uint64_t ns)
 void
 pump_cannot_wait(struct pump *pump, int error)
 {
-	if (pump_awaited(pump) == WAIT_INPUT && pump_is_reading(pump)) { /* else it is a reader that is waited for */
+	if (pump_awaited(pump) == WAIT_INPUT) {
 		pump->input = PUMP_READ_ERROR;
 		pump->error = error;
 	} else {

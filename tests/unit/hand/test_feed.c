@@ -136,9 +136,11 @@ ends(void)
 	begin_conversation();
 	feed(1, 10);
 	turn(1);
+	ok(pump_awaited(&rig.pump) == WAIT_INPUT, "while it is read it is the input that is waited for");
 	end_input();
 	turn(1);
 	ok(feed_is_listening(&feeding), "where no more is read it is listened for");
+	ok(pump_awaited(&rig.pump) == WAIT_OUTPUT, "and it is the reader that is waited for");
 	finish_feed();
 }
 
