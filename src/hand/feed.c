@@ -90,6 +90,7 @@ give_up_oldest(struct feed *feed, int status, uint64_t now_ns)
 	pump_blame(feed->pump, cause_status(&cause, status));
 	(void)pump_reject_oldest(feed->pump, now_ns);
 	feed->died_at = 0;
+	feed->excused = true;
 }
 
 static void
@@ -133,6 +134,7 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	if (status == 0)
 		feed_hear_last(feed, now_ns);
 	feed->status = status;
+	feed->excused = false;
 	lose_reader(feed);
 	if (feed->rules->outlive && !is_all_handed(feed)) {
 		feed->state = FEED_OVER;
@@ -355,9 +357,20 @@ fail(struct feed *feed, enum reader_end why, const char *what, uint64_t now_ns)
 	}
 }
 
+/* Where it would be started again, but for nothing: all is settled, and the input has ended meanwhile. */
+static void
+look_for_end(struct feed *feed)
+{
+	if (feed->state != FEED_DOWN || feed->starts == 0 || feed->end != READER_GOES_ON || !is_all_handed(feed))
+		return;
+	feed->state = FEED_OVER;
+	feed->end = READER_DONE;
+}
+
 static void
 look_at_clock(struct feed *feed, uint64_t now_ns)
 {
+	look_for_end(feed);
 	if (feed->state == FEED_DOWN && now_ns >= breaker_due_ns(feed->breaker) && feed->end == READER_GOES_ON)
 		feed_start_again(feed, now_ns);
 	if (now_ns >= silent_until_ns(feed))

@@ -63,6 +63,7 @@ struct feed {
 	uint64_t ignored;           /* answers for what is not in flight */
 	uint64_t starts, failures;
 	int status;                 /* wait status of the last; -1 */
+	bool excused;               /* the record that it died of has been rejected for that */
 	int exec_error;             /* errno of the exec that failed, or 0 */
 };
 

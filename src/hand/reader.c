@@ -333,8 +333,8 @@ reader_end(struct reader *reader)
 	reader->over = true;
 }
 
-bool
-reader_status(const struct reader *reader, int *status)
+static bool
+last_status(const struct reader *reader, int *status)
 {
 	const struct feed *feed = &reader->feed;
 	struct reader_figures figures;
@@ -349,6 +349,12 @@ reader_status(const struct reader *reader, int *status)
 	else if (feed->status >= 0)
 		*status = WIFEXITED(feed->status) ? WEXITSTATUS(feed->status) : 128 + WTERMSIG(feed->status);
 	return feed->exec_error != 0 || feed->status >= 0;
+}
+
+bool
+reader_status(const struct reader *reader, int *status)
+{
+	return last_status(reader, status) && (reader->jobs != NULL || !reader->feed.excused);
 }
 
 /* --- what is told -------------------------------------------------------------------------------- */
@@ -385,7 +391,7 @@ figures_of_feed(const struct reader *reader, struct reader_figures *figures)
 	figures->failures = feed->failures;
 	if (feed->died_at != 0 && pump_first_in_flight(feed->pump) == feed->died_at)
 		figures->tries = feed->deaths;
-	if (reader_status(reader, &status))
+	if (last_status(reader, &status))
 		figures->status = status;
 }
 

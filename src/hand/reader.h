@@ -69,7 +69,8 @@ void reader_hurry(struct reader *reader);
  * is still started, and the warden goes. */
 void reader_end(struct reader *reader);
 
-/* COMMAND's exit status as a shell has it, where it has one: false if it was never executed, or is still running. */
+/* COMMAND's exit status as a shell has it, where it has one: false if it was never executed, or is still running, or has
+ * last died of a record that was rejected for that. */
 bool reader_status(const struct reader *reader, int *status);
 
 /* Frees it; NULL is fine. */
@@ -100,7 +101,7 @@ struct reader_figures {
 	uint64_t opened;      /* how often */
 	uint64_t open_ns;     /* for how long in all, until now; */
 	uint64_t open_for_ns; /* and since it was opened last, if it is open */
-	int status;           /* last, as reader_status has it; -1 for none */
+	int status;           /* last, as a shell has it; -1 for none */
 	uint64_t batches;     /* confirmed */
 };
 

@@ -863,6 +863,28 @@ rejected tries=1 first=4 last=4 answer=reject bad2"
 	IN=in run_weir --restart --backoff=1ms sh -c 'echo >>starts; cat >/dev/null; exit 7'
 	is "$ENDED" "exit 7"
 	is "$(lines_of starts)" 1
+	printf '%s\n' bad a >in
+	IN=in run_weir --restart --retry=0 --backoff=1ms --confirm=line sh -c 'read -r x; [ "$x" != bad ] || exit 1; echo ok; exit 7'
+	is "$ENDED" "exit 7"
+	final '.out.records == 1 and .dropped.by.rejected.records == 1'
+}
+
+@test "--restart: one that is down when the input ends, with nothing left, is not started for nothing" {
+	producer in
+	IN=in start --restart --backoff=1h sh -c 'echo >>starts; read -r x; exit 7'
+	producer_holds in
+	feed 'a\n'
+	until_true grep -q 'try 2 follows' err
+	producer_ends
+	finish "exit 7"
+	is "$(lines_of starts)" 1
+	final '.out.records == 1 and .reader.state == "over" and .reader.status == 7'
+	# Not either where what it died of was the last of all; that is what counts then.
+	echo bad >bad
+	IN=bad run_weir --restart --retry=0 --backoff=1h --confirm=line sh -c 'echo >>starts; read -r x; exit 7'
+	is "$ENDED" "exit 5"
+	is "$(lines_of starts)" 2
+	final '.dropped.by.rejected.records == 1 and .reader.status == 7'
 }
 
 @test "--restart: one that weir ends is not started again" {

@@ -158,6 +158,8 @@ handing_agrees_fed(const struct feed *feed, uint64_t now_ns)
 	handing_same_books();
 	if (m->rules->command == NULL)
 		return handing_complaint() == NULL;
+	if (m->starts > 0 && !m->runs && handing_all_settled())
+		m->over = true; /* it would be started again for nothing */
 	same_breaker();
 	handing_same("over", feed->state == FEED_OVER, m->over);
 	handing_same("starts", feed->starts, m->starts);
