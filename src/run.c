@@ -22,7 +22,8 @@
 #define PASSES_BETWEEN_LOOKS 16
 
 /* After a signal reading goes on, but for this part of the drain timeout at its end: what has come by then is to
- * get out, and a record that has been begun is to be read to its end. */
+ * get out, and a record that has been begun is to be read to its end.  Of that part half is left to a reader that is told
+ * of the end by the end of its input. */
 #define DRAIN_ONLY_PART 10
 
 /* How long the buffer must have been next to empty before the memory of a burst is given back. */
@@ -48,6 +49,7 @@ struct run {
 	struct lookout lookout;
 	struct reader *reader;   /* NULL: nobody has to do anything but read */
 	uint64_t read_until_ns;  /* after a signal; LOOP_FOREVER before, and when it has passed */
+	uint64_t finish_until_ns; /* the same, for the rest of a record that has been begun */
 	uint64_t drain_until_ns; /* after a signal; LOOP_FOREVER before */
 	int command_status;      /* of COMMAND, when it has ended; or 0 */
 	int write_error;         /* errno, where it could not be written to; or 0 */
@@ -94,7 +96,7 @@ begin(struct run *run, const struct options *options)
 	io_open_input(&input, STDIN_FILENO);
 	io_open_output(&output, STDOUT_FILENO);
 	run->options = options;
-	run->read_until_ns = run->drain_until_ns = run->trim_at_ns = LOOP_FOREVER;
+	run->read_until_ns = run->finish_until_ns = run->drain_until_ns = run->trim_at_ns = LOOP_FOREVER;
 	if (io_same_file(&input, &output)) {
 		diag_error("standard input and standard output are the same file");
 		return -1;
@@ -130,6 +132,8 @@ nearest_deadline(const struct run *run)
 
 	if (run->read_until_ns < deadline)
 		deadline = run->read_until_ns;
+	if (run->finish_until_ns < deadline)
+		deadline = run->finish_until_ns;
 	if (run->drain_until_ns < deadline)
 		deadline = run->drain_until_ns;
 	if (lookout_deadline_ns(&run->lookout) < deadline)
@@ -193,10 +197,16 @@ heed_signals(struct run *run, uint64_t now)
 			reader_hurry(run->reader);
 		run->read_until_ns = pump_has_producer(&run->pump)
 		    ? now + timeout_ns - timeout_ns / DRAIN_ONLY_PART : now;
+		if (run->reader != NULL)
+			run->finish_until_ns = run->drain_until_ns - timeout_ns / DRAIN_ONLY_PART / 2;
 	}
 	if (now >= run->read_until_ns) {
 		pump_stop(&run->pump, now);
 		run->read_until_ns = LOOP_FOREVER;
+	}
+	if (now >= run->finish_until_ns) {
+		pump_stop_short(&run->pump);
+		run->finish_until_ns = LOOP_FOREVER;
 	}
 }
 

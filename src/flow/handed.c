@@ -71,6 +71,12 @@ pump_first_in_flight(const struct pump *pump)
 	return flight_first_serial(&pump->flight);
 }
 
+bool
+pump_is_given(const struct pump *pump)
+{
+	return pump->plan.flying && flight_is_given(&pump->flight);
+}
+
 uint64_t
 pump_first_given(const struct pump *pump)
 {

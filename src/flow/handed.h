@@ -35,7 +35,9 @@ struct tally pump_in_flight(const struct pump *pump);
 uint64_t pump_wire(const struct pump *pump);
 uint64_t pump_first_in_flight(const struct pump *pump);
 
-/* Of what this reader was given whole, the serial of the oldest; 0 for none. */
+/* Whether this reader was given anything that is not settled yet; of what it was given whole, the serial of the oldest; 0
+ * for none. */
+bool pump_is_given(const struct pump *pump);
 uint64_t pump_first_given(const struct pump *pump);
 
 /* Whether what is confirmed would make room that is wanted: half of what may be in flight is, or what is due is

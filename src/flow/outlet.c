@@ -109,7 +109,7 @@ outlet_mark_due_ns(const struct outlet *outlet, const struct queue *queue)
 {
 	const struct gap *gap = gap_here(outlet, queue);
 
-	return gap != NULL && !outlet_mark_begun(outlet) ? gap->first_ns + QUIET_NS : UINT64_MAX;
+	return gap != NULL && !outlet_mark_begun(outlet) && !outlet->absent ? gap->first_ns + QUIET_NS : UINT64_MAX;
 }
 
 /* Whole records that may leave before the next gap. */
@@ -210,13 +210,12 @@ is_something_next(const struct outlet *outlet, struct queue *queue, struct toll_
 	return ask->form != TOLL_PART || held >= outlet->parts_from;
 }
 
-/* Whether anything may leave, if a reader comes: not what has no end yet. */
-static bool
-is_awaiting_reader(const struct outlet *outlet, const struct queue *queue)
+size_t
+outlet_unfinished(const struct outlet *outlet, const struct queue *queue)
 {
-	if (outlet->stream || queue_part_sent(queue))
-		return queue_held(queue).bytes > 0;
-	return is_next_here(outlet, queue);
+	const size_t partial = queue_partial(queue);
+
+	return outlet->stream || queue_sends_unread(queue) || partial >= outlet->parts_from ? 0 : partial;
 }
 
 /* There is memory for what is to be known of so many records more: false where there is none at all. */
@@ -452,7 +451,7 @@ outlet_drain(struct outlet *outlet, struct queue *queue, struct ledger *ledger, 
 
 	toll_open(&outlet->toll, now_ns);
 	if (outlet->absent)
-		return is_awaiting_reader(outlet, queue) ? OUTLET_REFUSED : OUTLET_EMPTY;
+		return queue_held(queue).bytes > outlet_unfinished(outlet, queue) ? OUTLET_REFUSED : OUTLET_EMPTY;
 	for (;;) {
 		if (outlet->flight != NULL && flight_is_again(outlet->flight)) {
 			state = send_again(outlet, queue, ledger, now_ns, &done);

@@ -89,11 +89,14 @@ void outlet_change_reader(struct outlet *outlet, const struct io_port *port);
 int outlet_number(struct outlet *outlet, const char *template, struct serials *serials);
 void outlet_free(struct outlet *outlet);
 
+/* Bytes of the record being assembled where it may not leave before its end has come. */
+size_t outlet_unfinished(const struct outlet *outlet, const struct queue *queue);
+
 /* Of a drain that ended with OUTLET_HELD: what is waited for, and until when; UINT64_MAX: time alone does not help. */
 enum awaited outlet_awaited(const struct outlet *outlet);
 uint64_t outlet_due_ns(const struct outlet *outlet);
 
-/* When a gap that no record has come behind is to be marked; UINT64_MAX for never. */
+/* When a gap that no record has come behind is to be marked; UINT64_MAX for never, or while nobody is there to read it. */
 uint64_t outlet_mark_due_ns(const struct outlet *outlet, const struct queue *queue);
 
 /* Whether part of a mark is out and part is not. */

@@ -190,12 +190,18 @@ lacks_room(const struct pump *pump)
 	return level_is_paused(&pump->level) || pump_is_pressed(pump) || !fit_all(&pump->queue);
 }
 
+static struct tally
+waits_for_batch(const struct pump *pump)
+{
+	return pump->plan.stream ? queue_held(&pump->queue) : queue_ready(&pump->queue);
+}
+
 /* What waits goes as a batch: it is enough, has waited long enough, or there is no room or no time for more. */
 static bool
 is_batch_due(const struct pump *pump, uint64_t now_ns, uint64_t due_ns)
 {
 	const struct tally *most = &pump->plan.batch;
-	const struct tally waits = pump->plan.stream ? queue_held(&pump->queue) : queue_ready(&pump->queue);
+	const struct tally waits = waits_for_batch(pump);
 
 	return waits.records >= most->records || waits.bytes >= most->bytes || now_ns >= due_ns ||
 	    pump->batching.hurried || !is_reading(pump) || (waits.bytes > 0 && lacks_room(pump));
@@ -314,7 +320,8 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	if (has_given_way(pump, full, ready))
 		pump->output = OUTLET_MORE;
 	judge_level(pump, full);
-	if (pump->output == OUTLET_HELD && pump->batching.open && !toll_batch_is_open(&pump->outlet.toll) && lacks_room(pump))
+	if (pump->output == OUTLET_HELD && pump->batching.open && !toll_batch_is_open(&pump->outlet.toll) &&
+	    waits_for_batch(pump).bytes > 0 && lacks_room(pump))
 		pump->output = OUTLET_MORE; /* the buffer is full since just now: what waits for more is to go */
 #ifdef WEIR_DEBUG
 	queue_check(&pump->queue);
@@ -401,6 +408,13 @@ pump_stop(struct pump *pump, uint64_t now_ns)
 }
 
 void
+pump_stop_short(struct pump *pump)
+{
+	if (pump->input == PUMP_FINISHING)
+		pump->input = PUMP_STOPPED;
+}
+
+void
 pump_close_input(struct pump *pump)
 {
 	if (io_fd(&pump->input_port) < 0)
@@ -444,7 +458,8 @@ pump_held(const struct pump *pump)
 uint64_t
 pump_due_bytes(const struct pump *pump)
 {
-	return pump_held(pump).bytes - (is_reading(pump) || pump->closed ? 0 : queue_partial(&pump->queue));
+	return pump_held(pump).bytes -
+	    (is_reading(pump) || pump->closed ? 0 : outlet_unfinished(&pump->outlet, &pump->queue));
 }
 
 struct tally

@@ -129,6 +129,9 @@ bool pump_done(const struct pump *pump);
 /* No more reading, but for the rest of a record that has been begun. */
 void pump_stop(struct pump *pump, uint64_t now_ns);
 
+/* After that: not even of one that has been begun. */
+void pump_stop_short(struct pump *pump);
+
 /* Whether it reads, or would if it had room. */
 bool pump_is_reading(const struct pump *pump);
 

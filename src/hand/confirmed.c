@@ -155,11 +155,11 @@ feed_hear(struct feed *feed, uint64_t now_ns)
 			diag_errno(errno, "answers"); /* what it says is never heard again, though it lives */
 			feed->end = READER_BROKEN;
 		}
-		feed->progress_ns = now_ns; /* it lives */
 		if (length <= 0) {
 			feed->answers_over = true; /* a line that was cut says nothing: 12 may have been to be 123 */
 			return;
 		}
+		feed->progress_ns = now_ns; /* it lives */
 		feed->listening = false;
 		feed->hear_ns = now_ns + HEAR_NS;
 		answers_feed(&feed->answers, text, (size_t)length);

@@ -6,6 +6,7 @@
 #include "hand/feed.h"
 #include "hand/refusal.h"
 #include "os/diag.h"
+#include "os/loop.h"
 #include "os/signals.h"
 
 #include <sys/wait.h>
@@ -340,7 +341,8 @@ listen(struct feed *feed, uint64_t now_ns)
 	if (!feed->answered || (now_ns < silent_until_ns(feed) && (feed->listening || now_ns < feed->hear_ns)))
 		return;
 	feed->listening = true;
-	feed_hear(feed, now_ns);
+	if (loop_ready(feed->answers_from, false)) /* where nobody has opened it to write a read would find an end */
+		feed_hear(feed, now_ns);
 }
 
 /* It has failed though it runs: it is ended, or if it is not ours the run is. */
@@ -411,7 +413,8 @@ feed_step(struct feed *feed, uint64_t now_ns)
 	listen(feed, now_ns);
 	feed_heed_pipe(feed, now_ns);
 	if (pump_is_discarding(feed->pump)) {
-		if (!pump_is_reading(feed->pump) && pump_due_bytes(feed->pump) == pump_in_flight(feed->pump).bytes)
+		if (feed->end == READER_GOES_ON && !pump_is_reading(feed->pump) &&
+		    pump_due_bytes(feed->pump) == pump_in_flight(feed->pump).bytes)
 			feed->end = READER_DONE;
 		return;
 	}

@@ -222,7 +222,7 @@ reader_step(struct reader *reader, uint64_t now_ns)
 	if (reader->warden != NULL && reader->end == READER_GOES_ON)
 		hooks_step(&reader->hooks, reader->pump);
 	if (reader->credits.over && reader_state(reader) == READER_GOES_ON &&
-	    pump_lacks_credits(reader->pump) && pump_in_flight(reader->pump).bytes == 0) {
+	    pump_lacks_credits(reader->pump) && !pump_is_given(reader->pump)) {
 		diag_error("%s: no more credits come", diag_visible(reader->rules->credits_path));
 		reader->end = READER_NO_CREDITS;
 	}

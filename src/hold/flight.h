@@ -169,6 +169,9 @@ struct tally flight_confirm_wire(struct flight *flight, uint64_t wire);
 bool flight_reject_oldest(struct flight *flight, struct loss *loss, uint64_t at);
 bool flight_reject(struct flight *flight, uint64_t serial, struct loss *loss, uint64_t at);
 
+/* Whether this reader was given anything of what is not settled, marks left out: or it is only held for another. */
+bool flight_is_given(const struct flight *flight);
+
 /* The serial of the oldest that this reader was given whole and that is not settled; 0 for none. */
 uint64_t flight_given_serial(const struct flight *flight);
 

@@ -54,6 +54,29 @@ oldest(const struct flight *flight)
 	return NULL;
 }
 
+/* Of a stream of bytes: those that are in flight, and that this reader was given. */
+static size_t
+given_bytes(const struct flight *flight)
+{
+	return flight->again == SIZE_MAX ? chain_used(&flight->chain) : flight->again_done;
+}
+
+bool
+flight_is_given(const struct flight *flight)
+{
+	if (flight->batched)
+		return flight->held.bytes > 0;
+	if (flight_is_bytes(flight))
+		return given_bytes(flight) > 0;
+	for (size_t i = 0; i < flight->count; i++) {
+		const struct flight_record *record = flight_at(flight, i);
+
+		if (!record->settled && !record->mark)
+			return record->wire > 0;
+	}
+	return flight->open > 0 && flight->again == SIZE_MAX;
+}
+
 uint64_t
 flight_given_serial(const struct flight *flight)
 {
@@ -120,13 +143,6 @@ flight_confirm(struct flight *flight, uint64_t serial)
 		done = settle(flight, record);
 	flight_let_go(flight);
 	return done;
-}
-
-/* Of a stream of bytes: those that are in flight, and that this reader was given. */
-static size_t
-given_bytes(const struct flight *flight)
-{
-	return flight->again == SIZE_MAX ? chain_used(&flight->chain) : flight->again_done;
 }
 
 /* Those up to the number. */

@@ -887,6 +887,35 @@ rejected tries=1 first=4 last=4 answer=reject bad2"
 	final '.dropped.by.rejected.records == 1 and .reader.status == 7'
 }
 
+@test "--restart: another COMMAND without credits, and none that come, is the end" {
+	seq 10 >in
+	echo 5 >granted
+	# shellcheck disable=SC2016
+	IN=in run_weir --restart --backoff=1ms..1ms --confirm=line --credits=granted sh -c 'read -r a; [ "$WEIR_TRY" = 1 ] && exit 1
+		echo ok; while read -r x; do echo ok; done'
+	is "$ENDED" "exit 1"
+	like "$(<err)" 'granted: no more credits come'
+	final '.out.records == 0 and .undelivered.records == 10 and .reader.starts == 2'
+}
+
+# It has the last twentieth of the drain timeout for that, which a busy machine may take from it: tried more than once.
+@test "a signal: where the end of a record that is partly out does not come COMMAND gets the end of its input all the same" {
+	local try
+	for try in 1 2 3 4 5; do
+		rm -f fifo
+		producer in
+		IN=in start --confirm=written --drain-timeout="${try}s" sort
+		producer_holds in
+		feed 'b\na\nhalf'
+		snapshot_until '.out.records == 2'
+		sig TERM
+		finish "signal 15"
+		producer_ends
+		[[ $(<out) != $'a\nb\nhalf' ]] || return 0
+	done
+	fail "sort never saw the end of its input"
+}
+
 @test "--restart: one that weir ends is not started again" {
 	producer in
 	IN=in start --restart --backoff=1ms --drain-timeout=10ms sh -c 'echo $$ >>command.ours; echo >>starts; exec sleep 300'

@@ -936,6 +936,110 @@ full_of_nothing(void)
 	stop_batches();
 }
 
+/* A mark that is due while all that is in the buffer's way runs: nothing waits, and no batch is made of it. */
+static void
+full_of_nothing_but_a_mark(void)
+{
+	start_batches("-q --batch=100 --linger=100ms -m 8K -j 2 -p drop-newest --mark-drops=M --max-record=300 cat");
+	feed(80, 100);
+	for (int turns = 0; turns < 9 && runs == 0; turns++, rig.now += 100 * NS_PER_MS)
+		(void)has_gone();
+	must(runs == 1 && load.sum.records == 80);
+	feed(1, 400); /* too long: dropped, and a gap in front of whatever comes next */
+	open_batch();
+	pass();
+	must(books()->dropped[REASON_OVERSIZE].records == 1 && queue_held(&rig.pump.queue).bytes == 0);
+	rig.now += 2 * NS_PER_S;
+	pass();
+	ok(pump_output(&rig.pump) == OUTLET_HELD && !pump_is_busy(&rig.pump) && pump_deadline_ns(&rig.pump) > rig.now,
+	    "a mark that no batch is there for is waited with");
+	stop_batches();
+}
+
+/* Where nobody is there to read a mark that is due no clock says so. */
+static void
+mark_for_nobody(void)
+{
+	rig.little = false;
+	begin_anew("-q --confirm=line --answers=x --mark-drops=M{records}");
+	feed(1, 10);
+	pass();
+	pump_change_reader(&rig.pump, NULL);
+	must(pump_reject_oldest(&rig.pump, rig.now));
+	rig.now += 2 * NS_PER_S;
+	pass();
+	ok(pump_output(&rig.pump) == OUTLET_EMPTY && pump_deadline_ns(&rig.pump) == UINT64_MAX, "a mark waits for a reader, and no clock runs");
+	change_reader(true);
+	pass();
+	read_some(100);
+	ok(rig.got_length == 3 && memcmp(rig.got, "M1\n", 3) == 0, "who gets it when he comes");
+	finish();
+	begin_anew("-q --confirm=line --answers=x --mark-drops=M{records} -p drop-oldest");
+	pump_discard(&rig.pump);
+	feed(1, 10);
+	pass();
+	rig.now += 2 * NS_PER_S;
+	pass();
+	ok(pump_deadline_ns(&rig.pump) == UINT64_MAX, "nor where none comes any more");
+	finish();
+}
+
+/* What may leave without its end is due, also when it does not come. */
+static void
+due_without_end(void)
+{
+	rig.little = false;
+	begin_anew("-q");
+	pour(300000);
+	pump_stop(&rig.pump, rig.now);
+	ok(pump_is_reading(&rig.pump) && pump_held(&rig.pump).bytes > 0, "the rest of a record is waited for, of which a part is out");
+	pump_stop_short(&rig.pump);
+	ok(!pump_is_reading(&rig.pump) && pump_due_bytes(&rig.pump) == pump_held(&rig.pump).bytes,
+	    "or is not: then what is here of it is due");
+	pump_change_reader(&rig.pump, NULL);
+	pass();
+	ok(pump_output(&rig.pump) == OUTLET_REFUSED && !pump_done(&rig.pump), "and waits for a reader");
+	finish();
+	begin_anew("-q --confirm=line --answers=x -m 64K");
+	pour(3000);
+	pump_stop(&rig.pump, rig.now);
+	pump_stop_short(&rig.pump);
+	pump_change_reader(&rig.pump, NULL);
+	pass();
+	ok(pump_held(&rig.pump).bytes == 3000 && pump_due_bytes(&rig.pump) == 0 && pump_done(&rig.pump),
+	    "one that does not leave without its end is not");
+	finish();
+}
+
+/* What is held for another reader is not given to this one. */
+static void
+given(void)
+{
+	rig.little = false;
+	for (int bytes = 0; bytes < 2; bytes++) {
+		begin_anew(bytes ? "-q -b --confirm=upto --answers=x --credits=y" : "-q --confirm=line --answers=x --credits=y");
+		ok(!pump_is_given(&rig.pump), "nothing has been given");
+		pump_grant(&rig.pump, bytes ? 10 : 1);
+		feed(2, 10);
+		pass();
+		ok(pump_is_given(&rig.pump), "now something has");
+		change_reader(true);
+		pump_revoke(&rig.pump);
+		pass();
+		ok(pump_in_flight(&rig.pump).bytes == 10 && !pump_is_given(&rig.pump) && pump_lacks_credits(&rig.pump),
+		    "but not to another reader, who has no credit");
+		pump_grant(&rig.pump, bytes ? 10 : 1);
+		pass();
+		ok(pump_is_given(&rig.pump), "until he has");
+		if (bytes)
+			(void)pump_confirm_upto(&rig.pump, 10);
+		else
+			(void)pump_confirm_oldest(&rig.pump);
+		ok(!pump_is_given(&rig.pump), "what is confirmed is not waited for");
+		finish();
+	}
+}
+
 /* Bytes that are no records. */
 static void
 bytes(void)
@@ -1021,6 +1125,10 @@ main(void)
 	numbers_and_credits();
 	numbers_and_batches();
 	full_of_nothing();
+	full_of_nothing_but_a_mark();
+	mark_for_nobody();
+	due_without_end();
+	given();
 	bytes();
 	any_flow();
 	any_batches();

@@ -5,6 +5,8 @@
 #include "hand/feed.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 static struct feed feeding;
 static struct breaker breaker;
@@ -240,6 +242,46 @@ discarding(void)
 	finish_feed();
 }
 
+/* A FIFO that nobody has opened yet has no end. */
+static void
+unopened(void)
+{
+	char folder[] = "/tmp/weir-unit-XXXXXX", path[64];
+	int fifo;
+
+	must(mkdtemp(folder) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/fifo", folder);
+	must(mkfifo(path, 0600) == 0);
+	must((fifo = open(path, O_RDONLY | O_NONBLOCK)) >= 0);
+	begin_feed("--confirm=line --answers=x --timeout=1s");
+	must(dup2(fifo, feeding.answers_from) >= 0);
+	feed(1, 10);
+	turn(0);
+	turn(NS_PER_S / 2);
+	ok(feeding.end == READER_GOES_ON && !feeding.answers_over, "answers of which nobody has opened the FIFO yet may come");
+	turn(NS_PER_S / 2);
+	ok(feeding.end == READER_SILENT && !feeding.answers_over, "until --timeout is over, and not for longer");
+	finish_feed();
+	(void)close(fifo);
+	(void)unlink(path);
+	(void)rmdir(folder);
+}
+
+/* What has ended the run is not forgotten since nobody reads. */
+static void
+broken(void)
+{
+	begin_feed("--confirm=line --answers=x --reader-gone=discard");
+	begin_conversation();
+	feeding.end = READER_BROKEN;
+	pump_discard(&rig.pump);
+	end_input();
+	turn(1);
+	turn(1);
+	ok(feeding.end == READER_BROKEN, "answers that could not be read end the run, also where nobody reads any more");
+	finish_feed();
+}
+
 int
 main(void)
 {
@@ -250,5 +292,7 @@ main(void)
 	stops_within_a_record();
 	silent();
 	discarding();
+	unopened();
+	broken();
 	return done_testing();
 }
