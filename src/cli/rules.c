@@ -7,6 +7,10 @@
 
 #include <stdio.h>
 
+/* Enough room for a read. */
+#define ROOM_BYTES ((uint64_t)64 << 10)
+#define ROOM_RECORDS ((uint64_t)512)
+
 static bool
 check_bytes(const struct draft *draft)
 {
@@ -66,6 +70,16 @@ check_max_record(const struct draft *draft)
 	return true;
 }
 
+/* Reading goes on where there is room to read at once, or each record that leaves would be a read: an eighth of the
+ * buffer, or as much as is enough. */
+static uint64_t
+with_room_to_read(uint64_t low, uint64_t all, uint64_t enough)
+{
+	const uint64_t room = all / 8 < enough ? all / 8 : enough;
+
+	return all == UINT64_MAX || low < all - room ? low : all - room;
+}
+
 static bool
 check_watermarks(struct draft *draft)
 {
@@ -96,6 +110,10 @@ check_watermarks(struct draft *draft)
 	if (options->max_records != UINT64_MAX) {
 		options->high_records = (options->max_records * draft->high_milli + whole - 1) / whole;
 		options->low_records = options->max_records * draft->low_milli / whole;
+	}
+	if (options->policy == POLICY_BLOCK) {
+		options->low_bytes = with_room_to_read(options->low_bytes, options->buffer_bytes, ROOM_BYTES);
+		options->low_records = with_room_to_read(options->low_records, options->max_records, ROOM_RECORDS);
 	}
 	return true;
 }

@@ -96,13 +96,18 @@ open_pipe(struct reader *reader, struct io_port *output, int *input)
 static bool
 open_source(const char *option, const char *path, bool kept, int *fd)
 {
-	struct stat file;
+	struct stat file, data;
 	bool known, lists;
 
 	*fd = -1;
 	if (path == NULL)
 		return true;
 	known = stat(path, &file) == 0;
+	if (known && S_ISFIFO(file.st_mode) && fstat(STDIN_FILENO, &data) == 0 && file.st_dev == data.st_dev &&
+	    file.st_ino == data.st_ino) {
+		diag_error("--%s=%s: standard input, which is the data; accepted: another FIFO or file", option, diag_visible(path));
+		return false;
+	}
 	lists = known && S_ISDIR(file.st_mode);
 	kept = kept && known && S_ISFIFO(file.st_mode);
 	errno = EISDIR;

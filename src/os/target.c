@@ -99,6 +99,15 @@ begin_reports(int fd, const struct stat *file, bool by_link)
 	return fd;
 }
 
+/* Whether it is what the data comes from or goes to: a file, or a pipe, of which who has an end open keeps it from ending.
+ * A device is there for all. */
+static bool
+is_data(const struct stat *file)
+{
+	return !S_ISCHR(file->st_mode) && !S_ISBLK(file->st_mode) &&
+	    (is_same(file, STDIN_FILENO) || is_same(file, STDOUT_FILENO));
+}
+
 /* A symbolic link, which somebody else may have put there, leads to no file of its own: only to what is
  * open already (/dev/fd/5), or is no file (/dev/tty, >(...)). */
 int
@@ -114,13 +123,17 @@ target_open(const char *path, enum target_mode mode)
 
 	if (known && is_same(&file, STDERR_FILENO))
 		return STDERR_FILENO;
+	if (known && is_data(&file)) {
+		errno = EBUSY;
+		return -1;
+	}
 	if (mode == TARGET_APPEND && known && S_ISREG(file.st_mode))
 		fd = open_or_make(path, O_RDWR | flags, &by_link);
 	if (fd < 0)
 		fd = open_or_make(path, O_WRONLY | flags, &by_link);
 	if (fd < 0 || fstat(fd, &file) < 0 || !S_ISREG(file.st_mode))
 		return fd;
-	if (is_same(&file, STDIN_FILENO) || is_same(&file, STDOUT_FILENO)) {
+	if (is_data(&file)) {
 		error = EBUSY;
 	} else if (by_link && inherited_as(&file, fd, false) < 0) {
 		error = ELOOP;

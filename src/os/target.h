@@ -14,7 +14,7 @@ enum target_mode {
 
 /* Opens path, never waiting for it, or returns STDERR_FILENO where path is a name of that: by any
  * of its names, a socket could not be opened and a log file would be truncated.  -1 with errno:
- * ENXIO for a FIFO that nobody reads, EBUSY for the file that standard input or output is, ELOOP
+ * ENXIO for a FIFO that nobody reads, EBUSY for the file or pipe that standard input or output is, ELOOP
  * for a symbolic link to a file that was not open already.  A file that is made has mode 0600.  A
  * file to append to that is there may be open for reading as well.
  *

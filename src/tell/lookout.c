@@ -37,7 +37,7 @@ not_opened(const char *option, const char *path)
 	struct stat file;
 	mode_t kind = stat(path, &file) == 0 ? file.st_mode : 0;
 
-	if (error == EBUSY && S_ISREG(kind)) /* a device may be busy for reasons of its own */
+	if (error == EBUSY && (S_ISREG(kind) || S_ISFIFO(kind) || S_ISSOCK(kind))) /* a device may be busy for reasons of its own */
 		diag_error("%s=%s: standard input or output; accepted: another file", option, visible);
 	else if (error == ENXIO && S_ISSOCK(kind))
 		diag_error("%s=%s: a socket; accepted: a file, or a FIFO with a reader", option, visible);

@@ -628,6 +628,28 @@ expected()
 	done
 }
 
+@test "nor the pipe or FIFO that standard input or output is; and the same for --dropped" {
+	local option name
+	mkfifo fifo
+	for option in report dropped; do
+		for name in /dev/stdin /dev/stdout /proc/self/fd/0; do
+			status=0
+			seq 5 | timeout "$PATIENCE" "$WEIR" -p drop-newest "--$option=$name" 2>err | cat >out || status=$?; status=${PIPESTATUS[1]}
+			is "$status" 1 "$option $name"
+			is "$(cat err)" "weir: --$option=$name: standard input or output; accepted: another file"
+			is "$(cat out)" ""
+		done
+		status=0
+		exec 7<>fifo
+		timeout "$PATIENCE" "$WEIR" -p drop-newest "--$option=fifo" <fifo >out 2>err 7<&- || status=$?
+		exec 7<&-
+		is "$status" 1
+		like "$(cat err)" '--(report|dropped)=fifo: standard input or output; accepted: another file$'
+	done
+	# A device is there for all.
+	seq 5 | "$WEIR" --report=/dev/null >/dev/null
+}
+
 @test "--report follows no symbolic link to a file" {
 	echo kept >victim
 	ln -s victim link

@@ -177,6 +177,13 @@ not_before()
 		# 2 MB, half a buffer at a time: 16; and what a process reads to begin with
 		is "$(($(grep -c '(0, ' trace) <= 40))" 1 "$options: $(grep -c '(0, ' trace) reads, at most 40: 1 means so"
 	done
+	# Where it is to go on at once, an eighth of the buffer at a time: 64.
+	for options in "--low=100%" "--low=99%" "--low=100% --max-records=100000000"; do
+		# shellcheck disable=SC2086
+		timeout "$PATIENCE" strace -f -o trace -e trace=read,readv,preadv2 "$WEIR" -q -m 256K -L 1000k/s $options <in >out
+		same in out
+		is "$(($(grep -c '(0, ' trace) <= 160))" 1 "$options: $(grep -c '(0, ' trace) reads, at most 160: 1 means so"
+	done
 }
 
 @test "under a rate for each key records leave many in a write, up to the first that waits" {

@@ -441,10 +441,15 @@ EOF
 	local option
 	mkdir there
 	for option in answers credits; do
+		set --
 		run_weir --confirm=line --answers=nothing --$option=not-there
 		is "$ENDED $(<err)" "exit 1 weir: --$option=not-there: No such file or directory"
 		run_weir --confirm=line --answers=nothing --$option=there
 		is "$ENDED $(<err)" "exit 1 weir: --$option=there: Is a directory"
+		status=0
+		[[ $option == credits ]] || set -- --confirm=line
+		seq 3 | "$WEIR" -q "$@" "--$option=/dev/stdin" >out 2>err || status=$?
+		is "$status $(<err)" "1 weir: --$option=/dev/stdin: standard input, which is the data; accepted: another FIFO or file"
 	done
 }
 
