@@ -12,6 +12,12 @@
 /* For people, and so short: what is nothing is left out, and of the figures that JSON has those that a
  * decision hangs on. */
 
+/* From so many records on a line that is told while weir runs has three digits of them. */
+#define EXACT_MOST UINT64_C(1000000)
+
+/* A part of less is said to be under 0.1%. */
+#define LITTLE 0.0005
+
 static bool
 has_records(const struct snapshot *s)
 {
@@ -36,10 +42,23 @@ text_tally(struct line *line, const struct snapshot *s, const char *label, const
 	line_add(line, "%s", bytes);
 }
 
+/* So many records; in a long run not to the last one. */
+static void
+text_records(struct line *line, uint64_t records)
+{
+	char count[32];
+
+	figures_count(count, sizeof(count), records);
+	if (records < EXACT_MOST)
+		line_add(line, "%" PRIu64, records);
+	else
+		line_add(line, "%s", count);
+}
+
 /* What came so far, and in the interval per second. */
 static void
 text_flow(struct line *line, const struct snapshot *s, const char *label, const struct tally *all,
-    const struct tally *recent)
+    const struct tally *recent, bool in_bytes)
 {
 	char total[32], count[32], bytes[32];
 	uint64_t per_second = snapshot_per_second(recent->bytes, s->interval.ns);
@@ -47,22 +66,28 @@ text_flow(struct line *line, const struct snapshot *s, const char *label, const 
 	figures_bytes(total, sizeof(total), all->bytes, s->ledger.in.bytes);
 	figures_bytes(bytes, sizeof(bytes), per_second, per_second);
 	figures_count(count, sizeof(count), snapshot_per_second(recent->records, s->interval.ns));
-	if (has_records(s))
-		line_add(line, "%s %" PRIu64 " (%s/s %s/s)", label, all->records, count, bytes);
-	else
-		line_add(line, "%s %s (%s/s)", label, total, bytes);
+	line_add(line, "%s ", label);
+	if (!has_records(s)) {
+		line_add(line, "%s (%s/s)", total, bytes);
+		return;
+	}
+	text_records(line, all->records);
+	line_add(line, " (%s/s", count);
+	if (in_bytes)
+		line_add(line, " %s/s", bytes);
+	line_add(line, ")");
 }
 
 /* In a final report bytes stand behind what came in; those of what went out only where there are no records
- * to count, or none is whole. */
+ * to count, or none is whole.  In others how many a second go out: there is no room in a line for both. */
 static void
 text_flows(struct line *line, const struct snapshot *s)
 {
 	const struct ledger *ledger = &s->ledger;
 
 	if (!is_final(s)) {
-		text_flow(line, s, "in", &ledger->in, &s->interval.in);
-		text_flow(line, s, ", out", &ledger->out, &s->interval.out);
+		text_flow(line, s, "in", &ledger->in, &s->interval.in, false);
+		text_flow(line, s, ", out", &ledger->out, &s->interval.out, true);
 		return;
 	}
 	text_tally(line, s, "in", &ledger->in);
@@ -113,10 +138,12 @@ text_loss(struct line *line, const struct ledger *ledger)
 	const struct tally *in = &ledger->in;
 	bool whole = dropped.records > 0 && in->records > 0;
 	char bytes[32];
+	double share;
 
 	if (whole) {
 		text_share(line, dropped.records, in->records);
-		if ((double)dropped.bytes / (double)in->bytes > 2 * (double)dropped.records / (double)in->records) {
+		share = (double)dropped.bytes / (double)in->bytes;
+		if (share >= LITTLE && share > 2 * (double)dropped.records / (double)in->records) {
 			line_add(line, ", of bytes ");
 			text_share(line, dropped.bytes, in->bytes);
 		}

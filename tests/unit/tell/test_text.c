@@ -71,7 +71,7 @@ little(void)
 	snapshot.held = (struct tally){ 0, 50 };
 	snapshot.elapsed_ns = UINT64_C(62004999999);
 	snapshot.event = REPORT_SIGNAL;
-	is_text(line(), "weir: in 0 (0/s 0 B/s), out 0 (0/s 0 B/s), held 0 records 50 B, buffer 0%, "
+	is_text(line(), "weir: in 0 (0/s), out 0 (0/s 0 B/s), held 0 records 50 B, buffer 0%, "
 	    "paused 61.034s in 62.004s\n", "a record without its end is held; milliseconds have three places");
 	snapshot.event = REPORT_FINAL;
 	snapshot.ledger.undelivered = snapshot.held;
@@ -114,6 +114,8 @@ shares(void)
 		{ { 999, 9990 }, { 1000, 10000 }, "(99.9%, " },
 		{ { 2000, 20000 }, { 2000, 20000 }, "(100%, " },
 		{ { 1, 5000 }, { 10, 5018 }, "(10.0%, of bytes 99.6%, " },
+		{ { 1, 5000 }, { 1000000, 6000000 }, "(under 0.1%, of bytes 0.1%, " },
+		{ { 1, 200 }, { 1000000, 7000000 }, "(under 0.1%, oldest" },
 		{ { 1, 20 }, { 10, 100 }, "(10.0%, oldest" },
 	};
 
@@ -143,13 +145,23 @@ an_interval(void)
 	snapshot.until_empty_ns = snapshot.until_full_ns = NS_PER_S;
 	snapshot.interval = (struct interval){ .ns = 2 * NS_PER_S, .in = { 3200000, 24200000 },
 		.out = { 3000000, 22400000 }, .waited_ns = { 100 * NS_PER_MS, 1880 * NS_PER_MS, 20 * NS_PER_MS } };
-	is_text(line(), "weir: 17:30:00 in 1600000 (1.6M/s 12.1 MB/s), out 1500000 (1.5M/s 11.2 MB/s), buffer 86%, "
+	is_text(line(), "weir: 17:30:00 in 1.6M (1.6M/s), out 1.5M (1.5M/s 11.2 MB/s), buffer 86%, "
 	    "output 94%\n", "the time of day, rates, the fill, the slow side");
 	ok(strlen(line()) <= 100 + 1, "which 100 columns show");
+	snapshot.ledger.in.records = 999999;
+	snapshot.ledger.out.records = 989999;
+	snapshot.interval.latency = (struct latency){ .count = 1, .p99_ns = 169 * NS_PER_MS };
+	ok(strstr(line(), "in 999999 (1.6M/s), out 989999 (1.5M/s 11.2 MB/s)") != NULL && strlen(line()) <= 100 + 1,
+	    "and the latency, too, of nearly a million records");
+	snapshot.ledger.in.records = 312548000;
+	ok(strstr(line(), "in 312M (1.6M/s), out 989999") != NULL && strlen(line()) <= 100 + 1, "and of many more");
+	snapshot.ledger.in.records = 1600000;
+	snapshot.ledger.out.records = 1500000;
+	snapshot.interval.latency = (struct latency){ 0 };
 	options.interval_ns = NS_PER_S / 2;
 	ok(strstr(line(), "weir: 17:30:00.007 in ") != NULL, "finer where seconds would not tell them apart");
 	options.format = FORMAT_JOURNAL;
-	ok(strstr(line(), "weir: in 1600000 ") != NULL, "not for the journal, which has its own");
+	ok(strstr(line(), "weir: in 1.6M ") != NULL, "not for the journal, which has its own");
 	options.format = FORMAT_TEXT;
 	snapshot.event = REPORT_FINAL;
 	ok(strstr(line(), "weir: 17:30:00.007 in ") != NULL, "the last one has it too,");
@@ -164,7 +176,7 @@ an_interval(void)
 	ok(strstr(line(), "in 12.1 MB (12.1 MB/s), out 11.2 MB (11.2 MB/s), ") != NULL, "in bytes, no records");
 }
 
-#define RECENT "in 12000 (2.0k/s 204.0 kB/s), out 10000 (25/s 104 B/s), dropped 2000 (16.7%, oldest, 105/s), " \
+#define RECENT "in 12000 (2.0k/s), out 10000 (25/s 104 B/s), dropped 2000 (16.7%, oldest, 105/s), " \
 	"not saved 6 records 600 B, 1 mark"
 
 static void
