@@ -56,6 +56,7 @@ struct keeper {
 	bool behind;          /* there is something to tell, and no room to */
 	unsigned failures;    /* to tell it, in a row, and not for room */
 	char *const *const *commands;
+	size_t command_count;
 	char **environment;   /* of weir, or of a job */
 	struct ward *wards;
 	size_t capacity;
@@ -147,13 +148,38 @@ take_descriptors(struct msghdr *message, int fds[WARDEN_STREAMS])
 	if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
 		return 0;
 	count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int); /* of one that was cut, too */
+	if (count > WARDEN_STREAMS)
+		count = WARDEN_STREAMS;
 	memcpy(fds, CMSG_DATA(header), count * sizeof(int));
 	for (size_t i = 0; i < count; i++)
 		(void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
 	return count;
 }
 
-/* 1 where there is a request, 0 where there is none for now, -1 at the end. */
+/* weir is confined since who feeds it may have taken it over, and may then say anything here. */
+static bool
+is_sound(const struct keeper *keeper, const struct keeper_request *request)
+{
+	return request->strings_bytes <= sizeof(keeper->strings) &&
+	    (request->kind != KEEPER_START || request->value < keeper->command_count);
+}
+
+/* Of the environment weir says what begins with WEIR_, and not which library or program is to be found. */
+static bool
+are_words(const char *strings, size_t bytes)
+{
+	const char *end = strings + bytes;
+	size_t count = 0;
+
+	if (bytes > 0 && end[-1] != '\0')
+		return false;
+	for (; strings < end; strings += strlen(strings) + 1)
+		if (++count > WARDEN_STRINGS_MOST || strncmp(strings, "WEIR_", 5) != 0 || strchr(strings, '=') == NULL)
+			return false;
+	return true;
+}
+
+/* 1 where there is a request, 0 where there is none for now, -1 at the end, or where no weir asks like that. */
 static int
 receive(struct keeper *keeper, struct keeper_request *request, int fds[WARDEN_STREAMS], size_t *count)
 {
@@ -163,7 +189,7 @@ receive(struct keeper *keeper, struct keeper_request *request, int fds[WARDEN_ST
 		.msg_control = control.bytes };
 	ssize_t length;
 
-	message.msg_controllen = (socklen_t)CMSG_SPACE(WARDEN_STREAMS * sizeof(int)); /* size_t, or less elsewhere */
+	message.msg_controllen = (socklen_t)CMSG_LEN(WARDEN_STREAMS * sizeof(int)); /* no more; size_t, or less elsewhere */
 	length = recvmsg(keeper->fd, &message, MSG_DONTWAIT);
 	*count = 0;
 	if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
@@ -171,8 +197,10 @@ receive(struct keeper *keeper, struct keeper_request *request, int fds[WARDEN_ST
 	if (length <= 0)
 		return -1;
 	*count = take_descriptors(&message, fds);
-	return receive_rest(keeper->fd, (char *)request + length, sizeof(*request) - (size_t)length) &&
-	    receive_rest(keeper->fd, keeper->strings, request->strings_bytes) ? 1 : -1;
+	if (!receive_rest(keeper->fd, (char *)request + length, sizeof(*request) - (size_t)length) ||
+	    !is_sound(keeper, request) || !receive_rest(keeper->fd, keeper->strings, request->strings_bytes))
+		return -1;
+	return are_words(keeper->strings, request->strings_bytes) ? 1 : -1;
 }
 
 static bool
@@ -383,12 +411,13 @@ make_room(struct keeper *keeper)
 }
 
 _Noreturn void
-keeper_run(int fd, int null, char *const *const commands[], bool foreground)
+keeper_run(int fd, int null, char *const *const commands[], size_t count, bool foreground)
 {
 	static struct keeper keeper; /* larger than a stack frame should be */
 
 	keeper.fd = fd;
 	keeper.commands = commands;
+	keeper.command_count = count;
 	keeper.foreground = foreground;
 	signals_shield();
 #ifdef __linux__

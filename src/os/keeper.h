@@ -44,7 +44,8 @@ union keeper_control {
 /* The message, which is in one piece; or false with errno and, but where the other side has gone, nothing of it. */
 bool keeper_send(int fd, struct msghdr *message);
 
-/* Is the warden until weir, at the other end of fd, asks for the end or has gone.  null is /dev/null, open both ways. */
-_Noreturn void keeper_run(int fd, int null, char *const *const commands[], bool foreground);
+/* Is the warden of so many commands until weir, at the other end of fd, asks for the end or has gone, or asks for what weir
+ * never would: it ends then, and has done nothing of it.  null is /dev/null, open both ways. */
+_Noreturn void keeper_run(int fd, int null, char *const *const commands[], size_t count, bool foreground);
 
 #endif

@@ -30,7 +30,7 @@ struct warden {
 
 /* A process of its own, or -1 with errno. */
 static pid_t
-fork_keeper(const int pair[2], int null, char *const *const commands[], bool foreground)
+fork_keeper(const int pair[2], int null, char *const *const commands[], size_t count, bool foreground)
 {
 	pid_t pid;
 
@@ -38,7 +38,7 @@ fork_keeper(const int pair[2], int null, char *const *const commands[], bool for
 		(void)fcntl(pair[i], F_SETFD, FD_CLOEXEC);
 	pid = fork();
 	if (pid == 0)
-		keeper_run(pair[1], null, commands, foreground);
+		keeper_run(pair[1], null, commands, count, foreground);
 	return pid;
 }
 
@@ -53,7 +53,7 @@ begin(struct warden *warden, char *const *const commands[], bool foreground)
 		return false;
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0) {
 		warden->fd = pair[0];
-		warden->pid = fork_keeper(pair, null, commands, foreground);
+		warden->pid = fork_keeper(pair, null, commands, warden->command_count, foreground);
 		error = errno;
 		(void)close(pair[1]);
 		if (warden->pid < 0)

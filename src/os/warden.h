@@ -38,7 +38,7 @@ struct warden_job {
 	uint64_t id;                    /* the caller's; of those that have not ended no two have the same */
 	size_t command;                 /* which of those that warden_open was given */
 	int streams[WARDEN_STREAMS];    /* a descriptor, which stays the caller's, or one of the above */
-	const char *const *environment; /* "NAME=VALUE", in place of those of that name; ends with NULL, or is NULL */
+	const char *const *environment; /* "WEIR_NAME=VALUE", in place of those of that name; ends with NULL, or is NULL */
 };
 
 /* Of a job STARTED, STOPPED any number of times, and ENDED are told in this order, or else FAILED or SHORT alone. */

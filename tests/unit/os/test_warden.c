@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "os/command.h"
 #include "os/confine.h"
+#include "os/keeper.h"
 #include "os/loop.h"
 #include "os/parcel.h"
 #include "os/signals.h"
@@ -50,7 +51,7 @@ enum { GIVEN, CAT, SHELL, ABSENT, UNFOUND, DIRECTORY, FORMATLESS, TRUE, COMMANDS
 static char *const *const commands[COMMANDS] = {
 	[GIVEN] = (char *[]){ given, NULL },
 	[CAT] = (char *[]){ (char[]){ "cat" }, NULL },
-	[SHELL] = (char *[]){ (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "eval \"$SCRIPT\"" }, NULL },
+	[SHELL] = (char *[]){ (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "eval \"$WEIR_SCRIPT\"" }, NULL },
 	[ABSENT] = (char *[]){ (char[]){ "/nonexistent/command" }, NULL },
 	[UNFOUND] = (char *[]){ (char[]){ "weir-unit-no-such-command" }, NULL },
 	[DIRECTORY] = (char *[]){ (char[]){ "/" }, NULL },
@@ -231,9 +232,9 @@ environment(void)
 	struct warden *warden;
 
 	memset(large, 'l', sizeof(large) - 1);
-	memcpy(large, "LARGE=", 6);
+	memcpy(large, "WEIR_L=", 7);
 	memset(larger, 'l', sizeof(larger) - 1);
-	memcpy(larger, "LARGE=", 6);
+	memcpy(larger, "WEIR_L=", 7);
 	CHECK(setenv("WEIR_A", "0", 1) == 0 && setenv("WEIR_AB", "2", 1) == 0 && setenv("WEIR_B", "3", 1) == 0);
 	warden = open_one();
 	CHECK(run_for_text(warden, job_of(1, GIVEN, strings)) == 0);
@@ -245,9 +246,9 @@ environment(void)
 	many[1] = "";
 	CHECK(!warden_start(warden, &(struct warden_job){ .environment = many }) && errno == E2BIG);
 	for (int i = 0; i < WARDEN_STRINGS_MOST; i++)
-		many[i] = "A=1";
+		many[i] = "WEIR_D=1";
 	CHECK(run_for_text(warden, job_of(4, GIVEN, many)) == 0);
-	many[WARDEN_STRINGS_MOST] = "A=1";
+	many[WARDEN_STRINGS_MOST] = "WEIR_D=1";
 	CHECK(!warden_start(warden, &(struct warden_job){ .environment = many }) && errno == E2BIG);
 	CHECK(!warden_start(warden, &(struct warden_job){ .command = COMMANDS }) && errno == EINVAL);
 	return closes(warden);
@@ -309,7 +310,7 @@ streams(void)
 	/* Hooks: /dev/null, and weir's standard error for both. */
 	make_pipe(out);
 	CHECK(dup2(out[1], STDERR_FILENO) == STDERR_FILENO && close(out[1]) == 0);
-	job = job_of(2, SHELL, (const char *[]){ "SCRIPT=cat; echo out; echo error >&2", NULL });
+	job = job_of(2, SHELL, (const char *[]){ "WEIR_SCRIPT=cat; echo out; echo error >&2", NULL });
 	job.streams[1] = STDERR_FILENO;
 	CHECK(warden_start(warden, &job));
 	CHECK(tells(warden, WARDEN_STARTED, 2, &value) && tells(warden, WARDEN_ENDED, 2, &value) && value == 0);
@@ -421,8 +422,8 @@ not_executed(void)
 static int
 endings(void)
 {
-	const char *exits[] = { "SCRIPT=exit 65", NULL }, *dies[] = { "SCRIPT=kill -ALRM $$", NULL };
-	const char *stops[] = { "SCRIPT=kill -STOP $$; exit 4", NULL };
+	const char *exits[] = { "WEIR_SCRIPT=exit 65", NULL }, *dies[] = { "WEIR_SCRIPT=kill -ALRM $$", NULL };
+	const char *stops[] = { "WEIR_SCRIPT=kill -STOP $$; exit 4", NULL };
 	struct warden *warden = open_one();
 	struct warden_job job = job_of(UINT64_MAX, SHELL, exits);
 	int value;
@@ -446,7 +447,7 @@ static int
 signalled(void)
 {
 	for (int foreground = 0; foreground <= 1; foreground++) {
-		const char *strings[] = { "SCRIPT=sleep 1000 & echo $!; wait", NULL };
+		const char *strings[] = { "WEIR_SCRIPT=sleep 1000 & echo $!; wait", NULL };
 		struct warden *warden = open_as(foreground != 0);
 		struct warden_job job = job_of(1, SHELL, strings);
 		int both[2], value;
@@ -550,7 +551,7 @@ static int
 behind(void)
 {
 	static unsigned char state[UNREAD_MOST]; /* 1: started, 2: ended */
-	const char *strings[] = { "SCRIPT=echo", NULL };
+	const char *strings[] = { "WEIR_SCRIPT=echo", NULL };
 	struct warden *warden = open_one();
 	struct warden_told told;
 	uint64_t count = 0;
@@ -651,7 +652,7 @@ gone(void)
 static int
 closed(void)
 {
-	const char *strings[] = { "SCRIPT=cat; echo end", NULL };
+	const char *strings[] = { "WEIR_SCRIPT=cat; echo end", NULL };
 	struct warden *warden = open_one();
 	struct warden_job job = job_of(1, SHELL, strings);
 	int in[2], out[2];
@@ -684,7 +685,7 @@ closed_in_time(void)
 static _Noreturn void
 be_weir(int say, const int in[2], const int out[2], bool stopped)
 {
-	const char *strings[] = { "SCRIPT=cat; echo end", NULL };
+	const char *strings[] = { "WEIR_SCRIPT=cat; echo end", NULL };
 	struct warden *warden = open_one();
 	struct warden_job job = job_of(1, SHELL, strings);
 	pid_t pid = warden_pid(warden);
@@ -694,7 +695,7 @@ be_weir(int say, const int in[2], const int out[2], bool stopped)
 	job.streams[0] = in[0];
 	job.streams[1] = out[1];
 	must(warden_start(warden, &job) && tells(warden, WARDEN_STARTED, 1, &value));
-	job = job_of(2, SHELL, (const char *[]){ "SCRIPT=echo never", NULL });
+	job = job_of(2, SHELL, (const char *[]){ "WEIR_SCRIPT=echo never", NULL });
 	job.streams[1] = out[1];
 	must(!stopped || (kill(pid, SIGSTOP) == 0 && warden_start(warden, &job)));
 	must(write(say, &pid, sizeof(pid)) == (ssize_t)sizeof(pid));
@@ -754,7 +755,7 @@ starts_nothing_more(void)
 static int
 beside_confinement(void)
 {
-	const char *strings[] = { "SCRIPT=cat </dev/null && cat && kill -TERM $$", NULL };
+	const char *strings[] = { "WEIR_SCRIPT=cat </dev/null && cat && kill -TERM $$", NULL };
 	struct warden *warden = open_one();
 	struct warden_job job = job_of(1, SHELL, strings);
 	struct parcel *parcel = parcel_new();
@@ -776,7 +777,7 @@ beside_confinement(void)
 		CHECK(tells(warden, WARDEN_ENDED, try, &value) && WIFSIGNALED(value) && WTERMSIG(value) == SIGTERM);
 	}
 	CHECK(close(out[1]) == 0 && read_all(out[0]) == 8 && memcmp(text, "/tmp/tmp", 8) == 0);
-	job = job_of(3, SHELL, (const char *[]){ "SCRIPT=kill -STOP $$", NULL });
+	job = job_of(3, SHELL, (const char *[]){ "WEIR_SCRIPT=kill -STOP $$", NULL });
 	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_STARTED, 3, &value));
 	CHECK(tells(warden, WARDEN_STOPPED, 3, &value) && warden_signal(warden, 3, SIGKILL));
 	CHECK(tells(warden, WARDEN_ENDED, 3, &value) && WTERMSIG(value) == SIGKILL);
@@ -815,6 +816,63 @@ make_script(void)
 	must(fchmod(fd, 0700) == 0 && close(fd) == 0);
 }
 
+/* Whether the warden, asked for this, ends by itself, and has started nothing. */
+static bool
+is_refused(const struct keeper_request *request, const char *strings, size_t length)
+{
+	struct keeper_news news;
+	int pair[2], null, status;
+	pid_t pid;
+
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	must((null = open("/dev/null", O_RDWR)) >= 0);
+	must((pid = fork()) >= 0);
+	if (pid == 0) {
+		(void)close(pair[0]);
+		keeper_run(pair[1], null, commands, COMMANDS, false);
+	}
+	(void)close(pair[1]);
+	(void)close(null);
+	must(send(pair[0], request, sizeof(*request), 0) == (ssize_t)sizeof(*request));
+	(void)send(pair[0], strings, length, MSG_NOSIGNAL);
+	status = (int)recv(pair[0], &news, sizeof(news), MSG_WAITALL);
+	(void)close(pair[0]);
+	must(waitpid(pid, &null, 0) == pid);
+	return status <= 0 && WIFEXITED(null) && WEXITSTATUS(null) == EXIT_SUCCESS;
+}
+
+/* As a weir would that has been taken over. */
+static int
+taken_over(void)
+{
+	static char large[2 * WARDEN_STRINGS_BYTES];
+	static const char few[] = "WEIR_A=1", preload[] = "LD_PRELOAD=/tmp/x", nameless[] = "WEIR_A";
+	const struct keeper_request good = { .id = 1, .kind = KEEPER_START, .value = TRUE, .strings_bytes = sizeof(few) };
+	struct keeper_request request = good;
+
+	CHECK(!is_refused(&request, few, sizeof(few)));
+	request.value = COMMANDS;
+	CHECK(is_refused(&request, few, sizeof(few)));
+	request = good;
+	request.strings_bytes = sizeof(few) - 1;
+	CHECK(is_refused(&request, few, sizeof(few) - 1));
+	request.strings_bytes = sizeof(preload);
+	CHECK(is_refused(&request, preload, sizeof(preload)));
+	request.strings_bytes = sizeof(nameless);
+	CHECK(is_refused(&request, nameless, sizeof(nameless)));
+	memset(large, 'l', sizeof(large) - 1);
+	memcpy(large, "WEIR_L=", 7);
+	request.strings_bytes = sizeof(large);
+	CHECK(is_refused(&request, large, sizeof(large)));
+	for (size_t i = 0; i <= WARDEN_STRINGS_MOST; i++)
+		memcpy(large + i * sizeof(few), few, sizeof(few));
+	request.strings_bytes = (uint32_t)(WARDEN_STRINGS_MOST * sizeof(few));
+	CHECK(!is_refused(&request, large, request.strings_bytes));
+	request.strings_bytes += (uint32_t)sizeof(few);
+	CHECK(is_refused(&request, large, request.strings_bytes));
+	return 0;
+}
+
 int
 main(void)
 {
@@ -843,6 +901,7 @@ main(void)
 		holds(short_of_descriptors, "that there was no descriptor to spare is told apart");
 #endif
 	holds(beside_confinement, "weir is confined, and what it starts is not; a batch is read anew");
+	holds(taken_over, "what no weir asks for it does not do: it ends");
 	holds(outlives, "the warden outlives what is meant for weir");
 	holds(gone, "its death is told, and what it had started goes on");
 	holds(closed, "what was asked for before the end is started, and left");
