@@ -201,7 +201,7 @@ hang()
 	until_true test -e status
 	bytes='[0-9]+ B|[0-9.]+ [kM]B' clock='[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}'
 	while IFS= read -r line; do
-		like "$line" "^here: $clock in [02] \([0-9.]+k?/s ($bytes)/s\), out [02] \([0-9.]+k?/s ($bytes)/s\), buffer 0%, (input|busy) [0-9]+%(, p99 [0-9.]+[num]?s)?$"
+		like "$line" "^here: $clock in [02] \([0-9.]+k?/s\), out [02] \([0-9.]+k?/s ($bytes)/s\), buffer 0%, (input|busy) [0-9]+%(, p99 [0-9.]+[num]?s)?$"
 	done <err
 	unlike "$(cat err)" $'\e'
 }

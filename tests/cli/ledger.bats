@@ -17,7 +17,7 @@ seconds='[0-9]+\.[0-9]{3}s'
 late="(p99 $span, )?"
 times="${late}in $seconds"
 paused="${late}paused $seconds in $seconds"
-rates='\([0-9.]+[kMG]?/s [0-9.]+ [kMG]?B/s\)'
+rates='\([0-9.]+[kMG]?/s( [0-9.]+ [kMG]?B/s)?\)'
 mostly='(input|output|rate|busy) [0-9]+%'
 records="[0-9]+ records? $bytes"
 

@@ -845,7 +845,7 @@ is_refused(const struct keeper_request *request, const char *strings, size_t len
 static int
 taken_over(void)
 {
-	static char large[2 * WARDEN_STRINGS_BYTES];
+	static char large[WARDEN_STRINGS_BYTES + 8];
 	static const char few[] = "WEIR_A=1", preload[] = "LD_PRELOAD=/tmp/x", nameless[] = "WEIR_A";
 	const struct keeper_request good = { .id = 1, .kind = KEEPER_START, .value = TRUE, .strings_bytes = sizeof(few) };
 	struct keeper_request request = good;
