@@ -145,6 +145,14 @@ batches_is_worth_it(const struct batch *batch)
 	    batch->old.bytes >= batch->all.bytes / BATCHES_SPARSE);
 }
 
+bool
+batches_is_long(const struct batches *batches, const struct batch *batch)
+{
+	const struct tally *all = &batch->all, *full = &batches->full;
+
+	return all->records > 1 && (all->records > full->records || all->bytes > full->bytes);
+}
+
 struct tally
 batches_check(const struct batches *batches)
 {

@@ -29,8 +29,8 @@
 #endif
 
 /* Batches that there are at most, besides four for each part.  Before they run out, neighbours become one that together
- * are no more than a full one; and should they run out all the same, the newest becomes longer, up to as many records as
- * can be counted of a key. */
+ * are no more than a full one; and should they run out all the same (a read brings far more records than --max-records),
+ * the newest becomes longer, up to as many records as can be counted of a key. */
 #ifndef BATCHES_SPARE
 #define BATCHES_SPARE 64
 #endif
@@ -88,6 +88,9 @@ bool batches_find_small(struct batches *batches, size_t *index);
 
 /* Whether enough of one is superseded to look for it. */
 bool batches_is_worth_it(const struct batch *batch);
+
+/* Whether it has become longer than a full one. */
+bool batches_is_long(const struct batches *batches, const struct batch *batch);
 
 /* The sum of all.  Aborts when an invariant does not hold. */
 struct tally batches_check(const struct batches *batches);

@@ -305,6 +305,8 @@ history_leave(struct history *history, uint64_t records, uint64_t bytes)
 			batch->old = (struct tally){ 0, 0 };
 			history->batches.broken = true;
 			set_live(history);
+			if (batches_is_long(&history->batches, batch))
+				history_end(history); /* too much would not be swept: it is noted anew */
 			return;
 		}
 		records -= all.records;

@@ -1106,6 +1106,30 @@ discards(void)
 	finish();
 }
 
+/* A read brings ten times what may wait; of each key the last is there all the same, whatever of it has left. */
+static void
+many_at_once(void)
+{
+	rig.little = true;
+	begin_anew("-q -p latest -k 2 --max-records=100");
+	for (int turn = 0; turn < 50; turn++) {
+		rig.left_at = rig.left_length = 0;
+		for (int i = 0; i < 1000; i++)
+			make_record(16, (char)('0' + (i * 7 + turn) % 60), '\n');
+		while (!write_left())
+			;
+		for (int i = 0; i < 3; i++) {
+			rig.now += NS_PER_MS;
+			pass();
+			read_some((size_t)16 * 3);
+		}
+	}
+	is(books()->dropped[REASON_OLDEST].records, 0, "of 60 keys in 100 records none of the oldest goes");
+	ok(books()->dropped[REASON_SUPERSEDED].records > 0, "but what is superseded");
+	finish();
+	rig.little = false;
+}
+
 int
 main(void)
 {
@@ -1133,5 +1157,6 @@ main(void)
 	any_flow();
 	any_batches();
 	discards();
+	many_at_once();
 	return done_testing();
 }
