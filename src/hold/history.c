@@ -299,14 +299,16 @@ history_leave(struct history *history, uint64_t records, uint64_t bytes)
 		struct batch *batch = batches_at(&history->batches, 0);
 		struct tally all = batch->all;
 
+		if (!history->batches.broken && batches_is_long(&history->batches, batch)) {
+			history_end(history); /* broken, too much would not be swept: it is noted anew */
+			return;
+		}
 		if (all.records > records) {
 			tally_lessen(&batch->all, records, bytes);
 			tally_lessen(&history->noted, records, bytes);
 			batch->old = (struct tally){ 0, 0 };
 			history->batches.broken = true;
 			set_live(history);
-			if (batches_is_long(&history->batches, batch))
-				history_end(history); /* too much would not be swept: it is noted anew */
 			return;
 		}
 		records -= all.records;

@@ -512,11 +512,19 @@ arrive(struct model *m, size_t index)
 	return index + 1;
 }
 
-/* The oldest that is not part-sent leaves.  Of the batch that it was in nothing is known any more. */
+static void forget(struct model *m);
+static bool is_long(const struct model *m, size_t index);
+
+/* The oldest that is not part-sent leaves.  Of the batch that it was in nothing is known any more; and nothing of any, if it
+ * was longer than a full one. */
 static void
 note_gone(struct model *m, size_t index)
 {
-	if (m->held[index].batch != 0)
+	if (m->held[index].batch == 0)
+		return;
+	if (m->held[index].batch != m->broken && is_long(m, index))
+		forget(m);
+	else
 		m->broken = m->held[index].batch;
 }
 
@@ -952,6 +960,14 @@ batch_sum(const struct model *m, size_t index)
 	for (size_t i = index; i < behind_batch(m, index); i++)
 		ledger_count(&sum, 1, m->held[i].length);
 	return sum;
+}
+
+static bool
+is_long(const struct model *m, size_t index)
+{
+	const struct tally full = full_batch(m), sum = batch_sum(m, index);
+
+	return sum.records > 1 && (sum.records > full.records || sum.bytes > full.bytes);
 }
 
 /* Of those that are noted; one is there even where nothing is noted. */
