@@ -330,6 +330,10 @@ judge_feed_status(const struct reading_plan *plan, const struct reading_facts *f
 		return plan->stalls && last->status == 4 ? NULL : "nobody was stalled";
 	if (!facts->last_known || plan->timed || plan->stalls)
 		return NULL;
+	/* What it died of last may have been rejected for that: then that is what counts. */
+	if (facts->last_status != 0 && plan->retries < UINT64_MAX && strcmp(last->reason, "rejected") == 0 &&
+	    last->by[REASON_REJECTED].records > 0)
+		return last->status == 5 ? NULL : readers_wrong("status %d: rejected", last->status);
 	if (facts->last_status != 0)
 		return last->status == facts->last_status ? NULL
 		    : readers_wrong("status %d (%s), that of COMMAND is %d", last->status, last->reason, facts->last_status);
