@@ -90,6 +90,8 @@ look(void)
 	return count;
 }
 
+static unsigned ended; /* so often, of itself */
+
 static bool
 is_superseded(size_t index, size_t noted)
 {
@@ -137,6 +139,14 @@ drop_some(struct random *random)
 		fit_drop_oldest(&rig.queue, &rig.loss, REASON_EXPIRED, random_below(random, 3));
 }
 
+/* It ends with a batch that is longer than a full one: then it begins anew, as with the next verdict. */
+static bool
+is_on(void)
+{
+	ended += !history_is_on(&rig.history);
+	return history_is_on(&rig.history) || history_begin(&rig.history, &rig.queue);
+}
+
 static bool
 goes_on(uint64_t seed, bool kept)
 {
@@ -155,15 +165,15 @@ goes_on(uint64_t seed, bool kept)
 			good = history_note(&rig.history, &rig.queue, random_below(&random, 100));
 		if (random_one_in(&random, 4) && queue_held(&rig.queue).bytes > 0)
 			(void)queue_take(&rig.queue, 1 + (size_t)random_below(&random, queue_held(&rig.queue).bytes < 60 ? queue_held(&rig.queue).bytes : 60));
-		good = good && is_right();
+		good = good && is_on() && is_right();
 		if (random_one_in(&random, 4))
 			drop_some(&random);
-		good = good && is_right();
+		good = good && is_on() && is_right();
 		if (random_one_in(&random, 5)) {
 			good = good && history_note(&rig.history, &rig.queue, UINT64_MAX) && history_is_whole(&rig.history, &rig.queue);
 			history_sweep(&rig.history, &rig.queue, &rig.loss, (struct tally){ random_below(&random, 20), random_below(&random, 200) });
 		}
-		good = good && is_right();
+		good = good && is_on() && is_right();
 		fit_admit(&rig.queue);
 		queue_check(&rig.queue);
 	}
@@ -235,7 +245,7 @@ neighbours(void)
 			if (longest < batches_at(&rig.history.batches, k)->all.bytes)
 				longest = batches_at(&rig.history.batches, k)->all.bytes;
 		history_sweep(&rig.history, &rig.queue, &rig.loss, (struct tally){ 0, 10000 });
-		good = good && is_right();
+		good = good && is_on() && is_right();
 	}
 	ok(good, "neighbours that become one are counted as one");
 	ok(longest <= 100, "and no batch is longer than a full one: %" PRIu64, longest);
@@ -340,6 +350,7 @@ main(void)
 	for (seed = 0; seed < 400 && good; seed++)
 		good = goes_on(seed, true);
 	ok(good, "with --keep, too (seed %" PRIu64 ")", seed - 1);
+	ok(ended > 0, "long batches were among them (%u)", ended);
 	looks();
 	sparse();
 	neighbours();
