@@ -48,11 +48,12 @@ text_records(struct line *line, uint64_t records)
 {
 	char count[32];
 
-	figures_count(count, sizeof(count), records);
-	if (records < EXACT_MOST)
+	if (records < EXACT_MOST) {
 		line_add(line, "%" PRIu64, records);
-	else
-		line_add(line, "%s", count);
+		return;
+	}
+	figures_count(count, sizeof(count), records);
+	line_add(line, "%s", count);
 }
 
 /* What came so far, and in the interval per second. */
