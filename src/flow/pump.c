@@ -207,6 +207,23 @@ is_batch_due(const struct pump *pump, uint64_t now_ns, uint64_t due_ns)
 	    pump->batching.hurried || !is_reading(pump) || (waits.bytes > 0 && lacks_room(pump));
 }
 
+/* Bytes of the buffer that are left for one more. */
+static uint64_t
+room_for_batch(const struct pump *pump)
+{
+	const uint64_t used = flight_used(&pump->flight), all = pump->plan.limits.bytes;
+
+	return all > used ? all - used : 0;
+}
+
+/* What runs cannot give way, so that no more is added to it, though what waits does give way; an end brings room.  Where
+ * there is next to none a batch would be of a record or two. */
+static bool
+is_full_of_batches(const struct pump *pump)
+{
+	return flight_used(&pump->flight) > 0 && room_for_batch(pump) < pump->plan.limits.bytes / 8;
+}
+
 /* Since when the oldest of what waits does: of a record the sojourn knows, of bytes that are none it is noted here. */
 static uint64_t
 waits_since_ns(struct pump *pump, uint64_t now_ns)
@@ -225,16 +242,23 @@ waits_since_ns(struct pump *pump, uint64_t now_ns)
 static void
 look_for_batch(struct pump *pump, uint64_t now_ns)
 {
+	struct tally most = pump->plan.batch;
 	const uint64_t oldest_ns = waits_since_ns(pump, now_ns);
 	const uint64_t due_ns = oldest_ns < UINT64_MAX - pump->plan.linger_ns ? oldest_ns + pump->plan.linger_ns : UINT64_MAX;
 
-	if (!pump->batching.open || toll_batch_is_open(&pump->outlet.toll))
+	if (!pump->batching.open || toll_batch_is_begun(&pump->outlet.toll))
 		return;
-	if (!is_batch_due(pump, now_ns, due_ns)) {
+	if (!toll_batch_is_open(&pump->outlet.toll) && is_full_of_batches(pump)) {
+		toll_expect_batch(&pump->outlet.toll, UINT64_MAX); /* the end of one tells */
+		return;
+	}
+	if (!toll_batch_is_open(&pump->outlet.toll) && !is_batch_due(pump, now_ns, due_ns)) {
 		toll_expect_batch(&pump->outlet.toll, due_ns);
 		return;
 	}
-	toll_open_batch(&pump->outlet.toll, &pump->plan.batch);
+	if (most.bytes > room_for_batch(pump))
+		most.bytes = room_for_batch(pump);
+	toll_open_batch(&pump->outlet.toll, &most);
 	pump->batching.waits_ns = UINT64_MAX; /* all that waits goes, or it is full */
 }
 
@@ -321,7 +345,7 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 		pump->output = OUTLET_MORE;
 	judge_level(pump, full);
 	if (pump->output == OUTLET_HELD && pump->batching.open && !toll_batch_is_open(&pump->outlet.toll) &&
-	    waits_for_batch(pump).bytes > 0 && lacks_room(pump))
+	    waits_for_batch(pump).bytes > 0 && lacks_room(pump) && !is_full_of_batches(pump))
 		pump->output = OUTLET_MORE; /* the buffer is full since just now: what waits for more is to go */
 #ifdef WEIR_DEBUG
 	queue_check(&pump->queue);

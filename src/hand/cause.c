@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char cause_late[] = "timeout";
+const char cause_late[] = "timeout", cause_stalled[] = "stall";
 
 const char *
 cause_status(struct cause *cause, int status)

@@ -19,11 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KILL_AFTER_NS (2 * NS_PER_S)
 #define AGAIN_NS (10 * NS_PER_MS) /* where the warden has not come to what it was asked before */
-
-/* As kill_ns: it was. */
-#define KILLED (UINT64_MAX - 1)
 
 #define COMMAND 0 /* of those that the warden has */
 
@@ -64,7 +60,7 @@ feed_init(struct feed *feed, const struct options *options, struct warden *warde
 		.state = options->reader.command != NULL ? FEED_DOWN : FEED_UP,
 		.next_input = input,
 		.answers_from = answers_from,
-		.kill_ns = UINT64_MAX,
+		.tell_ns = UINT64_MAX,
 		.refused_ns = UINT64_MAX,
 		.look_ns = UINT64_MAX,
 		.listening = true,
@@ -77,6 +73,14 @@ feed_init(struct feed *feed, const struct options *options, struct warden *warde
 
 /* --- ends ---------------------------------------------------------------------------------------- */
 
+static const char *
+cause_of(const struct feed *feed, struct cause *cause, int status)
+{
+	if (feed->failed == READER_SILENT)
+		return cause_late;
+	return feed->failed == READER_STALLED ? cause_stalled : cause_status(cause, status);
+}
+
 /* Once more than --retry allows it has failed at the oldest record that it was given: that is rejected. */
 static void
 give_up_oldest(struct feed *feed, int status, uint64_t now_ns)
@@ -88,7 +92,7 @@ give_up_oldest(struct feed *feed, int status, uint64_t now_ns)
 	feed->died_at = oldest;
 	if (oldest == 0 || feed->rules->retries == UINT64_MAX || feed->deaths <= feed->rules->retries)
 		return;
-	pump_blame(feed->pump, cause_status(&cause, status));
+	pump_blame(feed->pump, cause_of(feed, &cause, status));
 	(void)pump_reject_oldest(feed->pump, now_ns);
 	feed->died_at = 0;
 	feed->excused = true;
@@ -115,10 +119,20 @@ is_to_follow(const struct feed *feed)
 	return feed->rules->restart && !feed->dismissed && !is_all_handed(feed);
 }
 
+/* Of its own, and not since who reads what it writes has gone. */
+static bool
+is_early_failure(const struct feed *feed, int status)
+{
+	const bool pipe = WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE;
+
+	return status != 0 && !pipe && !feed->dismissed && feed->failed == READER_GOES_ON && !is_all_handed(feed);
+}
+
 static void
 lose_reader(struct feed *feed)
 {
-	feed->kill_ns = UINT64_MAX;
+	feed->tell_ns = UINT64_MAX;
+	feed->told = false;
 	feed->refused_ns = UINT64_MAX;
 	if (pump_has_reader(feed->pump))
 		pump_change_reader(feed->pump, NULL);
@@ -142,13 +156,15 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 		pump_discard(feed->pump);
 		return;
 	}
+	describe(how, sizeof(how), status);
 	if (!is_to_follow(feed)) {
 		feed->state = FEED_OVER;
+		if (is_early_failure(feed, status))
+			diag_note("%s %s before the input did", diag_visible(feed->rules->command[0]), how);
 		if (feed->end != READER_BROKEN)
-			feed->end = is_all_handed(feed) ? READER_DONE : feed->stalled ? READER_STALLED : READER_ENDED;
+			feed->end = is_all_handed(feed) ? READER_DONE : feed->failed == READER_STALLED ? READER_STALLED : READER_ENDED;
 		return;
 	}
-	describe(how, sizeof(how), status);
 	if (now_ns - feed->started_ns >= BREAKER_LIFE_NS)
 		breaker_succeeded(feed->breaker, now_ns);
 	give_up_oldest(feed, status, now_ns);
@@ -168,6 +184,7 @@ was_short(struct feed *feed, int error, uint64_t now_ns)
 
 	if (!is_to_follow(feed)) {
 		diag_errno(error, "%s", name);
+		feed->failed = READER_BROKEN;
 		ended(feed, 0x7f00, now_ns);
 		return;
 	}
@@ -226,28 +243,29 @@ feed_told(struct feed *feed, enum warden_event event, const struct warden_told *
 	}
 }
 
-/* TERM, then KILL, once each, as soon as the warden takes them; nothing more can be done. */
-static void
-kill_late(struct feed *feed, uint64_t now_ns)
+/* To end, and is waited for. */
+static bool
+is_told(const struct feed *feed)
 {
-	if (feed->kill_ns == KILLED || now_ns < feed->kill_ns)
+	return feed->told || feed->tell_ns != UINT64_MAX;
+}
+
+/* As soon as the warden takes it; nothing more can be done. */
+static void
+tell_late(struct feed *feed, uint64_t now_ns)
+{
+	if (now_ns < feed->tell_ns)
 		return;
-	if (!warden_signal(feed->warden, feed->id, feed->asked ? SIGKILL : SIGTERM) && errno == EAGAIN) {
-		feed->kill_ns = now_ns + AGAIN_NS;
-		return;
-	}
-	feed->kill_ns = feed->asked ? KILLED : now_ns + KILL_AFTER_NS;
-	feed->asked = true;
+	feed->told = warden_terminate(feed->warden, feed->id) || errno != EAGAIN;
+	feed->tell_ns = feed->told ? UINT64_MAX : now_ns + AGAIN_NS;
 }
 
 static void
 tell_to_end(struct feed *feed, uint64_t now_ns)
 {
-	if (feed_runs(feed) && feed->kill_ns == UINT64_MAX) {
-		feed->kill_ns = now_ns;
-		feed->asked = false;
-	}
-	kill_late(feed, now_ns);
+	if (feed_runs(feed) && !is_told(feed))
+		feed->tell_ns = now_ns;
+	tell_late(feed, now_ns);
 }
 
 void
@@ -308,13 +326,6 @@ watch_time(struct feed *feed, uint64_t now_ns)
 	feed->taken = taken;
 }
 
-/* To end, and is waited for. */
-static bool
-is_told(const struct feed *feed)
-{
-	return feed->kill_ns != UINT64_MAX;
-}
-
 static uint64_t
 silent_until_ns(const struct feed *feed)
 {
@@ -351,7 +362,7 @@ fail(struct feed *feed, enum reader_end why, const char *what, uint64_t now_ns)
 {
 	if (has_command(feed)) {
 		diag_note("%s %s: it is ended", diag_visible(feed->rules->command[0]), what);
-		feed->stalled = why == READER_STALLED;
+		feed->failed = why;
 		tell_to_end(feed, now_ns);
 	} else {
 		diag_error("standard output: the reader %s", what);
@@ -379,7 +390,7 @@ look_at_clock(struct feed *feed, uint64_t now_ns)
 		fail(feed, READER_SILENT, "has confirmed nothing for --timeout", now_ns);
 	if (now_ns >= stalled_until_ns(feed))
 		fail(feed, READER_STALLED, "has taken nothing for --stall", now_ns);
-	kill_late(feed, now_ns);
+	tell_late(feed, now_ns);
 }
 
 /* Nobody reads standard output, or answers, any more. */
@@ -430,7 +441,7 @@ feed_step(struct feed *feed, uint64_t now_ns)
 uint64_t
 feed_deadline_ns(const struct feed *feed)
 {
-	uint64_t deadline_ns = feed->kill_ns == KILLED ? UINT64_MAX : feed->kill_ns;
+	uint64_t deadline_ns = feed->tell_ns;
 
 	if (feed->dismissed || pump_is_discarding(feed->pump))
 		return deadline_ns; /* it is waited for, or nobody is there: nothing else is to come in time */

@@ -48,9 +48,9 @@ struct feed {
 	bool listening;             /* they are heard when they come, */
 	uint64_t hear_ns;           /* or then: nobody waits for them */
 	bool dismissed;             /* it is told to end, and is not started again */
-	bool stalled;               /* it was told to end, since it took nothing */
-	uint64_t kill_ns;           /* it is told to end then, or was told and is killed; UINT64_MAX */
-	bool asked;                 /* it was told */
+	enum reader_end failed;     /* SILENT, STALLED: it was told to end for that; BROKEN: it never ran */
+	uint64_t tell_ns;           /* it is told to end then; UINT64_MAX */
+	bool told;                  /* it was */
 	uint64_t progress_ns;       /* when something was confirmed, or first in flight */
 	uint64_t refused_ns;        /* since then it takes nothing; UINT64_MAX */
 	uint64_t taken;             /* bytes, and what of them is confirmed, at the last step */

@@ -14,13 +14,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define COMMAND 0 /* of those that the warden has */
-#define KILL_AFTER_NS (2 * NS_PER_S)
 
 /* Where the system, or the warden, is short of something. */
 #define AGAIN_NS (10 * NS_PER_MS)
@@ -122,7 +120,7 @@ take_batch(struct jobs *jobs)
 	}
 	*parts = 1;
 	*job = (struct job){ .parcel = jobs->parcel, .load = pump_take_batch(jobs->pump), .parts = parts,
-		.timeout_ns = UINT64_MAX, .kill_ns = UINT64_MAX };
+		.timeout_ns = UINT64_MAX };
 	jobs->making = false;
 	jobs->made++;
 	*jobs->last = job;
@@ -213,7 +211,6 @@ run_job(struct jobs *jobs, struct job *job, uint64_t now_ns)
 	jobs->again_ns = 0;
 	job->id = jobs->next_id++;
 	job->late = false;
-	job->kill_ns = UINT64_MAX;
 	job->timeout_ns = jobs->rules->timeout_ns == 0 ? UINT64_MAX : now_ns + jobs->rules->timeout_ns;
 	jobs->running++;
 	jobs->figures.starts++;
@@ -372,25 +369,14 @@ begin_times_anew(struct jobs *jobs, uint64_t now_ns)
 			job->timeout_ns = now_ns + jobs->rules->timeout_ns;
 }
 
-/* False where it has to be tried later. */
-static bool
-has_told(const struct jobs *jobs, const struct job *job, int signal)
-{
-	return warden_signal(jobs->warden, job->id, signal) || errno != EAGAIN;
-}
-
+/* Where the warden has not come to what it was asked before, it is told later. */
 static void
 end_late(struct jobs *jobs, struct job *job, uint64_t now_ns)
 {
-	if (job->id == 0)
+	if (job->id == 0 || now_ns < job->timeout_ns)
 		return;
-	if (now_ns >= job->timeout_ns) {
-		job->late = has_told(jobs, job, SIGTERM);
-		job->timeout_ns = job->late ? UINT64_MAX : now_ns + AGAIN_NS;
-		job->kill_ns = job->late ? now_ns + KILL_AFTER_NS : UINT64_MAX;
-	}
-	if (now_ns >= job->kill_ns)
-		job->kill_ns = has_told(jobs, job, SIGKILL) ? UINT64_MAX : now_ns + AGAIN_NS;
+	job->late = warden_terminate(jobs->warden, job->id) || errno != EAGAIN;
+	job->timeout_ns = job->late ? UINT64_MAX : now_ns + AGAIN_NS;
 }
 
 void
@@ -426,8 +412,7 @@ jobs_deadline_ns(const struct jobs *jobs)
 	uint64_t deadline_ns = UINT64_MAX;
 
 	for (const struct job *job = jobs->oldest; job != NULL; job = job->next) {
-		uint64_t due_ns = job->id == 0 ? breaker_due_ns(jobs->breaker)
-		    : job->timeout_ns < job->kill_ns ? job->timeout_ns : job->kill_ns;
+		uint64_t due_ns = job->id == 0 ? breaker_due_ns(jobs->breaker) : job->timeout_ns;
 
 		if (job->id == 0 && is_crowded(jobs))
 			continue;

@@ -34,7 +34,6 @@ struct job {
 	uint64_t runs;          /* and how often it was handed over, also as part of a whole */
 	uint64_t id;            /* of the COMMAND that runs; 0: none does */
 	uint64_t timeout_ns;    /* it runs for no longer; UINT64_MAX */
-	uint64_t kill_ns;       /* it was told to end, and is killed then; UINT64_MAX */
 	bool late;              /* it was ended */
 	bool part;              /* of one that was halved */
 };
@@ -74,7 +73,7 @@ void jobs_step(struct jobs *jobs, uint64_t now_ns);
 
 uint64_t jobs_deadline_ns(const struct jobs *jobs);
 
-/* All that run are to end, and are killed two seconds later; whether any runs. */
+/* All that run are to end, as warden_terminate has it; whether any runs. */
 void jobs_tell_to_end(struct jobs *jobs, uint64_t now_ns);
 bool jobs_run(const struct jobs *jobs);
 

@@ -7,6 +7,7 @@
 #include "hand/hooks.h"
 #include "hand/jobs.h"
 #include "hand/reader.h"
+#include "hand/words.h"
 #include "os/command.h"
 #include "os/diag.h"
 #include "os/pipes.h"
@@ -61,6 +62,7 @@ open_warden(struct reader *reader)
 
 	if (rules->command == NULL && rules->on_high == NULL && rules->on_low == NULL)
 		return true;
+	words_forget();
 	low[2] = reader->hook[0] = strdup(rules->on_low != NULL ? rules->on_low : "");
 	high[2] = reader->hook[1] = strdup(rules->on_high != NULL ? rules->on_high : "");
 	if (low[2] != NULL && high[2] != NULL)

@@ -38,7 +38,7 @@ ask_for(struct feed *feed, int output, uint64_t now_ns)
 	words_count(&words, "WEIR_TRY", feed->starts + 1);
 	words_count(&words, "WEIR_FIRST", pump_next_serial(feed->pump));
 	feed->started_ns = now_ns;
-	feed->stalled = false;
+	feed->failed = READER_GOES_ON;
 	feed->starts++;
 	feed->state = FEED_STARTING;
 	if (!warden_start(feed->warden, &job)) {

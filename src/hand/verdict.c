@@ -81,7 +81,7 @@ make_part(const struct job *whole, size_t from, size_t count, size_t begin, size
 
 	if (part == NULL)
 		return NULL;
-	*part = (struct job){ .parts = whole->parts, .part = true, .runs = whole->runs, .timeout_ns = UINT64_MAX, .kill_ns = UINT64_MAX };
+	*part = (struct job){ .parts = whole->parts, .part = true, .runs = whole->runs, .timeout_ns = UINT64_MAX };
 	if (!take_part(&part->load, &whole->load, from, count, begin) ||
 	    (part->parcel = parcel_new()) == NULL ||
 	    !parcel_copy(part->parcel, whole->parcel, begin, end - begin) || !parcel_seal(part->parcel)) {

@@ -5,6 +5,17 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+void
+words_forget(void)
+{
+	static const char *const variables[] = { "WEIR_NAME", "WEIR_TRY", "WEIR_FIRST", "WEIR_LAST", "WEIR_RECORDS", "WEIR_BYTES",
+		"WEIR_STATE", "WEIR_FILL", "WEIR_HELD_RECORDS", "WEIR_HELD_BYTES", "WEIR_DROPPED_RECORDS" };
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+		(void)unsetenv(variables[i]);
+}
 
 void
 words_init(struct words *words, const char *name)

@@ -19,6 +19,9 @@ struct words {
 	size_t count;
 };
 
+/* Those that an outer weir has put into weir's own environment are taken out of it: they are not of this one. */
+void words_forget(void);
+
 void words_init(struct words *words, const char *name);
 
 /* One more (there is room). */

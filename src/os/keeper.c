@@ -33,6 +33,10 @@
 #define TRIES 100
 #define AGAIN_NS (10 * NS_PER_MS)
 
+/* From SIGTERM to SIGKILL; and at the end, where nobody else tells, how often it is looked whether that is needed. */
+#define KILL_AFTER_NS (2 * NS_PER_S)
+#define LOOK_NS (20 * NS_PER_MS)
+
 #define INHERITED_MOST 256 /* descriptors; shells give out numbers well below, and weir has opened few yet */
 #define WARDS_FIRST 16
 
@@ -43,7 +47,9 @@ extern char **environ;
 /* A job, until all of it has been told; all zero: none. */
 struct ward {
 	uint64_t id;
-	pid_t pid; /* 0: it does not run */
+	pid_t pid;        /* 0: it does not run */
+	pid_t told;       /* to end: its process group, negative, or itself, whom SIGKILL is for; 0 */
+	uint64_t kill_ns; /* then */
 	struct {
 		bool due;
 		int value;
@@ -90,7 +96,7 @@ is_free(const struct ward *ward)
 	for (enum warden_event event = 0; event < WARDEN_GONE; event++)
 		if (ward->news[event].due)
 			return false;
-	return ward->pid == 0;
+	return ward->pid == 0 && ward->told == 0;
 }
 
 /* One that is free, or NULL. */
@@ -271,21 +277,62 @@ start(struct keeper *keeper, struct ward *ward, const struct keeper_request *req
 	}
 }
 
+/* --- ends ----------------------------------------------------------------------------------------- */
+
 /* One that was stopped heeds no SIGTERM before it goes on. */
 static void
-pass_on(const struct keeper *keeper, uint64_t id, int signal)
+terminate(struct keeper *keeper, uint64_t id)
 {
 	for (size_t i = 0; i < keeper->capacity; i++) {
-		const struct ward *ward = &keeper->wards[i];
-		const pid_t whom = keeper->foreground ? ward->pid : -ward->pid;
+		struct ward *ward = &keeper->wards[i];
 
-		if (ward->pid == 0 || ward->id != id)
+		if (ward->pid == 0 || ward->id != id || ward->told != 0)
 			continue;
-		(void)kill(whom, signal);
-		if (signal == SIGTERM)
-			(void)kill(whom, SIGCONT);
+		ward->told = keeper->foreground ? ward->pid : -ward->pid;
+		ward->kill_ns = loop_now() + KILL_AFTER_NS;
+		(void)kill(ward->told, SIGTERM);
+		(void)kill(ward->told, SIGCONT);
 	}
 }
+
+/* Whom SIGKILL is for has ended: the process, or all of its group.  The number of a group is given to no other while any of
+ * it is left. */
+static bool
+has_gone(const struct ward *ward)
+{
+	return ward->pid == 0 && (ward->told > 0 || kill(ward->told, 0) < 0);
+}
+
+/* SIGKILL, for whom it is time. */
+static void
+kill_late(struct keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->capacity; i++) {
+		struct ward *ward = &keeper->wards[i];
+
+		if (ward->told == 0)
+			continue;
+		if (has_gone(ward)) {
+			ward->told = 0;
+		} else if (loop_now() >= ward->kill_ns) {
+			(void)kill(ward->told, SIGKILL);
+			ward->told = 0;
+		}
+	}
+}
+
+static uint64_t
+next_kill_ns(const struct keeper *keeper)
+{
+	uint64_t first_ns = LOOP_FOREVER;
+
+	for (size_t i = 0; i < keeper->capacity; i++)
+		if (keeper->wards[i].told != 0 && keeper->wards[i].kill_ns < first_ns)
+			first_ns = keeper->wards[i].kill_ns;
+	return first_ns;
+}
+
+/* --- requests ------------------------------------------------------------------------------------- */
 
 /* One request, if there is one.  False when it is time to end. */
 static bool
@@ -302,8 +349,8 @@ serve(struct keeper *keeper)
 	got = receive(keeper, &request, fds, &count);
 	if (got > 0 && request.kind == KEEPER_START && !loop_gone(keeper->fd))
 		start(keeper, ward, &request, fds, count);
-	if (got > 0 && request.kind == KEEPER_SIGNAL)
-		pass_on(keeper, request.id, (int)request.value);
+	if (got > 0 && request.kind == KEEPER_TERMINATE)
+		terminate(keeper, request.id);
 	for (size_t i = 0; i < count; i++)
 		(void)close(fds[i]);
 	return got == 0 || (got > 0 && request.kind != KEEPER_END);
@@ -377,10 +424,23 @@ keep(struct keeper *keeper)
 	do {
 		if (!reap(keeper) || !tell(keeper))
 			return;
+		kill_late(keeper);
 		watch.input = free_ward(keeper) != NULL;
 		watch.output = keeper->behind && keeper->failures == 0;
-		until_ns = keeper->failures > 0 ? loop_now() + AGAIN_NS : LOOP_FOREVER;
+		until_ns = next_kill_ns(keeper);
+		if (keeper->failures > 0 && until_ns > loop_now() + AGAIN_NS)
+			until_ns = loop_now() + AGAIN_NS;
 	} while (loop_wait(&watch, 1, until_ns) && !watch.gone && serve(keeper));
+}
+
+/* Who was told to end, and has not yet, is killed all the same when it is time. */
+static void
+finish(struct keeper *keeper)
+{
+	struct loop_watch none = { .fd = -1 };
+
+	while (reap(keeper) && next_kill_ns(keeper) != LOOP_FOREVER && loop_wait(&none, 1, loop_now() + LOOK_NS))
+		kill_late(keeper);
 }
 
 /* What weir opened is to be closed by exec, what it was given is not. */
@@ -426,5 +486,6 @@ keeper_run(int fd, int null, char *const *const commands[], size_t count, bool f
 	if (!keep_descriptors(fd, null) || !make_room(&keeper))
 		_exit(EXIT_FAILURE);
 	keep(&keeper);
+	finish(&keeper);
 	_exit(EXIT_SUCCESS);
 }

@@ -175,9 +175,9 @@ warden_start(struct warden *warden, const struct warden_job *job)
 }
 
 bool
-warden_signal(struct warden *warden, uint64_t id, int signal)
+warden_terminate(struct warden *warden, uint64_t id)
 {
-	const struct keeper_request request = { .id = id, .kind = KEEPER_SIGNAL, .value = (uint32_t)signal };
+	const struct keeper_request request = { .id = id, .kind = KEEPER_TERMINATE };
 
 	return ask(warden, &request, NULL, 0);
 }

@@ -2,8 +2,8 @@
 /*
  * warden: a process beside weir, which alone starts what the command line names.
  *
- *      weir        warden_start, warden_signal  ->  weir-warden  ->  COMMAND, hooks
- *                  warden_next                  <-               <-  their ends
+ *      weir        warden_start, warden_terminate  ->  weir-warden  ->  COMMAND, hooks
+ *                  warden_next                     <-               <-  their ends
  *
  * weir is confined, and what it started would be as well: it could execute nothing.  So the warden is forked before
  * confine(), before there is a thread, and before there is a buffer to copy.  It executes what it was given then and
@@ -13,7 +13,7 @@
  *
  * It ignores what is meant for weir (signals_shield), has /dev/null for its own standard streams, and keeps no
  * descriptor that weir opened, so no lock.  It never waits for weir to listen, and ends with weir: it starts nothing
- * more then, and leaves alone what runs.
+ * more then, and leaves alone what runs, unless that had been told to end.
  *
  * Knows nothing of batches, tries and failures.
  */
@@ -73,14 +73,16 @@ pid_t warden_pid(const struct warden *warden);
  * wait for the command, nor, but on a system that cuts messages, for the warden. */
 bool warden_start(struct warden *warden, const struct warden_job *job);
 
-/* Has this signal sent to its process group, with foreground to the process alone; to nobody if it has ended.  False
- * with errno as above. */
-bool warden_signal(struct warden *warden, uint64_t id, int signal);
+/* Has it ended: SIGTERM to its process group, and SIGKILL two seconds later to all of it that is left, also after the
+ * process itself has ended, and after weir; with foreground to the process alone.  To nobody if it had ended before, and
+ * once for each job.  False with errno as above. */
+bool warden_terminate(struct warden *warden, uint64_t id);
 
 /* The next thing that it has to tell.  Does not wait. */
 enum warden_event warden_next(struct warden *warden, struct warden_told *told);
 
-/* It is to start what it was asked to and then to end, which is waited for until deadline_ns of loop_now.  NULL is
+/* It is to start what it was asked to and then to end, which is waited for until deadline_ns of loop_now, and so is who was
+ * told to end.  NULL is
  * fine. */
 void warden_close(struct warden *warden, uint64_t deadline_ns);
 

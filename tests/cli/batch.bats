@@ -584,6 +584,16 @@ bisected()
 	until_true nobody_is_here
 }
 
+@test "what runs is bounded by the buffer: a policy drops, and the next batch waits for the end of one" {
+	seq 1000000 2000000 >in
+	IN=in start -m 64K -p drop-oldest --batch=100k -j 100 sh -c 'cat >/dev/null; until [ -e go ]; do sleep 0.05; done'
+	snapshot_until '.in.records == 1000001 and .reader.running > 0'
+	is "$(jq '.in_flight.bytes <= 65536 + 8' <<<"$SNAP")" true
+	: >go
+	finish "exit 0"
+	final '.reader.failures == 0 and .undelivered.records == 0 and .dropped.records > 0'
+}
+
 @test "bytes: dead letters are the bytes, and nothing between them" {
 	seq 3000 >in
 	: >lost

@@ -40,6 +40,13 @@ shapes()
 		s/\b(input|output|rate|busy) PCT/WAIT PCT/' "$@" | sed 's/, /\n/g' | sort -u
 }
 
+# regular OPTION...: adds what is reported every interval, once at least.
+regular()
+{
+	(seq 1000; until_true grep -q '^weir: [0-9:.]* in ' now) | "$WEIR" -i 0.1s "$@" 2>now >/dev/null
+	cat now >>written
+}
+
 @test "the reports that the pages show are such as weir writes" {
 	needs_patterns
 	local page=$top_srcdir/docs/reading-reports.md
@@ -52,11 +59,11 @@ shapes()
 		seq 2000 | sed 's/0$/0 ERROR/' | "$WEIR" -p drop-oldest --max-records=10 -L 10k/s --keep=ERROR
 		seq 2000 | "$WEIR" --max-records=10 -L 10k/s
 		seq 100 | "$WEIR" -k 1 -s 2 --drop-over=1/s --top-keys=3
-		(seq 1000; sleep 0.5) | "$WEIR" -L 5k/s -i 0.1s
-		(seq 1000; sleep 0.5) | "$WEIR" -b -i 0.1s
-		(seq 1000; sleep 0.5) | "$WEIR" -p drop-oldest -L 5k/s -i 0.1s
 		seq 1000 | "$WEIR" --batch=100 --backoff=1ms ./load
 	} 2>written >/dev/null
+	regular -L 5k/s
+	regular -b
+	regular -p drop-oldest -L 5k/s
 	sed -n 's/^ *\(weir: .*\)/\1/p' "$top_srcdir/README.md" "$page" "$top_srcdir/docs/choosing.md" | grep -v '^weir: --' | sed 's/^weir: \.\.\. /weir: /; s/, \.\.\.$//' >shown
 	(($(wc -l <shown) >= 8)) || fail "not found: $(cat shown)"
 	shapes written >real

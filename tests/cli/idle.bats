@@ -302,3 +302,23 @@ pour()
 		rm in.fifo trace
 	done
 }
+
+@test "batches that run fill the buffer, and more waits" {
+	local policy
+	for policy in block drop-oldest; do
+		producer in.fifo
+		# shellcheck disable=SC2016
+		IN=in.fifo start -m 64K -p "$policy" --batch=100k --jobs=100 --linger=10ms sh -c 'echo $$ >>command.ours; cat >/dev/null; exec sleep 1000'
+		producer_holds in.fifo
+		seq 100000 110000 >&9
+		snapshot_until '.in_flight.bytes >= 56 * 1024'
+		seq 100000 100200 >&9
+		nap
+		is_idle || fail "$policy" || return
+		kill $(<command.ours)
+		sig KILL
+		finish "signal 9"
+		producer_ends
+		rm in.fifo trace command.ours
+	done
+}

@@ -335,6 +335,14 @@ is_confined()
 	is "$(grep '^OTHER=' out)" "OTHER=thing"
 }
 
+@test "what an outer weir says in the environment is not of the inner one" {
+	seq 3 >in
+	IN=in run_weir --batch=3 "$WEIR" -q --name=inner -- sh -c 'cat >/dev/null; exec "$0"' "$HELPERS/given"
+	is "$ENDED" "exit 0"
+	is "$(grep -c '^WEIR_NAME=inner$\|^WEIR_TRY=1$\|^WEIR_FIRST=1$' out)" 3
+	is "$(grep -c '^WEIR_LAST\|^WEIR_RECORDS\|^WEIR_BYTES' out)" 0
+}
+
 @test "it is found along PATH, and run in the directory of weir" {
 	mkdir bin
 	printf '#!/bin/sh\npwd\n' >bin/where-am-i
@@ -830,6 +838,31 @@ rejected tries=1 first=4 last=4 answer=reject bad2"
 	final '.out.records == 2 and .dropped.by.rejected.records == 1 and .reader.starts == 4 and .reader.failures == 3'
 }
 
+@test "a dead letter says of a COMMAND that was ended what for" {
+	printf '%s\n' bad >in
+	IN=in run_weir --restart --retry=0 --backoff=1ms --timeout=20ms --confirm=line --dropped=file --dropped-reason sleep 300
+	is "$(<file)" $'rejected tries=1 first=1 last=1 timeout\tbad'
+	rm file
+	yes | head -c 300000 >in
+	IN=in run_weir --restart --retry=0 --backoff=1ms --stall=20ms --max-records=1 --window=1 --confirm=line --dropped=file --dropped-reason \
+		sh -c 'read -r x; [ "$WEIR_TRY" = 1 ] && exec sleep 300; exec sed -u s/.*/ok/'
+	is "$(head -n 1 file)" $'rejected tries=1 first=1 last=1 stall\ty'
+}
+
+@test "a COMMAND that fails before the input ends is named, one that fails at its end or is done early is not" {
+	seq 100000 >in
+	IN=in run_weir sh -c 'read -r x; exit 3'
+	is "$ENDED" "exit 3"
+	like "$(<err)" '^weir: sh ended with status 3 before the input did$'
+	IN=in run_weir sh -c 'read -r x; kill -KILL $$'
+	like "$(<err)" '^weir: sh was ended by signal 9 before the input did$'
+	IN=in run_weir sh -c 'cat >/dev/null; exit 3'
+	is "$ENDED" "exit 3"
+	unlike "$(<err)" 'before the input'
+	IN=in run_weir sh -c 'read -r x'
+	unlike "$(<err)" 'before the input'
+}
+
 @test "a dead letter says how often it was handed over, and what the reader said last" {
 	printf '%s\n' a bad b >in
 	IN=in run_weir --restart --retry=2 --backoff=1ms --confirm=line --dropped=file --dropped-reason sh -c 'while read -r x; do
@@ -961,6 +994,35 @@ rejected tries=1 first=4 last=4 answer=reject bad2"
 	feed 'a\n'
 	finish "exit 137"
 	until_true all_gone "$(<command.ours)"
+}
+
+@test "what a COMMAND that was ended leaves in its process group is killed two seconds later, and waited for" {
+	local how again
+
+	# A restart, and the end of the run: in the meantime another COMMAND runs, or none.
+	for how in restart once; do
+		again=()
+		[[ $how = once ]] || again=(--restart --backoff=1ms..1ms)
+		producer $how
+		IN=$how start --confirm=line --timeout=20ms "${again[@]}" sh -c '[ "$WEIR_TRY" = 1 ] || exec sed -u s/.*/ok/
+			sh -c "trap : TERM; echo \$\$ >child.ours; while :; do sleep 300; done" & exec sleep 300'
+		producer_holds $how
+		until_true test -s child.ours
+		feed 'a\n'
+		case $how in
+		restart)
+			until_true all_gone "$(<child.ours)"
+			producer_ends
+			finish "exit 0"
+			;;
+		once)
+			finish "exit 143"
+			until_true all_gone "$(<child.ours)"
+			producer_ends
+			;;
+		esac
+		rm child.ours
+	done
 }
 
 @test "--timeout: with --restart another one takes it up" {

@@ -213,7 +213,8 @@ batch_lets(uint64_t length, struct tally more)
 
 	if (!m->rules->batching)
 		return true;
-	return records < m->rules->batch_records && (records == 0 || bytes + length <= m->rules->batch_bytes);
+	return records < m->rules->batch_records &&
+	    (records == 0 || (bytes + length <= m->rules->batch_bytes && bytes + length <= m->batch_room));
 }
 
 static bool
@@ -310,12 +311,31 @@ handing_linger_ns(void)
 	return oldest != NULL ? oldest->arrived_ns + m->rules->linger_ns : UINT64_MAX;
 }
 
-/* Enough waits, or has waited long enough, or no more comes. */
+/* Of the buffer, for a batch. */
+static uint64_t
+batch_room(void)
+{
+	uint64_t memory;
+
+	(void)in_flight(&memory);
+	return memory < m->options->buffer_bytes ? m->options->buffer_bytes - memory : 0;
+}
+
+/* Batches that run have left next to no room for another. */
+static bool
+is_full_of_batches(void)
+{
+	return batch_room() < m->options->buffer_bytes && batch_room() < m->options->buffer_bytes / 8;
+}
+
+/* Enough waits, or has waited long enough, or no more comes; and there is room. */
 static bool
 is_batch_due(void)
 {
 	const struct tally waits = waiting();
 
+	if (is_full_of_batches())
+		return false;
 	return waits.records >= m->rules->batch_records || waits.bytes >= m->rules->batch_bytes ||
 	    (waits.records > 0 && m->now_ns >= handing_linger_ns()) || m->hurried || !pump_is_reading(m->pump);
 }
@@ -346,7 +366,7 @@ handing_offered(bool batch, const struct iovec *piece, int pieces, size_t length
 		handing_wrong("bytes are handed over to nobody");
 	if (m->refused)
 		handing_wrong("the output is asked again after it has refused");
-	if (batch && !m->begun && !queue_part_sent(&m->pump->queue) && !is_batch_due() && !is_short_of_room())
+	if (batch && !m->begun && !queue_part_sent(&m->pump->queue) && (is_full_of_batches() || (!is_batch_due() && !is_short_of_room())))
 		handing_wrong("a batch is made that is not due");
 	check_bytes(piece, pieces, length);
 }
@@ -776,7 +796,7 @@ check_verdict(void)
 		check_held(next);
 	if (output == OUTLET_MORE && !m->moved && !m->rules->batching)
 		handing_wrong("the output is left without need");
-	if (output == OUTLET_HELD && m->rules->batching && m->making && !m->begun && handing_linger_ns() != UINT64_MAX &&
+	if (output == OUTLET_HELD && m->rules->batching && m->making && !m->begun && handing_linger_ns() != UINT64_MAX && !is_full_of_batches() &&
 	    pump_deadline_ns(m->pump) > handing_linger_ns())
 		handing_wrong("nobody wakes when the oldest has lingered long enough");
 }
@@ -786,6 +806,8 @@ handing_begin_pass(uint64_t now_ns)
 {
 	m->now_ns = now_ns;
 	m->refused = m->moved = m->followed = false;
+	if (!m->begun)
+		m->batch_room = batch_room();
 }
 
 bool

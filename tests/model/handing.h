@@ -61,8 +61,7 @@ struct hand_part {
 	uint64_t id;    /* of the COMMAND that runs; 0: none does */
 	uint64_t started_ns;
 	bool halved;    /* it is not all of a batch */
-	bool late;      /* it was told to end, */
-	uint64_t told_ns; /* then; 0: or killed */
+	bool late;      /* it was told to end */
 };
 
 struct handing {
@@ -95,6 +94,7 @@ struct handing {
 	bool begun;      /* something is in it, */
 	struct tally made; /* so much */
 	bool full;       /* and nothing more has room */
+	uint64_t batch_room; /* of the buffer, when it was begun */
 	bool takes;      /* it is to be sealed in this step, */
 	bool may_take;   /* or may be */
 	bool hurried;
@@ -131,7 +131,7 @@ void handing_offered(bool batch, const struct iovec *piece, int pieces, size_t l
 void handing_took(bool batch, enum io_result answer, size_t length);
 void handing_sealed(size_t length);
 void handing_started(uint64_t id, const char *const *environment, const char *bytes, size_t length);
-void handing_signalled(uint64_t id, int signal);
+void handing_terminated(uint64_t id);
 
 /* What the test does. */
 void handing_begin_pass(uint64_t now_ns);

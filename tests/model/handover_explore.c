@@ -228,7 +228,7 @@ put_hand(struct state_key *key, size_t first)
 	const struct feed *f = &play.feed;
 	const uint64_t values[] = { m->planned - m->coming, m->input_over, scene.ended, scene.gone, scene.unread, m->at,
 		m->credits, m->runs, m->over, m->starts > 0, m->died_at > first ? m->died_at - first : 0, m->deaths, m->making,
-		m->begun, m->full, m->made.records, m->made.bytes, m->parts, m->failures < 5 ? m->failures : 5,
+		m->begun, m->begun ? m->batch_room : 0, m->full, m->made.records, m->made.bytes, m->parts, m->failures < 5 ? m->failures : 5,
 		until(m->due_ns), until(m->again_ns) };
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)

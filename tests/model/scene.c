@@ -155,10 +155,10 @@ warden_start(struct warden *warden, const struct warden_job *job)
 }
 
 bool
-warden_signal(struct warden *warden, uint64_t id, int signal)
+warden_terminate(struct warden *warden, uint64_t id)
 {
 	(void)warden;
-	handing_signalled(id, signal);
+	handing_terminated(id);
 	return true;
 }
 

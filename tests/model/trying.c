@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KILL_AFTER_NS (2 * NS_PER_S)
 #define LONG_LIFE_NS (10 * NS_PER_S)
 #define OPENS_AT 5
 #define STATUS_DATA 65
@@ -272,7 +271,6 @@ handing_started(uint64_t id, const char *const *environment, const char *bytes, 
 	m->last_id = part->id = id;
 	part->started_ns = m->now_ns;
 	part->late = false;
-	part->told_ns = 0;
 	m->tried += part->tries > 0;
 }
 
@@ -288,22 +286,15 @@ handing_is_started(uint64_t id)
 }
 
 void
-handing_signalled(uint64_t id, int signal)
+handing_terminated(uint64_t id)
 {
 	struct hand_part *part;
 
 	if (!m->rules->batching || (part = with_id(id)) == NULL)
 		return;
-	if (signal == SIGTERM) {
-		if (part->late || m->rules->timeout_ns == 0 || m->now_ns < part->started_ns + m->rules->timeout_ns)
-			handing_wrong("COMMAND is told to end too early");
-		part->late = true;
-		part->told_ns = m->now_ns;
-	} else {
-		if (part->told_ns == 0 || m->now_ns < part->told_ns + KILL_AFTER_NS)
-			handing_wrong("COMMAND is killed too early");
-		part->told_ns = 0;
-	}
+	if (part->late || m->rules->timeout_ns == 0 || m->now_ns < part->started_ns + m->rules->timeout_ns)
+		handing_wrong("COMMAND is told to end too early");
+	part->late = true;
 }
 
 void
@@ -440,8 +431,6 @@ check_times(const struct hand_part *part)
 		return;
 	if (!part->late && m->now_ns >= part->started_ns + m->rules->timeout_ns)
 		handing_wrong("COMMAND takes longer than it may");
-	if (part->told_ns > 0 && m->now_ns >= part->told_ns + KILL_AFTER_NS)
-		handing_wrong("COMMAND is not killed");
 }
 
 bool

@@ -4,12 +4,10 @@
 
 #include "hand/jobs.h"
 
-#include <signal.h>
-
 static struct breaker breaker;
 static struct jobs *jobs;
 static uint64_t asked;    /* for so many COMMANDs */
-static uint64_t signalled; /* the id of the last that was sent something */
+static uint64_t signalled; /* the id of the last that was told to end */
 
 bool
 warden_start(struct warden *warden, const struct warden_job *job)
@@ -20,10 +18,9 @@ warden_start(struct warden *warden, const struct warden_job *job)
 }
 
 bool
-warden_signal(struct warden *warden, uint64_t id, int signal)
+warden_terminate(struct warden *warden, uint64_t id)
 {
 	(void)warden;
-	(void)signal;
 	signalled = id;
 	return true;
 }

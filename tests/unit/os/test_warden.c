@@ -272,7 +272,7 @@ descriptors(void)
 	job.streams[0] = both[0];
 	job.streams[1] = both[1];
 	CHECK(warden_start(warden, &job) && close(both[0]) == 0 && tells(warden, WARDEN_STARTED, 2, &value));
-	CHECK(warden_signal(warden, 2, SIGKILL) && tells(warden, WARDEN_ENDED, 2, &value) && WTERMSIG(value) == SIGKILL);
+	CHECK(warden_terminate(warden, 2) && tells(warden, WARDEN_ENDED, 2, &value) && WTERMSIG(value) == SIGTERM);
 	CHECK(write(both[1], "", 1) == -1 && errno == EPIPE); /* nobody has kept the other end */
 	return closes(warden);
 }
@@ -426,7 +426,7 @@ endings(void)
 	const char *stops[] = { "WEIR_SCRIPT=kill -STOP $$; exit 4", NULL };
 	struct warden *warden = open_one();
 	struct warden_job job = job_of(UINT64_MAX, SHELL, exits);
-	int value;
+	int value, pid;
 
 	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_STARTED, UINT64_MAX, &value) && value > 0);
 	CHECK(tells(warden, WARDEN_ENDED, UINT64_MAX, &value) && WIFEXITED(value) && WEXITSTATUS(value) == 65);
@@ -434,38 +434,131 @@ endings(void)
 	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_STARTED, 2, &value));
 	CHECK(tells(warden, WARDEN_ENDED, 2, &value) && WIFSIGNALED(value) && WTERMSIG(value) == SIGALRM);
 	job = job_of(3, SHELL, stops);
-	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_STARTED, 3, &value));
+	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_STARTED, 3, &pid));
 	CHECK(tells(warden, WARDEN_STOPPED, 3, &value) && value == SIGSTOP);
-	CHECK(warden_signal(warden, 2, SIGKILL)); /* it has ended */
-	CHECK(warden_signal(warden, 3, SIGCONT));
+	CHECK(warden_terminate(warden, 2)); /* it has ended */
+	CHECK(kill((pid_t)pid, SIGCONT) == 0);
 	CHECK(tells(warden, WARDEN_ENDED, 3, &value) && WIFEXITED(value) && WEXITSTATUS(value) == 4);
 	return closes(warden);
 }
 
-/* To the whole group, or to the process alone: then its child lives on, and has the pipe open. */
+/* Reads to the end of a line, which is a process. */
+static pid_t
+read_pid(int fd)
+{
+	long pid;
+
+	for (size_t length = 0; length == 0 || text[length - 1] != '\n'; length++)
+		if (read(fd, text + length, 1) != 1)
+			return -1;
+	return sscanf(text, "%ld", &pid) == 1 && pid > 1 ? (pid_t)pid : -1;
+}
+
+/* The whole group, or the process alone: then its child lives on, and has the pipe open. */
 static int
-signalled(void)
+terminated(void)
 {
 	for (int foreground = 0; foreground <= 1; foreground++) {
 		const char *strings[] = { "WEIR_SCRIPT=sleep 1000 & echo $!; wait", NULL };
 		struct warden *warden = open_as(foreground != 0);
 		struct warden_job job = job_of(1, SHELL, strings);
 		int both[2], value;
-		long child;
+		pid_t child;
 
 		make_pipe(both);
 		job.streams[1] = both[1];
 		CHECK(warden_start(warden, &job) && close(both[1]) == 0 && tells(warden, WARDEN_STARTED, 1, &value));
-		for (size_t length = 0; length == 0 || text[length - 1] != '\n'; length++)
-			CHECK(read(both[0], text + length, 1) == 1);
-		CHECK(sscanf(text, "%ld", &child) == 1 && child > 1);
-		CHECK(warden_signal(warden, 1, SIGTERM));
+		CHECK((child = read_pid(both[0])) > 0);
+		CHECK(warden_terminate(warden, 1));
 		CHECK(tells(warden, WARDEN_ENDED, 1, &value) && WIFSIGNALED(value) && WTERMSIG(value) == SIGTERM);
 		if (foreground)
-			CHECK(!pipe_ready(both[0], POLLIN | POLLHUP) && kill((pid_t)child, SIGKILL) == 0);
+			CHECK(!pipe_ready(both[0], POLLIN | POLLHUP) && kill(child, SIGKILL) == 0);
 		CHECK(read_all(both[0]) == 0);
 		CHECK(close(both[0]) == 0 && closes(warden) == 0);
 	}
+	return 0;
+}
+
+/* Neither of two in a group heeds it; or the one that the first has left behind does not. */
+static const char deaf[] = "WEIR_SCRIPT=trap '' TERM; sh -c 'echo $$; exec sleep 1000' & exec sleep 1000";
+static const char left[] = "WEIR_SCRIPT=sh -c 'trap \"\" TERM; echo $$; exec sleep 1000' & exec sleep 1000";
+
+/* Begins it with its output in the pipe, and has it told to end. */
+static int
+begin_to_end(struct warden *warden, const char *how, int both[2], pid_t *child, int *pid)
+{
+	const char *strings[] = { how, NULL };
+	struct warden_job job = job_of(1, SHELL, strings);
+
+	make_pipe(both);
+	job.streams[1] = both[1];
+	CHECK(warden_start(warden, &job) && close(both[1]) == 0 && tells(warden, WARDEN_STARTED, 1, pid));
+	CHECK((*child = read_pid(both[0])) > 0);
+	CHECK(warden_terminate(warden, 1) && warden_terminate(warden, 1)); /* once more moves nothing */
+	return 0;
+}
+
+static int
+killed(void)
+{
+	const uint64_t begun_ns = loop_now();
+	struct warden *warden = open_one();
+	int both[2], value, pid;
+	pid_t child;
+
+	CHECK(begin_to_end(warden, deaf, both, &child, &pid) == 0);
+	CHECK(tells(warden, WARDEN_ENDED, 1, &value) && WIFSIGNALED(value) && WTERMSIG(value) == SIGKILL);
+	CHECK(loop_now() >= begun_ns + 2 * NS_PER_S);
+	CHECK(read_all(both[0]) == 0); /* the other one, too */
+	return closes(warden);
+}
+
+/* Others are started and end meanwhile. */
+static int
+killed_what_is_left(void)
+{
+	const uint64_t begun_ns = loop_now();
+	struct warden *warden = open_one();
+	int both[2], value, pid;
+	pid_t child;
+
+	CHECK(begin_to_end(warden, left, both, &child, &pid) == 0);
+	CHECK(tells(warden, WARDEN_ENDED, 1, &value) && WIFSIGNALED(value) && WTERMSIG(value) == SIGTERM);
+	CHECK(kill(child, 0) == 0 && run_for_text(warden, job_of(2, TRUE, NULL)) == 0);
+	CHECK(read_all(both[0]) == 0 && loop_now() >= begun_ns + 2 * NS_PER_S);
+	return closes(warden);
+}
+
+/* The end of the warden is that of whom it was to end. */
+static int
+killed_at_the_end(void)
+{
+	struct warden *warden = open_one();
+	int both[2], pid;
+	pid_t child;
+
+	CHECK(begin_to_end(warden, left, both, &child, &pid) == 0);
+	CHECK(closes(warden) == 0);
+	CHECK(read_all(both[0]) == 0);
+	return 0;
+}
+
+/* Who heeds it is not waited for; a machine that is busy may need more than one try to show that. */
+static int
+heeded_at_the_end(void)
+{
+	static const char heeds[] = "WEIR_SCRIPT=sh -c 'echo $$; exec sleep 1000' & exec sleep 1000";
+	uint64_t begun_ns;
+	int tries = 0, both[2], pid;
+	pid_t child;
+
+	do {
+		struct warden *warden = open_one();
+
+		begun_ns = loop_now();
+		CHECK(++tries < 20 && begin_to_end(warden, heeds, both, &child, &pid) == 0);
+		CHECK(closes(warden) == 0 && read_all(both[0]) == 0 && close(both[0]) == 0);
+	} while (loop_now() >= begun_ns + 2 * NS_PER_S);
 	return 0;
 }
 
@@ -643,7 +736,7 @@ gone(void)
 	CHECK(tells(warden, WARDEN_STARTED, 1, &value));
 	CHECK(kill(warden_pid(warden), SIGKILL) == 0);
 	CHECK(next(warden, &told) == WARDEN_GONE && next(warden, &told) == WARDEN_GONE);
-	CHECK(!warden_start(warden, &job) && !warden_signal(warden, 1, SIGTERM));
+	CHECK(!warden_start(warden, &job) && !warden_terminate(warden, 1));
 	CHECK(write(in[1], "on", 2) == 2 && close(in[1]) == 0 && read_all(out[0]) == 2);
 	return closes(warden);
 }
@@ -779,8 +872,8 @@ beside_confinement(void)
 	CHECK(close(out[1]) == 0 && read_all(out[0]) == 8 && memcmp(text, "/tmp/tmp", 8) == 0);
 	job = job_of(3, SHELL, (const char *[]){ "WEIR_SCRIPT=kill -STOP $$", NULL });
 	CHECK(warden_start(warden, &job) && tells(warden, WARDEN_STARTED, 3, &value));
-	CHECK(tells(warden, WARDEN_STOPPED, 3, &value) && warden_signal(warden, 3, SIGKILL));
-	CHECK(tells(warden, WARDEN_ENDED, 3, &value) && WTERMSIG(value) == SIGKILL);
+	CHECK(tells(warden, WARDEN_STOPPED, 3, &value) && warden_terminate(warden, 3));
+	CHECK(tells(warden, WARDEN_ENDED, 3, &value) && WTERMSIG(value) == SIGTERM);
 	parcel_free(parcel);
 	return closes(warden);
 }
@@ -892,7 +985,11 @@ main(void)
 	holds(groups, "it leads a group, or is in weir's in the foreground");
 	holds(not_executed, "one that cannot be executed is told, a script without #! can be");
 	holds(endings, "how it ended is told, and that it was stopped");
-	holds(signalled, "a signal is for the whole group, or in the foreground for the process");
+	holds(terminated, "SIGTERM is for the whole group, or in the foreground for the process");
+	holds(killed, "who does not heed it is killed two seconds later");
+	holds(killed_what_is_left, "and so is what the first of the group has left behind");
+	holds(killed_at_the_end, "also when it is the last thing that the warden does");
+	holds(heeded_at_the_end, "which does not wait where all have gone");
 	holds(one_after_the_other, "500 one after the other leave no descriptor behind");
 	holds(at_once, "64 at once");
 	holds(behind, "neither side waits for the other, and nothing is lost");
