@@ -16,6 +16,7 @@
 #ifndef WEIR_DRAFT_H
 #define WEIR_DRAFT_H
 
+#include "base/hint.h"
 #include "cli/options.h"
 
 #include <stdbool.h>
@@ -170,6 +171,9 @@ bool values_read(struct draft *draft, const struct given *given);
  * each.  They are values_read's. */
 bool amounts_read(struct draft *draft, const struct given *given);
 bool policies_read(struct draft *draft, const struct given *given);
+
+/* As hint_make, of the names of policies without their values. */
+bool policies_hint(char hint[HINT_MOST], const char *prefix, const char *name);
 
 /* Whether the options go together; fills in what follows from several of them.  False when the
  * error has been told. */

@@ -13,6 +13,14 @@
 #define COLUMN 26     /* of what an option does */
 #define POLICY_COLUMN 15
 
+#ifdef HAVE_PCRE2
+#define EXAMPLE_KEEP " --keep=ERROR"
+#define EXAMPLE_KEEP_SAYS ", and errors are lost last"
+#else
+#define EXAMPLE_KEEP ""
+#define EXAMPLE_KEEP_SAYS ""
+#endif
+
 static const char *const groups[] = {
 	[DRAFT_BUFFER] = "Buffer and policy",
 	[DRAFT_KEYS] = "Keys",
@@ -94,8 +102,8 @@ help_print(void)
 	       "\nExamples:\n"
 	       "  # a hundred lines a second, the rest waits\n"
 	       "  cat urls | weir -L 100/s | xargs -n 1 curl -sO\n"
-	       "  # a slow reader sees the newest 16 MiB, and errors are lost last\n"
-	       "  tail -F log | weir -p drop-oldest -m 16M --keep=ERROR | slow-reader\n"
+	       "  # a slow reader sees the newest 16 MiB" EXAMPLE_KEEP_SAYS "\n"
+	       "  tail -F log | weir -p drop-oldest -m 16M" EXAMPLE_KEEP " | slow-reader\n"
 	       "  # one line in a hundred, and which side of the pipeline is slow\n"
 	       "  producer | weir -v --sample=100 | reader >out\n"
 	       "\nweir(1) has all of it.\n");

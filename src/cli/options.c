@@ -126,8 +126,8 @@ bad_long(const char *argument)
 			return;
 		}
 		hint_policy(hint, name);
-		if (hint[0] == '\0')
-			(void)hint_make(hint, "--", name, names, IDS);
+		if (hint[0] == '\0' && !hint_make(hint, "--", name, names, IDS))
+			(void)policies_hint(hint, "--policy=", name);
 	}
 	diag_error("%s: no such option; %s%s'weir --help' lists what is accepted", diag_visible(argument), hint,
 	    hint[0] != '\0' ? " " : "");

@@ -71,25 +71,33 @@ read_shed(struct options *options, const struct given *given)
 	return error == NULL ? true : draft_not_accepted(given, error, policy_accepts("shed"));
 }
 
+bool
+policies_hint(char hint[HINT_MOST], const char *prefix, const char *name)
+{
+	char bare[DRAFT_POLICIES][16];
+	const char *names[DRAFT_POLICIES];
+
+	for (int i = 0; i < DRAFT_POLICIES; i++) {
+		const char *form = draft_policies[i].form;
+		(void)snprintf(bare[i], sizeof(bare[i]), "%.*s", (int)strcspn(form, ":["), form);
+		names[i] = bare[i];
+	}
+	return hint_make(hint, prefix, name, names, DRAFT_POLICIES);
+}
+
 /* What is no policy: one of those that need a value, or take none, or none at all. */
 static bool
 no_policy(const struct given *given)
 {
 	const size_t length = strcspn(given->value, ":");
 	const struct draft_policy *row = policy_row(given->value, length);
-	char name[32], hint[HINT_MOST], why[HINT_MOST + 32], bare[DRAFT_POLICIES][16];
-	const char *names[DRAFT_POLICIES];
+	char name[32], hint[HINT_MOST], why[HINT_MOST + 32];
 
 	if (row != NULL)
 		return draft_not_accepted(given, given->value[length] == ':' ? "takes no value" : "needs a value",
 		    policy_accepts(given->value));
-	for (int i = 0; i < DRAFT_POLICIES; i++) {
-		const char *form = draft_policies[i].form;
-		(void)snprintf(bare[i], sizeof(bare[i]), "%.*s", (int)strcspn(form, ":["), form);
-		names[i] = bare[i];
-	}
 	(void)snprintf(name, sizeof(name), "%.*s", (int)(length < sizeof(name) ? length : sizeof(name) - 1), given->value);
-	if (!hint_make(hint, "", name, names, DRAFT_POLICIES))
+	if (!policies_hint(hint, "", name))
 		return draft_bad_value(given, "no such policy");
 	(void)snprintf(why, sizeof(why), "no such policy; %s", hint);
 	return draft_bad_value(given, why);

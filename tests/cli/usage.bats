@@ -81,6 +81,7 @@ accepted()
 	refused "--polcy=x: no such option; did you mean --policy?" -- --polcy=x
 	refused "-M: no such option; did you mean -m?" -- -M 4K
 	refused "--drop-oldest: no such option; did you mean --policy=drop-oldest?" -- --drop-oldest
+	refused "--drop-oldset: no such option; did you mean --policy=drop-oldest?" -- --drop-oldset
 	refused "--shed=3: no such option; did you mean --policy=shed:N?" -- --shed=3
 	refused "did you mean --buffer?" -- --buffer-size=4M
 	refused "did you mean --rate?" -- --rate-limit=4M
@@ -456,6 +457,7 @@ was dropped,Ending and the system,POLICY is one of these,Examples"
 }
 
 @test "without PCRE2 --help says so" {
+	is "$("$PORTABLE" --help | grep -c -e --keep=ERROR)" 0
 	is "$("$PORTABLE" --help | tr -s ' \n' ' ' | grep -o 'not in this build, which has no PCRE2' | wc -l)" 2
 	! has_patterns || is "$("$WEIR" --help | grep -c 'not in this build')" 0
 }
