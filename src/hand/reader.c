@@ -11,6 +11,7 @@
 #include "os/command.h"
 #include "os/diag.h"
 #include "os/pipes.h"
+#include "os/target.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -98,15 +99,14 @@ open_pipe(struct reader *reader, struct io_port *output, int *input)
 static bool
 open_source(const char *option, const char *path, bool kept, int *fd)
 {
-	struct stat file, data;
+	struct stat file;
 	bool known, lists;
 
 	*fd = -1;
 	if (path == NULL)
 		return true;
 	known = stat(path, &file) == 0;
-	if (known && S_ISFIFO(file.st_mode) && fstat(STDIN_FILENO, &data) == 0 && file.st_dev == data.st_dev &&
-	    file.st_ino == data.st_ino) {
+	if (known && S_ISFIFO(file.st_mode) && target_is_open_as(&file, STDIN_FILENO)) {
 		diag_error("--%s=%s: standard input, which is the data; accepted: another FIFO or file", option, diag_visible(path));
 		return false;
 	}

@@ -6,17 +6,15 @@
 #ifdef HAVE_FLOCK
 #include <sys/file.h>
 #endif
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <unistd.h>
 
 #define INHERITED_MOST 256 /* descriptors; shells give out numbers well below */
 
-static bool
-is_same(const struct stat *file, int fd)
+bool
+target_is_open_as(const struct stat *file, int fd)
 {
 	struct stat other;
 
@@ -29,7 +27,7 @@ static int
 inherited_as(const struct stat *file, int fd, bool to_write)
 {
 	for (int other = 0; other < INHERITED_MOST; other++)
-		if (other != fd && is_same(file, other) &&
+		if (other != fd && target_is_open_as(file, other) &&
 		    (!to_write || (fcntl(other, F_GETFL) & O_ACCMODE) != O_RDONLY))
 			return other;
 	return -1;
@@ -105,7 +103,7 @@ static bool
 is_data(const struct stat *file)
 {
 	return !S_ISCHR(file->st_mode) && !S_ISBLK(file->st_mode) &&
-	    (is_same(file, STDIN_FILENO) || is_same(file, STDOUT_FILENO));
+	    (target_is_open_as(file, STDIN_FILENO) || target_is_open_as(file, STDOUT_FILENO));
 }
 
 /* A symbolic link, which somebody else may have put there, leads to no file of its own: only to what is
@@ -121,7 +119,7 @@ target_open(const char *path, enum target_mode mode)
 	int fd = -1;
 	int error;
 
-	if (known && is_same(&file, STDERR_FILENO))
+	if (known && target_is_open_as(&file, STDERR_FILENO))
 		return STDERR_FILENO;
 	if (known && is_data(&file)) {
 		errno = EBUSY;

@@ -7,6 +7,10 @@
 #ifndef WEIR_TARGET_H
 #define WEIR_TARGET_H
 
+#include <sys/stat.h>
+
+#include <stdbool.h>
+
 enum target_mode {
 	TARGET_REPORT, /* what was in it is gone, unless others are writing to it */
 	TARGET_APPEND, /* what is in it stays */
@@ -22,5 +26,8 @@ enum target_mode {
  * truncated where another weir has it open for that, or where path is a link to what was open for writing
  * already: that one's description is used, and is its owner's to truncate. */
 int target_open(const char *path, enum target_mode mode);
+
+/* Whether the file is what fd is open as; false where fd is not open. */
+bool target_is_open_as(const struct stat *file, int fd);
 
 #endif

@@ -53,10 +53,9 @@ not_opened(const char *option, const char *path)
 static bool
 is_one_regular_file(int fd, int other)
 {
-	struct stat a, b;
+	struct stat file;
 
-	return fstat(fd, &a) == 0 && fstat(other, &b) == 0 && S_ISREG(a.st_mode) && a.st_dev == b.st_dev &&
-	    a.st_ino == b.st_ino;
+	return fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && target_is_open_as(&file, other);
 }
 
 /* Room for a few of the longest records that may be dropped out of the buffer at once. */

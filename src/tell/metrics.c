@@ -5,6 +5,7 @@
 #include "os/io.h"
 #include "os/loop.h"
 #include "os/put.h"
+#include "os/target.h"
 #include "tell/metrics.h"
 
 #include <sys/stat.h>
@@ -45,11 +46,8 @@ wall_clock(void)
 static bool
 is_open_here(const struct stat *file)
 {
-	struct stat other;
-
 	for (int fd = 0; fd < DESCRIPTORS_MOST; fd++)
-		if (fstat(fd, &other) == 0 && file->st_dev == other.st_dev &&
-		    file->st_ino == other.st_ino)
+		if (target_is_open_as(file, fd))
 			return true;
 	return false;
 }
