@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "flow/batching.h"
 #include "flow/pump.h"
 #include "hold/fit.h"
 #include "os/pipes.h"
@@ -181,87 +182,6 @@ output_has_room(const void *state)
 	return !pump->outlet.absent && !queue_part_sent(&pump->queue) && io_has_room(&pump->outlet.port);
 }
 
-/* --- batches ------------------------------------------------------------------------------------ */
-
-/* The buffer is full, or reading is paused since it was. */
-static bool
-lacks_room(const struct pump *pump)
-{
-	return level_is_paused(&pump->level) || pump_is_pressed(pump) || !fit_all(&pump->queue);
-}
-
-static struct tally
-waits_for_batch(const struct pump *pump)
-{
-	return pump->plan.stream ? queue_held(&pump->queue) : queue_ready(&pump->queue);
-}
-
-/* What waits goes as a batch: it is enough, has waited long enough, or there is no room or no time for more. */
-static bool
-is_batch_due(const struct pump *pump, uint64_t now_ns, uint64_t due_ns)
-{
-	const struct tally *most = &pump->plan.batch;
-	const struct tally waits = waits_for_batch(pump);
-
-	return waits.records >= most->records || waits.bytes >= most->bytes || now_ns >= due_ns ||
-	    pump->batching.hurried || !is_reading(pump) || (waits.bytes > 0 && lacks_room(pump));
-}
-
-/* Bytes of the buffer that are left for one more. */
-static uint64_t
-room_for_batch(const struct pump *pump)
-{
-	const uint64_t used = flight_used(&pump->flight), all = pump->plan.limits.bytes;
-
-	return all > used ? all - used : 0;
-}
-
-/* What runs cannot give way, so that no more is added to it, though what waits does give way; an end brings room.  Where
- * there is next to none a batch would be of a record or two. */
-static bool
-is_full_of_batches(const struct pump *pump)
-{
-	return flight_used(&pump->flight) > 0 && room_for_batch(pump) < pump->plan.limits.bytes / 8;
-}
-
-/* Since when the oldest of what waits does: of a record the sojourn knows, of bytes that are none it is noted here. */
-static uint64_t
-waits_since_ns(struct pump *pump, uint64_t now_ns)
-{
-	struct batching *batching = &pump->batching;
-
-	if (pump->plan.framing.kind != FRAMING_BYTES)
-		return sojourn_oldest_ns(pump->sojourn);
-	if (queue_held(&pump->queue).bytes == 0)
-		batching->waits_ns = UINT64_MAX;
-	else if (batching->waits_ns == UINT64_MAX)
-		batching->waits_ns = now_ns;
-	return batching->waits_ns;
-}
-
-static void
-look_for_batch(struct pump *pump, uint64_t now_ns)
-{
-	struct tally most = pump->plan.batch;
-	const uint64_t oldest_ns = waits_since_ns(pump, now_ns);
-	const uint64_t due_ns = oldest_ns < UINT64_MAX - pump->plan.linger_ns ? oldest_ns + pump->plan.linger_ns : UINT64_MAX;
-
-	if (!pump->batching.open || toll_batch_is_begun(&pump->outlet.toll))
-		return;
-	if (!toll_batch_is_open(&pump->outlet.toll) && is_full_of_batches(pump)) {
-		toll_expect_batch(&pump->outlet.toll, UINT64_MAX); /* the end of one tells */
-		return;
-	}
-	if (!toll_batch_is_open(&pump->outlet.toll) && !is_batch_due(pump, now_ns, due_ns)) {
-		toll_expect_batch(&pump->outlet.toll, due_ns);
-		return;
-	}
-	if (most.bytes > room_for_batch(pump))
-		most.bytes = room_for_batch(pump);
-	toll_open_batch(&pump->outlet.toll, &most);
-	pump->batching.waits_ns = UINT64_MAX; /* all that waits goes, or it is full */
-}
-
 /* --- nobody reads -------------------------------------------------------------------------------- */
 
 /* The rest of a record that was begun, and all that waits; in a stream, all that is here. */
@@ -306,7 +226,7 @@ pass_through(struct pump *pump, uint64_t now_ns)
 		return;
 	}
 	if (pump->plan.batching)
-		look_for_batch(pump, now_ns);
+		batching_look(pump, now_ns);
 	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
 	if (pump->batching.begun_ns == 0 && pump->batching.open && toll_batch_is_begun(&pump->outlet.toll))
 		pump->batching.begun_ns = now_ns;
@@ -344,8 +264,7 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	if (has_given_way(pump, full, ready))
 		pump->output = OUTLET_MORE;
 	judge_level(pump, full);
-	if (pump->output == OUTLET_HELD && pump->batching.open && !toll_batch_is_open(&pump->outlet.toll) &&
-	    waits_for_batch(pump).bytes > 0 && lacks_room(pump) && !is_full_of_batches(pump))
+	if (pump->output == OUTLET_HELD && batching_is_pressed(pump))
 		pump->output = OUTLET_MORE; /* the buffer is full since just now: what waits for more is to go */
 #ifdef WEIR_DEBUG
 	queue_check(&pump->queue);

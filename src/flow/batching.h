@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * batching: when what waits goes as a batch, and how much of it.
+ *
+ *      enough waits, or has waited for --linger, or nothing more comes, or there is no room for more  ->  it goes
+ *      the batches that run leave next to no room in the buffer                                       ->  not yet
+ *
+ * A part of the pump, whose fields it reads.  That a batch is open, and what goes into it, is the toll's (flow/narrow.c);
+ * who it is for, flow/handed.h.
+ */
+#ifndef WEIR_BATCHING_H
+#define WEIR_BATCHING_H
+
+#include "flow/pump.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Before a drain: opens one where it is time, or says when to look again. */
+void batching_look(struct pump *pump, uint64_t now_ns);
+
+/* After the verdict: whether what waits is to go though it is no time yet, as the buffer has become full. */
+bool batching_is_pressed(const struct pump *pump);
+
+#endif
