@@ -4,28 +4,10 @@
 #include "flow/batching.h"
 #include "hold/fit.h"
 
-/* The buffer is full, or reading is paused since it was. */
-static bool
-lacks_room(const struct pump *pump)
-{
-	return level_is_paused(&pump->level) || pump_is_pressed(pump) || !fit_all(&pump->queue);
-}
-
 static struct tally
 waits_for_batch(const struct pump *pump)
 {
 	return pump->plan.stream ? queue_held(&pump->queue) : queue_ready(&pump->queue);
-}
-
-/* What waits goes as a batch: it is enough, has waited long enough, or there is no room or no time for more. */
-static bool
-is_batch_due(const struct pump *pump, uint64_t now_ns, uint64_t due_ns)
-{
-	const struct tally *most = &pump->plan.batch;
-	const struct tally waits = waits_for_batch(pump);
-
-	return waits.records >= most->records || waits.bytes >= most->bytes || now_ns >= due_ns ||
-	    pump->batching.hurried || !pump_is_reading(pump) || (waits.bytes > 0 && lacks_room(pump));
 }
 
 /* Bytes of the buffer that are left for one more. */
@@ -37,12 +19,52 @@ room_for_batch(const struct pump *pump)
 	return all > used ? all - used : 0;
 }
 
-/* What runs cannot give way, so that no more is added to it, though what waits does give way; an end brings room.  Where
- * there is next to none a batch would be of a record or two. */
+/* Beside others that run none is made of less for want of room, nor where there is no room for so much: it would be one of
+ * a record or two.  They end, or it goes when it has lingered. */
+static uint64_t
+least_beside_others(const struct pump *pump)
+{
+	const uint64_t eighth = pump->plan.limits.bytes / 8;
+
+	return pump->plan.batch.bytes < eighth ? pump->plan.batch.bytes : eighth;
+}
+
+/* What runs cannot give way, so that no more is added to it, though what waits does give way; an end brings room. */
 static bool
 is_full_of_batches(const struct pump *pump)
 {
-	return flight_used(&pump->flight) > 0 && room_for_batch(pump) < pump->plan.limits.bytes / 8;
+	return flight_used(&pump->flight) > 0 && room_for_batch(pump) < least_beside_others(pump);
+}
+
+/* The buffer is full, or reading is paused since it was and goes on to be: a batch may have ended since that was judged. */
+static bool
+lacks_room(const struct pump *pump)
+{
+	const struct level *level = &pump->level;
+	const bool pressed = (level_is_paused(level) || pump_is_pressed(pump)) &&
+	    !pressure_is_low(&level->pressure, pump_depth(pump));
+
+	return pressed || !fit_all(&pump->queue);
+}
+
+static bool
+is_short_of_room(const struct pump *pump)
+{
+	const uint64_t waits = waits_for_batch(pump).bytes;
+	const bool beside = flight_used(&pump->flight) > 0;
+
+	return waits > 0 && lacks_room(pump) && (!beside || waits >= least_beside_others(pump));
+}
+
+/* What waits goes as a batch: it is enough, has waited long enough, or there is no room or no time for more. */
+static bool
+is_batch_due(const struct pump *pump, uint64_t now_ns, uint64_t due_ns)
+{
+	const struct tally *most = &pump->plan.batch;
+	const struct tally waits = waits_for_batch(pump);
+
+	return waits.records >= most->records || waits.bytes >= most->bytes || now_ns >= due_ns ||
+	    pump->batching.hurried || !pump_is_reading(pump) || is_short_of_room(pump);
 }
 
 /* Since when the oldest of what waits does: of a record the sojourn knows, of bytes that are none it is noted here. */
@@ -86,6 +108,12 @@ batching_look(struct pump *pump, uint64_t now_ns)
 bool
 batching_is_pressed(const struct pump *pump)
 {
-	return pump->batching.open && !toll_batch_is_open(&pump->outlet.toll) && waits_for_batch(pump).bytes > 0 &&
-	    lacks_room(pump) && !is_full_of_batches(pump);
+	return pump->batching.open && !toll_batch_is_open(&pump->outlet.toll) && is_short_of_room(pump) &&
+	    !is_full_of_batches(pump);
+}
+
+bool
+batching_takes(const struct pump *pump)
+{
+	return pump->batching.open && (toll_batch_is_open(&pump->outlet.toll) || !is_full_of_batches(pump));
 }

@@ -22,4 +22,7 @@ void batching_look(struct pump *pump, uint64_t now_ns);
 /* After the verdict: whether what waits is to go though it is no time yet, as the buffer has become full. */
 bool batching_is_pressed(const struct pump *pump);
 
+/* Whether what waits would go if it were time: somebody is there for it, and there is room. */
+bool batching_takes(const struct pump *pump);
+
 #endif

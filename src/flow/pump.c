@@ -178,7 +178,7 @@ output_has_room(const void *state)
 	const struct pump *pump = state;
 
 	if (pump->plan.batching)
-		return pump->batching.open;
+		return batching_takes(pump);
 	return !pump->outlet.absent && !queue_part_sent(&pump->queue) && io_has_room(&pump->outlet.port);
 }
 

@@ -119,11 +119,12 @@ is_to_follow(const struct feed *feed)
 	return feed->rules->restart && !feed->dismissed && !is_all_handed(feed);
 }
 
-/* Of its own, and not since who reads what it writes has gone. */
+/* Of its own, and not since who reads what it writes has gone; and not all is confirmed, or has come. */
 static bool
 is_early_failure(const struct feed *feed, int status)
 {
-	const bool pipe = WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE;
+	const bool pipe = (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE) ||
+	    (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGPIPE); /* as a shell has it */
 
 	return status != 0 && !pipe && !feed->dismissed && feed->failed == READER_GOES_ON && !is_all_handed(feed);
 }
@@ -160,7 +161,7 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	if (!is_to_follow(feed)) {
 		feed->state = FEED_OVER;
 		if (is_early_failure(feed, status))
-			diag_note("%s %s before the input did", diag_visible(feed->rules->command[0]), how);
+			diag_note("%s %s before all was out", diag_visible(feed->rules->command[0]), how);
 		if (feed->end != READER_BROKEN)
 			feed->end = is_all_handed(feed) ? READER_DONE : feed->failed == READER_STALLED ? READER_STALLED : READER_ENDED;
 		return;

@@ -14,6 +14,7 @@
 #include "os/keeper.h"
 #include "os/loop.h"
 #include "os/signals.h"
+#include "os/wards.h"
 
 #include <sys/wait.h>
 
@@ -33,39 +34,23 @@
 #define TRIES 100
 #define AGAIN_NS (10 * NS_PER_MS)
 
-/* From SIGTERM to SIGKILL; and at the end, where nobody else tells, how often it is looked whether that is needed. */
-#define KILL_AFTER_NS (2 * NS_PER_S)
+/* At the end, where nobody else tells: how often it is looked whether who was told to end has. */
 #define LOOK_NS (20 * NS_PER_MS)
 
 #define INHERITED_MOST 256 /* descriptors; shells give out numbers well below, and weir has opened few yet */
-#define WARDS_FIRST 16
 
 static_assert(WARDEN_STREAMS == COMMAND_STREAMS, "the standard streams");
 
 extern char **environ;
 
-/* A job, until all of it has been told; all zero: none. */
-struct ward {
-	uint64_t id;
-	pid_t pid;        /* 0: it does not run */
-	pid_t told;       /* to end: its process group, negative, or itself, whom SIGKILL is for; 0 */
-	uint64_t kill_ns; /* then */
-	struct {
-		bool due;
-		int value;
-	} news[WARDEN_GONE];
-};
-
 struct keeper {
 	int fd;
-	bool foreground;
 	bool behind;          /* there is something to tell, and no room to */
 	unsigned failures;    /* to tell it, in a row, and not for room */
 	char *const *const *commands;
 	size_t command_count;
 	char **environment;   /* of weir, or of a job */
-	struct ward *wards;
-	size_t capacity;
+	struct wards wards;
 	char strings[WARDEN_STRINGS_BYTES];
 };
 
@@ -88,41 +73,6 @@ keeper_send(int fd, struct msghdr *message)
 			(void)loop_await_output(fd, -1);
 	}
 	return true;
-}
-
-static bool
-is_free(const struct ward *ward)
-{
-	for (enum warden_event event = 0; event < WARDEN_GONE; event++)
-		if (ward->news[event].due)
-			return false;
-	return ward->pid == 0 && ward->told == 0;
-}
-
-/* One that is free, or NULL. */
-static struct ward *
-free_ward(struct keeper *keeper)
-{
-	struct ward *more;
-	size_t count = keeper->capacity;
-
-	for (size_t i = 0; i < count; i++)
-		if (is_free(&keeper->wards[i]))
-			return &keeper->wards[i];
-	more = realloc(keeper->wards, (count + WARDS_FIRST) * sizeof(*more));
-	if (more == NULL)
-		return NULL;
-	memset(more + count, 0, WARDS_FIRST * sizeof(*more));
-	keeper->wards = more;
-	keeper->capacity = count + WARDS_FIRST;
-	return &more[count];
-}
-
-static void
-note(struct ward *ward, enum warden_event event, int value)
-{
-	ward->news[event].due = true;
-	ward->news[event].value = value;
 }
 
 /* The rest of what has begun to come.  False at the end. */
@@ -258,87 +208,30 @@ static void
 start(struct keeper *keeper, struct ward *ward, const struct keeper_request *request, const int fds[], size_t count)
 {
 	struct command command = { .argv = keeper->commands[request->value], .environment = keeper->environment,
-		.own_group = !keeper->foreground };
+		.own_group = !keeper->wards.foreground };
 	bool refused;
 	pid_t pid;
 
 	ward->id = request->id;
 	if (!assign(&command, request, fds, count)) {
-		note(ward, WARDEN_SHORT, EMFILE);
+		ward_note(ward, WARDEN_SHORT, EMFILE);
 		return;
 	}
 	compose(keeper, request->strings_bytes);
 	pid = command_start(&command, &refused);
 	if (pid < 0) {
-		note(ward, refused ? WARDEN_FAILED : WARDEN_SHORT, errno);
+		ward_note(ward, refused ? WARDEN_FAILED : WARDEN_SHORT, errno);
 	} else {
 		ward->pid = pid;
-		note(ward, WARDEN_STARTED, (int)pid);
+		ward_note(ward, WARDEN_STARTED, (int)pid);
 	}
 }
-
-/* --- ends ----------------------------------------------------------------------------------------- */
-
-/* One that was stopped heeds no SIGTERM before it goes on. */
-static void
-terminate(struct keeper *keeper, uint64_t id)
-{
-	for (size_t i = 0; i < keeper->capacity; i++) {
-		struct ward *ward = &keeper->wards[i];
-
-		if (ward->pid == 0 || ward->id != id || ward->told != 0)
-			continue;
-		ward->told = keeper->foreground ? ward->pid : -ward->pid;
-		ward->kill_ns = loop_now() + KILL_AFTER_NS;
-		(void)kill(ward->told, SIGTERM);
-		(void)kill(ward->told, SIGCONT);
-	}
-}
-
-/* Whom SIGKILL is for has ended: the process, or all of its group.  The number of a group is given to no other while any of
- * it is left. */
-static bool
-has_gone(const struct ward *ward)
-{
-	return ward->pid == 0 && (ward->told > 0 || kill(ward->told, 0) < 0);
-}
-
-/* SIGKILL, for whom it is time. */
-static void
-kill_late(struct keeper *keeper)
-{
-	for (size_t i = 0; i < keeper->capacity; i++) {
-		struct ward *ward = &keeper->wards[i];
-
-		if (ward->told == 0)
-			continue;
-		if (has_gone(ward)) {
-			ward->told = 0;
-		} else if (loop_now() >= ward->kill_ns) {
-			(void)kill(ward->told, SIGKILL);
-			ward->told = 0;
-		}
-	}
-}
-
-static uint64_t
-next_kill_ns(const struct keeper *keeper)
-{
-	uint64_t first_ns = LOOP_FOREVER;
-
-	for (size_t i = 0; i < keeper->capacity; i++)
-		if (keeper->wards[i].told != 0 && keeper->wards[i].kill_ns < first_ns)
-			first_ns = keeper->wards[i].kill_ns;
-	return first_ns;
-}
-
-/* --- requests ------------------------------------------------------------------------------------- */
 
 /* One request, if there is one.  False when it is time to end. */
 static bool
 serve(struct keeper *keeper)
 {
-	struct ward *ward = free_ward(keeper);
+	struct ward *ward = wards_free(&keeper->wards);
 	struct keeper_request request;
 	int fds[WARDEN_STREAMS];
 	size_t count;
@@ -350,34 +243,10 @@ serve(struct keeper *keeper)
 	if (got > 0 && request.kind == KEEPER_START && !loop_gone(keeper->fd))
 		start(keeper, ward, &request, fds, count);
 	if (got > 0 && request.kind == KEEPER_TERMINATE)
-		terminate(keeper, request.id);
+		wards_terminate(&keeper->wards, request.id);
 	for (size_t i = 0; i < count; i++)
 		(void)close(fds[i]);
 	return got == 0 || (got > 0 && request.kind != KEEPER_END);
-}
-
-/* False where the system does not tell of ends any more: they would be waited for for ever. */
-static bool
-reap(struct keeper *keeper)
-{
-	int status, tries = 0;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0 || (pid < 0 && errno == EINTR && ++tries < TRIES)) {
-		for (size_t i = 0; i < keeper->capacity; i++) {
-			struct ward *ward = &keeper->wards[i];
-
-			if (ward->pid != pid)
-				continue;
-			if (WIFSTOPPED(status)) {
-				note(ward, WARDEN_STOPPED, WSTOPSIG(status));
-			} else {
-				note(ward, WARDEN_ENDED, status);
-				ward->pid = 0;
-			}
-		}
-	}
-	return pid == 0 || errno == ECHILD;
 }
 
 static bool
@@ -395,8 +264,8 @@ static bool
 tell(struct keeper *keeper)
 {
 	keeper->behind = false;
-	for (size_t i = 0; i < keeper->capacity; i++) {
-		struct ward *ward = &keeper->wards[i];
+	for (size_t i = 0; i < keeper->wards.capacity; i++) {
+		struct ward *ward = &keeper->wards.list[i];
 
 		for (enum warden_event event = 0; event < WARDEN_GONE; event++) {
 			if (!ward->news[event].due)
@@ -422,12 +291,12 @@ keep(struct keeper *keeper)
 	uint64_t until_ns;
 
 	do {
-		if (!reap(keeper) || !tell(keeper))
+		if (!wards_reap(&keeper->wards) || !tell(keeper))
 			return;
-		kill_late(keeper);
-		watch.input = free_ward(keeper) != NULL;
+		wards_kill_late(&keeper->wards);
+		watch.input = wards_free(&keeper->wards) != NULL;
 		watch.output = keeper->behind && keeper->failures == 0;
-		until_ns = next_kill_ns(keeper);
+		until_ns = wards_next_kill_ns(&keeper->wards);
 		if (keeper->failures > 0 && until_ns > loop_now() + AGAIN_NS)
 			until_ns = loop_now() + AGAIN_NS;
 	} while (loop_wait(&watch, 1, until_ns) && !watch.gone && serve(keeper));
@@ -439,8 +308,8 @@ finish(struct keeper *keeper)
 {
 	struct loop_watch none = { .fd = -1 };
 
-	while (reap(keeper) && next_kill_ns(keeper) != LOOP_FOREVER && loop_wait(&none, 1, loop_now() + LOOK_NS))
-		kill_late(keeper);
+	while (wards_reap(&keeper->wards) && wards_next_kill_ns(&keeper->wards) != LOOP_FOREVER && loop_wait(&none, 1, loop_now() + LOOK_NS))
+		wards_kill_late(&keeper->wards);
 }
 
 /* What weir opened is to be closed by exec, what it was given is not. */
@@ -467,7 +336,7 @@ make_room(struct keeper *keeper)
 	while (environ[count] != NULL)
 		count++;
 	keeper->environment = calloc(count + WARDEN_STRINGS_MOST + 1, sizeof(*keeper->environment));
-	return keeper->environment != NULL && free_ward(keeper) != NULL;
+	return keeper->environment != NULL && wards_free(&keeper->wards) != NULL;
 }
 
 _Noreturn void
@@ -478,7 +347,7 @@ keeper_run(int fd, int null, char *const *const commands[], size_t count, bool f
 	keeper.fd = fd;
 	keeper.commands = commands;
 	keeper.command_count = count;
-	keeper.foreground = foreground;
+	keeper.wards.foreground = foreground;
 	signals_shield();
 #ifdef __linux__
 	(void)prctl(PR_SET_NAME, "weir-warden", 0, 0, 0);

@@ -584,14 +584,62 @@ bisected()
 	until_true nobody_is_here
 }
 
-@test "what runs is bounded by the buffer: a policy drops, and the next batch waits for the end of one" {
-	seq 1000000 2000000 >in
-	IN=in start -m 64K -p drop-oldest --batch=100k -j 100 sh -c 'cat >/dev/null; until [ -e go ]; do sleep 0.05; done'
-	snapshot_until '.in.records == 1000001 and .reader.running > 0'
-	is "$(jq '.in_flight.bytes <= 65536 + 8' <<<"$SNAP")" true
+# sleeps_until_go [OPTION]...: COMMANDs that end when they are let, and what is in flight meanwhile, once all has been read.
+sleeps_until_go()
+{
+	rm -f go
+	IN=in start -m 64K --batch=100k "$@" sh -c 'cat >/dev/null; echo "$WEIR_BYTES" >>sizes; until [ -e go ]; do sleep 0.05; done'
+	snapshot_until ".in.records == $(wc -l <in) and .reader.running > 0"
+	FLIES=$(jq '.in_flight.bytes' <<<"$SNAP")
 	: >go
 	finish "exit 0"
 	final '.reader.failures == 0 and .undelivered.records == 0 and .dropped.records > 0'
+}
+
+@test "what runs is bounded by the buffer: a policy drops, and the next batch waits for the end of one" {
+	seq 100000 200000 >in
+	sleeps_until_go -p drop-oldest -j 8
+	((FLIES <= 65536)) || fail "$FLIES bytes are in flight" || return
+	# Each job has a part of it.
+	is "$(sort -n sizes | tail -n 1)" 8190 # of 7 bytes each
+	# But for a single longer record.
+	seq -f '%08999.0f' 100 >in
+	rm sizes
+	sleeps_until_go -p drop-oldest -j 100 --buffer=32K
+	((FLIES <= 32768 + 9000)) || fail "$FLIES bytes are in flight" || return
+	is "$(sort -u sizes)" 9000
+}
+
+@test "codel: what no batch has room for waits, and is not dropped for it" {
+	local i
+	producer in.fifo
+	IN=in.fifo start -m 100K -p codel:5ms/10ms -j 100 --batch=100k --linger=10ms sh -c 'cat >/dev/null; until [ -e go ]; do sleep 0.05; done'
+	producer_holds in.fifo
+	# Each is longer than the part of a job, and a batch by itself; a job is left, and no room.
+	for i in 1 2 3 4 5 6 7 8 9 10; do printf '%010199d\n' "$i"; done >&9
+	snapshot_until '.in_flight.bytes == 102000'
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		printf '%d\n' "$i" >&9
+		sleep 0.02
+		snapshot
+	done
+	is "$(jq -c '[.held.records, .dropped.records]' <<<"$SNAP")" '[20,0]'
+	: >go
+	producer_ends
+	finish "exit 0"
+	final '.out.records == 20'
+}
+
+@test "where a batch has ended, what waits lingers: there is room again" {
+	seq -f '%099.0f' 5000 >in
+	local jobs
+	for jobs in 1 2 5; do
+		rm -f sizes
+		IN=in run_weir -m 64K -j "$jobs" --batch=100k --linger=1h sh -c 'cat >/dev/null; echo "$WEIR_BYTES" >>sizes; sleep 0.1'
+		is "$ENDED" "exit 0"
+		# The last may be of what is left.
+		is "$(head -n -1 sizes | awk '$1 < 8192' | wc -l)" 0 "small batches with $jobs jobs: $(paste -sd ' ' sizes)" || return
+	done
 }
 
 @test "bytes: dead letters are the bytes, and nothing between them" {

@@ -310,8 +310,9 @@ pour()
 		# shellcheck disable=SC2016
 		IN=in.fifo start -m 64K -p "$policy" --batch=100k --jobs=100 --linger=10ms sh -c 'echo $$ >>command.ours; cat >/dev/null; exec sleep 1000'
 		producer_holds in.fifo
-		seq 100000 110000 >&9
-		snapshot_until '.in_flight.bytes >= 56 * 1024'
+		# Each is longer than the part of a job, and a batch by itself.
+		printf '%07229d\n' 1 2 3 4 5 6 7 8 9 >&9
+		snapshot_until '.in_flight.bytes == 65070'
 		seq 100000 100200 >&9
 		nap
 		is_idle || fail "$policy" || return

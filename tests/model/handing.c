@@ -206,6 +206,15 @@ window_lets(uint64_t length, struct tally more)
 	return alone ? left > 0 : more.bytes + length <= left;
 }
 
+/* A batch is no larger than the part of the buffer that each job has. */
+static uint64_t
+batch_most(void)
+{
+	const uint64_t part = m->options->buffer_bytes / m->rules->jobs;
+
+	return part < m->rules->batch_bytes ? (part > 0 ? part : 1) : m->rules->batch_bytes;
+}
+
 static bool
 batch_lets(uint64_t length, struct tally more)
 {
@@ -214,7 +223,7 @@ batch_lets(uint64_t length, struct tally more)
 	if (!m->rules->batching)
 		return true;
 	return records < m->rules->batch_records &&
-	    (records == 0 || (bytes + length <= m->rules->batch_bytes && bytes + length <= m->batch_room));
+	    (records == 0 || (bytes + length <= batch_most() && bytes + length <= m->batch_room));
 }
 
 static bool
@@ -321,11 +330,22 @@ batch_room(void)
 	return memory < m->options->buffer_bytes ? m->options->buffer_bytes - memory : 0;
 }
 
+static uint64_t
+least_beside_others(void)
+{
+	const uint64_t eighth = m->options->buffer_bytes / 8;
+
+	return batch_most() < eighth ? batch_most() : eighth;
+}
+
 /* Batches that run have left next to no room for another. */
 static bool
 is_full_of_batches(void)
 {
-	return batch_room() < m->options->buffer_bytes && batch_room() < m->options->buffer_bytes / 8;
+	uint64_t memory;
+
+	(void)in_flight(&memory);
+	return memory > 0 && batch_room() < least_beside_others();
 }
 
 /* Enough waits, or has waited long enough, or no more comes; and there is room. */
@@ -336,7 +356,7 @@ is_batch_due(void)
 
 	if (is_full_of_batches())
 		return false;
-	return waits.records >= m->rules->batch_records || waits.bytes >= m->rules->batch_bytes ||
+	return waits.records >= m->rules->batch_records || waits.bytes >= batch_most() ||
 	    (waits.records > 0 && m->now_ns >= handing_linger_ns()) || m->hurried || !pump_is_reading(m->pump);
 }
 
@@ -344,6 +364,11 @@ is_batch_due(void)
 static bool
 is_short_of_room(void)
 {
+	uint64_t memory;
+
+	(void)in_flight(&memory);
+	if (memory > 0 && waiting().bytes < least_beside_others())
+		return false;
 	return level_is_paused(&m->pump->level) || pump_is_pressed(m->pump) || !fit_all(&m->pump->queue);
 }
 

@@ -366,7 +366,7 @@ static const struct refused others[] = {
 	{ { "--max-rec=3" }, "--max-rec=3", "short for several; accepted: --max-records, --max-record" },
 	{ { "--polcy=x" }, "--polcy=x", "no such option; did you mean --policy?" },
 	{ { "--QUIET" }, "--QUIET", "no such option; did you mean --quiet?" },
-	{ { "--oldest" }, "--oldest", "no such option; 'weir --help' lists" },
+	{ { "--oldest" }, "--oldest", "no such option; did you mean --policy=drop-oldest?" },
 	{ { "-rate=3" }, "-r", "no such option; did you mean --rate?" },
 	{ { "-P", "block" }, "-P", "no such option; did you mean -p?" },
 	{ { "-qP", "block" }, "-P", "no such option; did you mean -p?" },

@@ -940,7 +940,7 @@ full_of_nothing(void)
 static void
 full_of_nothing_but_a_mark(void)
 {
-	start_batches("-q --batch=100 --linger=100ms -m 8K -j 2 --high=50% --low=10% -p shed:2 --mark-drops=M --max-record=300 cat");
+	start_batches("-q --batch=100 --linger=100ms -m 8K --high=50% --low=10% -p shed:2 --mark-drops=M --max-record=300 cat");
 	feed(60, 100);
 	for (int turns = 0; turns < 9 && runs == 0; turns++, rig.now += 100 * NS_PER_MS)
 		(void)has_gone();
