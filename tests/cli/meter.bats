@@ -345,7 +345,8 @@ MASK_FINAL='s/[0-9.]+(ns|us|ms|s)\b/T/g; s/, p99 T//'
 @test "a report that is asked for stands above the line" {
 	flowing
 	signal USR1 w
-	JOIN=1 MASK="$MASK_FINAL;s/[0-9]+%/N%/g;s/ +([0-9]|in )/ \1/g" shows usr1
+	# On a busy machine weir itself is what took longest.
+	JOIN=1 MASK="$MASK_FINAL;s/[0-9]+%/N%/g;s/busy N/input N/;s/ +([0-9]|in )/ \1/g" shows usr1
 	exec 9>&-
 }
 

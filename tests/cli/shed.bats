@@ -163,6 +163,7 @@ ascends()
 	stalled_reader full
 	IN=in OUT=full start -p fail -m 4K
 	reader_holds
+	snapshot_until '.in.records > 0' # which is more than fits
 	drain got
 	finish "exit 3"
 	final '.exit == {status: 3, reason: "buffer full"} and .dropped.records == 0'
