@@ -382,6 +382,11 @@ threads()
 	ls "/proc/$(<pid)/task"
 }
 
+has_threads()
+{
+	[[ $(threads | wc -l) -eq $1 ]]
+}
+
 @test "there is a second thread with --dropped only, and no signal comes to it" {
 	[[ -d /proc/self/task ]] || skip "no /proc"
 	case $WEIR_UNDER in *valgrind* | *qemu* | asan) skip "it has threads of its own" ;; esac
@@ -391,7 +396,7 @@ threads()
 	sig KILL
 	until_true has_ended
 	IN=in start -p drop-oldest --dropped=lost
-	is "$(threads | wc -l)" 2
+	until_true has_threads 2
 	second=$(threads | grep -vx "$(<pid)")
 	blocked=$((16#$(awk '$1 == "SigBlk:" { print substr($2, 9) }' "/proc/$(<pid)/task/$second/status")))
 	for signal in 1 2 10 13 15 25; do
@@ -406,7 +411,7 @@ threads()
 	while read -r count options; do
 		# shellcheck disable=SC2086
 		IN=in start $options
-		is "$(threads | wc -l)" "$count" "threads with $options"
+		until_true has_threads "$count" || fail "with $options" || return
 		sig USR1
 		until_true more_lines_than report 0
 		is "$(threads | wc -l)" "$count" "threads with $options, after a report"
