@@ -97,7 +97,7 @@ plan_reader(struct plan *plan, const struct options *options)
 			reader->window_bytes < buffer ? reader->window_bytes : buffer };
 	plan->batching = reader->batching;
 	plan->batch = (struct tally){ reader->batch_records, reader->batch_bytes };
-	if (plan->batch.bytes > buffer / reader->jobs) /* each finds room */
+	if (plan->batching && plan->batch.bytes > buffer / reader->jobs) /* each finds room */
 		plan->batch.bytes = buffer > reader->jobs ? buffer / reader->jobs : 1;
 	plan->linger_ns = reader->linger_ns;
 	plan->listed = reader->batching && options->framing.kind != FRAMING_BYTES &&

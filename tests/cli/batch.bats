@@ -613,14 +613,14 @@ sleeps_until_go()
 @test "codel: what no batch has room for waits, and is not dropped for it" {
 	local i
 	producer in.fifo
-	IN=in.fifo start -m 100K -p codel:5ms/10ms -j 100 --batch=100k --linger=10ms sh -c 'cat >/dev/null; until [ -e go ]; do sleep 0.05; done'
+	IN=in.fifo start -m 100K -p codel:300ms/600ms -j 100 --batch=100k --linger=10ms sh -c 'cat >/dev/null; until [ -e go ]; do sleep 0.05; done'
 	producer_holds in.fifo
 	# Each is longer than the part of a job, and a batch by itself; a job is left, and no room.
 	for i in 1 2 3 4 5 6 7 8 9 10; do printf '%010199d\n' "$i"; done >&9
 	snapshot_until '.in_flight.bytes == 102000'
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		printf '%d\n' "$i" >&9
-		sleep 0.02
+		sleep 0.2
 		snapshot
 	done
 	is "$(jq -c '[.held.records, .dropped.records]' <<<"$SNAP")" '[20,0]'
