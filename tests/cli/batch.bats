@@ -603,7 +603,7 @@ sleeps_until_go()
 	# Each job has a part of it.
 	is "$(sort -n sizes | tail -n 1)" 8190 # of 7 bytes each
 	# But for a single longer record.
-	seq -f '%08999.0f' 100 >in
+	seq -f '%08999.0f' 1000 >in
 	rm sizes
 	sleeps_until_go -p drop-oldest -j 100 --buffer=32K
 	((FLIES <= 32768 + 9000)) || fail "$FLIES bytes are in flight" || return
