@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * cause: why a record was rejected, in the words that the file of --dropped has for it: "status=65", "signal=9",
- * "timeout", "stall", "answer=reject 7 no such table".  One line of printable text without a tab, cut where there is no room.
+ * "timeout", "stall", "answer=reject 7 no such table".  One line of printable text without a tab, cut where there is
+ * no room.
  */
 #ifndef WEIR_CAUSE_H
 #define WEIR_CAUSE_H

@@ -308,7 +308,8 @@ finish(struct keeper *keeper)
 {
 	struct loop_watch none = { .fd = -1 };
 
-	while (wards_reap(&keeper->wards) && wards_next_kill_ns(&keeper->wards) != LOOP_FOREVER && loop_wait(&none, 1, loop_now() + LOOK_NS))
+	while (wards_reap(&keeper->wards) && wards_next_kill_ns(&keeper->wards) != LOOP_FOREVER &&
+	    loop_wait(&none, 1, loop_now() + LOOK_NS))
 		wards_kill_late(&keeper->wards);
 }
 

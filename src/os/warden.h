@@ -82,8 +82,7 @@ bool warden_terminate(struct warden *warden, uint64_t id);
 enum warden_event warden_next(struct warden *warden, struct warden_told *told);
 
 /* It is to start what it was asked to and then to end, which is waited for until deadline_ns of loop_now, and so is who was
- * told to end.  NULL is
- * fine. */
+ * told to end.  NULL is fine. */
 void warden_close(struct warden *warden, uint64_t deadline_ns);
 
 #endif

@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 

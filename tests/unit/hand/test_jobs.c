@@ -7,7 +7,7 @@
 static struct breaker breaker;
 static struct jobs *jobs;
 static uint64_t asked;    /* for so many COMMANDs */
-static uint64_t signalled; /* the id of the last that was told to end */
+static uint64_t terminated; /* the id of the last that was told to end */
 
 bool
 warden_start(struct warden *warden, const struct warden_job *job)
@@ -21,7 +21,7 @@ bool
 warden_terminate(struct warden *warden, uint64_t id)
 {
 	(void)warden;
-	signalled = id;
+	terminated = id;
 	return true;
 }
 
@@ -39,7 +39,7 @@ begin_jobs(const char *command_line, unsigned records)
 {
 	struct chance chance;
 
-	asked = signalled = 0;
+	asked = terminated = 0;
 	begin(command_line);
 	chance_init(&chance, true, 1);
 	breaker_init(&breaker, NS_PER_MS, NS_PER_MS, chance);
@@ -138,10 +138,10 @@ late(void)
 	tell(WARDEN_STARTED, 1, 1);
 	tell(WARDEN_STARTED, 2, 1);
 	turn(NS_PER_S / 2);
-	ok(signalled == 0 && jobs_deadline_ns(jobs) == rig.now + NS_PER_S / 2, "half a second of one: nobody is ended");
+	ok(terminated == 0 && jobs_deadline_ns(jobs) == rig.now + NS_PER_S / 2, "half a second of one: nobody is ended");
 	tell(WARDEN_ENDED, 1, 0);
 	turn(NS_PER_S / 2);
-	ok(signalled == 2, "then the one that still runs is");
+	ok(terminated == 2, "then the one that still runs is");
 	tell(WARDEN_ENDED, 2, SIGTERM);
 	ok(figures().failures == 1 && figures().status == 128 + SIGTERM, "and has failed");
 	finish_jobs();
