@@ -577,6 +577,13 @@ when_no_more_comes(void)
 	ok(has_gone() && load.sum.records >= 103 && books()->dropped[REASON_OLDEST].records == 0,
 	    "nor one in which something would give way");
 	stop_batches();
+
+	start_batches("-q --batch=500 -p drop-oldest --max-records=10 cat");
+	feed(5, 20);
+	(void)has_gone();
+	feed(7, 20);
+	ok(has_gone() && load.sum.records == 12 && books()->dropped[REASON_OLDEST].records == 0, "be it for their number");
+	stop_batches();
 }
 
 /* A record of 1.6 million bytes has come, which leaves in parts. */
