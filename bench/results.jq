@@ -25,12 +25,13 @@ def against($reference; $column):
       | [$lines[] | select(.table == $table.id)] as $own
       | [$own[] | select(.declare == "values")] as $values
       | ($own | map(select(.declare == "column") | {key, title, better, compare, x})) as $columns
-      | ($values | map(select(.row == $table.reference)) | group_by(.round)
-         | map({key: "\(.[0].round)", value: (map(.values) | add)}) | from_entries) as $reference
       | {id, question, title, unit, reference, plot, note, columns: $columns,
          rows: [
            $own[] | select(.declare == "row") | . as $row
            | [$values[] | select(.row == $row.name)] as $mine
+           | (if $row.name | endswith(" (before)") then $row.name | rtrimstr(" (before)") else $table.reference end) as $name
+           | ($values | map(select(.row == $name)) | group_by(.round)
+              | map({key: "\(.[0].round)", value: (map(.values) | add)}) | from_entries) as $reference
            | {name, kind,
               problem: ([$own[] | select(.declare == "problem" and .row == $row.name).text]
                         + [$mine[] | .values.problem | select(. != null)] | first),

@@ -123,10 +123,10 @@ loss_saves(const struct loss *loss)
 void
 loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length)
 {
-	const char *why = reason == REASON_REJECTED && loss->why[0] != '\0' ? loss->why : reason_name(reason);
+	const bool explained = reason == REASON_REJECTED && loss->why[0] != '\0';
 
 	if (loss->spill != NULL)
-		spill_add(loss->spill, left_out ? SPILL_INTAKE : SPILL_QUEUE, why, piece, length);
+		spill_add(loss->spill, left_out ? SPILL_INTAKE : SPILL_QUEUE, explained ? loss->why : reason_name(reason), piece, length);
 }
 
 void

@@ -60,6 +60,8 @@ struct arrivals {
 	struct shed *shed;
 	struct queue *queue;
 	bool equals;         /* those of its own class give way to one, too */
+	bool classed;        /* some are more precious than others */
+	bool pressed;        /* there is pressure, and the sample of it has begun */
 	struct tally room;
 	struct tally all;
 	struct tally let_in; /* in this sweep */
@@ -79,15 +81,15 @@ fill_of(const struct queue *queue, struct tally room)
 	return (struct tally){ queue->limits.records - room.records, queue->limits.bytes - room.bytes };
 }
 
-/* Whether an arrival is not in the sample of those that come in under pressure, which begins at the high
- * watermark, or with the first that finds no room. */
+/* Whether there is pressure, which begins at the high watermark, or with the first that finds no room.  It does not end
+ * in a sweep. */
 static bool
-is_left_out(const struct arrivals *arrivals, const struct queue_record *record)
+is_pressed(struct arrivals *arrivals, const struct queue_record *record)
 {
 	struct shed *shed = arrivals->shed;
 
-	if (!shed->sampling)
-		return false;
+	if (arrivals->pressed)
+		return true;
 	pressure_rise(shed->pressure, fill_of(arrivals->queue, arrivals->room), !has_room(arrivals, record));
 	if (!pressure_is_on(shed->pressure))
 		return false;
@@ -96,7 +98,17 @@ is_left_out(const struct arrivals *arrivals, const struct queue_record *record)
 		sample_init(&shed->sample, &shed->share, SAMPLE_BY_COUNT, NULL);
 		shed->gap = sample_gap(&shed->sample);
 	}
-	if (classes_of(&shed->classes, record) > 0)
+	return arrivals->pressed = true;
+}
+
+/* Whether an arrival is not in the sample of those that come in under pressure. */
+static bool
+is_left_out(struct arrivals *arrivals, const struct queue_record *record)
+{
+	struct shed *shed = arrivals->shed;
+
+	if (!shed->sampling || !is_pressed(arrivals, record) ||
+	    (arrivals->classed && classes_of(&shed->classes, record) > 0))
 		return false;
 	if (shed->gap > 0) {
 		shed->gap--;
@@ -147,7 +159,7 @@ judge_arrival(void *state, const struct queue_record *record, struct sweep_fate 
 		ledger_count(&arrivals->let_in, 1, record->length);
 		return SWEEP_KEEP;
 	}
-	class = classes_of(&arrivals->shed->classes, record);
+	class = arrivals->classed ? classes_of(&arrivals->shed->classes, record) : 0;
 	below = class + arrivals->equals;
 	need.records = room->records == 0;
 	need.bytes = record->length > room->bytes ? record->length - room->bytes : 0;
@@ -168,6 +180,7 @@ let_in(struct arrivals *arrivals, struct loss *loss)
 	struct queue *queue = arrivals->queue;
 	const struct sweep sweep = { judge_arrival, arrivals, classes_top(&shed->classes) == 0 };
 
+	arrivals->classed = !sweep.blind;
 	do {
 		arrivals->room = fit_room(queue);
 		arrivals->all = (struct tally){ queue->admitted_records, queue->admitted };

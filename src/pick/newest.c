@@ -17,8 +17,8 @@ static_assert((NEWEST_ENTRIES & (NEWEST_ENTRIES - 1)) == 0, "places are found by
 #define MASK ((size_t)NEWEST_ENTRIES - 1)
 
 /* A page with so many entries is looked through for those of no live batch; with more than so many then it becomes two. */
-#define FULL ((size_t)NEWEST_ENTRIES * 5 / 8)
-#define SPLIT_FROM ((size_t)NEWEST_ENTRIES * 7 / 16)
+#define FULL ((size_t)NEWEST_ENTRIES * 3 / 4)
+#define SPLIT_FROM ((size_t)NEWEST_ENTRIES * 9 / 16)
 
 /* All hashes in it have the same `depth` highest bits, as spiral() has them.  Open addressing by the lowest.  The
  * figures are not beside the entries: those of all pages stay in the cache. */
@@ -177,6 +177,7 @@ newest_prefetch(const struct newest *newest, uint64_t hash)
 	const struct newest_page *page = newest->directory[index_of(newest, hash)];
 
 	__builtin_prefetch(&page->entry[(size_t)hash & MASK]);
+	__builtin_prefetch(&page->entry[((size_t)hash + 2) & MASK]);
 #else
 	(void)newest;
 	(void)hash;
@@ -226,21 +227,27 @@ widen(struct newest *newest)
 	return true;
 }
 
-/* All entries are put in anew: those with the bit into the other page, and those of no live batch into none. */
+/* Those of no live batch go, and those with the bit go to the other page, if there is one.  What stays moves up as far as
+ * it may: from behind a free place on each finds what is in front of it where it will be. */
 static void
 sort_out(const struct newest *newest, struct newest_page *page, struct newest_page *other, uint64_t bit)
 {
-	struct newest_entry all[NEWEST_ENTRIES];
+	size_t first = 0;
 
-	memcpy(all, page->entry, sizeof(all));
-	memset(page->entry, 0, sizeof(all));
+	while (page->entry[first].count != 0)
+		first++;
 	page->used = 0;
-	for (size_t i = 0; i < NEWEST_ENTRIES; i++) {
-		struct newest_page *to = (spiral(all[i].hash) & bit) != 0 ? other : page;
+	for (size_t i = 1; i < NEWEST_ENTRIES; i++) {
+		struct newest_entry *entry = &page->entry[(first + i) & MASK];
+		const struct newest_entry copy = *entry;
+		struct newest_page *to = page;
 
-		if (all[i].count == 0 || is_dead(newest, &all[i]))
+		entry->count = 0;
+		if (copy.count == 0 || is_dead(newest, &copy))
 			continue;
-		*place_of(to, all[i].hash) = all[i];
+		if (other != NULL && (spiral(copy.hash) & bit) != 0)
+			to = other;
+		*place_of(to, copy.hash) = copy;
 		to->used++;
 	}
 }

@@ -43,7 +43,7 @@ struct newest_entry {
 struct newest_page;
 struct newest_slab;
 
-/* All zero: there is no table.  16 bytes for an entry, of which 7 to 20 in 32 are used. */
+/* All zero: there is no table.  16 bytes for an entry, of which 9 to 24 in 32 are used. */
 struct newest {
 	uint32_t live;
 	struct newest_page **directory; /* calloc'd: 1 << depth, several for a page where there are fewer pages */

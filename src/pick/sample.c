@@ -24,7 +24,8 @@ void
 sample_init(struct sample *sample, const struct share *share, enum sample_by by,
     const struct chance *chance)
 {
-	*sample = (struct sample){ .share = *share, .by = by, .last = last_of(share) };
+	*sample = (struct sample){ .share = *share, .by = by, .least = share->den / share->num - 1, /* num <= den */
+		.more = share->den % share->num, .last = last_of(share) };
 	if (chance != NULL)
 		sample->chance = *chance;
 }
@@ -40,13 +41,12 @@ sample_retune(struct sample *sample, const struct share *share)
 static uint64_t
 gap_by_count(struct sample *sample)
 {
-	const struct share *share = &sample->share;
 	uint64_t gap = sample->next;
 
-	sample->next = share->den / share->num - 1; /* num <= den */
-	sample->rest += share->den % share->num;
-	if (sample->rest >= share->num) {
-		sample->rest -= share->num;
+	sample->next = sample->least;
+	sample->rest += sample->more;
+	if (sample->rest >= sample->share.num) {
+		sample->rest -= sample->share.num;
 		sample->next++;
 	}
 	return gap;

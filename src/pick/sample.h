@@ -28,7 +28,9 @@ enum sample_by {
 struct sample {
 	struct share share;
 	enum sample_by by;
-	uint64_t next;        /* by count: how many to leave out when asked next, */
+	uint64_t least;       /* by count: den / num - 1, */
+	uint64_t more;        /* and den mod num: no record is to wait for a division */
+	uint64_t next;        /* how many to leave out when asked next, */
 	uint64_t rest;        /* and (k * den) mod num, of the record kept behind them */
 	struct chance chance; /* by random */
 	uint64_t last;        /* of the 64-bit numbers that are num / den of all: those up to this one */
