@@ -4,6 +4,9 @@
 #include "flow/batching.h"
 #include "hold/fit.h"
 
+/* No file refuses for long, if any does at all. */
+#define AGAIN_NS (10 * NS_PER_MS)
+
 static struct tally
 waits_for_batch(const struct pump *pump)
 {
@@ -103,6 +106,26 @@ batching_look(struct pump *pump, uint64_t now_ns)
 		most.bytes = room_for_batch(pump);
 	toll_open_batch(&pump->outlet.toll, &most);
 	pump->batching.waits_ns = UINT64_MAX; /* all that waits goes, or it is full */
+}
+
+void
+batching_drained(struct pump *pump, uint64_t now_ns)
+{
+	struct batching *batching = &pump->batching;
+
+	if (batching->begun_ns == 0 && batching->open && toll_batch_is_begun(&pump->outlet.toll))
+		batching->begun_ns = now_ns;
+	batching->again_ns = pump->output == OUTLET_REFUSED ? now_ns + AGAIN_NS : UINT64_MAX;
+}
+
+uint64_t
+batching_due_ns(const struct pump *pump)
+{
+	const struct batching *batching = &pump->batching;
+	const uint64_t lingered_ns = batching->open && batching->begun_ns > 0 ? batching->begun_ns + pump->plan.linger_ns
+	    : UINT64_MAX;
+
+	return lingered_ns < batching->again_ns ? lingered_ns : batching->again_ns;
 }
 
 bool

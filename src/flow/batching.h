@@ -19,6 +19,12 @@
 /* Before a drain: opens one where it is time, or says when to look again. */
 void batching_look(struct pump *pump, uint64_t now_ns);
 
+/* After a drain: what a batch is written to, a file, is asked again in a while if it has refused. */
+void batching_drained(struct pump *pump, uint64_t now_ns);
+
+/* When a pass is wanted for the batch that is made: it has lingered, or its file is asked again; UINT64_MAX for never. */
+uint64_t batching_due_ns(const struct pump *pump);
+
 /* After the verdict: whether what waits is to go though it is no time yet, as the buffer has become full. */
 bool batching_is_pressed(const struct pump *pump);
 

@@ -228,8 +228,8 @@ pass_through(struct pump *pump, uint64_t now_ns)
 	if (pump->plan.batching)
 		batching_look(pump, now_ns);
 	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
-	if (pump->batching.begun_ns == 0 && pump->batching.open && toll_batch_is_begun(&pump->outlet.toll))
-		pump->batching.begun_ns = now_ns;
+	if (pump->plan.batching)
+		batching_drained(pump, now_ns);
 	age_sent(&pump->age, &pump->queue, now_ns);
 }
 
@@ -317,8 +317,8 @@ pump_deadline_ns(const struct pump *pump)
 	uint64_t deadline = UINT64_MAX;
 	uint64_t old = age_due_ns(&pump->age, &pump->queue);
 
-	if (pump->batching.open && pump->batching.begun_ns > 0)
-		old = old < pump->batching.begun_ns + pump->plan.linger_ns ? old : pump->batching.begun_ns + pump->plan.linger_ns;
+	if (batching_due_ns(pump) < old)
+		old = batching_due_ns(pump);
 	if (pump->output == OUTLET_HELD)
 		deadline = outlet_due_ns(&pump->outlet);
 	else if (bypass_is_holding(&pump->bypass))

@@ -62,6 +62,7 @@ struct pump {
 		uint64_t begun_ns; /* since then something is in it; 0: nothing */
 		bool hurried;      /* they go as they are: there is no time to wait */
 		uint64_t waits_ns; /* bytes that are no records have waited since then; UINT64_MAX: none do */
+		uint64_t again_ns; /* what it is written to has refused, and nobody tells when it does not; UINT64_MAX: it has not */
 	} batching;
 	struct ledger ledger;
 	struct loss loss;

@@ -117,7 +117,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	struct chance all, gates, victims; /* each user of chance has its own */
 
 	*pump = (struct pump){ .options = options, .plan = plan, .tuning = tuning_of(options), .input_port = *input,
-		.began_ns = now_ns, .batching = { .waits_ns = UINT64_MAX } };
+		.began_ns = now_ns, .batching = { .waits_ns = UINT64_MAX, .again_ns = UINT64_MAX } };
 	bypass_init(&pump->bypass, plan.splicing, plan.looking);
 	chance_init(&all, plan.seeded, plan.seed);
 	chance_init(&gates, true, chance_next(&all));

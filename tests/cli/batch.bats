@@ -361,7 +361,7 @@ is_of_test()
 	seq 30 >in
 	for most in 6 7 8 9 10 12; do
 		IN=in with_descriptors "$most" run_weir --batch=10 -j 100 cat
-		[[ $ENDED == "exit 0" ]] || { is "$ENDED" "exit 1" && like "$(<err)" 'Too many open files'; }
+		[[ $ENDED == "exit 0" ]] || { is "$ENDED" "exit 1" && like "$(<err)" 'Too many open files|No file descriptors available'; }
 	done
 }
 

@@ -884,7 +884,7 @@ rejected tries=1 first=4 last=4 answer=reject bad2"
 	seq 30 >in
 	for most in 6 7 8 9 10 12; do
 		IN=in with_descriptors "$most" run_weir --restart --backoff=1ms..1ms cat
-		[[ $ENDED == "exit 0" ]] || { is "$ENDED" "exit 1" && is "$(grep -c 'Too many open files' err)" 1; }
+		[[ $ENDED == "exit 0" ]] || { is "$ENDED" "exit 1" && is "$(grep -cE 'Too many open files|No file descriptors available' err)" 1; }
 	done
 }
 

@@ -436,6 +436,36 @@ stop_batches(void)
 	finish();
 }
 
+/* What a batch is written to takes nothing now, and nobody will say when it does. */
+static void
+when_refused(void)
+{
+	struct io_port port;
+	int ends[2];
+
+	start_batches("-q --batch=5 cat");
+	must(pipe(ends) == 0 && fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+	while (write(ends[1], content, sizeof(content)) > 0)
+		continue;
+	io_open_output(&port, ends[1]);
+	pump_open_batch(&rig.pump, &port);
+	feed(5, 20);
+	pass();
+	ok(pump_output(&rig.pump) == OUTLET_REFUSED && pump_deadline_ns(&rig.pump) > rig.now &&
+	    pump_deadline_ns(&rig.pump) < rig.now + NS_PER_S, "what it is written to has refused: it is asked again, not at once");
+	must(read(ends[0], content, sizeof(content)) > PIPE_BUF);
+	rig.now = pump_deadline_ns(&rig.pump);
+	pass();
+	ok(pump_output(&rig.pump) != OUTLET_REFUSED && pump_has_batch(&rig.pump, rig.now) &&
+	    pump_deadline_ns(&rig.pump) > rig.now + NS_PER_S / 2, "it has taken it: that is over, and the batch goes");
+	load = pump_take_batch(&rig.pump);
+	running[runs++] = load.sum;
+	free(load.list);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	stop_batches();
+}
+
 static void
 when_full(void)
 {
@@ -1141,6 +1171,7 @@ int
 main(void)
 {
 	pipe_init();
+	when_refused();
 	when_full();
 	when_lingered();
 	when_rated();
