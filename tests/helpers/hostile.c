@@ -80,7 +80,7 @@ note(enum note_kind kind, uint64_t number, uint64_t more)
 {
 	if (me.noted == NOTES_MOST)
 		write_notes();
-	me.notes[me.noted++] = (struct note){ kind, (int32_t)getpid(), number, more };
+	me.notes[me.noted++] = (struct note){ kind, (int32_t)getpid(), number, more, 0 };
 }
 
 static void

@@ -41,6 +41,7 @@ struct note {
 	uint32_t kind;
 	int32_t pid; /* who writes */
 	uint64_t number, more;
+	uint64_t none; /* a write that SIGKILL cuts ends with a page: so it ends with one of these as well */
 };
 
 /* What a life may come to, a bit each. */
