@@ -236,7 +236,8 @@ feed_told(struct feed *feed, enum warden_event event, const struct warden_told *
 		break;
 	case WARDEN_GONE:
 		if (feed_runs(feed) || feed->state == FEED_DOWN) {
-			diag_error("weir-warden has gone, and with it the way to %s", diag_visible(feed->rules->command[0]));
+			if (feed->end != READER_BROKEN)
+				refusal_tell_lost(feed->rules->command[0], EPIPE);
 			feed->end = READER_BROKEN;
 			feed->state = FEED_OVER;
 		}

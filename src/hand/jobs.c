@@ -203,8 +203,10 @@ run_job(struct jobs *jobs, struct job *job, uint64_t now_ns)
 	fill_words(&words, jobs, job);
 	asked_for.streams[0] = input;
 	asked = warden_start(jobs->warden, &asked_for);
-	if (!asked && errno != EAGAIN)
-		fail_run(jobs, jobs->rules->command[0]);
+	if (!asked && errno != EAGAIN) {
+		refusal_tell_lost(jobs->rules->command[0], errno);
+		jobs->end = READER_BROKEN;
+	}
 	(void)close(input);
 	if (!asked)
 		return false;
@@ -350,9 +352,10 @@ jobs_told(struct jobs *jobs, enum warden_event event, const struct warden_told *
 			has_ended(jobs, job, told->value, now_ns);
 		break;
 	case WARDEN_GONE:
+		if (jobs->end == READER_DONE)
+			break;
 		if (jobs->end == READER_GOES_ON)
-			diag_error("weir-warden has gone, and with it the way to %s",
-			    diag_visible(jobs->rules->command[0]));
+			refusal_tell_lost(jobs->rules->command[0], EPIPE);
 		jobs->end = READER_BROKEN;
 		break;
 	}

@@ -180,13 +180,20 @@ reader_begin(struct reader *reader, struct pump *pump, uint64_t now_ns)
 
 /* --- the step ------------------------------------------------------------------------------------ */
 
-/* Where it was there for the hooks alone, or COMMAND has gone for good, the data flows on without it. */
+static enum reader_end
+theirs(const struct reader *reader)
+{
+	return reader->jobs != NULL ? jobs_state(reader->jobs) : reader->feed.end;
+}
+
+/* Where it was there for the hooks alone, or COMMAND has gone for good, the data flows on without it; nor is it missed
+ * where all is done. */
 static void
 lose_warden(struct reader *reader)
 {
 	const struct reader_options *rules = reader->rules;
 
-	if (rules->command != NULL && !pump_is_discarding(reader->pump)) {
+	if (rules->command != NULL && !pump_is_discarding(reader->pump) && theirs(reader) != READER_DONE) {
 		reader->end = READER_BROKEN;
 		return;
 	}
@@ -238,9 +245,7 @@ reader_step(struct reader *reader, uint64_t now_ns)
 enum reader_end
 reader_state(const struct reader *reader)
 {
-	const enum reader_end theirs = reader->jobs != NULL ? jobs_state(reader->jobs) : reader->feed.end;
-
-	return reader->end != READER_GOES_ON ? reader->end : theirs;
+	return reader->end != READER_GOES_ON ? reader->end : theirs(reader);
 }
 
 void

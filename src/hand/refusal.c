@@ -34,6 +34,15 @@ refusal_tell(const char *name, int error)
 }
 
 void
+refusal_tell_lost(const char *name, int error)
+{
+	if (error == EPIPE || error == ECONNRESET)
+		diag_error("weir-warden has gone, and with it the way to %s", diag_visible(name));
+	else
+		diag_errno(error, "%s", diag_visible(name));
+}
+
+void
 refusal_tell_stopped(const char *name, int signal)
 {
 	if (signal == SIGTTIN || signal == SIGTTOU)

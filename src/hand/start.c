@@ -6,6 +6,7 @@
 
 #include "flow/handed.h"
 #include "hand/feed.h"
+#include "hand/refusal.h"
 #include "hand/words.h"
 #include "os/diag.h"
 #include "os/pipes.h"
@@ -42,7 +43,7 @@ ask_for(struct feed *feed, int output, uint64_t now_ns)
 	feed->starts++;
 	feed->state = FEED_STARTING;
 	if (!warden_start(feed->warden, &job)) {
-		diag_errno(errno, "%s", diag_visible(feed->rules->command[0]));
+		refusal_tell_lost(feed->rules->command[0], errno);
 		feed->end = READER_BROKEN;
 	}
 }

@@ -102,7 +102,7 @@ text_flows(struct line *line, const struct snapshot *s)
 static void
 text_share(struct line *line, uint64_t part, uint64_t whole)
 {
-	double percent = (double)part * 100 / (double)whole;
+	const volatile double percent = (double)part * 100 / (double)whole; /* no longer than a double: not as a register has it */
 
 	if (part == whole)
 		line_add(line, "100%%");

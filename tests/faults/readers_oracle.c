@@ -11,6 +11,7 @@
 
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 
@@ -161,7 +162,8 @@ judge_blame(const struct reading_plan *plan, const char *text, uint64_t number, 
 	fate->tries = tries;
 	if (strncmp(text, "answer=reject", 13) == 0 || strncmp(text, "status=65\t", 10) == 0)
 		return NULL;
-	if (strncmp(text, "status=", 7) != 0 && strncmp(text, "signal=", 7) != 0 && strncmp(text, "timeout\t", 8) != 0)
+	if (strncmp(text, "status=", 7) != 0 && strncmp(text, "signal=", 7) != 0 && strncmp(text, "timeout\t", 8) != 0 &&
+	    strncmp(text, "stall\t", 6) != 0)
 		return readers_wrong("dead letter %" PRIu64 " is for %.80s", number, text);
 	fate->blamed = true;
 	return plan->reading != BY_BATCH || tries >= plan->retries + 1 ? NULL
@@ -398,7 +400,7 @@ judge_end(const struct reading_plan *plan, const struct reading_outcome *outcome
 	/* (Where no write succeeds there is none, for whatever reason it ended.) */
 	if (!last->final)
 		return has_shim_ended(plan, shell_status(outcome->status)) || (plan->error != 0 && outcome->terminated &&
-		    outcome->status == (128 + SIGTERM) << 8) ? NULL
+		    outcome->status == (128 + SIGTERM) << 8) || (plan->error == EPIPE && outcome->status == SIGPIPE) ? NULL
 		    : readers_wrong("no last report, and it ended with %d", shell_status(outcome->status));
 	if (last->held.bytes > 0)
 		return "something is held at the end";

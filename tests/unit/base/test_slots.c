@@ -65,6 +65,6 @@ main(void)
 {
 	order();
 	memory();
-	ok(slots_init(&slots, 2, SIZE_MAX / 4, 0) < 0, "there is not memory for all");
+	ok(slots_init(&slots, 15, SIZE_MAX / 16, 0) < 0, "there is not memory for all");
 	return done_testing();
 }
