@@ -37,10 +37,14 @@ links_move(struct chain *chain, size_t to, size_t from)
 static void
 join(struct chain *chain, size_t index)
 {
-	struct chain_segment *one = &chain->list[index], *other = one + 1;
+	struct chain_segment *one, *other;
 
-	if (index - chain->first >= chain->count - 1 || links_held(one) + links_held(other) > chain->segment)
+	if (index - chain->first >= chain->count - 1)
 		return; /* the first wraps below it */
+	one = &chain->list[index];
+	other = one + 1;
+	if (links_held(one) + links_held(other) > chain->segment)
+		return;
 	if (one->end + links_held(other) > chain->segment) {
 		if (chain->shared && index == chain->first)
 			return; /* what is in front of it is set apart */
