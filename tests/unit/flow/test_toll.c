@@ -85,7 +85,7 @@ offer_whole(uint64_t now)
 static struct key_rule first_field;
 
 static void
-begin_by_key(const struct rate *rate, uint64_t burst, char separator, const char *field)
+begin_by_key(const struct rate *rate, uint64_t burst, int separator, const char *field)
 {
 	char error[PATTERN_ERROR_MOST];
 
