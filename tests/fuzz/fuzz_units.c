@@ -142,8 +142,8 @@ static const struct unit bits[] = {
 };
 static const struct unit counts[] = { { "  ", 1 }, { " k ", 1000 }, { NULL, 0 } };
 static const struct unit times[] = {
-	{ "  s sec ", S }, { " ms ", S / 1000 }, { " us ", S / 1000000 },
-	{ " m min ", 60 * S }, { " h ", 3600 * S }, { " d ", 86400 * S }, { NULL, 0 },
+	{ "  s sec second ", S }, { " ms ", S / 1000 }, { " us ", S / 1000000 }, { " m min minute ", 60 * S },
+	{ " h hour ", 3600 * S }, { " d day ", 86400 * S }, { NULL, 0 },
 };
 static const struct unit periods[] = {
 	{ " us ", S / 1000000 }, { " ms ", S / 1000 }, { " s sec second ", S }, { " m min minute ", 60 * S },
