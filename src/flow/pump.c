@@ -315,16 +315,15 @@ uint64_t
 pump_deadline_ns(const struct pump *pump)
 {
 	uint64_t deadline = UINT64_MAX;
-	uint64_t old = age_due_ns(&pump->age, &pump->queue);
+	const uint64_t old = age_due_ns(&pump->age, &pump->queue), batch = batching_due_ns(pump);
 
-	if (batching_due_ns(pump) < old)
-		old = batching_due_ns(pump);
 	if (pump->output == OUTLET_HELD)
 		deadline = outlet_due_ns(&pump->outlet);
 	else if (bypass_is_holding(&pump->bypass))
 		deadline = bypass_due_ns(&pump->bypass);
 	else if (pump->output == OUTLET_EMPTY)
 		deadline = outlet_mark_due_ns(&pump->outlet, &pump->queue);
+	deadline = batch < deadline ? batch : deadline;
 	return old < deadline ? old : deadline;
 }
 

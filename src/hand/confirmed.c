@@ -20,8 +20,12 @@
 #define LOOK_LEAST_NS NS_PER_MS
 #define LOOK_MOST_NS (100 * NS_PER_MS)
 
-/* How much of what is said without end is heard at once. */
+/* How much of what is said without end is heard at once: so many reads of so many bytes. */
 #define READS 8
+#define AT_ONCE 16384
+
+/* What is there, and a read has not got, is asked for again so often. */
+#define AGAIN_MOST 2000
 
 /* How often answers are heard that nobody waits for. */
 #define HEAR_NS NS_PER_MS
@@ -139,35 +143,65 @@ feed_is_listening(const struct feed *feed)
 	return feed->answered && feed->listening && !feed->answers_over;
 }
 
+static bool
+may_say_more(const struct feed *feed)
+{
+	return feed->answers_from >= 0 && !feed->answers_over;
+}
+
+/* Reads once.  How much it was; 0 where no more will come; -1 with errno: where it is to be tried again. */
+static ssize_t
+hear(struct feed *feed, uint64_t now_ns)
+{
+	char text[AT_ONCE];
+	const ssize_t length = read(feed->answers_from, text, sizeof(text));
+
+	if (length < 0 && (errno == EINTR || errno == EAGAIN))
+		return -1;
+	if (length < 0) {
+		diag_errno(errno, "answers"); /* what it says is never heard again, though it lives */
+		feed->end = READER_BROKEN;
+	}
+	if (length <= 0) {
+		feed->answers_over = true; /* a line that was cut says nothing: 12 may have been to be 123 */
+		return 0;
+	}
+	feed->progress_ns = now_ns; /* it lives */
+	feed->listening = false;
+	feed->hear_ns = now_ns + HEAR_NS;
+	answers_feed(&feed->answers, text, (size_t)length);
+	heed_all(feed, now_ns);
+	return length;
+}
+
 void
 feed_hear(struct feed *feed, uint64_t now_ns)
 {
-	char text[16384];
 	ssize_t length;
 
-	for (int reads = 0; feed->answers_from >= 0 && !feed->answers_over && reads < READS; reads++) {
-		length = read(feed->answers_from, text, sizeof(text));
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0 && errno == EAGAIN)
-			return;
-		if (length < 0) {
-			diag_errno(errno, "answers"); /* what it says is never heard again, though it lives */
-			feed->end = READER_BROKEN;
-		}
-		if (length <= 0) {
-			feed->answers_over = true; /* a line that was cut says nothing: 12 may have been to be 123 */
-			return;
-		}
-		feed->progress_ns = now_ns; /* it lives */
-		feed->listening = false;
-		feed->hear_ns = now_ns + HEAR_NS;
-		answers_feed(&feed->answers, text, (size_t)length);
-		heed_all(feed, now_ns);
-		if ((size_t)length < sizeof(text))
+	for (int reads = 0; may_say_more(feed) && reads < READS; reads++) {
+		length = hear(feed, now_ns);
+		if (length < AT_ONCE && (length >= 0 || errno != EINTR))
 			return;
 	}
 	feed->hear_ns = now_ns; /* there may be more, and the data goes on meanwhile */
+}
+
+void
+feed_hear_rest(struct feed *feed, uint64_t now_ns)
+{
+	uint64_t left = 1;
+	ssize_t length;
+	int again = 0;
+
+	if (!may_say_more(feed))
+		return;
+	(void)pipes_readable(feed->answers_from, &left);
+	do {
+		length = hear(feed, now_ns);
+		if (length > 0)
+			left -= (uint64_t)length < left ? (uint64_t)length : left;
+	} while (may_say_more(feed) && left > 0 && (length > 0 || ++again < AGAIN_MOST));
 }
 
 void

@@ -146,7 +146,7 @@ ended(struct feed *feed, int status, uint64_t now_ns)
 	char how[64];
 
 	feed_look(feed, now_ns);
-	feed_hear(feed, now_ns);
+	feed_hear_rest(feed, now_ns);
 	if (status == 0)
 		feed_hear_last(feed, now_ns);
 	feed->status = status;

@@ -92,6 +92,9 @@ void feed_step(struct feed *feed, uint64_t now_ns);
 void feed_look(struct feed *feed, uint64_t now_ns);
 void feed_hear(struct feed *feed, uint64_t now_ns);
 
+/* There will be no other time to hear: all that had been said by now, however much, and no more of who goes on. */
+void feed_hear_rest(struct feed *feed, uint64_t now_ns);
+
 /* Whether it is to be heard when an answer comes; else by its deadline it is. */
 bool feed_is_listening(const struct feed *feed);
 

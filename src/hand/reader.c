@@ -326,7 +326,7 @@ reader_end(struct reader *reader)
 	struct loop_watch watch;
 
 	if (reader->jobs == NULL && reader_state(reader) != READER_BROKEN)
-		feed_hear(&reader->feed, loop_now()); /* what has been said by now was said in time */
+		feed_hear_rest(&reader->feed, loop_now()); /* what has been said by now was said in time */
 	while (reader->end != READER_BROKEN && is_running(reader) && loop_now() < until_ns) {
 		uint64_t now_ns = loop_now(), deadline_ns;
 

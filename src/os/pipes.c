@@ -272,22 +272,22 @@ pipes_resize(const struct io_port *port, size_t bytes)
 }
 
 bool
+pipes_readable(int fd, uint64_t *bytes)
+{
+	int count;
+
+	if (ioctl(fd, FIONREAD, &count) < 0 || count < 0)
+		return false;
+	*bytes = (uint64_t)count;
+	return true;
+}
+
+bool
 pipes_unread(const struct io_port *port, uint64_t *bytes)
 {
-#ifdef __linux__
-	int count;
-
-	if (!port->pipe || ioctl(port->inherited, FIONREAD, &count) < 0 || count < 0)
-		return false;
-	*bytes = (uint64_t)count;
-	return true;
-#else
-	/* On BSDs the end that is written to always answers 0: it has nothing to read. */
-	int count;
-
-	if (!port->pipe || port->output || ioctl(port->inherited, FIONREAD, &count) < 0 || count < 0)
-		return false;
-	*bytes = (uint64_t)count;
-	return true;
+#ifndef __linux__
+	if (port->output)
+		return false; /* on BSDs the end that is written to always answers 0: it has nothing to read */
 #endif
+	return port->pipe && pipes_readable(port->inherited, bytes);
 }

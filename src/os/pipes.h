@@ -64,4 +64,7 @@ void pipes_resize(const struct io_port *port, size_t bytes);
 /* Bytes in a pipe that nobody has read yet, from either end; false where that cannot be told. */
 bool pipes_unread(const struct io_port *port, uint64_t *bytes);
 
+/* Bytes that wait at the end of a pipe or a socket that is read from; false where that cannot be told. */
+bool pipes_readable(int fd, uint64_t *bytes);
+
 #endif

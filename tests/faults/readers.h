@@ -96,7 +96,6 @@ struct reading_outcome {
 	const char *hung;    /* NULL, or what it hung in */
 	int status;          /* as wait(2) has it */
 	size_t fed;
-	uint64_t pieces;     /* writes that it was fed in */
 	bool fed_all, terminated;
 	uint64_t granted;    /* records, by --credits */
 	uint64_t killed;     /* so often somebody was, */

@@ -9,7 +9,6 @@
 
 #include "readers.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,13 +78,6 @@ find(struct lives *lives, int32_t pid)
 
 /* --- what was said ------------------------------------------------------------------------------- */
 
-/* Where reads say "again" though there is something, as no system does, what COMMAND said last is not heard. */
-static bool
-is_heard(const struct lives *lives)
-{
-	return lives->plan->error != EAGAIN && lives->plan->error != EINTR;
-}
-
 /* No answer went astray, and none was for something else than it says. */
 static bool
 is_exact(const struct lives *lives)
@@ -106,7 +98,7 @@ confirm(struct lives *lives, uint64_t number, bool sure)
 static void
 settle_lines(struct lives *lives, struct life *life)
 {
-	const bool exact = is_heard(lives) && is_exact(lives) && !life->dumb;
+	const bool exact = is_exact(lives) && !life->dumb;
 	uint64_t beyond = life->previous;
 	size_t i = 0;
 
@@ -295,7 +287,7 @@ static void
 said(struct lives *lives, struct life *life)
 {
 	life->unsaid = 0;
-	if (life->dumb || !is_heard(lives) || (lives->plan->reading != BY_NUMBER && lives->plan->reading != BY_UPTO))
+	if (life->dumb || (lives->plan->reading != BY_NUMBER && lives->plan->reading != BY_UPTO))
 		return;
 	for (size_t i = 0; i < life->count; i++)
 		if (life->items[i] != 0 && fate(lives, life->items[i])->maybe && !fate(lives, life->items[i])->refused)

@@ -413,18 +413,16 @@ judge_end(const struct reading_plan *plan, const struct reading_outcome *outcome
 }
 
 /* Who waits takes no processor: far more than all that there is to do, and less than who does not sleep gets beside
- * others: 0.1 ms for each piece of the input, which may be a few bytes that weir wakes for.  (A call that fails for ever
- * may be made for ever.) */
+ * others.  (A call that fails for ever may be made for ever.) */
 static const char *
 judge_effort(const struct reading_plan *plan, const struct reading_outcome *outcome, const struct reading_facts *facts)
 {
 	const char *under = getenv("WEIR_UNDER");
-	const uint64_t times = under != NULL && under[0] != '\0' ? 20 : 1;
-	const uint64_t most = (700 + 30 * facts->lives + outcome->took_ms / 5 + outcome->pieces / 10) * times;
+	const uint64_t times = under != NULL && under[0] != '\0' ? 20 : 1, most = (700 + 30 * facts->lives + outcome->took_ms / 5) * times;
 
 	return outcome->cpu_ms <= most || plan->error != 0 ? NULL
-	    : readers_wrong("it took %" PRIu64 " ms of the processor in %" PRIu64 ", for %" PRIu64 " COMMANDs and %" PRIu64
-	        " pieces", outcome->cpu_ms, outcome->took_ms, facts->lives, outcome->pieces);
+	    : readers_wrong("it took %" PRIu64 " ms of the processor in %" PRIu64 ", for %" PRIu64 " COMMANDs",
+	        outcome->cpu_ms, outcome->took_ms, facts->lives);
 }
 
 const char *

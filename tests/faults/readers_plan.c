@@ -14,6 +14,9 @@
 #define ONE_OF(random, list) ((list)[random_below((random), COUNT(list))])
 #define BIT(number) (1u << (number))
 
+/* So many the input comes in, or not many more: weir wakes for each. */
+#define PIECES 4000
+
 /* A COMMAND for each batch costs its start. */
 #define BATCHES_MOST 40
 #define CRASHES_MOST 20 /* records, each of which may end it as often as --retry says */
@@ -281,6 +284,8 @@ choose_producer(struct reading_plan *plan, struct random *random)
 
 	plan->file = random_one_in(random, 4);
 	plan->write_most = ONE_OF(random, sizes);
+	if (plan->write_most < 2 * plan->records * plan->most / PIECES)
+		plan->write_most = (size_t)(2 * plan->records * plan->most / PIECES);
 	plan->rest_one_in = random_one_in(random, 3) ? 10 : 0;
 	plan->usr1_one_in = random_one_in(random, 3) ? 5 : 0;
 	if (random_one_in(random, 3))

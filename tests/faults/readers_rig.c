@@ -352,10 +352,8 @@ feed(struct rig *rig)
 		length = left;
 	if (length > 0)
 		done = write(rig->input, rig->records->bytes + outcome->fed, length);
-	if (done > 0) {
+	if (done > 0)
 		outcome->fed += (size_t)done;
-		outcome->pieces++;
-	}
 	if (rig->plan->rest_one_in > 0 && random_one_in(&rig->random, rig->plan->rest_one_in))
 		rig->rests_until_ms = now_ms() + REST_MS;
 	if (outcome->fed >= rig->plan->pause_at && !rig->paused) {

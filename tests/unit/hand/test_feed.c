@@ -5,12 +5,30 @@
 #include "hand/feed.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static struct feed feeding;
 static struct breaker breaker;
 static int answers; /* written to by the reader */
+
+bool
+warden_start(struct warden *warden, const struct warden_job *job)
+{
+	(void)warden;
+	answers = dup(job->streams[1]);
+	return true;
+}
+
+bool
+warden_terminate(struct warden *warden, uint64_t id)
+{
+	(void)warden;
+	(void)id;
+	return true;
+}
 
 static void
 begin_feed(const char *command_line)
@@ -282,6 +300,75 @@ broken(void)
 	finish_feed();
 }
 
+/* --- the last words ------------------------------------------------------------------------------- */
+
+/* Answers to five records: more than is heard at once. */
+static int
+say_much(void)
+{
+	static char line[60000];
+	FILE *file = tmpfile();
+
+	must(file != NULL);
+	memset(line, '.', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\n';
+	for (int i = 0; i < 5; i++)
+		must(write(fileno(file), line, sizeof(line)) == sizeof(line));
+	must(lseek(fileno(file), 0, SEEK_SET) == 0);
+	must(dup2(fileno(file), feeding.answers_from) >= 0);
+	return fclose(file);
+}
+
+static void
+last_words(void)
+{
+	struct warden_told told = { .id = 1 };
+
+	begin_feed("--confirm=line --answers=x --window=10");
+	feed(5, 10);
+	turn(0);
+	must(say_much() == 0);
+	feed_hear(&feeding, rig.now);
+	ok(in_flight() == 3 && feed_deadline_ns(&feeding) == rig.now, "of much that is said the data does not wait for all");
+	feed_hear_rest(&feeding, rig.now);
+	ok(in_flight() == 0 && !feeding.answers_over, "but where it is the last time for what is there");
+	finish_feed();
+
+	begin_feed("--confirm=line --restart --window=10 cat");
+	feed_told(&feeding, WARDEN_STARTED, &told, rig.now);
+	feed(5, 10);
+	turn(0);
+	must(in_flight() == 5 && say_much() == 0);
+	feed_told(&feeding, WARDEN_ENDED, &told, rig.now);
+	ok(in_flight() == 0 && feeding.failures == 1, "COMMAND has ended: all that it had said is heard");
+	finish_feed();
+}
+
+/* A child of COMMAND's, say. */
+static void
+without_end(void)
+{
+	static const char text[4096];
+	pid_t child;
+
+	begin_feed("--confirm=line --answers=x");
+	child = fork();
+	must(child >= 0);
+	if (child == 0) {
+		while (write(answers, text, sizeof(text)) > 0)
+			continue;
+		_exit(0);
+	}
+	while (!loop_ready(feeding.answers_from, false))
+		continue;
+	(void)alarm(60);
+	feed_hear_rest(&feeding, rig.now);
+	(void)alarm(0);
+	ok(!feeding.answers_over, "who goes on talking is not waited for");
+	must(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+	finish_feed();
+}
+
 int
 main(void)
 {
@@ -294,5 +381,7 @@ main(void)
 	discarding();
 	unopened();
 	broken();
+	last_words();
+	without_end();
 	return done_testing();
 }
