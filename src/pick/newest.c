@@ -177,7 +177,7 @@ newest_prefetch(const struct newest *newest, uint64_t hash)
 	const struct newest_page *page = newest->directory[index_of(newest, hash)];
 
 	__builtin_prefetch(&page->entry[(size_t)hash & MASK]);
-	__builtin_prefetch(&page->entry[((size_t)hash + 2) & MASK]);
+	__builtin_prefetch(&page->entry[((size_t)hash + 4) & MASK]);
 #else
 	(void)newest;
 	(void)hash;
@@ -310,6 +310,7 @@ newest_put(struct newest *newest, uint64_t hash)
 		place = place_of(page, hash);
 		page->used++;
 	}
-	*place = (struct newest_entry){ .hash = hash };
+	place->hash = hash; /* not all of it at once: that would be read back before it is written */
+	place->count = 0;
 	return place;
 }
