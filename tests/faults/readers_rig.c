@@ -31,6 +31,7 @@
 /* The watchdog: so long without a byte, a note or a report, on a machine however busy. */
 #define PROGRESS_MS 120000
 #define ENOUGH_MS 10000 /* where calls fail */
+#define RUN_MS 30000    /* all of a run there: a COMMAND that is started again for ever writes its journal for ever */
 #define STEP_MS 2
 #define FINISH_MS 60000 /* where weir or the warden was killed, COMMAND has so long to come to its end */
 #define REST_MS 3
@@ -50,7 +51,7 @@ struct rig {
 	int answers;         /* held open until weir ends, so that the reader does not wait for it; -1 */
 	int credits;         /* -1: there are none */
 	bool catches, paused;
-	uint64_t rests_until_ms, progress_ms, seen, kill_at;
+	uint64_t rests_until_ms, start_ms, progress_ms, seen, kill_at;
 };
 
 static _Noreturn void
@@ -325,7 +326,7 @@ start(struct rig *rig)
 	}
 	rig->input = ends[1];
 	rig->credits = plan->credits_most > 0 ? open_credits() : -1;
-	rig->progress_ms = now_ms();
+	rig->start_ms = rig->progress_ms = now_ms();
 	output = start_reader(rig);
 	rig->pid = fork();
 	if (rig->pid < 0)
@@ -406,7 +407,8 @@ watch(struct rig *rig)
 		rig->progress_ms = now;
 	rig->seen = seen;
 	/* What is tried again for ever, and fails for ever, has to end when it is told to. */
-	if (rig->plan->error != 0 && !rig->outcome->terminated && now - rig->progress_ms >= ENOUGH_MS && catches(rig)) {
+	if (rig->plan->error != 0 && !rig->outcome->terminated && catches(rig) &&
+	    (now - rig->progress_ms >= ENOUGH_MS || now - rig->start_ms >= RUN_MS)) {
 		(void)kill(rig->pid, SIGTERM);
 		rig->outcome->terminated = true;
 		rig->progress_ms = now;
