@@ -442,7 +442,14 @@ was dropped,Ending and the system,POLICY is one of these,Examples"
 	((checked > 1))
 }
 
+# The portable weir is for the processor that weir is for.
+native_portable()
+{
+	[[ $WEIR_UNDER != qemu ]] || skip "the portable weir is for another processor"
+}
+
 @test "--version says what is built in" {
+	native_portable
 	"$WEIR" --version >out
 	is "$(sed -n 's/^\([^:]*\): ..*/\1/p' out | head -n 3 | paste -sd ,)" "regular expressions,confinement,from pipe to pipe"
 	if has_patterns; then
@@ -457,6 +464,7 @@ was dropped,Ending and the system,POLICY is one of these,Examples"
 }
 
 @test "without PCRE2 --help says so" {
+	native_portable
 	is "$("$PORTABLE" --help | grep -c -e --keep=ERROR)" 0
 	is "$("$PORTABLE" --help | tr -s ' \n' ' ' | grep -o 'not in this build, which has no PCRE2' | wc -l)" 2
 	! has_patterns || is "$("$WEIR" --help | grep -c 'not in this build')" 0
@@ -523,6 +531,7 @@ was dropped,Ending and the system,POLICY is one of these,Examples"
 }
 
 @test "without PCRE2 a pattern is refused, and says so" {
+	native_portable
 	WEIR=$PORTABLE # it always is
 	refused "--keep=x: $WITHOUT; accepted: none; regular expressions need a weir with PCRE2" -- -p drop-oldest --keep=x
 	refused "--key=/x/: $WITHOUT" -- -p latest -k /x/

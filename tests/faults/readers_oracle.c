@@ -400,7 +400,7 @@ judge_end(const struct reading_plan *plan, const struct reading_outcome *outcome
 	/* (Where no write succeeds there is none, for whatever reason it ended.) */
 	if (!last->final)
 		return has_shim_ended(plan, shell_status(outcome->status)) || (plan->error != 0 && outcome->terminated &&
-		    outcome->status == (128 + SIGTERM) << 8) || (plan->error == EPIPE && outcome->status == SIGPIPE) ? NULL
+		    shell_status(outcome->status) == 128 + SIGTERM) || (plan->error == EPIPE && outcome->status == SIGPIPE) ? NULL
 		    : readers_wrong("no last report, and it ended with %d", shell_status(outcome->status));
 	if (last->held.bytes > 0)
 		return "something is held at the end";
