@@ -14,6 +14,7 @@
  *   os/      the system: the only calls that wait, read, write, open
  *   pick/    which record, how many, how old
  *   hold/    what is held, and what gives way
+ *   spool/   the same on disk, so that it outlives weir
  *   cli/     argv -> one const struct
  *   flow/    one pass: in, a verdict, out
  *   hand/    handed over is not yet taken: what the reader says

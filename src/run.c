@@ -41,12 +41,20 @@
 #define STATUS_STALLED 4
 #define STATUS_REJECTED 5
 
-enum { IN, OUT, BESIDE, READER = BESIDE + LOOKOUT_WATCHES, WATCHES = READER + READER_WATCHES };
+enum {
+	IN,
+	OUT,
+	BESIDE,
+	SPOOL = BESIDE + LOOKOUT_WATCHES,
+	READER = SPOOL + SPOOL_FDS,
+	WATCHES = READER + READER_WATCHES,
+};
 
 struct run {
 	const struct options *options;
 	struct pump pump;
 	struct lookout lookout;
+	struct spool *spool;     /* NULL: what is held ends with this */
 	struct reader *reader;   /* NULL: nobody has to do anything but read */
 	uint64_t read_until_ns;  /* after a signal; LOOP_FOREVER before, and when it has passed */
 	uint64_t finish_until_ns; /* the same, for the rest of a record that has been begun */
@@ -109,15 +117,23 @@ begin(struct run *run, const struct options *options)
 		return -1; /* with COMMAND the output is its input from here on */
 	if (!lookout_open(&run->lookout, options))
 		return -1;
+	if (options->spool_path != NULL && (run->spool = spool_open(&(struct spool_rules){ options->spool_path,
+	    options->spool_bytes, options->spool_sync_ns, options->framing })) == NULL)
+		return -1; /* behind the warden, which would have its lock */
 	now = loop_now();
-	if (pump_init(&run->pump, options, &input, &output, now) < 0) {
+	if (pump_init(&run->pump, options, &input, &output, now) < 0 ||
+	    (run->spool != NULL && pump_use_spool(&run->pump, run->spool) < 0)) {
 		diag_errno(errno, "--buffer=%llu%s", (unsigned long long)options->buffer_bytes,
 		    options->rate_by_key ? " and --rate-by=key" : "");
 		return -1;
 	}
 	enlarge_pipes(options, &input, &output);
-	if (!lookout_begin(&run->lookout, &run->pump, run->reader, now) || !lookout_start(&run->lookout))
+	if (!lookout_begin(&run->lookout, &run->pump, run->reader, now) || !lookout_start(&run->lookout, run->spool))
 		return -1;
+	if (run->spool != NULL && (errno = spool_start(run->spool)) != 0) {
+		diag_errno(errno, "--spool=%s", diag_visible(options->spool_path));
+		return -1;
+	}
 	if (run->reader != NULL)
 		reader_begin(run->reader, &run->pump, now);
 	return 0;
@@ -140,7 +156,20 @@ nearest_deadline(const struct run *run)
 		deadline = lookout_deadline_ns(&run->lookout);
 	if (run->reader != NULL && reader_deadline_ns(run->reader) < deadline)
 		deadline = reader_deadline_ns(run->reader);
+	if (run->spool != NULL && spool_deadline_ns(run->spool) < deadline)
+		deadline = spool_deadline_ns(run->spool);
 	return run->trim_at_ns < deadline ? run->trim_at_ns : deadline;
+}
+
+static void
+watch_spool(const struct run *run, struct loop_watch watch[SPOOL_FDS])
+{
+	int fd[SPOOL_FDS] = { -1, -1 };
+
+	if (run->spool != NULL)
+		spool_fds(run->spool, fd);
+	for (int i = 0; i < SPOOL_FDS; i++)
+		watch[i] = (struct loop_watch){ .fd = fd[i], .input = true };
 }
 
 /* Waits for what the last pass found missing, or with only_look lets signals and bad news in. */
@@ -149,11 +178,13 @@ await(struct run *run, bool only_look)
 {
 	struct pump *pump = &run->pump;
 	struct loop_watch watch[WATCHES];
-	const int watches = run->reader != NULL ? WATCHES : READER;
+	const int watches = run->reader != NULL ? WATCHES : run->spool != NULL ? READER : SPOOL;
 	uint64_t before = loop_now();
 
 	pump_watch(pump, &watch[IN], &watch[OUT]);
 	lookout_watch(&run->lookout, watch + BESIDE);
+	if (watches > SPOOL)
+		watch_spool(run, watch + SPOOL);
 	if (run->reader != NULL)
 		reader_watch(run->reader, watch + READER);
 	if (!loop_wait(watch, watches, only_look ? 0 : nearest_deadline(run)) && !only_look)
@@ -232,10 +263,12 @@ has_failed(const struct run *run)
 	return pump_output(&run->pump) == OUTLET_ERROR || (reader != READER_GOES_ON && reader != READER_DONE);
 }
 
-/* All that came has left, and is confirmed. */
+/* All that came has left, and is confirmed; or after a signal it is where another run finds it. */
 static bool
 is_over(const struct run *run)
 {
+	if (run->spool != NULL && signals_stop() != 0 && !pump_is_reading(&run->pump) && pump_is_spooled(&run->pump))
+		return true;
 	return pump_done(&run->pump) && reader_of(run) == READER_DONE;
 }
 
@@ -415,6 +448,16 @@ tell_errors(const struct run *run, const struct ending *ending, bool cut_short)
 		    pump_ledger(pump)->dropped[REASON_OVERSIZE].bytes > 0 ? "was longer than --max-record" : "did not fit");
 }
 
+/* All that is left is on disk then, as far as the disk lets it in this time. */
+static void
+end_spool(struct run *run)
+{
+	const int error = spool_end(run->spool, loop_now() + run->options->drain_timeout_ns + LAST_WORDS_NS);
+
+	if (error != 0)
+		diag_errno(error, "--spool=%s", diag_visible(run->options->spool_path));
+}
+
 int
 run(const struct options *options, int *by_signal)
 {
@@ -439,6 +482,8 @@ run(const struct options *options, int *by_signal)
 	pump_close_input(pump);
 	now = loop_now();
 	pump_close_books(pump, now);
+	if (run.spool != NULL)
+		end_spool(&run);
 	lookout_books(&run.lookout, now);
 	pump_close_output(pump);
 	lookout_stop(&run.lookout, run.drain_until_ns);
@@ -450,6 +495,7 @@ run(const struct options *options, int *by_signal)
 	ending.status = lookout_close(&run.lookout, ending.status, ending.reason, deadline);
 	reader_free(run.reader);
 	pump_free(pump);
+	spool_free(run.spool);
 	*by_signal = ending.signal;
 	return ending.status;
 }

@@ -138,6 +138,13 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	return 0;
 }
 
+int
+pump_use_spool(struct pump *pump, struct spool *spool)
+{
+	pump->spooling.spool = spool;
+	return spooling_init(pump);
+}
+
 void
 pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
     struct top *top)
@@ -146,11 +153,13 @@ pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, st
 	queue_observe(&pump->queue, sojourn);
 	pump->outlet.marks = marks;
 	loss_observe(&pump->loss, marks_gaps(marks), spill, top);
+	spooling_observe(pump);
 }
 
 void
 pump_free(struct pump *pump)
 {
+	spooling_free(pump);
 	queue_free(&pump->queue);
 	outlet_free(&pump->outlet);
 	if (pump->plan.flying)

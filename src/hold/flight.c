@@ -25,6 +25,7 @@ flight_free(struct flight *flight)
 		chain_free(&flight->chain);
 	free(flight->list);
 	flight->list = NULL;
+	loads_free(&flight->loads);
 }
 
 struct tally
@@ -244,16 +245,39 @@ flight_take_load(struct flight *flight)
 	struct flight_load load = flight->load;
 
 	if (flight->listed)
-		return take_list(flight);
-	flight->load = (struct flight_load){ .first = 0 };
+		load = take_list(flight);
+	else
+		flight->load = (struct flight_load){ .first = 0 };
+	load.number = loads_add(&flight->loads, load.sum);
 	return load;
 }
 
 void
-flight_unload(struct flight *flight, struct tally sum)
+flight_unload(struct flight *flight, uint64_t number, struct tally sum)
 {
 	flight->held.records -= sum.records;
 	flight->held.bytes -= sum.bytes;
+	loads_settle(&flight->loads, number, sum);
+}
+
+/* Of batches those that were taken, and the one that is being made; else the list, of which the first is not settled. */
+struct tally
+flight_since_oldest(const struct flight *flight)
+{
+	struct tally sum = { 0, 0 };
+
+	if (!flight->batched) {
+		sum = (struct tally){ 0, chain_used(&flight->chain) };
+		for (size_t i = 0; i < flight->count; i++)
+			sum.records += !flight_at(flight, i)->mark;
+		return sum;
+	}
+	sum = loads_sum(&flight->loads);
+	if (!flight->listed)
+		ledger_count(&sum, flight->load.sum.records, flight->load.sum.bytes);
+	for (size_t i = 0; flight->listed && i < flight->count; i++)
+		ledger_count(&sum, 1, flight_at(flight, i)->length);
+	return sum;
 }
 
 /* --- handed over again -------------------------------------------------------------------------- */

@@ -35,6 +35,7 @@ struct loss {
 	const struct keep *keep;    /* NULL: no classes to count by */
 	const struct key_rule *key; /* of top */
 	struct top *top;     /* NULL: keys are not counted */
+	uint64_t base;       /* number of a record among those of gaps, less its own */
 	uint64_t now_ns;     /* of this pass */
 	char cause[LOSS_CAUSE_ROOM]; /* of what is rejected next, */
 	char why[LOSS_WHY_ROOM];     /* and all that the file says of it */
@@ -48,6 +49,9 @@ void loss_observe(struct loss *loss, struct gaps *gaps, struct spill *spill, str
 
 /* From the beginning on these are told how many are missing where; not owned. */
 void loss_number(struct loss *loss, struct serials *serials);
+
+/* In gaps its records are behind so many others (0 from the beginning on). */
+void loss_number_behind(struct loss *loss, uint64_t base);
 
 /* A pass begins: what is dropped is dropped now. */
 void loss_pass(struct loss *loss, uint64_t now_ns);

@@ -261,6 +261,7 @@ take_batch(void)
 	content_length = (size_t)length;
 	(void)close(parcel);
 	parcel = -1;
+	number[runs] = load.number;
 	running[runs++] = load.sum;
 }
 
@@ -269,10 +270,11 @@ static void
 end_batch(bool good)
 {
 	if (good)
-		pump_confirm_batch(&rig.pump, running[0]);
+		pump_confirm_batch(&rig.pump, number[0], running[0]);
 	else
-		pump_reject_batch(&rig.pump, running[0], rig.now);
+		pump_reject_batch(&rig.pump, number[0], running[0], rig.now);
 	memmove(running, running + 1, --runs * sizeof(running[0]));
+	memmove(number, number + 1, runs * sizeof(number[0]));
 }
 
 /* What is in the file is what is said of it. */

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "os/folder.h"
+
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OWN 0700
+#define OTHERS_WRITE 022
+
+/* As many pieces as a call takes on any system (POSIX: _XOPEN_IOV_MAX). */
+#define PIECES 16
+
+/* --- the directory ------------------------------------------------------------------------------- */
+
+static int
+refuse(int fd, int error)
+{
+	(void)close(fd);
+	errno = error;
+	return -1;
+}
+
+int
+folder_open(struct folder *folder, const char *path)
+{
+	struct stat status;
+	int fd;
+
+	if (mkdir(path, OWN) < 0 && errno != EEXIST)
+		return -1;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
+		if (errno == ELOOP || errno == EMLINK) /* of a symbolic link; the second is FreeBSD's */
+			errno = ENOTDIR;
+		return -1;
+	}
+	if (fstat(fd, &status) < 0)
+		return refuse(fd, errno);
+	if (status.st_uid != geteuid() || (status.st_mode & OTHERS_WRITE) != 0)
+		return refuse(fd, EPERM);
+	*folder = (struct folder){ fd, -1 };
+	return 0;
+}
+
+void
+folder_close(struct folder *folder)
+{
+	if (folder->lock >= 0)
+		(void)close(folder->lock);
+	if (folder->fd >= 0)
+		(void)close(folder->fd);
+	*folder = (struct folder){ -1, -1 };
+}
+
+/* A lock of the process, not of the open file (fcntl(2)): no child inherits it, and it can be said who has it. */
+int
+folder_lock(struct folder *folder, const char *name, pid_t *holder)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = openat(folder->fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+	*holder = 0;
+	if (fd < 0)
+		return -1;
+	if (fcntl(fd, F_SETLK, &lock) < 0) {
+		const bool taken = errno == EAGAIN || errno == EACCES;
+
+		if (!taken)
+			return refuse(fd, errno);
+		lock = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+		if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+			*holder = lock.l_pid;
+		return refuse(fd, EBUSY);
+	}
+	folder->lock = fd;
+	return 0;
+}
+
+int
+folder_list(const struct folder *folder, bool (*one)(void *state, const char *name), void *state)
+{
+	int fd = openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+	struct dirent *entry;
+	DIR *list;
+
+	if (fd < 0)
+		return -1;
+	if ((list = fdopendir(fd)) == NULL)
+		return refuse(fd, errno);
+	do {
+		errno = 0;
+		entry = readdir(list);
+	} while (entry != NULL && one(state, entry->d_name));
+	error = entry == NULL ? errno : 0;
+	(void)closedir(list);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+int
+folder_sync(const struct folder *folder)
+{
+	return fsync(folder->fd);
+}
+
+int
+folder_remove(const struct folder *folder, const char *name)
+{
+	return unlinkat(folder->fd, name, 0);
+}
+
+/* --- files ---------------------------------------------------------------------------------------- */
+
+int
+folder_make(const struct folder *folder, const char *name)
+{
+	return openat(folder->fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+}
+
+int
+folder_take(const struct folder *folder, const char *name)
+{
+	struct stat status;
+	int fd = openat(folder->fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &status) < 0)
+		return refuse(fd, errno);
+	return S_ISREG(status.st_mode) ? fd : refuse(fd, EINVAL);
+}
+
+void
+folder_drop(int fd)
+{
+	(void)close(fd);
+}
+
+int64_t
+folder_length(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) < 0 ? -1 : (int64_t)status.st_size;
+}
+
+/* Of the pieces those that are left when `done` bytes of the first are gone: as many as one call takes. */
+static int
+left_of(const struct iovec **piece, int *pieces, size_t done, struct iovec left[PIECES])
+{
+	int count = 0;
+
+	while (*pieces > 0 && done >= (*piece)->iov_len) {
+		done -= (*piece)->iov_len;
+		++*piece;
+		--*pieces;
+	}
+	for (; count < *pieces && count < PIECES; count++)
+		left[count] = (*piece)[count];
+	if (count > 0 && done > 0) {
+		left[0].iov_base = (char *)left[0].iov_base + done;
+		left[0].iov_len -= done;
+	}
+	return count;
+}
+
+static ssize_t
+write_pieces(int fd, const struct iovec *piece, int pieces, uint64_t offset)
+{
+#ifdef HAVE_PWRITEV
+	return pwritev(fd, piece, pieces, (off_t)offset);
+#else
+	(void)pieces;
+	return pwrite(fd, piece[0].iov_base, piece[0].iov_len, (off_t)offset);
+#endif
+}
+
+int
+folder_append(int fd, const struct iovec *piece, int pieces, uint64_t *length)
+{
+	const uint64_t before = *length;
+	uint64_t end = before;
+	struct iovec left[PIECES];
+	size_t gone = 0; /* of the first piece */
+	int count;
+
+	while ((count = left_of(&piece, &pieces, gone, left)) > 0) {
+		ssize_t done = write_pieces(fd, left, count, end);
+		int error = errno;
+
+		if (done < 0 && error == EINTR) {
+			gone = piece->iov_len - left[0].iov_len;
+			continue;
+		}
+		if (done <= 0) {
+			if (end > before && folder_cut(fd, before) < 0)
+				*length = end;
+			errno = done < 0 ? error : ENOSPC;
+			return -1;
+		}
+		end += (uint64_t)done;
+		gone = piece->iov_len - left[0].iov_len + (size_t)done;
+	}
+	*length = end;
+	return 0;
+}
+
+int
+folder_write(int fd, const void *bytes, size_t length, uint64_t offset)
+{
+	for (size_t done = 0; done < length;) {
+		ssize_t step = pwrite(fd, (const char *)bytes + done, length - done, (off_t)(offset + done));
+
+		if (step < 0 && errno == EINTR)
+			continue;
+		if (step <= 0) {
+			if (step == 0)
+				errno = ENOSPC;
+			return -1;
+		}
+		done += (size_t)step;
+	}
+	return 0;
+}
+
+ssize_t
+folder_read(int fd, void *bytes, size_t length, uint64_t offset)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		ssize_t step = pread(fd, (char *)bytes + done, length - done, (off_t)(offset + done));
+
+		if (step < 0 && errno == EINTR)
+			continue;
+		if (step < 0)
+			return -1;
+		if (step == 0)
+			break;
+		done += (size_t)step;
+	}
+	return (ssize_t)done;
+}
+
+int
+folder_cut(int fd, uint64_t length)
+{
+	int result;
+
+	do
+		result = ftruncate(fd, (off_t)length);
+	while (result < 0 && errno == EINTR);
+	return result;
+}
+
+/* macOS has fsync give it to the disk, and only this to what the disk keeps (fcntl(2) there). */
+int
+folder_sync_file(int fd)
+{
+#ifdef F_FULLFSYNC
+	if (fcntl(fd, F_FULLFSYNC) == 0)
+		return 0;
+#endif
+#ifdef HAVE_FDATASYNC
+	return fdatasync(fd);
+#else
+	return fsync(fd);
+#endif
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a spool is made of: for the files of spool.h alone.
+ *
+ *      confirmed ... | in memory (entries) | on disk only (ahead) | next
+ *                    ^ state.first         ^ loaded               ^ next        ordinals
+ */
+#ifndef WEIR_SPOOL_INSIDE_H
+#define WEIR_SPOOL_INSIDE_H
+
+#include "os/folder.h"
+#include "spool/entries.h"
+#include "spool/loader.h"
+#include "spool/recover.h"
+#include "spool/spool.h"
+#include "spool/syncer.h"
+
+/* So many serials are on disk as given before they are. */
+#define SPOOL_BOUND_AHEAD (UINT64_C(1) << 22)
+
+/* A segment is to go as soon as the state that does not need it any more is on disk. */
+struct spool_done {
+	uint64_t *number; /* malloc'd */
+	size_t count, size;
+	uint64_t bytes;
+};
+
+struct spool {
+	struct spool_rules rules;
+	struct folder folder;
+	uint64_t segment_most;
+	struct state state;
+	int state_fd;
+	int synced_slot;        /* that was synced last: the other one is written */
+	bool changed;           /* the state is not as it was written */
+	struct segments segments;
+	struct spool_done done;
+	int active;             /* the last segment, or -1: a new one is begun */
+	uint64_t last_place;    /* where its last block begins */
+	struct tally next, loaded;
+	uint64_t serial;        /* behind the last record that was put, */
+	uint64_t loaded_serial; /* and behind the last one in memory */
+	struct tally ahead;     /* on disk, and not in memory */
+	struct tally hole_from, hole_to; /* of that nothing is: it gave way */
+	struct tally old_end;   /* what comes before this is of earlier runs */
+	struct entries entries;
+	struct loader loader;
+	struct block block;     /* that was read back last, */
+	uint64_t block_segment, block_place; /* and where */
+	const unsigned char *other; /* an id that its blocks have, too; NULL for none */
+	struct syncer syncer;
+	struct tally syncing;   /* that is being synced: up to there, */
+	uint64_t syncing_segment, syncing_place; /* where the last block of it is */
+	uint64_t sync_due_ns;   /* when something is to be synced; UINT64_MAX: nothing is */
+	uint64_t retry_ns;      /* after a failure nothing is tried before */
+	uint64_t bound_synced;  /* no serial from here on is given before another bound is on disk */
+	bool too_full;          /* what was to be put last found no room */
+	uint64_t reach;         /* the greatest serial that was asked for */
+	bool broken;            /* what was to be synced has to be written anew first */
+	int *sealed;            /* malloc'd: segments that are full and not synced yet */
+	size_t sealed_count;
+	bool names;             /* a segment was made since names were synced */
+	char id[2 * BLOCK_ID + 1];
+	struct spool_figures figures;
+};
+
+/* The state as it is now, into the slot that is not the last synced one. */
+void spool_write_state(struct spool *spool);
+
+/* A new segment is the active one.  False where it could not be made. */
+bool spool_begin_segment(struct spool *spool);
+
+/* A block whose records are so many and so long is in memory from now on.  False with errno. */
+bool spool_note_entry(struct spool *spool, const struct block *block, uint64_t segment, uint64_t place, struct tally sum);
+
+/* The disk would not: nothing is tried for a while. */
+void spool_note_failure(struct spool *spool, int error);
+
+/* Segments that nothing needs any more are done with. */
+void spool_retire(struct spool *spool);
+
+/* One that is at an index of the list is. */
+void spool_retire_one(struct spool *spool, size_t index);
+
+/* Nothing more is put into the active one. */
+bool spool_close_active(struct spool *spool);
+
+/* The sum of two, and the difference. */
+struct tally spool_sum(struct tally one, struct tally other);
+struct tally spool_less(struct tally one, struct tally other);
+
+#endif

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What makes a spool last: its state, syncs, and what is removed.
+ */
+#include "config.h"
+
+#include "base/units.h"
+#include "os/loop.h"
+#include "spool/inside.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is to be written anew is copied in pieces of this. */
+#define COPY_MOST ((size_t)1 << 20)
+
+/* --- the state ------------------------------------------------------------------------------------ */
+
+/* Where another process begins. */
+static void
+find_first(const struct spool *spool, struct state *state)
+{
+	const struct entries *entries = &spool->entries;
+	const struct segment *last = segments_last(&spool->segments);
+
+	if (entries->count > 0) {
+		const struct entry *oldest = entries_at(entries, 0);
+
+		state->first = entry_serial(oldest, entries->settled.records);
+		state->segment = oldest->segment;
+		state->offset = oldest->place;
+		state->before = spool_sum(oldest->before, entries->settled);
+		return;
+	}
+	state->first = spool->loaded_serial;
+	state->before = spool->loaded;
+	if (spool->ahead.bytes > 0) {
+		state->segment = spool->loader.segment;
+		state->offset = spool->loader.place;
+	} else if (last != NULL) {
+		state->segment = last->number;
+		state->offset = last->length;
+	}
+}
+
+void
+spool_write_state(struct spool *spool)
+{
+	const int slot = spool->synced_slot == 0 ? 1 : 0;
+	unsigned char bytes[STATE_SLOT];
+	struct state *state = &spool->state;
+
+	find_first(spool, state);
+	if (state->bound < state->first)
+		state->bound = state->first;
+	state->hole_from = spool->hole_from;
+	state->hole_to = spool->hole_to;
+	state->generation++;
+	state->framing = spool->rules.framing;
+	state_encode(state, bytes);
+	if (folder_write(spool->state_fd, bytes, sizeof(bytes), (uint64_t)slot * STATE_PAGE) < 0)
+		spool_note_failure(spool, errno);
+	else
+		spool->changed = false;
+}
+
+/* --- what is not needed any more ------------------------------------------------------------------- */
+
+void
+spool_retire_one(struct spool *spool, size_t index)
+{
+	struct spool_done *done = &spool->done;
+	const struct segment *segment = segments_at(&spool->segments, index);
+
+	if (done->count == done->size) {
+		size_t size = done->size > 0 ? 2 * done->size : 16;
+		uint64_t *number = realloc(done->number, size * sizeof(*number));
+
+		if (number == NULL)
+			return; /* it is found done with by the next run */
+		done->number = number;
+		done->size = size;
+	}
+	done->number[done->count++] = segment->number;
+	done->bytes += segment->length;
+	segments_remove(&spool->segments, index);
+}
+
+/* The index of the first that holds something that is not settled, or where something is put next. */
+static size_t
+first_needed(const struct spool *spool)
+{
+	const struct entries *entries = &spool->entries;
+	size_t index;
+
+	if (entries->count > 0)
+		index = segments_find(&spool->segments, entries_at(entries, 0)->segment);
+	else if (spool->ahead.bytes > 0)
+		index = segments_find(&spool->segments, spool->loader.segment);
+	else
+		index = spool->segments.count - (spool->active >= 0);
+	return index == SIZE_MAX ? 0 : index;
+}
+
+void
+spool_retire(struct spool *spool)
+{
+	for (size_t needed = first_needed(spool); needed > 0; needed--)
+		spool_retire_one(spool, 0);
+}
+
+/* They have been removed. */
+static void
+forget_done(struct spool *spool, size_t removed)
+{
+	struct spool_done *done = &spool->done;
+
+	done->count -= removed;
+	memmove(done->number, done->number + removed, done->count * sizeof(*done->number));
+	if (done->count == 0)
+		done->bytes = 0;
+}
+
+/* --- syncs ----------------------------------------------------------------------------------------- */
+
+static void
+begin_data(struct spool *spool)
+{
+	struct syncer *syncer = &spool->syncer;
+	const struct segment *last = segments_last(&spool->segments);
+
+	syncer->files = 0;
+	for (size_t i = 0; i < spool->sealed_count; i++)
+		syncer->file[syncer->files++] = spool->sealed[i];
+	if (spool->active >= 0)
+		syncer->file[syncer->files++] = spool->active;
+	syncer->names = spool->names;
+	spool->names = false;
+	spool->syncing = spool->next;
+	if (last != NULL && spool->active >= 0) {
+		spool->syncing_segment = last->number;
+		spool->syncing_place = spool->last_place;
+	}
+	spool->sync_due_ns = UINT64_MAX;
+	syncer_begin(syncer, SYNCER_DATA);
+}
+
+static void
+begin_state(struct spool *spool)
+{
+	struct syncer *syncer = &spool->syncer;
+	const size_t most = spool->done.count < SYNCER_REMOVES ? spool->done.count : SYNCER_REMOVES;
+
+	spool_write_state(spool);
+	syncer->removes = spool->changed ? 0 : most; /* where it could not be written nothing is removed for it */
+	for (size_t i = 0; i < syncer->removes; i++)
+		syncer->remove[i] = spool->done.number[i];
+	syncer_begin(syncer, SYNCER_STATE);
+}
+
+/* Those that were full when it began are on disk. */
+static void
+close_sealed(struct spool *spool)
+{
+	const bool active = spool->active >= 0 && spool->syncer.files > 0 &&
+	    spool->syncer.file[spool->syncer.files - 1] == spool->active;
+	size_t synced = spool->syncer.files - active;
+
+	if (synced > spool->sealed_count)
+		synced = spool->sealed_count;
+	for (size_t i = 0; i < synced; i++)
+		folder_drop(spool->sealed[i]);
+	spool->sealed_count -= synced;
+	memmove(spool->sealed, spool->sealed + synced, spool->sealed_count * sizeof(*spool->sealed));
+}
+
+static void
+end_data(struct spool *spool)
+{
+	if (spool->syncer.error != 0) {
+		spool_note_failure(spool, spool->syncer.error);
+		spool->broken = true;
+		spool->names = true;
+		spool->sync_due_ns = 0;
+		return;
+	}
+	close_sealed(spool);
+	spool->state.synced = spool->syncing;
+	spool->state.tail_segment = spool->syncing_segment;
+	spool->state.tail_offset = spool->syncing_place;
+	spool->state.bound = (spool->reach > spool->serial ? spool->reach : spool->serial) + SPOOL_BOUND_AHEAD;
+	begin_state(spool);
+}
+
+static void
+end_state(struct spool *spool)
+{
+	struct spool_figures *figures = &spool->figures;
+
+	figures->syncs++;
+	if (spool->syncer.took_ns > figures->longest_ns)
+		figures->longest_ns = spool->syncer.took_ns;
+	figures->synced_ns = loop_now();
+	if (spool->syncer.error != 0) {
+		spool_note_failure(spool, spool->syncer.error);
+		spool->sync_due_ns = spool->retry_ns;
+	} else {
+		spool->synced_slot = spool->synced_slot == 0 ? 1 : 0;
+		spool->bound_synced = spool->state.bound;
+	}
+	forget_done(spool, spool->syncer.removed);
+}
+
+/* What a sync that began has come to. */
+static void
+look_at_sync(struct spool *spool)
+{
+	const enum syncer_step step = spool->syncer.step;
+
+	if (step == SYNCER_IDLE || syncer_busy(&spool->syncer))
+		return;
+	spool->syncer.step = SYNCER_IDLE;
+	if (step == SYNCER_DATA)
+		end_data(spool);
+	else
+		end_state(spool);
+}
+
+/* --- written anew ---------------------------------------------------------------------------------- */
+
+/* What was to be synced is all behind what was synced last: in segments, of which the first is one that it ends in. */
+static bool
+copy_segment(struct spool *spool, const struct segment *from, uint64_t offset, struct segment *to, char *text)
+{
+	char name[SEGMENT_NAME];
+	uint64_t end = to->length;
+	bool done = true;
+	int fd;
+
+	segment_name(name, from->number);
+	if ((fd = folder_take(&spool->folder, name)) < 0)
+		return errno == ENOENT;
+	while (done && offset < from->length) {
+		struct iovec piece = { text, 0 };
+		ssize_t length = folder_read(fd, text, COPY_MOST, offset);
+
+		if (length <= 0)
+			break; /* what cannot be read is missing: ordinals say how much */
+		piece.iov_len = (size_t)length;
+		done = folder_append(spool->active, &piece, 1, &end) == 0;
+		offset += (uint64_t)length;
+	}
+	folder_drop(fd);
+	segments_set_length(&spool->segments, to, end);
+	return done;
+}
+
+/* A sync has failed: what it was for may be on disk or not, now or ever.  It is read back, as long as it can be, and
+ * put into a new segment. */
+static bool
+write_anew(struct spool *spool)
+{
+	const size_t count = spool->segments.count;
+	size_t first = segments_find(&spool->segments, spool->state.tail_segment);
+	char *text = malloc(COPY_MOST);
+	bool done;
+
+	if (text == NULL || !spool_begin_segment(spool)) {
+		free(text);
+		return false;
+	}
+	if (first == SIZE_MAX)
+		first = 0;
+	done = true;
+	for (size_t i = first; done && i < count; i++) {
+		const struct segment from = *segments_at(&spool->segments, i);
+		const bool tail = from.number == spool->state.tail_segment;
+
+		done = copy_segment(spool, &from, tail ? spool->state.tail_offset : 0, segments_last(&spool->segments), text);
+	}
+	segments_last(&spool->segments)->before = spool->state.synced;
+	free(text);
+	for (size_t i = 0; i < spool->sealed_count; i++)
+		folder_drop(spool->sealed[i]);
+	spool->sealed_count = 0;
+	return done;
+}
+
+/* --- the step -------------------------------------------------------------------------------------- */
+
+static bool
+is_due(const struct spool *spool, uint64_t now_ns)
+{
+	if (now_ns < spool->retry_ns)
+		return false;
+	return now_ns >= spool->sync_due_ns || spool->done.bytes > spool->segment_most;
+}
+
+void
+spool_step(struct spool *spool, uint64_t now_ns)
+{
+	look_at_sync(spool);
+	if (spool->syncer.step == SYNCER_IDLE && is_due(spool, now_ns)) {
+		if (spool->broken)
+			spool->broken = !write_anew(spool);
+		if (!spool->broken)
+			begin_data(spool);
+	}
+	if (spool->changed)
+		spool_write_state(spool);
+}
+
+bool
+spool_lets(const struct spool *spool)
+{
+	return spool->rules.sync_ns != SPOOL_SYNC_ALWAYS || spool->state.synced.bytes >= spool->loaded.bytes;
+}
+
+void
+spool_fds(const struct spool *spool, int fd[SPOOL_FDS])
+{
+	fd[0] = spool->syncer.step != SYNCER_IDLE ? syncer_fd(&spool->syncer) : -1;
+	fd[1] = loader_fd(&spool->loader);
+}
+
+uint64_t
+spool_deadline_ns(const struct spool *spool)
+{
+	uint64_t due_ns = spool->sync_due_ns;
+
+	if (spool->syncer.step != SYNCER_IDLE)
+		return UINT64_MAX;
+	return due_ns != UINT64_MAX && due_ns < spool->retry_ns ? spool->retry_ns : due_ns;
+}
+
+/* --- the end ---------------------------------------------------------------------------------------- */
+
+static bool
+wait_for_sync(struct spool *spool, uint64_t deadline_ns)
+{
+	while (spool->syncer.step != SYNCER_IDLE) {
+		if (!syncer_await(&spool->syncer, deadline_ns))
+			return false;
+		look_at_sync(spool);
+	}
+	return !spool->broken;
+}
+
+int
+spool_end(struct spool *spool, uint64_t deadline_ns)
+{
+	bool done = wait_for_sync(spool, deadline_ns);
+
+	if (done && spool->entries.count == 0 && spool_is_level(spool)) {
+		(void)spool_close_active(spool); /* nothing is left in it */
+		spool_retire(spool);
+	}
+	if (done) {
+		spool->state.next = spool->serial;
+		spool->changed = true;
+		begin_data(spool);
+		done = wait_for_sync(spool, deadline_ns);
+	}
+	while (done && spool->done.count > 0 && spool->syncer.error == 0) {
+		begin_state(spool);
+		done = wait_for_sync(spool, deadline_ns);
+	}
+	if (!syncer_close(&spool->syncer, deadline_ns) || !loader_close(&spool->loader, deadline_ns))
+		return ETIMEDOUT;
+	return done ? spool->syncer.error : spool->figures.error;
+}
+
+struct spool_figures
+spool_figures(const struct spool *spool)
+{
+	struct spool_figures figures = spool->figures;
+
+	figures.most = spool->rules.most;
+	figures.bytes = spool->segments.bytes + spool->done.bytes;
+	figures.segments = spool->segments.count;
+	figures.ahead = spool->ahead;
+	figures.oldest_ns = spool->entries.count > 0 ? entries_at(&spool->entries, 0)->time_ns : 0;
+	figures.id = spool->id;
+	return figures;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "spool/recover.h"
+#include "spool/scan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the state ----------------------------------------------------------------------------------- */
+
+/* The newer one of its slots that is whole. */
+static void
+read_slots(struct recovered *recovered, int fd)
+{
+	recovered->slot = -1;
+	for (int i = 0; i < STATE_SLOTS; i++) {
+		unsigned char slot[STATE_SLOT];
+		struct state state;
+
+		if (folder_read(fd, slot, sizeof(slot), (uint64_t)i * STATE_PAGE) < (ssize_t)sizeof(slot) ||
+		    !state_decode(&state, slot))
+			continue;
+		if (recovered->slot < 0 || state.generation > recovered->state.generation) {
+			recovered->state = state;
+			recovered->slot = i;
+		}
+	}
+}
+
+static int
+read_state(struct recovered *recovered, const struct folder *folder)
+{
+	int fd = folder_take(folder, STATE_NAME);
+
+	recovered->slot = -1;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	read_slots(recovered, fd);
+	folder_drop(fd);
+	return 0;
+}
+
+/* --- segments ------------------------------------------------------------------------------------ */
+
+struct finding {
+	struct segments *segments;
+	bool failed;
+};
+
+static bool
+find_segment(void *state, const char *name)
+{
+	struct finding *finding = state;
+	uint64_t number;
+
+	if (!segment_number(name, &number))
+		return true;
+	finding->failed = segments_add(finding->segments, number) == NULL;
+	return !finding->failed;
+}
+
+static const unsigned char *
+own_id(const struct recovered *recovered)
+{
+	return recovered->slot < 0 ? NULL : recovered->state.id;
+}
+
+static const unsigned char *
+other_id(const struct recovered *recovered)
+{
+	static const unsigned char none[BLOCK_ID];
+
+	return memcmp(recovered->state.other_id, none, BLOCK_ID) == 0 ? NULL : recovered->state.other_id;
+}
+
+/* The next block of this spool, read as far as it takes. */
+static bool
+next_block(const struct recovered *recovered, struct scan *scan, struct block *block, uint64_t *place)
+{
+	const char *records;
+	enum scan_found found;
+
+	while ((found = scan_next(scan, own_id(recovered), other_id(recovered), block, place, &records)) == SCAN_WANTS)
+		scan_fill(scan);
+	return found == SCAN_BLOCK;
+}
+
+/* What its first block says.  One that has none holds nothing. */
+static int
+look_at_segment(struct recovered *recovered, const struct folder *folder, struct scan *scan, struct segment *segment,
+    bool *empty)
+{
+	char name[SEGMENT_NAME];
+	struct block block;
+	uint64_t place;
+	int64_t length;
+	int fd;
+
+	segment_name(name, segment->number);
+	*empty = true;
+	fd = folder_take(folder, name);
+	if (fd < 0)
+		return errno == EINVAL || errno == ENOENT || errno == ELOOP ? 0 : -1;
+	length = folder_length(fd);
+	if (length > 0) {
+		segments_set_length(&recovered->segments, segment, (uint64_t)length);
+		scan_begin(scan, fd, 0, (uint64_t)length);
+		if (next_block(recovered, scan, &block, &place)) {
+			segment->before = block.before;
+			segment->first = block.first;
+			*empty = false;
+			if (recovered->slot < 0)
+				memcpy(recovered->state.other_id, block.id, BLOCK_ID); /* the last one's, in the end */
+		}
+	}
+	folder_drop(fd);
+	return length < 0 ? -1 : scan->error == ENOMEM ? (errno = ENOMEM, -1) : 0;
+}
+
+static int
+read_segments(struct recovered *recovered, const struct folder *folder)
+{
+	struct finding finding = { &recovered->segments, false };
+	struct scan scan;
+	int result;
+
+	if (folder_list(folder, find_segment, &finding) < 0 || finding.failed)
+		return -1;
+	scan_init(&scan);
+	result = 0;
+	for (size_t i = recovered->segments.count; result == 0 && i-- > 0;) {
+		bool empty;
+
+		result = look_at_segment(recovered, folder, &scan, segments_at(&recovered->segments, i), &empty);
+		if (result == 0 && empty)
+			segments_remove(&recovered->segments, i);
+	}
+	scan_free(&scan);
+	segments_sort(&recovered->segments);
+	return result;
+}
+
+/* --- the end ------------------------------------------------------------------------------------- */
+
+static bool
+find_last_from(const struct recovered *recovered, struct scan *scan, int fd, const struct segment *segment, uint64_t from,
+    struct block *last, uint64_t *end)
+{
+	struct block block;
+	uint64_t place;
+	bool found = false;
+
+	scan_begin(scan, fd, from, segment->length);
+	while (next_block(recovered, scan, &block, &place)) {
+		found = true;
+		*last = block;
+		*end = place + block_size(&block);
+	}
+	return found;
+}
+
+/* The last block, from where all was on disk for sure; or, where that is not there, from the beginning. */
+static bool
+find_last(const struct recovered *recovered, struct scan *scan, int fd, const struct segment *segment, struct block *last,
+    uint64_t *end)
+{
+	const struct state *state = &recovered->state;
+	const bool known = recovered->slot >= 0 && state->tail_segment == segment->number &&
+	    state->tail_offset <= segment->length;
+	return (known && find_last_from(recovered, scan, fd, segment, state->tail_offset, last, end)) ||
+	    find_last_from(recovered, scan, fd, segment, 0, last, end);
+}
+
+/* What was on disk for sure, and is not there. */
+static void
+count_lost(struct recovered *recovered, struct tally reached)
+{
+	if (recovered->next.bytes > reached.bytes)
+		recovered->lost = (struct tally){ recovered->next.records - reached.records,
+			recovered->next.bytes - reached.bytes };
+}
+
+static int
+find_end(struct recovered *recovered, const struct folder *folder)
+{
+	struct segment *segment = segments_last(&recovered->segments);
+	const struct state *state = &recovered->state;
+	char name[SEGMENT_NAME];
+	struct tally reached = state->before;
+	struct block last;
+	struct scan scan;
+	uint64_t end = 0;
+	int fd;
+
+	recovered->next = state->synced;
+	recovered->serial = state->next != 0 ? state->next : state->bound;
+	if (segment == NULL) {
+		count_lost(recovered, reached);
+		return 0;
+	}
+	segment_name(name, segment->number);
+	if ((fd = folder_take(folder, name)) < 0)
+		return -1;
+	scan_init(&scan);
+	if (find_last(recovered, &scan, fd, segment, &last, &end)) {
+		if (block_after(&last).bytes > reached.bytes)
+			reached = block_after(&last);
+		if (reached.bytes > recovered->next.bytes)
+			recovered->next = reached;
+		if (block_next(&last) > recovered->serial)
+			recovered->serial = block_next(&last);
+		recovered->unended = (last.flags & BLOCK_UNENDED) != 0;
+	}
+	count_lost(recovered, reached);
+	scan_free(&scan);
+	if (end < segment->length && folder_cut(fd, end) == 0)
+		segments_set_length(&recovered->segments, segment, end);
+	folder_drop(fd);
+	return 0;
+}
+
+int
+recover(struct recovered *recovered, const struct folder *folder, const struct framing *framing)
+{
+	struct state *state = &recovered->state;
+
+	*recovered = (struct recovered){ .slot = -1 };
+	if (read_state(recovered, folder) < 0 || read_segments(recovered, folder) < 0)
+		return -1;
+	if (recovered->slot < 0) {
+		const struct segment *first = recovered->segments.count > 0 ? segments_at(&recovered->segments, 0) : NULL;
+
+		recovered->fresh = first == NULL;
+		recovered->rebuilt = first != NULL;
+		state->framing = *framing;
+		state->first = first != NULL ? first->first : 1;
+		state->before = first != NULL ? first->before : (struct tally){ 0, 0 };
+		state->bound = state->first;
+		state->synced = state->before;
+	}
+	recovered->clean = recovered->fresh || state->next != 0;
+	return find_end(recovered, folder);
+}
+
+void
+recovered_free(struct recovered *recovered)
+{
+	segments_free(&recovered->segments);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What leaves a spool: read back, settled, given way.
+ */
+#include "config.h"
+
+#include "spool/inside.h"
+
+/* --- read back ----------------------------------------------------------------------------------- */
+
+/* From where all is in memory up to there something is missing: damage, but for what has given way. */
+static void
+count_lost(struct spool *spool, struct tally to, struct spool_next *next)
+{
+	struct tally lost = spool_less(to, spool->loaded);
+
+	if (spool->hole_to.bytes > spool->hole_from.bytes && spool->hole_from.bytes >= spool->loaded.bytes &&
+	    spool->hole_to.bytes <= to.bytes) {
+		lost = spool_less(lost, spool_less(spool->hole_to, spool->hole_from));
+		spool->hole_from = spool->hole_to = (struct tally){ 0, 0 };
+	}
+	if (lost.bytes > spool->ahead.bytes)
+		lost = spool->ahead; /* what was on disk for sure and is missing at the end is counted already */
+	spool->ahead = spool_less(spool->ahead, lost);
+	spool->figures.corrupt = spool_sum(spool->figures.corrupt, lost);
+	spool->loaded = to;
+	next->lost = lost;
+}
+
+/* Records at its beginning that are settled, or in memory already.  False where that is no place between two. */
+static bool
+skip(const struct spool *spool, const struct block *block, const char *records, struct spool_next *next)
+{
+	const struct tally old = spool_less(spool->loaded, block->before);
+	uint64_t count = old.records;
+
+	*next = (struct spool_next){ records, (size_t)block->length, block->records, block->first, block->gaps, block->gap,
+		(block->flags & BLOCK_UNENDED) != 0, block->before.bytes < spool->old_end.bytes, 0, { 0, 0 } };
+	if (old.bytes == 0)
+		return true;
+	if (old.bytes >= block->length || old.records > block->records || (block->records > 0) != (old.records > 0))
+		return false;
+	if (old.records > 0 && (record_skip(&spool->rules.framing, 0, records, (size_t)block->length, &count) != old.bytes ||
+	    count != 0))
+		return false;
+	next->text += old.bytes;
+	next->length -= (size_t)old.bytes;
+	next->records -= old.records;
+	next->skipped = old.records;
+	return true;
+}
+
+bool
+spool_next(struct spool *spool, struct spool_next *next)
+{
+	const char *records;
+
+	while (spool->ahead.bytes > 0) {
+		switch (loader_next(&spool->loader, spool->state.id, spool->other, &spool->block, &spool->block_segment,
+		    &spool->block_place, &records)) {
+		case LOADER_WAITS:
+			return false;
+		case LOADER_END:
+			*next = (struct spool_next){ .text = NULL };
+			count_lost(spool, spool->next, next);
+			spool->ahead = (struct tally){ 0, 0 };
+			return true;
+		case LOADER_BLOCK:
+			break;
+		}
+		if (block_after(&spool->block).bytes <= spool->loaded.bytes)
+			continue; /* it was written anew, or is settled */
+		if (!skip(spool, &spool->block, records, next))
+			continue;
+		if (spool->block.before.bytes > spool->loaded.bytes)
+			count_lost(spool, spool->block.before, next);
+		return true;
+	}
+	return false;
+}
+
+bool
+spool_loaded(struct spool *spool, size_t added)
+{
+	const struct block *block = &spool->block;
+	const struct tally sum = { block->records, block->length + added };
+	const struct tally settled = spool_less(spool->loaded, block->before);
+	const struct tally taken = spool_less(sum, settled);
+
+	if (!spool_note_entry(spool, block, spool->block_segment, spool->block_place, sum))
+		return false;
+	if (spool->entries.count == 1)
+		spool->entries.settled = settled;
+	spool->ahead = spool_less(spool->ahead, taken);
+	spool->figures.read_back += block->length;
+	spool->loaded = block_after(block);
+	spool->loaded_serial = block_next(block);
+	return true;
+}
+
+void
+spool_put_back(struct spool *spool)
+{
+	loader_seek(&spool->loader, spool->block_segment, spool->block_place);
+}
+
+/* --- settled -------------------------------------------------------------------------------------- */
+
+void
+spool_settle(struct spool *spool, struct tally pending, uint64_t out)
+{
+	pending.bytes += out;
+	if (!entries_settle(&spool->entries, pending))
+		return;
+	spool->changed = true;
+	spool_retire(spool);
+}
+
+/* --- giving way ----------------------------------------------------------------------------------- */
+
+/* The first segment of which nothing is in flight. */
+static size_t
+first_free(const struct spool *spool, uint64_t flying)
+{
+	size_t newest;
+
+	if (flying == 0)
+		return 0;
+	newest = entries_find(&spool->entries, flying - 1);
+	if (newest == spool->entries.count)
+		return SIZE_MAX;
+	newest = segments_find(&spool->segments, entries_at(&spool->entries, newest)->segment);
+	return newest == SIZE_MAX ? SIZE_MAX : newest + 1;
+}
+
+/* Where the records of the segment end. */
+static struct tally
+end_of(const struct spool *spool, size_t index)
+{
+	return index + 1 < spool->segments.count ? segments_at(&spool->segments, index + 1)->before : spool->next;
+}
+
+/* What of it is in memory goes from there. */
+static void
+evict_from_memory(struct spool *spool, uint64_t number, struct spool_evicted *evicted)
+{
+	struct entries *entries = &spool->entries;
+	struct tally sum = { 0, 0 };
+	uint64_t behind = 0;
+	size_t from = 0, to;
+
+	for (; from < entries->count && entries_at(entries, from)->segment != number; from++)
+		behind += entries_at(entries, from)->records;
+	for (to = from; to < entries->count && entries_at(entries, to)->segment == number; to++)
+		ledger_count(&sum, entries_at(entries, to)->records, entries_at(entries, to)->length);
+	if (from == 0) {
+		sum = spool_less(sum, to > 0 ? entries->settled : (struct tally){ 0, 0 });
+		if (to > 0)
+			entries->settled = (struct tally){ 0, 0 };
+	} else {
+		behind -= entries->settled.records;
+	}
+	entries_remove(entries, from, to - from);
+	evicted->behind = behind;
+	evicted->in_memory = sum;
+}
+
+/* And what is not: it is passed over when its turn comes.  False where another hole is there, which it does not follow. */
+static bool
+evict_from_disk(struct spool *spool, size_t index, struct spool_evicted *evicted)
+{
+	const struct tally begin = segments_at(&spool->segments, index)->before, end = end_of(spool, index);
+	const struct tally from = begin.bytes > spool->loaded.bytes ? begin : spool->loaded;
+	const bool holed = spool->hole_to.bytes > spool->hole_from.bytes;
+
+	evicted->on_disk = spool_less(end, from);
+	if (evicted->on_disk.bytes == 0)
+		return true;
+	if (from.bytes > spool->loaded.bytes) {
+		if (holed && spool->hole_to.bytes != from.bytes)
+			return false;
+		if (!holed)
+			spool->hole_from = from;
+		spool->hole_to = end;
+	} else {
+		spool->loaded = end;
+	}
+	if (spool->loaded.bytes == spool->next.bytes)
+		evicted->on_disk = spool->ahead; /* with the delimiter that the last one would have got */
+	spool->ahead = spool_less(spool->ahead, evicted->on_disk);
+	return true;
+}
+
+bool
+spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted)
+{
+	const size_t index = first_free(spool, flying);
+	uint64_t number;
+
+	*evicted = (struct spool_evicted){ 0 };
+	if (index >= spool->segments.count)
+		return false;
+	number = segments_at(&spool->segments, index)->number;
+	if (!evict_from_disk(spool, index, evicted))
+		return false;
+	evict_from_memory(spool, number, evicted);
+	if (index + 1 == spool->segments.count)
+		spool_close_active(spool);
+	else if (spool->ahead.bytes > 0 && spool->loader.segment == number)
+		loader_seek(&spool->loader, segments_at(&spool->segments, index + 1)->number, 0);
+	spool_retire_one(spool, index);
+	spool->changed = true;
+	spool->sync_due_ns = 0; /* the room is wanted */
+	return true;
+}
