@@ -63,10 +63,10 @@ spooling_init(struct pump *pump)
 	return 0;
 }
 
-/* What was on disk only, behind what is in the queue, is not there any more: a jump of serials tells that, once the next
+/* What was on disk only, behind so many others that are, is not there any more: a jump of serials tells that, once the next
  * are in the queue. */
 static void
-lose_on_disk(struct pump *pump, enum reason reason, struct tally lost)
+lose_on_disk(struct pump *pump, enum reason reason, uint64_t ahead, struct tally lost)
 {
 	struct spooling *spooling = &pump->spooling;
 
@@ -74,7 +74,7 @@ lose_on_disk(struct pump *pump, enum reason reason, struct tally lost)
 		return;
 	loss_number(&spooling->arriving, NULL);
 	loss_number_behind(&spooling->arriving, 0);
-	loss_removed(&spooling->arriving, reason, queue_next(&pump->queue), lost.records, lost.bytes);
+	loss_removed(&spooling->arriving, reason, queue_next(&pump->queue) + ahead, lost.records, lost.bytes);
 	loss_number(&spooling->arriving, &spooling->coming);
 	renumber(pump);
 }
@@ -89,7 +89,7 @@ spooling_observe(struct pump *pump)
 		return;
 	spooling->arriving = pump->loss;
 	renumber(pump);
-	lose_on_disk(pump, REASON_CORRUPT, corrupt);
+	lose_on_disk(pump, REASON_CORRUPT, 0, corrupt);
 	loss_number(&spooling->arriving, &spooling->coming);
 }
 
@@ -374,7 +374,7 @@ evict(struct pump *pump)
 		return false;
 	drop_in_memory(pump, evicted.behind > out ? evicted.behind - out : 0, evicted.in_memory.records);
 	renumber(pump);
-	lose_on_disk(pump, REASON_OLDEST, evicted.on_disk);
+	lose_on_disk(pump, REASON_OLDEST, evicted.ahead, evicted.on_disk);
 	return true;
 }
 
@@ -477,7 +477,7 @@ load_all(struct pump *pump)
 
 	while (spooling->has_next || spool_next(spooling->spool, &spooling->next)) {
 		if (!spooling->has_next && spooling->next.lost.bytes > 0)
-			lose_on_disk(pump, REASON_CORRUPT, spooling->next.lost);
+			lose_on_disk(pump, REASON_CORRUPT, 0, spooling->next.lost);
 		spooling->has_next = spooling->next.length > 0;
 		if (!spooling->has_next)
 			return;

@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define VERSION 1
+#define FORMAT_VERSION 1
 #define MAGIC 8
 #define OWN_CHECKSUM ((size_t)84)
 
@@ -57,7 +57,7 @@ block_encode(const struct block *block, unsigned char head[BLOCK_HEAD_MOST])
 	unsigned char *at = head, *own = head + OWN_CHECKSUM;
 
 	little_put_bytes(&at, magic, MAGIC);
-	little_put(&at, VERSION, 2);
+	little_put(&at, FORMAT_VERSION, 2);
 	little_put(&at, block->flags, 2);
 	little_put(&at, block->gaps, 4);
 	little_put(&at, block->length, 8);
@@ -113,7 +113,7 @@ block_decode(struct block *block, const void *bytes, size_t length)
 	at += MAGIC;
 	version = little_get(&at, 2);
 	*block = (struct block){ .flags = (unsigned)little_get(&at, 2), .gaps = (unsigned)little_get(&at, 4) };
-	if (version != VERSION || block->gaps > BLOCK_GAPS)
+	if (version != FORMAT_VERSION || block->gaps > BLOCK_GAPS)
 		return BLOCK_NONE;
 	if (length < block_head(block))
 		return BLOCK_SHORT;

@@ -52,6 +52,8 @@ spool_write_state(struct spool *spool)
 	struct state *state = &spool->state;
 
 	find_first(spool, state);
+	if (state->before.bytes >= spool->hole_to.bytes)
+		spool->hole_from = spool->hole_to = (struct tally){ 0, 0 };
 	if (state->bound < state->first)
 		state->bound = state->first;
 	state->hole_from = spool->hole_from;

@@ -177,6 +177,10 @@ find_last(const struct recovered *recovered, struct scan *scan, int fd, const st
 static void
 count_lost(struct recovered *recovered, struct tally reached)
 {
+	const struct state *state = &recovered->state;
+
+	if (state->hole_from.bytes == reached.bytes && state->hole_to.bytes > reached.bytes)
+		reached = state->hole_to; /* that has given way */
 	if (recovered->next.bytes > reached.bytes)
 		recovered->lost = (struct tally){ recovered->next.records - reached.records,
 			recovered->next.bytes - reached.bytes };

@@ -150,6 +150,7 @@ void spool_settle(struct spool *spool, struct tally pending, uint64_t out);
 struct spool_evicted {
 	uint64_t behind;
 	struct tally in_memory;
+	uint64_t ahead; /* records on disk only in front of */
 	struct tally on_disk;
 };
 

@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define VERSION 1
+#define FORMAT_VERSION 1
 #define MAGIC 8
 #define DROPPED ((size_t)184)
 #define CHECKSUM (STATE_SLOT - 4)
@@ -40,7 +40,7 @@ state_encode(const struct state *state, unsigned char slot[STATE_SLOT])
 
 	memset(slot, 0, STATE_SLOT);
 	little_put_bytes(&at, magic, MAGIC);
-	little_put(&at, VERSION, 2);
+	little_put(&at, FORMAT_VERSION, 2);
 	little_put(&at, (uint64_t)state->framing.kind, 2);
 	little_put(&at, state->framing.delimiter, 4);
 	little_put(&at, state->framing.size, 8);
@@ -87,7 +87,7 @@ state_decode(struct state *state, const unsigned char slot[STATE_SLOT])
 
 	if (memcmp(slot, magic, MAGIC) != 0 || little_get(&checksum, 4) != crc32c(0, slot, CHECKSUM))
 		return false;
-	if (little_get(&at, 2) != VERSION || (kind = little_get(&at, 2)) > FRAMING_BYTES)
+	if (little_get(&at, 2) != FORMAT_VERSION || (kind = little_get(&at, 2)) > FRAMING_BYTES)
 		return false;
 	*state = (struct state){ .framing.kind = (enum framing_kind)kind };
 	state->framing.delimiter = (unsigned char)little_get(&at, 4);

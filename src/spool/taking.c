@@ -6,6 +6,21 @@
 
 #include "spool/inside.h"
 
+static bool
+has_hole(const struct spool *spool)
+{
+	return spool->hole_to.bytes > spool->hole_from.bytes;
+}
+
+/* All before that is in memory, or was, or has given way. */
+static void
+pass_to(struct spool *spool, struct tally end)
+{
+	spool->loaded = end;
+	if (has_hole(spool) && spool->hole_from.bytes <= end.bytes && spool->hole_to.bytes > end.bytes)
+		spool->loaded = spool->hole_to;
+}
+
 /* --- read back ----------------------------------------------------------------------------------- */
 
 /* From where all is in memory up to there something is missing: damage, but for what has given way. */
@@ -14,11 +29,8 @@ count_lost(struct spool *spool, struct tally to, struct spool_next *next)
 {
 	struct tally lost = spool_less(to, spool->loaded);
 
-	if (spool->hole_to.bytes > spool->hole_from.bytes && spool->hole_from.bytes >= spool->loaded.bytes &&
-	    spool->hole_to.bytes <= to.bytes) {
+	if (has_hole(spool) && spool->hole_from.bytes >= spool->loaded.bytes && spool->hole_to.bytes <= to.bytes)
 		lost = spool_less(lost, spool_less(spool->hole_to, spool->hole_from));
-		spool->hole_from = spool->hole_to = (struct tally){ 0, 0 };
-	}
 	if (lost.bytes > spool->ahead.bytes)
 		lost = spool->ahead; /* what was on disk for sure and is missing at the end is counted already */
 	spool->ahead = spool_less(spool->ahead, lost);
@@ -50,6 +62,22 @@ skip(const struct spool *spool, const struct block *block, const char *records, 
 	return true;
 }
 
+/* The segment that was to be read is not there any more: what comes next is in the last that begins before it.  False
+ * where it is there. */
+static bool
+seek_again(struct spool *spool)
+{
+	const struct segments *segments = &spool->segments;
+	size_t index = segments->count;
+
+	if (segments->count == 0 || segments_find(segments, spool->loader.segment) != SIZE_MAX)
+		return false;
+	while (--index > 0 && segments_at(segments, index)->before.bytes > spool->loaded.bytes)
+		continue;
+	loader_seek(&spool->loader, segments_at(segments, index)->number, 0);
+	return true;
+}
+
 bool
 spool_next(struct spool *spool, struct spool_next *next)
 {
@@ -61,6 +89,8 @@ spool_next(struct spool *spool, struct spool_next *next)
 		case LOADER_WAITS:
 			return false;
 		case LOADER_END:
+			if (seek_again(spool))
+				continue;
 			*next = (struct spool_next){ .text = NULL };
 			count_lost(spool, spool->next, next);
 			spool->ahead = (struct tally){ 0, 0 };
@@ -93,7 +123,7 @@ spool_loaded(struct spool *spool, size_t added)
 		spool->entries.settled = settled;
 	spool->ahead = spool_less(spool->ahead, taken);
 	spool->figures.read_back += block->length;
-	spool->loaded = block_after(block);
+	pass_to(spool, block_after(block));
 	spool->loaded_serial = block_next(block);
 	return true;
 }
@@ -133,11 +163,14 @@ first_free(const struct spool *spool, uint64_t flying)
 	return newest == SIZE_MAX ? SIZE_MAX : newest + 1;
 }
 
-/* Where the records of the segment end. */
+/* Where the records of the segment end: at the next, or at what has given way in front of that. */
 static struct tally
 end_of(const struct spool *spool, size_t index)
 {
-	return index + 1 < spool->segments.count ? segments_at(&spool->segments, index + 1)->before : spool->next;
+	const struct tally next = index + 1 < spool->segments.count ? segments_at(&spool->segments, index + 1)->before
+	    : spool->next;
+
+	return has_hole(spool) && spool->hole_to.bytes == next.bytes ? spool->hole_from : next;
 }
 
 /* What of it is in memory goes from there. */
@@ -165,26 +198,42 @@ evict_from_memory(struct spool *spool, uint64_t number, struct spool_evicted *ev
 	evicted->in_memory = sum;
 }
 
-/* And what is not: it is passed over when its turn comes.  False where another hole is there, which it does not follow. */
+/* What is between these two ordinals is not there.  False where another hole is, which it does not touch. */
+static bool
+make_hole(struct spool *spool, struct tally begin, struct tally end)
+{
+	if (!has_hole(spool)) {
+		spool->hole_from = begin;
+		spool->hole_to = end;
+	} else if (spool->hole_to.bytes == begin.bytes) {
+		spool->hole_to = end;
+	} else if (spool->hole_from.bytes == end.bytes) {
+		spool->hole_from = begin;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* And what is not: it is passed over when its turn comes, here or in a later run. */
 static bool
 evict_from_disk(struct spool *spool, size_t index, struct spool_evicted *evicted)
 {
 	const struct tally begin = segments_at(&spool->segments, index)->before, end = end_of(spool, index);
 	const struct tally from = begin.bytes > spool->loaded.bytes ? begin : spool->loaded;
-	const bool holed = spool->hole_to.bytes > spool->hole_from.bytes;
 
-	evicted->on_disk = spool_less(end, from);
-	if (evicted->on_disk.bytes == 0)
+	const struct tally hole_from = spool->hole_from, hole_to = spool->hole_to;
+
+	if (index > 0 && !make_hole(spool, begin, end))
+		return false;
+	if (end.bytes <= spool->loaded.bytes)
 		return true;
-	if (from.bytes > spool->loaded.bytes) {
-		if (holed && spool->hole_to.bytes != from.bytes)
-			return false;
-		if (!holed)
-			spool->hole_from = from;
-		spool->hole_to = end;
-	} else {
-		spool->loaded = end;
-	}
+	evicted->on_disk = spool_less(end, from);
+	evicted->ahead = from.records - spool->loaded.records;
+	if (hole_to.bytes > hole_from.bytes && hole_from.bytes >= spool->loaded.bytes && hole_to.bytes <= from.bytes)
+		evicted->ahead -= hole_to.records - hole_from.records;
+	if (from.bytes == spool->loaded.bytes)
+		pass_to(spool, end);
 	if (spool->loaded.bytes == spool->next.bytes)
 		evicted->on_disk = spool->ahead; /* with the delimiter that the last one would have got */
 	spool->ahead = spool_less(spool->ahead, evicted->on_disk);
@@ -206,7 +255,7 @@ spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted)
 	evict_from_memory(spool, number, evicted);
 	if (index + 1 == spool->segments.count)
 		spool_close_active(spool);
-	else if (spool->ahead.bytes > 0 && spool->loader.segment == number)
+	else if (spool->loader.segment == number)
 		loader_seek(&spool->loader, segments_at(&spool->segments, index + 1)->number, 0);
 	spool_retire_one(spool, index);
 	spool->changed = true;

@@ -114,6 +114,12 @@ disk_fail_syncs(bool fail)
 	failing = fail;
 }
 
+bool
+disk_fails_syncs(void)
+{
+	return failing;
+}
+
 void
 disk_set_room(uint64_t bytes)
 {

@@ -35,6 +35,7 @@ void disk_stop_at(uint64_t call, void (*at)(void));
 
 /* From now on each sync fails, and what it was for is lost or not; or none does. */
 void disk_fail_syncs(bool fail);
+bool disk_fails_syncs(void);
 
 /* From now on there is room for so many bytes more. */
 void disk_set_room(uint64_t bytes);

@@ -113,9 +113,11 @@ look(uint64_t cut)
 	const uint64_t synced = spool->state.synced.bytes;
 	static bool here[RECORDS];
 	struct tally came = { 0, 0 };
+	const bool fails = disk_fails_syncs();
 	struct spool_figures figures;
 	struct spool *left;
 
+	disk_fail_syncs(false); /* it is another one that comes up again */
 	memset(here, 0, sizeof(here));
 	disk_cut(cut);
 	states++;
@@ -140,6 +142,7 @@ look(uint64_t cut)
 	}
 	spool_free(left);
 	disk_restore();
+	disk_fail_syncs(fails);
 }
 
 static void
@@ -217,10 +220,13 @@ step(void)
 	const uint64_t failures = spool->figures.failures;
 
 	spool_step(spool, now_ns);
-	if (spool->syncer.step == SYNCER_STATE)
-		settling = oldest;
-	else if (spool->syncer.step == SYNCER_IDLE && settling > settled_for_sure && spool->figures.failures == failures)
+	if (spool->syncer.step != SYNCER_IDLE) {
+		settling = spool->syncer.step == SYNCER_STATE ? oldest : settling;
+		return;
+	}
+	if (spool->figures.failures == failures && settling > settled_for_sure)
 		settled_for_sure = settling;
+	settling = 0;
 }
 
 static void
