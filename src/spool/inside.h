@@ -79,6 +79,9 @@ void spool_note_failure(struct spool *spool, int error);
 /* Segments that nothing needs any more are done with. */
 void spool_retire(struct spool *spool);
 
+/* One that is in no list any more is removed with the next sync of the state. */
+void spool_remove_later(struct spool *spool, const struct segment *segment);
+
 /* One that is at an index of the list is. */
 void spool_retire_one(struct spool *spool, size_t index);
 

@@ -12,9 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is to be written anew is copied in pieces of this. */
-#define COPY_MOST ((size_t)1 << 20)
-
 /* --- the state ------------------------------------------------------------------------------------ */
 
 /* Where another process begins. */
@@ -70,22 +67,27 @@ spool_write_state(struct spool *spool)
 /* --- what is not needed any more ------------------------------------------------------------------- */
 
 void
-spool_retire_one(struct spool *spool, size_t index)
+spool_remove_later(struct spool *spool, const struct segment *segment)
 {
 	struct spool_done *done = &spool->done;
-	const struct segment *segment = segments_at(&spool->segments, index);
 
 	if (done->count == done->size) {
 		size_t size = done->size > 0 ? 2 * done->size : 16;
 		uint64_t *number = realloc(done->number, size * sizeof(*number));
 
 		if (number == NULL)
-			return; /* it is found done with by the next run */
+			return; /* the next run finds it, and has no use for it either */
 		done->number = number;
 		done->size = size;
 	}
 	done->number[done->count++] = segment->number;
 	done->bytes += segment->length;
+}
+
+void
+spool_retire_one(struct spool *spool, size_t index)
+{
+	spool_remove_later(spool, segments_at(&spool->segments, index));
 	segments_remove(&spool->segments, index);
 }
 
@@ -231,31 +233,63 @@ look_at_sync(struct spool *spool)
 
 /* --- written anew ---------------------------------------------------------------------------------- */
 
-/* What was to be synced is all behind what was synced last: in segments, of which the first is one that it ends in. */
+/* Of one segment what was not synced, each block once.  What cannot be read is missing: ordinals say how much. */
 static bool
-copy_segment(struct spool *spool, const struct segment *from, uint64_t offset, struct segment *to, char *text)
+copy_segment(struct spool *spool, struct scan *scan, struct segment from, uint64_t offset, struct tally *done)
 {
+	struct segment *to = segments_last(&spool->segments);
+	uint64_t end = to->length, place;
+	enum scan_found found;
+	struct block block;
 	char name[SEGMENT_NAME];
-	uint64_t end = to->length;
-	bool done = true;
+	const char *records;
+	bool good = true;
 	int fd;
 
-	segment_name(name, from->number);
+	segment_name(name, from.number);
 	if ((fd = folder_take(&spool->folder, name)) < 0)
 		return errno == ENOENT;
-	while (done && offset < from->length) {
-		struct iovec piece = { text, 0 };
-		ssize_t length = folder_read(fd, text, COPY_MOST, offset);
+	scan_begin(scan, fd, offset, from.length);
+	while (good && (found = scan_next(scan, spool->state.id, spool->other, &block, &place, &records)) != SCAN_END) {
+		const struct iovec piece = { (char *)(uintptr_t)records - block_head(&block), (size_t)block_size(&block) };
 
-		if (length <= 0)
-			break; /* what cannot be read is missing: ordinals say how much */
-		piece.iov_len = (size_t)length;
-		done = folder_append(spool->active, &piece, 1, &end) == 0;
-		offset += (uint64_t)length;
+		if (found == SCAN_WANTS) {
+			scan_fill(scan);
+		} else if (block_after(&block).bytes > done->bytes) {
+			spool->last_place = end;
+			good = folder_append(spool->active, &piece, 1, &end) == 0;
+			*done = block_after(&block);
+		}
 	}
 	folder_drop(fd);
 	segments_set_length(&spool->segments, to, end);
-	return done;
+	return good;
+}
+
+/* The new one, the last, holds what these did; the first of them only behind what was synced. */
+static void
+forget_copied(struct spool *spool, size_t first, size_t count)
+{
+	const bool keeps_first = segments_at(&spool->segments, first)->number == spool->state.tail_segment;
+	struct segment *copy = segments_last(&spool->segments);
+
+	copy->before = keeps_first ? spool->state.synced : segments_at(&spool->segments, first)->before;
+	for (size_t i = first + keeps_first; i < count; i++) {
+		const struct segment *gone = segments_at(&spool->segments, first + keeps_first);
+
+		for (size_t e = 0; e < spool->entries.count; e++) {
+			struct entry *entry = entries_at(&spool->entries, e);
+
+			if (entry->segment == gone->number) {
+				entry->segment = copy->number;
+				entry->place = 0;
+			}
+		}
+		if (spool->loader.segment == gone->number)
+			loader_seek(&spool->loader, copy->number, 0);
+		spool_retire_one(spool, first + keeps_first);
+		copy = segments_last(&spool->segments);
+	}
 }
 
 /* A sync has failed: what it was for may be on disk or not, now or ever.  It is read back, as long as it can be, and
@@ -265,28 +299,30 @@ write_anew(struct spool *spool)
 {
 	const size_t count = spool->segments.count;
 	size_t first = segments_find(&spool->segments, spool->state.tail_segment);
-	char *text = malloc(COPY_MOST);
-	bool done;
+	struct tally copied = spool->state.synced;
+	struct scan scan;
+	bool done = spool_begin_segment(spool);
 
-	if (text == NULL || !spool_begin_segment(spool)) {
-		free(text);
+	if (!done)
 		return false;
-	}
+	scan_init(&scan);
 	if (first == SIZE_MAX)
 		first = 0;
-	done = true;
 	for (size_t i = first; done && i < count; i++) {
 		const struct segment from = *segments_at(&spool->segments, i);
-		const bool tail = from.number == spool->state.tail_segment;
 
-		done = copy_segment(spool, &from, tail ? spool->state.tail_offset : 0, segments_last(&spool->segments), text);
+		done = copy_segment(spool, &scan, from, from.number == spool->state.tail_segment ? spool->state.tail_offset : 0,
+		    &copied);
 	}
-	segments_last(&spool->segments)->before = spool->state.synced;
-	free(text);
+	scan_free(&scan);
+	if (!done)
+		return false;
 	for (size_t i = 0; i < spool->sealed_count; i++)
 		folder_drop(spool->sealed[i]);
 	spool->sealed_count = 0;
-	return done;
+	if (first < count)
+		forget_copied(spool, first, count);
+	return true;
 }
 
 /* --- the step -------------------------------------------------------------------------------------- */

@@ -119,6 +119,16 @@ look_at_segment(struct recovered *recovered, const struct folder *folder, struct
 	return length < 0 ? -1 : scan->error == ENOMEM ? (errno = ENOMEM, -1) : 0;
 }
 
+/* One is of no use. */
+static bool
+give_up(struct recovered *recovered, size_t index)
+{
+	if (segments_add(&recovered->done, segments_at(&recovered->segments, index)->number) == NULL)
+		return false;
+	segments_remove(&recovered->segments, index);
+	return true;
+}
+
 static int
 read_segments(struct recovered *recovered, const struct folder *folder)
 {
@@ -134,8 +144,8 @@ read_segments(struct recovered *recovered, const struct folder *folder)
 		bool empty;
 
 		result = look_at_segment(recovered, folder, &scan, segments_at(&recovered->segments, i), &empty);
-		if (result == 0 && empty)
-			segments_remove(&recovered->segments, i);
+		if (result == 0 && empty && !give_up(recovered, i))
+			result = -1;
 	}
 	scan_free(&scan);
 	segments_sort(&recovered->segments);
@@ -154,8 +164,9 @@ find_last_from(const struct recovered *recovered, struct scan *scan, int fd, con
 
 	scan_begin(scan, fd, from, segment->length);
 	while (next_block(recovered, scan, &block, &place)) {
+		if (!found || block_after(&block).bytes > block_after(last).bytes)
+			*last = block;
 		found = true;
-		*last = block;
 		*end = place + block_size(&block);
 	}
 	return found;
@@ -173,6 +184,51 @@ find_last(const struct recovered *recovered, struct scan *scan, int fd, const st
 	    find_last_from(recovered, scan, fd, segment, 0, last, end);
 }
 
+/* The ordinal behind the last block of one, or before the first where there is none. */
+static int
+end_of(const struct recovered *recovered, const struct folder *folder, struct scan *scan, const struct segment *segment,
+    struct tally *end)
+{
+	char name[SEGMENT_NAME];
+	struct block last;
+	uint64_t place;
+	int fd;
+
+	segment_name(name, segment->number);
+	if ((fd = folder_take(folder, name)) < 0)
+		return -1;
+	*end = segment->before;
+	if (find_last_from(recovered, scan, fd, segment, 0, &last, &place))
+		*end = block_after(&last);
+	folder_drop(fd);
+	return 0;
+}
+
+/* What could not be synced was written anew: to a segment with a greater number, that begins before those that it is a
+ * copy of.  Both are looked at from end to end: names may have been swapped as well. */
+static int
+drop_copied(struct recovered *recovered, const struct folder *folder, struct scan *scan)
+{
+	const struct segments *segments = &recovered->segments;
+
+	for (size_t i = 1; i < segments->count;) {
+		struct tally copied, end;
+
+		if (segments_at(segments, i)->number > segments_at(segments, i - 1)->number) {
+			i++;
+			continue;
+		}
+		if (end_of(recovered, folder, scan, segments_at(segments, i - 1), &copied) < 0 ||
+		    end_of(recovered, folder, scan, segments_at(segments, i), &end) < 0)
+			return -1;
+		if (end.bytes > copied.bytes)
+			i++;
+		else if (!give_up(recovered, i))
+			return -1;
+	}
+	return 0;
+}
+
 /* What was on disk for sure, and is not there. */
 static void
 count_lost(struct recovered *recovered, struct tally reached)
@@ -186,43 +242,67 @@ count_lost(struct recovered *recovered, struct tally reached)
 			recovered->next.bytes - reached.bytes };
 }
 
+/* What one has behind what was synced; it is cut behind its last block, if it is the last. */
 static int
-find_end(struct recovered *recovered, const struct folder *folder)
+look_at_end(struct recovered *recovered, const struct folder *folder, struct scan *scan, struct segment *segment,
+    struct tally *reached)
 {
-	struct segment *segment = segments_last(&recovered->segments);
-	const struct state *state = &recovered->state;
 	char name[SEGMENT_NAME];
-	struct tally reached = state->before;
 	struct block last;
-	struct scan scan;
 	uint64_t end = 0;
 	int fd;
 
-	recovered->next = state->synced;
-	recovered->serial = state->next != 0 ? state->next : state->bound;
-	if (segment == NULL) {
-		count_lost(recovered, reached);
-		return 0;
-	}
 	segment_name(name, segment->number);
 	if ((fd = folder_take(folder, name)) < 0)
 		return -1;
-	scan_init(&scan);
-	if (find_last(recovered, &scan, fd, segment, &last, &end)) {
-		if (block_after(&last).bytes > reached.bytes)
-			reached = block_after(&last);
-		if (reached.bytes > recovered->next.bytes)
-			recovered->next = reached;
+	if (find_last(recovered, scan, fd, segment, &last, &end)) {
+		if (block_after(&last).bytes > reached->bytes) {
+			*reached = block_after(&last);
+			recovered->unended = (last.flags & BLOCK_UNENDED) != 0;
+		}
 		if (block_next(&last) > recovered->serial)
 			recovered->serial = block_next(&last);
-		recovered->unended = (last.flags & BLOCK_UNENDED) != 0;
 	}
-	count_lost(recovered, reached);
-	scan_free(&scan);
-	if (end < segment->length && folder_cut(fd, end) == 0)
+	if (segment == segments_last(&recovered->segments) && end < segment->length && folder_cut(fd, end) == 0)
 		segments_set_length(&recovered->segments, segment, end);
 	folder_drop(fd);
 	return 0;
+}
+
+/* The segments that end behind what was synced last: all that a crash can have touched. */
+static int
+look_at_ends(struct recovered *recovered, const struct folder *folder, struct scan *scan, struct tally *reached)
+{
+	const struct segments *segments = &recovered->segments;
+	size_t i = segments->count;
+	int result = 0;
+
+	while (i > 0 && segments_at(segments, --i)->before.bytes > recovered->state.synced.bytes)
+		continue;
+	for (; result == 0 && i < segments->count; i++)
+		result = look_at_end(recovered, folder, scan, segments_at(segments, i), reached);
+	if (reached->bytes > recovered->next.bytes)
+		recovered->next = *reached;
+	return result;
+}
+
+static int
+find_end(struct recovered *recovered, const struct folder *folder)
+{
+	const struct state *state = &recovered->state;
+	struct tally reached = state->before;
+	struct scan scan;
+	int result;
+
+	recovered->next = state->synced;
+	recovered->serial = state->next != 0 ? state->next : state->bound;
+	scan_init(&scan);
+	result = drop_copied(recovered, folder, &scan);
+	if (result == 0)
+		result = look_at_ends(recovered, folder, &scan, &reached);
+	scan_free(&scan);
+	count_lost(recovered, reached);
+	return result;
 }
 
 int
@@ -252,4 +332,5 @@ void
 recovered_free(struct recovered *recovered)
 {
 	segments_free(&recovered->segments);
+	segments_free(&recovered->done);
 }

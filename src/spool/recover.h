@@ -27,6 +27,7 @@ struct recovered {
 	struct state state;  /* `first` and `before` are those of the oldest record that is not confirmed */
 	int slot;            /* that the state was in; -1: in none */
 	struct segments segments;
+	struct segments done; /* those that hold nothing, or what another holds as well */
 	struct tally next;   /* ordinal, */
 	uint64_t serial;     /* and serial of what comes next */
 	struct tally lost;   /* that were on disk for sure, and are missing at the end */

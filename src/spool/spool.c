@@ -98,6 +98,8 @@ take_up(struct spool *spool, struct recovered *recovered)
 	spool->synced_slot = recovered->slot;
 	spool->segments = recovered->segments;
 	recovered->segments = (struct segments){ 0 };
+	for (size_t i = 0; i < recovered->done.count; i++)
+		spool_remove_later(spool, segments_at(&recovered->done, i));
 	if (recovered->slot < 0)
 		make_id(state->id);
 	spool->next = spool->old_end = recovered->next;

@@ -78,6 +78,22 @@ seek_again(struct spool *spool)
 	return true;
 }
 
+/* Something is missing here: a later segment that begins before this block is a copy, written anew since a sync failed,
+ * and may have it. */
+static bool
+seek_copy(struct spool *spool)
+{
+	const struct segments *segments = &spool->segments;
+
+	for (size_t i = segments->count; i-- > 0 && segments_at(segments, i)->number != spool->block_segment;) {
+		if (segments_at(segments, i)->before.bytes >= spool->block.before.bytes)
+			continue;
+		loader_seek(&spool->loader, segments_at(segments, i)->number, 0);
+		return true;
+	}
+	return false;
+}
+
 bool
 spool_next(struct spool *spool, struct spool_next *next)
 {
@@ -100,6 +116,8 @@ spool_next(struct spool *spool, struct spool_next *next)
 		}
 		if (block_after(&spool->block).bytes <= spool->loaded.bytes)
 			continue; /* it was written anew, or is settled */
+		if (spool->block.before.bytes > spool->loaded.bytes && seek_copy(spool))
+			continue;
 		if (!skip(spool, &spool->block, records, next))
 			continue;
 		if (spool->block.before.bytes > spool->loaded.bytes)

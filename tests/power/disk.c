@@ -216,7 +216,7 @@ change_name(const char *name, int file)
 
 /* --- power --------------------------------------------------------------------------------------- */
 
-/* A write that is there in part: of its sectors some. */
+/* A write that is there in part: of its sectors some, and some of them up to a byte. */
 static void
 tear(struct file *file, const struct write *write, struct random *random)
 {
@@ -227,8 +227,15 @@ tear(struct file *file, const struct write *write, struct random *random)
 
 		if (end > write->offset + write->length)
 			end = write->offset + write->length;
-		if (random_one_in(random, 2))
+		switch (random_below(random, 3)) {
+		case 0:
 			put(&file->synced, &file->synced_length, at, write->bytes + (at - write->offset), (size_t)(end - at));
+			break;
+		case 1:
+			put(&file->synced, &file->synced_length, at, write->bytes + (at - write->offset),
+			    (size_t)random_below(random, end - at));
+			break;
+		}
 		at = end;
 	}
 }

@@ -25,8 +25,8 @@
 #include <string.h>
 
 #define RECORDS 4000
-#define STEPS 60
-#define CUTS 3 /* at each call */
+#define STEPS 240
+#define CUTS 2 /* at a call */
 
 struct line {
 	uint64_t serial;
@@ -140,6 +140,15 @@ look(uint64_t cut)
 		if (here[i] && i < settled_for_sure)
 			fail("a record comes again that was settled for sure", list[i].serial, i);
 	}
+	if (failed) {
+		printf("claimed synced %" PRIu64 ", step %d, failing %d, broken %d; left: before %" PRIu64 " segment %" PRIu64 " offset %" PRIu64 " synced %" PRIu64 " tail %" PRIu64 " %" PRIu64 " corrupt %" PRIu64 "\n", synced, (int)spool->syncer.step, fails, spool->broken, left->state.before.bytes, left->state.segment, left->state.offset, left->state.synced.bytes, left->state.tail_segment, left->state.tail_offset, figures.corrupt.bytes);
+		for (size_t i = 0; i < left->segments.count; i++)
+			printf("left segment %" PRIu64 " before %" PRIu64 " length %" PRIu64 "\n", left->segments.list[i].number, left->segments.list[i].before.bytes, left->segments.list[i].length);
+		for (size_t i = 0; i < spool->segments.count; i++)
+			printf("segment %" PRIu64 " before %" PRIu64 " length %" PRIu64 "\n", spool->segments.list[i].number, spool->segments.list[i].before.bytes, spool->segments.list[i].length);
+		for (size_t i = 60; i < count && i < 70; i++)
+			printf("record %zu end %" PRIu64 " settled %d here %d\n", i, list[i].end, list[i].settled, here[i]);
+	}
 	spool_free(left);
 	disk_restore();
 	disk_fail_syncs(fails);
@@ -151,7 +160,7 @@ cut_here(void)
 	if (spool != NULL)
 		for (int i = 0; i < CUTS && !failed; i++)
 			look(random_next(&chance));
-	disk_stop_at(disk_calls() + 1 + random_below(&chance, 3), cut_here);
+	disk_stop_at(disk_calls() + 1 + random_below(&chance, 8), cut_here);
 }
 
 /* --- what is done ---------------------------------------------------------------------------------- */
@@ -204,7 +213,7 @@ load(void)
 static void
 settle(void)
 {
-	uint64_t most = random_below(&chance, 8);
+	uint64_t most = random_below(&chance, random_one_in(&chance, 4) ? 100 : 6);
 	struct tally pending = { 0, 0 };
 
 	while (oldest < count && list[oldest].in_memory && most-- > 0)
