@@ -107,10 +107,20 @@ first_needed(const struct spool *spool)
 	return index == SIZE_MAX ? 0 : index;
 }
 
+/* What was not synced stays: where its sync fails it is written anew, as long as the state on disk does not say that it is
+ * settled. */
+static bool
+is_synced(const struct spool *spool, size_t index)
+{
+	return spool->rules.sync_ns == SPOOL_SYNC_NEVER || (index + 1 < spool->segments.count
+	    ? segments_at(&spool->segments, index + 1)->before.bytes <= spool->state.synced.bytes
+	    : spool->next.bytes <= spool->state.synced.bytes);
+}
+
 void
 spool_retire(struct spool *spool)
 {
-	for (size_t needed = first_needed(spool); needed > 0; needed--)
+	for (size_t needed = first_needed(spool); needed > 0 && is_synced(spool, 0); needed--)
 		spool_retire_one(spool, 0);
 }
 
@@ -193,6 +203,7 @@ end_data(struct spool *spool)
 	spool->state.synced = spool->syncing;
 	spool->state.tail_segment = spool->syncing_segment;
 	spool->state.tail_offset = spool->syncing_place;
+	spool_retire(spool);
 	spool->state.bound = (spool->reach > spool->serial ? spool->reach : spool->serial) + SPOOL_BOUND_AHEAD;
 	begin_state(spool);
 }
