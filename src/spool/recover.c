@@ -283,6 +283,8 @@ look_at_ends(struct recovered *recovered, const struct folder *folder, struct sc
 		result = look_at_end(recovered, folder, scan, segments_at(segments, i), reached);
 	if (reached->bytes > recovered->next.bytes)
 		recovered->next = *reached;
+	if (recovered->state.hole_to.bytes > recovered->next.bytes)
+		recovered->next = recovered->state.hole_to; /* the newest has given way, and was never synced */
 	return result;
 }
 

@@ -98,6 +98,10 @@ take_up(struct spool *spool, struct recovered *recovered)
 	spool->synced_slot = recovered->slot;
 	spool->segments = recovered->segments;
 	recovered->segments = (struct segments){ 0 };
+	if (spool->segments.next <= state->segment) /* one that has gone: its number is not given again */
+		spool->segments.next = state->segment + 1;
+	if (spool->segments.next <= state->tail_segment)
+		spool->segments.next = state->tail_segment + 1;
 	for (size_t i = 0; i < recovered->done.count; i++)
 		spool_remove_later(spool, segments_at(&recovered->done, i));
 	if (recovered->slot < 0)

@@ -258,6 +258,21 @@ evict_from_disk(struct spool *spool, size_t index, struct spool_evicted *evicted
 	return true;
 }
 
+/* The room is wanted now, and what was in it is dropped: where the power fails before the state is synced it is missing,
+ * and not said to have given way. */
+static void
+remove_now(struct spool *spool, size_t index)
+{
+	const struct segment segment = *segments_at(&spool->segments, index);
+	char name[SEGMENT_NAME];
+
+	segments_remove(&spool->segments, index);
+	spool_write_state(spool);
+	segment_name(name, segment.number);
+	if (folder_remove(&spool->folder, name) < 0)
+		spool_remove_later(spool, &segment);
+}
+
 bool
 spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted)
 {
@@ -275,8 +290,6 @@ spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted)
 		spool_close_active(spool);
 	else if (spool->loader.segment == number)
 		loader_seek(&spool->loader, segments_at(&spool->segments, index + 1)->number, 0);
-	spool_retire_one(spool, index);
-	spool->changed = true;
-	spool->sync_due_ns = 0; /* the room is wanted */
+	remove_now(spool, index);
 	return true;
 }

@@ -126,7 +126,7 @@ take_spool(struct snapshot *s, const struct pump *pump, uint64_t now_ns)
 	if (spool->oldest_ns != 0 && s->wall_ns > spool->oldest_ns)
 		s->oldest_ns = s->wall_ns - spool->oldest_ns;
 	if (spool->synced_ns != 0)
-		s->synced_ns = now_ns - spool->synced_ns;
+		s->synced_ns = now_ns > spool->synced_ns ? now_ns - spool->synced_ns : 0;
 }
 
 void

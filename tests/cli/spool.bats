@@ -31,32 +31,117 @@ segments()
 	"$WEIR" -N one --spool=spool --format=json --report=first <in 2>err | head -n 100 >head || :
 	numbers 1 100 >expected
 	same head expected
-	jq -e '.kept.records > 1000 and .undelivered.bytes == 0 and .in.records == .out.records + .kept.records' first
+	jq -e '.kept.records > 1000 and .undelivered.records == 0 and .in.records == .out.records + .kept.records' first
 	numbers 20001 20010 >more
 	IN=more run_weir --spool=spool
 	is "$ENDED" "exit 0"
 	final '.recovered.records > 1000 and .in.records == 10 and .out.records == .recovered.records + 10'
 	first=$(head -n 1 out)
-	numbers "$((10#$first))" 20010 >expected
+	{ numbers "$((10#$first))" "$(jq .in.records first)"; cat more; } >expected
 	same out expected
 	is "$(jq .kept.records first)" "$(jq .recovered.records report)"
 }
 
 @test "SIGKILL: what was read and is not out comes again, whole and in order" {
-	mkfifo in out
-	bg "$WEIR" -q --spool=spool <in >out
-	weir=$BG
-	exec 8>in 9<out
-	numbers 1 5000 >&8
-	head -n 10 <&9 >head
-	until_true spooled 5000
-	kill -KILL "$weir"
-	wait "$weir" 2>/dev/null || :
-	exec 8>&- 9<&-
+	stalled_reader full
+	producer fifo
+	IN=fifo OUT=full start --spool=spool --pipe-size=keep
+	producer_holds fifo
+	reader_holds
+	numbers 1 5000 >&9
+	snapshot_until '.in.records == 5000'
+	snap '.out.bytes == 0 and .held.records == 5000'
+	kill -KILL "$(<pid)"
+	until_true has_ended
+	reader_goes
 	IN=nothing run_weir --spool=spool
 	is "$ENDED" "exit 0"
-	first=$(head -n 1 out.2 2>/dev/null || head -n 1 out)
-	final '.recovered.records > 0 and .out == .recovered and .spool.unclean'
+	numbers 1 5000 >expected
+	same out expected
+	final '.recovered.records == 5000 and .out == .recovered and .in.records == 0 and .spool.unclean and (.spool.replayed | not)'
+	is "$(segments)" 0
+}
+
+@test "more than the buffer: it is read back, in order" {
+	numbers 1 50000 >in
+	stalled_reader full
+	IN=in OUT=full start --spool=spool --pipe-size=keep -m 64K
+	reader_holds
+	snapshot_until '.in.records == 50000'
+	snap '.spool.on_disk_only.records > 40000'
+	drain got
+	finish "exit 0"
+	same got in
+	final '.spool.read_back_bytes > 4000000 and .recovered.records == 0'
+	is "$(segments)" 0
+}
+
+@test "a signal: what is not out is kept, and nothing waits for the reader" {
+	numbers 1 5000 >in
+	stalled_reader full
+	producer fifo
+	IN=fifo OUT=full start --spool=spool --pipe-size=keep --drain-timeout=20s
+	producer_holds fifo
+	reader_holds
+	cat in >&9
+	snapshot_until '.in.records == 5000'
+	sig TERM
+	producer_ends
+	finish "signal 15"
+	final '.kept.records == 5000 and .undelivered.bytes == 0'
+	reader_goes
+	IN=nothing run_weir --spool=spool
+	same out in
+	final '.spool.unclean | not'
+}
+
+@test "drop-oldest: whole segments give way, and are counted" {
+	numbers 1 60000 >in
+	stalled_reader full
+	IN=in OUT=full start --spool=spool --pipe-size=keep --spool-size=1M -m 64K -p drop-oldest
+	reader_holds
+	snapshot_until '.in.records == 60000'
+	snap '.dropped.by.oldest.records > 45000 and .spool.bytes <= 1300000'
+	drain got
+	finish "exit 0"
+	final '.out.records == .in.records - .dropped.records and .held.records == 0'
+	is "$(tail -n 1 got)" "$(numbers 60000 60000)"
+	sort -c got
+}
+
+@test "drop-newest, block: a spool that is full" {
+	numbers 1 30000 >in
+	stalled_reader full
+	IN=in OUT=full start --spool=spool --pipe-size=keep --spool-size=1M -m 64K -p drop-newest
+	reader_holds
+	snapshot_until '.in.records == 30000'
+	snap '.dropped.by.newest.records > 15000'
+	drain got
+	finish "exit 0"
+	sort -c got
+	rm -rf spool full
+	stalled_reader full
+	IN=in OUT=full start --spool=spool --pipe-size=keep --spool-size=1M -m 64K
+	reader_holds
+	snapshot_until '.paused.count > 0'
+	drain got
+	finish "exit 0"
+	same got in
+}
+
+@test "a last line without its end, kept: it gets one when it is recovered" {
+	printf 'one\ntwo' >in
+	stalled_reader full
+	IN=in OUT=full start --spool=spool --pipe-size=keep
+	reader_holds
+	snapshot_until '.in.records == 2'
+	kill -KILL "$(<pid)"
+	until_true has_ended
+	reader_goes
+	echo three >more
+	IN=more run_weir --spool=spool
+	is "$(paste -sd ' ' out)" "one two three"
+	final '.recovered == {"records":2,"bytes":8}'
 }
 
 @test "two weirs on one directory: the second says who has it" {

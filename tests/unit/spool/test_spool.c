@@ -242,7 +242,7 @@ open_again(void)
 	if (figures.recovered.records != held.records || figures.recovered.bytes != held.bytes || figures.corrupt.bytes != 0)
 		diag("recovered %" PRIu64 " records, %" PRIu64 " bytes, not %" PRIu64 ", %" PRIu64 "; %" PRIu64 " bytes corrupt",
 		    figures.recovered.records, figures.recovered.bytes, held.records, held.bytes, figures.corrupt.bytes);
-	if (figures.corrupt.bytes != 0) {
+	if (figures.recovered.bytes != held.bytes) {
 		diag("state: before %" PRIu64 ", segment %" PRIu64 ", offset %" PRIu64 ", synced %" PRIu64 ", tail %" PRIu64 " %" PRIu64 ", hole %" PRIu64 " to %" PRIu64 ", next %" PRIu64, spool->state.before.bytes, spool->state.segment, spool->state.offset, spool->state.synced.bytes, spool->state.tail_segment, spool->state.tail_offset, spool->state.hole_from.bytes, spool->state.hole_to.bytes, spool->next.bytes);
 		for (size_t i = 0; i < spool->segments.count; i++) diag("segment %" PRIu64 " before %" PRIu64 " length %" PRIu64, spool->segments.list[i].number, spool->segments.list[i].before.bytes, spool->segments.list[i].length);
 	}
