@@ -25,6 +25,11 @@ struct spool_done {
 	uint64_t bytes;
 };
 
+struct spool_sealed {
+	int fd;
+	uint64_t number;
+};
+
 struct spool {
 	struct spool_rules rules;
 	struct folder folder;
@@ -57,7 +62,7 @@ struct spool {
 	bool too_full;          /* what was to be put last found no room */
 	uint64_t reach;         /* the greatest serial that was asked for */
 	bool broken;            /* what was to be synced has to be written anew first */
-	int *sealed;            /* malloc'd: segments that are full and not synced yet */
+	struct spool_sealed *sealed; /* malloc'd: segments that are full and not synced yet */
 	size_t sealed_count;
 	bool names;             /* a segment was made since names were synced */
 	char id[2 * BLOCK_ID + 1];

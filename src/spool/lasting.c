@@ -146,7 +146,7 @@ begin_data(struct spool *spool)
 
 	syncer->files = 0;
 	for (size_t i = 0; i < spool->sealed_count; i++)
-		syncer->file[syncer->files++] = spool->sealed[i];
+		syncer->file[syncer->files++] = spool->sealed[i].fd;
 	if (spool->active >= 0)
 		syncer->file[syncer->files++] = spool->active;
 	syncer->names = spool->names;
@@ -184,7 +184,7 @@ close_sealed(struct spool *spool)
 	if (synced > spool->sealed_count)
 		synced = spool->sealed_count;
 	for (size_t i = 0; i < synced; i++)
-		folder_drop(spool->sealed[i]);
+		folder_drop(spool->sealed[i].fd);
 	spool->sealed_count -= synced;
 	memmove(spool->sealed, spool->sealed + synced, spool->sealed_count * sizeof(*spool->sealed));
 }
@@ -329,7 +329,7 @@ write_anew(struct spool *spool)
 	if (!done)
 		return false;
 	for (size_t i = 0; i < spool->sealed_count; i++)
-		folder_drop(spool->sealed[i]);
+		folder_drop(spool->sealed[i].fd);
 	spool->sealed_count = 0;
 	if (first < count)
 		forget_copied(spool, first, count);

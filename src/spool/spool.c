@@ -235,7 +235,7 @@ spool_free(struct spool *spool)
 	if (spool->active >= 0)
 		folder_drop(spool->active);
 	for (size_t i = 0; i < spool->sealed_count; i++)
-		folder_drop(spool->sealed[i]);
+		folder_drop(spool->sealed[i].fd);
 	if (spool->state_fd >= 0)
 		folder_drop(spool->state_fd);
 	folder_close(&spool->folder);
@@ -276,7 +276,7 @@ spool_close_active(struct spool *spool)
 		return true;
 	if (spool->sealed_count == SEALED_MOST)
 		return false;
-	spool->sealed[spool->sealed_count++] = spool->active;
+	spool->sealed[spool->sealed_count++] = (struct spool_sealed){ spool->active, segments_last(&spool->segments)->number };
 	spool->active = -1;
 	return true;
 }

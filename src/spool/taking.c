@@ -6,6 +6,8 @@
 
 #include "spool/inside.h"
 
+#include <string.h>
+
 static bool
 has_hole(const struct spool *spool)
 {
@@ -258,6 +260,21 @@ evict_from_disk(struct spool *spool, size_t index, struct spool_evicted *evicted
 	return true;
 }
 
+/* Nor is it synced any more, but where that is under way. */
+static void
+forget_sealed(struct spool *spool, uint64_t number)
+{
+	size_t i = 0;
+
+	while (i < spool->sealed_count && spool->sealed[i].number != number)
+		i++;
+	if (i == spool->sealed_count || spool->syncer.step == SYNCER_DATA)
+		return;
+	folder_drop(spool->sealed[i].fd);
+	spool->sealed_count--;
+	memmove(spool->sealed + i, spool->sealed + i + 1, (spool->sealed_count - i) * sizeof(*spool->sealed));
+}
+
 /* The room is wanted now, and what was in it is dropped: where the power fails before the state is synced it is missing,
  * and not said to have given way. */
 static void
@@ -267,6 +284,7 @@ remove_now(struct spool *spool, size_t index)
 	char name[SEGMENT_NAME];
 
 	segments_remove(&spool->segments, index);
+	forget_sealed(spool, segment.number);
 	spool_write_state(spool);
 	segment_name(name, segment.number);
 	if (folder_remove(&spool->folder, name) < 0)
