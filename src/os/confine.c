@@ -69,7 +69,7 @@ allow(int ruleset, uint64_t known, const struct confine_place *place)
 }
 
 bool
-confine(const struct confine_place place[CONFINE_PLACES], bool terminal)
+confine(const struct confine_place *place, unsigned places, bool terminal)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0UL, ASK_VERSION);
 	bool confined;
@@ -89,7 +89,7 @@ confine(const struct confine_place place[CONFINE_PLACES], bool terminal)
 	if (fd < 0)
 		return false;
 	confined = true;
-	for (int i = 0; i < CONFINE_PLACES; i++)
+	for (unsigned i = 0; i < places; i++)
 		confined = confined && allow((int)fd, ruleset.file_access, &place[i]);
 	confined = confined && syscall(SYS_landlock_restrict_self, fd, 0UL) == 0;
 	(void)close((int)fd);
@@ -103,12 +103,12 @@ confine(const struct confine_place place[CONFINE_PLACES], bool terminal)
 #include <unistd.h>
 
 bool
-confine(const struct confine_place place[CONFINE_PLACES], bool terminal)
+confine(const struct confine_place *place, unsigned places, bool terminal)
 {
 	char promises[sizeof("stdio rpath wpath cpath flock tty")];
 	bool done = unveil("/", "") == 0, any = false;
 
-	for (int i = 0; i < CONFINE_PLACES; i++) {
+	for (unsigned i = 0; i < places; i++) {
 		any = any || place[i].path != NULL;
 		done = done && (place[i].path == NULL || unveil(place[i].path, "rwc") == 0);
 	}
@@ -120,9 +120,10 @@ confine(const struct confine_place place[CONFINE_PLACES], bool terminal)
 #else
 
 bool
-confine(const struct confine_place place[CONFINE_PLACES], bool terminal)
+confine(const struct confine_place *place, unsigned places, bool terminal)
 {
 	(void)place;
+	(void)places;
 	(void)terminal;
 	return false;
 }

@@ -28,10 +28,8 @@ struct confine_place {
 	bool kept;        /* files there are read and cut as well, not only made, written and removed */
 };
 
-#define CONFINE_PLACES 2
-
 /* For good, for this process and those it might start.  Whether opens are denied from now on: where the
  * system cannot do it, weir works all the same.  terminal: the size and the foreground group of one will be asked for. */
-bool confine(const struct confine_place place[CONFINE_PLACES], bool terminal);
+bool confine(const struct confine_place *place, unsigned places, bool terminal);
 
 #endif

@@ -145,16 +145,17 @@ segments()
 }
 
 @test "two weirs on one directory: the second says who has it" {
-	mkfifo in
-	bg "$WEIR" -q --spool=spool <in >out
-	weir=$BG
-	exec 8>in
+	producer fifo
+	IN=fifo start --spool=spool
+	producer_holds fifo
 	until_true test -e spool/lock
 	run "$WEIR" -q --spool=spool <nothing
 	is "$status" 1
-	is "$output" "weir: --spool=spool: in use by process $weir"
-	exec 8>&-
-	wait "$weir"
+	is "$output" "weir: --spool=spool: in use by process $(<pid)"
+	echo line >&9
+	producer_ends
+	finish "exit 0"
+	is "$(<out)" line
 }
 
 @test "no directory, somebody else's, a symbolic link" {

@@ -235,6 +235,7 @@ any_flow(void)
 
 /* Those that run: how much they are. */
 static struct tally running[BATCHES_MOST];
+static uint64_t number[BATCHES_MOST];
 static unsigned runs;
 static int parcel = -1; /* what is being made is written there */
 static char content[65536]; /* of the last one that was taken, */
