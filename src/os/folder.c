@@ -28,6 +28,16 @@ refuse(int fd, int error)
 	return -1;
 }
 
+static int
+open_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && (errno == ELOOP || errno == EMLINK)) /* of a symbolic link; the second is FreeBSD's */
+		errno = ENOTDIR;
+	return fd;
+}
+
 int
 folder_open(struct folder *folder, const char *path)
 {
@@ -36,18 +46,24 @@ folder_open(struct folder *folder, const char *path)
 
 	if (mkdir(path, OWN) < 0 && errno != EEXIST)
 		return -1;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0) {
-		if (errno == ELOOP || errno == EMLINK) /* of a symbolic link; the second is FreeBSD's */
-			errno = ENOTDIR;
+	fd = open_directory(path);
+	if (fd < 0)
 		return -1;
-	}
 	if (fstat(fd, &status) < 0)
 		return refuse(fd, errno);
 	if (status.st_uid != geteuid() || (status.st_mode & OTHERS_WRITE) != 0)
 		return refuse(fd, EPERM);
 	*folder = (struct folder){ fd, -1 };
 	return 0;
+}
+
+int
+folder_visit(struct folder *folder, const char *path)
+{
+	const int fd = open_directory(path);
+
+	*folder = (struct folder){ fd, FOLDER_VISITED };
+	return fd < 0 ? -1 : 0;
 }
 
 void
@@ -82,6 +98,23 @@ folder_lock(struct folder *folder, const char *name, pid_t *holder)
 	}
 	folder->lock = fd;
 	return 0;
+}
+
+bool
+folder_is_held(const struct folder *folder, const char *name, pid_t *holder)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = openat(folder->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	bool held;
+
+	*holder = 0;
+	if (fd < 0)
+		return false;
+	held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	if (held && lock.l_pid > 0)
+		*holder = lock.l_pid;
+	(void)close(fd);
+	return held;
 }
 
 int
@@ -129,7 +162,8 @@ int
 folder_take(const struct folder *folder, const char *name)
 {
 	struct stat status;
-	int fd = openat(folder->fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	const int way = folder_is_visited(folder) ? O_RDONLY : O_RDWR;
+	int fd = openat(folder->fd, name, way | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -1;

@@ -26,24 +26,40 @@
 
 struct folder {
 	int fd;
-	int lock; /* -1: it is not ours */
+	int lock; /* -1: it is not ours; FOLDER_VISITED: nor is it to be */
 };
+
+/* What is in it is opened to be read, and nothing is made, cut or locked. */
+#define FOLDER_VISITED (-2)
 
 /* Opens a directory, made if it is not there (its parent has to be): 0700, of the user that weir runs as, and nothing but
  * a directory.  0, or -1 with errno: ENOTDIR for what is none (a symbolic link is not followed), EPERM for one of another
  * user or that others may write to. */
 int folder_open(struct folder *folder, const char *path);
+
+/* Opens one to be looked at only: anybody's, if it may be read.  0, or -1 with errno: ENOTDIR as above. */
+int folder_visit(struct folder *folder, const char *path);
+
+static inline bool
+folder_is_visited(const struct folder *folder)
+{
+	return folder->lock == FOLDER_VISITED;
+}
+
 void folder_close(struct folder *folder);
 
 /* Nobody else has it: this process, and none that it forks, until it ends or folder_close.  0, or -1 with errno; EBUSY:
  * another has it, whose process id is in *holder (0 where that cannot be told). */
 int folder_lock(struct folder *folder, const char *name, pid_t *holder);
 
+/* Whether another has it; *holder as above. */
+bool folder_is_held(const struct folder *folder, const char *name, pid_t *holder);
+
 /* For each name in it, in no order, until one returns false.  0, or -1 with errno. */
 int folder_list(const struct folder *folder, bool (*one)(void *state, const char *name), void *state);
 
 /* A file, opened to be read and appended to: made now, where there must be none of that name; or one that is there, and
- * nothing but a regular file.  The descriptor, or -1 with errno. */
+ * nothing but a regular file.  The descriptor, or -1 with errno.  Of a folder that is only looked at: to be read. */
 int folder_make(const struct folder *folder, const char *name);
 int folder_take(const struct folder *folder, const char *name);
 

@@ -15,6 +15,8 @@
 #include "spool/spool.h"
 #include "spool/syncer.h"
 
+#define SPOOL_LOCK "lock"
+
 /* So many serials are on disk as given before they are. */
 #define SPOOL_BOUND_AHEAD (UINT64_C(1) << 22)
 
@@ -68,6 +70,10 @@ struct spool {
 	char id[2 * BLOCK_ID + 1];
 	struct spool_figures figures;
 };
+
+/* What was found is what the run begins with: all of it in memory, nothing is written yet.  The segments become the
+ * spool's, and the loader stands before the first record. */
+void spool_take_up(struct spool *spool, struct recovered *recovered);
 
 /* The state as it is now, into the slot that is not the last synced one. */
 void spool_write_state(struct spool *spool);

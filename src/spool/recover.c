@@ -263,7 +263,8 @@ look_at_end(struct recovered *recovered, const struct folder *folder, struct sca
 		if (block_next(&last) > recovered->serial)
 			recovered->serial = block_next(&last);
 	}
-	if (segment == segments_last(&recovered->segments) && end < segment->length && folder_cut(fd, end) == 0)
+	if (segment == segments_last(&recovered->segments) && end < segment->length && !folder_is_visited(folder) &&
+	    folder_cut(fd, end) == 0)
 		segments_set_length(&recovered->segments, segment, end);
 	folder_drop(fd);
 	return 0;

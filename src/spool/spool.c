@@ -14,8 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-#define LOCK_NAME "lock"
-
 #define SEGMENT_MOST (UINT64_C(64) << 20)
 #define SEGMENTS 8 /* that a spool has at least, when it is full */
 
@@ -77,7 +75,7 @@ take_folder(struct spool *spool)
 			diag_errno(errno, "--spool=%s", path);
 		return false;
 	}
-	if (folder_lock(&spool->folder, LOCK_NAME, &holder) == 0)
+	if (folder_lock(&spool->folder, SPOOL_LOCK, &holder) == 0)
 		return true;
 	if (errno == EBUSY && holder > 0)
 		diag_error("--spool=%s: in use by process %ld", path, (long)holder);
@@ -88,9 +86,8 @@ take_folder(struct spool *spool)
 	return false;
 }
 
-/* What was found is what the run begins with. */
-static void
-take_up(struct spool *spool, struct recovered *recovered)
+void
+spool_take_up(struct spool *spool, struct recovered *recovered)
 {
 	struct state *state = &spool->state;
 
@@ -168,7 +165,7 @@ recover_all(struct spool *spool)
 		return false;
 	}
 	loader_init(&spool->loader, &spool->folder, &spool->segments);
-	take_up(spool, &recovered);
+	spool_take_up(spool, &recovered);
 	recovered_free(&recovered);
 	spool_retire(spool);
 	if (!open_state(spool) || !sync_at_start(spool)) {
