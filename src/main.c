@@ -21,6 +21,7 @@
  *   tell/    what is told of it
  *   run.c    from the first read to the last report: passes, waits, how it ends
  *   main.c   this: start-up order and exit status
+ *   ctl/     weirctl, the second program: with a main of its own, linked with the same
  */
 #include "config.h"
 
