@@ -55,7 +55,7 @@ const struct draft_row draft_rows[IDS] = {
 	    "a percentage from 0% up to --high, such as 20%", NULL },
 	[ID_MAX_AGE] = { DRAFT_BUFFER, "max-age", "", "TIME", "drop what has waited for longer than TIME",
 	    ACCEPTS_TIME,
-	    "drop what has waited for longer" },
+	    NULL },
 	[ID_KEEP] = { DRAFT_BUFFER, "keep", "", "REGEX",
 	    "drop records that match last; may be given again, the first is the most precious" NOT_HERE,
 	    ACCEPTS_KEEP,

@@ -148,7 +148,7 @@ segments()
 	producer fifo
 	IN=fifo start --spool=spool
 	producer_holds fifo
-	until_true test -e spool/lock
+	until_true test -e spool/state
 	run "$WEIR" -q --spool=spool <nothing
 	is "$status" 1
 	is "$output" "weir: --spool=spool: in use by process $(<pid)"
