@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/units.h"
+#include "os/loop.h"
 #include "spool/inside.h"
 #include "spool/visit.h"
 
@@ -9,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Who has the spool may remove segments while they are being looked at: then it is looked once more. */
+/* Who has the spool may remove segments, or write the state, while they are being looked at: then it is looked again, so
+ * often, and a moment later each time. */
 #define TRIES 8
+#define MOMENT_NS NS_PER_MS
 
 struct visit {
 	struct spool spool; /* taken up, and never begun */
@@ -33,6 +37,12 @@ is_at(const struct folder *folder, const char *name)
 	return fd >= 0;
 }
 
+static void
+pause_for_moment(void)
+{
+	(void)loop_wait(NULL, 0, loop_now() + MOMENT_NS);
+}
+
 /* As it is at one moment, as far as that can be had. */
 static int
 find(struct recovered *recovered, const struct folder *folder, bool held)
@@ -46,6 +56,7 @@ find(struct recovered *recovered, const struct folder *folder, bool held)
 		    (result < 0 && (!held || errno != ENOENT)))
 			return result;
 		recovered_free(recovered);
+		pause_for_moment();
 	}
 }
 
@@ -160,16 +171,13 @@ common(struct tally from, struct tally to, struct tally begin, struct tally end)
 	return spool_less(end, begin);
 }
 
-/* It is missing from there to here: of what was read then, for whoever has the spool may have settled it since, or let it
- * give way. */
+/* What the state says now of what is missing from there to here. */
 static struct tally
-settled_since(struct visit *visit, struct tally from, struct tally to)
+settled_now(struct visit *visit, struct tally from, struct tally to)
 {
 	struct tally settled = { 0, 0 };
 	struct recovered now;
 
-	if (!visit->found.held)
-		return settled;
 	if (find(&now, &visit->spool.folder, true) == 0 && now.slot >= 0) {
 		const struct state *state = &now.state;
 
@@ -179,6 +187,23 @@ settled_since(struct visit *visit, struct tally from, struct tally to)
 	}
 	recovered_free(&now);
 	return settled;
+}
+
+/* Whoever has the spool may have settled it since it was opened, or let it give way.  A state that is just being written
+ * may be read as the one before. */
+static struct tally
+settled_since(struct visit *visit, struct tally from, struct tally to)
+{
+	struct tally most = { 0, 0 };
+
+	for (int i = 0; visit->found.held && i < TRIES && most.bytes < to.bytes - from.bytes; i++) {
+		const struct tally settled = settled_now(visit, from, to);
+
+		if (settled.bytes > most.bytes)
+			most = settled;
+		pause_for_moment();
+	}
+	return most;
 }
 
 /* What is missing of what is confirmed is no loss: nothing says that it has to be there. */
