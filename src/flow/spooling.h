@@ -34,7 +34,8 @@ struct spooling {
 	struct spool_next next; /* read back, */
 	bool has_next;          /* and not in the buffer yet */
 	uint64_t fed;           /* the serial behind the last record that came into the queue */
-	bool full;              /* what waits in arrivals has no room in the spool */
+	bool full;              /* in this pass something had no room in the spool */
+	bool stuck;             /* it still waits in arrivals: for room, or whatever the policy for as long as a sync takes */
 	bool ended;             /* no more comes: the last record may lack its delimiter */
 };
 

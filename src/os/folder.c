@@ -131,8 +131,15 @@ folder_take(const struct folder *folder, const char *name)
 	struct stat status;
 	int fd = openat(folder->fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0) {
+		const int error = errno;
+
+		if (fstatat(folder->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode))
+			errno = EINVAL; /* a directory, a link, a socket: each says something else */
+		else
+			errno = error;
 		return -1;
+	}
 	if (fstat(fd, &status) < 0)
 		return refuse(fd, errno);
 	return S_ISREG(status.st_mode) ? fd : refuse(fd, EINVAL);

@@ -43,7 +43,7 @@ int folder_lock(struct folder *folder, const char *name, pid_t *holder);
 int folder_list(const struct folder *folder, bool (*one)(void *state, const char *name), void *state);
 
 /* A file, opened to be read and appended to: made now, where there must be none of that name; or one that is there, and
- * nothing but a regular file.  The descriptor, or -1 with errno. */
+ * nothing but a regular file (EINVAL).  The descriptor, or -1 with errno. */
 int folder_make(const struct folder *folder, const char *name);
 int folder_take(const struct folder *folder, const char *name);
 

@@ -59,9 +59,10 @@ spool_write_state(struct spool *spool)
 	state->framing = spool->rules.framing;
 	state_encode(state, bytes);
 	if (folder_write(spool->state_fd, bytes, sizeof(bytes), (uint64_t)slot * STATE_PAGE) < 0)
-		spool_note_failure(spool, errno);
+		spool_note_failure(spool, SPOOL_WRITING, errno);
 	else
 		spool->changed = false;
+	spool->state_synced = false;
 }
 
 /* --- what is not needed any more ------------------------------------------------------------------- */
@@ -87,7 +88,12 @@ spool_remove_later(struct spool *spool, const struct segment *segment)
 void
 spool_retire_one(struct spool *spool, size_t index)
 {
-	spool_remove_later(spool, segments_at(&spool->segments, index));
+	const struct segment *segment = segments_at(&spool->segments, index);
+
+	if (segment->spared)
+		spool->spared_bytes += segment->length;
+	else
+		spool_remove_later(spool, segment);
 	segments_remove(&spool->segments, index);
 }
 
@@ -105,6 +111,16 @@ first_needed(const struct spool *spool)
 	else
 		index = spool->segments.count - (spool->active >= 0);
 	return index == SIZE_MAX ? 0 : index;
+}
+
+uint64_t
+spool_settled_bytes(const struct spool *spool)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = first_needed(spool); i > 0; i--)
+		bytes += segments_at(&spool->segments, i - 1)->length;
+	return bytes;
 }
 
 /* What was not synced stays: where its sync fails it is written anew, as long as the state on disk does not say that it is
@@ -157,6 +173,7 @@ begin_data(struct spool *spool)
 		spool->syncing_place = spool->last_place;
 	}
 	spool->sync_due_ns = UINT64_MAX;
+	spool->sync_took_ns = 0;
 	syncer_begin(syncer, SYNCER_DATA);
 }
 
@@ -167,6 +184,7 @@ begin_state(struct spool *spool)
 	const size_t most = spool->done.count < SYNCER_REMOVES ? spool->done.count : SYNCER_REMOVES;
 
 	spool_write_state(spool);
+	spool->state_synced = !spool->changed;
 	syncer->removes = spool->changed ? 0 : most; /* where it could not be written nothing is removed for it */
 	for (size_t i = 0; i < syncer->removes; i++)
 		syncer->remove[i] = spool->done.number[i];
@@ -190,10 +208,18 @@ close_sealed(struct spool *spool)
 }
 
 static void
+note_time(struct spool *spool)
+{
+	spool->sync_took_ns += spool->syncer.took_ns;
+	if (spool->sync_took_ns > spool->figures.longest_ns)
+		spool->figures.longest_ns = spool->sync_took_ns;
+}
+
+static void
 end_data(struct spool *spool)
 {
 	if (spool->syncer.error != 0) {
-		spool_note_failure(spool, spool->syncer.error);
+		spool_note_failure(spool, SPOOL_SYNCING, spool->syncer.error);
 		spool->broken = true;
 		spool->names = true;
 		spool->sync_due_ns = 0;
@@ -214,13 +240,13 @@ end_state(struct spool *spool)
 	struct spool_figures *figures = &spool->figures;
 
 	figures->syncs++;
-	if (spool->syncer.took_ns > figures->longest_ns)
-		figures->longest_ns = spool->syncer.took_ns;
 	figures->synced_ns = loop_now();
 	if (spool->syncer.error != 0) {
-		spool_note_failure(spool, spool->syncer.error);
+		spool_note_failure(spool, SPOOL_SYNCING, spool->syncer.error);
 		spool->sync_due_ns = spool->retry_ns;
+		spool->state_synced = false;
 	} else {
+		spool_note_success(spool, SPOOL_SYNCING);
 		spool->synced_slot = spool->synced_slot == 0 ? 1 : 0;
 		spool->bound_synced = spool->state.bound;
 	}
@@ -236,6 +262,8 @@ look_at_sync(struct spool *spool)
 	if (step == SYNCER_IDLE || syncer_busy(&spool->syncer))
 		return;
 	spool->syncer.step = SYNCER_IDLE;
+	spool->news = true;
+	note_time(spool);
 	if (step == SYNCER_DATA)
 		end_data(spool);
 	else
@@ -255,23 +283,31 @@ copy_segment(struct spool *spool, struct scan *scan, struct segment from, uint64
 	char name[SEGMENT_NAME];
 	const char *records;
 	bool good = true;
-	int fd;
+	int fd, error = 0;
 
 	segment_name(name, from.number);
-	if ((fd = folder_take(&spool->folder, name)) < 0)
+	if ((fd = folder_take(&spool->folder, name)) < 0) {
+		if (errno != ENOENT)
+			spool_note_failure(spool, SPOOL_READING, errno);
 		return errno == ENOENT;
+	}
 	scan_begin(scan, fd, offset, from.length);
 	while (good && (found = scan_next(scan, spool->state.id, spool->other, &block, &place, &records)) != SCAN_END) {
 		const struct iovec piece = { (char *)(uintptr_t)records - block_head(&block), (size_t)block_size(&block) };
 
 		if (found == SCAN_WANTS) {
 			scan_fill(scan);
+			good = scan->error == 0;
+			error = scan->error;
 		} else if (block_after(&block).bytes > done->bytes) {
 			spool->last_place = end;
 			good = folder_append(spool->active, &piece, 1, &end) == 0;
+			error = errno;
 			*done = block_after(&block);
 		}
 	}
+	if (!good)
+		spool_note_failure(spool, SPOOL_WRITING, error);
 	folder_drop(fd);
 	segments_set_length(&spool->segments, to, end);
 	return good;
@@ -303,6 +339,23 @@ forget_copied(struct spool *spool, size_t first, size_t count)
 	}
 }
 
+/* It was not to be had, or read, whole: what it is a copy of is still there. */
+static void
+drop_copy(struct spool *spool)
+{
+	const struct segment *copy = segments_last(&spool->segments);
+	char name[SEGMENT_NAME];
+
+	folder_drop(spool->active);
+	spool->active = -1;
+	segment_name(name, copy->number);
+	if (folder_remove(&spool->folder, name) < 0)
+		spool_remove_later(spool, copy);
+	segments_remove(&spool->segments, spool->segments.count - 1);
+	if (spool->retry_ns < loop_now() + SPOOL_RETRY_NS)
+		spool->retry_ns = loop_now() + SPOOL_RETRY_NS;
+}
+
 /* A sync has failed: what it was for may be on disk or not, now or ever.  It is read back, as long as it can be, and
  * put into a new segment. */
 static bool
@@ -326,8 +379,10 @@ write_anew(struct spool *spool)
 		    &copied);
 	}
 	scan_free(&scan);
-	if (!done)
+	if (!done) {
+		drop_copy(spool);
 		return false;
+	}
 	for (size_t i = 0; i < spool->sealed_count; i++)
 		folder_drop(spool->sealed[i].fd);
 	spool->sealed_count = 0;
@@ -347,6 +402,15 @@ is_due(const struct spool *spool, uint64_t now_ns)
 }
 
 void
+spool_look(struct spool *spool, uint64_t now_ns)
+{
+	look_at_sync(spool);
+	spool->news = false;
+	if (now_ns >= spool->retry_ns)
+		spool->refused = false; /* it can be tried again */
+}
+
+void
 spool_step(struct spool *spool, uint64_t now_ns)
 {
 	look_at_sync(spool);
@@ -358,6 +422,14 @@ spool_step(struct spool *spool, uint64_t now_ns)
 	}
 	if (spool->changed)
 		spool_write_state(spool);
+	if (!spool->state_synced && spool->sync_due_ns == UINT64_MAX && spool->rules.sync_ns != SPOOL_SYNC_NEVER)
+		spool->sync_due_ns = now_ns + spool->rules.sync_ns;
+}
+
+bool
+spool_takes(const struct spool *spool)
+{
+	return spool->rules.sync_ns != SPOOL_SYNC_ALWAYS || spool->state.synced.bytes >= spool->next.bytes;
 }
 
 bool
@@ -373,14 +445,28 @@ spool_fds(const struct spool *spool, int fd[SPOOL_FDS])
 	fd[1] = loader_fd(&spool->loader);
 }
 
+bool
+spool_is_reading(const struct spool *spool)
+{
+	return loader_fd(&spool->loader) >= 0 || spool->read_again_ns != 0;
+}
+
 uint64_t
 spool_deadline_ns(const struct spool *spool)
 {
 	uint64_t due_ns = spool->sync_due_ns;
 
+	if (spool->news)
+		return 0;
+	if (due_ns != UINT64_MAX && due_ns < spool->retry_ns)
+		due_ns = spool->retry_ns;
 	if (spool->syncer.step != SYNCER_IDLE)
-		return UINT64_MAX;
-	return due_ns != UINT64_MAX && due_ns < spool->retry_ns ? spool->retry_ns : due_ns;
+		due_ns = UINT64_MAX;
+	if (spool->refused && spool->retry_ns < due_ns)
+		due_ns = spool->retry_ns;
+	if (spool->read_again_ns != 0 && spool->read_again_ns < due_ns)
+		due_ns = spool->read_again_ns;
+	return due_ns;
 }
 
 /* --- the end ---------------------------------------------------------------------------------------- */
@@ -426,7 +512,7 @@ spool_figures(const struct spool *spool)
 	struct spool_figures figures = spool->figures;
 
 	figures.most = spool->rules.most;
-	figures.bytes = spool->segments.bytes + spool->done.bytes;
+	figures.bytes = spool->segments.bytes + spool->done.bytes + spool->spared_bytes;
 	figures.segments = spool->segments.count;
 	figures.ahead = spool->ahead;
 	figures.oldest_ns = spool->entries.count > 0 ? entries_at(&spool->entries, 0)->time_ns : 0;

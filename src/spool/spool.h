@@ -94,14 +94,17 @@ struct spool_load {
 
 enum spool_result {
 	SPOOL_DONE,
-	SPOOL_FULL,   /* it is as large as it may be, or the disk is full or broken: nothing of it is there */
+	SPOOL_WAITS,  /* nothing of it is there, and it can be put as soon as a sync that is under way or due is over, or what has
+	               * just given way is room again: what has come is to wait */
+	SPOOL_FULL,   /* nothing of it is there: it is as large as it may be, or the disk is full or broken */
 };
+
+/* Whether it is for want of room that it is full, on the disk or within its bound, so that it is of use if something
+ * gives way; else the disk would not for another reason. */
+bool spool_wants_room(const struct spool *spool);
 
 /* forward: the caller takes it into memory as well, and it is as if spool_next had given it.  Only where nothing stands
  * between that and what is in memory: spool_is_level. */
-/* Whether it is for want of room that it is full: not since a disk would not, or a sync has to be waited for. */
-bool spool_wants_room(const struct spool *spool);
-
 enum spool_result spool_put(struct spool *spool, const struct spool_load *load, bool forward, uint64_t now_ns);
 
 /* Whether a record of this length can ever be put. */
@@ -110,8 +113,10 @@ bool spool_fits(const struct spool *spool, uint64_t length);
 /* Whether all that was put is in memory, or was. */
 bool spool_is_level(const struct spool *spool);
 
-/* Whether a record may leave: all that is in memory has been synced, where that is asked for before anything leaves. */
+/* Where all is to be synced before anything leaves, or is read: whether a record may leave, as all that is in memory has
+ * been; and whether more may be read, as all that was put has been. */
 bool spool_lets(const struct spool *spool);
+bool spool_takes(const struct spool *spool);
 
 /* --- going out ----------------------------------------------------------------------------------- */
 
@@ -158,12 +163,18 @@ bool spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evi
 
 /* --- the step ------------------------------------------------------------------------------------- */
 
-/* Once a pass, at its end: the state is written, syncs begin and end. */
+/* Once a pass, at its beginning: what has come of a sync. */
+void spool_look(struct spool *spool, uint64_t now_ns);
+
+/* And at its end: the state is written, a sync begins. */
 void spool_step(struct spool *spool, uint64_t now_ns);
 
 /* To be polled for input, up to SPOOL_FDS descriptors (-1: none); and until when to wait. */
 #define SPOOL_FDS 2
 void spool_fds(const struct spool *spool, int fd[SPOOL_FDS]);
+
+/* Whether what is on disk only is being read, or will be tried again: spool_next has nothing before. */
+bool spool_is_reading(const struct spool *spool);
 uint64_t spool_deadline_ns(const struct spool *spool);
 
 /* The run is over; all is synced but where that is never asked for.  0, or an errno. */

@@ -4,9 +4,16 @@
  */
 #include "config.h"
 
+#include "base/units.h"
+#include "os/loop.h"
 #include "spool/inside.h"
 
+#include <errno.h>
 #include <string.h>
+
+/* What cannot be read is tried so often before it is given up, and so long after the last time. */
+#define READ_TRIES 10
+#define READ_AGAIN_NS (100 * NS_PER_MS)
 
 static bool
 has_hole(const struct spool *spool)
@@ -96,16 +103,63 @@ seek_copy(struct spool *spool)
 	return false;
 }
 
+/* A want of something else than the data. */
+static bool
+will_pass(int error)
+{
+	return error == ENOMEM || error == EMFILE || error == ENFILE || error == EINTR || error == EAGAIN;
+}
+
+/* The segment that is read is not removed by this run: another may read what this one could not. */
+static void
+spare(struct spool *spool)
+{
+	const size_t index = segments_find(&spool->segments, spool->loader.segment);
+
+	if (index != SIZE_MAX)
+		segments_at(&spool->segments, index)->spared = true;
+}
+
+/* Whether it was given up: then what is missing is what a jump of ordinals says. */
+static bool
+give_up_reading(struct spool *spool)
+{
+	spool_note_failure(spool, SPOOL_READING, spool->loader.error);
+	if (will_pass(spool->loader.error) || ++spool->read_tries < READ_TRIES) {
+		spool->read_again_ns = loop_now() + READ_AGAIN_NS;
+		return false;
+	}
+	spare(spool);
+	loader_give_up(&spool->loader);
+	return true;
+}
+
+static void
+note_read(struct spool *spool)
+{
+	spool->read_tries = 0;
+	spool_note_success(spool, SPOOL_READING);
+	if (loader_has_strange(&spool->loader))
+		spare(spool);
+}
+
 bool
 spool_next(struct spool *spool, struct spool_next *next)
 {
 	const char *records;
 
+	if (spool->read_again_ns != 0 && loop_now() < spool->read_again_ns)
+		return false;
+	spool->read_again_ns = 0;
 	while (spool->ahead.bytes > 0) {
 		switch (loader_next(&spool->loader, spool->state.id, spool->other, &spool->block, &spool->block_segment,
 		    &spool->block_place, &records)) {
 		case LOADER_WAITS:
 			return false;
+		case LOADER_FAILED:
+			if (!give_up_reading(spool))
+				return false;
+			continue;
 		case LOADER_END:
 			if (seek_again(spool))
 				continue;
@@ -114,6 +168,7 @@ spool_next(struct spool *spool, struct spool_next *next)
 			spool->ahead = (struct tally){ 0, 0 };
 			return true;
 		case LOADER_BLOCK:
+			note_read(spool);
 			break;
 		}
 		if (block_after(&spool->block).bytes <= spool->loaded.bytes)
@@ -164,6 +219,8 @@ spool_settle(struct spool *spool, struct tally pending, uint64_t out)
 		return;
 	spool->changed = true;
 	spool_retire(spool);
+	if (spool->wants_room && spool->syncer.step == SYNCER_IDLE && spool->done.bytes + spool_settled_bytes(spool) > 0)
+		spool->sync_due_ns = 0; /* then there is some */
 }
 
 /* --- giving way ----------------------------------------------------------------------------------- */
@@ -298,16 +355,18 @@ spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted)
 	uint64_t number;
 
 	*evicted = (struct spool_evicted){ 0 };
-	if (index >= spool->segments.count)
+	if (index >= spool->segments.count || (index + 1 == spool->segments.count && !spool_close_active(spool)))
 		return false;
 	number = segments_at(&spool->segments, index)->number;
 	if (!evict_from_disk(spool, index, evicted))
 		return false;
 	evict_from_memory(spool, number, evicted);
-	if (index + 1 == spool->segments.count)
-		spool_close_active(spool);
-	else if (spool->loader.segment == number)
+	if (index + 1 < spool->segments.count && spool->loader.segment == number)
 		loader_seek(&spool->loader, segments_at(&spool->segments, index + 1)->number, 0);
 	remove_now(spool, index);
+	if (spool->no_space) {
+		spool->gave_ns = loop_now();
+		spool->retry_ns = 0;
+	}
 	return true;
 }
