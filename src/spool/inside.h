@@ -88,7 +88,7 @@ struct spool {
 	bool wants_room;        /* what was to be put last found none */
 	bool refused;           /* it did not, since the disk would not: it can be tried again */
 	bool no_space;          /* that was for want of space */
-	uint64_t gave_ns;       /* when something gave way for that last */
+	uint64_t gave_ns;       /* when something gave way for that, and it has not helped yet; 0: nothing has */
 	uint64_t disk_room;     /* what there was when it was full, or is; 0: it was not */
 	uint64_t reach;         /* the greatest serial that was asked for */
 	bool broken;            /* what was to be synced has to be written anew first */

@@ -422,7 +422,8 @@ spool_step(struct spool *spool, uint64_t now_ns)
 	}
 	if (spool->changed)
 		spool_write_state(spool);
-	if (!spool->state_synced && spool->sync_due_ns == UINT64_MAX && spool->rules.sync_ns != SPOOL_SYNC_NEVER)
+	if (!spool->state_synced && spool->syncer.step != SYNCER_DATA && spool->sync_due_ns == UINT64_MAX &&
+	    spool->rules.sync_ns != SPOOL_SYNC_NEVER)
 		spool->sync_due_ns = now_ns + spool->rules.sync_ns;
 }
 

@@ -101,7 +101,7 @@ refused(struct spool *spool, uint64_t now_ns)
 	spool->refused = true;
 	if (!spool->no_space)
 		return SPOOL_FULL;
-	if (now_ns < spool->gave_ns + SPOOL_RETRY_NS)
+	if (spool->gave_ns != 0 && now_ns < spool->gave_ns + SPOOL_RETRY_NS)
 		return SPOOL_WAITS;
 	spool->wants_room = true;
 	return SPOOL_FULL;
@@ -221,6 +221,7 @@ note_put(struct spool *spool, const struct block *block, bool forward, uint64_t 
 	if (spool->sync_due_ns == UINT64_MAX && spool->rules.sync_ns != SPOOL_SYNC_NEVER)
 		spool->sync_due_ns = now_ns + spool->rules.sync_ns;
 	spool->no_space = false;
+	spool->gave_ns = 0;
 	spool_note_success(spool, SPOOL_WRITING);
 }
 

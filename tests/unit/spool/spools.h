@@ -102,7 +102,7 @@ static char folder[] = "/tmp/weir-spool-XXXXXX";
 static struct spool_rules rules = { .path = folder, .most = (uint64_t)1 << 20, .sync_ns = NS_PER_MS,
 	.framing = { FRAMING_LINES, '\n', 0 } };
 
-static const char *
+static inline const char *
 path_of(const char *name)
 {
 	static char path[2][300];
@@ -114,7 +114,7 @@ path_of(const char *name)
 }
 
 /* How many names there are that end so; all of them are removed where that is asked for. */
-static size_t
+static inline size_t
 names_in(const char *end, bool empty)
 {
 	DIR *dir = opendir(folder);
@@ -136,7 +136,7 @@ names_in(const char *end, bool empty)
 }
 
 /* All of a file, and its length. */
-static size_t
+static inline size_t
 contents(const char *name, unsigned char *bytes, size_t most)
 {
 	int fd = open(path_of(name), O_RDONLY);
@@ -147,7 +147,7 @@ contents(const char *name, unsigned char *bytes, size_t most)
 	return length > 0 ? (size_t)length : 0;
 }
 
-static void
+static inline void
 change(const char *name, uint64_t offset, const void *bytes, size_t length)
 {
 	int fd = open(path_of(name), O_WRONLY);
@@ -162,7 +162,7 @@ change(const char *name, uint64_t offset, const void *bytes, size_t length)
 #define LINE 100
 
 /* So many lines in a block, the first of them with this serial. */
-static enum spool_result
+static inline enum spool_result
 put_lines(struct spool *spool, uint64_t first, uint64_t count, bool forward)
 {
 	static char text[600 * LINE];
@@ -175,7 +175,7 @@ put_lines(struct spool *spool, uint64_t first, uint64_t count, bool forward)
 }
 
 /* All that can be read back within `tries` looks, a millisecond apart: how many, and whether they are in order from `first`. */
-static uint64_t
+static inline uint64_t
 load_lines(struct spool *spool, uint64_t first, int tries, bool *right)
 {
 	struct spool_next next;
@@ -202,7 +202,7 @@ load_lines(struct spool *spool, uint64_t first, int tries, bool *right)
 }
 
 /* A run that ends without a word. */
-static void
+static inline void
 left_behind(uint64_t first, uint64_t count)
 {
 	struct spool *spool = spool_open(&rules);
