@@ -49,6 +49,9 @@ void spooling_load_all(struct pump *pump);
 /* What has come is put. */
 void spooling_put_all(struct pump *pump, uint64_t now_ns);
 
+/* Records that the reader has been handed, or that are on their way: they stay. */
+uint64_t spooling_flying(const struct pump *pump);
+
 /* There is no room for what is to be put next.  Whether something was made of it. */
 bool spooling_give_way(struct pump *pump, size_t length, uint64_t records);
 

@@ -3,6 +3,7 @@
 
 #include "flow/pump.h"
 #include "flow/spooled.h"
+#include "hold/fit.h"
 
 #include <stdlib.h>
 
@@ -53,6 +54,7 @@ spooling_init(struct pump *pump)
 	if (queue_init(&spooling->arrivals, &plan->framing, &limits) < 0)
 		return -1;
 	spooling->fed = 1;
+	spooling->expires_ns = UINT64_MAX;
 	pump->queue.part_asked = !plan->flying;
 	return 0;
 }
@@ -108,6 +110,42 @@ spooling_loss(struct pump *pump)
 {
 	return spooling_is_on(pump) ? &pump->spooling.arriving : &pump->loss;
 }
+static void
+settle(struct pump *pump)
+{
+	spool_settle(pump->spooling.spool, pump_pending(pump), pump->plan.flying ? 0 : queue_part_out(&pump->queue));
+}
+
+/* --- what is too old ------------------------------------------------------------------------------- */
+
+/* What of it is in memory; what is behind that on disk comes next. */
+static void
+expire(struct pump *pump, uint64_t now_ns)
+{
+	struct spooling *spooling = &pump->spooling;
+	const uint64_t most_ns = pump->tuning.max_age_ns, flying = spooling_flying(pump);
+	uint64_t old, later_ns;
+
+	spooling->expires_ns = UINT64_MAX;
+	if (most_ns == 0)
+		return;
+	settle(pump); /* what has come back since the last pass is none of it */
+	old = spool_older(spooling->spool, most_ns, &later_ns);
+	if (old > flying) {
+		fit_drop_oldest(&pump->queue, &pump->loss, REASON_EXPIRED, old - flying);
+		if (!spool_is_level(spooling->spool))
+			later_ns = 0;
+	}
+	if (later_ns < UINT64_MAX - now_ns)
+		spooling->expires_ns = now_ns + later_ns;
+}
+
+uint64_t
+spooling_due_ns(const struct pump *pump)
+{
+	return pump->spooling.expires_ns;
+}
+
 /* --- the pass -------------------------------------------------------------------------------------- */
 
 void
@@ -119,6 +157,7 @@ spooling_pass(struct pump *pump, uint64_t now_ns)
 	spool_look(pump->spooling.spool, now_ns);
 	spooling_put_all(pump, now_ns);
 	spooling_load_all(pump);
+	expire(pump, now_ns);
 	spooling_renumber(pump);
 }
 
@@ -127,7 +166,8 @@ spooling_step(struct pump *pump, uint64_t now_ns)
 {
 	if (!spooling_is_on(pump))
 		return;
-	spool_settle(pump->spooling.spool, pump_pending(pump), pump->plan.flying ? 0 : queue_part_out(&pump->queue));
+	settle(pump);
+	spool_note_dropped(pump->spooling.spool, pump->ledger.dropped);
 	spool_step(pump->spooling.spool, now_ns);
 }
 

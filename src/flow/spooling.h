@@ -36,6 +36,7 @@ struct spooling {
 	uint64_t fed;           /* the serial behind the last record that came into the queue */
 	bool full;              /* in this pass something had no room in the spool */
 	bool stuck;             /* it still waits in arrivals: for room, or whatever the policy for as long as a sync takes */
+	uint64_t expires_ns;    /* when something is too old; UINT64_MAX: nothing will be */
 	bool ended;             /* no more comes: the last record may lack its delimiter */
 };
 
@@ -69,6 +70,10 @@ bool spooling_is_ready(const struct pump *pump);
 /* Whether more may be read; whether nothing is left of it but what is in the queue. */
 bool spooling_wants(const struct pump *pump);
 bool spooling_is_empty(const struct pump *pump);
+
+/* When the oldest of what is in memory, and waits, becomes too old; UINT64_MAX for never, and without a spool it is not
+ * asked. */
+uint64_t spooling_due_ns(const struct pump *pump);
 
 /* Whether what waits may leave. */
 bool spooling_lets(const struct pump *pump);

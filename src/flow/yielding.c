@@ -53,9 +53,8 @@ drop_arrivals(struct pump *pump, uint64_t records, size_t length, enum reason re
 	}
 }
 
-/* Records that the reader has been handed, or that are on their way: they stay. */
-static uint64_t
-flying(const struct pump *pump)
+uint64_t
+spooling_flying(const struct pump *pump)
 {
 	return pump_pending(pump).records - queue_waiting(&pump->queue);
 }
@@ -75,7 +74,7 @@ static bool
 evict(struct pump *pump)
 {
 	struct spooling *spooling = &pump->spooling;
-	const uint64_t out = flying(pump);
+	const uint64_t out = spooling_flying(pump);
 	struct spool_evicted evicted;
 
 	if (spooling_is_bytes(pump))

@@ -29,9 +29,12 @@ struct folder {
 	int lock; /* -1: it is not ours */
 };
 
-/* Opens a directory, made if it is not there (its parent has to be): 0700, of the user that weir runs as, and nothing but
- * a directory.  0, or -1 with errno: ENOTDIR for what is none (a symbolic link is not followed), EPERM for one of another
- * user or that others may write to. */
+/* Makes a directory, if it is not there (its parent has to be): 0700; `lasting`: its name is synced then.  0, or -1 with
+ * errno. */
+int folder_found(const char *path, bool lasting);
+
+/* Opens a directory that is there, of the user that weir runs as, and nothing but a directory.  0, or -1 with errno:
+ * ENOTDIR for what is none (a symbolic link is not followed), EPERM for one of another user or that others may write to. */
 int folder_open(struct folder *folder, const char *path);
 void folder_close(struct folder *folder);
 

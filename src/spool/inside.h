@@ -62,6 +62,7 @@ struct spool {
 	int state_fd;
 	int synced_slot;        /* that was synced last: the other one is written */
 	bool changed;           /* the state is not as it was written */
+	struct tally dropped_before[REASONS]; /* by earlier runs */
 	struct segments segments;
 	struct spool_done done;
 	int active;             /* the last segment, or -1: a new one is begun */
@@ -70,7 +71,7 @@ struct spool {
 	uint64_t serial;        /* behind the last record that was put, */
 	uint64_t loaded_serial; /* and behind the last one in memory */
 	struct tally ahead;     /* on disk, and not in memory */
-	struct tally hole_from, hole_to; /* of that nothing is: it gave way */
+	struct tally hole_from, hole_to; /* of that nothing is: it gave way, or was missing when this run began */
 	struct tally old_end;   /* what comes before this is of earlier runs */
 	struct entries entries;
 	struct loader loader;
@@ -120,6 +121,10 @@ void spool_note_success(struct spool *spool, enum spool_doing doing);
 /* Whether there is no more room: of the disk, or of its user. */
 bool spool_is_space(int error);
 
+/* A sync has failed: what it was for may be on disk or not, now or ever.  It is read back, as long as it can be, and
+ * put into a new segment.  False: it is to be tried again. */
+bool spool_write_anew(struct spool *spool);
+
 /* Segments that nothing needs any more are done with. */
 void spool_retire(struct spool *spool);
 
@@ -137,6 +142,13 @@ uint64_t spool_settled_bytes(const struct spool *spool);
 
 /* Nanoseconds since 1970. */
 uint64_t spool_wall_ns(void);
+
+/* All before that is in memory, or was, or is not there. */
+void spool_pass_to(struct spool *spool, struct tally end);
+
+/* What is between these two ordinals is not there, and has been counted.  False where another hole is, which it does not
+ * touch. */
+bool spool_make_hole(struct spool *spool, struct tally begin, struct tally end);
 
 /* The sum of two, and the difference. */
 struct tally spool_sum(struct tally one, struct tally other);

@@ -58,7 +58,8 @@ take_folder(struct spool *spool)
 	const char *path = diag_visible(spool->rules.path);
 	pid_t holder;
 
-	if (folder_open(&spool->folder, spool->rules.path) < 0) {
+	if (folder_found(spool->rules.path, spool->rules.sync_ns != SPOOL_SYNC_NEVER) < 0 ||
+	    folder_open(&spool->folder, spool->rules.path) < 0) {
 		if (errno == ENOTDIR)
 			diag_error("--spool=%s: not a directory", path);
 		else if (errno == EPERM)
@@ -85,6 +86,7 @@ take_up(struct spool *spool, struct recovered *recovered)
 	struct state *state = &spool->state;
 
 	*state = recovered->state;
+	memcpy(spool->dropped_before, state->dropped, sizeof(spool->dropped_before));
 	spool->synced_slot = recovered->slot;
 	spool->segments = recovered->segments;
 	recovered->segments = (struct segments){ 0 };
@@ -108,6 +110,8 @@ take_up(struct spool *spool, struct recovered *recovered)
 	if (spool->hole_to.bytes > spool->loaded.bytes)
 		spool->ahead = spool_less(spool->ahead, spool_less(spool->hole_to, spool->hole_from));
 	spool->figures.recovered = spool_sum(spool->ahead, recovered->lost);
+	if (recovered->lost.bytes > 0 && spool_make_hole(spool, spool_less(spool->next, recovered->lost), spool->next))
+		spool_pass_to(spool, spool->loaded); /* it is counted, and no jump of ordinals is to be that once more */
 	spool->figures.corrupt = recovered->lost;
 	spool->figures.rebuilt = recovered->rebuilt;
 	spool->figures.unclean = !recovered->clean;
@@ -152,6 +156,16 @@ refuse(const char *path, const struct recovered *recovered, int error)
 		diag_errno(error, "--spool=%s%s%s", path, recovered->where[0] != '\0' ? ": " : "", recovered->where);
 }
 
+/* A spool in which nothing is left is anybody's, however what was there was framed. */
+static bool
+has_records(const struct recovered *recovered)
+{
+	const struct state *state = &recovered->state;
+	const uint64_t hole = state->hole_to.bytes > state->before.bytes ? state->hole_to.bytes - state->hole_from.bytes : 0;
+
+	return recovered->next.bytes - state->before.bytes > hole + recovered->lost.bytes;
+}
+
 static bool
 recover_all(struct spool *spool)
 {
@@ -163,7 +177,7 @@ recover_all(struct spool *spool)
 		recovered_free(&recovered);
 		return false;
 	}
-	if (!recovered.fresh && !is_framed_alike(&recovered.state.framing, &spool->rules.framing)) {
+	if (has_records(&recovered) && !is_framed_alike(&recovered.state.framing, &spool->rules.framing)) {
 		diag_error("--spool=%s: its records are framed otherwise (%s)", path, framing_name(recovered.state.framing.kind));
 		recovered_free(&recovered);
 		return false;

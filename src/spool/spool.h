@@ -148,6 +148,13 @@ bool spool_loaded(struct spool *spool, size_t added);
  * `out` bytes of the oldest are out already. */
 void spool_settle(struct spool *spool, struct tally pending, uint64_t out);
 
+/* How many records in memory came more than age_ns ago, by the wall clock, from the oldest on that is not settled: none
+ * where that clock says that they are to come.  In *later_ns the next of them is as old; UINT64_MAX: none is there. */
+uint64_t spool_older(const struct spool *spool, uint64_t age_ns, uint64_t *later_ns);
+
+/* What was dropped in this run, so far, by reason: the state has it, with what earlier runs dropped. */
+void spool_note_dropped(struct spool *spool, const struct tally dropped[REASONS]);
+
 /* --- giving way ----------------------------------------------------------------------------------- */
 
 /* The oldest segment of which nothing is in flight is to give way, where the oldest `flying` records that are not settled

@@ -23,7 +23,7 @@
  *    128   bound             8    no serial from here on was given
  *    136   other id          16   of blocks from before this state was made anew; 0: there are none
  *    152   hole              16 + 16: what is between these two ordinals has given way
- *    184   dropped           16 each, STATE_REASONS of them: what gave way in the spool, by reason
+ *    184   dropped           16 each, STATE_REASONS of them: what was dropped so far, in all runs, by enum reason
  *    ...   0                      up to
  *    508   checksum          4    CRC-32C of all before it
  *

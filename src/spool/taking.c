@@ -21,9 +21,8 @@ has_hole(const struct spool *spool)
 	return spool->hole_to.bytes > spool->hole_from.bytes;
 }
 
-/* All before that is in memory, or was, or has given way. */
-static void
-pass_to(struct spool *spool, struct tally end)
+void
+spool_pass_to(struct spool *spool, struct tally end)
 {
 	spool->loaded = end;
 	if (has_hole(spool) && spool->hole_from.bytes <= end.bytes && spool->hole_to.bytes > end.bytes)
@@ -198,7 +197,7 @@ spool_loaded(struct spool *spool, size_t added)
 		spool->entries.settled = settled;
 	spool->ahead = spool_less(spool->ahead, taken);
 	spool->figures.read_back += block->length;
-	pass_to(spool, block_after(block));
+	spool_pass_to(spool, block_after(block));
 	spool->loaded_serial = block_next(block);
 	return true;
 }
@@ -221,6 +220,40 @@ spool_settle(struct spool *spool, struct tally pending, uint64_t out)
 	spool_retire(spool);
 	if (spool->wants_room && spool->syncer.step == SYNCER_IDLE && spool->done.bytes + spool_settled_bytes(spool) > 0)
 		spool->sync_due_ns = 0; /* then there is some */
+}
+
+uint64_t
+spool_older(const struct spool *spool, uint64_t age_ns, uint64_t *later_ns)
+{
+	const struct entries *entries = &spool->entries;
+	const uint64_t now_ns = spool_wall_ns();
+	uint64_t records = 0;
+
+	*later_ns = UINT64_MAX;
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct entry *entry = entries_at(entries, i);
+		const uint64_t due_ns = entry->time_ns < UINT64_MAX - age_ns ? entry->time_ns + age_ns : UINT64_MAX;
+
+		if (due_ns >= now_ns) {
+			*later_ns = due_ns - now_ns + (due_ns < UINT64_MAX);
+			break;
+		}
+		records += entry->records;
+	}
+	return records > entries->settled.records ? records - entries->settled.records : 0;
+}
+
+void
+spool_note_dropped(struct spool *spool, const struct tally dropped[REASONS])
+{
+	for (int i = 0; i < REASONS; i++) {
+		const struct tally sum = spool_sum(spool->dropped_before[i], dropped[i]);
+
+		if (sum.records == spool->state.dropped[i].records && sum.bytes == spool->state.dropped[i].bytes)
+			continue;
+		spool->state.dropped[i] = sum;
+		spool->changed = true;
+	}
 }
 
 /* --- giving way ----------------------------------------------------------------------------------- */
@@ -275,9 +308,8 @@ evict_from_memory(struct spool *spool, uint64_t number, struct spool_evicted *ev
 	evicted->in_memory = sum;
 }
 
-/* What is between these two ordinals is not there.  False where another hole is, which it does not touch. */
-static bool
-make_hole(struct spool *spool, struct tally begin, struct tally end)
+bool
+spool_make_hole(struct spool *spool, struct tally begin, struct tally end)
 {
 	if (!has_hole(spool)) {
 		spool->hole_from = begin;
@@ -301,7 +333,7 @@ evict_from_disk(struct spool *spool, size_t index, struct spool_evicted *evicted
 
 	const struct tally hole_from = spool->hole_from, hole_to = spool->hole_to;
 
-	if (index > 0 && !make_hole(spool, begin, end))
+	if (index > 0 && !spool_make_hole(spool, begin, end))
 		return false;
 	if (end.bytes <= spool->loaded.bytes)
 		return true;
@@ -310,7 +342,7 @@ evict_from_disk(struct spool *spool, size_t index, struct spool_evicted *evicted
 	if (hole_to.bytes > hole_from.bytes && hole_from.bytes >= spool->loaded.bytes && hole_to.bytes <= from.bytes)
 		evicted->ahead -= hole_to.records - hole_from.records;
 	if (from.bytes == spool->loaded.bytes)
-		pass_to(spool, end);
+		spool_pass_to(spool, end);
 	if (spool->loaded.bytes == spool->next.bytes)
 		evicted->on_disk = spool->ahead; /* with the delimiter that the last one would have got */
 	spool->ahead = spool_less(spool->ahead, evicted->on_disk);
