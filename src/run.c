@@ -95,7 +95,7 @@ begin(struct run *run, const struct options *options)
 	if (!lookout_open(&run->lookout, options))
 		return -1;
 	if (options->spool_path != NULL && (run->spool = spool_open(&(struct spool_rules){ options->spool_path,
-	    options->spool_bytes, options->spool_sync_ns, options->framing })) == NULL)
+	    options->spool_bytes, options->spool_sync_ns, options->framing, options->dropped_path != NULL })) == NULL)
 		return -1; /* behind the warden, which would have its lock */
 	now = loop_now();
 	if (pump_init(&run->pump, options, &input, &output, now) < 0 ||
@@ -141,7 +141,7 @@ nearest_deadline(const struct run *run)
 static void
 watch_spool(const struct run *run, struct loop_watch watch[SPOOL_FDS])
 {
-	int fd[SPOOL_FDS] = { -1, -1 };
+	int fd[SPOOL_FDS] = { -1, -1, -1 };
 
 	if (run->spool != NULL)
 		spool_fds(run->spool, fd);

@@ -397,6 +397,7 @@ pump_close_books(struct pump *pump, uint64_t now_ns)
 {
 	const struct tally held = pump_held(pump), kept = spooling_kept(pump, held);
 
+	spooling_end(pump, now_ns);
 	level_close(&pump->level, now_ns);
 	ledger_count(&pump->ledger.kept, kept.records, kept.bytes);
 	ledger_count(&pump->ledger.undelivered, held.records - kept.records, held.bytes - kept.bytes);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/units.h"
 #include "flow/pump.h"
 #include "flow/spooled.h"
 #include "hold/fit.h"
 
 #include <stdlib.h>
+
+/* At the end what has given way has so long to be read back. */
+#define SAVE_NS NS_PER_S
 
 bool
 spooling_is_on(const struct pump *pump)
@@ -146,6 +150,33 @@ spooling_due_ns(const struct pump *pump)
 	return pump->spooling.expires_ns;
 }
 
+/* --- what has given way, for who saves it ---------------------------------------------------------- */
+
+static void
+save_evicted(struct pump *pump)
+{
+	struct tally sum;
+	const char *text;
+
+	while (spool_evicted_next(pump->spooling.spool, &text, &sum)) {
+		if (text == NULL)
+			loss_missed(&pump->loss, sum);
+		else if (loss_saves(&pump->loss))
+			loss_save(&pump->loss, REASON_OLDEST, false, text, (size_t)sum.bytes);
+	}
+}
+
+void
+spooling_end(struct pump *pump, uint64_t now_ns)
+{
+	if (!spooling_is_on(pump))
+		return;
+	do
+		save_evicted(pump);
+	while (spool_await_evicted(pump->spooling.spool, now_ns + SAVE_NS));
+	loss_missed(&pump->loss, spool_forget_evicted(pump->spooling.spool));
+}
+
 /* --- the pass -------------------------------------------------------------------------------------- */
 
 void
@@ -155,6 +186,7 @@ spooling_pass(struct pump *pump, uint64_t now_ns)
 		return;
 	loss_pass(&pump->spooling.arriving, now_ns);
 	spool_look(pump->spooling.spool, now_ns);
+	save_evicted(pump);
 	spooling_put_all(pump, now_ns);
 	spooling_load_all(pump);
 	expire(pump, now_ns);

@@ -88,6 +88,8 @@ evict(struct pump *pump)
 	drop_in_memory(pump, evicted.behind > out ? evicted.behind - out : 0, evicted.in_memory.records);
 	spooling_renumber(pump);
 	spooling_lose_on_disk(pump, REASON_OLDEST, evicted.ahead, evicted.on_disk);
+	if (!evicted.saved)
+		loss_missed(&pump->loss, evicted.on_disk);
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include "spool/entries.h"
 #include "spool/loader.h"
 #include "spool/recover.h"
+#include "spool/saver.h"
 #include "spool/spool.h"
 #include "spool/syncer.h"
 
@@ -75,6 +76,7 @@ struct spool {
 	struct tally old_end;   /* what comes before this is of earlier runs */
 	struct entries entries;
 	struct loader loader;
+	struct saver saver;
 	struct block block;     /* that was read back last, */
 	uint64_t block_segment, block_place; /* and where */
 	const unsigned char *other; /* an id that its blocks have, too; NULL for none */

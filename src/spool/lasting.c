@@ -323,6 +323,7 @@ spool_fds(const struct spool *spool, int fd[SPOOL_FDS])
 {
 	fd[0] = spool->syncer.step != SYNCER_IDLE ? syncer_fd(&spool->syncer) : -1;
 	fd[1] = loader_fd(&spool->loader);
+	fd[2] = saver_fd(&spool->saver);
 }
 
 bool
@@ -381,7 +382,8 @@ spool_end(struct spool *spool, uint64_t deadline_ns)
 		begin_state(spool);
 		done = wait_for_sync(spool, deadline_ns);
 	}
-	if (!syncer_close(&spool->syncer, deadline_ns) || !loader_close(&spool->loader, deadline_ns))
+	if (!syncer_close(&spool->syncer, deadline_ns) || !loader_close(&spool->loader, deadline_ns) ||
+	    !saver_close(&spool->saver, deadline_ns))
 		return ETIMEDOUT;
 	return done ? spool->syncer.error : spool->figures.error;
 }

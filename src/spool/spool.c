@@ -221,6 +221,7 @@ spool_open(const struct spool_rules *rules)
 		return NULL;
 	}
 	set_up(spool, rules);
+	saver_init(&spool->saver);
 	spool->sealed = calloc(SPOOL_SEALED_MOST, sizeof(*spool->sealed));
 	if (spool->sealed == NULL || !take_folder(spool) || !recover_all(spool)) {
 		spool_free(spool);
@@ -239,6 +240,8 @@ spool_start(struct spool *spool)
 
 	if (error == 0)
 		error = loader_start(&spool->loader);
+	if (error == 0 && spool->rules.saves)
+		error = saver_start(&spool->saver);
 	return error;
 }
 
@@ -249,6 +252,7 @@ spool_free(struct spool *spool)
 		return;
 	(void)syncer_close(&spool->syncer, 0);
 	(void)loader_close(&spool->loader, 0);
+	(void)saver_close(&spool->saver, 0);
 	if (spool->active >= 0)
 		folder_drop(spool->active);
 	for (size_t i = 0; i < spool->sealed_count; i++)

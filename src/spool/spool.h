@@ -40,6 +40,7 @@ struct spool_rules {
 	uint64_t most;    /* bytes on disk */
 	uint64_t sync_ns; /* or SPOOL_SYNC_... */
 	struct framing framing;
+	bool saves;       /* somebody wants what gives way */
 };
 
 /* What was found, and what has become of it since. */
@@ -164,9 +165,21 @@ struct spool_evicted {
 	struct tally in_memory;
 	uint64_t ahead; /* records on disk only in front of */
 	struct tally on_disk;
+	struct tally from, to; /* the ordinals of these */
+	bool saved;     /* they are read back all the same: spool_evicted_next */
 };
 
 bool spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted);
+
+/* Of what has given way on disk what has been read back: whole records, which stay where they are until the next call; or
+ * with text NULL so many that could not be.  False: there is none, or it is to come. */
+bool spool_evicted_next(struct spool *spool, const char **text, struct tally *sum);
+
+/* Waits until more of it is there.  False: not by then. */
+bool spool_await_evicted(struct spool *spool, uint64_t deadline_ns);
+
+/* No more of it is read: how much that is. */
+struct tally spool_forget_evicted(struct spool *spool);
 
 /* --- the step ------------------------------------------------------------------------------------- */
 
@@ -177,7 +190,7 @@ void spool_look(struct spool *spool, uint64_t now_ns);
 void spool_step(struct spool *spool, uint64_t now_ns);
 
 /* To be polled for input, up to SPOOL_FDS descriptors (-1: none); and until when to wait. */
-#define SPOOL_FDS 2
+#define SPOOL_FDS 3
 void spool_fds(const struct spool *spool, int fd[SPOOL_FDS]);
 
 /* Whether what is on disk only is being read, or will be tried again: spool_next has nothing before. */

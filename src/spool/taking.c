@@ -338,6 +338,8 @@ evict_from_disk(struct spool *spool, size_t index, struct spool_evicted *evicted
 	if (end.bytes <= spool->loaded.bytes)
 		return true;
 	evicted->on_disk = spool_less(end, from);
+	evicted->from = from;
+	evicted->to = end;
 	evicted->ahead = from.records - spool->loaded.records;
 	if (hole_to.bytes > hole_from.bytes && hole_from.bytes >= spool->loaded.bytes && hole_to.bytes <= from.bytes)
 		evicted->ahead -= hole_to.records - hole_from.records;
@@ -380,6 +382,44 @@ remove_now(struct spool *spool, size_t index)
 		spool_remove_later(spool, &segment);
 }
 
+/* It is read back before it is gone.  Not where its room is what is wanted. */
+static void
+save(struct spool *spool, const struct segment *segment, struct spool_evicted *evicted)
+{
+	struct saver_segment one = { -1, segment->length, evicted->from, evicted->to, evicted->on_disk };
+	char name[SEGMENT_NAME];
+
+	if (!spool->rules.saves || evicted->on_disk.bytes == 0 || spool->no_space)
+		return;
+	segment_name(name, segment->number);
+	one.fd = folder_take(&spool->folder, name);
+	evicted->saved = one.fd >= 0 && saver_take(&spool->saver, &one);
+	if (one.fd >= 0 && !evicted->saved)
+		folder_drop(one.fd);
+}
+
+bool
+spool_evicted_next(struct spool *spool, const char **text, struct tally *sum)
+{
+	const enum saver_found found = saver_next(&spool->saver, spool->state.id, spool->other, text, sum);
+
+	if (found == SAVER_MISSED)
+		*text = NULL;
+	return found == SAVER_RECORDS || found == SAVER_MISSED;
+}
+
+bool
+spool_await_evicted(struct spool *spool, uint64_t deadline_ns)
+{
+	return spool->saver.filling && worker_await(spool->saver.worker, deadline_ns);
+}
+
+struct tally
+spool_forget_evicted(struct spool *spool)
+{
+	return saver_give_up(&spool->saver);
+}
+
 bool
 spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted)
 {
@@ -395,6 +435,7 @@ spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted)
 	evict_from_memory(spool, number, evicted);
 	if (index + 1 < spool->segments.count && spool->loader.segment == number)
 		loader_seek(&spool->loader, segments_at(&spool->segments, index + 1)->number, 0);
+	save(spool, segments_at(&spool->segments, index), evicted);
 	remove_now(spool, index);
 	if (spool->no_space) {
 		spool->gave_ns = loop_now();

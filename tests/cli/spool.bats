@@ -361,3 +361,19 @@ segments()
 	is "$(tail -n 1 out)" "$(numbers 5010 5010)"
 	is "$(segments)" 0
 }
+
+@test "--dropped: what gave way on disk is read back, or said to be not saved" {
+	numbers 1 60000 >in
+	stalled_reader full
+	IN=in OUT=full start --spool=spool --pipe-size=keep --spool-size=1M -m 64K -p drop-oldest --dropped=lost
+	reader_holds
+	snapshot_until '.in.records == 60000'
+	drain got
+	finish "exit 0"
+	final '.dropped.by.oldest.records > 45000 and .dropped_unsaved.records < .dropped.records'
+	is "$(jq -n '[inputs][-1] | .dropped.records - .dropped_unsaved.records' report)" "$(lines_of lost)"
+	is "$(jq -n '[inputs][-1] | .dropped.bytes - .dropped_unsaved.bytes' report)" "$(stat -c %s lost)"
+	sort got lost | uniq -d >twice
+	is "$(<twice)" ""
+	[[ $(comm -23 <(sort got lost) <(sort in) | wc -l) == 0 ]]
+}
