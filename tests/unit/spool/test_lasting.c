@@ -189,6 +189,95 @@ test_broken_disk(void)
 	end();
 }
 
+static void
+test_dropped(void)
+{
+	struct tally dropped[REASONS] = { [REASON_NEWEST] = { 3, 300 } };
+
+	begin((uint64_t)1 << 20, 500 * NS_PER_MS);
+	spool_note_dropped(spool, dropped);
+	pass(0);
+	dropped[REASON_NEWEST] = (struct tally){ 5, 500 };
+	dropped[REASON_OLDEST] = (struct tally){ 1, 100 };
+	spool_note_dropped(spool, dropped);
+	pass(0);
+	spool_free(spool); /* without a word */
+	spool = spool_open(&rules);
+	ok(spool->state.dropped[REASON_NEWEST].records == 5 && spool->state.dropped[REASON_OLDEST].bytes == 100,
+	    "what was dropped is in the state");
+	memset(dropped, 0, sizeof(dropped));
+	dropped[REASON_NEWEST] = (struct tally){ 1, 10 };
+	spool_note_dropped(spool, dropped);
+	ok(spool->state.dropped[REASON_NEWEST].records == 6 && spool->state.dropped[REASON_OLDEST].records == 1,
+	    "and what another run drops comes to it");
+	end();
+}
+
+static void
+test_made(void)
+{
+	static const uint64_t times[] = { NS_PER_S, SPOOL_SYNC_ALWAYS, SPOOL_SYNC_NEVER };
+	static const unsigned syncs[] = { 2, 2, 0 }; /* of the parent, and of the folder itself */
+	char path[300];
+
+	(void)snprintf(path, sizeof(path), "%s/made", folder);
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		for (int again = 0; again < 2; again++) {
+			rules.path = path;
+			disk.names = 0;
+			rules.sync_ns = times[i];
+			spool = spool_open(&rules);
+			is(disk.names, syncs[i] - (again > 0 && syncs[i] > 0), again ? "one that is there: its own" : "a folder that is made: also the one above it");
+			end();
+		}
+		(void)unlink(path_of("made/lock"));
+		(void)unlink(path_of("made/state"));
+		(void)rmdir(path);
+		rules.path = folder;
+	}
+	disk.sync_names = EIO;
+	rules.sync_ns = NS_PER_S;
+	rules.path = path;
+	ok(spool_open(&rules) == NULL, "where that fails it cannot be opened");
+	disk.sync_names = 0;
+	rules.path = folder;
+	(void)rmdir(path);
+}
+
+static void
+test_end(void)
+{
+	begin((uint64_t)1 << 20, 500 * NS_PER_MS);
+	(void)put_lines(spool, 1, 100, true);
+	disk.sync = EIO;
+	is(spool_end(spool, loop_now() + NS_PER_S), EIO, "what cannot be synced in the end is an error");
+	end();
+}
+
+/* By the wall clock, whole blocks, from the oldest on. */
+static void
+test_age(void)
+{
+	const uint64_t wall_ns = spool_wall_ns();
+	uint64_t later_ns;
+
+	begin((uint64_t)1 << 20, 500 * NS_PER_MS);
+	for (uint64_t i = 0; i < 4; i++)
+		(void)put_lines(spool, 1 + 10 * i, 10, true);
+	is(spool_older(spool, NS_PER_S, &later_ns), 0, "nothing is old");
+	ok(later_ns > 0 && later_ns <= NS_PER_S + 1, "it will be");
+	entries_at(&spool->entries, 0)->time_ns = wall_ns - 3 * NS_PER_S;
+	entries_at(&spool->entries, 1)->time_ns = wall_ns - 2 * NS_PER_S;
+	entries_at(&spool->entries, 2)->time_ns = wall_ns + 3600 * NS_PER_S;
+	entries_at(&spool->entries, 3)->time_ns = wall_ns - 2 * NS_PER_S;
+	is(spool_older(spool, NS_PER_S, &later_ns), 20, "two blocks are; what is behind one that is to come is not");
+	ok(later_ns > 3600 * NS_PER_S, "for as long as that says");
+	spool_settle(spool, (struct tally){ 35, 35 * LINE }, 0);
+	is(spool_older(spool, NS_PER_S, &later_ns), 15, "those that are not settled");
+	is(spool_older(spool, UINT64_MAX, &later_ns), 0, "for any time");
+	end();
+}
+
 int
 main(void)
 {
@@ -201,6 +290,10 @@ main(void)
 	test_longest();
 	test_full_disk();
 	test_broken_disk();
+	test_dropped();
+	test_made();
+	test_end();
+	test_age();
 	(void)names_in("", true);
 	(void)rmdir(folder);
 	return done_testing();
