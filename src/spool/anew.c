@@ -9,6 +9,20 @@
 
 #include <errno.h>
 
+/* What cannot be read, and was tried often enough: it is missing, and the segment stays. */
+static bool
+pass_over(struct spool *spool, struct scan *scan, uint64_t number)
+{
+	const size_t index = segments_find(&spool->segments, number);
+
+	if (spool->anew_tries < SPOOL_READ_TRIES || spool_will_pass(scan->error))
+		return false;
+	scan_give_up(scan, SCAN_AHEAD); /* by large steps: nothing else is done meanwhile */
+	if (index != SIZE_MAX)
+		segments_at(&spool->segments, index)->spared = true;
+	return true;
+}
+
 /* Of one segment what was not synced, each block once.  What cannot be read is missing: ordinals say how much. */
 static bool
 copy_segment(struct spool *spool, struct scan *scan, struct segment from, uint64_t offset, struct tally *done)
@@ -34,8 +48,8 @@ copy_segment(struct spool *spool, struct scan *scan, struct segment from, uint64
 
 		if (found == SCAN_WANTS) {
 			scan_fill(scan);
-			good = scan->error == 0;
 			error = scan->error;
+			good = error == 0 || pass_over(spool, scan, from.number);
 		} else if (block_after(&block).bytes > done->bytes) {
 			spool->last_place = end;
 			good = folder_append(spool->active, &piece, 1, &end) == 0;
@@ -85,12 +99,12 @@ drop_copy(struct spool *spool)
 
 	folder_drop(spool->active);
 	spool->active = -1;
+	spool->anew_tries++;
 	segment_name(name, copy->number);
 	if (folder_remove(&spool->folder, name) < 0)
 		spool_remove_later(spool, copy);
 	segments_remove(&spool->segments, spool->segments.count - 1);
-	if (spool->retry_ns < loop_now() + SPOOL_RETRY_NS)
-		spool->retry_ns = loop_now() + SPOOL_RETRY_NS;
+	spool->sync_again_ns = loop_now() + SPOOL_RETRY_NS;
 }
 
 bool
@@ -118,6 +132,7 @@ spool_write_anew(struct spool *spool)
 		drop_copy(spool);
 		return false;
 	}
+	spool->anew_tries = 0;
 	for (size_t i = 0; i < spool->sealed_count; i++)
 		folder_drop(spool->sealed[i].fd);
 	spool->sealed_count = 0;

@@ -44,6 +44,9 @@ struct spool_trouble {
 	uint64_t last_ns; /* and when that was */
 };
 
+/* What cannot be read is tried so often before it is given up. */
+#define SPOOL_READ_TRIES 10
+
 /* After a failure. */
 #define SPOOL_RETRY_NS (100 * NS_PER_MS)
 
@@ -86,7 +89,8 @@ struct spool {
 	struct tally syncing;   /* that is being synced: up to there, */
 	uint64_t syncing_segment, syncing_place; /* where the last block of it is */
 	uint64_t sync_due_ns;   /* when something is to be synced; UINT64_MAX: nothing is */
-	uint64_t retry_ns;      /* after a failure nothing is tried before */
+	uint64_t retry_ns;      /* after a failure nothing is put before, */
+	uint64_t sync_again_ns; /* and nothing synced before, after one of that */
 	uint64_t bound_synced;  /* no serial from here on is given before another bound is on disk */
 	bool wants_room;        /* what was to be put last found none */
 	bool refused;           /* it did not, since the disk would not: it can be tried again */
@@ -95,7 +99,8 @@ struct spool {
 	uint64_t disk_room;     /* what there was when it was full, or is; 0: it was not */
 	uint64_t reach;         /* the greatest serial that was asked for */
 	bool broken;            /* what was to be synced has to be written anew first */
-	unsigned read_tries;    /* in vain, of what is on disk only; */
+	unsigned anew_tries;    /* to write it anew, in vain */
+	unsigned read_tries;    /* the same, of what is on disk only: */
 	uint64_t read_again_ns; /* it is not tried before; 0: it did not fail */
 	uint64_t spared_bytes;  /* of segments that are done with and stay all the same */
 	struct spool_sealed *sealed; /* malloc'd: segments that are full and not synced yet */
@@ -119,6 +124,9 @@ bool spool_note_entry(struct spool *spool, const struct block *block, uint64_t s
 /* The disk would not: nothing but reading is tried for a while.  And it did what it would not before. */
 void spool_note_failure(struct spool *spool, enum spool_doing doing, int error);
 void spool_note_success(struct spool *spool, enum spool_doing doing);
+
+/* Whether it is a want of something else than the data: of memory, of descriptors. */
+bool spool_will_pass(int error);
 
 /* Whether there is no more room: of the disk, or of its user. */
 bool spool_is_space(int error);

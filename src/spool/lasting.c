@@ -90,6 +90,7 @@ spool_retire_one(struct spool *spool, size_t index)
 {
 	const struct segment *segment = segments_at(&spool->segments, index);
 
+	loader_let_go(&spool->loader, segment->number);
 	if (segment->spared)
 		spool->spared_bytes += segment->length;
 	else
@@ -243,7 +244,7 @@ end_state(struct spool *spool)
 	figures->synced_ns = loop_now();
 	if (spool->syncer.error != 0) {
 		spool_note_failure(spool, SPOOL_SYNCING, spool->syncer.error);
-		spool->sync_due_ns = spool->retry_ns;
+		spool->sync_due_ns = spool->sync_again_ns;
 		spool->state_synced = false;
 	} else {
 		spool_note_success(spool, SPOOL_SYNCING);
@@ -275,7 +276,7 @@ look_at_sync(struct spool *spool)
 static bool
 is_due(const struct spool *spool, uint64_t now_ns)
 {
-	if (now_ns < spool->retry_ns)
+	if (now_ns < spool->sync_again_ns)
 		return false;
 	return now_ns >= spool->sync_due_ns || spool->done.bytes > spool->segment_most;
 }
@@ -339,8 +340,8 @@ spool_deadline_ns(const struct spool *spool)
 
 	if (spool->news)
 		return 0;
-	if (due_ns != UINT64_MAX && due_ns < spool->retry_ns)
-		due_ns = spool->retry_ns;
+	if (due_ns != UINT64_MAX && due_ns < spool->sync_again_ns)
+		due_ns = spool->sync_again_ns;
 	if (spool->syncer.step != SYNCER_IDLE)
 		due_ns = UINT64_MAX;
 	if (spool->refused && spool->retry_ns < due_ns)

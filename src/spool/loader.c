@@ -65,6 +65,14 @@ loader_seek(struct loader *loader, uint64_t segment, uint64_t place)
 	loader->place = place;
 }
 
+void
+loader_let_go(struct loader *loader, uint64_t segment)
+{
+	loader->filling = loader->filling && worker_busy(loader->worker);
+	if (loader->segment == segment && !loader->filling)
+		close_segment(loader);
+}
+
 /* The segment, or the first behind it that there is. */
 static const struct segment *
 this_segment(struct loader *loader)

@@ -44,6 +44,9 @@ bool loader_close(struct loader *loader, uint64_t deadline_ns);
 /* What comes next begins there. */
 void loader_seek(struct loader *loader, uint64_t segment, uint64_t place);
 
+/* This segment is to be removed: it is not held open, or its room would not be there. */
+void loader_let_go(struct loader *loader, uint64_t segment);
+
 /* The next block of this spool, and where it is; its records stay where they are until the next call. */
 enum loader_found loader_next(struct loader *loader, const unsigned char *id, const unsigned char *other,
     struct block *block, uint64_t *segment, uint64_t *place, const char **records);

@@ -93,8 +93,17 @@ segment_most(struct spool *spool)
 	return most < spool->segment_most ? most : spool->segment_most;
 }
 
-/* The disk would not.  Where it is full, and something has just given way for that, it is to come: a descriptor may be
- * open still, and file systems take their time. */
+/* For as long as a sync takes. */
+static enum spool_result
+wait_for_sync(struct spool *spool)
+{
+	if (spool->syncer.step == SYNCER_IDLE)
+		spool->sync_due_ns = 0;
+	return SPOOL_WAITS;
+}
+
+/* The disk would not.  Where it is full, and something has just given way for that, room is to come: a descriptor may be
+ * open still, and file systems take their time; or what is settled is it, once that is synced. */
 static enum spool_result
 refused(struct spool *spool, uint64_t now_ns)
 {
@@ -103,17 +112,10 @@ refused(struct spool *spool, uint64_t now_ns)
 		return SPOOL_FULL;
 	if (spool->gave_ns != 0 && now_ns < spool->gave_ns + SPOOL_RETRY_NS)
 		return SPOOL_WAITS;
+	if (!spool->broken && spool->done.bytes + spool_settled_bytes(spool) > 0)
+		return wait_for_sync(spool);
 	spool->wants_room = true;
 	return SPOOL_FULL;
-}
-
-/* For as long as a sync takes. */
-static enum spool_result
-wait_for_sync(struct spool *spool)
-{
-	if (spool->syncer.step == SYNCER_IDLE)
-		spool->sync_due_ns = 0;
-	return SPOOL_WAITS;
 }
 
 /* Serials up to there may be given; where half of those are that may, the bound is renewed. */

@@ -8,11 +8,9 @@
 #include "os/loop.h"
 #include "spool/inside.h"
 
-#include <errno.h>
 #include <string.h>
 
-/* What cannot be read is tried so often before it is given up, and so long after the last time. */
-#define READ_TRIES 10
+/* What cannot be read is tried again so long after the last time. */
 #define READ_AGAIN_NS (100 * NS_PER_MS)
 
 static bool
@@ -102,13 +100,6 @@ seek_copy(struct spool *spool)
 	return false;
 }
 
-/* A want of something else than the data. */
-static bool
-will_pass(int error)
-{
-	return error == ENOMEM || error == EMFILE || error == ENFILE || error == EINTR || error == EAGAIN;
-}
-
 /* The segment that is read is not removed by this run: another may read what this one could not. */
 static void
 spare(struct spool *spool)
@@ -124,7 +115,7 @@ static bool
 give_up_reading(struct spool *spool)
 {
 	spool_note_failure(spool, SPOOL_READING, spool->loader.error);
-	if (will_pass(spool->loader.error) || ++spool->read_tries < READ_TRIES) {
+	if (spool_will_pass(spool->loader.error) || ++spool->read_tries < SPOOL_READ_TRIES) {
 		spool->read_again_ns = loop_now() + READ_AGAIN_NS;
 		return false;
 	}
@@ -374,6 +365,7 @@ remove_now(struct spool *spool, size_t index)
 	const struct segment segment = *segments_at(&spool->segments, index);
 	char name[SEGMENT_NAME];
 
+	loader_let_go(&spool->loader, segment.number);
 	segments_remove(&spool->segments, index);
 	forget_sealed(spool, segment.number);
 	spool_write_state(spool);

@@ -21,6 +21,12 @@ static const char *const names[SPOOL_DOINGS] = {
 };
 
 bool
+spool_will_pass(int error)
+{
+	return error == ENOMEM || error == EMFILE || error == ENFILE || error == EINTR || error == EAGAIN;
+}
+
+bool
 spool_is_space(int error)
 {
 	return error == ENOSPC || error == EDQUOT;
@@ -39,6 +45,8 @@ spool_note_failure(struct spool *spool, enum spool_doing doing, int error)
 	if (doing == SPOOL_READING)
 		return;
 	spool->retry_ns = trouble->last_ns + SPOOL_RETRY_NS;
+	if (doing == SPOOL_SYNCING)
+		spool->sync_again_ns = spool->retry_ns;
 	spool->no_space = spool_is_space(error);
 	if (spool->no_space)
 		spool->disk_room = spool->segments.bytes > 0 ? spool->segments.bytes : 1;

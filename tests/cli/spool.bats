@@ -331,6 +331,21 @@ segments()
 	same got in
 }
 
+@test "a disk that is full: block, and what the reader takes makes room" {
+	[[ $(id -u) == 0 ]] || skip "only root can mount"
+	mkdir full
+	mount -t tmpfs -o size=1m none full || skip "no file system can be mounted"
+	numbers 1 60000 >in
+	stalled_reader slow
+	IN=in OUT=slow start --spool=full/spool --pipe-size=keep -m 64K
+	reader_holds
+	snapshot_until '.spool.failures > 2'
+	snap '.spool.failures < 100'
+	drain got
+	finish "exit 0"
+	same got in
+}
+
 @test "what cannot be synced in the end: status 1" {
 	command -v strace >/dev/null || skip "there is no strace"
 	numbers 1 100 >in

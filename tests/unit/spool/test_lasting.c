@@ -166,6 +166,29 @@ test_full_disk(void)
 	end();
 }
 
+/* Nothing gives way, as under block: what is settled is the room that there will be. */
+static void
+test_full_disk_settled(void)
+{
+	enum spool_result result = SPOOL_DONE;
+	uint64_t first = 1;
+
+	begin((uint64_t)1 << 30, 500 * NS_PER_MS);
+	disk.room = 100 * 1000;
+	for (; put_lines(spool, first, 100, true) == SPOOL_DONE; first += 100)
+		pass(0);
+	spool_settle(spool, (struct tally){ 0, 0 }, 0);
+	spool->retry_ns = 0;
+	is(put_lines(spool, first, 100, true), SPOOL_WAITS, "the disk is full, and all of it is settled");
+	for (int i = 0; i < 5 && result != SPOOL_DONE; i++) {
+		pass(0); /* as often as it is tried: that does not put off the sync */
+		spool->retry_ns = 0;
+		result = put_lines(spool, first, 100, true);
+	}
+	is(result, SPOOL_DONE, "with a sync there is room");
+	end();
+}
+
 static void
 test_broken_disk(void)
 {
@@ -187,6 +210,27 @@ test_broken_disk(void)
 		pass(NS_PER_S);
 	ok(spool->broken && names_in(".seg", false) <= 2, "what cannot be written anew leaves nothing behind");
 	end();
+}
+
+/* What a sync that failed was for cannot be read back, either: it is given up in the end, and the run goes on. */
+static void
+test_lost_pages(void)
+{
+	begin((uint64_t)1 << 20, 500 * NS_PER_MS);
+	(void)put_lines(spool, 1, 100, true);
+	disk.sync = disk.read = EIO;
+	pass(501 * NS_PER_MS);
+	disk.sync = 0;
+	for (int i = 0; i < 2; i++)
+		pass(NS_PER_S);
+	ok(spool->broken, "it is tried again");
+	for (int i = 0; i < 15; i++)
+		pass(NS_PER_S);
+	ok(!spool->broken, "and not for ever");
+	spool->retry_ns = 0;
+	is(put_lines(spool, 101, 100, true), SPOOL_DONE, "more can be put");
+	end();
+	is(names_in("0000000000000001.seg", false), 1, "what could not be read is not removed");
 }
 
 static void
@@ -289,7 +333,9 @@ main(void)
 	test_always();
 	test_longest();
 	test_full_disk();
+	test_full_disk_settled();
 	test_broken_disk();
+	test_lost_pages();
 	test_dropped();
 	test_made();
 	test_end();
