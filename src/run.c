@@ -32,9 +32,6 @@
 /* A standard error or a report file that takes nothing delays the end by this at most. */
 #define LAST_WORDS_NS NS_PER_S
 
-#define DEFAULT_PIPE_BYTES (UINT64_C(256) << 10)
-#define DEFAULT_PIPE_BYTES_STREAM (UINT64_C(1) << 20)
-
 /* EXIT STATUS in weir(1). */
 #define STATUS_ERROR 1
 #define STATUS_DROPPED 3
@@ -61,6 +58,7 @@ struct run {
 	uint64_t drain_until_ns; /* after a signal; LOOP_FOREVER before */
 	int command_status;      /* of COMMAND, when it has ended; or 0 */
 	int write_error;         /* errno, where it could not be written to; or 0 */
+	int spool_error;         /* the same, of what was to be on disk in the end */
 	uint64_t trim_at_ns;     /* LOOP_FOREVER when there is nothing to give back */
 };
 
@@ -71,27 +69,6 @@ struct ending {
 };
 
 /* --- beginning ----------------------------------------------------------------------------------- */
-
-static void
-enlarge_pipes(const struct options *options, const struct io_port *input, const struct io_port *output)
-{
-	bool streaming = options->framing.kind == FRAMING_BYTES;
-	uint64_t bytes = options->pipe_bytes;
-
-	if (bytes == PIPE_BYTES_KEEP)
-		return;
-	if (bytes == 0) {
-		bytes = streaming ? DEFAULT_PIPE_BYTES_STREAM : DEFAULT_PIPE_BYTES;
-		if (!streaming && bytes > options->buffer_bytes)
-			bytes = options->buffer_bytes;
-	}
-	pipes_enlarge(input, (size_t)bytes);
-	if (options->reader.confirm == CONFIRM_READ)
-		return; /* it is as large as the window */
-	/* Where records may still be dropped, they wait better here than in the output's pipe. */
-	if (options->pipe_bytes != 0 || (!policy_drops(options->policy) && options->max_age_ns == 0))
-		pipes_enlarge(output, (size_t)bytes);
-}
 
 /* Of a run that is all zero: it has room for reports and pages, which is touched only as they are made.  0, or -1 when
  * the reason has been told. */
@@ -118,7 +95,7 @@ begin(struct run *run, const struct options *options)
 	if (!lookout_open(&run->lookout, options))
 		return -1;
 	if (options->spool_path != NULL && (run->spool = spool_open(&(struct spool_rules){ options->spool_path,
-	    options->spool_bytes, options->spool_sync_ns, options->framing })) == NULL)
+	    options->spool_bytes, options->spool_sync_ns, options->framing, options->dropped_path != NULL })) == NULL)
 		return -1; /* behind the warden, which would have its lock */
 	now = loop_now();
 	if (pump_init(&run->pump, options, &input, &output, now) < 0 ||
@@ -127,7 +104,7 @@ begin(struct run *run, const struct options *options)
 		    options->rate_by_key ? " and --rate-by=key" : "");
 		return -1;
 	}
-	enlarge_pipes(options, &input, &output);
+	pump_enlarge_pipes(options, &input, &output);
 	if (!lookout_begin(&run->lookout, &run->pump, run->reader, now) || !lookout_start(&run->lookout, run->spool))
 		return -1;
 	if (run->spool != NULL && (errno = spool_start(run->spool)) != 0) {
@@ -164,7 +141,7 @@ nearest_deadline(const struct run *run)
 static void
 watch_spool(const struct run *run, struct loop_watch watch[SPOOL_FDS])
 {
-	int fd[SPOOL_FDS] = { -1, -1 };
+	int fd[SPOOL_FDS] = { -1, -1, -1 };
 
 	if (run->spool != NULL)
 		spool_fds(run->spool, fd);
@@ -311,7 +288,7 @@ static bool
 is_broken(const struct run *run)
 {
 	return has_failed_to_write(run) || pump_input(&run->pump) == PUMP_READ_ERROR ||
-	    reader_of(run) == READER_BROKEN;
+	    reader_of(run) == READER_BROKEN || run->spool_error != 0;
 }
 
 /* Nobody reads any more, or answers. */
@@ -369,14 +346,15 @@ look_for_command(const struct run *run, struct ending *ending)
 	}
 }
 
-/* Nothing was to be dropped, but what is longer than --max-record cannot be handed over where it has to be confirmed. */
+/* Nothing was to be dropped, but what is longer than --max-record cannot be handed over where it has to be confirmed, nor
+ * put on disk. */
 static bool
 was_too_long(const struct run *run)
 {
 	const struct options *options = run->options;
 
 	return pump_ledger(&run->pump)->dropped[REASON_OVERSIZE].bytes > 0 && !policy_drops(options->policy) &&
-	    options->reader.confirm != CONFIRM_WRITTEN;
+	    (options->reader.confirm != CONFIRM_WRITTEN || options->spool_path != NULL);
 }
 
 static void
@@ -407,7 +385,8 @@ ending_of(const struct run *run)
 	if (is_broken(run)) {
 		ending.status = STATUS_ERROR;
 		name_reason(&ending, has_failed_to_write(run) ? "write error"
-		    : reader_of(run) == READER_BROKEN ? "reader lost" : "read error");
+		    : reader_of(run) == READER_BROKEN ? "reader lost"
+		    : pump_input(&run->pump) == PUMP_READ_ERROR ? "read error" : "spool error");
 		return ending;
 	}
 	look_for_gone(run, &ending);
@@ -452,10 +431,9 @@ tell_errors(const struct run *run, const struct ending *ending, bool cut_short)
 static void
 end_spool(struct run *run)
 {
-	const int error = spool_end(run->spool, loop_now() + run->options->drain_timeout_ns + LAST_WORDS_NS);
-
-	if (error != 0)
-		diag_errno(error, "--spool=%s", diag_visible(run->options->spool_path));
+	run->spool_error = spool_end(run->spool, loop_now() + run->options->drain_timeout_ns + LAST_WORDS_NS);
+	if (run->spool_error != 0)
+		diag_errno(run->spool_error, "--spool=%s: the end", diag_visible(run->options->spool_path));
 }
 
 int

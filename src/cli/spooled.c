@@ -26,8 +26,7 @@ spool_rules_hold(const struct draft *draft)
 		{ ID_SPOOL_SYNC, on, "without a spool; accepted with --spool=DIR" },
 		{ ID_POLICY, !on || may_give_way(options->policy), "not with --spool, whose records are on disk; accepted: "
 		    "block, drop-oldest, drop-newest, fail" },
-		{ ID_KEEP, !on || !policy_drops(options->policy), "not with --spool and a policy that drops: whole segments give way; "
-		    "accepted without --keep" },
+		{ ID_KEEP, !on, "not with --spool, of which whole segments give way; accepted without --spool" },
 		{ ID_MAX_RECORDS, !on, "not with --spool, which is bounded in bytes; accepted: --spool-size=SIZE" },
 	};
 

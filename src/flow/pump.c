@@ -227,8 +227,9 @@ pass_through(struct pump *pump, uint64_t now_ns)
 	spooling_pass(pump, now_ns);
 	level_filled(&pump->level, pump_depth(pump));
 	pump->outlet.input_over = !is_reading(pump);
-	age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss,
-	    &(struct age_outlet){ output_has_room, pump });
+	if (!pump->plan.spooled) /* else by when it came to disk */
+		age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss,
+		    &(struct age_outlet){ output_has_room, pump });
 	if (pump->discarding) {
 		discard(pump);
 		return;
@@ -330,7 +331,8 @@ uint64_t
 pump_deadline_ns(const struct pump *pump)
 {
 	uint64_t deadline = UINT64_MAX;
-	const uint64_t old = age_due_ns(&pump->age, &pump->queue), batch = batching_due_ns(pump);
+	const uint64_t old = pump->plan.spooled ? spooling_due_ns(pump) : age_due_ns(&pump->age, &pump->queue);
+	const uint64_t batch = batching_due_ns(pump);
 
 	if (pump->output == OUTLET_HELD)
 		deadline = outlet_due_ns(&pump->outlet);
@@ -395,6 +397,7 @@ pump_close_books(struct pump *pump, uint64_t now_ns)
 {
 	const struct tally held = pump_held(pump), kept = spooling_kept(pump, held);
 
+	spooling_end(pump, now_ns);
 	level_close(&pump->level, now_ns);
 	ledger_count(&pump->ledger.kept, kept.records, kept.bytes);
 	ledger_count(&pump->ledger.undelivered, held.records - kept.records, held.bytes - kept.bytes);

@@ -94,6 +94,9 @@ void pump_free(struct pump *pump);
 void pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
     struct top *top);
 
+/* Where the options have it so the pipes at both ends are made larger. */
+void pump_enlarge_pipes(const struct options *options, const struct io_port *input, const struct io_port *output);
+
 /* From the beginning on, before pump_observe: what is held is in this, too; not owned.  0, or -1 with errno. */
 int pump_use_spool(struct pump *pump, struct spool *spool);
 

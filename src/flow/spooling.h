@@ -34,7 +34,9 @@ struct spooling {
 	struct spool_next next; /* read back, */
 	bool has_next;          /* and not in the buffer yet */
 	uint64_t fed;           /* the serial behind the last record that came into the queue */
-	bool full;              /* what waits in arrivals has no room in the spool */
+	bool full;              /* in this pass something had no room in the spool */
+	bool stuck;             /* it still waits in arrivals: for room, or whatever the policy for as long as a sync takes */
+	uint64_t expires_ns;    /* when something is too old; UINT64_MAX: nothing will be */
 	bool ended;             /* no more comes: the last record may lack its delimiter */
 };
 
@@ -48,6 +50,9 @@ void spooling_observe(struct pump *pump);
 /* Where what is read goes, and what of it is dropped: these, or the queue's. */
 struct queue *spooling_arrivals(struct pump *pump);
 struct loss *spooling_loss(struct pump *pump);
+
+/* The run is over: what has given way is saved as far as it is read back in time. */
+void spooling_end(struct pump *pump, uint64_t now_ns);
 
 /* What has come is put, and what there is room for taken up. */
 void spooling_pass(struct pump *pump, uint64_t now_ns);
@@ -68,6 +73,10 @@ bool spooling_is_ready(const struct pump *pump);
 /* Whether more may be read; whether nothing is left of it but what is in the queue. */
 bool spooling_wants(const struct pump *pump);
 bool spooling_is_empty(const struct pump *pump);
+
+/* When the oldest of what is in memory, and waits, becomes too old; UINT64_MAX for never, and without a spool it is not
+ * asked. */
+uint64_t spooling_due_ns(const struct pump *pump);
 
 /* Whether what waits may leave. */
 bool spooling_lets(const struct pump *pump);

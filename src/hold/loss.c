@@ -136,6 +136,13 @@ loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piec
 }
 
 void
+loss_missed(struct loss *loss, struct tally missed)
+{
+	if (loss->spill != NULL)
+		spill_miss(loss->spill, missed);
+}
+
+void
 loss_cause(struct loss *loss, const char *cause)
 {
 	if (loss->spill != NULL)

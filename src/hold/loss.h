@@ -82,6 +82,9 @@ void loss_unread(struct loss *loss, uint64_t at, uint64_t records, uint64_t byte
 bool loss_saves(const struct loss *loss);
 void loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length);
 
+/* What was dropped cannot be handed over: its bytes are not to be had. */
+void loss_missed(struct loss *loss, struct tally missed);
+
 /* Before what is rejected is saved, for --dropped-reason.  What the reader has said, printable and without a tab, cut to
  * LOSS_CAUSE_ROOM; then how often it was handed over whole, and the serials of its first and last record (0: it has
  * none).  Until called again. */

@@ -118,24 +118,6 @@ queue_next(const struct queue *q)
 	return q->first + q->records;
 }
 
-size_t
-queue_last_end(const struct queue *q)
-{
-	return cut_last(&q->chain, &q->framing, 0, q->ready, 0);
-}
-
-bool
-queue_is_unended(const struct queue *q)
-{
-	return q->unended && q->ready > 0;
-}
-
-size_t
-queue_part_out(const struct queue *q)
-{
-	return transit_is_begun(&q->transit) ? q->transit.out : 0;
-}
-
 /* Of a record of which no byte is out. */
 static size_t
 assembled(const struct queue *q)

@@ -38,14 +38,47 @@ open_directory(const char *path)
 	return fd;
 }
 
+/* The directory that a path is a name in, slashes at its end apart. */
+static int
+open_above(const char *path)
+{
+	size_t length = strlen(path);
+	char above[PATH_MAX];
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	while (length > 0 && path[length - 1] != '/')
+		length--;
+	if (length >= sizeof(above)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(above, path, length);
+	memcpy(above + length, ".", 2);
+	return open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int
+folder_found(const char *path, bool lasting)
+{
+	int fd, result;
+
+	if (mkdir(path, OWN) < 0)
+		return errno == EEXIST ? 0 : -1;
+	if (!lasting)
+		return 0;
+	if ((fd = open_above(path)) < 0)
+		return errno == EACCES ? 0 : -1; /* one that may be searched, and not read: then nothing can be done about it */
+	result = fsync(fd);
+	return result < 0 ? refuse(fd, errno) : close(fd);
+}
+
 int
 folder_open(struct folder *folder, const char *path)
 {
 	struct stat status;
 	int fd;
 
-	if (mkdir(path, OWN) < 0 && errno != EEXIST)
-		return -1;
 	fd = open_directory(path);
 	if (fd < 0)
 		return -1;
@@ -165,8 +198,15 @@ folder_take(const struct folder *folder, const char *name)
 	const int way = folder_is_visited(folder) ? O_RDONLY : O_RDWR;
 	int fd = openat(folder->fd, name, way | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0) {
+		const int error = errno;
+
+		if (fstatat(folder->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode))
+			errno = EINVAL; /* a directory, a link, a socket: each says something else */
+		else
+			errno = error;
 		return -1;
+	}
 	if (fstat(fd, &status) < 0)
 		return refuse(fd, errno);
 	return S_ISREG(status.st_mode) ? fd : refuse(fd, EINVAL);

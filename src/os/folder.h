@@ -32,9 +32,12 @@ struct folder {
 /* What is in it is opened to be read, and nothing is made, cut or locked. */
 #define FOLDER_VISITED (-2)
 
-/* Opens a directory, made if it is not there (its parent has to be): 0700, of the user that weir runs as, and nothing but
- * a directory.  0, or -1 with errno: ENOTDIR for what is none (a symbolic link is not followed), EPERM for one of another
- * user or that others may write to. */
+/* Makes a directory, if it is not there (its parent has to be): 0700; `lasting`: its name is synced then.  0, or -1 with
+ * errno. */
+int folder_found(const char *path, bool lasting);
+
+/* Opens a directory that is there, of the user that weir runs as, and nothing but a directory.  0, or -1 with errno:
+ * ENOTDIR for what is none (a symbolic link is not followed), EPERM for one of another user or that others may write to. */
 int folder_open(struct folder *folder, const char *path);
 
 /* Opens one to be looked at only: anybody's, if it may be read.  0, or -1 with errno: ENOTDIR as above. */
@@ -59,7 +62,7 @@ bool folder_is_held(const struct folder *folder, const char *name, pid_t *holder
 int folder_list(const struct folder *folder, bool (*one)(void *state, const char *name), void *state);
 
 /* A file, opened to be read and appended to: made now, where there must be none of that name; or one that is there, and
- * nothing but a regular file.  The descriptor, or -1 with errno.  Of a folder that is only looked at: to be read. */
+ * nothing but a regular file (EINVAL).  The descriptor, or -1 with errno.  Of a folder that is only looked at: to be read. */
 int folder_make(const struct folder *folder, const char *name);
 int folder_take(const struct folder *folder, const char *name);
 

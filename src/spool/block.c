@@ -113,10 +113,14 @@ block_decode(struct block *block, const void *bytes, size_t length)
 	at += MAGIC;
 	version = little_get(&at, 2);
 	*block = (struct block){ .flags = (unsigned)little_get(&at, 2), .gaps = (unsigned)little_get(&at, 4) };
-	if (version != FORMAT_VERSION || block->gaps > BLOCK_GAPS)
+	if (block->gaps > BLOCK_GAPS)
 		return BLOCK_NONE;
 	if (length < block_head(block))
 		return BLOCK_SHORT;
+	if (little_get(&own, 4) != own_checksum(bytes, block_head(block)))
+		return BLOCK_NONE;
+	if (version != FORMAT_VERSION)
+		return BLOCK_OTHER;
 	block->length = little_get(&at, 8);
 	block->records = little_get(&at, 8);
 	block->first = little_get(&at, 8);
@@ -130,9 +134,15 @@ block_decode(struct block *block, const void *bytes, size_t length)
 		block->gap[i].at = (uint32_t)little_get(&at, 4);
 		block->gap[i].missing = little_get(&at, 8);
 	}
-	if (little_get(&own, 4) != own_checksum(bytes, block_head(block)) || !is_possible(block))
-		return BLOCK_NONE;
-	return BLOCK_FOUND;
+	return is_possible(block) ? BLOCK_FOUND : BLOCK_NONE;
+}
+
+unsigned
+block_version(const void *bytes)
+{
+	const unsigned char *at = (const unsigned char *)bytes + MAGIC;
+
+	return (unsigned)little_get(&at, 2);
 }
 
 size_t

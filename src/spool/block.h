@@ -82,10 +82,15 @@ enum block_found {
 	BLOCK_FOUND,
 	BLOCK_SHORT, /* as far as it goes it is one, but its head does not end there */
 	BLOCK_NONE,
+	BLOCK_OTHER, /* by its checksum its head is whole, and of another version */
 };
 
-/* A head that is whole by its checksum, and that a block of this version can have. */
+/* A head that is whole by its checksum, and that a block of this version can have.  Of another version nothing is known
+ * but that it has magic, version, gaps and its own checksum where this one has them. */
 enum block_found block_decode(struct block *block, const void *bytes, size_t length);
+
+/* The version that a whole head says it is of. */
+unsigned block_version(const void *bytes);
 
 /* Where the next one may begin: the offset of the first magic, or of what may be the beginning of one at the very end;
  * length where there is none. */

@@ -59,9 +59,10 @@ spool_write_state(struct spool *spool)
 	state->framing = spool->rules.framing;
 	state_encode(state, bytes);
 	if (folder_write(spool->state_fd, bytes, sizeof(bytes), (uint64_t)slot * STATE_PAGE) < 0)
-		spool_note_failure(spool, errno);
+		spool_note_failure(spool, SPOOL_WRITING, errno);
 	else
 		spool->changed = false;
+	spool->state_synced = false;
 }
 
 /* --- what is not needed any more ------------------------------------------------------------------- */
@@ -87,7 +88,13 @@ spool_remove_later(struct spool *spool, const struct segment *segment)
 void
 spool_retire_one(struct spool *spool, size_t index)
 {
-	spool_remove_later(spool, segments_at(&spool->segments, index));
+	const struct segment *segment = segments_at(&spool->segments, index);
+
+	loader_let_go(&spool->loader, segment->number);
+	if (segment->spared)
+		spool->spared_bytes += segment->length;
+	else
+		spool_remove_later(spool, segment);
 	segments_remove(&spool->segments, index);
 }
 
@@ -105,6 +112,16 @@ first_needed(const struct spool *spool)
 	else
 		index = spool->segments.count - (spool->active >= 0);
 	return index == SIZE_MAX ? 0 : index;
+}
+
+uint64_t
+spool_settled_bytes(const struct spool *spool)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = first_needed(spool); i > 0; i--)
+		bytes += segments_at(&spool->segments, i - 1)->length;
+	return bytes;
 }
 
 /* What was not synced stays: where its sync fails it is written anew, as long as the state on disk does not say that it is
@@ -157,6 +174,7 @@ begin_data(struct spool *spool)
 		spool->syncing_place = spool->last_place;
 	}
 	spool->sync_due_ns = UINT64_MAX;
+	spool->sync_took_ns = 0;
 	syncer_begin(syncer, SYNCER_DATA);
 }
 
@@ -167,6 +185,7 @@ begin_state(struct spool *spool)
 	const size_t most = spool->done.count < SYNCER_REMOVES ? spool->done.count : SYNCER_REMOVES;
 
 	spool_write_state(spool);
+	spool->state_synced = !spool->changed;
 	syncer->removes = spool->changed ? 0 : most; /* where it could not be written nothing is removed for it */
 	for (size_t i = 0; i < syncer->removes; i++)
 		syncer->remove[i] = spool->done.number[i];
@@ -190,10 +209,18 @@ close_sealed(struct spool *spool)
 }
 
 static void
+note_time(struct spool *spool)
+{
+	spool->sync_took_ns += spool->syncer.took_ns;
+	if (spool->sync_took_ns > spool->figures.longest_ns)
+		spool->figures.longest_ns = spool->sync_took_ns;
+}
+
+static void
 end_data(struct spool *spool)
 {
 	if (spool->syncer.error != 0) {
-		spool_note_failure(spool, spool->syncer.error);
+		spool_note_failure(spool, SPOOL_SYNCING, spool->syncer.error);
 		spool->broken = true;
 		spool->names = true;
 		spool->sync_due_ns = 0;
@@ -214,13 +241,13 @@ end_state(struct spool *spool)
 	struct spool_figures *figures = &spool->figures;
 
 	figures->syncs++;
-	if (spool->syncer.took_ns > figures->longest_ns)
-		figures->longest_ns = spool->syncer.took_ns;
 	figures->synced_ns = loop_now();
 	if (spool->syncer.error != 0) {
-		spool_note_failure(spool, spool->syncer.error);
-		spool->sync_due_ns = spool->retry_ns;
+		spool_note_failure(spool, SPOOL_SYNCING, spool->syncer.error);
+		spool->sync_due_ns = spool->sync_again_ns;
+		spool->state_synced = false;
 	} else {
+		spool_note_success(spool, SPOOL_SYNCING);
 		spool->synced_slot = spool->synced_slot == 0 ? 1 : 0;
 		spool->bound_synced = spool->state.bound;
 	}
@@ -236,104 +263,12 @@ look_at_sync(struct spool *spool)
 	if (step == SYNCER_IDLE || syncer_busy(&spool->syncer))
 		return;
 	spool->syncer.step = SYNCER_IDLE;
+	spool->news = true;
+	note_time(spool);
 	if (step == SYNCER_DATA)
 		end_data(spool);
 	else
 		end_state(spool);
-}
-
-/* --- written anew ---------------------------------------------------------------------------------- */
-
-/* Of one segment what was not synced, each block once.  What cannot be read is missing: ordinals say how much. */
-static bool
-copy_segment(struct spool *spool, struct scan *scan, struct segment from, uint64_t offset, struct tally *done)
-{
-	struct segment *to = segments_last(&spool->segments);
-	uint64_t end = to->length, place;
-	enum scan_found found;
-	struct block block;
-	char name[SEGMENT_NAME];
-	const char *records;
-	bool good = true;
-	int fd;
-
-	segment_name(name, from.number);
-	if ((fd = folder_take(&spool->folder, name)) < 0)
-		return errno == ENOENT;
-	scan_begin(scan, fd, offset, from.length);
-	while (good && (found = scan_next(scan, spool->state.id, spool->other, &block, &place, &records)) != SCAN_END) {
-		const struct iovec piece = { (char *)(uintptr_t)records - block_head(&block), (size_t)block_size(&block) };
-
-		if (found == SCAN_WANTS) {
-			scan_fill(scan);
-		} else if (block_after(&block).bytes > done->bytes) {
-			spool->last_place = end;
-			good = folder_append(spool->active, &piece, 1, &end) == 0;
-			*done = block_after(&block);
-		}
-	}
-	folder_drop(fd);
-	segments_set_length(&spool->segments, to, end);
-	return good;
-}
-
-/* The new one, the last, holds what these did; the first of them only behind what was synced. */
-static void
-forget_copied(struct spool *spool, size_t first, size_t count)
-{
-	const bool keeps_first = segments_at(&spool->segments, first)->number == spool->state.tail_segment;
-	struct segment *copy = segments_last(&spool->segments);
-
-	copy->before = keeps_first ? spool->state.synced : segments_at(&spool->segments, first)->before;
-	for (size_t i = first + keeps_first; i < count; i++) {
-		const struct segment *gone = segments_at(&spool->segments, first + keeps_first);
-
-		for (size_t e = 0; e < spool->entries.count; e++) {
-			struct entry *entry = entries_at(&spool->entries, e);
-
-			if (entry->segment == gone->number) {
-				entry->segment = copy->number;
-				entry->place = 0;
-			}
-		}
-		if (spool->loader.segment == gone->number)
-			loader_seek(&spool->loader, copy->number, 0);
-		spool_retire_one(spool, first + keeps_first);
-		copy = segments_last(&spool->segments);
-	}
-}
-
-/* A sync has failed: what it was for may be on disk or not, now or ever.  It is read back, as long as it can be, and
- * put into a new segment. */
-static bool
-write_anew(struct spool *spool)
-{
-	const size_t count = spool->segments.count;
-	size_t first = segments_find(&spool->segments, spool->state.tail_segment);
-	struct tally copied = spool->state.synced;
-	struct scan scan;
-	bool done = spool_begin_segment(spool);
-
-	if (!done)
-		return false;
-	scan_init(&scan);
-	if (first == SIZE_MAX)
-		first = 0;
-	for (size_t i = first; done && i < count; i++) {
-		const struct segment from = *segments_at(&spool->segments, i);
-
-		done = copy_segment(spool, &scan, from, from.number == spool->state.tail_segment ? spool->state.tail_offset : 0,
-		    &copied);
-	}
-	scan_free(&scan);
-	if (!done)
-		return false;
-	for (size_t i = 0; i < spool->sealed_count; i++)
-		folder_drop(spool->sealed[i].fd);
-	spool->sealed_count = 0;
-	if (first < count)
-		forget_copied(spool, first, count);
-	return true;
 }
 
 /* --- the step -------------------------------------------------------------------------------------- */
@@ -341,9 +276,18 @@ write_anew(struct spool *spool)
 static bool
 is_due(const struct spool *spool, uint64_t now_ns)
 {
-	if (now_ns < spool->retry_ns)
+	if (now_ns < spool->sync_again_ns)
 		return false;
 	return now_ns >= spool->sync_due_ns || spool->done.bytes > spool->segment_most;
+}
+
+void
+spool_look(struct spool *spool, uint64_t now_ns)
+{
+	look_at_sync(spool);
+	spool->news = false;
+	if (now_ns >= spool->retry_ns)
+		spool->refused = false; /* it can be tried again */
 }
 
 void
@@ -352,12 +296,21 @@ spool_step(struct spool *spool, uint64_t now_ns)
 	look_at_sync(spool);
 	if (spool->syncer.step == SYNCER_IDLE && is_due(spool, now_ns)) {
 		if (spool->broken)
-			spool->broken = !write_anew(spool);
+			spool->broken = !spool_write_anew(spool);
 		if (!spool->broken)
 			begin_data(spool);
 	}
 	if (spool->changed)
 		spool_write_state(spool);
+	if (!spool->state_synced && spool->syncer.step != SYNCER_DATA && spool->sync_due_ns == UINT64_MAX &&
+	    spool->rules.sync_ns != SPOOL_SYNC_NEVER)
+		spool->sync_due_ns = now_ns + spool->rules.sync_ns;
+}
+
+bool
+spool_takes(const struct spool *spool)
+{
+	return spool->rules.sync_ns != SPOOL_SYNC_ALWAYS || spool->state.synced.bytes >= spool->next.bytes;
 }
 
 bool
@@ -371,6 +324,13 @@ spool_fds(const struct spool *spool, int fd[SPOOL_FDS])
 {
 	fd[0] = spool->syncer.step != SYNCER_IDLE ? syncer_fd(&spool->syncer) : -1;
 	fd[1] = loader_fd(&spool->loader);
+	fd[2] = saver_fd(&spool->saver);
+}
+
+bool
+spool_is_reading(const struct spool *spool)
+{
+	return loader_fd(&spool->loader) >= 0 || spool->read_again_ns != 0;
 }
 
 uint64_t
@@ -378,9 +338,17 @@ spool_deadline_ns(const struct spool *spool)
 {
 	uint64_t due_ns = spool->sync_due_ns;
 
+	if (spool->news)
+		return 0;
+	if (due_ns != UINT64_MAX && due_ns < spool->sync_again_ns)
+		due_ns = spool->sync_again_ns;
 	if (spool->syncer.step != SYNCER_IDLE)
-		return UINT64_MAX;
-	return due_ns != UINT64_MAX && due_ns < spool->retry_ns ? spool->retry_ns : due_ns;
+		due_ns = UINT64_MAX;
+	if (spool->refused && spool->retry_ns < due_ns)
+		due_ns = spool->retry_ns;
+	if (spool->read_again_ns != 0 && spool->read_again_ns < due_ns)
+		due_ns = spool->read_again_ns;
+	return due_ns;
 }
 
 /* --- the end ---------------------------------------------------------------------------------------- */
@@ -415,7 +383,8 @@ spool_end(struct spool *spool, uint64_t deadline_ns)
 		begin_state(spool);
 		done = wait_for_sync(spool, deadline_ns);
 	}
-	if (!syncer_close(&spool->syncer, deadline_ns) || !loader_close(&spool->loader, deadline_ns))
+	if (!syncer_close(&spool->syncer, deadline_ns) || !loader_close(&spool->loader, deadline_ns) ||
+	    !saver_close(&spool->saver, deadline_ns))
 		return ETIMEDOUT;
 	return done ? spool->syncer.error : spool->figures.error;
 }
@@ -426,7 +395,7 @@ spool_figures(const struct spool *spool)
 	struct spool_figures figures = spool->figures;
 
 	figures.most = spool->rules.most;
-	figures.bytes = spool->segments.bytes + spool->done.bytes;
+	figures.bytes = spool->segments.bytes + spool->done.bytes + spool->spared_bytes;
 	figures.segments = spool->segments.count;
 	figures.ahead = spool->ahead;
 	figures.oldest_ns = spool->entries.count > 0 ? entries_at(&spool->entries, 0)->time_ns : 0;

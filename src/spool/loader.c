@@ -5,6 +5,10 @@
 
 #include <errno.h>
 
+/* What cannot be read is passed over by these steps: pages of a file. */
+#define STEP_LEAST ((uint64_t)4096)
+#define STEP_MOST ((uint64_t)1 << 20)
+
 void
 loader_init(struct loader *loader, const struct folder *folder, const struct segments *segments)
 {
@@ -61,6 +65,14 @@ loader_seek(struct loader *loader, uint64_t segment, uint64_t place)
 	loader->place = place;
 }
 
+void
+loader_let_go(struct loader *loader, uint64_t segment)
+{
+	loader->filling = loader->filling && worker_busy(loader->worker);
+	if (loader->segment == segment && !loader->filling)
+		close_segment(loader);
+}
+
 /* The segment, or the first behind it that there is. */
 static const struct segment *
 this_segment(struct loader *loader)
@@ -70,18 +82,22 @@ this_segment(struct loader *loader)
 	return index == SIZE_MAX ? NULL : segments_at(loader->segments, index);
 }
 
+/* False with an error in `error`, or 0 where there is none of that number. */
 static bool
 open_segment(struct loader *loader)
 {
 	const struct segment *segment = this_segment(loader);
 	char name[SEGMENT_NAME];
 
-	if (segment == NULL)
+	loader->error = 0;
+	if (segment == NULL || segment->number == loader->given_up)
 		return false;
 	segment_name(name, segment->number);
 	loader->fd = folder_take(loader->folder, name);
 	if (loader->fd >= 0)
 		scan_begin(&loader->scan, loader->fd, loader->place, segment->length);
+	else if (errno != ENOENT)
+		loader->error = errno;
 	return loader->fd >= 0;
 }
 
@@ -114,15 +130,23 @@ loader_next(struct loader *loader, const unsigned char *id, const unsigned char 
 		if (is_reading(loader))
 			return LOADER_WAITS;
 		if (loader->fd < 0 && !open_segment(loader)) {
+			if (loader->error != 0)
+				return LOADER_FAILED;
 			if (!go_on(loader))
 				return LOADER_END;
 			continue;
+		}
+		if (loader->scan.error != 0) {
+			loader->error = loader->scan.error;
+			loader->scan.error = 0;
+			return LOADER_FAILED;
 		}
 		if ((here = this_segment(loader)) != NULL)
 			scan_extend(&loader->scan, here->length);
 		switch (scan_next(&loader->scan, id, other, block, place, records)) {
 		case SCAN_BLOCK:
 			*segment = loader->segment;
+			loader->step = 0;
 			loader->place = *place + block_size(block);
 			return LOADER_BLOCK;
 		case SCAN_WANTS:
@@ -136,6 +160,23 @@ loader_next(struct loader *loader, const unsigned char *id, const unsigned char 
 			break;
 		}
 	}
+}
+
+void
+loader_give_up(struct loader *loader)
+{
+	if (loader->fd < 0) {
+		loader->given_up = loader->segment;
+		return;
+	}
+	loader->step = loader->step == 0 ? STEP_LEAST : loader->step < STEP_MOST ? 2 * loader->step : STEP_MOST;
+	scan_give_up(&loader->scan, loader->step);
+}
+
+bool
+loader_has_strange(const struct loader *loader)
+{
+	return loader->fd >= 0 && (loader->scan.foreign || loader->scan.version != 0);
 }
 
 int

@@ -7,7 +7,10 @@
  * Reads the state, the first block of each segment, and the last segment from where it was synced last; nothing else,
  * however much there is.  Writes nothing, but that what is behind the last whole block of the last segment is cut off,
  * and not even that in a folder that is only visited.
- * Nothing that is found there can make it fail, only the system can.
+ *
+ * No damage can make it fail, only the system can, and what another version of weir has written: then nothing is touched.
+ * What cannot be read is no damage.  Segments of no use are those that were read to their end and hold no block at all;
+ * those of another spool are left where they are.
  */
 #ifndef WEIR_RECOVER_H
 #define WEIR_RECOVER_H
@@ -33,9 +36,12 @@ struct recovered {
 	uint64_t serial;     /* and serial of what comes next */
 	struct tally lost;   /* that were on disk for sure, and are missing at the end */
 	bool unended;        /* the last record there lacks its delimiter */
+	size_t left;         /* segments that are of another spool, and are left as they are */
+	char where[SEGMENT_NAME]; /* after a failure: the file, if it was one, */
+	unsigned version;    /* and of which version it is, if that was why; or 0 */
 };
 
-/* 0, or -1 with errno: of a call, or of memory. */
+/* 0; or -1 with errno, of a call, or of memory, or with a version. */
 int recover(struct recovered *recovered, const struct folder *folder, const struct framing *framing);
 void recovered_free(struct recovered *recovered);
 

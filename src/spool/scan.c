@@ -27,16 +27,19 @@ scan_begin(struct scan *scan, int fd, uint64_t from, uint64_t end)
 {
 	scan->fd = fd;
 	scan->at = from;
-	scan->end = end;
+	scan->end = scan->told = end;
 	scan->begin = scan->held = 0;
 	scan->wanted = BLOCK_HEADER;
+	scan->error = 0;
+	scan->damaged = scan->foreign = false;
+	scan->version = 0;
 }
 
 void
 scan_extend(struct scan *scan, uint64_t end)
 {
-	if (end > scan->end)
-		scan->end = end;
+	if (end > scan->told)
+		scan->end = scan->told = end;
 }
 
 /* --- reading -------------------------------------------------------------------------------------- */
@@ -71,23 +74,23 @@ make_room(struct scan *scan)
 void
 scan_fill(struct scan *scan)
 {
-	size_t length = scan->size - scan->held;
+	size_t length;
 	ssize_t done;
 
 	if (!make_room(scan)) {
 		scan->error = ENOMEM;
-		scan->end = scan->at + scan->held;
 		return;
 	}
 	length = scan->size - scan->held;
 	if (length > left(scan) - scan->held)
 		length = (size_t)(left(scan) - scan->held);
 	done = folder_read(scan->fd, scan->text + scan->held, length, scan->at + scan->held);
+	scan->error = done < 0 ? errno : 0;
 	if (done < 0)
-		scan->error = errno;
+		return;
 	if (done < (ssize_t)length)
-		scan->end = scan->at + scan->held + (uint64_t)(done > 0 ? done : 0);
-	scan->held += (size_t)(done > 0 ? done : 0);
+		scan->end = scan->at + scan->held + (uint64_t)done;
+	scan->held += (size_t)done;
 }
 
 /* --- looking -------------------------------------------------------------------------------------- */
@@ -109,6 +112,21 @@ wants(struct scan *scan, uint64_t length)
 		return false;
 	scan->wanted = (size_t)length;
 	return true;
+}
+
+void
+scan_give_up(struct scan *scan, uint64_t step)
+{
+	uint64_t length = scan->held + step;
+	struct block block;
+
+	if (scan->held > 0 && block_decode(&block, scan->text + scan->begin, scan->held) == BLOCK_FOUND)
+		length = block_size(&block);
+	scan->at += length < left(scan) ? length : left(scan);
+	scan->begin = scan->held = 0;
+	scan->wanted = BLOCK_HEADER;
+	scan->damaged = true;
+	scan->error = 0;
 }
 
 /* What stands here is none. */
@@ -145,6 +163,8 @@ scan_next(struct scan *scan, const unsigned char *id, const unsigned char *other
 				scan->wanted = (size_t)left(scan);
 			return SCAN_WANTS;
 		}
+		if (found == BLOCK_OTHER && scan->version == 0)
+			scan->version = block_version(text);
 		if (found != BLOCK_FOUND || block_size(block) > left(scan)) {
 			look_further(scan);
 			continue;
@@ -159,7 +179,9 @@ scan_next(struct scan *scan, const unsigned char *id, const unsigned char *other
 		*place = scan->at;
 		*records = text + head;
 		pass_over(scan, (size_t)block_size(block));
-		if (is_of(block, id, other) && crc32c(0, *records, (size_t)block->length) == block->checksum)
+		if (!is_of(block, id, other))
+			scan->foreign = true;
+		else if (crc32c(0, *records, (size_t)block->length) == block->checksum)
 			return SCAN_BLOCK;
 		scan->damaged = true; /* how long it is was whole: nothing is looked for inside */
 	}

@@ -25,13 +25,16 @@
 struct scan {
 	int fd;          /* not owned */
 	uint64_t at;     /* of the file: where what is looked at next begins, */
-	uint64_t end;    /* and where it ends: what comes behind is not looked at */
+	uint64_t end;    /* and where it ends: what comes behind is not looked at; */
+	uint64_t told;   /* where it was said to */
 	char *text;      /* malloc'd: what was read, of which */
 	size_t size;     /* so much is there, */
 	size_t begin, held; /* and so much is what stands from `at` on */
 	size_t wanted;   /* that is to be held before anything can be said */
-	int error;       /* errno of a read that failed, or of memory that was not there */
-	bool damaged;    /* something was passed over since this was last cleared */
+	int error;       /* errno of the last read, where it failed or there was no memory for it; else 0 */
+	bool damaged;    /* since it began something was passed over, */
+	bool foreign;    /* or a block of another spool was, */
+	unsigned version; /* or one of another version, which is this; or 0 */
 };
 
 enum scan_found {
@@ -49,9 +52,13 @@ void scan_begin(struct scan *scan, int fd, uint64_t from, uint64_t end);
 /* It ends later than it did: the file has grown. */
 void scan_extend(struct scan *scan, uint64_t end);
 
-/* Reads what is wanted, and what comes after it, as far as there is room.  May wait for the disk.  What it could not
- * read is as damaged. */
+/* Reads what is wanted, and what comes after it, as far as there is room.  May wait for the disk.  Where it cannot (error)
+ * nothing has changed, and it can be tried again. */
 void scan_fill(struct scan *scan);
+
+/* It is not tried again: what is wanted and cannot be read is passed over, a block as a whole where its head was read, else
+ * `step` bytes behind what was read. */
+void scan_give_up(struct scan *scan, uint64_t step);
 
 /* The next block with one of these ids (the second may be NULL, and the first for any), its place in the file, and its records, which stay
  * where they are until the next call. */

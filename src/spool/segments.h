@@ -9,6 +9,7 @@
 #define WEIR_SEGMENTS_H
 
 #include "base/ledger.h"
+#include "spool/block.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,8 @@ struct segment {
 	uint64_t length;     /* of the file, in bytes */
 	struct tally before; /* the ordinal of its first block, as it was written */
 	uint64_t first;      /* and the serial of that one's first record */
+	unsigned char id[BLOCK_ID]; /* of that one's spool */
+	bool spared;         /* not all of it could be read, or understood: this run does not remove it */
 };
 
 struct segments {

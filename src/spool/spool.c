@@ -2,26 +2,16 @@
 #include "config.h"
 
 #include "base/chance.h"
-#include "base/crc32c.h"
 #include "base/units.h"
 #include "os/diag.h"
-#include "os/loop.h"
 #include "spool/inside.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SEGMENT_MOST (UINT64_C(64) << 20)
-#define SEGMENTS 8 /* that a spool has at least, when it is full */
-
-/* After a failure of the disk. */
-#define RETRY_NS (100 * NS_PER_MS)
-
-/* Descriptors of full segments that are not synced yet. */
-#define SEALED_MOST (SYNCER_FILES - 1)
 
 struct tally
 spool_sum(struct tally one, struct tally other)
@@ -66,7 +56,8 @@ take_folder(struct spool *spool)
 	const char *path = diag_visible(spool->rules.path);
 	pid_t holder;
 
-	if (folder_open(&spool->folder, spool->rules.path) < 0) {
+	if (folder_found(spool->rules.path, spool->rules.sync_ns != SPOOL_SYNC_NEVER) < 0 ||
+	    folder_open(&spool->folder, spool->rules.path) < 0) {
 		if (errno == ENOTDIR)
 			diag_error("--spool=%s: not a directory", path);
 		else if (errno == EPERM)
@@ -92,6 +83,7 @@ spool_take_up(struct spool *spool, struct recovered *recovered)
 	struct state *state = &spool->state;
 
 	*state = recovered->state;
+	memcpy(spool->dropped_before, state->dropped, sizeof(spool->dropped_before));
 	spool->synced_slot = recovered->slot;
 	spool->segments = recovered->segments;
 	recovered->segments = (struct segments){ 0 };
@@ -115,6 +107,8 @@ spool_take_up(struct spool *spool, struct recovered *recovered)
 	if (spool->hole_to.bytes > spool->loaded.bytes)
 		spool->ahead = spool_less(spool->ahead, spool_less(spool->hole_to, spool->hole_from));
 	spool->figures.recovered = spool_sum(spool->ahead, recovered->lost);
+	if (recovered->lost.bytes > 0 && spool_make_hole(spool, spool_less(spool->next, recovered->lost), spool->next))
+		spool_pass_to(spool, spool->loaded); /* it is counted, and no jump of ordinals is to be that once more */
 	spool->figures.corrupt = recovered->lost;
 	spool->figures.rebuilt = recovered->rebuilt;
 	spool->figures.unclean = !recovered->clean;
@@ -145,7 +139,28 @@ sync_at_start(struct spool *spool)
 	if (folder_sync_file(spool->state_fd) < 0 || folder_sync(&spool->folder) < 0)
 		return false;
 	spool->synced_slot = 1 - (spool->synced_slot < 0 ? 1 : spool->synced_slot);
+	spool->state_synced = true;
 	return true;
+}
+
+static void
+refuse(const char *path, const struct recovered *recovered, int error)
+{
+	if (recovered->version != 0)
+		diag_error("--spool=%s: %s: written by another version of weir (format %u)", path, recovered->where,
+		    recovered->version);
+	else
+		diag_errno(error, "--spool=%s%s%s", path, recovered->where[0] != '\0' ? ": " : "", recovered->where);
+}
+
+/* A spool in which nothing is left is anybody's, however what was there was framed. */
+static bool
+has_records(const struct recovered *recovered)
+{
+	const struct state *state = &recovered->state;
+	const uint64_t hole = state->hole_to.bytes > state->before.bytes ? state->hole_to.bytes - state->hole_from.bytes : 0;
+
+	return recovered->next.bytes - state->before.bytes > hole + recovered->lost.bytes;
 }
 
 static bool
@@ -155,17 +170,19 @@ recover_all(struct spool *spool)
 	struct recovered recovered;
 
 	if (recover(&recovered, &spool->folder, &spool->rules.framing) < 0) {
-		diag_errno(errno, "--spool=%s", path);
+		refuse(path, &recovered, errno);
 		recovered_free(&recovered);
 		return false;
 	}
-	if (!recovered.fresh && !is_framed_alike(&recovered.state.framing, &spool->rules.framing)) {
+	if (has_records(&recovered) && !is_framed_alike(&recovered.state.framing, &spool->rules.framing)) {
 		diag_error("--spool=%s: its records are framed otherwise (%s)", path, framing_name(recovered.state.framing.kind));
 		recovered_free(&recovered);
 		return false;
 	}
 	loader_init(&spool->loader, &spool->folder, &spool->segments);
 	spool_take_up(spool, &recovered);
+	if (recovered.left > 0)
+		diag_note("--spool=%s: %zu segment%s not of this spool: left alone", path, recovered.left, recovered.left == 1 ? "" : "s");
 	recovered_free(&recovered);
 	spool_retire(spool);
 	if (!open_state(spool) || !sync_at_start(spool)) {
@@ -187,7 +204,7 @@ set_up(struct spool *spool, const struct spool_rules *rules)
 		.active = -1,
 		.synced_slot = -1,
 		.sync_due_ns = UINT64_MAX,
-		.segment_most = rules->most / SEGMENTS < SEGMENT_MOST ? rules->most / SEGMENTS : SEGMENT_MOST,
+		.segment_most = rules->most / SPOOL_SEGMENTS < SEGMENT_MOST ? rules->most / SPOOL_SEGMENTS : SEGMENT_MOST,
 	};
 }
 
@@ -201,7 +218,8 @@ spool_open(const struct spool_rules *rules)
 		return NULL;
 	}
 	set_up(spool, rules);
-	spool->sealed = calloc(SEALED_MOST, sizeof(*spool->sealed));
+	saver_init(&spool->saver);
+	spool->sealed = calloc(SPOOL_SEALED_MOST, sizeof(*spool->sealed));
 	if (spool->sealed == NULL || !take_folder(spool) || !recover_all(spool)) {
 		spool_free(spool);
 		return NULL;
@@ -219,6 +237,8 @@ spool_start(struct spool *spool)
 
 	if (error == 0)
 		error = loader_start(&spool->loader);
+	if (error == 0 && spool->rules.saves)
+		error = saver_start(&spool->saver);
 	return error;
 }
 
@@ -229,6 +249,7 @@ spool_free(struct spool *spool)
 		return;
 	(void)syncer_close(&spool->syncer, 0);
 	(void)loader_close(&spool->loader, 0);
+	(void)saver_close(&spool->saver, 0);
 	if (spool->active >= 0)
 		folder_drop(spool->active);
 	for (size_t i = 0; i < spool->sealed_count; i++)
@@ -253,191 +274,4 @@ uint64_t
 spool_serial(const struct spool *spool)
 {
 	return spool->serial;
-}
-
-/* --- coming in ----------------------------------------------------------------------------------- */
-
-void
-spool_note_failure(struct spool *spool, int error)
-{
-	spool->figures.failures++;
-	spool->figures.error = error;
-	spool->retry_ns = loop_now() + RETRY_NS;
-}
-
-/* The active one is full: it stays open until it is synced. */
-bool
-spool_close_active(struct spool *spool)
-{
-	if (spool->active < 0)
-		return true;
-	if (spool->sealed_count == SEALED_MOST)
-		return false;
-	spool->sealed[spool->sealed_count++] = (struct spool_sealed){ spool->active, segments_last(&spool->segments)->number };
-	spool->active = -1;
-	return true;
-}
-
-bool
-spool_begin_segment(struct spool *spool)
-{
-	struct segment *segment;
-	char name[SEGMENT_NAME];
-
-	if (!spool_close_active(spool))
-		return false;
-	if ((segment = segments_begin(&spool->segments)) == NULL) {
-		spool_note_failure(spool, ENOMEM);
-		return false;
-	}
-	segment->before = spool->next;
-	segment->first = spool->serial;
-	segment_name(name, segment->number);
-	spool->active = folder_make(&spool->folder, name);
-	if (spool->active < 0) {
-		spool_note_failure(spool, errno);
-		segments_remove(&spool->segments, spool->segments.count - 1);
-		return false;
-	}
-	spool->last_place = 0;
-	spool->names = true;
-	return true;
-}
-
-/* One segment may be waiting to be removed; more than that is still there. */
-static bool
-is_too_full(const struct spool *spool, uint64_t size)
-{
-	const uint64_t waiting = spool->done.bytes > spool->segment_most ? spool->done.bytes - spool->segment_most : 0;
-
-	return spool->segments.bytes + waiting + size > spool->rules.most;
-}
-
-static bool
-has_segment_for(struct spool *spool, uint64_t size)
-{
-	const struct segment *last = segments_last(&spool->segments);
-
-	if (spool->active >= 0 && (last->length == 0 || last->length + size <= spool->segment_most))
-		return true;
-	return spool_begin_segment(spool);
-}
-
-static uint64_t
-wall_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
-static void
-describe(const struct spool *spool, const struct spool_load *load, struct block *block)
-{
-	block->flags = load->unended ? BLOCK_UNENDED : 0;
-	if (spool->figures.unclean && spool->next.bytes == spool->old_end.bytes)
-		block->flags |= BLOCK_AFTER_CRASH;
-	block->length = load->length;
-	block->records = load->records;
-	block->first = load->first;
-	block->before = spool->next;
-	block->time_ns = wall_ns();
-	memcpy(block->id, spool->state.id, BLOCK_ID);
-	block->checksum = 0;
-	for (int i = 1; i <= load->pieces; i++)
-		block->checksum = crc32c(block->checksum, load->piece[i].iov_base, load->piece[i].iov_len);
-	block->gaps = load->gaps;
-	memcpy(block->gap, load->gap, load->gaps * sizeof(load->gap[0]));
-}
-
-/* It is in memory, and was put, or has been read back. */
-bool
-spool_note_entry(struct spool *spool, const struct block *block, uint64_t segment, uint64_t place, struct tally sum)
-{
-	const struct entry entry = {
-		.segment = segment,
-		.place = place,
-		.before = block->before,
-		.first = block->first,
-		.records = sum.records,
-		.length = sum.bytes,
-		.time_ns = block->time_ns,
-	};
-
-	return entries_add(&spool->entries, &entry, block->gaps, block->gap);
-}
-
-static bool
-is_ready_for(struct spool *spool, uint64_t size, uint64_t next, uint64_t now_ns)
-{
-	if (next > spool->reach)
-		spool->reach = next;
-	if (spool->rules.sync_ns != SPOOL_SYNC_NEVER && next > spool->bound_synced) {
-		spool->sync_due_ns = 0;
-		return false; /* for as long as a sync takes */
-	}
-	if (now_ns < spool->retry_ns || spool->broken)
-		return false;
-	spool->too_full = is_too_full(spool, size);
-	return !spool->too_full && has_segment_for(spool, size);
-}
-
-enum spool_result
-spool_put(struct spool *spool, const struct spool_load *load, bool forward, uint64_t now_ns)
-{
-	const struct tally sum = { load->records, load->length };
-	unsigned char head[BLOCK_HEAD_MOST];
-	struct segment *last;
-	struct block block;
-	uint64_t place, end;
-
-	describe(spool, load, &block);
-	if (!is_ready_for(spool, block_size(&block), block_next(&block), now_ns))
-		return SPOOL_FULL;
-	last = segments_last(&spool->segments);
-	place = end = last->length;
-	if (forward && !spool_note_entry(spool, &block, last->number, place, sum))
-		return SPOOL_FULL;
-	load->piece[0] = (struct iovec){ head, block_encode(&block, head) };
-	if (folder_append(spool->active, load->piece, 1 + load->pieces, &end) < 0) {
-		spool_note_failure(spool, errno);
-		segments_set_length(&spool->segments, last, end);
-		if (forward)
-			entries_remove(&spool->entries, spool->entries.count - 1, 1);
-		return SPOOL_FULL;
-	}
-	if (!forward && spool_is_level(spool))
-		loader_seek(&spool->loader, last->number, place);
-	segments_set_length(&spool->segments, last, end);
-	spool->last_place = place;
-	spool->next = block_after(&block);
-	spool->serial = block_next(&block);
-	if (forward) {
-		spool->loaded = spool->next;
-		spool->loaded_serial = spool->serial;
-	} else {
-		spool->ahead = spool_sum(spool->ahead, sum);
-	}
-	if (spool->sync_due_ns == UINT64_MAX && spool->rules.sync_ns != SPOOL_SYNC_NEVER)
-		spool->sync_due_ns = now_ns + spool->rules.sync_ns;
-	return SPOOL_DONE;
-}
-
-bool
-spool_fits(const struct spool *spool, uint64_t length)
-{
-	return length <= spool->rules.most - BLOCK_HEAD_MOST;
-}
-
-bool
-spool_wants_room(const struct spool *spool)
-{
-	return spool->too_full;
-}
-
-bool
-spool_is_level(const struct spool *spool)
-{
-	return spool->ahead.bytes == 0 && spool->loaded.bytes == spool->next.bytes;
 }

@@ -40,6 +40,7 @@ struct spool_rules {
 	uint64_t most;    /* bytes on disk */
 	uint64_t sync_ns; /* or SPOOL_SYNC_... */
 	struct framing framing;
+	bool saves;       /* somebody wants what gives way */
 };
 
 /* What was found, and what has become of it since. */
@@ -94,14 +95,17 @@ struct spool_load {
 
 enum spool_result {
 	SPOOL_DONE,
-	SPOOL_FULL,   /* it is as large as it may be, or the disk is full or broken: nothing of it is there */
+	SPOOL_WAITS,  /* nothing of it is there, and it can be put as soon as a sync that is under way or due is over, or what has
+	               * just given way is room again: what has come is to wait */
+	SPOOL_FULL,   /* nothing of it is there: it is as large as it may be, or the disk is full or broken */
 };
+
+/* Whether it is for want of room that it is full, on the disk or within its bound, so that it is of use if something
+ * gives way; else the disk would not for another reason. */
+bool spool_wants_room(const struct spool *spool);
 
 /* forward: the caller takes it into memory as well, and it is as if spool_next had given it.  Only where nothing stands
  * between that and what is in memory: spool_is_level. */
-/* Whether it is for want of room that it is full: not since a disk would not, or a sync has to be waited for. */
-bool spool_wants_room(const struct spool *spool);
-
 enum spool_result spool_put(struct spool *spool, const struct spool_load *load, bool forward, uint64_t now_ns);
 
 /* Whether a record of this length can ever be put. */
@@ -110,8 +114,10 @@ bool spool_fits(const struct spool *spool, uint64_t length);
 /* Whether all that was put is in memory, or was. */
 bool spool_is_level(const struct spool *spool);
 
-/* Whether a record may leave: all that is in memory has been synced, where that is asked for before anything leaves. */
+/* Where all is to be synced before anything leaves, or is read: whether a record may leave, as all that is in memory has
+ * been; and whether more may be read, as all that was put has been. */
 bool spool_lets(const struct spool *spool);
+bool spool_takes(const struct spool *spool);
 
 /* --- going out ----------------------------------------------------------------------------------- */
 
@@ -143,6 +149,13 @@ bool spool_loaded(struct spool *spool, size_t added);
  * `out` bytes of the oldest are out already. */
 void spool_settle(struct spool *spool, struct tally pending, uint64_t out);
 
+/* How many records in memory came more than age_ns ago, by the wall clock, from the oldest on that is not settled: none
+ * where that clock says that they are to come.  In *later_ns the next of them is as old; UINT64_MAX: none is there. */
+uint64_t spool_older(const struct spool *spool, uint64_t age_ns, uint64_t *later_ns);
+
+/* What was dropped in this run, so far, by reason: the state has it, with what earlier runs dropped. */
+void spool_note_dropped(struct spool *spool, const struct tally dropped[REASONS]);
+
 /* --- giving way ----------------------------------------------------------------------------------- */
 
 /* The oldest segment of which nothing is in flight is to give way, where the oldest `flying` records that are not settled
@@ -152,18 +165,36 @@ struct spool_evicted {
 	struct tally in_memory;
 	uint64_t ahead; /* records on disk only in front of */
 	struct tally on_disk;
+	struct tally from, to; /* the ordinals of these */
+	bool saved;     /* they are read back all the same: spool_evicted_next */
 };
 
 bool spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted);
 
+/* Of what has given way on disk what has been read back: whole records, which stay where they are until the next call; or
+ * with text NULL so many that could not be.  False: there is none, or it is to come. */
+bool spool_evicted_next(struct spool *spool, const char **text, struct tally *sum);
+
+/* Waits until more of it is there.  False: not by then. */
+bool spool_await_evicted(struct spool *spool, uint64_t deadline_ns);
+
+/* No more of it is read: how much that is. */
+struct tally spool_forget_evicted(struct spool *spool);
+
 /* --- the step ------------------------------------------------------------------------------------- */
 
-/* Once a pass, at its end: the state is written, syncs begin and end. */
+/* Once a pass, at its beginning: what has come of a sync. */
+void spool_look(struct spool *spool, uint64_t now_ns);
+
+/* And at its end: the state is written, a sync begins. */
 void spool_step(struct spool *spool, uint64_t now_ns);
 
 /* To be polled for input, up to SPOOL_FDS descriptors (-1: none); and until when to wait. */
-#define SPOOL_FDS 2
+#define SPOOL_FDS 3
 void spool_fds(const struct spool *spool, int fd[SPOOL_FDS]);
+
+/* Whether what is on disk only is being read, or will be tried again: spool_next has nothing before. */
+bool spool_is_reading(const struct spool *spool);
 uint64_t spool_deadline_ns(const struct spool *spool);
 
 /* The run is over; all is synced but where that is never asked for.  0, or an errno. */

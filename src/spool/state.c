@@ -79,16 +79,24 @@ is_possible(const struct state *state)
 	    state->hole_to.records <= most && state->hole_to.bytes <= most;
 }
 
-bool
+unsigned
+state_version(const unsigned char slot[STATE_SLOT])
+{
+	const unsigned char *at = slot + MAGIC;
+
+	return (unsigned)little_get(&at, 2);
+}
+
+enum state_found
 state_decode(struct state *state, const unsigned char slot[STATE_SLOT])
 {
 	const unsigned char *at = slot + MAGIC, *checksum = slot + CHECKSUM;
 	uint64_t kind;
 
 	if (memcmp(slot, magic, MAGIC) != 0 || little_get(&checksum, 4) != crc32c(0, slot, CHECKSUM))
-		return false;
+		return STATE_NONE;
 	if (little_get(&at, 2) != FORMAT_VERSION || (kind = little_get(&at, 2)) > FRAMING_BYTES)
-		return false;
+		return STATE_OTHER;
 	*state = (struct state){ .framing.kind = (enum framing_kind)kind };
 	state->framing.delimiter = (unsigned char)little_get(&at, 4);
 	state->framing.size = little_get(&at, 8);
@@ -108,5 +116,5 @@ state_decode(struct state *state, const unsigned char slot[STATE_SLOT])
 	state->hole_to = get_tally(&at);
 	for (int i = 0; i < STATE_REASONS; i++)
 		state->dropped[i] = get_tally(&at);
-	return is_possible(state);
+	return is_possible(state) ? STATE_FOUND : STATE_NONE;
 }

@@ -18,12 +18,12 @@
  *     72   before            16   and its ordinal: so many records and bytes are confirmed, or dropped
  *     88   synced            16   the ordinal of what came next when all before it was on disk,
  *    104   tail segment      8    the segment that it was to go to,
- *    112   tail offset       8    and how long that was
+ *    112   tail offset       8    and where in it the last block that was synced begins
  *    120   next              8    the serial that the next record was to get, if the end was clean; else 0
  *    128   bound             8    no serial from here on was given
  *    136   other id          16   of blocks from before this state was made anew; 0: there are none
  *    152   hole              16 + 16: what is between these two ordinals has given way
- *    184   dropped           16 each, STATE_REASONS of them: what gave way in the spool, by reason
+ *    184   dropped           16 each, STATE_REASONS of them: what was dropped so far, in all runs, by enum reason
  *    ...   0                      up to
  *    508   checksum          4    CRC-32C of all before it
  *
@@ -68,7 +68,16 @@ struct state {
 
 void state_encode(const struct state *state, unsigned char slot[STATE_SLOT]);
 
-/* False where it is none that was ever written whole. */
-bool state_decode(struct state *state, const unsigned char slot[STATE_SLOT]);
+enum state_found {
+	STATE_FOUND,
+	STATE_NONE,  /* it was never written whole, or has changed since */
+	STATE_OTHER, /* by its checksum it is whole, and of another version, or for a framing that this one does not know */
+};
+
+/* Of another version nothing is known but that it has magic, version and checksum where this one has them. */
+enum state_found state_decode(struct state *state, const unsigned char slot[STATE_SLOT]);
+
+/* The version that a whole slot says it is of. */
+unsigned state_version(const unsigned char slot[STATE_SLOT]);
 
 #endif

@@ -4,9 +4,14 @@
  */
 #include "config.h"
 
+#include "base/units.h"
+#include "os/loop.h"
 #include "spool/inside.h"
 
 #include <string.h>
+
+/* What cannot be read is tried again so long after the last time. */
+#define READ_AGAIN_NS (100 * NS_PER_MS)
 
 static bool
 has_hole(const struct spool *spool)
@@ -14,9 +19,8 @@ has_hole(const struct spool *spool)
 	return spool->hole_to.bytes > spool->hole_from.bytes;
 }
 
-/* All before that is in memory, or was, or has given way. */
-static void
-pass_to(struct spool *spool, struct tally end)
+void
+spool_pass_to(struct spool *spool, struct tally end)
 {
 	spool->loaded = end;
 	if (has_hole(spool) && spool->hole_from.bytes <= end.bytes && spool->hole_to.bytes > end.bytes)
@@ -96,16 +100,56 @@ seek_copy(struct spool *spool)
 	return false;
 }
 
+/* The segment that is read is not removed by this run: another may read what this one could not. */
+static void
+spare(struct spool *spool)
+{
+	const size_t index = segments_find(&spool->segments, spool->loader.segment);
+
+	if (index != SIZE_MAX)
+		segments_at(&spool->segments, index)->spared = true;
+}
+
+/* Whether it was given up: then what is missing is what a jump of ordinals says. */
+static bool
+give_up_reading(struct spool *spool)
+{
+	spool_note_failure(spool, SPOOL_READING, spool->loader.error);
+	if (spool_will_pass(spool->loader.error) || ++spool->read_tries < SPOOL_READ_TRIES) {
+		spool->read_again_ns = loop_now() + READ_AGAIN_NS;
+		return false;
+	}
+	spare(spool);
+	loader_give_up(&spool->loader);
+	return true;
+}
+
+static void
+note_read(struct spool *spool)
+{
+	spool->read_tries = 0;
+	spool_note_success(spool, SPOOL_READING);
+	if (loader_has_strange(&spool->loader))
+		spare(spool);
+}
+
 bool
 spool_next(struct spool *spool, struct spool_next *next)
 {
 	const char *records;
 
+	if (spool->read_again_ns != 0 && loop_now() < spool->read_again_ns)
+		return false;
+	spool->read_again_ns = 0;
 	while (spool->ahead.bytes > 0) {
 		switch (loader_next(&spool->loader, spool->state.id, spool->other, &spool->block, &spool->block_segment,
 		    &spool->block_place, &records)) {
 		case LOADER_WAITS:
 			return false;
+		case LOADER_FAILED:
+			if (!give_up_reading(spool))
+				return false;
+			continue;
 		case LOADER_END:
 			if (seek_again(spool))
 				continue;
@@ -114,6 +158,7 @@ spool_next(struct spool *spool, struct spool_next *next)
 			spool->ahead = (struct tally){ 0, 0 };
 			return true;
 		case LOADER_BLOCK:
+			note_read(spool);
 			break;
 		}
 		if (block_after(&spool->block).bytes <= spool->loaded.bytes)
@@ -143,7 +188,7 @@ spool_loaded(struct spool *spool, size_t added)
 		spool->entries.settled = settled;
 	spool->ahead = spool_less(spool->ahead, taken);
 	spool->figures.read_back += block->length;
-	pass_to(spool, block_after(block));
+	spool_pass_to(spool, block_after(block));
 	spool->loaded_serial = block_next(block);
 	return true;
 }
@@ -164,6 +209,42 @@ spool_settle(struct spool *spool, struct tally pending, uint64_t out)
 		return;
 	spool->changed = true;
 	spool_retire(spool);
+	if (spool->wants_room && spool->syncer.step == SYNCER_IDLE && spool->done.bytes + spool_settled_bytes(spool) > 0)
+		spool->sync_due_ns = 0; /* then there is some */
+}
+
+uint64_t
+spool_older(const struct spool *spool, uint64_t age_ns, uint64_t *later_ns)
+{
+	const struct entries *entries = &spool->entries;
+	const uint64_t now_ns = spool_wall_ns();
+	uint64_t records = 0;
+
+	*later_ns = UINT64_MAX;
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct entry *entry = entries_at(entries, i);
+		const uint64_t due_ns = entry->time_ns < UINT64_MAX - age_ns ? entry->time_ns + age_ns : UINT64_MAX;
+
+		if (due_ns >= now_ns) {
+			*later_ns = due_ns - now_ns + (due_ns < UINT64_MAX);
+			break;
+		}
+		records += entry->records;
+	}
+	return records > entries->settled.records ? records - entries->settled.records : 0;
+}
+
+void
+spool_note_dropped(struct spool *spool, const struct tally dropped[REASONS])
+{
+	for (int i = 0; i < REASONS; i++) {
+		const struct tally sum = spool_sum(spool->dropped_before[i], dropped[i]);
+
+		if (sum.records == spool->state.dropped[i].records && sum.bytes == spool->state.dropped[i].bytes)
+			continue;
+		spool->state.dropped[i] = sum;
+		spool->changed = true;
+	}
 }
 
 /* --- giving way ----------------------------------------------------------------------------------- */
@@ -218,9 +299,8 @@ evict_from_memory(struct spool *spool, uint64_t number, struct spool_evicted *ev
 	evicted->in_memory = sum;
 }
 
-/* What is between these two ordinals is not there.  False where another hole is, which it does not touch. */
-static bool
-make_hole(struct spool *spool, struct tally begin, struct tally end)
+bool
+spool_make_hole(struct spool *spool, struct tally begin, struct tally end)
 {
 	if (!has_hole(spool)) {
 		spool->hole_from = begin;
@@ -244,16 +324,18 @@ evict_from_disk(struct spool *spool, size_t index, struct spool_evicted *evicted
 
 	const struct tally hole_from = spool->hole_from, hole_to = spool->hole_to;
 
-	if (index > 0 && !make_hole(spool, begin, end))
+	if (index > 0 && !spool_make_hole(spool, begin, end))
 		return false;
 	if (end.bytes <= spool->loaded.bytes)
 		return true;
 	evicted->on_disk = spool_less(end, from);
+	evicted->from = from;
+	evicted->to = end;
 	evicted->ahead = from.records - spool->loaded.records;
 	if (hole_to.bytes > hole_from.bytes && hole_from.bytes >= spool->loaded.bytes && hole_to.bytes <= from.bytes)
 		evicted->ahead -= hole_to.records - hole_from.records;
 	if (from.bytes == spool->loaded.bytes)
-		pass_to(spool, end);
+		spool_pass_to(spool, end);
 	if (spool->loaded.bytes == spool->next.bytes)
 		evicted->on_disk = spool->ahead; /* with the delimiter that the last one would have got */
 	spool->ahead = spool_less(spool->ahead, evicted->on_disk);
@@ -283,12 +365,51 @@ remove_now(struct spool *spool, size_t index)
 	const struct segment segment = *segments_at(&spool->segments, index);
 	char name[SEGMENT_NAME];
 
+	loader_let_go(&spool->loader, segment.number);
 	segments_remove(&spool->segments, index);
 	forget_sealed(spool, segment.number);
 	spool_write_state(spool);
 	segment_name(name, segment.number);
 	if (folder_remove(&spool->folder, name) < 0)
 		spool_remove_later(spool, &segment);
+}
+
+/* It is read back before it is gone.  Not where its room is what is wanted. */
+static void
+save(struct spool *spool, const struct segment *segment, struct spool_evicted *evicted)
+{
+	struct saver_segment one = { -1, segment->length, evicted->from, evicted->to, evicted->on_disk };
+	char name[SEGMENT_NAME];
+
+	if (!spool->rules.saves || evicted->on_disk.bytes == 0 || spool->no_space)
+		return;
+	segment_name(name, segment->number);
+	one.fd = folder_take(&spool->folder, name);
+	evicted->saved = one.fd >= 0 && saver_take(&spool->saver, &one);
+	if (one.fd >= 0 && !evicted->saved)
+		folder_drop(one.fd);
+}
+
+bool
+spool_evicted_next(struct spool *spool, const char **text, struct tally *sum)
+{
+	const enum saver_found found = saver_next(&spool->saver, spool->state.id, spool->other, text, sum);
+
+	if (found == SAVER_MISSED)
+		*text = NULL;
+	return found == SAVER_RECORDS || found == SAVER_MISSED;
+}
+
+bool
+spool_await_evicted(struct spool *spool, uint64_t deadline_ns)
+{
+	return spool->saver.filling && worker_await(spool->saver.worker, deadline_ns);
+}
+
+struct tally
+spool_forget_evicted(struct spool *spool)
+{
+	return saver_give_up(&spool->saver);
 }
 
 bool
@@ -298,16 +419,19 @@ spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted)
 	uint64_t number;
 
 	*evicted = (struct spool_evicted){ 0 };
-	if (index >= spool->segments.count)
+	if (index >= spool->segments.count || (index + 1 == spool->segments.count && !spool_close_active(spool)))
 		return false;
 	number = segments_at(&spool->segments, index)->number;
 	if (!evict_from_disk(spool, index, evicted))
 		return false;
 	evict_from_memory(spool, number, evicted);
-	if (index + 1 == spool->segments.count)
-		spool_close_active(spool);
-	else if (spool->loader.segment == number)
+	if (index + 1 < spool->segments.count && spool->loader.segment == number)
 		loader_seek(&spool->loader, segments_at(&spool->segments, index + 1)->number, 0);
+	save(spool, segments_at(&spool->segments, index), evicted);
 	remove_now(spool, index);
+	if (spool->no_space) {
+		spool->gave_ns = loop_now();
+		spool->retry_ns = 0;
+	}
 	return true;
 }

@@ -186,5 +186,209 @@ segments()
 	is "$status" 2
 	run "$WEIR" --spool=spool --spool-sync=0 <nothing
 	is "$status" 2
+	if has_patterns; then
+		run "$WEIR" --spool=spool --sample=2 --keep=x <nothing
+		is "$status" 2
+		like "$output" "--keep.*not with --spool"
+	fi
 	[[ ! -e spool ]]
+}
+
+@test "COMMAND and batches are told which spool it is" {
+	seq 3 >in
+	WEIR_SPOOL=wrong IN=in run_weir --spool=spool "$HELPERS/given"
+	is "$ENDED" "exit 0"
+	is "$(grep -c '^WEIR_SPOOL=' out)" 1
+	is "$(grep '^WEIR_SPOOL=' out)" "WEIR_SPOOL=$(jq -r .spool.id report)"
+	rm -rf spool
+	IN=in run_weir --spool=spool --batch=3 sh -c 'cat >/dev/null; echo "$WEIR_SPOOL"'
+	is "$(<out)" "$(jq -r .spool.id report)"
+	WEIR_SPOOL=wrong IN=in run_weir --batch=3 sh -c 'cat >/dev/null; echo "${WEIR_SPOOL-none}"'
+	is "$(<out)" none
+}
+
+@test "a record that is too long for it: dropped, told once, status 5" {
+	{ echo one; printf '%02000000d\n%02000000d\n' 1 2; echo two; } >in
+	IN=in run_weir --spool=spool --max-record=1M
+	is "$ENDED" "exit 5"
+	is "$(paste -sd ' ' out)" "one two"
+	is "$(grep -c 'longer than --max-record' err)" 1
+	final '.dropped.by.oversize.records == 2 and .exit.reason == "record too long"'
+}
+
+@test "--max-age: by the time in the spool, and of what an earlier run has left" {
+	numbers 1 1000 >in
+	stalled_reader full
+	producer fifo
+	IN=fifo OUT=full start --spool=spool --pipe-size=keep -m 64K --max-age=50ms
+	producer_holds fifo
+	reader_holds
+	cat in >&9
+	snapshot_until '.dropped.by.expired.records == 1000'
+	snap '.held.records == 0'
+	producer_ends
+	reader_goes
+	finish
+	rm -rf spool full fifo
+	stalled_reader full
+	producer fifo
+	IN=fifo OUT=full start --spool=spool --pipe-size=keep -m 64K
+	producer_holds fifo
+	reader_holds
+	cat in >&9
+	snapshot_until '.in.records == 1000'
+	kill -KILL "$(<pid)"
+	until_true has_ended
+	reader_goes
+	numbers 1001 1010 >more
+	IN=more run_weir --spool=spool --max-age=1h
+	is "$ENDED" "exit 0"
+	cat in more | cmp - out
+}
+
+@test "--max-age: what an earlier run has left is as old as it is" {
+	numbers 1 1000 >in
+	stalled_reader full
+	IN=in OUT=full start --spool=spool --pipe-size=keep -m 64K
+	reader_holds
+	snapshot_until '.in.records == 1000'
+	kill -KILL "$(<pid)"
+	until_true has_ended
+	reader_goes
+	producer fifo
+	IN=fifo start --spool=spool --max-age=1ms --confirm=written
+	producer_holds fifo
+	snapshot_until '.held.records == 0'
+	snap '.recovered.records == 1000 and .dropped.by.expired.records == 1000 and .out.records == 0'
+	producer_ends
+	finish "exit 0"
+}
+
+@test "nothing is left: another framing takes it over; something is: it does not" {
+	printf 'one\ntwo\n' >in
+	IN=in run_weir --spool=spool
+	is "$ENDED" "exit 0"
+	printf 'one\0two\0' >in0
+	IN=in0 run_weir --spool=spool -0
+	is "$ENDED" "exit 0"
+	same out in0
+	stalled_reader full
+	IN=in0 OUT=full start --spool=spool -0 --pipe-size=keep
+	reader_holds
+	snapshot_until '.in.records == 2'
+	kill -KILL "$(<pid)"
+	until_true has_ended
+	reader_goes
+	run "$WEIR" -q --spool=spool <nothing
+	is "$status" 1
+	is "$output" "weir: --spool=spool: its records are framed otherwise (null)"
+}
+
+@test "drop-oldest at full speed: nothing that comes is refused" {
+	seq 1 2000000 >in
+	empty_reader slow
+	IN=in OUT=slow start --spool=spool --spool-size=8M -p drop-oldest --pipe-size=keep
+	reader_holds
+	snapshot_until '.in.records == 2000000'
+	snap '.dropped.by.newest.records == 0 and .dropped.by.oldest.records > 500000'
+	drain got
+	finish "exit 0"
+	final '.dropped.by.newest.records == 0'
+	is "$(tail -n 1 got)" 2000000
+	sort -nc got
+}
+
+@test "a disk that is full: drop-oldest gives up the oldest, and it is said once" {
+	[[ $(id -u) == 0 ]] || skip "only root can mount"
+	mkdir full
+	mount -t tmpfs -o size=2m none full || skip "no file system can be mounted"
+	numbers 1 60000 >in
+	stalled_reader slow
+	IN=in OUT=slow start --spool=full/spool --pipe-size=keep -m 64K -p drop-oldest
+	reader_holds
+	snapshot_until '.in.records == 60000'
+	snap '.dropped.by.newest.records == 0 and .dropped.by.oldest.records > 35000 and .spool.failures > 0'
+	drain got
+	finish "exit 0"
+	is "$(tail -n 1 got)" "$(numbers 60000 60000)"
+	sort -c got
+	is "$(<err)" "weir: --spool=full/spool: writing: No space left on device"
+}
+
+@test "a disk that is full: block waits for it" {
+	[[ $(id -u) == 0 ]] || skip "only root can mount"
+	mkdir full
+	mount -t tmpfs -o size=1m none full || skip "no file system can be mounted"
+	numbers 1 30000 >in
+	stalled_reader slow
+	IN=in OUT=slow start --spool=full/spool --pipe-size=keep -m 64K
+	reader_holds
+	snapshot_until '.spool.failures > 2'
+	mount -o remount,size=16m full
+	snapshot_until '.in.records == 30000'
+	drain got
+	finish "exit 0"
+	same got in
+}
+
+@test "a disk that is full: block, and what the reader takes makes room" {
+	[[ $(id -u) == 0 ]] || skip "only root can mount"
+	mkdir full
+	mount -t tmpfs -o size=1m none full || skip "no file system can be mounted"
+	numbers 1 60000 >in
+	stalled_reader slow
+	IN=in OUT=slow start --spool=full/spool --pipe-size=keep -m 64K
+	reader_holds
+	snapshot_until '.spool.failures > 2'
+	snap '.spool.failures < 100'
+	drain got
+	finish "exit 0"
+	same got in
+}
+
+@test "what cannot be synced in the end: status 1" {
+	command -v strace >/dev/null || skip "there is no strace"
+	numbers 1 100 >in
+	# shellcheck disable=SC2016 # the other shell's
+	printf '#!/bin/sh\nexec strace -f -o trace -e trace=fdatasync -e inject=fdatasync:error=EIO:when=2+ "%s" "$@"\n' "$WEIR" >traced
+	chmod +x traced
+	IN=in WEIR=./traced run_weir --spool=spool --drain-timeout=1s
+	is "$ENDED" "exit 1"
+	same out in
+	like "$(<err)" "weir: --spool=spool: syncing: Input/output error"
+	final '.exit.reason == "spool error"'
+}
+
+@test "what was on disk for sure is gone: it is counted, and the run ends" {
+	numbers 1 5000 >in
+	stalled_reader full
+	IN=in OUT=full start --spool=spool --pipe-size=keep -m 64K --spool-sync=10ms
+	reader_holds
+	snapshot_until '.in.records == 5000 and .spool.syncs > 0 and .spool.since_sync_ns > 20000000'
+	kill -KILL "$(<pid)"
+	until_true has_ended
+	reader_goes
+	truncate -s -1000 spool/*.seg
+	numbers 5001 5010 >more
+	IN=more run_weir --spool=spool
+	is "$ENDED" "exit 0"
+	final '.recovered.records == 5000 and .dropped.by.corrupt.records > 0 and .kept.records == 0 and .held.records == 0'
+	is "$(tail -n 1 out)" "$(numbers 5010 5010)"
+	is "$(segments)" 0
+}
+
+@test "--dropped: what gave way on disk is read back, or said to be not saved" {
+	numbers 1 60000 >in
+	stalled_reader full
+	IN=in OUT=full start --spool=spool --pipe-size=keep --spool-size=1M -m 64K -p drop-oldest --dropped=lost
+	reader_holds
+	snapshot_until '.in.records == 60000'
+	drain got
+	finish "exit 0"
+	final '.dropped.by.oldest.records > 45000 and .dropped_unsaved.records < .dropped.records'
+	is "$(jq -n '[inputs][-1] | .dropped.records - .dropped_unsaved.records' report)" "$(lines_of lost)"
+	is "$(jq -n '[inputs][-1] | .dropped.bytes - .dropped_unsaved.bytes' report)" "$(stat -c %s lost)"
+	sort got lost | uniq -d >twice
+	is "$(<twice)" ""
+	[[ $(comm -23 <(sort got lost) <(sort in) | wc -l) == 0 ]]
 }

@@ -467,3 +467,11 @@ folder_remove(const struct folder *folder, const char *name)
 	change_name(name, -1);
 	return 0;
 }
+
+int
+folder_found(const char *path, bool lasting)
+{
+	(void)path;
+	(void)lasting;
+	return 0;
+}
