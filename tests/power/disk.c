@@ -22,6 +22,7 @@ struct write {
 	uint64_t offset;
 	size_t length;
 	char *bytes; /* malloc'd; NULL: a cut */
+	bool grows;  /* it stands behind what was there */
 };
 
 struct file {
@@ -126,6 +127,12 @@ disk_set_room(uint64_t bytes)
 	room = bytes;
 }
 
+uint64_t
+disk_room(void)
+{
+	return room;
+}
+
 /* Something is about to be changed. */
 static void
 step(void)
@@ -162,11 +169,11 @@ apply(struct file *file, const struct write *write)
 }
 
 static void
-add_write(int file, uint64_t offset, const char *bytes, size_t length)
+add_write(int file, uint64_t offset, const char *bytes, size_t length, bool grows)
 {
 	if (disk.writes == WRITES)
 		abort();
-	disk.write[disk.writes++] = (struct write){ file, offset, length, bytes != NULL ? copy_of(bytes, length) : NULL };
+	disk.write[disk.writes++] = (struct write){ file, offset, length, bytes != NULL ? copy_of(bytes, length) : NULL, grows };
 }
 
 static void
@@ -216,22 +223,24 @@ change_name(const char *name, int file)
 
 /* --- power --------------------------------------------------------------------------------------- */
 
-/* A write that is there in part: of its sectors some, and some of them up to a byte. */
+/* A write that is there in part: of its sectors some.  Where a file has grown its length is another thing than its sectors:
+ * some of those end at any byte. */
 static void
 tear(struct file *file, const struct write *write, struct random *random)
 {
 	const size_t sector = random_one_in(random, 2) ? SECTOR_LEAST : SECTOR_MOST;
+	const uint64_t fates = write->grows ? 3 : 2;
 
 	for (uint64_t at = write->offset; at < write->offset + write->length;) {
 		uint64_t end = (at / sector + 1) * sector;
 
 		if (end > write->offset + write->length)
 			end = write->offset + write->length;
-		switch (random_below(random, 3)) {
+		switch (random_below(random, fates)) {
 		case 0:
 			put(&file->synced, &file->synced_length, at, write->bytes + (at - write->offset), (size_t)(end - at));
 			break;
-		case 1:
+		case 2:
 			put(&file->synced, &file->synced_length, at, write->bytes + (at - write->offset),
 			    (size_t)random_below(random, end - at));
 			break;
@@ -240,12 +249,10 @@ tear(struct file *file, const struct write *write, struct random *random)
 	}
 }
 
-void
-disk_cut(uint64_t seed)
+/* What was synced is there. */
+static void
+begin_cut(void)
 {
-	struct random random = { seed };
-	const uint64_t how = random_below(&random, 5);
-
 	before = disk;
 	memset(&disk, 0, sizeof(disk));
 	disk.files = before.files;
@@ -255,26 +262,69 @@ disk_cut(uint64_t seed)
 	}
 	memcpy(disk.synced_name, before.synced_name, sizeof(disk.synced_name));
 	disk.synced_names = before.synced_names;
-	/* nothing of it, all of it, a beginning, or any of it */
-	for (size_t i = 0, last = (size_t)random_below(&random, before.writes + 1); i < before.writes; i++) {
-		const struct write *write = &before.write[i];
-		struct file *file = &disk.file[write->file];
-		const uint64_t fate = how == 0 ? 0 : how == 1 ? 1 : how == 2 ? i < last : random_below(&random, 3);
+}
 
-		if (fate == 1)
-			apply(file, write);
-		else if (fate == 2 && write->bytes != NULL)
-			tear(file, write, &random);
-	}
-	for (size_t i = 0, last = (size_t)random_below(&random, before.changes + 1); i < before.changes; i++)
-		if (how == 1 || (how == 2 && i < last) || (how > 2 && random_one_in(&random, 2)))
-			set_name(disk.synced_name, &disk.synced_names, before.change[i].name, before.change[i].file);
+/* And nothing else. */
+static void
+end_cut(void)
+{
 	for (int i = 0; i < disk.files; i++) {
 		disk.file[i].now = copy_of(disk.file[i].synced, disk.file[i].synced_length);
 		disk.file[i].now_length = disk.file[i].synced_length;
 	}
 	memcpy(disk.name, disk.synced_name, sizeof(disk.name));
 	disk.names = disk.synced_names;
+}
+
+static void
+keep_write(size_t index)
+{
+	apply(&disk.file[before.write[index].file], &before.write[index]);
+}
+
+static void
+keep_change(size_t index)
+{
+	set_name(disk.synced_name, &disk.synced_names, before.change[index].name, before.change[index].file);
+}
+
+/* Nothing of it, all of it, a beginning, or any of it. */
+void
+disk_cut(uint64_t seed)
+{
+	struct random random = { seed };
+	const uint64_t how = random_below(&random, 5);
+	size_t last;
+
+	begin_cut();
+	last = (size_t)random_below(&random, before.writes + 1);
+	for (size_t i = 0; i < before.writes; i++) {
+		const struct write *write = &before.write[i];
+		const uint64_t fate = how == 0 ? 0 : how == 1 ? 1 : how == 2 ? i < last : random_below(&random, 3);
+
+		if (fate == 1)
+			keep_write(i);
+		else if (fate == 2 && write->bytes != NULL)
+			tear(&disk.file[write->file], write, &random);
+	}
+	last = (size_t)random_below(&random, before.changes + 1);
+	for (size_t i = 0; i < before.changes; i++)
+		if (how == 1 || (how == 2 && i < last) || (how > 2 && random_one_in(&random, 2)))
+			keep_change(i);
+	end_cut();
+}
+
+void
+disk_cut_to(uint64_t kept)
+{
+	begin_cut();
+	for (size_t i = 0; i < before.writes; i++, kept >>= 1)
+		if (kept & 1)
+			keep_write(i);
+	for (size_t i = 0; i < before.changes; i++, kept >>= 1)
+		if (kept & 1)
+			keep_change(i);
+	end_cut();
 }
 
 void
@@ -361,32 +411,39 @@ folder_length(int fd)
 	return (int64_t)disk.file[fd - FD].now_length;
 }
 
+/* What there is no room for is cut back, or where not even that can be had its remains stay. */
+static int
+refuse_rest(int fd, uint64_t before_it, uint64_t *length)
+{
+	if (folder_cut(fd, before_it) < 0)
+		*length = disk.file[fd - FD].now_length;
+	errno = ENOSPC;
+	return -1;
+}
+
 int
 folder_append(int fd, const struct iovec *piece, int pieces, uint64_t *length)
 {
 	struct file *file = &disk.file[fd - FD];
-	uint64_t sum = 0, at = *length;
+	uint64_t sum = 0, at = 0, done;
 	char *all;
 
 	step();
 	for (int i = 0; i < pieces; i++)
 		sum += piece[i].iov_len;
-	if (sum > room) {
-		errno = ENOSPC;
-		return -1;
-	}
-	if (room != UINT64_MAX)
-		room -= sum;
 	if ((all = malloc(sum)) == NULL)
 		abort();
-	for (int i = 0; i < pieces; i++) {
-		memcpy(all + (at - *length), piece[i].iov_base, piece[i].iov_len);
-		at += piece[i].iov_len;
-	}
-	put(&file->now, &file->now_length, *length, all, sum);
-	add_write(fd - FD, *length, all, sum);
+	for (int i = 0; i < pieces; at += piece[i++].iov_len)
+		memcpy(all + at, piece[i].iov_base, piece[i].iov_len);
+	done = sum < room ? sum : room;
+	if (room != UINT64_MAX)
+		room -= done;
+	put(&file->now, &file->now_length, *length, all, done);
+	add_write(fd - FD, *length, all, done, true);
 	free(all);
-	*length = at;
+	if (done < sum)
+		return refuse_rest(fd, *length, length);
+	*length += sum;
 	return 0;
 }
 
@@ -397,7 +454,7 @@ folder_write(int fd, const void *bytes, size_t length, uint64_t offset)
 
 	step();
 	put(&file->now, &file->now_length, offset, bytes, length);
-	add_write(fd - FD, offset, bytes, length);
+	add_write(fd - FD, offset, bytes, length, false);
 	return 0;
 }
 
@@ -420,9 +477,13 @@ folder_cut(int fd, uint64_t length)
 	struct file *file = &disk.file[fd - FD];
 
 	step();
+	if (room == 0 && length % 2 == 0) { /* on a disk that is full some of that fails, too */
+		errno = EIO;
+		return -1;
+	}
 	if (length < file->now_length)
 		file->now_length = length;
-	add_write(fd - FD, length, NULL, 0);
+	add_write(fd - FD, length, NULL, 0, false);
 	return 0;
 }
 

@@ -26,6 +26,10 @@ void disk_init(void);
 void disk_cut(uint64_t seed);
 void disk_restore(void);
 
+/* The same, drawn by nobody: of what is not on the disk those are there whose bit is set, the writes first, in their order,
+ * then the names. */
+void disk_cut_to(uint64_t kept);
+
 /* How much is not on the disk: writes, and names. */
 size_t disk_pending(void);
 
@@ -39,5 +43,6 @@ bool disk_fails_syncs(void);
 
 /* From now on there is room for so many bytes more. */
 void disk_set_room(uint64_t bytes);
+uint64_t disk_room(void);
 
 #endif
