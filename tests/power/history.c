@@ -154,13 +154,13 @@ judge_line(struct judge *judge, size_t index)
 }
 
 const char *
-history_judge(const struct history *history, struct spool *left, uint64_t figure[2])
+history_judge(const struct history *history, struct spool *left, const struct state *state, uint64_t figure[2])
 {
 	static struct judge judge;
 	const char *what;
 
 	judge = (struct judge){ .history = history, .figure = figure, .leaving = SIZE_MAX,
-		.opened = { left->loaded.bytes, left->next.bytes, left->hole_from.bytes, left->hole_to.bytes } };
+		.opened = { state->before.bytes, left->next.bytes, state->hole_from.bytes, state->hole_to.bytes } };
 	if (spool_serial(left) < history->given)
 		return wrong(&judge, "a serial would be given again", spool_serial(left), history->given);
 	if ((what = read_all(&judge, left)) != NULL || (what = judge_law(&judge, left)) != NULL)

@@ -9,6 +9,7 @@
 
 #include "spool/segments.h"
 #include "spool/spool.h"
+#include "spool/state.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,7 +41,8 @@ struct history {
 /* The text of a record tells which it is. */
 void history_text(char *text, const struct line *line);
 
-/* What another weir finds in this spool, just opened, is held against it: NULL, or what is wrong, with two figures. */
-const char *history_judge(const struct history *history, struct spool *left, uint64_t figure[2]);
+/* What another weir finds in this spool, just opened, where this was the state, is held against it: NULL, or what is wrong,
+ * with two figures. */
+const char *history_judge(const struct history *history, struct spool *left, const struct state *state, uint64_t figure[2]);
 
 #endif

@@ -20,6 +20,7 @@
 #include "power/history.h"
 
 #include "../unit/random.h"
+#include "../unit/slots.h"
 #include "../unit/tap.h"
 #include "base/units.h"
 #include "os/loop.h"
@@ -47,15 +48,17 @@ static void
 look(void)
 {
 	const bool fails = disk_fails_syncs();
+	struct state state;
 	uint64_t figure[2] = { 0, 0 };
 	struct spool *left;
 	const char *what;
 
 	disk_fail_syncs(false); /* it is another one that comes up again */
 	states++;
+	(void)slots_read(rules->path, &state);
 	left = spool_open(rules);
 	history.synced = spool->state.synced.bytes;
-	what = left != NULL ? history_judge(&history, left, figure) : "it cannot be opened";
+	what = left != NULL ? history_judge(&history, left, &state, figure) : "it cannot be opened";
 	if (what != NULL)
 		diag("seed %" PRIu64 ", call %" PRIu64 ": %s: %" PRIu64 ", %" PRIu64, seed, disk_calls(), what, figure[0], figure[1]);
 	failed = what != NULL;
