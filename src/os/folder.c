@@ -18,6 +18,46 @@
 /* As many pieces as a call takes on any system (POSIX: _XOPEN_IOV_MAX). */
 #define PIECES 16
 
+/* --- stopping points ----------------------------------------------------------------------------- */
+
+/* For tests that kill there: in debug builds WEIR_STOP_AT="synced 3" ends weir by SIGKILL where it comes to that point for the
+ * third time.  "torn" is in the middle of an append; the others are behind what they are named after. */
+#ifdef WEIR_DEBUG
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+static bool
+is_at(const char *point)
+{
+	static atomic_ulong times;
+	const char *stop = getenv("WEIR_STOP_AT");
+	const size_t length = strlen(point);
+
+	return stop != NULL && strncmp(stop, point, length) == 0 && stop[length] == ' ' &&
+	    atomic_fetch_add(&times, 1) + 1 == strtoul(stop + length, NULL, 10);
+}
+
+static void
+stop_at(const char *point)
+{
+	if (is_at(point))
+		(void)raise(SIGKILL);
+}
+
+static void
+tear(int fd, const struct iovec *piece, uint64_t offset)
+{
+	if (!is_at("torn"))
+		return;
+	(void)pwrite(fd, piece->iov_base, (piece->iov_len + 1) / 2, (off_t)offset);
+	(void)raise(SIGKILL);
+}
+#else
+#define stop_at(point) ((void)0)
+#define tear(fd, piece, offset) ((void)0)
+#endif
+
 /* --- the directory ------------------------------------------------------------------------------- */
 
 static int
@@ -174,13 +214,19 @@ folder_list(const struct folder *folder, bool (*one)(void *state, const char *na
 int
 folder_sync(const struct folder *folder)
 {
-	return fsync(folder->fd);
+	const int result = fsync(folder->fd);
+
+	stop_at("named");
+	return result;
 }
 
 int
 folder_remove(const struct folder *folder, const char *name)
 {
-	return unlinkat(folder->fd, name, 0);
+	const int result = unlinkat(folder->fd, name, 0);
+
+	stop_at("unlinked");
+	return result;
 }
 
 /* --- files ---------------------------------------------------------------------------------------- */
@@ -188,7 +234,10 @@ folder_remove(const struct folder *folder, const char *name)
 int
 folder_make(const struct folder *folder, const char *name)
 {
-	return openat(folder->fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	const int fd = openat(folder->fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+	stop_at("created");
+	return fd;
 }
 
 int
@@ -267,9 +316,12 @@ folder_append(int fd, const struct iovec *piece, int pieces, uint64_t *length)
 	int count;
 
 	while ((count = left_of(&piece, &pieces, gone, left)) > 0) {
-		ssize_t done = write_pieces(fd, left, count, end);
-		int error = errno;
+		ssize_t done;
+		int error;
 
+		tear(fd, left, end);
+		done = write_pieces(fd, left, count, end);
+		error = errno;
 		if (done < 0 && error == EINTR) {
 			gone = piece->iov_len - left[0].iov_len;
 			continue;
@@ -284,6 +336,7 @@ folder_append(int fd, const struct iovec *piece, int pieces, uint64_t *length)
 		gone = piece->iov_len - left[0].iov_len + (size_t)done;
 	}
 	*length = end;
+	stop_at("written");
 	return 0;
 }
 
@@ -302,6 +355,7 @@ folder_write(int fd, const void *bytes, size_t length, uint64_t offset)
 		}
 		done += (size_t)step;
 	}
+	stop_at("state");
 	return 0;
 }
 
@@ -332,12 +386,13 @@ folder_cut(int fd, uint64_t length)
 	do
 		result = ftruncate(fd, (off_t)length);
 	while (result < 0 && errno == EINTR);
+	stop_at("cut");
 	return result;
 }
 
 /* macOS has fsync give it to the disk, and only this to what the disk keeps (fcntl(2) there). */
-int
-folder_sync_file(int fd)
+static int
+sync_file(int fd)
 {
 #ifdef F_FULLFSYNC
 	if (fcntl(fd, F_FULLFSYNC) == 0)
@@ -348,4 +403,13 @@ folder_sync_file(int fd)
 #else
 	return fsync(fd);
 #endif
+}
+
+int
+folder_sync_file(int fd)
+{
+	const int result = sync_file(fd);
+
+	stop_at("synced");
+	return result;
 }
