@@ -48,10 +48,8 @@ stop_at(const char *point)
 static void
 tear(int fd, const struct iovec *piece, uint64_t offset)
 {
-	if (!is_at("torn"))
-		return;
-	(void)pwrite(fd, piece->iov_base, (piece->iov_len + 1) / 2, (off_t)offset);
-	(void)raise(SIGKILL);
+	if (is_at("torn") && pwrite(fd, piece->iov_base, (piece->iov_len + 1) / 2, (off_t)offset) >= 0)
+		(void)raise(SIGKILL);
 }
 #else
 #define stop_at(point) ((void)0)
