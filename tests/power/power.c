@@ -254,6 +254,25 @@ step(void)
 	giving_way = 0;
 }
 
+/* SIGKILL, and the next weir on the same machine: what was not on the disk is not there now either. */
+static void
+restart(void)
+{
+	disk_stop_at(0, NULL);
+	spool_free(spool);
+	spool = spool_open(rules);
+	if (spool == NULL)
+		abort();
+	given_next = false;
+	settling = 0;
+	giving_way = 0;
+	skip_settled();
+	for (size_t i = history.oldest; i < history.count; i++)
+		history.line[i].in_memory = false;
+	history.given = history.serial = spool_serial(spool);
+	disk_stop_at(disk_calls() + 1 + random_below(&chance, 8), cut_here);
+}
+
 /* What befalls the disk: of each four seeds one whose syncs fail at times, and one that is full at times. */
 static void
 trouble(void)
@@ -296,6 +315,8 @@ play(void)
 		else if (what < 6 + settles)
 			settle();
 		step();
+		if (!disk_fails_syncs() && random_one_in(&chance, 60))
+			restart();
 	}
 	disk_fail_syncs(false);
 	disk_set_room(UINT64_MAX);
