@@ -192,6 +192,7 @@ settle(uint64_t most)
 	}
 	spool_settle(run.spool, run.pending, 0);
 	past.now_ns += NS_PER_MS;
+	spool_look(run.spool, past.now_ns);
 	spool_step(run.spool, past.now_ns);
 }
 

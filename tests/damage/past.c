@@ -205,10 +205,12 @@ live(struct past *past, bool evicts)
 		else if (what == 99 && random_one_in(chance, 3))
 			past_copy_all(past->folder, past->older);
 		spool_step(spool, past->now_ns);
+		spool_look(spool, past->now_ns);
 	}
 	if (random_one_in(chance, 6))
 		(void)past_put(past, spool, false, true); /* the last of its input */
 	spool_step(spool, past->now_ns + NS_PER_S);
+	spool_look(spool, past->now_ns + NS_PER_S);
 	if (random_one_in(chance, 2) && spool_end(spool, loop_now() + NS_PER_S) != 0)
 		abort();
 	spool_free(spool);

@@ -26,6 +26,9 @@
 #include "os/loop.h"
 #include "spool/inside.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #define STEPS 240
 #define CUTS 2      /* at a call, by chance */
 #define ALL_OF 4    /* of so many writes and names each combination */
@@ -240,6 +243,7 @@ step(void)
 {
 	const uint64_t failures = spool->figures.failures;
 
+	spool_look(spool, now_ns);
 	spool_step(spool, now_ns);
 	if (spool->syncer.step != SYNCER_IDLE) {
 		settling = spool->syncer.step == SYNCER_STATE ? history.oldest : settling;
@@ -329,8 +333,10 @@ int
 main(int argc, char *argv[])
 {
 	const uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, last = argc > 2 ? strtoull(argv[2], NULL, 10) : 24;
+	const int quiet = open("/dev/null", O_WRONLY);
 	uint64_t evictions = 0, synced = 0;
 
+	(void)dup2(quiet, STDERR_FILENO); /* what the spool has to say of the disk */
 	for (seed = first; seed <= last && !failed; seed++) {
 		play();
 		evictions += history.evictions;

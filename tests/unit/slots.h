@@ -26,7 +26,7 @@ slots_read(const char *path, struct state *state)
 		unsigned char slot[STATE_SLOT];
 		struct state one;
 
-		if (folder_read(fd, slot, sizeof(slot), i * STATE_PAGE) < (ssize_t)sizeof(slot) || !state_decode(&one, slot) ||
+		if (folder_read(fd, slot, sizeof(slot), i * STATE_PAGE) < (ssize_t)sizeof(slot) || state_decode(&one, slot) != STATE_FOUND ||
 		    (found && one.generation < state->generation))
 			continue;
 		*state = one;
