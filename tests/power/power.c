@@ -187,6 +187,8 @@ put(bool evicting)
 
 	if (first + load.records > HISTORY_MOST)
 		return;
+	if (random_one_in(&chance, 8)) /* so many were left out on the way in */
+		load.first = history.serial += SPOOL_BOUND_AHEAD / 3;
 	for (uint64_t i = 0; i < load.records; i++) {
 		struct line *line = &history.line[history.count++];
 
@@ -319,7 +321,7 @@ play(void)
 		else if (what < 6 + settles)
 			settle();
 		step();
-		if (!disk_fails_syncs() && random_one_in(&chance, 60))
+		if (seed % 4 != 0 && random_one_in(&chance, 60)) /* whose syncs had failed: that nobody can know who comes later */
 			restart();
 	}
 	disk_fail_syncs(false);
