@@ -184,6 +184,7 @@ put(bool evicting)
 	struct spool_load load = { .piece = piece, .pieces = 1, .first = history.serial, .records = 1 + random_below(&chance, 6) };
 	const bool forward = spool_is_level(spool) && !given_next && random_one_in(&chance, 2);
 	const size_t first = history.count;
+	const uint64_t given = history.given;
 
 	if (first + load.records > HISTORY_MOST)
 		return;
@@ -203,7 +204,7 @@ put(bool evicting)
 	if (spool_put(spool, &load, forward, now_ns) == SPOOL_DONE)
 		return;
 	history.count = first;
-	history.given = history.serial = load.first;
+	history.serial = history.given = given;
 	if (evicting && spool_wants_room(spool))
 		evict(random_one_in(&chance, 2) ? 0 : random_below(&chance, pending().records + 1));
 }
