@@ -223,24 +223,35 @@ change_name(const char *name, int file)
 
 /* --- power --------------------------------------------------------------------------------------- */
 
-/* A write that is there in part: of its sectors some.  Where a file has grown its length is another thing than its sectors:
- * some of those end at any byte. */
+/* A sector that was just being written cannot be read, or is nonsense, with all that stands in it. */
+static void
+spoil(struct file *file, uint64_t at, size_t sector, struct random *random)
+{
+	for (uint64_t end = at + sector; at < end && at < file->synced_length; at++)
+		file->synced[at] = (char)random_next(random);
+}
+
+/* A write that is there in part: of its sectors some, and some are spoilt.  Where a file has grown its length is another thing
+ * than its sectors: some of those end at any byte. */
 static void
 tear(struct file *file, const struct write *write, struct random *random)
 {
 	const size_t sector = random_one_in(random, 2) ? SECTOR_LEAST : SECTOR_MOST;
-	const uint64_t fates = write->grows ? 3 : 2;
 
 	for (uint64_t at = write->offset; at < write->offset + write->length;) {
 		uint64_t end = (at / sector + 1) * sector;
 
 		if (end > write->offset + write->length)
 			end = write->offset + write->length;
-		switch (random_below(random, fates)) {
+		switch (random_below(random, 3)) {
 		case 0:
 			put(&file->synced, &file->synced_length, at, write->bytes + (at - write->offset), (size_t)(end - at));
 			break;
 		case 2:
+			if (!write->grows) {
+				spoil(file, at / sector * sector, sector, random);
+				break;
+			}
 			put(&file->synced, &file->synced_length, at, write->bytes + (at - write->offset),
 			    (size_t)random_below(random, end - at));
 			break;
