@@ -92,6 +92,7 @@ put_block(struct pump *pump, size_t length, uint64_t records, const struct seria
 	(void)queue_take(arrivals, length);
 	return SPOOL_DONE;
 }
+
 void
 spooling_put_all(struct pump *pump, uint64_t now_ns)
 {
@@ -117,4 +118,18 @@ spooling_put_all(struct pump *pump, uint64_t now_ns)
 		}
 	}
 	spooling->stuck = false;
+}
+
+void
+spooling_put_rest(struct pump *pump, uint64_t now_ns)
+{
+	struct serials_gap gap[BLOCK_GAPS];
+	uint64_t records;
+	unsigned gaps;
+	size_t length;
+
+	spool_stretch(pump->spooling.spool);
+	do
+		length = next_length(pump, &records, gap, &gaps);
+	while (length > 0 && put_block(pump, length, records, gap, gaps, now_ns) == SPOOL_DONE);
 }

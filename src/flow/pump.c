@@ -395,9 +395,11 @@ pump_unread(const struct pump *pump, uint64_t *bytes)
 void
 pump_close_books(struct pump *pump, uint64_t now_ns)
 {
-	const struct tally held = pump_held(pump), kept = spooling_kept(pump, held);
+	struct tally held, kept;
 
 	spooling_end(pump, now_ns);
+	held = pump_held(pump);
+	kept = spooling_kept(pump, held);
 	level_close(&pump->level, now_ns);
 	ledger_count(&pump->ledger.kept, kept.records, kept.bytes);
 	ledger_count(&pump->ledger.undelivered, held.records - kept.records, held.bytes - kept.bytes);

@@ -46,8 +46,9 @@ void spooling_load_all(struct pump *pump);
 
 /* --- arriving.c, yielding.c ----------------------------------------------------------------------- */
 
-/* What has come is put. */
+/* What has come is put; and at the end what is left of it, even beyond the bound: as much as the disk takes. */
 void spooling_put_all(struct pump *pump, uint64_t now_ns);
+void spooling_put_rest(struct pump *pump, uint64_t now_ns);
 
 /* Records that the reader has been handed, or that are on their way: they stay. */
 uint64_t spooling_flying(const struct pump *pump);

@@ -114,6 +114,7 @@ spooling_loss(struct pump *pump)
 {
 	return spooling_is_on(pump) ? &pump->spooling.arriving : &pump->loss;
 }
+
 static void
 settle(struct pump *pump)
 {
@@ -171,6 +172,8 @@ spooling_end(struct pump *pump, uint64_t now_ns)
 {
 	if (!spooling_is_on(pump))
 		return;
+	spooling_put_rest(pump, now_ns);
+	spooling_step(pump, now_ns); /* what has left in a pass that was the last */
 	do
 		save_evicted(pump);
 	while (spool_await_evicted(pump->spooling.spool, now_ns + SAVE_NS));

@@ -100,6 +100,7 @@ struct spool {
 	uint64_t gave_ns;       /* when something gave way for that, and it has not helped yet; 0: nothing has */
 	uint64_t disk_room;     /* what there was when it was full, or is; 0: it was not */
 	uint64_t reach;         /* the greatest serial that was asked for */
+	bool stretched;         /* there is no bound any more */
 	bool broken;            /* what was to be synced has to be written anew first */
 	unsigned anew_tries;    /* to write it anew, in vain */
 	unsigned read_tries;    /* the same, of what is on disk only: */

@@ -67,7 +67,7 @@ waiting(const struct spool *spool)
 static bool
 is_too_full(const struct spool *spool, uint64_t size)
 {
-	return spool->segments.bytes + spool->spared_bytes + waiting(spool) + size > spool->rules.most;
+	return !spool->stretched && spool->segments.bytes + spool->spared_bytes + waiting(spool) + size > spool->rules.most;
 }
 
 /* And would not be, if all went that nothing needs any more. */
@@ -278,4 +278,10 @@ bool
 spool_is_level(const struct spool *spool)
 {
 	return spool->ahead.bytes == 0 && spool->loaded.bytes == spool->next.bytes;
+}
+
+void
+spool_stretch(struct spool *spool)
+{
+	spool->stretched = true;
 }

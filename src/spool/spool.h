@@ -104,6 +104,9 @@ enum spool_result {
  * gives way; else the disk would not for another reason. */
 bool spool_wants_room(const struct spool *spool);
 
+/* From now on there is no bound: what is put is the rest of a run. */
+void spool_stretch(struct spool *spool);
+
 /* forward: the caller takes it into memory as well, and it is as if spool_next had given it.  Only where nothing stands
  * between that and what is in memory: spool_is_level. */
 enum spool_result spool_put(struct spool *spool, const struct spool_load *load, bool forward, uint64_t now_ns);

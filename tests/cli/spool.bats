@@ -42,6 +42,20 @@ segments()
 	is "$(jq .kept.records first)" "$(jq .recovered.records report)"
 }
 
+@test "a reader that has gone just when it had taken something: that does not come again, and all else does" {
+	numbers 1 20000 >in
+	for _ in {1..5}; do
+		rm -rf spool
+		"$WEIR" -N one --spool=spool --spool-size=1M --format=json --report=first <in 2>err | head -n 100 >head || :
+		jq -e '.undelivered.records == 0 and .in.records == .out.records + .kept.records' first
+		IN=nothing run_weir --spool=spool
+		final '(.spool.unclean | not) and .out == .recovered'
+		is "$(jq .kept.records first)" "$(wc -l <out)"
+		numbers "$(($(jq .out.records first) + 1))" "$(jq .in.records first)" >expected
+		same out expected
+	done
+}
+
 @test "SIGKILL: what was read and is not out comes again, whole and in order" {
 	stalled_reader full
 	producer fifo
