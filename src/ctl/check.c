@@ -176,6 +176,8 @@ print_sums(const struct sums *sums)
 	printf("missing: %s\n", sums->missing.bytes > 0 ? spools_amount(text, framing, sums->missing) : "nothing");
 	if (found->given_way.bytes > 0)
 		printf("given way: %s\n", spools_amount(text, framing, found->given_way));
+	if (found->others > 0)
+		printf("not of this spool, left alone: %" PRIu64 " segment%s\n", found->others, found->others == 1 ? "" : "s");
 	if (sums->other > 0)
 		printf("no blocks: %" PRIu64 " bytes\n", sums->other);
 	if (sums->torn > 0)
@@ -244,7 +246,7 @@ print_sums_json(const struct sums *sums)
 	print_tally_json("held", sums->held);
 	print_tally_json("missing", sums->missing);
 	print_tally_json("given_way", found->given_way);
-	printf(",\"other_bytes\":%" PRIu64 ",\"torn_bytes\":%" PRIu64 ",\"damaged\":%s}\n", sums->other, sums->torn,
+	printf(",\"other_segments\":%" PRIu64 ",\"other_bytes\":%" PRIu64 ",\"torn_bytes\":%" PRIu64 ",\"damaged\":%s}\n", found->others, sums->other, sums->torn,
 	    truth(sums->damaged));
 }
 

@@ -16,6 +16,8 @@ spools_open(const struct asked *asked)
 
 	if (visit == NULL && errno == ENOTDIR)
 		diag_error("%s: not a directory; accepted: that of a weir --spool, and no symbolic link to it", path);
+	else if (visit == NULL && errno == EPROTO)
+		diag_error("%s: written by another version of weir", path);
 	else if (visit == NULL)
 		diag_errno(errno, "%s", path);
 	if (visit == NULL)

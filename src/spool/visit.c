@@ -73,7 +73,8 @@ note(struct visit *visit, const struct recovered *recovered)
 	if (recovered->state.hole_to.bytes > recovered->state.before.bytes)
 		found->given_way = spool_less(recovered->state.hole_to, recovered->state.hole_from);
 	found->next = recovered->serial;
-	found->none = recovered->fresh && recovered->done.count == 0 && !is_at(&visit->spool.folder, STATE_NAME);
+	found->others = recovered->left;
+	found->none = recovered->fresh && recovered->done.count == 0 && recovered->left == 0 && !is_at(&visit->spool.folder, STATE_NAME);
 }
 
 /* What is confirmed comes as well: from the first block on that there is. */
@@ -100,7 +101,10 @@ begin(struct visit *visit, bool all)
 
 	visit->found.held = folder_is_held(&spool->folder, SPOOL_LOCK, &visit->found.holder);
 	if (find(&recovered, &spool->folder, visit->found.held) < 0) {
+		const int error = recovered.version != 0 ? EPROTO : errno;
+
 		recovered_free(&recovered);
+		errno = error;
 		return -1;
 	}
 	note(visit, &recovered);

@@ -36,7 +36,8 @@ struct visit_found {
 	uint64_t first;         /* and serial of the first record that is not confirmed */
 	struct tally given_way; /* behind that: they are not there, and not missing */
 	uint64_t next;          /* the serial that the next record is to get, at least */
-	uint64_t segments;      /* files, with those that hold nothing any more */
+	uint64_t segments;      /* files, with those that hold nothing any more, */
+	uint64_t others;        /* and so many besides are named as they are, and not of this spool: the next weir leaves them alone */
 };
 
 /* One file, whatever else there is. */
@@ -55,7 +56,7 @@ struct visit_segment {
 };
 
 /* all: what is confirmed and still there, too.  NULL with errno: of the system; ENOTDIR for what is no directory, or a
- * symbolic link.  What is in it cannot make it fail. */
+ * symbolic link; EPROTO: another version of weir has written it.  No damage can make it fail. */
 struct visit *visit_open(const char *path, bool all);
 void visit_close(struct visit *visit);
 
