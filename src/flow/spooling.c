@@ -175,6 +175,7 @@ spooling_end(struct pump *pump, uint64_t now_ns)
 		save_evicted(pump);
 	while (spool_await_evicted(pump->spooling.spool, now_ns + SAVE_NS));
 	loss_missed(&pump->loss, spool_forget_evicted(pump->spooling.spool));
+	settle(pump); /* the last pass may have ended with an output that was gone, and before that with some of it out */
 }
 
 /* --- the pass -------------------------------------------------------------------------------------- */

@@ -51,7 +51,7 @@ void spooling_observe(struct pump *pump);
 struct queue *spooling_arrivals(struct pump *pump);
 struct loss *spooling_loss(struct pump *pump);
 
-/* The run is over: what has given way is saved as far as it is read back in time. */
+/* The run is over: what has given way is saved as far as it is read back in time, and what is out by now is settled. */
 void spooling_end(struct pump *pump, uint64_t now_ns);
 
 /* What has come is put, and what there is room for taken up. */
