@@ -285,6 +285,7 @@ void
 spool_look(struct spool *spool, uint64_t now_ns)
 {
 	look_at_sync(spool);
+	loader_tidy(&spool->loader);
 	spool->news = false;
 	if (now_ns >= spool->retry_ns)
 		spool->refused = false; /* it can be tried again */

@@ -31,12 +31,20 @@ loader_start(struct loader *loader)
 	return loader->worker != NULL ? 0 : errno;
 }
 
+static bool
+is_reading(struct loader *loader)
+{
+	loader->filling = loader->filling && worker_busy(loader->worker);
+	return loader->filling;
+}
+
 static void
 close_segment(struct loader *loader)
 {
 	if (loader->fd >= 0)
 		folder_drop(loader->fd);
 	loader->fd = -1;
+	loader->leaving = false;
 }
 
 bool
@@ -68,9 +76,16 @@ loader_seek(struct loader *loader, uint64_t segment, uint64_t place)
 void
 loader_let_go(struct loader *loader, uint64_t segment)
 {
-	loader->filling = loader->filling && worker_busy(loader->worker);
-	if (loader->segment == segment && !loader->filling)
-		close_segment(loader);
+	loader->leaving |= loader->segment == segment;
+	loader_tidy(loader);
+}
+
+void
+loader_tidy(struct loader *loader)
+{
+	if (!loader->leaving || is_reading(loader))
+		return;
+	close_segment(loader);
 }
 
 /* The segment, or the first behind it that there is. */
@@ -111,13 +126,6 @@ go_on(struct loader *loader)
 		return false;
 	loader_seek(loader, segments_at(loader->segments, index + 1)->number, 0);
 	return true;
-}
-
-static bool
-is_reading(struct loader *loader)
-{
-	loader->filling = loader->filling && worker_busy(loader->worker);
-	return loader->filling;
 }
 
 enum loader_found

@@ -27,6 +27,7 @@ struct loader {
 	uint64_t place;        /* and where in it the next block begins, while it is not open */
 	uint64_t step;         /* so much was passed over last, that could not be read; 0: nothing was */
 	int error;             /* of LOADER_FAILED */
+	bool leaving;          /* what is open is to be closed when it is not being read */
 	uint64_t given_up;     /* number of a segment that cannot be opened; 0: none */
 };
 
@@ -46,6 +47,9 @@ void loader_seek(struct loader *loader, uint64_t segment, uint64_t place);
 
 /* This segment is to be removed: it is not held open, or its room would not be there. */
 void loader_let_go(struct loader *loader, uint64_t segment);
+
+/* From time to time: one that was being read then is closed. */
+void loader_tidy(struct loader *loader);
 
 /* The next block of this spool, and where it is; its records stay where they are until the next call. */
 enum loader_found loader_next(struct loader *loader, const unsigned char *id, const unsigned char *other,

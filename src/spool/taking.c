@@ -419,7 +419,9 @@ spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted)
 	uint64_t number;
 
 	*evicted = (struct spool_evicted){ 0 };
-	if (index >= spool->segments.count || (index + 1 == spool->segments.count && !spool_close_active(spool)))
+	if (index >= spool->segments.count || segments_at(&spool->segments, index)->length == 0)
+		return false; /* nothing is there that could give way */
+	if (index + 1 == spool->segments.count && !spool_close_active(spool))
 		return false;
 	number = segments_at(&spool->segments, index)->number;
 	if (!evict_from_disk(spool, index, evicted))
