@@ -141,7 +141,7 @@ nearest_deadline(const struct run *run)
 static void
 watch_spool(const struct run *run, struct loop_watch watch[SPOOL_FDS])
 {
-	int fd[SPOOL_FDS] = { -1, -1, -1 };
+	int fd[SPOOL_FDS] = { -1, -1 };
 
 	if (run->spool != NULL)
 		spool_fds(run->spool, fd);

@@ -325,7 +325,8 @@ spool_fds(const struct spool *spool, int fd[SPOOL_FDS])
 {
 	fd[0] = spool->syncer.step != SYNCER_IDLE ? syncer_fd(&spool->syncer) : -1;
 	fd[1] = loader_fd(&spool->loader);
-	fd[2] = saver_fd(&spool->saver);
+	if (fd[1] < 0)
+		fd[1] = saver_fd(&spool->saver); /* which has time: each descriptor counts, where a process may have few */
 }
 
 bool

@@ -193,7 +193,7 @@ void spool_look(struct spool *spool, uint64_t now_ns);
 void spool_step(struct spool *spool, uint64_t now_ns);
 
 /* To be polled for input, up to SPOOL_FDS descriptors (-1: none); and until when to wait. */
-#define SPOOL_FDS 3
+#define SPOOL_FDS 2
 void spool_fds(const struct spool *spool, int fd[SPOOL_FDS]);
 
 /* Whether what is on disk only is being read, or will be tried again: spool_next has nothing before. */
