@@ -52,7 +52,7 @@ peek(struct spooling *spooling, size_t length, int *pieces)
 		spooling->piece = piece;
 		spooling->pieces = most;
 	}
-	*pieces = chain_peek(&spooling->arrivals.chain, 0, length, spooling->piece + 1, (int)most);
+	*pieces = queue_pieces(&spooling->arrivals, length, spooling->piece + 1, (int)most);
 	return true;
 }
 

@@ -59,7 +59,8 @@ spooling_init(struct pump *pump)
 		return -1;
 	spooling->fed = 1;
 	spooling->expires_ns = UINT64_MAX;
-	pump->queue.part_asked = !plan->flying;
+	if (!plan->flying)
+		queue_ask_part_out(&pump->queue);
 	return 0;
 }
 

@@ -19,6 +19,18 @@ queue_is_unended(const struct queue *q)
 	return q->unended && q->ready > 0;
 }
 
+int
+queue_pieces(const struct queue *q, size_t length, struct iovec *piece, int most)
+{
+	return chain_peek(&q->chain, 0, length, piece, most);
+}
+
+void
+queue_ask_part_out(struct queue *q)
+{
+	q->part_asked = true;
+}
+
 size_t
 queue_part_out(const struct queue *q)
 {

@@ -119,7 +119,11 @@ uint64_t queue_ends(const struct queue *q, size_t length);
 size_t queue_last_end(const struct queue *q);
 bool queue_is_unended(const struct queue *q);
 
-/* Bytes of the record in transit that are out, where that is asked for (part_asked). */
+/* The first length bytes as pieces, `most` of them at most; returns how many there are. */
+int queue_pieces(const struct queue *q, size_t length, struct iovec *piece, int most);
+
+/* Bytes of the record in transit that are out, where that was asked for. */
+void queue_ask_part_out(struct queue *q);
 size_t queue_part_out(const struct queue *q);
 
 /* Bytes of the record being assembled. */

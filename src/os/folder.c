@@ -137,6 +137,12 @@ folder_visit(struct folder *folder, const char *path)
 	return fd < 0 ? -1 : 0;
 }
 
+int
+folder_fd(const struct folder *folder)
+{
+	return folder->fd;
+}
+
 void
 folder_close(struct folder *folder)
 {

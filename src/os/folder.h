@@ -51,6 +51,9 @@ folder_is_visited(const struct folder *folder)
 
 void folder_close(struct folder *folder);
 
+/* Its descriptor; it stays its own. */
+int folder_fd(const struct folder *folder);
+
 /* Nobody else has it: this process, and none that it forks, until it ends or folder_close.  0, or -1 with errno; EBUSY:
  * another has it, whose process id is in *holder (0 where that cannot be told). */
 int folder_lock(struct folder *folder, const char *name, pid_t *holder);

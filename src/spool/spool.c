@@ -267,7 +267,7 @@ spool_free(struct spool *spool)
 int
 spool_folder(const struct spool *spool)
 {
-	return spool->folder.fd;
+	return folder_fd(&spool->folder);
 }
 
 uint64_t

@@ -356,6 +356,12 @@ folder_open(struct folder *folder, const char *path)
 	return 0;
 }
 
+int
+folder_fd(const struct folder *folder)
+{
+	return folder->fd;
+}
+
 void
 folder_close(struct folder *folder)
 {
