@@ -203,6 +203,7 @@ flight_keep_mark(struct flight *flight, size_t length, bool answered)
 		return;
 	add(flight, &(struct flight_record){ .wire = flight->wire, .mark = true });
 	flight->marks++;
+	flight->all_marks++;
 }
 
 /* --- batches ------------------------------------------------------------------------------------ */
@@ -266,12 +267,8 @@ flight_since_oldest(const struct flight *flight)
 {
 	struct tally sum = { 0, 0 };
 
-	if (!flight->batched) {
-		sum = (struct tally){ 0, chain_used(&flight->chain) };
-		for (size_t i = 0; i < flight->count; i++)
-			sum.records += !flight_at(flight, i)->mark;
-		return sum;
-	}
+	if (!flight->batched)
+		return (struct tally){ flight->count - flight->all_marks, chain_used(&flight->chain) };
 	sum = loads_sum(&flight->loads);
 	if (!flight->listed)
 		ledger_count(&sum, flight->load.sum.records, flight->load.sum.bytes);
@@ -387,7 +384,7 @@ flight_check(const struct flight *flight)
 {
 	struct tally held = { 0, flight->open };
 	size_t bytes = flight->open;
-	uint64_t serial = 0, wire = 0, marks = 0;
+	uint64_t serial = 0, wire = 0, marks = 0, all_marks = 0;
 
 	if (flight->batched)
 		return;
@@ -399,6 +396,7 @@ flight_check(const struct flight *flight)
 		if (!record->settled)
 			ledger_count(&held, !record->mark, record->length);
 		marks += record->mark && !record->settled;
+		all_marks += record->mark;
 		if (!record->mark && record->serial <= serial && flight->serials != NULL)
 			abort();
 		if (record->wire > 0 && record->wire < wire)
@@ -411,6 +409,6 @@ flight_check(const struct flight *flight)
 	if (flight_is_bytes(flight))
 		bytes = (size_t)(held.bytes = chain_used(&flight->chain));
 	if (bytes != chain_used(&flight->chain) || held.records != flight->held.records ||
-	    held.bytes != flight->held.bytes || marks != flight->marks)
+	    held.bytes != flight->held.bytes || marks != flight->marks || all_marks != flight->all_marks)
 		abort();
 }

@@ -74,7 +74,8 @@ struct flight {
 	uint64_t wire;              /* bytes given to this reader */
 	uint64_t confirmed_bytes;   /* of a stream of bytes, so far: number of the first in the chain */
 	struct tally held;          /* not settled; part of an open one counts in bytes only */
-	uint64_t marks;             /* of the list, not settled */
+	uint64_t marks;             /* of the list, not settled; */
+	uint64_t all_marks;         /* and settled ones, too */
 };
 
 static inline bool
