@@ -241,24 +241,33 @@ settle(void)
 	spool_settle(spool, pending(), 0);
 }
 
+/* What the state says that is being synced is for sure as soon as its slot is the one that holds. */
 static void
-step(void)
+note_sync(void)
 {
-	const uint64_t failures = spool->figures.failures;
+	static int slot;
 
-	spool_look(spool, now_ns);
-	spool_step(spool, now_ns);
-	if (spool->syncer.step != SYNCER_IDLE) {
-		settling = spool->syncer.step == SYNCER_STATE ? history.oldest : settling;
-		giving_way = spool->syncer.step == SYNCER_STATE ? history.evictions : giving_way;
+	if (spool->syncer.step == SYNCER_STATE) {
+		slot = spool->synced_slot;
+		settling = history.oldest;
+		giving_way = history.evictions;
 		return;
 	}
-	if (spool->figures.failures == failures && settling > history.settled_for_sure)
+	if (settling > history.settled_for_sure && spool->synced_slot != slot)
 		history.settled_for_sure = settling;
-	if (spool->figures.failures == failures && giving_way > history.gone_for_sure)
+	if (giving_way > history.gone_for_sure && spool->synced_slot != slot)
 		history.gone_for_sure = giving_way;
 	settling = 0;
 	giving_way = 0;
+}
+
+static void
+step(void)
+{
+	spool_look(spool, now_ns);
+	note_sync();
+	spool_step(spool, now_ns);
+	note_sync();
 }
 
 /* SIGKILL, and the next weir on the same machine: what was not on the disk is not there now either. */
