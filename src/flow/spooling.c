@@ -189,6 +189,7 @@ spooling_pass(struct pump *pump, uint64_t now_ns)
 	if (!spooling_is_on(pump))
 		return;
 	loss_pass(&pump->spooling.arriving, now_ns);
+	settle(pump); /* what was confirmed since the last pass makes place for more in flight: it is on disk before that leaves */
 	spool_look(pump->spooling.spool, now_ns);
 	save_evicted(pump);
 	spooling_put_all(pump, now_ns);

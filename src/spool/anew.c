@@ -64,29 +64,47 @@ copy_segment(struct spool *spool, struct scan *scan, struct segment from, uint64
 	return good;
 }
 
+/* What one holds from there on is in the copy now. */
+static void
+move_to(struct spool *spool, const struct segment *copy, uint64_t number, uint64_t from)
+{
+	for (size_t i = 0; i < spool->entries.count; i++) {
+		struct entry *entry = entries_at(&spool->entries, i);
+
+		if (entry->segment == number && entry->before.bytes >= from) {
+			entry->segment = copy->number;
+			entry->place = 0;
+		}
+	}
+	if (spool->given && spool->block_segment == number && spool->block.before.bytes >= from) {
+		spool->block_segment = copy->number;
+		spool->block_place = 0;
+	}
+}
+
 /* The new one, the last, holds what these did; the first of them only behind what was synced. */
 static void
 forget_copied(struct spool *spool, size_t first, size_t count)
 {
-	const bool keeps_first = segments_at(&spool->segments, first)->number == spool->state.tail_segment;
+	struct segment *kept = segments_at(&spool->segments, first);
+	const bool keeps_first = kept->number == spool->state.tail_segment;
 	struct segment *copy = segments_last(&spool->segments);
 
-	copy->before = keeps_first ? spool->state.synced : segments_at(&spool->segments, first)->before;
+	copy->before = keeps_first ? spool->state.synced : kept->before;
+	if (keeps_first) { /* what is behind that is read from the copy */
+		segments_set_length(&spool->segments, kept, spool->tail_end);
+		if (spool->loader.segment == kept->number && spool->loader.place >= spool->tail_end)
+			loader_seek(&spool->loader, copy->number, 0);
+		move_to(spool, copy, kept->number, spool->state.synced.bytes);
+	}
 	for (size_t i = first + keeps_first; i < count; i++) {
-		const struct segment *gone = segments_at(&spool->segments, first + keeps_first);
+		const uint64_t gone = segments_at(&spool->segments, first + keeps_first)->number;
 
-		for (size_t e = 0; e < spool->entries.count; e++) {
-			struct entry *entry = entries_at(&spool->entries, e);
-
-			if (entry->segment == gone->number) {
-				entry->segment = copy->number;
-				entry->place = 0;
-			}
-		}
-		if (spool->loader.segment == gone->number)
+		copy = segments_last(&spool->segments);
+		move_to(spool, copy, gone, 0);
+		if (spool->loader.segment == gone)
 			loader_seek(&spool->loader, copy->number, 0);
 		spool_retire_one(spool, first + keeps_first);
-		copy = segments_last(&spool->segments);
 	}
 }
 

@@ -29,7 +29,7 @@ block_next(const struct block *block)
 struct tally
 block_after(const struct block *block)
 {
-	return (struct tally){ block->before.records + block->records, block->before.bytes + block->length };
+	return (struct tally){ block->before.records + block->records, block->before.bytes + block->length + ((block->flags & BLOCK_UNENDED) != 0) };
 }
 
 size_t

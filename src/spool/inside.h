@@ -78,6 +78,9 @@ struct spool {
 	uint64_t loaded_serial; /* and behind the last one in memory */
 	struct tally ahead;     /* on disk, and not in memory */
 	struct tally hole_from, hole_to; /* of that nothing is: it gave way, or was missing when this run began */
+	struct tally lost_from;      /* from there to old_end all is missing, and counted */
+	bool given;             /* by spool_next, and not in memory */
+	uint64_t syncing_end, tail_end; /* where what is being synced ends in its segment; and what was synced last */
 	struct tally old_end;   /* what comes before this is of earlier runs */
 	struct entries entries;
 	struct loader loader;

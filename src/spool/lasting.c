@@ -33,8 +33,8 @@ find_first(const struct spool *spool, struct state *state)
 	state->first = spool->loaded_serial;
 	state->before = spool->loaded;
 	if (spool->ahead.bytes > 0) {
-		state->segment = spool->loader.segment;
-		state->offset = spool->loader.place;
+		state->segment = spool->given ? spool->block_segment : spool->loader.segment;
+		state->offset = spool->given ? spool->block_place : spool->loader.place;
 	} else if (last != NULL) {
 		state->segment = last->number;
 		state->offset = last->length;
@@ -108,7 +108,7 @@ first_needed(const struct spool *spool)
 	if (entries->count > 0)
 		index = segments_find(&spool->segments, entries_at(entries, 0)->segment);
 	else if (spool->ahead.bytes > 0)
-		index = segments_find(&spool->segments, spool->loader.segment);
+		index = segments_find(&spool->segments, spool->given ? spool->block_segment : spool->loader.segment);
 	else
 		index = spool->segments.count - (spool->active >= 0);
 	return index == SIZE_MAX ? 0 : index;
@@ -148,7 +148,8 @@ forget_done(struct spool *spool, size_t removed)
 	struct spool_done *done = &spool->done;
 
 	done->count -= removed;
-	memmove(done->number, done->number + removed, done->count * sizeof(*done->number));
+	if (removed > 0)
+		memmove(done->number, done->number + removed, done->count * sizeof(*done->number));
 	if (done->count == 0)
 		done->bytes = 0;
 }
@@ -172,6 +173,7 @@ begin_data(struct spool *spool)
 	if (last != NULL && spool->active >= 0) {
 		spool->syncing_segment = last->number;
 		spool->syncing_place = spool->last_place;
+		spool->syncing_end = last->length;
 	}
 	spool->sync_due_ns = UINT64_MAX;
 	spool->sync_took_ns = 0;
@@ -230,6 +232,7 @@ end_data(struct spool *spool)
 	spool->state.synced = spool->syncing;
 	spool->state.tail_segment = spool->syncing_segment;
 	spool->state.tail_offset = spool->syncing_place;
+	spool->tail_end = spool->syncing_end;
 	spool_retire(spool);
 	spool->state.bound = (spool->reach > spool->serial ? spool->reach : spool->serial) + SPOOL_BOUND_AHEAD;
 	begin_state(spool);
@@ -289,6 +292,8 @@ spool_look(struct spool *spool, uint64_t now_ns)
 	spool->news = false;
 	if (now_ns >= spool->retry_ns)
 		spool->refused = false; /* it can be tried again */
+	if (spool->changed)
+		spool_write_state(spool);
 }
 
 void

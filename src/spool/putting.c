@@ -250,6 +250,8 @@ spool_put(struct spool *spool, const struct spool_load *load, bool forward, uint
 	if (folder_append(spool->active, load->piece, 1 + load->pieces, &end) < 0) {
 		spool_note_failure(spool, SPOOL_WRITING, errno);
 		segments_set_length(&spool->segments, last, end);
+		if (end > place) /* what is put behind the remains would be inside of the block that they begin */
+			(void)spool_close_active(spool);
 		if (forward)
 			entries_remove(&spool->entries, spool->entries.count - 1, 1);
 		return refused(spool, now_ns);

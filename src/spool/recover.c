@@ -261,7 +261,8 @@ find_last(const struct recovered *recovered, struct scan *scan, int fd, const st
 	const struct state *state = &recovered->state;
 	const bool known = recovered->slot >= 0 && state->tail_segment == segment->number &&
 	    state->tail_offset <= segment->length;
-	return (known && find_last_from(recovered, scan, fd, segment, state->tail_offset, last, end)) ||
+	return (known && find_last_from(recovered, scan, fd, segment, state->tail_offset, last, end) &&
+	    block_after(last).bytes >= state->synced.bytes) ||
 	    find_last_from(recovered, scan, fd, segment, 0, last, end);
 }
 
@@ -317,11 +318,15 @@ count_lost(struct recovered *recovered, struct tally reached)
 {
 	const struct state *state = &recovered->state;
 
-	if (state->hole_from.bytes == reached.bytes && state->hole_to.bytes > reached.bytes)
-		reached = state->hole_to; /* that has given way */
+	if (state->hole_from.bytes <= reached.bytes && state->hole_to.bytes > reached.bytes)
+		reached = state->hole_to; /* that has given way, be some of it there or not */
 	if (recovered->next.bytes > reached.bytes)
 		recovered->lost = (struct tally){ recovered->next.records - reached.records,
 			recovered->next.bytes - reached.bytes };
+	if (state->hole_from.bytes >= reached.bytes && state->hole_to.bytes <= recovered->next.bytes) {
+		recovered->lost.records -= state->hole_to.records - state->hole_from.records; /* that has given way */
+		recovered->lost.bytes -= state->hole_to.bytes - state->hole_from.bytes;
+	}
 }
 
 /* What one has behind what was synced; it is cut behind its last block, if it is the last. */

@@ -96,19 +96,22 @@ spool_take_up(struct spool *spool, struct recovered *recovered)
 	if (recovered->slot < 0)
 		make_id(state->id);
 	spool->next = spool->old_end = recovered->next;
+	spool->lost_from = spool_less(recovered->next, recovered->lost);
 	spool->loaded = state->before;
 	spool->serial = recovered->serial;
 	spool->loaded_serial = state->first;
 	spool->ahead = spool_less(spool_less(spool->next, spool->loaded), recovered->lost);
-	if (recovered->unended && spool->ahead.bytes > 0 && framing_delimited(&spool->rules.framing))
-		spool->ahead.bytes++; /* the delimiter that it gets */
 	spool->hole_from = state->hole_from;
 	spool->hole_to = state->hole_to;
 	if (spool->hole_to.bytes > spool->loaded.bytes)
 		spool->ahead = spool_less(spool->ahead, spool_less(spool->hole_to, spool->hole_from));
+	if (spool->ahead.bytes == 0)
+		spool->loaded = spool->next;
 	spool->figures.recovered = spool_sum(spool->ahead, recovered->lost);
-	if (recovered->lost.bytes > 0 && spool_make_hole(spool, spool_less(spool->next, recovered->lost), spool->next))
-		spool_pass_to(spool, spool->loaded); /* it is counted, and no jump of ordinals is to be that once more */
+	/* What is counted is not counted again when ordinals jump over it: it is a hole, or beside another one. */
+	if (recovered->lost.bytes == 0 || spool_make_hole(spool, spool->lost_from, spool->next))
+		spool->lost_from = spool->next;
+	spool_pass_to(spool, spool->loaded);
 	spool->figures.corrupt = recovered->lost;
 	spool->figures.rebuilt = recovered->rebuilt;
 	spool->figures.unclean = !recovered->clean;
@@ -130,9 +133,42 @@ open_state(struct spool *spool)
 	return spool->state_fd >= 0;
 }
 
+/* What the last run had not synced: it may be the kernel's alone. */
+static bool
+sync_found(struct spool *spool)
+{
+	const struct segments *segments = &spool->segments;
+	struct state *state = &spool->state;
+
+	for (size_t i = 0; i < segments->count; i++) {
+		const uint64_t end = i + 1 < segments->count ? segments_at(segments, i + 1)->before.bytes : spool->next.bytes;
+		char name[SEGMENT_NAME];
+		bool synced;
+		int fd;
+
+		if (end <= state->synced.bytes)
+			continue;
+		segment_name(name, segments_at(segments, i)->number);
+		if ((fd = folder_take(&spool->folder, name)) < 0)
+			return false;
+		synced = folder_sync_file(fd) == 0;
+		folder_drop(fd);
+		if (!synced)
+			return false;
+	}
+	if (folder_sync(&spool->folder) < 0)
+		return false;
+	state->synced = spool->next;
+	state->tail_segment = segments->count > 0 ? segments_last(segments)->number : 0;
+	state->tail_offset = 0;
+	return true;
+}
+
 static bool
 sync_at_start(struct spool *spool)
 {
+	if (spool->rules.sync_ns != SPOOL_SYNC_NEVER && !sync_found(spool))
+		return false;
 	spool_write_state(spool);
 	if (spool->rules.sync_ns == SPOOL_SYNC_NEVER)
 		return true;

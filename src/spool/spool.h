@@ -186,10 +186,10 @@ struct tally spool_forget_evicted(struct spool *spool);
 
 /* --- the step ------------------------------------------------------------------------------------- */
 
-/* Once a pass, at its beginning: what has come of a sync. */
+/* Once a pass, at its beginning: what has come of a sync; the state is written, if something was settled since the last. */
 void spool_look(struct spool *spool, uint64_t now_ns);
 
-/* And at its end: the state is written, a sync begins. */
+/* And at its end: the same, and a sync begins. */
 void spool_step(struct spool *spool, uint64_t now_ns);
 
 /* To be polled for input, up to SPOOL_FDS descriptors (-1: none); and until when to wait. */

@@ -37,11 +37,14 @@ count_lost(struct spool *spool, struct tally to, struct spool_next *next)
 
 	if (has_hole(spool) && spool->hole_from.bytes >= spool->loaded.bytes && spool->hole_to.bytes <= to.bytes)
 		lost = spool_less(lost, spool_less(spool->hole_to, spool->hole_from));
+	if (spool->lost_from.bytes >= spool->loaded.bytes && spool->old_end.bytes <= to.bytes)
+		lost = spool_less(lost, spool_less(spool->old_end, spool->lost_from)); /* that is counted already */
 	if (lost.bytes > spool->ahead.bytes)
-		lost = spool->ahead; /* what was on disk for sure and is missing at the end is counted already */
+		lost = spool->ahead;
 	spool->ahead = spool_less(spool->ahead, lost);
 	spool->figures.corrupt = spool_sum(spool->figures.corrupt, lost);
 	spool->loaded = to;
+	spool->changed = true;
 	next->lost = lost;
 }
 
@@ -163,12 +166,16 @@ spool_next(struct spool *spool, struct spool_next *next)
 		}
 		if (block_after(&spool->block).bytes <= spool->loaded.bytes)
 			continue; /* it was written anew, or is settled */
+		if (has_hole(spool) && spool->block.before.bytes >= spool->hole_from.bytes &&
+		    block_after(&spool->block).bytes <= spool->hole_to.bytes)
+			continue; /* it gave way, and is still there */
 		if (spool->block.before.bytes > spool->loaded.bytes && seek_copy(spool))
 			continue;
 		if (!skip(spool, &spool->block, records, next))
 			continue;
 		if (spool->block.before.bytes > spool->loaded.bytes)
 			count_lost(spool, spool->block.before, next);
+		spool->given = true;
 		return true;
 	}
 	return false;
@@ -184,18 +191,22 @@ spool_loaded(struct spool *spool, size_t added)
 
 	if (!spool_note_entry(spool, block, spool->block_segment, spool->block_place, sum))
 		return false;
+	spool->given = false;
 	if (spool->entries.count == 1)
 		spool->entries.settled = settled;
 	spool->ahead = spool_less(spool->ahead, taken);
 	spool->figures.read_back += block->length;
 	spool_pass_to(spool, block_after(block));
 	spool->loaded_serial = block_next(block);
+	if (spool->ahead.bytes == 0)
+		spool->loaded = spool->next;
 	return true;
 }
 
 void
 spool_put_back(struct spool *spool)
 {
+	spool->given = false;
 	loader_seek(&spool->loader, spool->block_segment, spool->block_place);
 }
 
@@ -271,7 +282,8 @@ end_of(const struct spool *spool, size_t index)
 	const struct tally next = index + 1 < spool->segments.count ? segments_at(&spool->segments, index + 1)->before
 	    : spool->next;
 
-	return has_hole(spool) && spool->hole_to.bytes == next.bytes ? spool->hole_from : next;
+	return has_hole(spool) && spool->hole_to.bytes == next.bytes &&
+	    spool->hole_from.bytes >= segments_at(&spool->segments, index)->before.bytes ? spool->hole_from : next;
 }
 
 /* What of it is in memory goes from there. */
@@ -315,11 +327,28 @@ spool_make_hole(struct spool *spool, struct tally begin, struct tally end)
 	return true;
 }
 
+/* Where its records begin: at its first block, or behind what is in memory of those in front of it, which may hold the
+ * beginning of it as well, since a sync failed. */
+static struct tally
+begin_of(const struct spool *spool, size_t index)
+{
+	struct tally begin = segments_at(&spool->segments, index)->before;
+
+	for (size_t i = 0; i < spool->entries.count; i++) {
+		const struct entry *entry = entries_at(&spool->entries, i);
+		const size_t at = segments_find(&spool->segments, entry->segment);
+
+		if (at < index && entry->before.bytes + entry->length > begin.bytes)
+			begin = spool_sum(entry->before, (struct tally){ entry->records, entry->length });
+	}
+	return begin;
+}
+
 /* And what is not: it is passed over when its turn comes, here or in a later run. */
 static bool
 evict_from_disk(struct spool *spool, size_t index, struct spool_evicted *evicted)
 {
-	const struct tally begin = segments_at(&spool->segments, index)->before, end = end_of(spool, index);
+	const struct tally begin = begin_of(spool, index), end = end_of(spool, index);
 	const struct tally from = begin.bytes > spool->loaded.bytes ? begin : spool->loaded;
 
 	const struct tally hole_from = spool->hole_from, hole_to = spool->hole_to;

@@ -241,7 +241,7 @@ look(const struct lives *lives)
 	struct looking looking = { 0 };
 	struct folder folder;
 
-	if (folder_open(&folder, path_of(lives, "spool")) < 0) /* it makes it, where it is not there */
+	if (folder_found(path_of(lives, "spool"), false) < 0 || folder_open(&folder, path_of(lives, "spool")) < 0)
 		die("spool");
 	looking.folder = &folder;
 	if (folder_list(&folder, look_at_file, &looking) < 0)
