@@ -7,6 +7,7 @@
 #include "flow/pump.h"
 #include "flow/spooled.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* Of what has come: a block of whole records, as many as go into one. */
@@ -74,7 +75,7 @@ put_block(struct pump *pump, size_t length, uint64_t records, const struct seria
 	for (unsigned i = 0; i < gaps; i++)
 		inside[load.gaps++] = (struct block_gap){ (uint32_t)gap[i].at, gap[i].missing };
 	if (!peek(spooling, length, &load.pieces))
-		return SPOOL_WAITS; /* for memory */
+		return spool_refuse(spooling->spool, errno, now_ns);
 	load.piece = spooling->piece;
 	if ((result = spool_put(spooling->spool, &load, forward, now_ns)) != SPOOL_DONE)
 		return result;

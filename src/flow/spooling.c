@@ -208,10 +208,13 @@ spooling_step(struct pump *pump, uint64_t now_ns)
 	spool_step(pump->spooling.spool, now_ns);
 }
 
+/* A part of a record may be left, whose rest has not come. */
 bool
 pump_is_spooled(const struct pump *pump)
 {
-	return spooling_is_on(pump) && !queue_is_ready(&pump->spooling.arrivals) && !(spooling_is_bytes(pump) && queue_held(&pump->spooling.arrivals).bytes > 0);
+	const struct queue *arrivals = &pump->spooling.arrivals;
+
+	return spooling_is_on(pump) && !(spooling_is_bytes(pump) ? queue_held(arrivals).bytes > 0 : queue_is_ready(arrivals));
 }
 
 bool
@@ -271,8 +274,8 @@ spooling_wants(const struct pump *pump)
 bool
 spooling_is_empty(const struct pump *pump)
 {
-	return !spooling_is_on(pump) || (spool_is_level(pump->spooling.spool) && queue_held(&pump->spooling.arrivals).bytes == 0 &&
-	    spool_lets(pump->spooling.spool));
+	return !spooling_is_on(pump) ||
+	    (spool_is_level(pump->spooling.spool) && pump_is_spooled(pump) && spool_lets(pump->spooling.spool));
 }
 
 bool

@@ -67,7 +67,9 @@ struct spool {
 	struct state state;
 	int state_fd;
 	int synced_slot;        /* that was synced last: the other one is written */
-	bool changed;           /* the state is not as it was written */
+	bool changed;           /* the state is not as it was written, */
+	bool stuck;             /* and could not be written */
+	bool stays;             /* nor could what is done with be removed */
 	struct tally dropped_before[REASONS]; /* by earlier runs */
 	struct segments segments;
 	struct spool_done done;
@@ -89,7 +91,8 @@ struct spool {
 	uint64_t block_segment, block_place; /* and where */
 	const unsigned char *other; /* an id that its blocks have, too; NULL for none */
 	struct syncer syncer;
-	bool news;              /* a sync has ended since spool_look */
+	uint64_t looked_ns;     /* when spool_look was last called */
+	bool news;              /* a sync has ended since then */
 	bool state_synced;      /* as it was written last */
 	struct tally syncing;   /* that is being synced: up to there, */
 	uint64_t syncing_segment, syncing_place; /* where the last block of it is */

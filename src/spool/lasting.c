@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a thread has done is seen after so long even where it could not tell. */
+#define LOOK_NS NS_PER_S
+
 /* --- the state ------------------------------------------------------------------------------------ */
 
 /* Where another process begins. */
@@ -62,6 +65,7 @@ spool_write_state(struct spool *spool)
 		spool_note_failure(spool, SPOOL_WRITING, errno);
 	else
 		spool->changed = false;
+	spool->stuck = spool->changed;
 	spool->state_synced = false;
 }
 
@@ -170,7 +174,7 @@ begin_data(struct spool *spool)
 	syncer->names = spool->names;
 	spool->names = false;
 	spool->syncing = spool->next;
-	if (last != NULL && spool->active >= 0) {
+	if (last != NULL) {
 		spool->syncing_segment = last->number;
 		spool->syncing_place = spool->last_place;
 		spool->syncing_end = last->length;
@@ -187,8 +191,13 @@ begin_state(struct spool *spool)
 	const size_t most = spool->done.count < SYNCER_REMOVES ? spool->done.count : SYNCER_REMOVES;
 
 	spool_write_state(spool);
-	spool->state_synced = !spool->changed;
-	syncer->removes = spool->changed ? 0 : most; /* where it could not be written nothing is removed for it */
+	if (spool->stuck) { /* then nothing is removed for it, and later it is tried again */
+		spool->sync_again_ns = loop_now() + SPOOL_RETRY_NS;
+		spool->sync_due_ns = spool->sync_again_ns;
+		return;
+	}
+	spool->state_synced = true;
+	syncer->removes = most;
 	for (size_t i = 0; i < syncer->removes; i++)
 		syncer->remove[i] = spool->done.number[i];
 	syncer_begin(syncer, SYNCER_STATE);
@@ -249,7 +258,9 @@ end_state(struct spool *spool)
 		spool_note_failure(spool, SPOOL_SYNCING, spool->syncer.error);
 		spool->sync_due_ns = spool->sync_again_ns;
 		spool->state_synced = false;
+		spool->stays = spool->syncer.removed < spool->syncer.removes;
 	} else {
+		spool->stays = false;
 		spool_note_success(spool, SPOOL_SYNCING);
 		spool->synced_slot = spool->synced_slot == 0 ? 1 : 0;
 		spool->bound_synced = spool->state.bound;
@@ -290,6 +301,7 @@ spool_look(struct spool *spool, uint64_t now_ns)
 	look_at_sync(spool);
 	loader_tidy(&spool->loader);
 	spool->news = false;
+	spool->looked_ns = now_ns;
 	if (now_ns >= spool->retry_ns)
 		spool->refused = false; /* it can be tried again */
 	if (spool->changed)
@@ -355,6 +367,8 @@ spool_deadline_ns(const struct spool *spool)
 		due_ns = spool->retry_ns;
 	if (spool->read_again_ns != 0 && spool->read_again_ns < due_ns)
 		due_ns = spool->read_again_ns;
+	if ((spool->syncer.step != SYNCER_IDLE || loader_fd(&spool->loader) >= 0) && spool->looked_ns + LOOK_NS < due_ns)
+		due_ns = spool->looked_ns + LOOK_NS;
 	return due_ns;
 }
 
@@ -386,14 +400,14 @@ spool_end(struct spool *spool, uint64_t deadline_ns)
 		begin_data(spool);
 		done = wait_for_sync(spool, deadline_ns);
 	}
-	while (done && spool->done.count > 0 && spool->syncer.error == 0) {
+	while (done && spool->done.count > 0 && spool->syncer.error == 0 && !spool->stuck) {
 		begin_state(spool);
 		done = wait_for_sync(spool, deadline_ns);
 	}
 	if (!syncer_close(&spool->syncer, deadline_ns) || !loader_close(&spool->loader, deadline_ns) ||
 	    !saver_close(&spool->saver, deadline_ns))
 		return ETIMEDOUT;
-	return done ? spool->syncer.error : spool->figures.error;
+	return done && !spool->stuck ? spool->syncer.error : spool->figures.error;
 }
 
 struct spool_figures

@@ -61,16 +61,14 @@ loader_close(struct loader *loader, uint64_t deadline_ns)
 	return true;
 }
 
-/* One that is being read from stays open until then. */
+/* One that is being read from stays open until then: nobody waits for that. */
 void
 loader_seek(struct loader *loader, uint64_t segment, uint64_t place)
 {
-	if (loader->filling)
-		(void)worker_await(loader->worker, UINT64_MAX);
-	loader->filling = false;
-	close_segment(loader);
 	loader->segment = segment;
 	loader->place = place;
+	loader->leaving = true;
+	loader_tidy(loader);
 }
 
 void
@@ -137,6 +135,7 @@ loader_next(struct loader *loader, const unsigned char *id, const unsigned char 
 
 		if (is_reading(loader))
 			return LOADER_WAITS;
+		loader_tidy(loader);
 		if (loader->fd < 0 && !open_segment(loader)) {
 			if (loader->error != 0)
 				return LOADER_FAILED;

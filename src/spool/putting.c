@@ -93,10 +93,12 @@ segment_most(struct spool *spool)
 	return most < spool->segment_most ? most : spool->segment_most;
 }
 
-/* For as long as a sync takes. */
+/* For as long as a sync takes; not where that cannot bring what is waited for. */
 static enum spool_result
 wait_for_sync(struct spool *spool)
 {
+	if (spool->stuck || spool->stays)
+		return SPOOL_FULL;
 	if (spool->syncer.step == SYNCER_IDLE)
 		spool->sync_due_ns = 0;
 	return SPOOL_WAITS;
@@ -142,17 +144,17 @@ make_ready(struct spool *spool, uint64_t size, uint64_t next, uint64_t now_ns)
 		return refused(spool, now_ns);
 	if (!serials)
 		return wait_for_sync(spool);
+	if (spool->active >= 0 && last->length > 0 && last->length + size > segment_most(spool) && !spool_close_active(spool))
+		return wait_for_sync(spool);
+	if (is_too_full(spool, size))
+		spool_retire(spool); /* be it the one that was closed just now */
 	if (is_too_full(spool, size)) {
 		if (waits_for_room(spool, size))
 			return wait_for_sync(spool);
 		spool->wants_room = true;
 		return SPOOL_FULL;
 	}
-	if (spool->active >= 0 && (last->length == 0 || last->length + size <= segment_most(spool)))
-		return SPOOL_DONE;
-	if (!spool_close_active(spool))
-		return wait_for_sync(spool);
-	return make_segment(spool) ? SPOOL_DONE : refused(spool, now_ns);
+	return spool->active >= 0 || make_segment(spool) ? SPOOL_DONE : refused(spool, now_ns);
 }
 
 /* --- a block ------------------------------------------------------------------------------------- */
@@ -286,4 +288,11 @@ void
 spool_stretch(struct spool *spool)
 {
 	spool->stretched = true;
+}
+
+enum spool_result
+spool_refuse(struct spool *spool, int error, uint64_t now_ns)
+{
+	spool_note_failure(spool, SPOOL_WRITING, error);
+	return refused(spool, now_ns);
 }

@@ -104,6 +104,9 @@ enum spool_result {
  * gives way; else the disk would not for another reason. */
 bool spool_wants_room(const struct spool *spool);
 
+/* It could not even be asked for want of memory: as if the disk would not. */
+enum spool_result spool_refuse(struct spool *spool, int error, uint64_t now_ns);
+
 /* From now on there is no bound: what is put is the rest of a run. */
 void spool_stretch(struct spool *spool);
 

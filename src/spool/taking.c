@@ -363,8 +363,10 @@ evict_from_disk(struct spool *spool, size_t index, struct spool_evicted *evicted
 	evicted->ahead = from.records - spool->loaded.records;
 	if (hole_to.bytes > hole_from.bytes && hole_from.bytes >= spool->loaded.bytes && hole_to.bytes <= from.bytes)
 		evicted->ahead -= hole_to.records - hole_from.records;
-	if (from.bytes == spool->loaded.bytes)
+	if (from.bytes == spool->loaded.bytes) {
 		spool_pass_to(spool, end);
+		spool->loaded_serial = index + 1 < spool->segments.count ? segments_at(&spool->segments, index + 1)->first : spool->serial;
+	}
 	if (spool->loaded.bytes == spool->next.bytes)
 		evicted->on_disk = spool->ahead; /* with the delimiter that the last one would have got */
 	spool->ahead = spool_less(spool->ahead, evicted->on_disk);
@@ -396,6 +398,8 @@ remove_now(struct spool *spool, size_t index)
 
 	loader_let_go(&spool->loader, segment.number);
 	segments_remove(&spool->segments, index);
+	if (index == spool->segments.count)
+		spool->last_place = 0; /* that of its last block was in this one */
 	forget_sealed(spool, segment.number);
 	spool_write_state(spool);
 	segment_name(name, segment.number);
