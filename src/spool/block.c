@@ -29,7 +29,9 @@ block_next(const struct block *block)
 struct tally
 block_after(const struct block *block)
 {
-	return (struct tally){ block->before.records + block->records, block->before.bytes + block->length + ((block->flags & BLOCK_UNENDED) != 0) };
+	const uint64_t length = block->length + ((block->flags & BLOCK_UNENDED) != 0);
+
+	return (struct tally){ block->before.records + block->records, block->before.bytes + length };
 }
 
 size_t

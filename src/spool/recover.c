@@ -341,10 +341,8 @@ look_at_end(struct recovered *recovered, const struct folder *folder, struct sca
 	if ((fd = take_segment(recovered, folder, segment->number)) < 0)
 		return -1;
 	if (find_last(recovered, scan, fd, segment, &last, &end)) {
-		if (block_after(&last).bytes > reached->bytes) {
+		if (block_after(&last).bytes > reached->bytes)
 			*reached = block_after(&last);
-			recovered->unended = (last.flags & BLOCK_UNENDED) != 0;
-		}
 		if (block_next(&last) > recovered->serial)
 			recovered->serial = block_next(&last);
 	}

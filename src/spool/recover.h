@@ -35,7 +35,6 @@ struct recovered {
 	struct tally next;   /* ordinal, */
 	uint64_t serial;     /* and serial of what comes next */
 	struct tally lost;   /* that were on disk for sure, and are missing at the end */
-	bool unended;        /* the last record there lacks its delimiter */
 	size_t left;         /* segments that are of another spool, and are left as they are */
 	char where[SEGMENT_NAME]; /* after a failure: the file, if it was one, */
 	unsigned version;    /* and of which version it is, if that was why; or 0 */
