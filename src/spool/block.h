@@ -44,7 +44,7 @@
 /* Its last record lacks its delimiter: the input had ended.  It gets one if others follow, and ordinals count it with that. */
 #define BLOCK_UNENDED 1U
 /* Its last record is shorter than all are, by a size that is fixed: the input had ended. */
-#define BLOCK_SHORT 4U
+#define BLOCK_LAST_SHORT 4U
 /* It is the first after an end that was not clean: the serials before it may have been given to records that are lost. */
 #define BLOCK_AFTER_CRASH 2U
 

@@ -171,7 +171,7 @@ spool_wall_ns(void)
 static void
 describe(const struct spool *spool, const struct spool_load *load, struct block *block)
 {
-	block->flags = !load->unended ? 0 : framing_delimited(&spool->rules.framing) ? BLOCK_UNENDED : BLOCK_SHORT;
+	block->flags = !load->unended ? 0 : framing_delimited(&spool->rules.framing) ? BLOCK_UNENDED : BLOCK_LAST_SHORT;
 	if (spool->figures.unclean && spool->next.bytes == spool->old_end.bytes)
 		block->flags |= BLOCK_AFTER_CRASH;
 	block->length = load->length;

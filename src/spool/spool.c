@@ -139,27 +139,30 @@ sync_found(struct spool *spool)
 {
 	const struct segments *segments = &spool->segments;
 	struct state *state = &spool->state;
+	bool any = false;
 
 	for (size_t i = 0; i < segments->count; i++) {
 		const uint64_t end = i + 1 < segments->count ? segments_at(segments, i + 1)->before.bytes : spool->next.bytes;
 		char name[SEGMENT_NAME];
-		bool synced;
-		int fd;
+		int fd, error;
 
 		if (end <= state->synced.bytes)
 			continue;
 		segment_name(name, segments_at(segments, i)->number);
 		if ((fd = folder_take(&spool->folder, name)) < 0)
 			return false;
-		synced = folder_sync_file(fd) == 0;
+		any = true;
+		error = folder_sync_file(fd) < 0 ? errno : 0;
 		folder_drop(fd);
-		if (!synced)
+		if ((errno = error) != 0)
 			return false;
 	}
+	if (!any)
+		return true;
 	if (folder_sync(&spool->folder) < 0)
 		return false;
 	state->synced = spool->next;
-	state->tail_segment = segments->count > 0 ? segments_last(segments)->number : 0;
+	state->tail_segment = segments_last(segments)->number;
 	state->tail_offset = 0;
 	return true;
 }

@@ -56,7 +56,7 @@ skip(const struct spool *spool, const struct block *block, const char *records, 
 	uint64_t count = old.records;
 
 	*next = (struct spool_next){ records, (size_t)block->length, block->records, block->first, block->gaps, block->gap,
-		(block->flags & (BLOCK_UNENDED | BLOCK_SHORT)) != 0, block->before.bytes < spool->old_end.bytes, 0, { 0, 0 } };
+		(block->flags & (BLOCK_UNENDED | BLOCK_LAST_SHORT)) != 0, block->before.bytes < spool->old_end.bytes, 0, { 0, 0 } };
 	if (old.bytes == 0)
 		return true;
 	if (old.bytes >= block->length || old.records > block->records || (block->records > 0) != (old.records > 0))

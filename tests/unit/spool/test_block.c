@@ -86,7 +86,7 @@ test_layout(void)
 	ok(memcmp(head, want, 84) == 0, "each field where weir-spool(5) has it");
 	ok(memcmp(head + BLOCK_HEADER, "\x01\0\0\0\x09\0\0\0\0\0\0\0", BLOCK_GAP) == 0, "and the gap behind them");
 	is(block_next(&block), 7 + 2 + 9, "the serial behind it");
-	ok(block_after(&block).records == 5 && block_after(&block).bytes == 265, "the ordinal behind it");
+	ok(block_after(&block).records == 5 && block_after(&block).bytes == 266, "the ordinal behind it, with the delimiter that is lacking");
 }
 
 static void
