@@ -10,12 +10,16 @@
  * newlines records   the same, where a write is whole lines of at most PIPE_BUF bytes together
  *   splice    moves pages and touches nothing
  *
+ *   append DIR                       as copy, and before it writes each piece appends it, with its CRC-32C, to a file of
+ *                                    64 MiB, the one before which is removed; fdatasync twice a second
  *   batches LINES COMMAND [ARG]...    for each so many lines a file in memory, fork, exec, wait
  *
  * All but the last ask for pipes of 1 MiB (--pipe-size=0: as they come). Does not hold anything back, does not
  * handle a short last line or any signal: these are bounds to compare with, not programs to use.
  */
 #include "bench.h"
+
+#include "base/crc32c.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -116,18 +120,71 @@ tally(void)
 }
 
 static void
+must_write(const char *data, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t w = write(STDOUT_FILENO, data + done, size - done);
+
+		if (w < 0)
+			err(1, "standard output");
+		done += (size_t)w;
+	}
+}
+
+static void
 copy(void)
 {
 	size_t n;
 
 	while ((n = must_read()) > 0)
-		for (size_t done = 0; done < n;) {
-			ssize_t w = write(STDOUT_FILENO, buffer + done, n - done);
+		must_write(buffer, n);
+}
 
-			if (w < 0)
-				err(1, "standard output");
-			done += (size_t)w;
+/* The next file of a directory; the one before goes. */
+static int
+next_file(int directory, int fd, unsigned *number)
+{
+	char name[16];
+
+	if (fd >= 0) {
+		snprintf(name, sizeof(name), "%u", *number);
+		if (close(fd) < 0 || unlinkat(directory, name, 0) < 0)
+			err(1, "%s", name);
+	}
+	snprintf(name, sizeof(name), "%u", ++*number);
+	if ((fd = openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600)) < 0)
+		err(1, "%s", name);
+	return fd;
+}
+
+static void
+append(const char *path)
+{
+	const int directory = open(path, O_RDONLY | O_DIRECTORY);
+	uint64_t due_ns = now_ns() + NS_PER_S / 2;
+	unsigned number = 0;
+	size_t n, size = 0;
+	int fd = -1;
+
+	if (directory < 0)
+		err(1, "%s", path);
+	while ((n = must_read()) > 0) {
+		uint32_t sum = crc32c(0, buffer, n);
+		struct iovec piece[] = { { &sum, sizeof(sum) }, { buffer, n } };
+
+		if (fd < 0 || (size += n) > (size_t)64 << 20) {
+			fd = next_file(directory, fd, &number);
+			size = 0;
 		}
+		if (writev(fd, piece, 2) != (ssize_t)(n + sizeof(sum)))
+			err(1, "%s", path);
+		if (now_ns() >= due_ns) {
+			if (fdatasync(fd) < 0)
+				err(1, "%s", path);
+			due_ns = now_ns() + NS_PER_S / 2;
+		}
+		must_write(buffer, n);
+	}
 }
 
 static void
@@ -258,10 +315,16 @@ main(int argc, char **argv)
 		batches(parse_size(argv[2]), argv + 3);
 		return 0;
 	}
+	if (argc == 3 && strcmp(argv[1], "append") == 0) {
+		buffer = must_allocate(BUFFER_BYTES);
+		append(argv[2]);
+		return 0;
+	}
 	if (argc == 3 && strcmp(argv[2], "--pipe-size=0") == 0)
 		pipe_bytes = 0;
 	else if (argc != 2)
-		errx(2, "usage: limit discard|tally|copy|count|records|splice [--pipe-size=0], or limit batches LINES COMMAND [ARG]...");
+		errx(2, "usage: limit discard|tally|copy|count|records|splice [--pipe-size=0], "
+		    "or limit append DIR, or limit batches LINES COMMAND [ARG]...");
 	if (pipe_bytes != 0) { /* refusal is no error: the pipes stay as they are */
 		fcntl(STDIN_FILENO, F_SETPIPE_SZ, pipe_bytes);
 		fcntl(STDOUT_FILENO, F_SETPIPE_SZ, pipe_bytes);

@@ -26,6 +26,15 @@ _weir_files()
 	done < <(compgen -f -- "$cur")
 }
 
+_weir_directories()
+{
+	local prefix=$1 directory
+	compopt -o filenames 2>/dev/null
+	while IFS= read -r directory; do
+		COMPREPLY+=("$prefix$directory")
+	done < <(compgen -d -- "$cur")
+}
+
 # The programs and, where a path is begun, the directories: weir runs no builtin.
 _weir_programs()
 {
@@ -50,7 +59,7 @@ _weir_command()
 		--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|--field-separator|\
 		--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|--confirm|--answers|\
 		--window|--credits|--batch|--linger|--jobs|--timeout|--retry|--backoff|--stall|--reader-gone|--on-high|\
-		--on-low|--interval|--size|--metrics|--format|--report|--report-on|--name|--dropped|--top-keys|\
+		--on-low|--spool|--spool-size|--spool-sync|--interval|--size|--metrics|--format|--report|--report-on|--name|--dropped|--top-keys|\
 		--drain-timeout|--pipe-size)
 			[[ ${COMP_WORDS[i+1]} == = ]] || i=$((i + 1)) ;;
 		--*|-) ;;
@@ -100,6 +109,9 @@ _weir_value()
 	--retry) _weir_words "$2" forever 0 3 10 ;;
 	--backoff) _weir_words "$2" 200ms..30s 1s..1m ;;
 	--reader-gone) _weir_words "$2" end discard ;;
+	--spool) _weir_directories "$2" ;;
+	--spool-size) _weir_words "$2" 64M 1G 10G 100G ;;
+	--spool-sync) _weir_words "$2" always never 100ms 500ms 5s ;;
 	-i|--interval) _weir_words "$2" 100ms 1s 10s 1m ;;
 	--drain-timeout) _weir_words "$2" 0 500ms 2s 10s 1m ;;
 	--pipe-size) _weir_words "$2" keep 64K 256K 1M ;;
@@ -166,7 +178,7 @@ _weir()
 	--field-separator|--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|\
 	--format|--report|--report-on|--drain-timeout|--pipe-size|--name|--interval|--metrics|--mark-drops|\
 	--dropped|--top-keys|--size|--confirm|--answers|--window|--credits|--batch|--linger|--jobs|--timeout|--retry|\
-	--backoff|--stall|--reader-gone|--on-high|--on-low|--number)
+	--backoff|--stall|--reader-gone|--on-high|--on-low|--number|--spool|--spool-size|--spool-sync)
 		_weir_value "$option" "$kept"
 		return ;;
 	esac
@@ -177,7 +189,7 @@ _weir()
 		--drop-over= -L --rate= --burst= --rate-by= -l --lines -0 -z --null -d --delimiter= --fixed= \
 		-b --bytes --confirm= --answers= --window= --credits= --batch= --linger= -j --jobs= --timeout= --retry= \
 		--bisect --backoff= --restart --stall= --reader-gone= --foreground --on-high= --on-low= --number --number= \
-		-q --quiet --format= --report= --report-on= --fail-on-drop --drain-timeout= \
+		--spool= --spool-size= --spool-sync= -q --quiet --format= --report= --report-on= --fail-on-drop --drain-timeout= \
 		--pipe-size= -N --name= -i --interval= -v --progress --size= --metrics= --mark-drops --mark-drops= --dropped= \
 		--dropped-reason --top-keys= -h --help -V --version
 }

@@ -6,7 +6,7 @@
 set -g __weir_with_value -p --policy -m -B --buffer --max-records --max-record --high --low --max-age --keep -k --key -t \
     --field-separator -s --sample --sample-by --seed --drop-over -L --rate --burst --rate-by -d --delimiter --fixed \
     --confirm --answers --window --credits --batch --linger -j --jobs --timeout --retry --backoff --stall --reader-gone \
-    --on-high --on-low -i --interval --size --metrics --format --report --report-on -N --name --dropped --top-keys \
+    --on-high --on-low --spool --spool-size --spool-sync -i --interval --size --metrics --format --report --report-on -N --name --dropped --top-keys \
     --drain-timeout --pipe-size
 
 # Whether the cursor is not behind the command.
@@ -104,6 +104,9 @@ complete -c weir -n __weir_own -l foreground -d 'The command may read the termin
 complete -c weir -n __weir_own -l on-high -x -d 'Run this when pressure begins'
 complete -c weir -n __weir_own -l on-low -x -d 'Run this when pressure ends'
 complete -c weir -n __weir_own -l number -d 'Put its serial before each record'
+complete -c weir -n __weir_own -l spool -x -d 'What is held is in this directory, too' -a '(__fish_complete_directories)'
+complete -c weir -n __weir_own -l spool-size -x -d 'Most bytes on disk' -a '64M 1G 10G 100G'
+complete -c weir -n __weir_own -l spool-sync -x -d 'A power failure costs at most what came in so long' -a 'always never 100ms 500ms 5s'
 complete -c weir -n __weir_own -s q -l quiet -d 'No report at the end'
 complete -c weir -n __weir_own -l format -x -d 'The form of reports' -a 'text json journal'
 complete -c weir -n __weir_own -l report -r -F -d 'Write reports to this file'

@@ -14,12 +14,14 @@
  *   os/      the system: the only calls that wait, read, write, open
  *   pick/    which record, how many, how old
  *   hold/    what is held, and what gives way
+ *   spool/   the same on disk, so that it outlives weir
  *   cli/     argv -> one const struct
  *   flow/    one pass: in, a verdict, out
  *   hand/    handed over is not yet taken: what the reader says
  *   tell/    what is told of it
  *   run.c    from the first read to the last report: passes, waits, how it ends
  *   main.c   this: start-up order and exit status
+ *   ctl/     weirctl, the second program: with a main of its own, linked with the same
  */
 #include "config.h"
 

@@ -32,27 +32,33 @@
 /* A standard error or a report file that takes nothing delays the end by this at most. */
 #define LAST_WORDS_NS NS_PER_S
 
-#define DEFAULT_PIPE_BYTES (UINT64_C(256) << 10)
-#define DEFAULT_PIPE_BYTES_STREAM (UINT64_C(1) << 20)
-
 /* EXIT STATUS in weir(1). */
 #define STATUS_ERROR 1
 #define STATUS_DROPPED 3
 #define STATUS_STALLED 4
 #define STATUS_REJECTED 5
 
-enum { IN, OUT, BESIDE, READER = BESIDE + LOOKOUT_WATCHES, WATCHES = READER + READER_WATCHES };
+enum {
+	IN,
+	OUT,
+	BESIDE,
+	SPOOL = BESIDE + LOOKOUT_WATCHES,
+	READER = SPOOL + SPOOL_FDS,
+	WATCHES = READER + READER_WATCHES,
+};
 
 struct run {
 	const struct options *options;
 	struct pump pump;
 	struct lookout lookout;
+	struct spool *spool;     /* NULL: what is held ends with this */
 	struct reader *reader;   /* NULL: nobody has to do anything but read */
 	uint64_t read_until_ns;  /* after a signal; LOOP_FOREVER before, and when it has passed */
 	uint64_t finish_until_ns; /* the same, for the rest of a record that has been begun */
 	uint64_t drain_until_ns; /* after a signal; LOOP_FOREVER before */
 	int command_status;      /* of COMMAND, when it has ended; or 0 */
 	int write_error;         /* errno, where it could not be written to; or 0 */
+	int spool_error;         /* the same, of what was to be on disk in the end */
 	uint64_t trim_at_ns;     /* LOOP_FOREVER when there is nothing to give back */
 };
 
@@ -63,27 +69,6 @@ struct ending {
 };
 
 /* --- beginning ----------------------------------------------------------------------------------- */
-
-static void
-enlarge_pipes(const struct options *options, const struct io_port *input, const struct io_port *output)
-{
-	bool streaming = options->framing.kind == FRAMING_BYTES;
-	uint64_t bytes = options->pipe_bytes;
-
-	if (bytes == PIPE_BYTES_KEEP)
-		return;
-	if (bytes == 0) {
-		bytes = streaming ? DEFAULT_PIPE_BYTES_STREAM : DEFAULT_PIPE_BYTES;
-		if (!streaming && bytes > options->buffer_bytes)
-			bytes = options->buffer_bytes;
-	}
-	pipes_enlarge(input, (size_t)bytes);
-	if (options->reader.confirm == CONFIRM_READ)
-		return; /* it is as large as the window */
-	/* Where records may still be dropped, they wait better here than in the output's pipe. */
-	if (options->pipe_bytes != 0 || (!policy_drops(options->policy) && options->max_age_ns == 0))
-		pipes_enlarge(output, (size_t)bytes);
-}
 
 /* Of a run that is all zero: it has room for reports and pages, which is touched only as they are made.  0, or -1 when
  * the reason has been told. */
@@ -109,15 +94,23 @@ begin(struct run *run, const struct options *options)
 		return -1; /* with COMMAND the output is its input from here on */
 	if (!lookout_open(&run->lookout, options))
 		return -1;
+	if (options->spool_path != NULL && (run->spool = spool_open(&(struct spool_rules){ options->spool_path,
+	    options->spool_bytes, options->spool_sync_ns, options->framing, options->dropped_path != NULL })) == NULL)
+		return -1; /* behind the warden, which would have its lock */
 	now = loop_now();
-	if (pump_init(&run->pump, options, &input, &output, now) < 0) {
+	if (pump_init(&run->pump, options, &input, &output, now) < 0 ||
+	    (run->spool != NULL && pump_use_spool(&run->pump, run->spool) < 0)) {
 		diag_errno(errno, "--buffer=%llu%s", (unsigned long long)options->buffer_bytes,
 		    options->rate_by_key ? " and --rate-by=key" : "");
 		return -1;
 	}
-	enlarge_pipes(options, &input, &output);
-	if (!lookout_begin(&run->lookout, &run->pump, run->reader, now) || !lookout_start(&run->lookout))
+	pump_enlarge_pipes(options, &input, &output);
+	if (!lookout_begin(&run->lookout, &run->pump, run->reader, now) || !lookout_start(&run->lookout, run->spool))
 		return -1;
+	if (run->spool != NULL && (errno = spool_start(run->spool)) != 0) {
+		diag_errno(errno, "--spool=%s", diag_visible(options->spool_path));
+		return -1;
+	}
 	if (run->reader != NULL)
 		reader_begin(run->reader, &run->pump, now);
 	return 0;
@@ -140,7 +133,20 @@ nearest_deadline(const struct run *run)
 		deadline = lookout_deadline_ns(&run->lookout);
 	if (run->reader != NULL && reader_deadline_ns(run->reader) < deadline)
 		deadline = reader_deadline_ns(run->reader);
+	if (run->spool != NULL && spool_deadline_ns(run->spool) < deadline)
+		deadline = spool_deadline_ns(run->spool);
 	return run->trim_at_ns < deadline ? run->trim_at_ns : deadline;
+}
+
+static void
+watch_spool(const struct run *run, struct loop_watch watch[SPOOL_FDS])
+{
+	int fd[SPOOL_FDS] = { -1, -1 };
+
+	if (run->spool != NULL)
+		spool_fds(run->spool, fd);
+	for (int i = 0; i < SPOOL_FDS; i++)
+		watch[i] = (struct loop_watch){ .fd = fd[i], .input = true };
 }
 
 /* Waits for what the last pass found missing, or with only_look lets signals and bad news in. */
@@ -149,11 +155,13 @@ await(struct run *run, bool only_look)
 {
 	struct pump *pump = &run->pump;
 	struct loop_watch watch[WATCHES];
-	const int watches = run->reader != NULL ? WATCHES : READER;
+	const int watches = run->reader != NULL ? WATCHES : run->spool != NULL ? READER : SPOOL;
 	uint64_t before = loop_now();
 
 	pump_watch(pump, &watch[IN], &watch[OUT]);
 	lookout_watch(&run->lookout, watch + BESIDE);
+	if (watches > SPOOL)
+		watch_spool(run, watch + SPOOL);
 	if (run->reader != NULL)
 		reader_watch(run->reader, watch + READER);
 	if (!loop_wait(watch, watches, only_look ? 0 : nearest_deadline(run)) && !only_look)
@@ -232,10 +240,12 @@ has_failed(const struct run *run)
 	return pump_output(&run->pump) == OUTLET_ERROR || (reader != READER_GOES_ON && reader != READER_DONE);
 }
 
-/* All that came has left, and is confirmed. */
+/* All that came has left, and is confirmed; or after a signal it is where another run finds it. */
 static bool
 is_over(const struct run *run)
 {
+	if (run->spool != NULL && signals_stop() != 0 && !pump_is_reading(&run->pump) && pump_is_spooled(&run->pump))
+		return true;
 	return pump_done(&run->pump) && reader_of(run) == READER_DONE;
 }
 
@@ -278,7 +288,7 @@ static bool
 is_broken(const struct run *run)
 {
 	return has_failed_to_write(run) || pump_input(&run->pump) == PUMP_READ_ERROR ||
-	    reader_of(run) == READER_BROKEN;
+	    reader_of(run) == READER_BROKEN || run->spool_error != 0;
 }
 
 /* Nobody reads any more, or answers. */
@@ -336,14 +346,15 @@ look_for_command(const struct run *run, struct ending *ending)
 	}
 }
 
-/* Nothing was to be dropped, but what is longer than --max-record cannot be handed over where it has to be confirmed. */
+/* Nothing was to be dropped, but what is longer than --max-record cannot be handed over where it has to be confirmed, nor
+ * put on disk. */
 static bool
 was_too_long(const struct run *run)
 {
 	const struct options *options = run->options;
 
 	return pump_ledger(&run->pump)->dropped[REASON_OVERSIZE].bytes > 0 && !policy_drops(options->policy) &&
-	    options->reader.confirm != CONFIRM_WRITTEN;
+	    (options->reader.confirm != CONFIRM_WRITTEN || options->spool_path != NULL);
 }
 
 static void
@@ -374,7 +385,8 @@ ending_of(const struct run *run)
 	if (is_broken(run)) {
 		ending.status = STATUS_ERROR;
 		name_reason(&ending, has_failed_to_write(run) ? "write error"
-		    : reader_of(run) == READER_BROKEN ? "reader lost" : "read error");
+		    : reader_of(run) == READER_BROKEN ? "reader lost"
+		    : pump_input(&run->pump) == PUMP_READ_ERROR ? "read error" : "spool error");
 		return ending;
 	}
 	look_for_gone(run, &ending);
@@ -415,6 +427,15 @@ tell_errors(const struct run *run, const struct ending *ending, bool cut_short)
 		    pump_ledger(pump)->dropped[REASON_OVERSIZE].bytes > 0 ? "was longer than --max-record" : "did not fit");
 }
 
+/* All that is left is on disk then, as far as the disk lets it in this time. */
+static void
+end_spool(struct run *run)
+{
+	run->spool_error = spool_end(run->spool, loop_now() + run->options->drain_timeout_ns + LAST_WORDS_NS);
+	if (run->spool_error != 0)
+		diag_errno(run->spool_error, "--spool=%s: the end", diag_visible(run->options->spool_path));
+}
+
 int
 run(const struct options *options, int *by_signal)
 {
@@ -439,6 +460,8 @@ run(const struct options *options, int *by_signal)
 	pump_close_input(pump);
 	now = loop_now();
 	pump_close_books(pump, now);
+	if (run.spool != NULL)
+		end_spool(&run);
 	lookout_books(&run.lookout, now);
 	pump_close_output(pump);
 	lookout_stop(&run.lookout, run.drain_until_ns);
@@ -450,6 +473,7 @@ run(const struct options *options, int *by_signal)
 	ending.status = lookout_close(&run.lookout, ending.status, ending.reason, deadline);
 	reader_free(run.reader);
 	pump_free(pump);
+	spool_free(run.spool);
 	*by_signal = ending.signal;
 	return ending.status;
 }

@@ -18,6 +18,7 @@ static const char *const names[] = {
 	[REASON_EXPIRED] = "expired",
 	[REASON_REJECTED] = "rejected",
 	[REASON_GONE] = "gone",
+	[REASON_CORRUPT] = "corrupt",
 };
 static_assert(sizeof(names) / sizeof(names[0]) == REASONS, "a name for every reason");
 
@@ -70,6 +71,8 @@ ledger_balances(const struct ledger *ledger, struct tally held)
 
 	ledger_count(&sum, ledger->out.records, ledger->out.bytes);
 	ledger_count(&sum, ledger->undelivered.records, ledger->undelivered.bytes);
+	ledger_count(&sum, ledger->kept.records, ledger->kept.bytes);
 	ledger_count(&sum, held.records, held.bytes);
-	return sum.records == ledger->in.records && sum.bytes == ledger->in.bytes;
+	return sum.records == ledger->recovered.records + ledger->in.records &&
+	    sum.bytes == ledger->recovered.bytes + ledger->in.bytes;
 }

@@ -2,7 +2,7 @@
 /*
  * ledger: the counters, and the law that binds them.
  *
- *      in = out + dropped (by reason) + held + undelivered        in records and in bytes
+ *      recovered + in = out + dropped (by reason) + held + undelivered + kept        in records and in bytes
  *
  * A byte counts where it is, a record where its last byte is.  What is held is not counted here: the
  * queue knows it, so that the law is a check and not a definition.  Counters are 64 bits and never
@@ -33,8 +33,9 @@ enum reason {
 	REASON_EXPIRED,  /* it had waited longer than --max-age */
 	REASON_REJECTED, /* the reader would not have it */
 	REASON_GONE,     /* there was no reader any more */
+	REASON_CORRUPT,  /* it was in the spool, and is damaged or missing */
 };
-#define REASONS 12
+#define REASONS 13
 
 /* Records have a class by the --keep that they match: from 1 for the last to as many as there are
  * for the first, and 0 for what matches none. */
@@ -49,11 +50,13 @@ enum awaited {
 #define WAITS 3
 
 struct ledger {
+	struct tally recovered; /* from a spool: what an earlier run had left there */
 	struct tally in;
 	struct tally out;
 	struct tally dropped[REASONS];
 	struct tally dropped_class[CLASSES]; /* of what was looked at: not of what --sample leaves out, or too long */
 	struct tally undelivered;
+	struct tally kept;      /* in the spool, for a later run */
 	struct tally sent;        /* handed over to a reader who has to confirm, for the first time; */
 	struct tally redelivered; /* and again: neither is part of the law */
 	struct tally peak; /* the most that had to wait in the buffer */

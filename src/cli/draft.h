@@ -9,7 +9,8 @@
  *   amounts.c   how much, and
  *   policies.c  what gives way
  *   rules.c     holds them against each other: what goes with what, and what depends on what; by way of
- *   delivery.c  those that say how the reader gets it
+ *   delivery.c  those that say how the reader gets it, and
+ *   spooled.c   those of the spool
  *
  * In three steps, because the meaning of a rate depends on --bytes, and limits depend on the buffer.
  */
@@ -64,6 +65,9 @@ enum id {
 	ID_ON_HIGH,
 	ID_ON_LOW,
 	ID_NUMBER,
+	ID_SPOOL,
+	ID_SPOOL_SIZE,
+	ID_SPOOL_SYNC,
 	ID_QUIET,
 	ID_INTERVAL,
 	ID_PROGRESS,
@@ -93,11 +97,12 @@ enum draft_group {
 	DRAFT_OUT,
 	DRAFT_FRAMING,
 	DRAFT_READER,
+	DRAFT_SPOOL,
 	DRAFT_REPORTS,
 	DRAFT_DROPPED,
 	DRAFT_ENDING,
 };
-#define DRAFT_GROUPS 9
+#define DRAFT_GROUPS 10
 
 /* What there is. */
 struct draft_row {
@@ -188,5 +193,8 @@ bool delivery_take_operands(struct draft *draft, char *const *operands);
 /* The same as rules_hold for the group DRAFT_READER, and for COMMAND.  They are its own. */
 void delivery_settle(struct draft *draft);
 bool delivery_holds(struct draft *draft);
+
+/* The same for the group DRAFT_SPOOL. */
+bool spool_rules_hold(const struct draft *draft);
 
 #endif

@@ -28,6 +28,7 @@ static const char *const groups[] = {
 	[DRAFT_OUT] = "Gates out",
 	[DRAFT_FRAMING] = "Framing",
 	[DRAFT_READER] = "Reader",
+	[DRAFT_SPOOL] = "Spool",
 	[DRAFT_REPORTS] = "Reports",
 	[DRAFT_DROPPED] = "What was dropped",
 	[DRAFT_ENDING] = "Ending and the system",

@@ -225,6 +225,8 @@ options_parse(int argc, char *argv[], struct options *options)
 		.codel_interval_ns = CODEL_INTERVAL_NS,
 		.key = { .separator = KEY_BLANKS },
 		.drain_timeout_ns = 2 * NS_PER_S,
+		.spool_bytes = UINT64_C(1) << 30,
+		.spool_sync_ns = 500 * NS_PER_MS,
 		.interval_ns = NS_PER_S,
 		.name = "weir",
 		.reader = delivery_defaults,

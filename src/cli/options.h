@@ -112,9 +112,14 @@ struct options {
 	const char *mark_template; /* valid, NULL for no marks; from argv, or MARK_DEFAULT */
 	const char *dropped_path;  /* NULL for none; from argv */
 	bool dropped_reason;
+	const char *spool_path;    /* NULL for none; from argv */
+	uint64_t spool_bytes;      /* OPTIONS_SPOOL_LEAST to OPTIONS_SPOOL_MOST; 1 GiB */
+	uint64_t spool_sync_ns;    /* 0 for always, UINT64_MAX for never; 500 ms */
 	struct reader_options reader;
 };
 
+#define OPTIONS_SPOOL_LEAST (UINT64_C(1) << 20)
+#define OPTIONS_SPOOL_MOST (UINT64_C(1) << 50)
 #define OPTIONS_BUFFER_LEAST UINT64_C(4096)
 #define OPTIONS_BUFFER_MOST (sizeof(void *) > 4 ? UINT64_C(1) << 44 : UINT64_C(1) << 30)
 #define OPTIONS_NAME_MOST 64

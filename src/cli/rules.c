@@ -86,6 +86,7 @@ check_watermarks(struct draft *draft)
 	struct options *options = draft->options;
 	static const enum id marks[] = { ID_HIGH, ID_LOW };
 	const uint64_t whole = UINT64_C(100) * UNITS_MILLI;
+	const uint64_t all = options->spool_path != NULL ? options->spool_bytes : options->buffer_bytes;
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		if (draft->is_given[marks[i]] && !policy_has_marks(options->policy)) {
@@ -99,11 +100,9 @@ check_watermarks(struct draft *draft)
 		draft->low_milli = draft->high_milli;
 	if (draft->low_milli > draft->high_milli)
 		return draft_bad_value(&draft->last[ID_LOW], "over --high");
-	/* Split, so that no product overflows: the buffer is up to 2^44 bytes, milli up to 10^5. */
-	options->high_bytes = options->buffer_bytes / whole * draft->high_milli +
-	    options->buffer_bytes % whole * draft->high_milli / whole;
-	options->low_bytes = options->buffer_bytes / whole * draft->low_milli +
-	    options->buffer_bytes % whole * draft->low_milli / whole;
+	/* Split, so that no product overflows: the buffer is up to 2^44 bytes, a spool 2^50, milli up to 10^5. */
+	options->high_bytes = all / whole * draft->high_milli + all % whole * draft->high_milli / whole;
+	options->low_bytes = all / whole * draft->low_milli + all % whole * draft->low_milli / whole;
 	if (options->high_bytes == 0)
 		options->high_bytes = 1;
 	options->high_records = options->low_records = UINT64_MAX;
@@ -112,7 +111,7 @@ check_watermarks(struct draft *draft)
 		options->low_records = options->max_records * draft->low_milli / whole;
 	}
 	if (options->policy == POLICY_BLOCK) {
-		options->low_bytes = with_room_to_read(options->low_bytes, options->buffer_bytes, ROOM_BYTES);
+		options->low_bytes = with_room_to_read(options->low_bytes, all, ROOM_BYTES);
 		options->low_records = with_room_to_read(options->low_records, options->max_records, ROOM_RECORDS);
 	}
 	return true;
@@ -220,7 +219,8 @@ rules_hold(struct draft *draft)
 	settle_reporting(draft->options);
 	tell_framing(draft->options);
 	delivery_settle(draft);
-	return check_bytes(draft) && check_company(draft) && delivery_holds(draft) && check_max_record(draft) && check_watermarks(draft) &&
+	return check_bytes(draft) && check_company(draft) && delivery_holds(draft) && spool_rules_hold(draft) &&
+	    check_max_record(draft) && check_watermarks(draft) &&
 	    check_burst(draft) && check_marks(draft);
 }
 

@@ -164,6 +164,7 @@ read_path(struct draft *draft, const struct given *given)
 		[ID_DROPPED] = offsetof(struct options, dropped_path),
 		[ID_ANSWERS] = offsetof(struct options, reader.answers_path),
 		[ID_CREDITS] = offsetof(struct options, reader.credits_path),
+		[ID_SPOOL] = offsetof(struct options, spool_path),
 	};
 	const char **path = (const char **)(void *)((char *)draft->options + offsets[given->id]);
 
@@ -172,6 +173,24 @@ read_path(struct draft *draft, const struct given *given)
 		return draft_bad_value(given, draft_rows[given->id].group == DRAFT_READER
 		    ? "standard input, /dev/stdin, is the data" : "neither standard input nor standard output can be one");
 	return *given->value != '\0' ? true : draft_bad_value(given, "empty");
+}
+
+static bool
+read_spool_sync(struct draft *draft, const struct given *given)
+{
+	static const char *const words[] = { "always", "never" };
+	uint64_t *time_ns = &draft->options->spool_sync_ns;
+	const int place = place_of(given->value, words, sizeof(words) / sizeof(words[0]));
+	const char *error;
+
+	if (place >= 0) {
+		*time_ns = place == 0 ? 0 : UINT64_MAX;
+		return true;
+	}
+	error = units_time(given->value, time_ns);
+	if (error == NULL && *time_ns == 0)
+		error = "zero has no meaning here";
+	return error == NULL ? true : draft_bad_value(given, error);
 }
 
 /* Its template is not read before the delimiter is known. */
@@ -295,6 +314,8 @@ static bool (*const readers[IDS])(struct draft *draft, const struct given *given
 	[ID_CONFIRM] = read_confirm,
 	[ID_ANSWERS] = read_path,
 	[ID_CREDITS] = read_path,
+	[ID_SPOOL] = read_path,
+	[ID_SPOOL_SYNC] = read_spool_sync,
 	[ID_BISECT] = read_flag,
 	[ID_RESTART] = read_flag,
 	[ID_READER_GONE] = read_reader_gone,

@@ -248,9 +248,9 @@ pump_repeat_batch(struct pump *pump, struct tally sum)
 }
 
 void
-pump_confirm_batch(struct pump *pump, struct tally sum)
+pump_confirm_batch(struct pump *pump, uint64_t number, struct tally sum)
 {
-	flight_unload(&pump->flight, sum);
+	flight_unload(&pump->flight, number, sum);
 	(void)count_out(pump, sum);
 }
 
@@ -280,10 +280,10 @@ pump_look_at(struct pump *pump, const char *record, size_t length)
 }
 
 void
-pump_reject_batch(struct pump *pump, struct tally sum, uint64_t now_ns)
+pump_reject_batch(struct pump *pump, uint64_t number, struct tally sum, uint64_t now_ns)
 {
 	loss_pass(&pump->loss, now_ns);
-	flight_unload(&pump->flight, sum);
+	flight_unload(&pump->flight, number, sum);
 	loss_returned(&pump->loss, REASON_REJECTED, queue_first(&pump->queue), sum.records, sum.bytes);
 	look_again(pump);
 }

@@ -87,15 +87,15 @@ void pump_hurry_batches(struct pump *pump);
 /* A batch, or part of one, is handed over again. */
 void pump_repeat_batch(struct pump *pump, struct tally sum);
 
-/* What it was is out; or dropped, and before that it is said how often it was handed over, and its bytes are given in
+/* What it was, or a part of it, is out (which: as its load has it); or dropped, and before that it is said how often it was handed over, and its bytes are given in
  * pieces. */
-void pump_confirm_batch(struct pump *pump, struct tally sum);
+void pump_confirm_batch(struct pump *pump, uint64_t number, struct tally sum);
 void pump_describe_batch(struct pump *pump, const struct flight_load *load, uint64_t tries);
 void pump_save_batch(struct pump *pump, const char *piece, size_t length);
 
 /* Whether its records are to be seen whole before they are rejected, and one of them. */
 bool pump_looks_at_batch(const struct pump *pump);
 void pump_look_at(struct pump *pump, const char *record, size_t length);
-void pump_reject_batch(struct pump *pump, struct tally sum, uint64_t now_ns);
+void pump_reject_batch(struct pump *pump, uint64_t number, struct tally sum, uint64_t now_ns);
 
 #endif

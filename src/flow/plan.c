@@ -31,7 +31,7 @@ is_told_apart(const struct options *options)
 static bool
 is_stream(const struct options *options, bool messages)
 {
-	return options->framing.kind == FRAMING_BYTES || (!policy_drops(options->policy) && !is_gated(options) &&
+	return options->framing.kind == FRAMING_BYTES || (options->spool_path == NULL && !policy_drops(options->policy) && !is_gated(options) &&
 	    !options->rated && !messages && !is_told_apart(options));
 }
 
@@ -40,7 +40,8 @@ is_stream(const struct options *options, bool messages)
 static bool
 is_bounded(const struct options *options)
 {
-	return policy_drops(options->policy) || (is_flying(options) && options->framing.kind != FRAMING_BYTES);
+	return policy_drops(options->policy) ||
+	    ((is_flying(options) || options->spool_path != NULL) && options->framing.kind != FRAMING_BYTES);
 }
 
 static struct queue_limits
@@ -50,7 +51,7 @@ limits_of(const struct options *options)
 	struct queue_limits limits = {
 		.bytes = (size_t)options->buffer_bytes,
 		.records = options->max_records,
-		.slack = policy_drops(options->policy) || is_gated(options) ? PLAN_READ_MOST : 0,
+		.slack = policy_drops(options->policy) || is_gated(options) || options->spool_path != NULL ? PLAN_READ_MOST : 0,
 		.record = bounded ? (size_t)options->max_record_bytes : 0,
 	};
 
@@ -121,10 +122,11 @@ plan_of(const struct options *options, struct plan_ports ports)
 		.keep = options->keep,
 		.key = options_key(options),
 		.stream = stream,
-		.splicing = stream && !options->rated && ports.can_splice && !is_told_apart(options),
+		.splicing = stream && !options->rated && ports.can_splice && !is_told_apart(options) && options->spool_path == NULL,
 		.looking = framing_delimited(&options->framing),
 		.limits = limits_of(options),
-		.parts = !drops && !stream && !is_flying(options),
+		.parts = !drops && !stream && !is_flying(options) && options->spool_path == NULL,
+		.spooled = options->spool_path != NULL,
 		.shedding = options->policy == POLICY_SHED,
 		.controlled = options->policy == POLICY_CODEL,
 	};

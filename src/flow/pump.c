@@ -21,6 +21,8 @@
 static void
 fill(struct pump *pump)
 {
+	struct queue *queue = spooling_arrivals(pump);
+	struct loss *loss = spooling_loss(pump);
 	struct iovec piece[QUEUE_ROOM];
 	size_t length, done;
 	enum io_result result;
@@ -29,7 +31,7 @@ fill(struct pump *pump)
 
 	if (pump->input == PUMP_FINISHING)
 		most = bypass_rest_of_record(&pump->bypass, &pump->input_port, &pump->intake);
-	pieces = queue_prepare(&pump->queue, most, piece, &length);
+	pieces = queue_prepare(queue, most, piece, &length);
 	if (length == 0)
 		return;
 	result = io_read(&pump->input_port, piece, pieces, length, &done);
@@ -37,10 +39,10 @@ fill(struct pump *pump)
 		bypass_was_read(&pump->bypass, done);
 	switch (result) {
 	case IO_ALL:
-		intake_take(&pump->intake, &pump->queue, &pump->loss, piece, done);
+		intake_take(&pump->intake, queue, loss, piece, done);
 		break;
 	case IO_SHORT:
-		intake_take(&pump->intake, &pump->queue, &pump->loss, piece, done);
+		intake_take(&pump->intake, queue, loss, piece, done);
 		pump->input_waits = done < READ_FEW;
 		break;
 	case IO_AGAIN:
@@ -49,7 +51,7 @@ fill(struct pump *pump)
 	case IO_RETRY:
 		break;
 	case IO_END:
-		intake_end(&pump->intake, &pump->queue, &pump->loss);
+		intake_end(&pump->intake, queue, loss);
 		pump->input = PUMP_ENDED;
 		break;
 	case IO_GONE:
@@ -77,7 +79,7 @@ pump_is_reading(const struct pump *pump)
 bool
 pump_wants_input(const struct pump *pump)
 {
-	return is_reading(pump) && !level_is_paused(&pump->level) && !bypass_is_holding(&pump->bypass);
+	return is_reading(pump) && !level_is_paused(&pump->level) && !bypass_is_holding(&pump->bypass) && spooling_wants(pump);
 }
 
 /* --- levels ------------------------------------------------------------------------------------- */
@@ -156,8 +158,12 @@ static void
 settle(struct pump *pump)
 {
 	enum policy policy = pump->plan.policy;
-	bool fits = policy_settle(policy, &pump->shed, &pump->queue, &pump->loss);
+	bool fits = true;
 
+	if (!pump->plan.spooled)
+		fits = policy_settle(policy, &pump->shed, &pump->queue, &pump->loss);
+	else
+		fits = !pump->failed; /* what gives way gives way in the spool */
 	if (policy != POLICY_FAIL || (fits && pump->ledger.dropped[REASON_OVERSIZE].bytes == 0))
 		return;
 	fit_admit(&pump->queue);
@@ -217,16 +223,23 @@ pass_through(struct pump *pump, uint64_t now_ns)
 	bypass_let_go(&pump->bypass);
 	if (pump_wants_input(pump) && !pump->input_waits)
 		fill(pump);
+	pump->spooling.ended = !is_reading(pump);
+	spooling_pass(pump, now_ns);
 	level_filled(&pump->level, pump_depth(pump));
 	pump->outlet.input_over = !is_reading(pump);
-	age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss,
-	    &(struct age_outlet){ output_has_room, pump });
+	if (!pump->plan.spooled) /* else by when it came to disk */
+		age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss,
+		    &(struct age_outlet){ output_has_room, pump });
 	if (pump->discarding) {
 		discard(pump);
 		return;
 	}
 	if (pump->plan.batching)
 		batching_look(pump, now_ns);
+	if (!spooling_lets(pump)) {
+		pump->output = OUTLET_EMPTY; /* for as long as a sync takes */
+		return;
+	}
 	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
 	if (pump->plan.batching)
 		batching_drained(pump, now_ns);
@@ -263,7 +276,10 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	settle(pump);
 	if (has_given_way(pump, full, ready))
 		pump->output = OUTLET_MORE;
-	judge_level(pump, full);
+	judge_level(pump, full || pump->spooling.full);
+	spooling_step(pump, now_ns);
+	if (pump->output == OUTLET_EMPTY && spooling_is_ready(pump))
+		pump->output = OUTLET_MORE;
 	if (pump->output == OUTLET_HELD && batching_is_pressed(pump))
 		pump->output = OUTLET_MORE; /* the buffer is full since just now: what waits for more is to go */
 #ifdef WEIR_DEBUG
@@ -315,7 +331,8 @@ uint64_t
 pump_deadline_ns(const struct pump *pump)
 {
 	uint64_t deadline = UINT64_MAX;
-	const uint64_t old = age_due_ns(&pump->age, &pump->queue), batch = batching_due_ns(pump);
+	const uint64_t old = pump->plan.spooled ? spooling_due_ns(pump) : age_due_ns(&pump->age, &pump->queue);
+	const uint64_t batch = batching_due_ns(pump);
 
 	if (pump->output == OUTLET_HELD)
 		deadline = outlet_due_ns(&pump->outlet);
@@ -330,7 +347,7 @@ pump_deadline_ns(const struct pump *pump)
 bool
 pump_done(const struct pump *pump)
 {
-	return !is_reading(pump) && pump->output == OUTLET_EMPTY;
+	return !is_reading(pump) && pump->output == OUTLET_EMPTY && spooling_is_empty(pump);
 }
 
 void
@@ -378,10 +395,14 @@ pump_unread(const struct pump *pump, uint64_t *bytes)
 void
 pump_close_books(struct pump *pump, uint64_t now_ns)
 {
-	const struct tally held = pump_held(pump);
+	struct tally held, kept;
 
+	spooling_end(pump, now_ns);
+	held = pump_held(pump);
+	kept = spooling_kept(pump, held);
 	level_close(&pump->level, now_ns);
-	ledger_count(&pump->ledger.undelivered, held.records, held.bytes);
+	ledger_count(&pump->ledger.kept, kept.records, kept.bytes);
+	ledger_count(&pump->ledger.undelivered, held.records - kept.records, held.bytes - kept.bytes);
 	pump->closed = true;
 }
 
@@ -394,7 +415,18 @@ pump_held(const struct pump *pump)
 		return (struct tally){ 0, 0 };
 	if (pump->plan.flying)
 		ledger_count(&held, flight_held(&pump->flight).records, flight_held(&pump->flight).bytes);
+	ledger_count(&held, spooling_held(pump).records, spooling_held(pump).bytes);
 	return held;
+}
+
+struct tally
+pump_pending(const struct pump *pump)
+{
+	struct tally pending = queue_held(&pump->queue);
+
+	if (pump->plan.flying)
+		ledger_count(&pending, flight_since_oldest(&pump->flight).records, flight_since_oldest(&pump->flight).bytes);
+	return pending;
 }
 
 uint64_t
@@ -412,6 +444,8 @@ pump_depth(const struct pump *pump)
 
 	if (pump->closed)
 		return (struct tally){ 0, 0 };
+	if (pump->plan.spooled)
+		return spooling_depth(pump);
 	if (pump->plan.flying)
 		depth.bytes += flight_used(&pump->flight);
 	if (pump->plan.limits.record > 0)

@@ -4,7 +4,7 @@
  *
  *              .------- bypass -------.
  *      input -> intake -> queue -> outlet -> output
- *                           ^ policy, level
+ *                 \ spool ^ ^ policy, level
  *
  * Does what can be done without waiting, and leaves its state for the run to derive from it what to
  * wait for.  A pass reads at most once, so that a fast producer cannot keep the output waiting, and
@@ -23,6 +23,7 @@
 #include "flow/level.h"
 #include "flow/outlet.h"
 #include "flow/plan.h"
+#include "flow/spooling.h"
 #include "hold/serials.h"
 #include "hold/age.h"
 #include "hold/loss.h"
@@ -52,6 +53,7 @@ struct pump {
 	bool unread_known;     /* how much the input held when it was closed, */
 	uint64_t unread_bytes; /* and how much that was */
 	struct intake intake;
+	struct spooling spooling; /* between the two, where the plan has it so */
 	struct queue queue;
 	struct sojourn *sojourn; /* of the queue; not owned, NULL for none */
 	struct outlet outlet;
@@ -91,6 +93,15 @@ void pump_free(struct pump *pump);
  * have it drop by age, or make batches, there must be a sojourn. */
 void pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
     struct top *top);
+
+/* Where the options have it so the pipes at both ends are made larger. */
+void pump_enlarge_pipes(const struct options *options, const struct io_port *input, const struct io_port *output);
+
+/* From the beginning on, before pump_observe: what is held is in this, too; not owned.  0, or -1 with errno. */
+int pump_use_spool(struct pump *pump, struct spool *spool);
+
+/* Whether all that came whole is in it. */
+bool pump_is_spooled(const struct pump *pump);
 
 /* One pass.  Afterwards these say how things stand. */
 void pump_pass(struct pump *pump, uint64_t now_ns);
@@ -173,8 +184,15 @@ uint64_t pump_overruns(const struct pump *pump);
 /* The run is over: what is held is undelivered. */
 void pump_close_books(struct pump *pump, uint64_t now_ns);
 
+/* Of the spool, if there is one. */
+bool pump_spool(const struct pump *pump, struct spool_figures *figures);
+
 /* What is held; nothing once the books are closed. */
 struct tally pump_held(const struct pump *pump);
+
+/* Of what has left the spool, if there is one: what waits in memory, or is in flight, from the oldest on that is not
+ * settled. */
+struct tally pump_pending(const struct pump *pump);
 
 /* How many bytes of what is held are still to go: once nothing is read any more, not a record whose end never came. */
 uint64_t pump_due_bytes(const struct pump *pump);

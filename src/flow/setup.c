@@ -7,6 +7,10 @@
 #include "flow/pump.h"
 #include "os/pipes.h"
 
+/* Of a pipe, unless it is larger. */
+#define DEFAULT_PIPE_BYTES (UINT64_C(256) << 10)
+#define DEFAULT_PIPE_BYTES_STREAM (UINT64_C(1) << 20)
+
 /* Keys that have a bucket at the same time. */
 #define KEYS_MOST ((size_t)1 << 20)
 
@@ -139,6 +143,34 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 }
 
 void
+pump_enlarge_pipes(const struct options *options, const struct io_port *input, const struct io_port *output)
+{
+	bool streaming = options->framing.kind == FRAMING_BYTES;
+	uint64_t bytes = options->pipe_bytes;
+
+	if (bytes == PIPE_BYTES_KEEP)
+		return;
+	if (bytes == 0) {
+		bytes = streaming ? DEFAULT_PIPE_BYTES_STREAM : DEFAULT_PIPE_BYTES;
+		if (!streaming && bytes > options->buffer_bytes)
+			bytes = options->buffer_bytes;
+	}
+	pipes_enlarge(input, (size_t)bytes);
+	if (options->reader.confirm == CONFIRM_READ)
+		return; /* it is as large as the window */
+	/* Where records may still be dropped, they wait better here than in the output's pipe. */
+	if (options->pipe_bytes != 0 || (!policy_drops(options->policy) && options->max_age_ns == 0))
+		pipes_enlarge(output, (size_t)bytes);
+}
+
+int
+pump_use_spool(struct pump *pump, struct spool *spool)
+{
+	pump->spooling.spool = spool;
+	return spooling_init(pump);
+}
+
+void
 pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, struct spill *spill,
     struct top *top)
 {
@@ -146,11 +178,13 @@ pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, st
 	queue_observe(&pump->queue, sojourn);
 	pump->outlet.marks = marks;
 	loss_observe(&pump->loss, marks_gaps(marks), spill, top);
+	spooling_observe(pump);
 }
 
 void
 pump_free(struct pump *pump)
 {
+	spooling_free(pump);
 	queue_free(&pump->queue);
 	outlet_free(&pump->outlet);
 	if (pump->plan.flying)

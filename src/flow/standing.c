@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "flow/pump.h"
+#include "flow/spooling.h"
 #include "os/pipes.h"
 
 #include <errno.h>
@@ -26,7 +27,8 @@ pump_output(const struct pump *pump)
 bool
 pump_is_busy(const struct pump *pump)
 {
-	return (pump_wants_input(pump) && !pump->input_waits) || pump->output == OUTLET_MORE;
+	return (pump_wants_input(pump) && !pump->input_waits) || pump->output == OUTLET_MORE ||
+	    (pump->output == OUTLET_EMPTY && spooling_is_ready(pump));
 }
 
 enum awaited

@@ -182,6 +182,7 @@ fill_words(struct words *words, const struct jobs *jobs, const struct job *job)
 	words_count(words, "WEIR_LAST", job->load.last);
 	words_count(words, "WEIR_RECORDS", job->load.sum.records);
 	words_count(words, "WEIR_BYTES", job->load.sum.bytes);
+	words_spool(words, jobs->pump);
 }
 
 /* False where it has to be tried later. */

@@ -38,6 +38,7 @@ ask_for(struct feed *feed, int output, uint64_t now_ns)
 	words_init(&words, feed->options->name);
 	words_count(&words, "WEIR_TRY", feed->starts + 1);
 	words_count(&words, "WEIR_FIRST", pump_next_serial(feed->pump));
+	words_spool(&words, feed->pump);
 	feed->started_ns = now_ns;
 	feed->failed = READER_GOES_ON;
 	feed->starts++;

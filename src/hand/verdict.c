@@ -53,7 +53,7 @@ reject(struct jobs *jobs, struct job *job, uint64_t now_ns)
 	}
 	if (load->list == NULL)
 		save_span(jobs, job, 0, (size_t)load->sum.bytes);
-	pump_reject_batch(jobs->pump, load->sum, now_ns);
+	pump_reject_batch(jobs->pump, load->number, load->sum, now_ns);
 	jobs_let_go(jobs, job);
 }
 
@@ -61,7 +61,7 @@ reject(struct jobs *jobs, struct job *job, uint64_t now_ns)
 static bool
 take_part(struct flight_load *part, const struct flight_load *load, size_t from, size_t count, uint64_t begin)
 {
-	*part = (struct flight_load){ .list = malloc(count * sizeof(*part->list)), .count = count };
+	*part = (struct flight_load){ .number = load->number, .list = malloc(count * sizeof(*part->list)), .count = count };
 	if (part->list == NULL)
 		return false;
 	for (size_t i = 0; i < count; i++) {
@@ -131,6 +131,6 @@ jobs_confirm(struct jobs *jobs, struct job *job, uint64_t now_ns)
 {
 	breaker_succeeded(jobs->breaker, now_ns);
 	jobs->figures.batches++;
-	pump_confirm_batch(jobs->pump, job->load.sum);
+	pump_confirm_batch(jobs->pump, job->load.number, job->load.sum);
 	jobs_let_go(jobs, job);
 }

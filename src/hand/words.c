@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "flow/pump.h"
 #include "hand/words.h"
 
 #include <inttypes.h>
@@ -10,7 +11,7 @@
 void
 words_forget(void)
 {
-	static const char *const variables[] = { "WEIR_NAME", "WEIR_TRY", "WEIR_FIRST", "WEIR_LAST", "WEIR_RECORDS", "WEIR_BYTES",
+	static const char *const variables[] = { "WEIR_NAME", "WEIR_TRY", "WEIR_FIRST", "WEIR_LAST", "WEIR_RECORDS", "WEIR_BYTES", "WEIR_SPOOL",
 		"WEIR_STATE", "WEIR_FILL", "WEIR_HELD_RECORDS", "WEIR_HELD_BYTES", "WEIR_DROPPED_RECORDS" };
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
@@ -31,6 +32,15 @@ words_put(struct words *words, const char *variable, const char *value)
 
 	(void)snprintf(text, WORDS_LENGTH, "%s=%s", variable, value);
 	words->list[words->count++] = text;
+}
+
+void
+words_spool(struct words *words, const struct pump *pump)
+{
+	struct spool_figures figures;
+
+	if (pump_spool(pump, &figures))
+		words_put(words, "WEIR_SPOOL", figures.id);
 }
 
 void

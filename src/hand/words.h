@@ -13,6 +13,8 @@
 #define WORDS_MOST 8
 #define WORDS_LENGTH 160 /* of one, with its NUL; what is longer is cut */
 
+struct pump;
+
 struct words {
 	char text[WORDS_MOST][WORDS_LENGTH];
 	const char *list[WORDS_MOST + 1]; /* as warden_job has it: ends with NULL */
@@ -27,5 +29,8 @@ void words_init(struct words *words, const char *name);
 /* One more (there is room). */
 void words_put(struct words *words, const char *variable, const char *value);
 void words_count(struct words *words, const char *variable, uint64_t value);
+
+/* WEIR_SPOOL, its id, where there is one: with a serial it tells a record from all others that were ever put anywhere. */
+void words_spool(struct words *words, const struct pump *pump);
 
 #endif

@@ -25,6 +25,7 @@ flight_free(struct flight *flight)
 		chain_free(&flight->chain);
 	free(flight->list);
 	flight->list = NULL;
+	loads_free(&flight->loads);
 }
 
 struct tally
@@ -202,6 +203,7 @@ flight_keep_mark(struct flight *flight, size_t length, bool answered)
 		return;
 	add(flight, &(struct flight_record){ .wire = flight->wire, .mark = true });
 	flight->marks++;
+	flight->all_marks++;
 }
 
 /* --- batches ------------------------------------------------------------------------------------ */
@@ -244,16 +246,35 @@ flight_take_load(struct flight *flight)
 	struct flight_load load = flight->load;
 
 	if (flight->listed)
-		return take_list(flight);
-	flight->load = (struct flight_load){ .first = 0 };
+		load = take_list(flight);
+	else
+		flight->load = (struct flight_load){ .first = 0 };
+	load.number = loads_add(&flight->loads, load.sum);
 	return load;
 }
 
 void
-flight_unload(struct flight *flight, struct tally sum)
+flight_unload(struct flight *flight, uint64_t number, struct tally sum)
 {
 	flight->held.records -= sum.records;
 	flight->held.bytes -= sum.bytes;
+	loads_settle(&flight->loads, number, sum);
+}
+
+/* Of batches those that were taken, and the one that is being made; else the list, of which the first is not settled. */
+struct tally
+flight_since_oldest(const struct flight *flight)
+{
+	struct tally sum = { 0, 0 };
+
+	if (!flight->batched)
+		return (struct tally){ flight->count - flight->all_marks, chain_used(&flight->chain) };
+	sum = loads_sum(&flight->loads);
+	if (!flight->listed)
+		ledger_count(&sum, flight->load.sum.records, flight->load.sum.bytes);
+	for (size_t i = 0; flight->listed && i < flight->count; i++)
+		ledger_count(&sum, 1, flight_at(flight, i)->length);
+	return sum;
 }
 
 /* --- handed over again -------------------------------------------------------------------------- */
@@ -363,7 +384,7 @@ flight_check(const struct flight *flight)
 {
 	struct tally held = { 0, flight->open };
 	size_t bytes = flight->open;
-	uint64_t serial = 0, wire = 0, marks = 0;
+	uint64_t serial = 0, wire = 0, marks = 0, all_marks = 0;
 
 	if (flight->batched)
 		return;
@@ -375,6 +396,7 @@ flight_check(const struct flight *flight)
 		if (!record->settled)
 			ledger_count(&held, !record->mark, record->length);
 		marks += record->mark && !record->settled;
+		all_marks += record->mark;
 		if (!record->mark && record->serial <= serial && flight->serials != NULL)
 			abort();
 		if (record->wire > 0 && record->wire < wire)
@@ -387,6 +409,6 @@ flight_check(const struct flight *flight)
 	if (flight_is_bytes(flight))
 		bytes = (size_t)(held.bytes = chain_used(&flight->chain));
 	if (bytes != chain_used(&flight->chain) || held.records != flight->held.records ||
-	    held.bytes != flight->held.bytes || marks != flight->marks)
+	    held.bytes != flight->held.bytes || marks != flight->marks || all_marks != flight->all_marks)
 		abort();
 }

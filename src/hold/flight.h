@@ -26,6 +26,7 @@
 #include "base/chain.h"
 #include "base/ledger.h"
 #include "base/record.h"
+#include "hold/loads.h"
 #include "hold/loss.h"
 #include "hold/serials.h"
 
@@ -44,6 +45,7 @@ struct flight_record {
 
 /* Of a batch: how much it is, and the serials of the first and the last of it. */
 struct flight_load {
+	uint64_t number;      /* of all batches */
 	struct tally sum;
 	uint64_t first, last; /* 0 where there is none */
 	struct flight_record *list; /* malloc'd, of the records in it, where they are told apart; else NULL */
@@ -55,6 +57,7 @@ struct flight {
 	bool batched;               /* only counted, */
 	bool listed;                /* or listed for each batch: `wire` is where in it a record ends */
 	struct flight_load load;    /* of a batch, so far */
+	struct loads loads;         /* those that were taken */
 	struct chain chain;
 	size_t most;                /* bytes that may be in it, but for a single record */
 	struct serials *serials;    /* not owned */
@@ -71,7 +74,8 @@ struct flight {
 	uint64_t wire;              /* bytes given to this reader */
 	uint64_t confirmed_bytes;   /* of a stream of bytes, so far: number of the first in the chain */
 	struct tally held;          /* not settled; part of an open one counts in bytes only */
-	uint64_t marks;             /* of the list, not settled */
+	uint64_t marks;             /* of the list, not settled; */
+	uint64_t all_marks;         /* and settled ones, too */
 };
 
 static inline bool
@@ -127,7 +131,10 @@ void flight_count(struct flight *flight, size_t length, uint64_t begun, uint64_t
 /* What has been handed over since the last call is a batch, whose list is the caller's; one of so much is not in flight
  * any more. */
 struct flight_load flight_take_load(struct flight *flight);
-void flight_unload(struct flight *flight, struct tally sum);
+void flight_unload(struct flight *flight, uint64_t number, struct tally sum);
+
+/* From the oldest on that is not settled: all that was handed over, settled or not. */
+struct tally flight_since_oldest(const struct flight *flight);
 
 /* The next record has been begun by its number: it has its serial from now on. */
 void flight_begin(struct flight *flight);

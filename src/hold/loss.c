@@ -27,6 +27,12 @@ loss_number(struct loss *loss, struct serials *serials)
 }
 
 void
+loss_number_behind(struct loss *loss, uint64_t base)
+{
+	loss->base = base;
+}
+
+void
 loss_pass(struct loss *loss, uint64_t now_ns)
 {
 	loss->now_ns = now_ns;
@@ -59,7 +65,7 @@ loss_left_out(struct loss *loss, enum reason reason, uint64_t at, uint64_t recor
 	if (loss->serials != NULL)
 		serials_drop_at(loss->serials, at, 0, records);
 	if (is_marked(loss, reason) && (records > 0 || bytes > 0))
-		gaps_drop_at(loss->gaps, at, 0, &lost);
+		gaps_drop_at(loss->gaps, loss->base + at, 0, &lost);
 }
 
 void
@@ -73,7 +79,7 @@ loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t record
 	if (loss->serials != NULL)
 		serials_drop_at(loss->serials, at, records, records);
 	if (is_marked(loss, reason) && records > 0)
-		gaps_drop_at(loss->gaps, at, records, &lost);
+		gaps_drop_at(loss->gaps, loss->base + at, records, &lost);
 }
 
 void
@@ -87,7 +93,7 @@ loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t rec
 	if (loss->serials != NULL)
 		serials_drop_oldest(loss->serials, first);
 	if (is_marked(loss, reason) && records > 0)
-		gaps_drop_oldest(loss->gaps, first, &lost);
+		gaps_drop_oldest(loss->gaps, loss->base + first, &lost);
 }
 
 static void
@@ -99,7 +105,7 @@ lose(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint6
 	if (loss->spill != NULL && whole)
 		spill_end(loss->spill, SPILL_QUEUE);
 	if (loss->gaps != NULL && bytes > 0) /* a batch of marks alone has none: else its mark would be one, and so on */
-		gaps_drop_at(loss->gaps, at, 0, &lost);
+		gaps_drop_at(loss->gaps, loss->base + at, 0, &lost);
 }
 
 void
@@ -127,6 +133,13 @@ loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piec
 
 	if (loss->spill != NULL)
 		spill_add(loss->spill, left_out ? SPILL_INTAKE : SPILL_QUEUE, explained ? loss->why : reason_name(reason), piece, length);
+}
+
+void
+loss_missed(struct loss *loss, struct tally missed)
+{
+	if (loss->spill != NULL)
+		spill_miss(loss->spill, missed);
 }
 
 void

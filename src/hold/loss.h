@@ -35,6 +35,7 @@ struct loss {
 	const struct keep *keep;    /* NULL: no classes to count by */
 	const struct key_rule *key; /* of top */
 	struct top *top;     /* NULL: keys are not counted */
+	uint64_t base;       /* number of a record among those of gaps, less its own */
 	uint64_t now_ns;     /* of this pass */
 	char cause[LOSS_CAUSE_ROOM]; /* of what is rejected next, */
 	char why[LOSS_WHY_ROOM];     /* and all that the file says of it */
@@ -48,6 +49,9 @@ void loss_observe(struct loss *loss, struct gaps *gaps, struct spill *spill, str
 
 /* From the beginning on these are told how many are missing where; not owned. */
 void loss_number(struct loss *loss, struct serials *serials);
+
+/* In gaps its records are behind so many others (0 from the beginning on). */
+void loss_number_behind(struct loss *loss, uint64_t base);
 
 /* A pass begins: what is dropped is dropped now. */
 void loss_pass(struct loss *loss, uint64_t now_ns);
@@ -77,6 +81,9 @@ void loss_unread(struct loss *loss, uint64_t at, uint64_t records, uint64_t byte
  * record comes in parts; otherwise they are whole records, in calls that follow each other. */
 bool loss_saves(const struct loss *loss);
 void loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length);
+
+/* What was dropped cannot be handed over: its bytes are not to be had. */
+void loss_missed(struct loss *loss, struct tally missed);
 
 /* Before what is rejected is saved, for --dropped-reason.  What the reader has said, printable and without a tab, cut to
  * LOSS_CAUSE_ROOM; then how often it was handed over whole, and the serials of its first and last record (0: it has

@@ -49,6 +49,12 @@ places_first(const struct places *places)
 	return places->end.behind != &places->end ? places->end.behind : NULL;
 }
 
+struct place *
+places_behind(const struct places *places, const struct place *place)
+{
+	return place->behind != &places->end ? place->behind : NULL;
+}
+
 void
 places_pop(struct places *places)
 {

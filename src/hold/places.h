@@ -34,6 +34,9 @@ void places_init(struct places *places);
 struct place *places_first(const struct places *places);
 void places_pop(struct places *places);
 
+/* The one behind it, or NULL; its number is right where the hand has passed (places_seek). */
+struct place *places_behind(const struct places *places, const struct place *place);
+
 /* A place in front of all others, of a lesser number than theirs. */
 void places_push(struct places *places, struct place *place, uint64_t at);
 

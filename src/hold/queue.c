@@ -387,6 +387,12 @@ ends_before(const struct queue *q, size_t length)
 	return q->records - cut_count(&q->chain, &q->framing, length, q->ready - length, phase) - unended_records(q);
 }
 
+uint64_t
+queue_ends(const struct queue *q, size_t length)
+{
+	return ends_before(q, length);
+}
+
 /* The oldest bytes, and the records that end in them, have left the chain. */
 static void
 note_left(struct queue *q, size_t bytes, uint64_t records)
@@ -411,6 +417,8 @@ take_waiting(struct queue *q, size_t length)
 	const bool open = phase != 0 && length > q->ready;
 	const size_t rest = !cut ? 0 : ended == 0 ? head_end(q) - length : queue_end_of(q, length, phase);
 
+	if (cut && q->part_asked)
+		q->transit.out = length - cut_last(&q->chain, &q->framing, 0, length, 0);
 	chain_consume(&q->chain, length);
 	sojourn_leave(q->sojourn, ended);
 	if (cut) {
@@ -441,6 +449,7 @@ queue_begin(struct queue *q)
 {
 	const size_t length = q->ready > 0 ? head_end(q) : 0;
 
+	q->transit.out = 0;
 	if (length > 0) {
 		transit_begin(&q->transit, &q->chain, length);
 		sojourn_set_aside(q->sojourn);

@@ -80,6 +80,7 @@ struct queue {
 	bool unended;              /* the last ready record lacks its delimiter: the input has ended */
 	struct queue_mark mark[QUEUE_MARKS]; /* the caller's, kept in place */
 	unsigned marks;                      /* of them in use */
+	bool part_asked;           /* how much of a record in transit is out */
 	struct sojourn *sojourn;   /* told of what comes and goes; not owned, NULL for none */
 	struct history *history;   /* told of what goes; not owned, NULL for none */
 };
@@ -111,6 +112,19 @@ void queue_take_up(struct queue *q, size_t elsewhere);
  * the oldest record in the chain and of the next one to come. */
 uint64_t queue_first(const struct queue *q);
 uint64_t queue_next(const struct queue *q);
+
+/* How many records end in the first length bytes of the chain; where the last end in all of it is, or 0; whether the last
+ * record there lacks its delimiter. */
+uint64_t queue_ends(const struct queue *q, size_t length);
+size_t queue_last_end(const struct queue *q);
+bool queue_is_unended(const struct queue *q);
+
+/* The first length bytes as pieces, `most` of them at most; returns how many there are. */
+int queue_pieces(const struct queue *q, size_t length, struct iovec *piece, int most);
+
+/* Bytes of the record in transit that are out, where that was asked for. */
+void queue_ask_part_out(struct queue *q);
+size_t queue_part_out(const struct queue *q);
 
 /* Bytes of the record being assembled. */
 size_t queue_partial(const struct queue *q);

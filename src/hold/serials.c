@@ -19,6 +19,12 @@ serials_init(struct serials *serials)
 	places_init(&serials->places);
 }
 
+void
+serials_begin(struct serials *serials, uint64_t serial)
+{
+	serials->gone = serial - 1;
+}
+
 static struct serials_run *
 run_of(struct place *place)
 {
@@ -131,4 +137,29 @@ serials_run(const struct serials *serials)
 	const struct place *first = places_first(&serials->places);
 
 	return first != NULL ? first->at - serials->left : UINT64_MAX;
+}
+
+uint64_t
+serials_look(struct serials *serials, uint64_t records, struct serials_gap *gap, unsigned most, unsigned *gaps)
+{
+	struct place *place;
+
+	*gaps = 0;
+	places_seek(&serials->places, UINT64_MAX); /* all numbers are right */
+	for (place = places_first(&serials->places); place != NULL && place->at < serials->left + records;
+	    place = places_behind(&serials->places, place)) {
+		const uint64_t at = place->at - serials->left;
+
+		if (*gaps == most)
+			return at;
+		gap[(*gaps)++] = (struct serials_gap){ at, run_of(place)->missing };
+	}
+	return records;
+}
+
+void
+serials_leave_all(struct serials *serials, uint64_t records)
+{
+	serials->left += records;
+	pass(serials);
 }

@@ -28,6 +28,9 @@ struct serials {
 void serials_init(struct serials *serials);
 void serials_free(struct serials *serials);
 
+/* The next record has this serial: nothing has come so far. */
+void serials_begin(struct serials *serials, uint64_t serial);
+
 /* As loss.h has them: `missing` records are, at this number, of which `removed` were in the buffer; the oldest are, and
  * `first` is the number of the oldest now. */
 void serials_drop_at(struct serials *serials, uint64_t at, uint64_t removed, uint64_t missing);
@@ -39,5 +42,18 @@ uint64_t serials_leave(struct serials *serials);
 
 /* How many records follow each other from there on, with none missing between, if there are so many. */
 uint64_t serials_run(const struct serials *serials);
+
+/* A place among the records that leave next: `at` records in front of it, and so many missing there. */
+struct serials_gap {
+	uint64_t at;
+	uint64_t missing;
+};
+
+/* Of the next `records`: the gaps between them, up to `most`, into gap, their number into *gaps.  Returns how many records
+ * there are before one gap more. */
+uint64_t serials_look(struct serials *serials, uint64_t records, struct serials_gap *gap, unsigned most, unsigned *gaps);
+
+/* So many leave, one after the other. */
+void serials_leave_all(struct serials *serials, uint64_t records);
 
 #endif

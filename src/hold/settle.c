@@ -19,6 +19,7 @@ flight_let_go(struct flight *flight)
 
 		if (length > 0)
 			chain_consume(&flight->chain, length);
+		flight->all_marks -= flight_at(flight, 0)->mark;
 		flight->first = (flight->first + 1) & (flight->size - 1);
 		flight->count--;
 		if (flight->again == SIZE_MAX)

@@ -64,6 +64,7 @@ bool
 transit_leave(struct transit *transit, struct chain *chain, size_t length)
 {
 	chain_release(chain, length);
+	transit->out += length;
 	if (transit->open || chain_apart(chain) > 0)
 		return false;
 	transit->begun = false;

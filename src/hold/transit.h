@@ -28,6 +28,7 @@
 struct transit {
 	bool begun;     /* there is one */
 	bool open;      /* whose end has not been read: what comes next belongs to it */
+	size_t out;     /* bytes of a whole one that are out, as far as its owner counts them */
 	uint64_t phase; /* and then: how much of it came before that, as record.h has it */
 };
 

@@ -38,8 +38,11 @@ static const struct abi {
 /* What replacing a file takes: to make a regular file and write to it, and to take a name away, be it
  * the temporary file's or the old file's.  Bits of file_access; all of them are in ABI 1. */
 #define WRITE_FILE (UINT64_C(1) << 1)
+#define READ_FILE (UINT64_C(1) << 2)
+#define READ_DIRECTORY (UINT64_C(1) << 3)
 #define REMOVE_FILE (UINT64_C(1) << 5)
 #define MAKE_REGULAR (UINT64_C(1) << 8)
+#define TRUNCATE (UINT64_C(1) << 14) /* since ABI 3 */
 
 #define RULE_PATH_BENEATH 1UL
 
@@ -55,23 +58,24 @@ lowest_bits(unsigned count)
 }
 
 static bool
-allow_replacing(int ruleset, int directory)
+allow(int ruleset, uint64_t known, const struct confine_place *place)
 {
-	const struct path_beneath rule = { WRITE_FILE | REMOVE_FILE | MAKE_REGULAR, directory };
+	struct path_beneath rule = { WRITE_FILE | REMOVE_FILE | MAKE_REGULAR, place->directory };
 
-	return directory < 0 ||
+	if (place->kept)
+		rule.allowed |= (READ_FILE | READ_DIRECTORY | TRUNCATE) & known;
+	return place->directory < 0 ||
 	    syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0UL) == 0;
 }
 
 bool
-confine(int directory, const char *directory_path, bool terminal)
+confine(const struct confine_place *place, unsigned places, bool terminal)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0UL, ASK_VERSION);
 	bool confined;
 	struct ruleset ruleset;
 	long fd;
 
-	(void)directory_path;
 	(void)terminal;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 || abi <= 0)
 		return false;
@@ -84,8 +88,10 @@ confine(int directory, const char *directory_path, bool terminal)
 	fd = syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0UL);
 	if (fd < 0)
 		return false;
-	confined = allow_replacing((int)fd, directory) &&
-	    syscall(SYS_landlock_restrict_self, fd, 0UL) == 0;
+	confined = true;
+	for (unsigned i = 0; i < places; i++)
+		confined = confined && allow((int)fd, ruleset.file_access, &place[i]);
+	confined = confined && syscall(SYS_landlock_restrict_self, fd, 0UL) == 0;
 	(void)close((int)fd);
 	return confined;
 }
@@ -97,26 +103,27 @@ confine(int directory, const char *directory_path, bool terminal)
 #include <unistd.h>
 
 bool
-confine(int directory, const char *directory_path, bool terminal)
+confine(const struct confine_place *place, unsigned places, bool terminal)
 {
-	char promises[sizeof("stdio rpath wpath cpath tty")];
+	char promises[sizeof("stdio rpath wpath cpath flock tty")];
+	bool done = unveil("/", "") == 0, any = false;
 
-	(void)directory;
-	(void)snprintf(promises, sizeof(promises), "stdio%s%s", directory_path != NULL ? " rpath wpath cpath" : "",
+	for (unsigned i = 0; i < places; i++) {
+		any = any || place[i].path != NULL;
+		done = done && (place[i].path == NULL || unveil(place[i].path, "rwc") == 0);
+	}
+	(void)snprintf(promises, sizeof(promises), "stdio%s%s", any ? " rpath wpath cpath flock" : "",
 	    terminal ? " tty" : "");
-	return unveil("/", "") == 0 &&
-	    (directory_path == NULL || unveil(directory_path, "rwc") == 0) &&
-	    unveil(NULL, NULL) == 0 &&
-	    pledge(promises, NULL) == 0;
+	return done && unveil(NULL, NULL) == 0 && pledge(promises, NULL) == 0;
 }
 
 #else
 
 bool
-confine(int directory, const char *directory_path, bool terminal)
+confine(const struct confine_place *place, unsigned places, bool terminal)
 {
-	(void)directory;
-	(void)directory_path;
+	(void)place;
+	(void)places;
 	(void)terminal;
 	return false;
 }

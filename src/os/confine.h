@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * confine: once weir has opened all it will ever need, nothing more can be opened.  Where it replaces a
- * file (--metrics): nothing outside of that file's directory, and in there no more than that takes.
+ * file (--metrics), or keeps files of its own (--spool): nothing outside of those directories, and in there no more than
+ * that takes.
  *
  * What is open stays as it is: a confined weir reads, writes, polls and ends as before.  Whoever
  * took it over by way of its input could not open, make, run or connect to anything.
  *
  *      Linux     no_new_privs, and a Landlock domain without a rule: every file system access that the
  *                kernel can deny is denied, TCP too, and signals to others (prctl(2), landlock(7)).  Or
- *                with one rule: beneath the directory, regular files can be made, opened for writing,
- *                renamed within their directory, and removed
+ *                with a rule for each directory: beneath it regular files can be made, opened for writing,
+ *                renamed within their directory, and removed; where they are kept, read and cut, too
  *      OpenBSD   unveil nothing, then pledge "stdio" (unveil(2), pledge(2)).  Or the directory, and
  *                files in it: rename(2) asks for leave to read as well
  *
@@ -20,12 +21,15 @@
 
 #include <stdbool.h>
 
+/* A directory that stays usable. */
+struct confine_place {
+	int directory;    /* open (O_PATH will do), or -1: there is none */
+	const char *path; /* a name of it, or NULL */
+	bool kept;        /* files there are read and cut as well, not only made, written and removed */
+};
+
 /* For good, for this process and those it might start.  Whether opens are denied from now on: where the
- * system cannot do it, weir works all the same.
- *
- * directory is open (O_PATH will do), and directory_path a name of it: where a file may be
- * replaced. -1 and NULL where there is none.  terminal: the size and the foreground group of one
- * will be asked for. */
-bool confine(int directory, const char *directory_path, bool terminal);
+ * system cannot do it, weir works all the same.  terminal: the size and the foreground group of one will be asked for. */
+bool confine(const struct confine_place *place, unsigned places, bool terminal);
 
 #endif

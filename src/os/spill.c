@@ -394,6 +394,14 @@ spill_end(struct spill *spill, enum spill_from from)
 	(void)pthread_mutex_unlock(&spill->lock);
 }
 
+void
+spill_miss(struct spill *spill, struct tally missed)
+{
+	(void)pthread_mutex_lock(&spill->lock);
+	lose(spill, missed.records, missed.bytes);
+	(void)pthread_mutex_unlock(&spill->lock);
+}
+
 struct tally
 spill_unsaved(struct spill *spill)
 {

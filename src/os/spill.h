@@ -57,6 +57,9 @@ void spill_add(struct spill *spill, enum spill_from from, const char *why, const
 /* The record that is open there, if any, is complete as it is: it is the last of the input. */
 void spill_end(struct spill *spill, enum spill_from from);
 
+/* These were dropped, and nobody has their bytes any more. */
+void spill_miss(struct spill *spill, struct tally missed);
+
 /* What is not in the file, and will not be. */
 struct tally spill_unsaved(struct spill *spill);
 

@@ -42,12 +42,12 @@ say_rate(struct gauges *g, enum tone tone, const char *before, uint64_t amount, 
 	ink_say(&g->ink, tone, "%s%5s%s/s", before, count, unit);
 }
 
-/* Bytes, or the fill by records where that is greater: 0 to 1. */
+/* Bytes, on disk where there is a spool, or the fill by records where that is greater: 0 to 1. */
 static double
 fill(const struct snapshot *s)
 {
 	const struct options *options = s->options;
-	double bytes = (double)s->depth.bytes / (double)options->buffer_bytes;
+	double bytes = (double)s->depth.bytes / (double)snapshot_capacity(s);
 	double records = (double)s->depth.records / (double)options->max_records;
 	double most = bytes > records ? bytes : records;
 
@@ -142,13 +142,13 @@ put_total(struct gauges *g, int form)
 }
 
 /* Where watermarks act, and stand inside of the bar: the cell they stand in; otherwise one beyond
- * it. */
+ * it.  They are the memory's: of a spool it shows how full that is. */
 static unsigned
 mark_cell(const struct gauges *g, uint64_t mark_bytes)
 {
 	const struct options *options = g->snapshot->options;
 
-	if (!policy_has_marks(options->policy) || mark_bytes == 0 || mark_bytes >= options->buffer_bytes)
+	if (g->snapshot->has_spool || !policy_has_marks(options->policy) || mark_bytes == 0 || mark_bytes >= options->buffer_bytes)
 		return g->cells;
 	return (unsigned)((double)mark_bytes / (double)options->buffer_bytes * g->cells);
 }
@@ -172,6 +172,8 @@ bar_tone(const struct snapshot *s)
 	const struct watermarks *marks = &s->tuning.marks;
 	double full = fill(s) * (double)s->options->buffer_bytes;
 
+	if (s->has_spool)
+		return fill(s) >= 0.95 ? BAD : fill(s) >= 0.5 ? WARNING : GOOD;
 	if (full >= 0.95 * (double)marks->high.bytes)
 		return BAD;
 	return full >= (double)marks->low.bytes ? WARNING : GOOD;

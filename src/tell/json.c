@@ -219,6 +219,8 @@ json_totals(struct line *line, const struct snapshot *s)
 {
 	const struct ledger *ledger = &s->ledger;
 
+	json_tally(line, "recovered", &ledger->recovered);
+	line_add(line, ",");
 	json_tally(line, "in", &ledger->in);
 	line_add(line, ",");
 	json_tally(line, "out", &ledger->out);
@@ -234,6 +236,8 @@ json_totals(struct line *line, const struct snapshot *s)
 	json_tally(line, "in_flight", &s->in_flight);
 	line_add(line, ",");
 	json_tally(line, "undelivered", &ledger->undelivered);
+	line_add(line, ",");
+	json_tally(line, "kept", &ledger->kept);
 	line_add(line, ",");
 	json_tally(line, "sent", &ledger->sent);
 	line_add(line, ",");
@@ -266,6 +270,27 @@ json_reader(struct line *line, const struct snapshot *s)
 	    json_bool(reader->open), reader->opened, reader->open_ns);
 }
 
+static void
+json_spool(struct line *line, const struct snapshot *s)
+{
+	const struct spool_figures *spool = &s->spool;
+
+	if (!s->has_spool) {
+		line_add(line, "\"spool\":null,");
+		return;
+	}
+	line_add(line, "\"spool\":{");
+	json_string(line, "dir", diag_visible_data(s->options->spool_path));
+	line_add(line, ",\"id\":\"%s\",\"capacity_bytes\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"segments\":%" PRIu64 ",",
+	    spool->id, spool->most, spool->bytes, spool->segments);
+	json_tally(line, "on_disk_only", &spool->ahead);
+	line_add(line, ",\"read_back_bytes\":%" PRIu64 ",\"oldest_ns\":%" PRIu64 ",\"syncs\":%" PRIu64 ",", spool->read_back,
+	    s->oldest_ns, spool->syncs);
+	json_or_null(line, "since_sync_ns", s->synced_ns != SNAPSHOT_NEVER, s->synced_ns);
+	line_add(line, ",\"longest_sync_ns\":%" PRIu64 ",\"failures\":%" PRIu64 ",\"unclean\":%s,\"replayed\":%s},",
+	    spool->longest_ns, spool->failures, json_bool(spool->unclean), json_bool(spool->rebuilt));
+}
+
 void
 json_write(struct line *line, const struct snapshot *s)
 {
@@ -288,6 +313,7 @@ json_write(struct line *line, const struct snapshot *s)
 	json_or_null(line, "unread_input_bytes", s->unread_input_known, s->unread_input_bytes);
 	line_add(line, ",");
 	json_reader(line, s);
+	json_spool(line, s);
 	if (s->event == REPORT_FINAL)
 		line_add(line, "\"exit\":{\"status\":%d,\"reason\":\"%s\"}}", s->exit_status, s->exit_reason);
 	else

@@ -213,12 +213,16 @@ lookout_begin(struct lookout *lookout, struct pump *pump, const struct reader *r
 }
 
 bool
-lookout_start(struct lookout *lookout)
+lookout_start(struct lookout *lookout, const struct spool *spool)
 {
 	const struct options *options = lookout->options;
+	const struct confine_place places[] = {
+		{ lookout->metrics.directory, lookout->metrics.directory_path, false },
+		{ spool != NULL ? spool_folder(spool) : -1, options->spool_path, true },
+	};
 
 	/* Where the system can. */
-	(void)confine(lookout->metrics.directory, lookout->metrics.directory_path, live_is_drawn(&lookout->live));
+	(void)confine(places, sizeof(places) / sizeof(places[0]), live_is_drawn(&lookout->live));
 	if (lookout->spill != NULL && (errno = spill_start(lookout->spill)) != 0)
 		not_opened("--dropped", options->dropped_path);
 	else if (options->metrics_path != NULL && metrics_start(&lookout->metrics) < 0)

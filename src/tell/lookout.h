@@ -54,7 +54,7 @@ bool lookout_begin(struct lookout *lookout, struct pump *pump, const struct read
 
 /* Everything is open: gives up the right to open more (confine.h), and starts what runs beside.  False
  * when the reason has been told. */
-bool lookout_start(struct lookout *lookout);
+bool lookout_start(struct lookout *lookout, const struct spool *spool);
 
 /* A signal asks for a report. */
 void lookout_ask(struct lookout *lookout);

@@ -36,14 +36,15 @@ struct derived {
 	} reader;
 };
 
-/* Where a figure comes from: an uint64_t in one of these.  The last two are the first and DERIVED where there is a reader
- * to tell of, and otherwise nothing. */
-enum source { SNAPSHOT, OPTIONS, ABOUT, DERIVED, READER, READER_DERIVED };
-#define SOURCES 6
+/* Where a figure comes from: an uint64_t in one of these.  Two of the last are the first and DERIVED where there is a reader
+ * to tell of, and otherwise nothing; the last is the first where there is a spool. */
+enum source { SNAPSHOT, OPTIONS, ABOUT, DERIVED, READER, READER_DERIVED, SPOOL };
+#define SOURCES 7
 #define IN_SNAPSHOT(field) SNAPSHOT, offsetof(struct snapshot, field)
 #define IN_OPTIONS(field) OPTIONS, offsetof(struct options, field)
 #define IN_ABOUT(field) ABOUT, offsetof(struct page_about, field)
 #define IN_DERIVED(field) DERIVED, offsetof(struct derived, field)
+#define IN_SPOOL(field) SPOOL, offsetof(struct snapshot, field)
 #define IN_READER(field) READER, offsetof(struct snapshot, field)
 #define IN_READER_DERIVED(field) READER_DERIVED, offsetof(struct derived, reader.field)
 
@@ -276,6 +277,37 @@ static const struct family {
 	    "How often that came to be so." },
 	{ "reader_breaker_open_seconds_total", counter, SECONDS, IN_READER(reader.open_ns), NULL,
 	    "For how long it was so." },
+
+	{ "spool_recovered_records_total", counter, NUMBER, IN_SPOOL(ledger.recovered.records), NULL,
+	    "Records that an earlier run had left there." },
+	{ "spool_recovered_bytes_total", counter, NUMBER, IN_SPOOL(ledger.recovered.bytes), NULL,
+	    "Bytes that an earlier run had left there." },
+	{ "spool_kept_records_total", counter, NUMBER, IN_SPOOL(ledger.kept.records), NULL,
+	    "Records left there when weir had to end." },
+	{ "spool_kept_bytes_total", counter, NUMBER, IN_SPOOL(ledger.kept.bytes), NULL,
+	    "Bytes left there when weir had to end." },
+	{ "spool_capacity_bytes", gauge, NUMBER, IN_SPOOL(spool.most), NULL,
+	    "Most bytes that may be on disk." },
+	{ "spool_bytes", gauge, NUMBER, IN_SPOOL(spool.bytes), NULL,
+	    "Bytes on disk now." },
+	{ "spool_segments", gauge, NUMBER, IN_SPOOL(spool.segments), NULL,
+	    "Files that they are in." },
+	{ "spool_on_disk_only_records", gauge, NUMBER, IN_SPOOL(spool.ahead.records), NULL,
+	    "Records that are to be read back." },
+	{ "spool_on_disk_only_bytes", gauge, NUMBER, IN_SPOOL(spool.ahead.bytes), NULL,
+	    "Bytes that are to be read back." },
+	{ "spool_read_back_bytes_total", counter, NUMBER, IN_SPOOL(spool.read_back), NULL,
+	    "Bytes that were read back." },
+	{ "spool_oldest_age_seconds", gauge, SECONDS, IN_SPOOL(oldest_ns), NULL,
+	    "For how long the oldest record has been there." },
+	{ "spool_syncs_total", counter, NUMBER, IN_SPOOL(spool.syncs), NULL,
+	    "How often it was synced." },
+	{ "spool_since_sync_seconds", gauge, SECONDS, IN_SPOOL(synced_ns), NULL,
+	    "For how long it has not been." },
+	{ "spool_longest_sync_seconds", gauge, SECONDS, IN_SPOOL(spool.longest_ns), NULL,
+	    "The longest sync." },
+	{ "spool_failures_total", counter, NUMBER, IN_SPOOL(spool.failures), NULL,
+	    "How often the disk was full or failed." },
 };
 
 static void
@@ -379,6 +411,7 @@ page_write(char *text, const struct snapshot *snapshot, const struct page_about 
 			[DERIVED] = (const unsigned char *)&derived,
 			[READER] = snapshot->has_reader ? (const unsigned char *)snapshot : NULL,
 			[READER_DERIVED] = snapshot->has_reader ? (const unsigned char *)&derived : NULL,
+			[SPOOL] = snapshot->has_spool ? (const unsigned char *)snapshot : NULL,
 		},
 	};
 

@@ -105,13 +105,28 @@ foresee(struct snapshot *s)
 	if (s->event == REPORT_FINAL)
 		return;
 	ledger_count(&gone, i->dropped.records, i->dropped.bytes);
-	s->until_full_ns = time_for(options->buffer_bytes - s->depth.bytes, i->in.bytes, gone.bytes, i->ns);
+	s->until_full_ns = time_for(snapshot_capacity(s) - s->depth.bytes, i->in.bytes, gone.bytes, i->ns);
 	s->until_empty_ns = time_for(s->depth.bytes, gone.bytes, i->in.bytes, i->ns);
 	if (options->max_records == UINT64_MAX || s->depth.records > options->max_records)
 		return;
 	by_records = time_for(options->max_records - s->depth.records, i->in.records, gone.records, i->ns);
 	if (s->until_full_ns > by_records)
 		s->until_full_ns = by_records;
+}
+
+static void
+take_spool(struct snapshot *s, const struct pump *pump, uint64_t now_ns)
+{
+	const struct spool_figures *spool = &s->spool;
+
+	s->synced_ns = SNAPSHOT_NEVER;
+	s->has_spool = pump_spool(pump, &s->spool);
+	if (!s->has_spool)
+		return;
+	if (spool->oldest_ns != 0 && s->wall_ns > spool->oldest_ns)
+		s->oldest_ns = s->wall_ns - spool->oldest_ns;
+	if (spool->synced_ns != 0)
+		s->synced_ns = now_ns > spool->synced_ns ? now_ns - spool->synced_ns : 0;
 }
 
 void
@@ -142,6 +157,7 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
 	for (unsigned class = keep_count(options->keep); class > 0; class--)
 		snapshot->keep_looks[class] = keep_looks(options->keep, class);
 	snapshot->key_looks = key_looks(&options->key);
+	take_spool(snapshot, pump, now_ns);
 	take_interval(&snapshot->interval, &snapshot->ledger, &baseline->then);
 	foresee(snapshot);
 	snapshot->unread_known = pump_output_unread(pump, &snapshot->unread_bytes);
@@ -153,9 +169,15 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
 }
 
 uint64_t
+snapshot_capacity(const struct snapshot *s)
+{
+	return s->has_spool ? s->options->spool_bytes : s->options->buffer_bytes;
+}
+
+uint64_t
 snapshot_done_bytes(const struct snapshot *s)
 {
-	return s->ledger.in.bytes - s->held.bytes;
+	return s->ledger.recovered.bytes + s->ledger.in.bytes - s->held.bytes;
 }
 
 void

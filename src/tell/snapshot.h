@@ -65,6 +65,10 @@ struct snapshot {
 	uint64_t reports_skipped; /* nobody took them in time */
 	bool has_reader;          /* who does more than read, and */
 	struct reader_figures reader; /* what is known of him */
+	bool has_spool;           /* what is held is on disk, too, and */
+	struct spool_figures spool; /* what is known of that */
+	uint64_t oldest_ns;       /* for how long the oldest of it has been there; 0: there is none */
+	uint64_t synced_ns;       /* since its last sync, or SNAPSHOT_NEVER */
 	bool unread_known;        /* what the reader has not taken from the output's pipe */
 	uint64_t unread_bytes;
 	bool reader_gone;         /* which will not read them any more */
@@ -95,6 +99,9 @@ void snapshot_take(struct snapshot *snapshot, enum report_event event, const str
 /* So much will have come in all: how long until all of it has left, or 0 bytes where that is not known.  What
  * is dropped has left, too. */
 void snapshot_expect(struct snapshot *snapshot, const struct baseline *baseline, uint64_t size_bytes);
+
+/* Bytes that may wait: in the buffer, or on disk where there is a spool. */
+uint64_t snapshot_capacity(const struct snapshot *snapshot);
 
 /* Of what has come in, what is held no more. */
 uint64_t snapshot_done_bytes(const struct snapshot *snapshot);

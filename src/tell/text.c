@@ -92,6 +92,8 @@ text_flows(struct line *line, const struct snapshot *s)
 		return;
 	}
 	text_tally(line, s, "in", &ledger->in);
+	if (ledger->recovered.bytes > 0)
+		text_tally(line, s, ", recovered", &ledger->recovered);
 	if (has_records(s) && (ledger->out.records > 0 || ledger->out.bytes == 0))
 		line_add(line, ", out %" PRIu64, ledger->out.records);
 	else
@@ -233,6 +235,8 @@ text_losses(struct line *line, const struct snapshot *s)
 		text_tally(line, s, ", held", &s->held);
 	if (ledger->undelivered.bytes > 0)
 		text_tally(line, s, ", undelivered", &ledger->undelivered);
+	if (ledger->kept.bytes > 0)
+		text_tally(line, s, ", kept", &ledger->kept);
 	if (s->unread_bytes > 0 && (s->reader_gone || s->event == REPORT_SIGNAL))
 		line_add(line, ", %" PRIu64 " byte%s unread by the reader", s->unread_bytes,
 		    s->unread_bytes == 1 ? "" : "s");
@@ -257,7 +261,7 @@ text_until(struct line *line, const char *label, uint64_t ns)
 static unsigned
 fill(const struct options *options, const struct tally *depth)
 {
-	unsigned bytes = figures_percent(depth->bytes, options->buffer_bytes);
+	unsigned bytes = figures_percent(depth->bytes, options->spool_path != NULL ? options->spool_bytes : options->buffer_bytes);
 	unsigned records = options->max_records != UINT64_MAX ? figures_percent(depth->records < options->max_records
 	    ? depth->records : options->max_records, options->max_records) : 0;
 
@@ -274,7 +278,7 @@ text_state(struct line *line, const struct snapshot *s)
 	uint64_t ns;
 	const char *mostly = snapshot_mostly(&s->interval, &ns);
 
-	line_add(line, ", buffer %u%%", fill(s->options, &s->depth));
+	line_add(line, ", %s %u%%", s->has_spool ? "spool" : "buffer", fill(s->options, &s->depth));
 	if (s->depth.bytes > 0 && (asked || ahead))
 		text_until(line, "full", s->until_full_ns);
 	if (s->depth.bytes > 0 && asked)

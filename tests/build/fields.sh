@@ -38,6 +38,14 @@ warden_job    what is to be started
 warden_told and what came of it
 loop_watch    what to wait for, and whether it came
 answer        what a line says
+spool_load    records to be put: handed over
+spool_evicted figures
+block_gap     a row of a list
+serials_gap   another
+spool_next    records that were read back: handed over
+spool_figures figures
+visit_found   what the state of a spool says
+visit_segment figures of a file
 options    the command line
 reader_options  a part of it
 reader_figures  figures

@@ -7,7 +7,7 @@ set -eu
 top_srcdir=${top_srcdir-$(dirname "$0")/../..} # set by make check
 . "$top_srcdir/tests/build/judge.sh"
 
-layers='base os pick hold spool cli flow hand tell steer'
+layers='base os pick hold spool cli flow hand tell steer ctl'
 
 # upward SRC: each include of a layer that is not above its own, and each folder that is no layer, a line each
 upward() {

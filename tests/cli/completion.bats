@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Completion, in the real shells: keys go into a line editor, and "weir" and "weir-plot", there functions, write down the arguments
-# that they are given. fish completes a line from a script.
+# Completion, in the real shells: keys go into a line editor, and "weir", "weir-plot" and "weirctl", there functions, write down
+# the arguments that they are given. fish completes a line from a script.
 
 load common
 
@@ -16,13 +16,14 @@ need()
 files()
 {
 	export HOME=$BATS_TEST_TMPDIR TERM=dumb
-	mkdir work bin programs else
+	mkdir work bin programs else work/queue
 	touch work/drfile "work/block it" else/dull
 	printf '#!/bin/sh\n' >programs/drain
 	chmod +x programs/drain
 	cp programs/drain else/dry
 	ln -s "$WEIR" bin/weir
 	ln -s "$top_srcdir/plot/weir-plot" bin/weir-plot
+	ln -s "$top_builddir/weirctl" bin/weirctl
 }
 
 # typed SHELL: types each line of ./keys into it, <ALL> being the key that puts in all that is on offer, and <TAB> the one
@@ -75,6 +76,7 @@ in_bash()
 PS1='' PS2='' HISTFILE=
 weir() { printf '<%s>' "$@"; echo; } >>../seen
 weir-plot() { weir "$@"; }
+weirctl() { weir "$@"; }
 bind '"\C-xa": insert-completions'
 PATH=$HOME/programs
 cd work
@@ -87,7 +89,7 @@ plain_bash()
 	files
 	RC=rc
 	# shellcheck disable=SC2016
-	printf '. "$top_srcdir/completions/%s.bash"\n' weir weir-plot >rc
+	printf '. "$top_srcdir/completions/%s.bash"\n' weir weir-plot weirctl >rc
 }
 
 # As where both are installed: bash-completion finds the file by the command's name.
@@ -100,6 +102,7 @@ bash_with_completion()
 	mkdir -p share/completions
 	cp "$top_srcdir/completions/weir.bash" share/completions/weir
 	cp "$top_srcdir/completions/weir-plot.bash" share/completions/weir-plot
+	cp "$top_srcdir/completions/weirctl.bash" share/completions/weirctl
 	printf 'BASH_COMPLETION_USER_DIR=%q BASH_COMPLETION_COMPAT_DIR=/nowhere\n. %q\n' "$PWD/share" "$lib" >rc
 }
 
@@ -129,6 +132,9 @@ weir --report bl<TAB>-q => <--report><block it><-q>
 weir --answers=dr<ALL> => <--answers=drfile>
 weir --confirm=<ALL> => <--confirm=exit><line><line:><number><read><upto><written>
 weir --confirm=li<ALL> => <--confirm=line><line:>
+weir --spool=que<TAB>x => <--spool=queue/x>
+weir --spool <TAB>x -q dr<TAB> => <--spool><queue/x><-q><drain>
+weir --spool-sync=a<TAB>-q => <--spool-sync=always><-q>
 weir --retry fo<TAB>-q => <--retry><forever><-q>
 weir -j8<TAB>-q => <-j8><-q>
 weir --reader-gone=d<TAB>-q => <--reader-gone=discard><-q>
@@ -202,12 +208,23 @@ END
 @test "bash: weir-plot" {
 	plain_bash
 	plots_in_bash
-	PROGRAM=weir-plot offers_all_options bash '<block it><drfile>'
+	PROGRAM=weir-plot offers_all_options bash '<block it><drfile><queue>'
 }
 
 @test "bash with bash-completion: weir-plot" {
 	bash_with_completion
 	plots_in_bash
+}
+
+@test "bash: weirctl" {
+	plain_bash
+	completes bash <<'END'
+weirctl sp<TAB>dum<TAB>--al<TAB>que<TAB>x => <spool><dump><--all><queue/x>
+weirctl spool <ALL> => <spool><check><dump>
+weirctl --json spool check <TAB> => <--json><spool><check><queue/>
+weirctl spool check queue <TAB>x => <spool><check><queue><x>
+END
+	PROGRAM=weirctl offers_all_options bash '<spool>'
 }
 
 # --- zsh --------------------------------------------------------------------------------------------------------------------
@@ -226,6 +243,7 @@ bindkey '^Xa' all-of-them '^I' complete-word
 typeset -i n=0
 weir() { print -rn -- "<${(pj:><:)@}>" >>../seen; print >>../seen; print said $((++n)); }
 weir-plot() { weir "$@"; }
+weirctl() { weir "$@"; }
 path=($HOME/programs)
 cd work
 print said 0
@@ -272,6 +290,9 @@ weir --metrics dr<TAB>-q => <--metrics><drfile><-q>
 weir --report bl<TAB>-q => <--report><block it><-q>
 weir --answers=dr<ALL> => <--answers=drfile>
 weir --confirm=<ALL> => <--confirm=exit><--confirm=line><--confirm=line:><--confirm=number><--confirm=read><--confirm=upto><--confirm=written>
+weir --spool=que<TAB>x => <--spool=queue/x>
+weir --spool <TAB>x -q dr<TAB> => <--spool><queue/x><-q><drain>
+weir --spool-sync=a<TAB>-q => <--spool-sync=always><-q>
 weir --retry fo<TAB>-q => <--retry><forever><-q>
 weir -j8<TAB>-q => <-j8><-q>
 weir --reader-gone=d<TAB>-q => <--reader-gone=discard><-q>
@@ -306,7 +327,18 @@ weir-plot --panels=rates,la<TAB> => <--panels=rates,latency>
 weir-plot --panels dr<TAB>,wai<TAB> => <--panels><drops,waiting>
 weir-plot dr<TAB> --size=9<TAB> bl<TAB> => <drfile><--size=900x700><block it>
 END
-	PROGRAM=weir-plot offers_all_options zsh '<block it><drfile>'
+	PROGRAM=weir-plot offers_all_options zsh '<block it><drfile><queue>'
+}
+
+@test "zsh: weirctl" {
+	need zsh
+	files
+	completes zsh <<'END'
+weirctl sp<TAB>dum<TAB>--al<TAB>que<TAB>x => <spool><dump><--all><queue/x>
+weirctl spool <ALL> => <spool><check><dump>
+weirctl --json spool check <TAB> => <--json><spool><check><queue>
+END
+	PROGRAM=weirctl offers_all_options zsh '<spool>'
 }
 
 # --- fish -------------------------------------------------------------------------------------------------------------------
@@ -342,6 +374,8 @@ weir --format=j<ALL> => <--format=journal><--format=json>
 weir --report=dr<ALL> => <--report=drfile>
 weir --report dr<ALL> => <drfile>
 weir --confirm <ALL> => <exit><line><line:><number><read><upto><written>
+weir --spool que<ALL> => <queue/>
+weir --spool-sync a<ALL> => <always>
 weir --retry fo<ALL> => <forever>
 weir --reader-gone=d<ALL> => <--reader-gone=discard>
 weir --batch 500<ALL> => <500,1MB>
@@ -361,7 +395,7 @@ END
 @test "fish: all options" {
 	need fish
 	files
-	offers_all_options fish '<drain><weir-plot><weir>'
+	offers_all_options fish '<drain><queue/><weir-plot><weir><weirctl>'
 }
 
 @test "fish: weir-plot" {
@@ -374,5 +408,17 @@ weir-plot -o dr<ALL> => <drfile>
 weir-plot --panels rates,d<ALL> => <rates,depth><rates,drops>
 weir-plot dr<ALL> => <drfile>
 END
-	PROGRAM=weir-plot offers_all_options fish '<block it><drfile>'
+	PROGRAM=weir-plot offers_all_options fish '<block it><drfile><queue/>'
+}
+
+@test "fish: weirctl" {
+	need fish
+	files
+	completes fish <<'END'
+weirctl sp<ALL> => <spool>
+weirctl spool <ALL> => <check><dump>
+weirctl --json spool check qu<ALL> => <queue/>
+weirctl spool dump --a<ALL> => <--all>
+END
+	PROGRAM=weirctl offers_all_options fish '<spool>'
 }

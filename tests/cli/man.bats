@@ -10,7 +10,7 @@ page=$top_srcdir/man/weir.1
 
 @test "mandoc has nothing to say" {
 	command -v mandoc >/dev/null || skip "no mandoc"
-	mandoc -T lint -W warning "$page" >lint 2>&1 || fail "$(cat lint)"
+	mandoc -T lint -W warning "$page" "$top_srcdir"/man/{weirctl.1,weir-spool.5} >lint 2>&1 || fail "$(cat lint)"
 	is "$(cat lint)" ""
 }
 

@@ -47,10 +47,12 @@ enum call {
 	CALL_DUP2,
 	CALL_EXECVP,
 	CALL_FCNTL,
+	CALL_FDATASYNC,
 	CALL_FLOCK,
 	CALL_FORK,
 	CALL_FSTAT,
 	CALL_FSTATAT,
+	CALL_FSYNC,
 	CALL_FTRUNCATE,
 	CALL_GETSOCKOPT,
 	CALL_IOCTL,
@@ -62,6 +64,7 @@ enum call {
 	CALL_MADVISE,
 	CALL_MALLOC,
 	CALL_MEMFD_CREATE,
+	CALL_MKDIR,
 	CALL_MMAP,
 	CALL_MUNMAP,
 	CALL_OPEN,
@@ -74,6 +77,8 @@ enum call {
 	CALL_PREAD,
 	CALL_PSELECT,
 	CALL_PTHREAD_CREATE,
+	CALL_PWRITE,
+	CALL_PWRITEV,
 	CALL_READ,
 	CALL_READV,
 	CALL_REALLOC,
@@ -109,10 +114,12 @@ static const struct {
 	[CALL_DUP2] = { .name = "dup2" },
 	[CALL_EXECVP] = { .name = "execvp" },
 	[CALL_FCNTL] = { .name = "fcntl", .ways = { EPERM, EBUSY }, .rare = true },
+	[CALL_FDATASYNC] = { .name = "fdatasync", .ways = { EIO, ENOSPC } },
 	[CALL_FLOCK] = { .name = "flock" },
 	[CALL_FORK] = { .name = "fork" },
 	[CALL_FSTAT] = { .name = "fstat" },
 	[CALL_FSTATAT] = { .name = "fstatat" },
+	[CALL_FSYNC] = { .name = "fsync", .ways = { EIO, ENOSPC } },
 	[CALL_FTRUNCATE] = { .name = "ftruncate" },
 	[CALL_GETSOCKOPT] = { .name = "getsockopt" },
 	[CALL_IOCTL] = { .name = "ioctl" },
@@ -124,6 +131,7 @@ static const struct {
 	[CALL_MADVISE] = { .name = "madvise", .ways = { ENOMEM } },
 	[CALL_MALLOC] = { .name = "malloc", .ways = { ENOMEM } },
 	[CALL_MEMFD_CREATE] = { .name = "memfd_create" },
+	[CALL_MKDIR] = { .name = "mkdir" },
 	[CALL_MMAP] = { .name = "mmap" },
 	[CALL_MUNMAP] = { .name = "munmap" },
 	[CALL_OPEN] = { .name = "open", .ways = { EACCES, ENOENT, EMFILE }, .rare = true },
@@ -136,6 +144,8 @@ static const struct {
 	[CALL_PREAD] = { .name = "pread" },
 	[CALL_PSELECT] = { .name = "pselect", .ways = { EINTR, WAKE } },
 	[CALL_PTHREAD_CREATE] = { .name = "pthread_create" },
+	[CALL_PWRITE] = { .name = "pwrite", .ways = { CUT, EINTR, ENOSPC, EIO } },
+	[CALL_PWRITEV] = { .name = "pwritev", .ways = { CUT, EINTR, ENOSPC, EIO } },
 	[CALL_READ] = { .name = "read", .ways = { CUT, EINTR, EAGAIN } },
 	[CALL_READV] = { .name = "readv", .ways = { CUT, EINTR, EAGAIN } },
 	[CALL_REALLOC] = { .name = "realloc", .ways = { ENOMEM } },
@@ -452,6 +462,41 @@ ssize_t
 pread(int fd, void *to, size_t length, off_t at)
 {
 	return fault(CALL_PREAD, -1) > 0 ? -1 : REAL(CALL_PREAD, pread)(fd, to, length, at);
+}
+
+ssize_t
+pwrite(int fd, const void *from, size_t length, off_t at)
+{
+	int way = fault(CALL_PWRITE, -1);
+
+	return way > 0 ? -1 : REAL(CALL_PWRITE, pwrite)(fd, from, way == CUT ? shorter(length) : length, at);
+}
+
+ssize_t
+pwritev(int fd, const struct iovec *piece, int pieces, off_t at)
+{
+	int way = fault(CALL_PWRITEV, -1);
+
+	piece = cut(way, piece, &pieces);
+	return way > 0 ? -1 : REAL(CALL_PWRITEV, pwritev)(fd, piece, pieces, at);
+}
+
+int
+fdatasync(int fd)
+{
+	return fault(CALL_FDATASYNC, -1) > 0 ? -1 : REAL(CALL_FDATASYNC, fdatasync)(fd);
+}
+
+int
+fsync(int fd)
+{
+	return fault(CALL_FSYNC, -1) > 0 ? -1 : REAL(CALL_FSYNC, fsync)(fd);
+}
+
+int
+mkdir(const char *path, mode_t mode)
+{
+	return fault(CALL_MKDIR, -1) > 0 ? -1 : REAL(CALL_MKDIR, mkdir)(path, mode);
 }
 
 ssize_t

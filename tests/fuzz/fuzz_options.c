@@ -61,6 +61,12 @@ spill_end(struct spill *spill, enum spill_from from)
 	(void)spill, (void)from;
 }
 
+void
+spill_miss(struct spill *spill, struct tally missed)
+{
+	(void)spill, (void)missed;
+}
+
 static enum options_result
 parse(int argc, char *argv[], struct options *options)
 {

@@ -4,7 +4,7 @@
  *
  *   ledger FILE [PATH]...
  *
- * In each line of FILE, in records and in bytes: in = out + dropped + held + undelivered, and dropped is the sum of
+ * In each line of FILE, in records and in bytes: recovered + in = out + dropped + held + undelivered + kept, and dropped is the sum of
  * its reasons, and no less than what --keep matches of it; what is in flight is a part of what is held, and of what was
  * sent; nothing is undelivered while weir runs, nothing held when it has ended. Then prints what the
  * last line has at each PATH ("in.records", "exit.reason", "keep.0.pattern"), in one line. Status 1, and the reason on
@@ -181,8 +181,8 @@ static void law(const char *unit)
 {
 	long long dropped = count("dropped", unit), held = count("held", unit), undelivered = count("undelivered", unit);
 
-	if (count("in", unit) != count("out", unit) + dropped + held + undelivered)
-		bad("in is not out + dropped + held + undelivered");
+	if (count("recovered", unit) + count("in", unit) != count("out", unit) + dropped + held + undelivered + count("kept", unit))
+		bad("recovered + in is not out + dropped + held + undelivered + kept");
 	if (dropped != sum_of("dropped.by.", unit))
 		bad("dropped is not the sum of its reasons");
 	if (dropped < sum_of("keep.", unit))

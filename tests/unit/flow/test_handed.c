@@ -235,6 +235,7 @@ any_flow(void)
 
 /* Those that run: how much they are. */
 static struct tally running[BATCHES_MOST];
+static uint64_t number[BATCHES_MOST];
 static unsigned runs;
 static int parcel = -1; /* what is being made is written there */
 static char content[65536]; /* of the last one that was taken, */
@@ -261,6 +262,7 @@ take_batch(void)
 	content_length = (size_t)length;
 	(void)close(parcel);
 	parcel = -1;
+	number[runs] = load.number;
 	running[runs++] = load.sum;
 }
 
@@ -269,10 +271,11 @@ static void
 end_batch(bool good)
 {
 	if (good)
-		pump_confirm_batch(&rig.pump, running[0]);
+		pump_confirm_batch(&rig.pump, number[0], running[0]);
 	else
-		pump_reject_batch(&rig.pump, running[0], rig.now);
+		pump_reject_batch(&rig.pump, number[0], running[0], rig.now);
 	memmove(running, running + 1, --runs * sizeof(running[0]));
+	memmove(number, number + 1, runs * sizeof(number[0]));
 }
 
 /* What is in the file is what is said of it. */

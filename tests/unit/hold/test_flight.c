@@ -579,7 +579,7 @@ batches(void)
 	flight_count(&flight, 3, 1, 1);
 	ok(flight_held(&flight).records == 3 && flight_held(&flight).bytes == 18 && flight_used(&flight) == 18 &&
 	    flight_left(&flight) == SIZE_MAX, "it stays in flight, with what comes behind it,");
-	flight_unload(&flight, load.sum);
+	flight_unload(&flight, load.number, load.sum);
 	load = flight_take_load(&flight);
 	ok(flight_held(&flight).records == 1 && flight_held(&flight).bytes == 3 && load.sum.records == 1 &&
 	    load.first == 12 && load.last == 12, "until it is not");

@@ -162,33 +162,36 @@ signal_parent(void)
 	return kill(getppid(), 0);
 }
 
-/* Since: the ABI of Landlock that denies it.  Allowed: where a file may be replaced. */
+/* How a child is confined: not at all, wholly, but for a directory in which a file is replaced, or one where files are kept. */
+enum how { FREE, CONFINED, REPLACED, KEPT, NEVER };
+
+/* Since: the ABI of Landlock that denies it.  Allowed: from which exception on. */
 static const struct attempt {
 	const char *what;
 	int (*try)(void);
 	long since;
 	int error;
-	bool allowed;
+	enum how allowed;
 } attempts[] = {
-	{ "to read a file", read_file, 1, EACCES, false },
-	{ "to write a file", write_file, 1, EACCES, true },
-	{ "to read a directory", read_directory, 1, EACCES, false },
-	{ "to open a device", open_device, 1, EACCES, false },
-	{ "to make a file", make_file, 1, EACCES, true },
-	{ "to make a directory", make_directory, 1, EACCES, false },
-	{ "to make a symbolic link", make_link, 1, EACCES, false },
-	{ "to make a FIFO", make_fifo, 1, EACCES, false },
-	{ "to make a hard link", make_hard_link, 1, EACCES, true },
-	{ "to remove a file", remove_file, 1, EACCES, true },
-	{ "to make and remove a directory", remove_directory, 1, EACCES, false },
-	{ "to replace a file", replace_file, 1, EACCES, true },
-	{ "to rename a file", rename_file, 1, EACCES, true },
-	{ "to bring a file into the directory", bring_file, 1, 0, false },
-	{ "to take a file out of the directory", take_file, 1, 0, false },
-	{ "to run a program", execute, 1, EACCES, false },
-	{ "to truncate a file", truncate_file, 3, EACCES, false },
-	{ "to connect", connect_tcp, 4, EACCES, false },
-	{ "to signal another process", signal_parent, 6, EPERM, false },
+	{ "to read a file", read_file, 1, EACCES, KEPT },
+	{ "to write a file", write_file, 1, EACCES, REPLACED },
+	{ "to read a directory", read_directory, 1, EACCES, KEPT },
+	{ "to open a device", open_device, 1, EACCES, NEVER },
+	{ "to make a file", make_file, 1, EACCES, REPLACED },
+	{ "to make a directory", make_directory, 1, EACCES, NEVER },
+	{ "to make a symbolic link", make_link, 1, EACCES, NEVER },
+	{ "to make a FIFO", make_fifo, 1, EACCES, NEVER },
+	{ "to make a hard link", make_hard_link, 1, EACCES, REPLACED },
+	{ "to remove a file", remove_file, 1, EACCES, REPLACED },
+	{ "to make and remove a directory", remove_directory, 1, EACCES, NEVER },
+	{ "to replace a file", replace_file, 1, EACCES, REPLACED },
+	{ "to rename a file", rename_file, 1, EACCES, REPLACED },
+	{ "to bring a file into the directory", bring_file, 1, 0, NEVER },
+	{ "to take a file out of the directory", take_file, 1, 0, NEVER },
+	{ "to run a program", execute, 1, EACCES, NEVER },
+	{ "to truncate a file", truncate_file, 3, EACCES, KEPT },
+	{ "to connect", connect_tcp, 4, EACCES, NEVER },
+	{ "to signal another process", signal_parent, 6, EPERM, NEVER },
 };
 
 static void
@@ -200,8 +203,6 @@ furnish(const struct place *place)
 	(void)closed(open(place->other, O_WRONLY | O_CREAT, 0600));
 }
 
-enum how { FREE, CONFINED, EXCEPTED };
-
 /* The error an attempt ends with in a child; NOT_DENIED where there is none. */
 static int
 error_of(const struct attempt *attempt, const struct place *place, enum how how)
@@ -211,9 +212,10 @@ error_of(const struct attempt *attempt, const struct place *place, enum how how)
 
 	at = place;
 	if (child == 0) {
+		const struct confine_place place_of_own = { exception, inside.directory, how == KEPT };
+
 		if (how != FREE)
-			(void)confine(how == EXCEPTED ? exception : -1,
-			    how == EXCEPTED ? inside.directory : NULL, false);
+			(void)confine(&place_of_own, how == CONFINED ? 0 : 1, false);
 		_exit(attempt->try() == 0 ? NOT_DENIED : errno);
 	}
 	(void)waitpid(child, &status, 0);
@@ -253,12 +255,16 @@ denied(long abi)
 		is(error_of(attempt, &inside, FREE), NOT_DENIED, "%s can be done", attempt->what);
 		ok(confined ? is_denied(error, attempt) : error == NOT_DENIED, "%s, confined: %s (%d)",
 		    attempt->what, confined ? "denied" : "not denied here", error);
-		error = error_of(attempt, &inside, EXCEPTED);
-		ok(confined && !attempt->allowed ? is_denied(error, attempt) : error == NOT_DENIED,
-		    "%s, where a file may be replaced: %s (%d)", attempt->what,
-		    attempt->allowed ? "not denied" : confined ? "denied" : "not denied here",
-		    error);
-		error = is_inside ? attempt->error : error_of(attempt, &outside, EXCEPTED);
+		for (enum how how = REPLACED; how <= KEPT; how++) {
+			const bool allowed = attempt->allowed <= how;
+
+			error = error_of(attempt, &inside, how);
+			ok(confined && !allowed ? is_denied(error, attempt) : error == NOT_DENIED,
+			    "%s, where %s: %s (%d)", attempt->what,
+			    how == KEPT ? "files are kept" : "a file may be replaced",
+			    allowed ? "not denied" : confined ? "denied" : "not denied here", error);
+		}
+		error = is_inside ? attempt->error : error_of(attempt, &outside, KEPT);
 		ok(confined ? is_denied(error, attempt) : is_inside || error == NOT_DENIED,
 		    "%s, elsewhere: %s (%d)", attempt->what, confined ? "denied" : "not denied here",
 		    error);
@@ -296,7 +302,7 @@ allowed(bool expected)
 	pid_t child = fork();
 
 	if (child == 0)
-		_exit(confine(-1, NULL, true) != expected ? 99 : confine(-1, NULL, false) != expected ? 98 : work());
+		_exit(confine(NULL, 0, true) != expected ? 99 : confine(NULL, 0, false) != expected ? 98 : work());
 	(void)waitpid(child, &status, 0);
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
 	    "confined %s, twice, and what weir does still works (%d)", expected ? "where it can be" : "not here",
@@ -315,7 +321,7 @@ no_new_privileges(void)
 		FILE *self = fopen("/proc/self/status", "r");
 		int value = 9;
 
-		(void)confine(-1, NULL, false);
+		(void)confine(NULL, 0, false);
 		while (self != NULL && fgets(line, sizeof(line), self) != NULL)
 			(void)sscanf(line, "NoNewPrivs: %d", &value);
 		if (self != NULL)

@@ -254,7 +254,7 @@ in_confinement(struct parcel *parcel, struct parcel *other)
 	bool good = true;
 	int first, second;
 
-	if (!confine(-1, NULL, false))
+	if (!confine(NULL, 0, false))
 		return 2;
 	for (int i = 0; i < 2; i++) {
 		good = good && put(parcel, bytes, BYTES) && parcel_seal(parcel) && holds_bytes(parcel, 0, BYTES);

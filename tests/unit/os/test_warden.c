@@ -887,7 +887,7 @@ beside_confinement(void)
 
 	make_pipe(out);
 	CHECK(parcel != NULL);
-	if (!confine(-1, NULL, false)) {
+	if (!confine(NULL, 0, false)) {
 		parcel_free(parcel);
 		return closes(warden);
 	}

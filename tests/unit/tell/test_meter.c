@@ -309,6 +309,17 @@ any_snapshot(struct random *random)
 	snapshot.interval.latency = (struct latency){ .count = any(random), .p50_ns = any(random), .p99_ns = any(random) };
 }
 
+/* What waits is on disk, and may be far more than memory has room for. */
+static void
+spools(void)
+{
+	begin();
+	options.spool_bytes = 4200000;
+	snapshot.depth = (struct tally){ 2100, 2100000 };
+	snapshot.has_spool = true;
+	is_text(plain(20), "[##  ]  50%   999/s", "with a spool: how full that is");
+}
+
 static void
 fits_always(void)
 {
@@ -339,6 +350,7 @@ main(void)
 	reasons();
 	readers();
 	colours();
+	spools();
 	fits_always();
 	return done_testing();
 }

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "base/hint.h"
+#include "ctl/spools.h"
+#include "ctl/words.h"
+#include "os/diag.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WIDTH 79
+#define COLUMN 21
+
+#define LONG_BASE (UCHAR_MAX + 1)
+#define BIT(option) (1U << (option))
+
+/* Of all words. */
+#define COMMON (BIT(WORD_HELP) | BIT(WORD_VERSION))
+
+static const struct word words[] = {
+	{ { "spool", "check" }, "DIR", BIT(WORD_JSON),
+	    "what is in the spool of weir --spool=DIR, a line a segment, and what is missing; exit status 1 if anything is",
+	    spools_check },
+	{ { "spool", "dump" }, "DIR", BIT(WORD_ALL) | BIT(WORD_NUMBER),
+	    "the records in it that are not confirmed, as they came and in their order, to standard output", spools_dump },
+};
+#define WORDS (sizeof(words) / sizeof(words[0]))
+
+static const struct {
+	const char *name;
+	char letter; /* '\0': none */
+	const char *help;
+} options[] = {
+	[WORD_ALL] = { "all", '\0', "dump: what is confirmed, and still there, as well" },
+	[WORD_JSON] = { "json", '\0', "check: all of it as one line of JSON" },
+	[WORD_NUMBER] = { "number", '\0', "dump: put its serial and a tab before each record" },
+	[WORD_HELP] = { "help", 'h', "print this summary" },
+	[WORD_VERSION] = { "version", 'V', "print the version" },
+};
+static_assert(sizeof(options) / sizeof(options[0]) == WORD_OPTIONS, "a row for each option");
+
+/* --- what is printed ----------------------------------------------------------------------------- */
+
+static int
+printed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return CTL_GOOD;
+	diag_errno(errno, "standard output");
+	return CTL_BAD;
+}
+
+/* `at` columns of the line are written. */
+static void
+print_text(int at, const char *text)
+{
+	if (at > COLUMN - 2)
+		at = printf("\n") - 1;
+	while (*text != '\0') {
+		const int length = (int)strcspn(text, " ");
+
+		if (at < COLUMN)
+			at += printf("%*s", COLUMN - at, "");
+		else if (at + 1 + length > WIDTH)
+			at = printf("\n%*s", COLUMN, "") - 1;
+		else
+			at += printf(" ");
+		at += printf("%.*s", length, text);
+		text += length;
+		text += strspn(text, " ");
+	}
+	printf("\n");
+}
+
+static int
+print_help(void)
+{
+	printf("Usage: weirctl WORD... [OPTION]... [DIR]\n"
+	       "Look at what weir has on disk.  Nothing is changed, whoever uses it meanwhile.\n\nWords:\n");
+	for (size_t i = 0; i < WORDS; i++) {
+		const struct word *word = &words[i];
+
+		print_text(printf("  %s%s%s%s%s", word->name[0], word->name[1] != NULL ? " " : "",
+		    word->name[1] != NULL ? word->name[1] : "", word->operand != NULL ? " " : "",
+		    word->operand != NULL ? word->operand : ""), word->help);
+	}
+	printf("\nOptions:\n");
+	for (int i = 0; i < WORD_OPTIONS; i++)
+		print_text(options[i].letter != '\0' ? printf("  -%c, --%s", options[i].letter, options[i].name)
+		    : printf("  --%s", options[i].name), options[i].help);
+	printf("\nExit status: 0; 1 for an error, or where something is missing; 2 for words or\n"
+	       "options that there are not.\n"
+	       "\nExamples:\n"
+	       "  # is it whole, and how much is in it?\n"
+	       "  weirctl spool check /var/spool/weir/shop\n"
+	       "  # what an earlier weir has left, without a weir\n"
+	       "  weirctl spool dump /var/spool/weir/shop | load\n"
+	       "\nweirctl(1) has all of it.\n");
+	return printed();
+}
+
+static int
+print_version(void)
+{
+	printf("weirctl %s\n", PACKAGE_VERSION);
+	return printed();
+}
+
+/* --- which word ---------------------------------------------------------------------------------- */
+
+/* The names at a place of the rows whose first name is this (NULL: of all rows); each once. */
+static size_t
+list_names(const char *names[WORDS], int place, const char *first)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < WORDS; i++) {
+		const char *name = words[i].name[place];
+		bool known = name == NULL || (first != NULL && strcmp(words[i].name[0], first) != 0);
+
+		for (size_t j = 0; j < count && !known; j++)
+			known = strcmp(names[j], name) == 0;
+		if (!known)
+			names[count++] = name;
+	}
+	return count;
+}
+
+static void
+join(char *text, size_t size, const char *prefix, const char *const names[], size_t count)
+{
+	size_t length = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < count && length < size; i++)
+		length += (size_t)snprintf(text + length, size - length, "%s%s%s", i > 0 ? ", " : "", prefix, names[i]);
+}
+
+/* No row has this at that place. */
+static const struct word *
+refuse_word(const char *first, const char *word)
+{
+	const char *names[WORDS];
+	const size_t count = list_names(names, first != NULL, first);
+	char hint[HINT_MOST], accepted[HINT_MOST];
+
+	join(accepted, sizeof(accepted), "", names, count);
+	if (word == NULL && first == NULL)
+		diag_error("a word is missing; accepted: %s; 'weirctl --help' says more", accepted);
+	else if (word == NULL)
+		diag_error("%s needs another word; accepted: %s", first, accepted);
+	else if (hint_make(hint, "", word, names, count))
+		diag_error("%s%s%s: no such word; %s accepted: %s", first != NULL ? first : "", first != NULL ? " " : "",
+		    diag_visible(word), hint, accepted);
+	else
+		diag_error("%s%s%s: no such word; accepted: %s", first != NULL ? first : "", first != NULL ? " " : "",
+		    diag_visible(word), accepted);
+	return NULL;
+}
+
+/* The row that these words begin with; *used says how many of them are its name. */
+static const struct word *
+find_word(int count, char *const given[], int *used)
+{
+	const char *first = NULL;
+
+	if (count == 0)
+		return refuse_word(NULL, NULL);
+	for (size_t i = 0; i < WORDS; i++) {
+		const struct word *word = &words[i];
+
+		if (strcmp(word->name[0], given[0]) != 0)
+			continue;
+		first = word->name[0];
+		*used = word->name[1] != NULL ? 2 : 1;
+		if (*used == 1 || (count > 1 && strcmp(word->name[1], given[1]) == 0))
+			return word;
+	}
+	return refuse_word(first, first == NULL ? given[0] : count > 1 ? given[1] : NULL);
+}
+
+/* --- what is given with it ------------------------------------------------------------------------ */
+
+static const char *
+full_name(char text[HINT_NAMES_MOST], const struct word *word)
+{
+	(void)snprintf(text, HINT_NAMES_MOST, "%s%s%s", word->name[0], word->name[1] != NULL ? " " : "",
+	    word->name[1] != NULL ? word->name[1] : "");
+	return text;
+}
+
+static bool
+takes_options(const struct word *word, const struct asked *asked)
+{
+	const char *names[WORD_OPTIONS];
+	char name[HINT_NAMES_MOST], accepted[HINT_MOST];
+	size_t count = 0;
+
+	for (int i = 0; i < WORD_OPTIONS; i++)
+		if (((word->options | COMMON) & BIT(i)) != 0)
+			names[count++] = options[i].name;
+	join(accepted, sizeof(accepted), "--", names, count);
+	for (int i = 0; i < WORD_OPTIONS; i++) {
+		if (!asked->on[i] || ((word->options | COMMON) & BIT(i)) != 0)
+			continue;
+		diag_error("--%s: not with %s; accepted: %s", options[i].name, full_name(name, word), accepted);
+		return false;
+	}
+	return true;
+}
+
+static bool
+takes_operands(const struct word *word, int count, char *const given[])
+{
+	char name[HINT_NAMES_MOST];
+	const int most = word->operand != NULL;
+
+	(void)full_name(name, word);
+	if (count > most)
+		diag_error("%s: one too many for %s; accepted: %s", diag_visible(given[most]), name,
+		    word->operand != NULL ? word->operand : "nothing");
+	else if (count < most)
+		diag_error("%s needs %s; accepted: the directory of a weir --spool", name, word->operand);
+	else if (most > 0 && given[0][0] == '\0')
+		diag_error("%s: an empty %s; accepted: the directory of a weir --spool", name, word->operand);
+	else
+		return true;
+	return false;
+}
+
+/* --- the command line ----------------------------------------------------------------------------- */
+
+static int
+refuse_option(const char *argument)
+{
+	const char *names[WORD_OPTIONS];
+	char name[HINT_NAMES_MOST], hint[HINT_MOST] = "", accepted[HINT_MOST];
+	const int length = (int)strcspn(argument + 2 * (argument[0] == '-' && argument[1] == '-'), "=");
+
+	for (int i = 0; i < WORD_OPTIONS; i++)
+		names[i] = options[i].name;
+	join(accepted, sizeof(accepted), "--", names, WORD_OPTIONS);
+	if (optopt >= LONG_BASE)
+		diag_error("--%s takes no value, but %s gives one", names[optopt - LONG_BASE], diag_visible(argument));
+	else if (optopt != 0)
+		diag_error("-%c: no such option; accepted: %s", optopt > ' ' && optopt < 127 ? optopt : '?', accepted);
+	else if (snprintf(name, sizeof(name), "%.*s", length, argument + 2) < (int)sizeof(name) &&
+	    hint_make(hint, "--", name, names, WORD_OPTIONS))
+		diag_error("%s: no such option; %s accepted: %s", diag_visible(argument), hint, accepted);
+	else
+		diag_error("%s: no such option; accepted: %s", diag_visible(argument), accepted);
+	return CTL_USAGE;
+}
+
+static void
+make_getopt_tables(char letters[2 * WORD_OPTIONS], struct option long_options[WORD_OPTIONS + 1])
+{
+	for (int i = 0; i < WORD_OPTIONS; i++) {
+		if (options[i].letter != '\0')
+			*letters++ = options[i].letter;
+		long_options[i] = (struct option){ .name = options[i].name, .has_arg = no_argument, .val = LONG_BASE + i };
+	}
+	*letters = '\0';
+	long_options[WORD_OPTIONS] = (struct option){ 0 };
+}
+
+static enum word_option
+option_of(int code)
+{
+	int i = 0;
+
+	while (i < WORD_OPTIONS - 1 && code != LONG_BASE + i && code != options[i].letter)
+		i++;
+	return (enum word_option)i;
+}
+
+int
+words_run(int argc, char *argv[])
+{
+	struct option long_options[WORD_OPTIONS + 1];
+	char letters[2 * WORD_OPTIONS];
+	struct asked asked = { .operand = NULL };
+	const struct word *word;
+	int code, used = 0;
+
+	make_getopt_tables(letters, long_options);
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
+		if (code == '?')
+			return refuse_option(argv[optind - 1]);
+		asked.on[option_of(code)] = true;
+	}
+	if (asked.on[WORD_HELP])
+		return print_help();
+	if (asked.on[WORD_VERSION])
+		return print_version();
+	if ((word = find_word(argc - optind, argv + optind, &used)) == NULL || !takes_options(word, &asked) ||
+	    !takes_operands(word, argc - optind - used, argv + optind + used))
+		return CTL_USAGE;
+	asked.operand = argv[optind + used];
+	return word->run(&asked);
+}

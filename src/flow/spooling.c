@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "base/units.h"
+#include "flow/pump.h"
+#include "flow/spooled.h"
+#include "hold/fit.h"
+
+#include <stdlib.h>
+
+/* At the end what has given way has so long to be read back. */
+#define SAVE_NS NS_PER_S
+
+bool
+spooling_is_on(const struct pump *pump)
+{
+	return pump->spooling.spool != NULL;
+}
+
+void
+spooling_renumber(struct pump *pump)
+{
+	struct spooling *spooling = &pump->spooling;
+
+	loss_number_behind(&spooling->arriving,
+	    queue_next(&pump->queue) + spool_figures(spooling->spool).ahead.records - queue_first(&spooling->arrivals));
+}
+
+bool
+spooling_is_bytes(const struct pump *pump)
+{
+	return pump->plan.framing.kind == FRAMING_BYTES;
+}
+
+/* --- beginning ------------------------------------------------------------------------------------- */
+
+/* For a read, and one record that is longer. */
+int
+spooling_init(struct pump *pump)
+{
+	struct spooling *spooling = &pump->spooling;
+	const struct plan *plan = &pump->plan;
+	const struct queue_limits limits = {
+		.bytes = PLAN_READ_MOST,
+		.records = UINT64_MAX,
+		.slack = PLAN_READ_MOST,
+		.record = plan->limits.record,
+		.view = plan->limits.view,
+	};
+	struct spool_figures figures;
+
+	if (!spooling_is_on(pump))
+		return 0;
+	figures = spool_figures(spooling->spool);
+	pump->ledger.recovered = figures.recovered;
+	serials_init(&spooling->coming);
+	serials_begin(&spooling->coming, spool_serial(spooling->spool));
+	if (queue_init(&spooling->arrivals, &plan->framing, &limits) < 0)
+		return -1;
+	spooling->fed = 1;
+	spooling->expires_ns = UINT64_MAX;
+	if (!plan->flying)
+		queue_ask_part_out(&pump->queue);
+	return 0;
+}
+
+void
+spooling_lose_on_disk(struct pump *pump, enum reason reason, uint64_t ahead, struct tally lost)
+{
+	struct spooling *spooling = &pump->spooling;
+
+	if (lost.bytes == 0)
+		return;
+	loss_number(&spooling->arriving, NULL);
+	loss_number_behind(&spooling->arriving, 0);
+	loss_removed(&spooling->arriving, reason, queue_next(&pump->queue) + ahead, lost.records, lost.bytes);
+	loss_number(&spooling->arriving, &spooling->coming);
+	spooling_renumber(pump);
+}
+
+void
+spooling_observe(struct pump *pump)
+{
+	struct spooling *spooling = &pump->spooling;
+	const struct tally corrupt = spooling_is_on(pump) ? spool_figures(spooling->spool).corrupt : (struct tally){ 0, 0 };
+
+	if (!spooling_is_on(pump))
+		return;
+	spooling->arriving = pump->loss;
+	spooling_renumber(pump);
+	spooling_lose_on_disk(pump, REASON_CORRUPT, 0, corrupt);
+	loss_number(&spooling->arriving, &spooling->coming);
+}
+
+void
+spooling_free(struct pump *pump)
+{
+	struct spooling *spooling = &pump->spooling;
+
+	if (!spooling_is_on(pump))
+		return;
+	queue_free(&spooling->arrivals);
+	serials_free(&spooling->coming);
+	free(spooling->piece);
+}
+
+struct queue *
+spooling_arrivals(struct pump *pump)
+{
+	return spooling_is_on(pump) ? &pump->spooling.arrivals : &pump->queue;
+}
+
+struct loss *
+spooling_loss(struct pump *pump)
+{
+	return spooling_is_on(pump) ? &pump->spooling.arriving : &pump->loss;
+}
+
+static void
+settle(struct pump *pump)
+{
+	spool_settle(pump->spooling.spool, pump_pending(pump), pump->plan.flying ? 0 : queue_part_out(&pump->queue));
+}
+
+/* --- what is too old ------------------------------------------------------------------------------- */
+
+/* What of it is in memory; what is behind that on disk comes next. */
+static void
+expire(struct pump *pump, uint64_t now_ns)
+{
+	struct spooling *spooling = &pump->spooling;
+	const uint64_t most_ns = pump->tuning.max_age_ns, flying = spooling_flying(pump);
+	uint64_t old, later_ns;
+
+	spooling->expires_ns = UINT64_MAX;
+	if (most_ns == 0)
+		return;
+	settle(pump); /* what has come back since the last pass is none of it */
+	old = spool_older(spooling->spool, most_ns, &later_ns);
+	if (old > flying) {
+		fit_drop_oldest(&pump->queue, &pump->loss, REASON_EXPIRED, old - flying);
+		if (!spool_is_level(spooling->spool))
+			later_ns = 0;
+	}
+	if (later_ns < UINT64_MAX - now_ns)
+		spooling->expires_ns = now_ns + later_ns;
+}
+
+uint64_t
+spooling_due_ns(const struct pump *pump)
+{
+	return pump->spooling.expires_ns;
+}
+
+/* --- what has given way, for who saves it ---------------------------------------------------------- */
+
+static void
+save_evicted(struct pump *pump)
+{
+	struct tally sum;
+	const char *text;
+
+	while (spool_evicted_next(pump->spooling.spool, &text, &sum)) {
+		if (text == NULL)
+			loss_missed(&pump->loss, sum);
+		else if (loss_saves(&pump->loss))
+			loss_save(&pump->loss, REASON_OLDEST, false, text, (size_t)sum.bytes);
+	}
+}
+
+void
+spooling_end(struct pump *pump, uint64_t now_ns)
+{
+	if (!spooling_is_on(pump))
+		return;
+	spooling_put_rest(pump, now_ns);
+	spooling_step(pump, now_ns); /* what has left in a pass that was the last */
+	do
+		save_evicted(pump);
+	while (spool_await_evicted(pump->spooling.spool, now_ns + SAVE_NS));
+	loss_missed(&pump->loss, spool_forget_evicted(pump->spooling.spool));
+}
+
+/* --- the pass -------------------------------------------------------------------------------------- */
+
+void
+spooling_pass(struct pump *pump, uint64_t now_ns)
+{
+	if (!spooling_is_on(pump))
+		return;
+	loss_pass(&pump->spooling.arriving, now_ns);
+	settle(pump); /* what was confirmed since the last pass makes place for more in flight: it is on disk before that leaves */
+	spool_look(pump->spooling.spool, now_ns);
+	save_evicted(pump);
+	spooling_put_all(pump, now_ns);
+	spooling_load_all(pump);
+	expire(pump, now_ns);
+	spooling_renumber(pump);
+}
+
+void
+spooling_step(struct pump *pump, uint64_t now_ns)
+{
+	if (!spooling_is_on(pump))
+		return;
+	settle(pump);
+	spool_note_dropped(pump->spooling.spool, pump->ledger.dropped);
+	spool_step(pump->spooling.spool, now_ns);
+}
+
+/* A part of a record may be left, whose rest has not come. */
+bool
+pump_is_spooled(const struct pump *pump)
+{
+	const struct queue *arrivals = &pump->spooling.arrivals;
+
+	return spooling_is_on(pump) && !(spooling_is_bytes(pump) ? queue_held(arrivals).bytes > 0 : queue_is_ready(arrivals));
+}
+
+bool
+pump_spool(const struct pump *pump, struct spool_figures *figures)
+{
+	if (spooling_is_on(pump))
+		*figures = spool_figures(pump->spooling.spool);
+	return spooling_is_on(pump);
+}
+
+struct tally
+spooling_held(const struct pump *pump)
+{
+	struct tally held = { 0, 0 };
+
+	if (spooling_is_on(pump)) {
+		const struct tally ahead = spool_figures(pump->spooling.spool).ahead;
+
+		held = queue_held(&pump->spooling.arrivals);
+		ledger_count(&held, ahead.records, ahead.bytes);
+	}
+	return held;
+}
+
+struct tally
+spooling_kept(const struct pump *pump, struct tally held)
+{
+	const struct tally apart = spooling_is_on(pump) ? queue_held(&pump->spooling.arrivals) : held;
+
+	return (struct tally){ held.records - apart.records, held.bytes - apart.bytes };
+}
+
+struct tally
+spooling_depth(const struct pump *pump)
+{
+	const struct spool_figures figures = spool_figures(pump->spooling.spool);
+
+	return (struct tally){ pump_held(pump).records, pump->spooling.full ? pump->options->spool_bytes : figures.bytes };
+}
+
+bool
+spooling_is_ready(const struct pump *pump)
+{
+	if (!spooling_is_on(pump) || spool_is_level(pump->spooling.spool) || spool_is_reading(pump->spooling.spool))
+		return false;
+	return spooling_has_room(pump, pump->spooling.has_next ? pump->spooling.next.length : 1);
+}
+
+bool
+spooling_wants(const struct pump *pump)
+{
+	if (!spooling_is_on(pump))
+		return true;
+	return !pump->spooling.stuck && spool_takes(pump->spooling.spool);
+}
+
+bool
+spooling_is_empty(const struct pump *pump)
+{
+	return !spooling_is_on(pump) ||
+	    (spool_is_level(pump->spooling.spool) && pump_is_spooled(pump) && spool_lets(pump->spooling.spool));
+}
+
+bool
+spooling_lets(const struct pump *pump)
+{
+	return !spooling_is_on(pump) || spool_lets(pump->spooling.spool);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "base/crc32c.h"
+#include "base/little.h"
+#include "spool/block.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define FORMAT_VERSION 1
+#define MAGIC 8
+#define OWN_CHECKSUM ((size_t)84)
+
+static const unsigned char magic[MAGIC] = { 0x8f, 'w', 'e', 'i', 'r', 'B', '\r', '\n' };
+
+static_assert(BLOCK_GAPS <= 64 && BLOCK_MOST >= BLOCK_GAPS, "a list of gaps is shorter than what it stands in front of");
+
+uint64_t
+block_next(const struct block *block)
+{
+	uint64_t next = block->first + block->records;
+
+	for (unsigned i = 0; i < block->gaps; i++)
+		next += block->gap[i].missing;
+	return next;
+}
+
+struct tally
+block_after(const struct block *block)
+{
+	const uint64_t length = block->length + ((block->flags & BLOCK_UNENDED) != 0);
+
+	return (struct tally){ block->before.records + block->records, block->before.bytes + length };
+}
+
+size_t
+block_head(const struct block *block)
+{
+	return BLOCK_HEADER + block->gaps * BLOCK_GAP;
+}
+
+uint64_t
+block_size(const struct block *block)
+{
+	return block_head(block) + block->length;
+}
+
+static uint32_t
+own_checksum(const unsigned char *head, size_t length)
+{
+	return crc32c(crc32c(0, head, OWN_CHECKSUM), head + BLOCK_HEADER, length - BLOCK_HEADER);
+}
+
+size_t
+block_encode(const struct block *block, unsigned char head[BLOCK_HEAD_MOST])
+{
+	const size_t length = block_head(block);
+	unsigned char *at = head, *own = head + OWN_CHECKSUM;
+
+	little_put_bytes(&at, magic, MAGIC);
+	little_put(&at, FORMAT_VERSION, 2);
+	little_put(&at, block->flags, 2);
+	little_put(&at, block->gaps, 4);
+	little_put(&at, block->length, 8);
+	little_put(&at, block->records, 8);
+	little_put(&at, block->first, 8);
+	little_put(&at, block->before.records, 8);
+	little_put(&at, block->before.bytes, 8);
+	little_put(&at, block->time_ns, 8);
+	little_put_bytes(&at, block->id, BLOCK_ID);
+	little_put(&at, block->checksum, 4);
+	at = head + BLOCK_HEADER;
+	for (unsigned i = 0; i < block->gaps; i++) {
+		little_put(&at, block->gap[i].at, 4);
+		little_put(&at, block->gap[i].missing, 8);
+	}
+	little_put(&own, own_checksum(head, length), 4);
+	return length;
+}
+
+/* --- what was read ------------------------------------------------------------------------------- */
+
+/* Of what a checksum has found whole: could it have been written?  Nothing overflows further on. */
+static bool
+is_possible(const struct block *block)
+{
+	const uint64_t most = UINT64_MAX / 4;
+	uint64_t next = block->first, at = 0;
+
+	if (block->length == 0 || block->length > most || block->records > block->length ||
+	    block->first == 0 || block->first > most || block->before.records > most || block->before.bytes > most)
+		return false;
+	next += block->records;
+	for (unsigned i = 0; i < block->gaps; i++) {
+		if (block->gap[i].at <= at || block->gap[i].at >= block->records || block->gap[i].missing == 0 ||
+		    block->gap[i].missing > most - next)
+			return false;
+		at = block->gap[i].at;
+		next += block->gap[i].missing;
+	}
+	return next <= most;
+}
+
+enum block_found
+block_decode(struct block *block, const void *bytes, size_t length)
+{
+	const unsigned char *at = bytes, *own = at + OWN_CHECKSUM;
+	uint64_t version;
+
+	if (memcmp(at, magic, length < MAGIC ? length : MAGIC) != 0)
+		return BLOCK_NONE;
+	if (length < BLOCK_HEADER)
+		return BLOCK_SHORT;
+	at += MAGIC;
+	version = little_get(&at, 2);
+	*block = (struct block){ .flags = (unsigned)little_get(&at, 2), .gaps = (unsigned)little_get(&at, 4) };
+	if (block->gaps > BLOCK_GAPS)
+		return BLOCK_NONE;
+	if (length < block_head(block))
+		return BLOCK_SHORT;
+	if (little_get(&own, 4) != own_checksum(bytes, block_head(block)))
+		return BLOCK_NONE;
+	if (version != FORMAT_VERSION)
+		return BLOCK_OTHER;
+	block->length = little_get(&at, 8);
+	block->records = little_get(&at, 8);
+	block->first = little_get(&at, 8);
+	block->before.records = little_get(&at, 8);
+	block->before.bytes = little_get(&at, 8);
+	block->time_ns = little_get(&at, 8);
+	little_get_bytes(&at, block->id, BLOCK_ID);
+	block->checksum = (uint32_t)little_get(&at, 4);
+	at = (const unsigned char *)bytes + BLOCK_HEADER;
+	for (unsigned i = 0; i < block->gaps; i++) {
+		block->gap[i].at = (uint32_t)little_get(&at, 4);
+		block->gap[i].missing = little_get(&at, 8);
+	}
+	return is_possible(block) ? BLOCK_FOUND : BLOCK_NONE;
+}
+
+unsigned
+block_version(const void *bytes)
+{
+	const unsigned char *at = (const unsigned char *)bytes + MAGIC;
+
+	return (unsigned)little_get(&at, 2);
+}
+
+size_t
+block_search(const void *bytes, size_t length)
+{
+	const unsigned char *text = bytes;
+	size_t at = 0;
+
+	while (at < length) {
+		const unsigned char *found = memchr(text + at, magic[0], length - at);
+
+		if (found == NULL)
+			return length;
+		at = (size_t)(found - text);
+		if (memcmp(found, magic, length - at < MAGIC ? length - at : MAGIC) == 0)
+			return at;
+		at++;
+	}
+	return length;
+}
