@@ -11,4 +11,4 @@ valgrind | musl | i686 | qemu | without-proc)
 	;;
 esac
 [ -e "$builddir/tests/faults/shim.so" ] || { echo '1..0 # SKIP no shim was built'; exit 0; }
-exec "$builddir/tests/spool/torture" --stride=131 --shim="$builddir/tests/faults/shim.so" "$WEIR"
+exec "$builddir/tests/spool/torture" --stride=601 --shim="$builddir/tests/faults/shim.so" "$WEIR"

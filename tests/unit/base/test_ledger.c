@@ -3,11 +3,12 @@
 
 #include "base/ledger.h"
 
-/* 78 are dropped, one more for each reason than for the one before; bytes are ten times the records. */
+/* 91 are dropped, one more for each reason than for the one before; bytes are ten times the records. */
 static struct ledger
 balanced(void)
 {
-	struct ledger ledger = { .in = { 168, 1680 }, .out = { 50, 500 }, .undelivered = { 15, 150 } };
+	struct ledger ledger = { .recovered = { 20, 200 }, .in = { 168, 1680 }, .out = { 50, 500 }, .undelivered = { 15, 150 },
+		.kept = { 7, 70 } };
 
 	for (int i = 0; i < REASONS; i++)
 		ledger.dropped[i] = (struct tally){ (uint64_t)i + 1, 10 * ((uint64_t)i + 1) };
@@ -21,7 +22,7 @@ law(void)
 {
 	struct ledger ledger = balanced();
 
-	ok(ledger_balances(&ledger, held), "in = out + dropped + held + undelivered");
+	ok(ledger_balances(&ledger, held), "recovered + in = out + dropped + held + undelivered + kept");
 	ok(!ledger_balances(&ledger, (struct tally){ 24, 250 }), "a record too few held breaks the law");
 	ok(!ledger_balances(&ledger, (struct tally){ 25, 251 }), "a byte too many held breaks the law");
 	ok(ledger_balances(&(struct ledger){ .in = { 0, 0 } }, (struct tally){ 0, 0 }),
@@ -33,11 +34,11 @@ static void
 each_counter(void)
 {
 	struct ledger ledger = balanced();
-	struct tally *counters[REASONS + 3] = { &ledger.in, &ledger.out, &ledger.undelivered };
+	struct tally *counters[REASONS + 5] = { &ledger.recovered, &ledger.in, &ledger.out, &ledger.undelivered, &ledger.kept };
 	bool good = true;
 
 	for (int i = 0; i < REASONS; i++)
-		counters[3 + i] = &ledger.dropped[i];
+		counters[5 + i] = &ledger.dropped[i];
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		ledger_count(counters[i], 1, 0);
 		good = good && !ledger_balances(&ledger, held);
@@ -58,8 +59,8 @@ sums(void)
 	struct ledger ledger = balanced();
 	struct tally dropped = ledger_dropped(&ledger);
 
-	is(dropped.records, 78, "records dropped, for all reasons");
-	is(dropped.bytes, 780, "bytes dropped, for all reasons");
+	is(dropped.records, 91, "records dropped, for all reasons");
+	is(dropped.bytes, 910, "bytes dropped, for all reasons");
 	ok(ledger_lost(&ledger), "something is lost");
 	ledger = (struct ledger){ .dropped[REASON_SAMPLE] = { 4, 40 } };
 	ok(!ledger_lost(&ledger), "what a sample leaves out is not lost");
@@ -81,6 +82,7 @@ names(void)
 		[REASON_SAMPLE] = "sample", [REASON_SUPERSEDED] = "superseded", [REASON_RANDOM] = "random",
 		[REASON_SHED] = "shed", [REASON_CODEL] = "codel", [REASON_OVER] = "over",
 		[REASON_EXPIRED] = "expired", [REASON_REJECTED] = "rejected", [REASON_GONE] = "gone",
+		[REASON_CORRUPT] = "corrupt",
 	};
 
 	for (int i = 0; i < REASONS; i++)

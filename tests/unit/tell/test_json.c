@@ -15,9 +15,10 @@ all(void)
 	options.police = (struct rate){ 1, 100, true };
 	options.max_age_ns = 501;
 	snapshot.ledger = (struct ledger){
+		.recovered = { 61, 62 }, .kept = { 63, 64 },
 		.in = { 168, 1680 }, .out = { 50, 500 }, .undelivered = { 25, 250 }, .peak = { 7, 77 },
 		.dropped = { { 1, 10 }, { 2, 20 }, { 3, 30 }, { 4, 40 }, { 5, 50 }, { 6, 60 }, { 7, 70 }, { 8, 80 },
-		    { 9, 90 }, { 10, 100 }, { 11, 110 }, { 12, 120 } }, .marks = { 5, 55 }, .added_bytes = 56,
+		    { 9, 90 }, { 10, 100 }, { 11, 110 }, { 12, 120 }, { 13, 130 } }, .marks = { 5, 55 }, .added_bytes = 56,
 		.sent = { 57, 58 }, .redelivered = { 59, 60 },
 		.paused_count = 8, .paused_ns = 88, .waited_ns = { 11, 12, 13 },
 		.pressure_count = 9, .pressure_ns = 99,
@@ -45,13 +46,20 @@ all(void)
 	snapshot.reader = (struct reader_figures){ .command = options.reader.command[0], .confirm = "exit", .phase = READER_RETRYING,
 		.running = 601, .starts = 602, .failures = 603, .tries = 604, .next_try_ns = 605, .ignored = 606, .open = true,
 		.opened = 607, .open_ns = 608, .status = 75, .batches = 609 };
+	options.spool_path = "./sp\"ool";
+	snapshot.has_spool = true;
+	snapshot.spool = (struct spool_figures){ .id = "0123", .most = 701, .bytes = 702, .segments = 703, .ahead = { 704, 705 },
+		.read_back = 706, .syncs = 707, .longest_ns = 708, .failures = 709, .unclean = true };
+	snapshot.oldest_ns = 710;
+	snapshot.synced_ns = 711;
 	is_text(line(),
 	    "{\"schema\":1,\"event\":\"final\",\"time\":\"2026-01-31T12:00:00.045Z\",\"name\":\"weir\",\"pid\":502,"
 	    "\"host\":\"a\\\"b\",\"policy\":\"drop-oldest\",\"sample\":\"66.6%\","
 	    "\"rate\":\"500/s\",\"sample_by\":\"random\",\"drop_over\":\"10000000B/s\",\"max_age_ns\":501,"
 	    "\"framing\":\"lines\",\"elapsed_ns\":3204567890,"
+	    "\"recovered\":{\"records\":61,\"bytes\":62},"
 	    "\"in\":{\"records\":168,\"bytes\":1680},\"out\":{\"records\":50,\"bytes\":500},"
-	    "\"dropped\":{\"records\":78,\"bytes\":780,\"by\":{\"oldest\":{\"records\":1,\"bytes\":10},"
+	    "\"dropped\":{\"records\":91,\"bytes\":910,\"by\":{\"oldest\":{\"records\":1,\"bytes\":10},"
 	    "\"newest\":{\"records\":2,\"bytes\":20},\"oversize\":{\"records\":3,\"bytes\":30},"
 	    "\"sample\":{\"records\":4,\"bytes\":40},"
 	    "\"superseded\":{\"records\":5,\"bytes\":50},"
@@ -61,11 +69,13 @@ all(void)
 	    "\"over\":{\"records\":9,\"bytes\":90},"
 	    "\"expired\":{\"records\":10,\"bytes\":100},"
 	    "\"rejected\":{\"records\":11,\"bytes\":110},"
-	    "\"gone\":{\"records\":12,\"bytes\":120}}},"
+	    "\"gone\":{\"records\":12,\"bytes\":120},"
+	    "\"corrupt\":{\"records\":13,\"bytes\":130}}},"
 	    "\"keep\":[],\"key\":{\"asked\":0,\"found\":0},\"top_keys\":[],"
 	    "\"dropped_unsaved\":{\"records\":6,\"bytes\":66},\"marks\":{\"records\":5,\"bytes\":55},"
 	    "\"added_bytes\":56,\"held\":{\"records\":15,\"bytes\":150},"
 	    "\"in_flight\":{\"records\":13,\"bytes\":130},\"undelivered\":{\"records\":25,\"bytes\":250},"
+	    "\"kept\":{\"records\":63,\"bytes\":64},"
 	    "\"sent\":{\"records\":57,\"bytes\":58},\"redelivered\":{\"records\":59,\"bytes\":60},"
 	    "\"buffer\":{\"capacity_bytes\":1048576,\"capacity_records\":1001,\"depth_bytes\":140,"
 	    "\"depth_records\":14,\"peak_bytes\":77,\"peak_records\":7,\"high_bytes\":1048576,"
@@ -81,6 +91,9 @@ all(void)
 	    "\"reader\":{\"command\":\"./lo\\\"ad\",\"confirm\":\"exit\",\"fell_back\":false,\"state\":\"retrying\","
 	    "\"running\":601,\"starts\":602,\"failures\":603,\"batches\":609,\"ignored\":606,\"tries\":604,"
 	    "\"next_try_ns\":605,\"status\":75,\"breaker\":{\"open\":true,\"opened\":607,\"open_ns\":608}},"
+	    "\"spool\":{\"dir\":\"./sp\\\"ool\",\"id\":\"0123\",\"capacity_bytes\":701,\"bytes\":702,\"segments\":703,"
+	    "\"on_disk_only\":{\"records\":704,\"bytes\":705},\"read_back_bytes\":706,\"oldest_ns\":710,\"syncs\":707,"
+	    "\"since_sync_ns\":711,\"longest_sync_ns\":708,\"failures\":709,\"unclean\":true,\"replayed\":false},"
 	    "\"exit\":{\"status\":141,\"reason\":\"reader gone\"}}\n",
 	    "a number of its own at every key");
 }
@@ -167,6 +180,7 @@ nothing(void)
 	    "\"name\":\"a \\\"b\\\" \\\\c %s\",\"pid\":0,\"host\":null,\"policy\":\"block\","
 	    "\"sample\":\"1\",\"rate\":null,\"sample_by\":\"count\",\"drop_over\":null,\"max_age_ns\":null,"
 	    "\"framing\":\"null\",\"elapsed_ns\":0,"
+	    "\"recovered\":{\"records\":0,\"bytes\":0},"
 	    "\"in\":{\"records\":0,\"bytes\":0},\"out\":{\"records\":0,\"bytes\":0},"
 	    "\"dropped\":{\"records\":0,\"bytes\":0,\"by\":{\"oldest\":{\"records\":0,\"bytes\":0},"
 	    "\"newest\":{\"records\":0,\"bytes\":0},\"oversize\":{\"records\":0,\"bytes\":0},"
@@ -178,11 +192,13 @@ nothing(void)
 	    "\"over\":{\"records\":0,\"bytes\":0},"
 	    "\"expired\":{\"records\":0,\"bytes\":0},"
 	    "\"rejected\":{\"records\":0,\"bytes\":0},"
-	    "\"gone\":{\"records\":0,\"bytes\":0}}},"
+	    "\"gone\":{\"records\":0,\"bytes\":0},"
+	    "\"corrupt\":{\"records\":0,\"bytes\":0}}},"
 	    "\"keep\":[],\"key\":{\"asked\":0,\"found\":0},\"top_keys\":[],"
 	    "\"dropped_unsaved\":{\"records\":0,\"bytes\":0},\"marks\":{\"records\":0,\"bytes\":0},"
 	    "\"added_bytes\":0,\"held\":{\"records\":0,\"bytes\":0},"
 	    "\"in_flight\":{\"records\":0,\"bytes\":0},\"undelivered\":{\"records\":0,\"bytes\":0},"
+	    "\"kept\":{\"records\":0,\"bytes\":0},"
 	    "\"sent\":{\"records\":0,\"bytes\":0},\"redelivered\":{\"records\":0,\"bytes\":0},"
 	    "\"buffer\":{\"capacity_bytes\":1048576,\"capacity_records\":null,\"depth_bytes\":0,"
 	    "\"depth_records\":0,\"peak_bytes\":0,\"peak_records\":0,\"high_bytes\":1048576,"
@@ -195,7 +211,7 @@ nothing(void)
 	    "\"paused_ns\":0,\"pressure_ns\":0,\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0},"
 	    "\"latency_ns\":{\"p50\":null,\"p90\":null,\"p95\":null,\"p99\":null,\"max\":null}},"
 	    "\"reports_skipped\":0,\"unread_bytes\":null,\"unread_input_bytes\":null,"
-	    "\"reader\":null,\"exit\":{\"status\":null,\"reason\":null}}\n",
+	    "\"reader\":null,\"spool\":null,\"exit\":{\"status\":null,\"reason\":null}}\n",
 	    "every key is there; quotes and backslashes in the name are escaped");
 	options.framing.kind = FRAMING_FIXED;
 	ok(strstr(line(), "\"framing\":\"fixed\"") != NULL, "framing by its name");

@@ -31,7 +31,7 @@ begin(void)
 			.in = { 1, 2 },
 			.out = { 3, 4 },
 			.dropped = { { 5, 6 }, { 7, 8 }, { 9, 10 }, { 11, 12 }, { 42, 43 }, { 44, 45 }, { 46, 47 },
-			    { 48, 49 }, { 50, 51 }, { 52, 53 }, { 54, 55 }, { 56, 57 } },
+			    { 48, 49 }, { 50, 51 }, { 52, 53 }, { 54, 55 }, { 56, 57 }, { 58, 59 } },
 			.dropped_class = { { 60, 61 }, { 62, 63 }, { 64, 65 }, { 66, 67 } },
 			.undelivered = { 13, 14 },
 			.peak = { 15, 16 },
@@ -119,6 +119,7 @@ static const struct expected {
 	{ "weir_dropped_records_total", ",reason=\"expired\"", "52" },
 	{ "weir_dropped_records_total", ",reason=\"rejected\"", "54" },
 	{ "weir_dropped_records_total", ",reason=\"gone\"", "56" },
+	{ "weir_dropped_records_total", ",reason=\"corrupt\"", "58" },
 	{ "weir_dropped_bytes_total", ",reason=\"oldest\"", "6" },
 	{ "weir_dropped_bytes_total", ",reason=\"newest\"", "8" },
 	{ "weir_dropped_bytes_total", ",reason=\"oversize\"", "10" },
@@ -131,6 +132,7 @@ static const struct expected {
 	{ "weir_dropped_bytes_total", ",reason=\"expired\"", "53" },
 	{ "weir_dropped_bytes_total", ",reason=\"rejected\"", "55" },
 	{ "weir_dropped_bytes_total", ",reason=\"gone\"", "57" },
+	{ "weir_dropped_bytes_total", ",reason=\"corrupt\"", "59" },
 	{ "weir_key_asked_total", "", "27" },
 	{ "weir_key_found_total", "", "28" },
 	{ "weir_dropped_unsaved_records_total", "", "29" },
@@ -191,6 +193,27 @@ static const struct expected reader_samples[] = {
 
 #define READER_SAMPLES (sizeof(reader_samples) / sizeof(reader_samples[0]))
 
+/* Where there is a spool. */
+static const struct expected spool_samples[] = {
+	{ "weir_spool_recovered_records_total", "", "90" },
+	{ "weir_spool_recovered_bytes_total", "", "91" },
+	{ "weir_spool_kept_records_total", "", "92" },
+	{ "weir_spool_kept_bytes_total", "", "93" },
+	{ "weir_spool_capacity_bytes", "", "94" },
+	{ "weir_spool_bytes", "", "95" },
+	{ "weir_spool_segments", "", "96" },
+	{ "weir_spool_on_disk_only_records", "", "97" },
+	{ "weir_spool_on_disk_only_bytes", "", "98" },
+	{ "weir_spool_read_back_bytes_total", "", "99" },
+	{ "weir_spool_oldest_age_seconds", "", "1.5" },
+	{ "weir_spool_syncs_total", "", "100" },
+	{ "weir_spool_since_sync_seconds", "", "2.5" },
+	{ "weir_spool_longest_sync_seconds", "", "0.5" },
+	{ "weir_spool_failures_total", "", "101" },
+};
+
+#define SPOOL_SAMPLES (sizeof(spool_samples) / sizeof(spool_samples[0]))
+
 static void
 hand_over(void)
 {
@@ -235,6 +258,26 @@ every_sample(void)
 	text = page();
 	has_all(text, samples, SAMPLES);
 	is(count_lines(text, false), SAMPLES, "and no other sample");
+}
+
+static void
+the_spool(void)
+{
+	const char *text;
+
+	begin();
+	ok(strstr(page(), "weir_spool_") == NULL, "where there is no spool nothing is told of one,");
+	snapshot.has_spool = true;
+	snapshot.ledger.recovered = (struct tally){ 90, 91 };
+	snapshot.ledger.kept = (struct tally){ 92, 93 };
+	snapshot.spool = (struct spool_figures){ .most = 94, .bytes = 95, .segments = 96, .ahead = { 97, 98 }, .read_back = 99,
+		.syncs = 100, .longest_ns = NS_PER_S / 2, .failures = 101 };
+	snapshot.oldest_ns = 3 * NS_PER_S / 2;
+	snapshot.synced_ns = 5 * NS_PER_S / 2;
+	text = page();
+	has_all(text, samples, SAMPLES);
+	has_all(text, spool_samples, SPOOL_SAMPLES);
+	is(count_lines(text, false), SAMPLES + SPOOL_SAMPLES, "and where there is one nothing else");
 }
 
 static void
@@ -397,10 +440,13 @@ largest(void)
 	snapshot.reader = (struct reader_figures){ .command = regex, .confirm = "written", .running = UINT64_MAX,
 		.starts = UINT64_MAX, .failures = UINT64_MAX, .tries = UINT64_MAX, .ignored = UINT64_MAX, .open = true,
 		.opened = UINT64_MAX, .open_ns = UINT64_MAX - 1, .status = 255, .batches = UINT64_MAX };
+	snapshot.has_spool = true;
+	memset(&snapshot.spool, 0xff, sizeof(snapshot.spool));
+	snapshot.oldest_ns = snapshot.synced_ns = UINT64_MAX - 1;
 	snapshot.event = REPORT_FINAL;
 	options.name = name;
 	text = page();
-	is(count_lines(text, false), SAMPLES + READER_SAMPLES + 1 + 4 * keep_count(options.keep), "the longest page is whole");
+	is(count_lines(text, false), SAMPLES + READER_SAMPLES + SPOOL_SAMPLES + 1 + 4 * keep_count(options.keep), "the longest page is whole");
 	diag("%zu bytes", strlen(text));
 	ok(strlen(text) < PAGE_MOST - 4096, "and leaves room for more reasons");
 	ok(strstr(text, "_in_bytes_total") != NULL && strstr(text, "} 18446744073709551615\n") != NULL,
@@ -414,6 +460,7 @@ main(void)
 	pipe_init();
 	every_sample();
 	the_reader();
+	the_spool();
 	headings(false);
 	headings(true);
 	the_last();
