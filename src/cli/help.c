@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "cli/columns.h"
 #include "cli/draft.h"
 #include "cli/help.h"
 #include "pick/pattern.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WIDTH 79      /* the last column stays free: some terminals wrap there */
 #define COLUMN 26     /* of what an option does */
 #define POLICY_COLUMN 15
 
@@ -35,28 +35,6 @@ static const char *const groups[] = {
 };
 static_assert(sizeof(groups) / sizeof(groups[0]) == DRAFT_GROUPS, "a title for every group");
 
-/* What is at the left stands there already, `at` columns wide; the text is broken at its blanks. */
-static void
-print_text(int at, int column, const char *text)
-{
-	if (at > column - 2)
-		at = printf("\n") - 1;
-	while (*text != '\0') {
-		int length = (int)strcspn(text, " ");
-
-		if (at < column)
-			at += printf("%*s", column - at, "");
-		else if (at + 1 + length > WIDTH)
-			at = printf("\n%*s", column, "") - 1;
-		else
-			at += printf(" ");
-		at += printf("%.*s", length, text);
-		text += length;
-		text += strspn(text, " ");
-	}
-	printf("\n");
-}
-
 static void
 print_option(const struct draft_row *row, const char *text)
 {
@@ -69,7 +47,7 @@ print_option(const struct draft_row *row, const char *text)
 		at += printf("--%s[=%s", row->name, argument + 1);
 	else
 		at += printf("--%s%s%s", row->name, argument[0] != '\0' ? "=" : "", argument);
-	print_text(at, COLUMN, text);
+	columns_print(at, COLUMN, text);
 }
 
 static bool
@@ -95,7 +73,7 @@ help_print(void)
 	}
 	printf("\nPOLICY is one of these:\n");
 	for (int i = 0; i < DRAFT_POLICIES; i++)
-		print_text(printf("  %s", draft_policies[i].form), POLICY_COLUMN, draft_policies[i].help);
+		columns_print(printf("  %s", draft_policies[i].form), POLICY_COLUMN, draft_policies[i].help);
 	printf("\nSIZE: 64K, 1.5M are powers of 1024, 10MB is one of 1000.  PCT: 80%%.\n"
 	       "TIME: 250ms, 5s, 1.5m, 2h.  RATE: 100/s, 10k/s, 6000/min, 1000/30s count\n"
 	       "records; 10MB/s, 64KiB/s, 10Mbit/s bytes.  AMOUNT: 500, 10k records;\n"

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/hint.h"
+#include "cli/columns.h"
 #include "ctl/spools.h"
 #include "ctl/words.h"
 #include "os/diag.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WIDTH 79
 #define COLUMN 21
 
 #define LONG_BASE (UCHAR_MAX + 1)
@@ -55,28 +55,6 @@ printed(void)
 	return CTL_BAD;
 }
 
-/* `at` columns of the line are written. */
-static void
-print_text(int at, const char *text)
-{
-	if (at > COLUMN - 2)
-		at = printf("\n") - 1;
-	while (*text != '\0') {
-		const int length = (int)strcspn(text, " ");
-
-		if (at < COLUMN)
-			at += printf("%*s", COLUMN - at, "");
-		else if (at + 1 + length > WIDTH)
-			at = printf("\n%*s", COLUMN, "") - 1;
-		else
-			at += printf(" ");
-		at += printf("%.*s", length, text);
-		text += length;
-		text += strspn(text, " ");
-	}
-	printf("\n");
-}
-
 static int
 print_help(void)
 {
@@ -85,14 +63,14 @@ print_help(void)
 	for (size_t i = 0; i < WORDS; i++) {
 		const struct word *word = &words[i];
 
-		print_text(printf("  %s%s%s%s%s", word->name[0], word->name[1] != NULL ? " " : "",
+		columns_print(printf("  %s%s%s%s%s", word->name[0], word->name[1] != NULL ? " " : "",
 		    word->name[1] != NULL ? word->name[1] : "", word->operand != NULL ? " " : "",
-		    word->operand != NULL ? word->operand : ""), word->help);
+		    word->operand != NULL ? word->operand : ""), COLUMN, word->help);
 	}
 	printf("\nOptions:\n");
 	for (int i = 0; i < WORD_OPTIONS; i++)
-		print_text(options[i].letter != '\0' ? printf("  -%c, --%s", options[i].letter, options[i].name)
-		    : printf("  --%s", options[i].name), options[i].help);
+		columns_print(options[i].letter != '\0' ? printf("  -%c, --%s", options[i].letter, options[i].name)
+		    : printf("  --%s", options[i].name), COLUMN, options[i].help);
 	printf("\nExit status: 0; 1 for an error, or where something is missing; 2 for words or\n"
 	       "options that there are not.\n"
 	       "\nExamples:\n"
