@@ -607,6 +607,7 @@ told()
 	"$HELPERS/launch" -s status -p pid "$WEIR" --report=report <in | {
 		for _ in {1..50}; do
 			until_true test -e report
+			until_true test -s pid
 			kill -USR1 "$(<pid)" 2>/dev/null
 			head -c 20000
 		done

@@ -265,6 +265,7 @@ recorded()
 	producer_holds in.fifo
 	records 1
 	until_true test -s out
+	until_true grep -q '^ppoll' trace # which strace writes when it likes
 	waits=$(grep -c '^ppoll' trace)
 	records 1
 	until_true has_lines out 2
