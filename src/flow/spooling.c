@@ -23,7 +23,7 @@ spooling_renumber(struct pump *pump)
 	struct spooling *spooling = &pump->spooling;
 
 	loss_number_behind(&spooling->arriving,
-	    queue_next(&pump->queue) + spool_figures(spooling->spool).ahead.records - queue_first(&spooling->arrivals));
+	    queue_next(&pump->queue) + spool_ahead(spooling->spool).records - queue_first(&spooling->arrivals));
 }
 
 bool
@@ -178,7 +178,7 @@ spooling_end(struct pump *pump, uint64_t now_ns)
 	do
 		save_evicted(pump);
 	while (spool_await_evicted(pump->spooling.spool, now_ns + SAVE_NS));
-	loss_missed(&pump->loss, spool_forget_evicted(pump->spooling.spool));
+	loss_missed(&pump->loss, spool_evicted_left(pump->spooling.spool)); /* a disk may hang */
 }
 
 /* --- the pass -------------------------------------------------------------------------------------- */
@@ -231,7 +231,7 @@ spooling_held(const struct pump *pump)
 	struct tally held = { 0, 0 };
 
 	if (spooling_is_on(pump)) {
-		const struct tally ahead = spool_figures(pump->spooling.spool).ahead;
+		const struct tally ahead = spool_ahead(pump->spooling.spool);
 
 		held = queue_held(&pump->spooling.arrivals);
 		ledger_count(&held, ahead.records, ahead.bytes);

@@ -106,6 +106,7 @@ struct spool {
 	uint64_t gave_ns;       /* when something gave way for that, and it has not helped yet; 0: nothing has */
 	uint64_t disk_room;     /* what there was when it was full, or is; 0: it was not */
 	uint64_t reach;         /* the greatest serial that was asked for */
+	bool torn;              /* the active one ends in the remains of a block: nothing is put behind them */
 	bool stretched;         /* there is no bound any more */
 	bool broken;            /* what was to be synced has to be written anew first */
 	unsigned anew_tries;    /* to write it anew, in vain */

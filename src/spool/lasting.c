@@ -410,6 +410,12 @@ spool_end(struct spool *spool, uint64_t deadline_ns)
 	return done && !spool->stuck ? spool->syncer.error : spool->figures.error;
 }
 
+struct tally
+spool_ahead(const struct spool *spool)
+{
+	return spool->ahead;
+}
+
 struct spool_figures
 spool_figures(const struct spool *spool)
 {

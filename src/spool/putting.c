@@ -39,6 +39,7 @@ make_segment(struct spool *spool)
 		spool->active = folder_make(&spool->folder, name);
 		if (spool->active >= 0) {
 			spool->last_place = 0;
+			spool->torn = false;
 			spool->names = true;
 			return true;
 		}
@@ -144,7 +145,8 @@ make_ready(struct spool *spool, uint64_t size, uint64_t next, uint64_t now_ns)
 		return refused(spool, now_ns);
 	if (!serials)
 		return wait_for_sync(spool);
-	if (spool->active >= 0 && last->length > 0 && last->length + size > segment_most(spool) && !spool_close_active(spool))
+	if (spool->active >= 0 && last->length > 0 && (spool->torn || last->length + size > segment_most(spool)) &&
+	    !spool_close_active(spool))
 		return wait_for_sync(spool);
 	if (is_too_full(spool, size))
 		spool_retire(spool); /* be it the one that was closed just now */
@@ -252,8 +254,7 @@ spool_put(struct spool *spool, const struct spool_load *load, bool forward, uint
 	if (folder_append(spool->active, load->piece, 1 + load->pieces, &end) < 0) {
 		spool_note_failure(spool, SPOOL_WRITING, errno);
 		segments_set_length(&spool->segments, last, end);
-		if (end > place) /* what is put behind the remains would be inside of the block that they begin */
-			(void)spool_close_active(spool);
+		spool->torn = end > place; /* what is put behind the remains would be inside of the block that they begin */
 		if (forward)
 			entries_remove(&spool->entries, spool->entries.count - 1, 1);
 		return refused(spool, now_ns);

@@ -209,6 +209,7 @@ read_segments(struct recovered *recovered, const struct folder *folder)
 	if (folder_list(folder, find_segment, &finding) < 0 || finding.failed)
 		return -1;
 	scan_init(&scan);
+	scan.ahead = BLOCK_MOST + BLOCK_HEAD_MOST; /* the first block is asked for */
 	result = 0;
 	for (size_t i = recovered->segments.count; result == 0 && i-- > 0;) {
 		enum use use;

@@ -30,20 +30,6 @@ saver_start(struct saver *saver)
 }
 
 bool
-saver_close(struct saver *saver, uint64_t deadline_ns)
-{
-	const bool done = worker_close(saver->worker, deadline_ns);
-
-	saver->worker = NULL;
-	saver->filling = false;
-	if (!done)
-		return false; /* what it reads into stays */
-	(void)saver_give_up(saver);
-	scan_free(&saver->scan);
-	return true;
-}
-
-bool
 saver_take(struct saver *saver, const struct saver_segment *segment)
 {
 	if (saver->count == SAVER_MOST)
@@ -65,19 +51,28 @@ end_first(struct saver *saver)
 	return first.left;
 }
 
+bool
+saver_close(struct saver *saver, uint64_t deadline_ns)
+{
+	const bool done = worker_close(saver->worker, deadline_ns);
+
+	saver->worker = NULL;
+	saver->filling = false;
+	if (!done)
+		return false; /* what it reads into stays */
+	while (saver->count > 0)
+		(void)end_first(saver);
+	scan_free(&saver->scan);
+	return true;
+}
+
 struct tally
-saver_give_up(struct saver *saver)
+saver_left(const struct saver *saver)
 {
 	struct tally left = { 0, 0 };
 
-	if (saver->filling)
-		(void)worker_await(saver->worker, UINT64_MAX);
-	saver->filling = false;
-	while (saver->count > 0) {
-		const struct tally one = end_first(saver);
-
-		ledger_count(&left, one.records, one.bytes);
-	}
+	for (size_t i = 0; i < saver->count; i++)
+		ledger_count(&left, saver->segment[i].left.records, saver->segment[i].left.bytes);
 	return left;
 }
 

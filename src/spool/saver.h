@@ -51,8 +51,8 @@ enum saver_found {
 enum saver_found saver_next(struct saver *saver, const unsigned char *id, const unsigned char *other, const char **text,
     struct tally *sum);
 
-/* Nothing more is read: how much that is. */
-struct tally saver_give_up(struct saver *saver);
+/* What has not been read yet. */
+struct tally saver_left(const struct saver *saver);
 
 /* To be polled while it is reading; else -1. */
 int saver_fd(const struct saver *saver);

@@ -12,7 +12,7 @@
 void
 scan_init(struct scan *scan)
 {
-	*scan = (struct scan){ .fd = -1 };
+	*scan = (struct scan){ .fd = -1, .ahead = SCAN_AHEAD };
 }
 
 void
@@ -51,11 +51,17 @@ left(const struct scan *scan)
 	return scan->end > scan->at ? scan->end - scan->at : 0;
 }
 
+static size_t
+at_once(const struct scan *scan)
+{
+	return scan->wanted > scan->ahead ? scan->wanted : scan->ahead;
+}
+
 /* What is held stands in front, and there is room for what is wanted. */
 static bool
 make_room(struct scan *scan)
 {
-	const size_t size = scan->wanted > SCAN_AHEAD ? scan->wanted : SCAN_AHEAD;
+	const size_t size = at_once(scan);
 
 	if (scan->text != NULL && scan->begin > 0)
 		memmove(scan->text, scan->text + scan->begin, scan->held);
@@ -81,7 +87,7 @@ scan_fill(struct scan *scan)
 		scan->error = ENOMEM;
 		return;
 	}
-	length = scan->size - scan->held;
+	length = at_once(scan) - scan->held; /* more than that is wanted */
 	if (length > left(scan) - scan->held)
 		length = (size_t)(left(scan) - scan->held);
 	done = folder_read(scan->fd, scan->text + scan->held, length, scan->at + scan->held);

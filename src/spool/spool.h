@@ -75,6 +75,9 @@ int spool_folder(const struct spool *spool);
 
 struct spool_figures spool_figures(const struct spool *spool);
 
+/* Of these what is asked for in each pass: on disk, and not in memory. */
+struct tally spool_ahead(const struct spool *spool);
+
 /* The serial of the next record that comes in. */
 uint64_t spool_serial(const struct spool *spool);
 
@@ -184,8 +187,8 @@ bool spool_evicted_next(struct spool *spool, const char **text, struct tally *su
 /* Waits until more of it is there.  False: not by then. */
 bool spool_await_evicted(struct spool *spool, uint64_t deadline_ns);
 
-/* No more of it is read: how much that is. */
-struct tally spool_forget_evicted(struct spool *spool);
+/* How much of it has not been read yet. */
+struct tally spool_evicted_left(const struct spool *spool);
 
 /* --- the step ------------------------------------------------------------------------------------- */
 

@@ -440,9 +440,9 @@ spool_await_evicted(struct spool *spool, uint64_t deadline_ns)
 }
 
 struct tally
-spool_forget_evicted(struct spool *spool)
+spool_evicted_left(const struct spool *spool)
 {
-	return saver_give_up(&spool->saver);
+	return saver_left(&spool->saver);
 }
 
 bool
