@@ -90,6 +90,31 @@ segments()
 	is "$(segments)" 0
 }
 
+@test "more than the buffer, and each record is to be confirmed" {
+	numbers 1 20000 >in
+	for confirm in --confirm=read "--confirm=line --window=100" --batch=100; do
+		rm -rf spool got
+		# shellcheck disable=SC2086
+		IN=in run_weir --spool=spool -m 64K $confirm sh -c 'tee -a got'
+		is "$ENDED" "exit 0" "$confirm"
+		same got in
+		final '.out == .in and .kept.bytes == 0 and .undelivered.bytes == 0'
+		is "$(segments)" 0
+	done
+}
+
+@test "the input fails amid a record: what has come before that goes out, and nothing is waited for" {
+	{ seq 1000; printf part; } >in
+	status=0
+	timeout "$PATIENCE" "$HELPERS/over" -i socket -R -I in -O out \
+		"$WEIR" --spool=spool --format=json --report=report 2>err || status=$?
+	is "$status" 1
+	law report
+	is "$(jq -r .exit.reason report)" "read error"
+	is "$(jq -c .undelivered report)" '{"records":0,"bytes":4}'
+	same out <(seq 1000)
+}
+
 @test "a signal: what is not out is kept, and nothing waits for the reader" {
 	numbers 1 5000 >in
 	stalled_reader full

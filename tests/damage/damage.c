@@ -314,7 +314,7 @@ play(void)
 int
 main(int argc, char *argv[])
 {
-	const uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, last = argc > 2 ? strtoull(argv[2], NULL, 10) : 150;
+	const uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, last = argc > 2 ? strtoull(argv[2], NULL, 10) : 1200;
 	const char *where = getenv("DAMAGE_FOLDER");
 	char folder[HARM_PATH], older[HARM_PATH];
 	uint64_t failures = 0;

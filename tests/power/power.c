@@ -344,7 +344,7 @@ play(void)
 int
 main(int argc, char *argv[])
 {
-	const uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, last = argc > 2 ? strtoull(argv[2], NULL, 10) : 24;
+	const uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, last = argc > 2 ? strtoull(argv[2], NULL, 10) : 120;
 	const int quiet = open("/dev/null", O_WRONLY);
 	uint64_t evictions = 0, synced = 0;
 

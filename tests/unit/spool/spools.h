@@ -27,7 +27,7 @@
 
 /* What the disk refuses, with this errno (0: nothing); and how often it was asked. */
 static struct {
-	int read, write, sync, sync_names;
+	int read, write, state, sync, sync_names, remove;
 	uint64_t reads, syncs, names, removed;
 	uint64_t room; /* bytes that can be written still; the rest is ENOSPC; UINT64_MAX for any */
 } disk = { .room = UINT64_MAX };
@@ -59,6 +59,12 @@ disk_writev(int fd, const struct iovec *piece, int pieces, off_t offset)
 	return pwritev(fd, piece, pieces, offset);
 }
 
+static ssize_t
+disk_write(int fd, const void *bytes, size_t length, off_t offset)
+{
+	return disk.state != 0 ? refuse_with(disk.state) : pwrite(fd, bytes, length, offset);
+}
+
 static int
 disk_sync(int fd)
 {
@@ -78,6 +84,8 @@ disk_unlink(int fd, const char *name, int flags)
 {
 	struct stat status;
 
+	if (disk.remove != 0)
+		return refuse_with(disk.remove);
 	disk.removed++;
 	if (disk.room != UINT64_MAX && fstatat(fd, name, &status, 0) == 0)
 		disk.room += (uint64_t)status.st_size;
@@ -86,12 +94,14 @@ disk_unlink(int fd, const char *name, int flags)
 
 #define pread disk_read
 #define pwritev disk_writev
+#define pwrite disk_write
 #define fdatasync disk_sync
 #define fsync disk_sync
 #define unlinkat disk_unlink
 #include "os/folder.c"
 #undef pread
 #undef pwritev
+#undef pwrite
 #undef fdatasync
 #undef fsync
 #undef unlinkat

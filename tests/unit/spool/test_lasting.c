@@ -21,7 +21,7 @@ begin(uint64_t most, uint64_t sync_ns)
 static void
 end(void)
 {
-	disk.read = disk.write = disk.sync = disk.sync_names = 0;
+	disk.read = disk.write = disk.state = disk.sync = disk.sync_names = disk.remove = 0;
 	disk.room = UINT64_MAX;
 	spool_free(spool);
 	spool = NULL;
@@ -72,6 +72,49 @@ test_room(void)
 	is(put_lines(spool, first, 100, true), SPOOL_WAITS, "when all is settled it is not, but for as long as a sync takes");
 	pass(0);
 	is(put_lines(spool, first, 100, true), SPOOL_DONE, "then there is room");
+	end();
+}
+
+/* A copy of all that was not synced may be longer than a segment is to be, and the one that is written to. */
+static void
+test_full_copy(void)
+{
+	begin((uint64_t)128 << 10, NS_PER_MS);
+	for (uint64_t first = 1; first < 900; first += 300)
+		(void)put_lines(spool, first, 300, true);
+	disk.sync = EIO;
+	pass(NS_PER_S);
+	disk.sync = 0;
+	pass(NS_PER_S);
+	is(spool->segments.count, 1, "what could not be synced is in one segment");
+	spool->retry_ns = 0; /* it was long ago */
+	spool_settle(spool, (struct tally){ 0, 0 }, 0);
+	is(put_lines(spool, 901, 580, true), SPOOL_WAITS, "all of it is settled: there will be room");
+	pass(NS_PER_S);
+	is(put_lines(spool, 901, 580, true), SPOOL_DONE, "and there is");
+	end();
+}
+
+/* Room that a sync is to bring, where it cannot: who decides then is the policy. */
+static void
+test_no_help(const char *what, int *refused)
+{
+	uint64_t first = 1;
+
+	begin((uint64_t)128 << 10, NS_PER_MS);
+	for (; put_lines(spool, first, 100, true) == SPOOL_DONE; first += 100)
+		pass(NS_PER_MS);
+	*refused = EIO;
+	spool_settle(spool, (struct tally){ 0, 0 }, 0);
+	pass(NS_PER_S);
+	pass(NS_PER_S);
+	spool->retry_ns = 0; /* else it is that */
+	is(put_lines(spool, first, 300, true), SPOOL_FULL, "%s: it is full, and does not only take a moment", what);
+	*refused = 0;
+	pass(NS_PER_S);
+	pass(NS_PER_S);
+	spool->retry_ns = 0;
+	is(put_lines(spool, first, 300, true), SPOOL_DONE, "until that can be done again");
 	end();
 }
 
@@ -329,6 +372,9 @@ main(void)
 		return 1;
 	test_bound();
 	test_room();
+	test_full_copy();
+	test_no_help("the state cannot be written", &disk.state);
+	test_no_help("nothing can be removed", &disk.remove);
 	test_state_alone();
 	test_always();
 	test_longest();
