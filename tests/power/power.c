@@ -354,6 +354,10 @@ main(int argc, char *argv[])
 		evictions += history.evictions;
 		synced += history.settled_for_sure;
 	}
+	if (argc == 1 && !failed) {
+		seed = 512; /* it found that copies have to take along what is given */
+		play();
+	}
 	ok(!failed, "what another weir finds after a power cut is what was promised");
 	diag("%" PRIu64 " states; in the histories %" PRIu64 " evictions, %" PRIu64 " records settled for sure", states, evictions, synced);
 	return done_testing();
