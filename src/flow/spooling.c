@@ -135,7 +135,6 @@ expire(struct pump *pump, uint64_t now_ns)
 	spooling->expires_ns = UINT64_MAX;
 	if (most_ns == 0)
 		return;
-	settle(pump); /* what has come back since the last pass is none of it */
 	old = spool_older(spooling->spool, most_ns, &later_ns);
 	if (old > flying) {
 		fit_drop_oldest(&pump->queue, &pump->loss, REASON_EXPIRED, old - flying);

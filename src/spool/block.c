@@ -34,6 +34,12 @@ block_after(const struct block *block)
 	return (struct tally){ block->before.records + block->records, block->before.bytes + length };
 }
 
+bool
+block_is_of(const struct block *block, const unsigned char *id, const unsigned char *other)
+{
+	return id == NULL || memcmp(block->id, id, BLOCK_ID) == 0 || (other != NULL && memcmp(block->id, other, BLOCK_ID) == 0);
+}
+
 size_t
 block_head(const struct block *block)
 {

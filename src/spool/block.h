@@ -72,6 +72,9 @@ uint64_t block_next(const struct block *block);
 /* The ordinal of what follows it. */
 struct tally block_after(const struct block *block);
 
+/* Whether it is of a spool with this id (NULL: of any), or with another one (NULL: none). */
+bool block_is_of(const struct block *block, const unsigned char *id, const unsigned char *other);
+
 /* Bytes in front of its records; and all of it. */
 size_t block_head(const struct block *block);
 uint64_t block_size(const struct block *block);

@@ -138,6 +138,17 @@ use_of(bool found, const struct scan *scan)
 	return found ? OF_USE : scan->foreign ? STRANGE : EMPTY;
 }
 
+/* Its first block as it should be, by the head alone: whether its records are whole is seen when they are read. */
+static bool
+begins_well(const struct recovered *recovered, int fd, int64_t length, struct block *block)
+{
+	unsigned char head[BLOCK_HEAD_MOST];
+	const ssize_t got = folder_read(fd, head, sizeof(head), 0);
+
+	return got > 0 && block_decode(block, head, (size_t)got) == BLOCK_FOUND && block_size(block) <= (uint64_t)length &&
+	    block_is_of(block, own_id(recovered), other_id(recovered));
+}
+
 /* What its first block says. */
 static int
 look_at_segment(struct recovered *recovered, const struct folder *folder, struct scan *scan, struct segment *segment,
@@ -147,15 +158,18 @@ look_at_segment(struct recovered *recovered, const struct folder *folder, struct
 	uint64_t place;
 	int64_t length;
 	bool found;
-	int fd, result;
+	int fd, result = 0;
 
 	*use = STRANGE;
 	if ((fd = take_segment(recovered, folder, segment->number)) < 0)
 		return errno == EINVAL || errno == ENOENT ? 0 : -1;
 	length = folder_length(fd);
 	scan_begin(scan, fd, 0, length > 0 ? (uint64_t)length : 0);
-	found = next_block(recovered, scan, &block, &place);
-	result = length < 0 ? -1 : result_of(recovered, scan);
+	found = length > 0 && begins_well(recovered, fd, length, &block);
+	if (!found) {
+		found = next_block(recovered, scan, &block, &place);
+		result = length < 0 ? -1 : result_of(recovered, scan);
+	}
 	*use = use_of(found, scan);
 	if (found) {
 		segments_set_length(&recovered->segments, segment, (uint64_t)length);
@@ -209,7 +223,6 @@ read_segments(struct recovered *recovered, const struct folder *folder)
 	if (folder_list(folder, find_segment, &finding) < 0 || finding.failed)
 		return -1;
 	scan_init(&scan);
-	scan.ahead = BLOCK_MOST + BLOCK_HEAD_MOST; /* the first block is asked for */
 	result = 0;
 	for (size_t i = recovered->segments.count; result == 0 && i-- > 0;) {
 		enum use use;
@@ -356,21 +369,25 @@ look_at_end(struct recovered *recovered, const struct folder *folder, struct sca
 	return result;
 }
 
-/* The segments that end behind what was synced last: all that a crash can have touched. */
+/* The segments that end behind what was synced last: all that a crash can have touched.  Where nothing in them is whole it
+ * is one before them that says how far all is there. */
 static int
 look_at_ends(struct recovered *recovered, const struct folder *folder, struct scan *scan, struct tally *reached)
 {
 	const struct segments *segments = &recovered->segments;
 	const size_t tail = segments_find(segments, recovered->state.tail_segment);
-	size_t i = segments->count;
+	const uint64_t before = reached->bytes;
+	size_t first = segments->count;
 	int result = 0;
 
-	while (i > 0 && segments_at(segments, --i)->before.bytes > recovered->state.synced.bytes)
+	while (first > 0 && segments_at(segments, --first)->before.bytes > recovered->state.synced.bytes)
 		continue;
-	if (tail < i)
-		i = tail; /* one behind it, of which it is a copy, may have been kept */
-	for (; result == 0 && i < segments->count; i++)
+	if (tail < first)
+		first = tail; /* one behind it, of which it is a copy, may have been kept */
+	for (size_t i = first; result == 0 && i < segments->count; i++)
 		result = look_at_end(recovered, folder, scan, segments_at(segments, i), reached);
+	while (result == 0 && reached->bytes == before && before < recovered->state.synced.bytes && first > 0)
+		result = look_at_end(recovered, folder, scan, segments_at(segments, --first), reached);
 	if (reached->bytes > recovered->next.bytes)
 		recovered->next = *reached;
 	if (recovered->state.hole_to.bytes > recovered->next.bytes)

@@ -4,7 +4,7 @@
  *
  *      state, names of segments -> the first block of each, the end of the last -> up to where, and from where on
  *
- * Reads the state, the first block of each segment, and the last segment from where it was synced last; nothing else,
+ * Reads the state, the head of each segment, and the last segment from where it was synced last; nothing else,
  * however much there is.  Writes nothing, but that what is behind the last whole block of the last segment is cut off,
  * and not even that in a folder that is only visited.
  *

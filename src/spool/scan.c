@@ -12,7 +12,7 @@
 void
 scan_init(struct scan *scan)
 {
-	*scan = (struct scan){ .fd = -1, .ahead = SCAN_AHEAD };
+	*scan = (struct scan){ .fd = -1 };
 }
 
 void
@@ -54,7 +54,7 @@ left(const struct scan *scan)
 static size_t
 at_once(const struct scan *scan)
 {
-	return scan->wanted > scan->ahead ? scan->wanted : scan->ahead;
+	return scan->wanted > SCAN_AHEAD ? scan->wanted : SCAN_AHEAD;
 }
 
 /* What is held stands in front, and there is room for what is wanted. */
@@ -145,12 +145,6 @@ look_further(struct scan *scan)
 	pass_over(scan, scan->held > 1 ? 1 + block_search(text + 1, scan->held - 1) : scan->held);
 }
 
-static bool
-is_of(const struct block *block, const unsigned char *id, const unsigned char *other)
-{
-	return id == NULL || memcmp(block->id, id, BLOCK_ID) == 0 || (other != NULL && memcmp(block->id, other, BLOCK_ID) == 0);
-}
-
 enum scan_found
 scan_next(struct scan *scan, const unsigned char *id, const unsigned char *other, struct block *block,
     uint64_t *place, const char **records)
@@ -185,7 +179,7 @@ scan_next(struct scan *scan, const unsigned char *id, const unsigned char *other
 		*place = scan->at;
 		*records = text + head;
 		pass_over(scan, (size_t)block_size(block));
-		if (!is_of(block, id, other))
+		if (!block_is_of(block, id, other))
 			scan->foreign = true;
 		else if (crc32c(0, *records, (size_t)block->length) == block->checksum)
 			return SCAN_BLOCK;

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that are read at once, unless it is said otherwise. */
+/* Bytes that are read at once, but for a block that is longer. */
 #define SCAN_AHEAD ((size_t)1 << 20)
 
 struct scan {
@@ -29,7 +29,6 @@ struct scan {
 	uint64_t told;   /* where it was said to */
 	char *text;      /* malloc'd: what was read, of which */
 	size_t size;     /* so much is there, */
-	size_t ahead;    /* bytes read at once, but for a block that is longer: its owner may change it */
 	size_t begin, held; /* and so much is what stands from `at` on */
 	size_t wanted;   /* that is to be held before anything can be said */
 	int error;       /* errno of the last read, where it failed or there was no memory for it; else 0 */
