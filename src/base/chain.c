@@ -14,37 +14,64 @@
 #define SLOTS_MORE 10
 #define SLOTS_PART 8
 
-int
-chain_init(struct chain *chain, size_t most, size_t view)
+static size_t
+slots_for(size_t most)
 {
-	const size_t segment = CHAIN_SEGMENT;
-	size_t full = most / segment + 1, slots = full + full / SLOTS_PART + SLOTS_MORE;
+	const size_t full = most / CHAIN_SEGMENT + 1;
 
-	*chain = (struct chain){ .segment = segment, .most = most, .list_size = 2 * slots, .count = 1 };
-	if (most > SIZE_MAX / 2 - view) {
-		errno = ENOMEM;
-		return -1;
-	}
-	if (slots_init(&chain->slots, slots, segment, view) < 0)
-		return -1;
+	return full + full / SLOTS_PART + SLOTS_MORE;
+}
+
+/* In slots that are there. */
+static int
+begin(struct chain *chain)
+{
 	chain->list = calloc(chain->list_size, sizeof(chain->list[0]));
-	chain->apart = calloc(slots, sizeof(chain->apart[0]));
+	chain->apart = calloc(chain->slots->count, sizeof(chain->apart[0]));
 	if (chain->list == NULL || chain->apart == NULL) {
 		chain_free(chain);
 		errno = ENOMEM;
 		return -1;
 	}
-	chain->list[0].text = slots_take(&chain->slots);
+	chain->list[0].text = slots_take(chain->slots);
 	return 0;
+}
+
+int
+chain_init_lending(struct chain *chain, size_t most, size_t view, size_t beside)
+{
+	const size_t slots = slots_for(most) + (beside > 0 ? slots_for(beside) : 0);
+
+	*chain = (struct chain){ .slots = &chain->own, .lends = beside > 0, .segment = CHAIN_SEGMENT, .most = most,
+		.list_size = 2 * slots, .count = 1 };
+	if (most > SIZE_MAX / 2 - view || beside > SIZE_MAX / 2 - view - most) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return slots_init(chain->slots, slots, CHAIN_SEGMENT, view) < 0 ? -1 : begin(chain);
+}
+
+int
+chain_init(struct chain *chain, size_t most, size_t view)
+{
+	return chain_init_lending(chain, most, view, 0);
+}
+
+int
+chain_init_beside(struct chain *chain, size_t most, struct chain *owner)
+{
+	*chain = (struct chain){ .slots = owner->slots, .segment = CHAIN_SEGMENT, .most = most, .list_size = 2 * slots_for(most),
+		.count = 1 };
+	return begin(chain);
 }
 
 void
 chain_free(struct chain *chain)
 {
-	slots_free(&chain->slots);
+	slots_free(&chain->own);
 	free(chain->list);
 	free(chain->apart);
-	*chain = (struct chain){ 0 };
+	*chain = (struct chain){ .slots = &chain->own };
 }
 
 size_t
@@ -98,8 +125,8 @@ chain_peek(const struct chain *chain, size_t offset, size_t length, struct iovec
 const char *
 chain_view(struct chain *chain, struct chain_place place, size_t length)
 {
-	struct iovec piece = { chain->slots.base, 0 };
-	char *view = slots_behind(&chain->slots);
+	struct iovec piece = { chain->slots->base, 0 };
+	char *view = slots_behind(chain->slots);
 
 	if (length > 0)
 		piece = chain_next(chain, &place, length);
@@ -121,13 +148,13 @@ chain_view(struct chain *chain, struct chain_place place, size_t length)
 static void
 prepare_one(struct chain *chain)
 {
-	if (!slots_left(&chain->slots))
+	if (!slots_left(chain->slots))
 		broom_pack(chain);
 	if (chain->first + chain->count + chain->prepared == chain->list_size) {
 		links_move(chain, 0, chain->first);
 		chain->first = 0;
 	}
-	chain->list[chain->first + chain->count + chain->prepared++] = (struct chain_segment){ slots_take(&chain->slots), 0, 0 };
+	chain->list[chain->first + chain->count + chain->prepared++] = (struct chain_segment){ slots_take(chain->slots), 0, 0 };
 }
 
 int
@@ -138,7 +165,7 @@ chain_prepare(struct chain *chain, size_t *length, struct iovec piece[CHAIN_ROOM
 	int count = 0;
 
 	while (chain->prepared > CHAIN_ROOM - 1)
-		slots_give_back(&chain->slots, chain->list[chain->first + chain->count + --chain->prepared].text);
+		slots_give_back(chain->slots, chain->list[chain->first + chain->count + --chain->prepared].text);
 	while (chain->prepared < CHAIN_ROOM - 1 &&
 	    *length > chain->segment - links_last(chain)->end + chain->prepared * chain->segment)
 		prepare_one(chain);
@@ -252,7 +279,7 @@ set_apart(struct chain *chain, size_t length)
 	if (chain->shared) {
 		links_last_apart(chain)->end += length;
 	} else {
-		if (chain->apart_first + chain->apart_count == chain->slots.count) {
+		if (chain->apart_first + chain->apart_count == chain->slots->count) {
 			memmove(chain->apart, chain->apart + chain->apart_first, chain->apart_count * sizeof(chain->apart[0]));
 			chain->apart_first = 0;
 		}
@@ -316,7 +343,7 @@ chain_release(struct chain *chain, size_t length)
 		if (oldest->begin < oldest->end)
 			break;
 		if (chain->apart_count > 1 || !chain->shared)
-			slots_give_back(&chain->slots, oldest->text);
+			slots_give_back(chain->slots, oldest->text);
 		chain->apart_first++;
 		chain->apart_count--;
 	}
@@ -333,26 +360,25 @@ chain_release(struct chain *chain, size_t length)
 size_t
 chain_idle(const struct chain *chain)
 {
-	return slots_idle(&chain->slots) + chain->prepared * chain->segment + chain->viewed;
+	return slots_idle(chain->slots) + chain->prepared * chain->segment + chain->viewed;
 }
 
 static bool
 has_idle(const struct chain *chain, size_t keep)
 {
-	return slots_idle(&chain->slots) > 0 && chain_idle(chain) > keep;
+	return slots_idle(chain->slots) > 0 && chain_idle(chain) > keep;
 }
 
 bool
 chain_trim(struct chain *chain, size_t keep, size_t slice)
 {
-	while (chain->prepared > 0)
-		slots_give_back(&chain->slots, chain->list[chain->first + chain->count + --chain->prepared].text);
+	links_unprepare(chain);
 	if (chain->viewed > keep) {
-		slots_disuse(slots_behind(&chain->slots), chain->viewed);
+		slots_disuse(slots_behind(chain->slots), chain->viewed);
 		chain->viewed = 0;
 	}
 	for (size_t given = 0; given < slice && has_idle(chain, keep); given += chain->segment)
-		slots_cool(&chain->slots);
+		slots_cool(chain->slots);
 	return has_idle(chain, keep);
 }
 
@@ -378,12 +404,13 @@ check_apart(const struct chain *chain)
 void
 chain_check(const struct chain *chain)
 {
-	const struct slots *slots = &chain->slots;
+	const struct slots *slots = chain->slots;
+	const size_t taken = slots->freed + chain->count + chain->prepared + chain->apart_count - chain->shared;
 	size_t sum = 0;
 
 	if (chain->count == 0 || chain->used > chain->most || slots->cold > slots->freed ||
-	    chain->first + chain->count + chain->prepared > chain->list_size ||
-	    slots->freed + chain->count + chain->prepared + chain->apart_count - chain->shared != slots->fresh ||
+	    chain->first + chain->count + chain->prepared > chain->list_size || taken > slots->fresh ||
+	    (taken < slots->fresh && chain->slots == &chain->own && !chain->lends) ||
 	    slots->fresh > slots->count)
 		abort();
 	check_apart(chain);

@@ -40,7 +40,9 @@ struct chain_segment {
 };
 
 struct chain {
-	struct slots slots;
+	struct slots *slots; /* its own, or those of the chain that it is beside */
+	struct slots own;
+	bool lends;     /* another chain is beside it */
 	size_t segment; /* bytes in each */
 	size_t most;    /* that may be held */
 	size_t used;    /* bytes held */
@@ -69,6 +71,16 @@ struct chain_place {
  * with errno. */
 int chain_init(struct chain *chain, size_t most, size_t view);
 void chain_free(struct chain *chain);
+
+/* Two that have their memory in common, so that bytes go from one to the other without being copied: the one that owns
+ * it, for which `beside` is what the other may hold; and that other one, which has the same view, and is freed first. */
+int chain_init_lending(struct chain *chain, size_t most, size_t view, size_t beside);
+int chain_init_beside(struct chain *chain, size_t most, struct chain *owner);
+
+/* The oldest length bytes of one are those of another, which is beside it or has it beside it; and what is behind them stays
+ * (it is copied).  False where nothing was done: the other holds something, something is set apart, or what stays is more than
+ * a segment.  Not between a read and what is committed of it. */
+bool chain_move(struct chain *chain, struct chain *to, size_t length);
 
 /* Bytes held, and bytes of room. */
 size_t chain_used(const struct chain *chain);

@@ -23,7 +23,14 @@ links_let_go(struct chain *chain, const struct chain_segment *segment)
 	if (chain->shared && segment->text == links_last_apart(chain)->text)
 		chain->shared = false;
 	else
-		slots_give_back(&chain->slots, segment->text);
+		slots_give_back(chain->slots, segment->text);
+}
+
+void
+links_unprepare(struct chain *chain)
+{
+	while (chain->prepared > 0)
+		slots_give_back(chain->slots, chain->list[chain->first + chain->count + --chain->prepared].text);
 }
 
 void
@@ -54,7 +61,7 @@ join(struct chain *chain, size_t index)
 	}
 	memcpy(one->text + one->end, other->text + other->begin, links_held(other));
 	one->end += links_held(other);
-	slots_give_back(&chain->slots, other->text);
+	slots_give_back(chain->slots, other->text);
 	links_move(chain, index + 1, index + 2);
 	chain->count--;
 }

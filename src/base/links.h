@@ -40,6 +40,9 @@ void links_empty(const struct chain *chain, struct chain_segment *segment);
 /* A segment has left the list, or is about to. */
 void links_let_go(struct chain *chain, const struct chain_segment *segment);
 
+/* Segments that were prepared to be read into are not any more. */
+void links_unprepare(struct chain *chain);
+
 /* The entries of the list from `from` on stand at `to`. */
 void links_move(struct chain *chain, size_t to, size_t from);
 

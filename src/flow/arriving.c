@@ -10,110 +10,217 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Of what has come: a block of whole records, as many as go into one. */
-static size_t
-next_length(struct pump *pump, uint64_t *records, struct serials_gap gap[BLOCK_GAPS], unsigned *gaps)
-{
-	struct spooling *spooling = &pump->spooling;
-	struct queue *arrivals = &spooling->arrivals;
-	const struct tally all = spooling_is_bytes(pump) ? queue_held(arrivals) : queue_ready(arrivals);
-	size_t length = (size_t)all.bytes;
-	uint64_t most;
+/* What is put at once: blocks, of which all but the first have no gaps inside. */
+struct coming {
+	struct spool_load load[SPOOL_LOADS];
+	size_t loads;
+	size_t length;
+	uint64_t records;
+	struct block_gap gap[BLOCK_GAPS]; /* of the first */
+};
 
-	*gaps = 0;
-	*records = all.records;
-	if (length == 0 || spooling_is_bytes(pump))
-		return length < BLOCK_MOST ? length : BLOCK_MOST;
-	if (length > BLOCK_MOST) {
-		(void)queue_head(arrivals);
-		length = queue_whole(arrivals, BLOCK_MOST, UINT64_MAX);
-		if (length == 0)
-			length = queue_head(arrivals);
-		*records = queue_ends(arrivals, length);
-	}
-	most = serials_look(&spooling->coming, *records, gap, BLOCK_GAPS, gaps);
-	if (most < *records) {
-		*records = most;
-		length = queue_whole(arrivals, length, most);
-	}
-	return length;
+/* Of whole records from an offset on, those that go into a block; or one that is longer. */
+static size_t
+whole_length(struct pump *pump, size_t offset, size_t left)
+{
+	struct queue *arrivals = &pump->spooling.arrivals;
+	size_t length;
+
+	if (left <= BLOCK_MOST)
+		return left;
+	if (offset > 0)
+		return queue_whole_from(arrivals, offset, BLOCK_MOST);
+	(void)queue_head(arrivals);
+	length = queue_whole(arrivals, BLOCK_MOST, UINT64_MAX);
+	return length > 0 ? length : queue_head(arrivals);
 }
 
-/* All pieces of it, behind the first, which is the spool's. */
+/* One more, of what is left of all that is there.  False: it begins with a record that is too long for it. */
 static bool
-peek(struct spooling *spooling, size_t length, int *pieces)
+add_load(struct pump *pump, struct coming *coming, struct tally all)
 {
-	const size_t most = length / CHAIN_SEGMENT + 4;
+	const struct queue *arrivals = &pump->spooling.arrivals;
+	struct spool_load *load = &coming->load[coming->loads];
+	const size_t left = (size_t)all.bytes - coming->length;
+
+	*load = (struct spool_load){ .first = serials_next(&pump->spooling.coming) + coming->records, .gap = coming->gap };
+	if (spooling_is_bytes(pump)) {
+		load->length = left < BLOCK_MOST ? left : BLOCK_MOST;
+	} else {
+		load->length = whole_length(pump, coming->length, left);
+		load->records = load->length == left ? all.records - coming->records :
+		    queue_ends(arrivals, coming->length + load->length) - coming->records;
+	}
+	if (load->length == 0)
+		return false;
+	load->unended = pump->spooling.ended && coming->length + load->length == queue_held(arrivals).bytes &&
+	    queue_is_unended(arrivals);
+	coming->length += load->length;
+	coming->records += load->records;
+	coming->loads++;
+	return true;
+}
+
+/* Of the first: it ends before more records are missing than can be said.  Whether none is missing behind it. */
+static bool
+note_gaps(struct pump *pump, struct coming *coming, uint64_t all)
+{
+	struct spool_load *load = coming->load;
+	struct serials_gap gap[BLOCK_GAPS];
+	unsigned gaps;
+	const uint64_t records = serials_look(&pump->spooling.coming, all, gap, BLOCK_GAPS, &gaps);
+
+	for (; load->gaps < gaps && gap[load->gaps].at < load->records; load->gaps++)
+		coming->gap[load->gaps] = (struct block_gap){ (uint32_t)gap[load->gaps].at, gap[load->gaps].missing };
+	if (records < load->records) {
+		load->records = coming->records = records;
+		load->length = coming->length = queue_whole(&pump->spooling.arrivals, load->length, records);
+		load->unended = false;
+	}
+	return load->gaps == gaps && records == all;
+}
+
+/* One more can go the way of those that there are: into the buffer as well, or not. */
+static bool
+goes_along(const struct pump *pump, const struct coming *coming)
+{
+	return spooling_fits(pump, coming->length + BLOCK_MOST) || !spooling_has_room(pump, coming->length);
+}
+
+/* Of what has come, what is put next, in so many blocks; false where there is nothing. */
+static bool
+look(struct pump *pump, struct coming *coming, size_t most)
+{
+	struct spooling *spooling = &pump->spooling;
+	const struct tally all = spooling_is_bytes(pump) ? queue_held(&spooling->arrivals) : queue_ready(&spooling->arrivals);
+
+	coming->loads = coming->length = 0;
+	coming->records = 0;
+	if (all.bytes == 0)
+		return false;
+	(void)add_load(pump, coming, all);
+	if (!spooling_is_bytes(pump) && !note_gaps(pump, coming, all.records))
+		return true;
+	while (coming->loads < most && coming->length < all.bytes && goes_along(pump, coming) && add_load(pump, coming, all))
+		continue;
+	return true;
+}
+
+/* The pieces of each, behind one that is the spool's. */
+static bool
+peek(struct spooling *spooling, struct coming *coming)
+{
+	const size_t most = coming->length / CHAIN_SEGMENT + 4 * coming->loads;
+	struct iovec *piece;
+	size_t offset = 0;
 
 	if (spooling->pieces < most) {
-		struct iovec *piece = realloc(spooling->piece, (most + 1) * sizeof(*piece));
-
-		if (piece == NULL)
+		if ((piece = realloc(spooling->piece, (most + coming->loads) * sizeof(*piece))) == NULL)
 			return false;
 		spooling->piece = piece;
 		spooling->pieces = most;
 	}
-	*pieces = queue_pieces(&spooling->arrivals, length, spooling->piece + 1, (int)most);
+	piece = spooling->piece;
+	for (size_t i = 0; i < coming->loads; i++) {
+		struct spool_load *load = &coming->load[i];
+
+		load->pieces = queue_pieces(&spooling->arrivals, offset, load->length, piece + 1, (int)most);
+		piece += 1 + load->pieces;
+		offset += load->length;
+	}
 	return true;
 }
 
-/* One block: into the spool, and if there is room into the queue. */
+/* So many of them are in the spool. */
+static struct tally
+sum_of(const struct coming *coming, size_t done)
+{
+	struct tally sum = { 0, 0 };
+
+	for (size_t i = 0; i < done; i++)
+		ledger_count(&sum, coming->load[i].records, coming->load[i].length);
+	return sum;
+}
+
+/* One by one. */
+static void
+copy_loads(struct pump *pump, const struct coming *coming, size_t done, size_t tail)
+{
+	const struct iovec *piece = pump->spooling.piece;
+
+	for (size_t i = 0; i < done; i++) {
+		const struct spool_load *load = &coming->load[i];
+
+		(void)spooling_copy(&pump->queue, piece + 1, load->length, load->records - load->unended, load->unended ? tail : 0);
+		piece += 1 + load->pieces;
+	}
+}
+
+/* Those that are in the spool come into the queue. */
+static void
+forward(struct pump *pump, const struct coming *coming, size_t done)
+{
+	struct queue *arrivals = &pump->spooling.arrivals;
+	const struct tally sum = sum_of(coming, done);
+	const bool unended = coming->load[done - 1].unended;
+	const size_t last = unended ? queue_last_end(arrivals) : 0;
+	const size_t tail = unended ? (size_t)sum.bytes - last : 0;
+	uint64_t at = queue_next(&pump->queue);
+
+	for (size_t i = 0; i < done && !spooling_is_bytes(pump); i++) {
+		const struct spool_load *load = &coming->load[i];
+		const struct spool_next next = { .records = load->records, .first = load->first, .gaps = load->gaps, .gap = load->gap };
+
+		spooling_number(pump, at, &next);
+		at += load->records;
+	}
+	if (!queue_move(arrivals, &pump->queue, (size_t)sum.bytes, sum.records, sum.records - unended, tail)) {
+		copy_loads(pump, coming, done, tail);
+		(void)queue_take(arrivals, (size_t)sum.bytes);
+	}
+	if (unended)
+		queue_finish(&pump->queue);
+}
+
+/* Into the spool, and where there is room into the queue. */
 static enum spool_result
-put_block(struct pump *pump, size_t length, uint64_t records, const struct serials_gap *gap, unsigned gaps,
-    uint64_t now_ns)
+put(struct pump *pump, struct coming *coming, uint64_t now_ns)
 {
 	struct spooling *spooling = &pump->spooling;
-	struct queue *arrivals = &spooling->arrivals;
-	const bool unended = spooling->ended && length == queue_held(arrivals).bytes && queue_is_unended(arrivals);
-	const bool forward = spool_is_level(spooling->spool) && !spooling->has_next && spooling_has_room(pump, length);
-	struct block_gap inside[BLOCK_GAPS];
-	struct spool_load load = { .length = length, .records = records, .gap = inside, .unended = unended };
-	const uint64_t at = queue_next(&pump->queue);
+	const bool forwards = spool_is_level(spooling->spool) && !spooling->has_next && spooling_has_room(pump, coming->length);
 	enum spool_result result;
+	size_t done;
 
-	load.first = serials_next(&spooling->coming);
-	for (unsigned i = 0; i < gaps; i++)
-		inside[load.gaps++] = (struct block_gap){ (uint32_t)gap[i].at, gap[i].missing };
-	if (!peek(spooling, length, &load.pieces))
+	if (!peek(spooling, coming))
 		return spool_refuse(spooling->spool, errno, now_ns);
-	load.piece = spooling->piece;
-	if ((result = spool_put(spooling->spool, &load, forward, now_ns)) != SPOOL_DONE)
+	result = spool_put(spooling->spool, coming->load, coming->loads, spooling->piece, forwards, now_ns, &done);
+	if (done == 0)
 		return result;
-	if (forward) {
-		const struct spool_next next = { .records = records, .first = load.first, .gaps = load.gaps, .gap = inside };
-		const size_t tail = unended ? length - queue_last_end(arrivals) : 0;
-
-		if (!spooling_is_bytes(pump))
-			spooling_number(pump, at, &next);
-		(void)spooling_copy(&pump->queue, load.piece + 1, length, records - unended, tail);
-		if (unended)
-			queue_finish(&pump->queue);
-	}
-	serials_leave_all(&spooling->coming, records);
-	(void)queue_take(arrivals, length);
-	return SPOOL_DONE;
+	if (forwards)
+		forward(pump, coming, done);
+	else
+		(void)queue_take(&spooling->arrivals, (size_t)sum_of(coming, done).bytes);
+	serials_leave_all(&spooling->coming, sum_of(coming, done).records);
+	return SPOOL_DONE; /* of the others it is asked anew */
 }
 
 void
 spooling_put_all(struct pump *pump, uint64_t now_ns)
 {
 	struct spooling *spooling = &pump->spooling;
-	struct serials_gap gap[BLOCK_GAPS];
-	uint64_t records;
-	unsigned gaps;
-	size_t length;
+	struct coming coming;
 
 	spooling->full = false;
 	spooling->stuck = true;
-	while ((length = next_length(pump, &records, gap, &gaps)) > 0) {
-		switch (put_block(pump, length, records, gap, gaps, now_ns)) {
+	while (look(pump, &coming, SPOOL_LOADS)) {
+		switch (put(pump, &coming, now_ns)) {
 		case SPOOL_DONE:
 			break;
 		case SPOOL_WAITS:
 			return;
 		case SPOOL_FULL:
 			spooling->full = true;
-			if (!spooling_give_way(pump, length, records))
+			if (!spooling_give_way(pump, coming.load->length, coming.load->records))
 				return;
 			break;
 		}
@@ -121,16 +228,13 @@ spooling_put_all(struct pump *pump, uint64_t now_ns)
 	spooling->stuck = false;
 }
 
+/* One by one: as many as the disk takes. */
 void
 spooling_put_rest(struct pump *pump, uint64_t now_ns)
 {
-	struct serials_gap gap[BLOCK_GAPS];
-	uint64_t records;
-	unsigned gaps;
-	size_t length;
+	struct coming coming;
 
 	spool_stretch(pump->spooling.spool);
-	do
-		length = next_length(pump, &records, gap, &gaps);
-	while (length > 0 && put_block(pump, length, records, gap, gaps, now_ns) == SPOOL_DONE);
+	while (look(pump, &coming, 1) && put(pump, &coming, now_ns) == SPOOL_DONE)
+		continue;
 }

@@ -44,6 +44,14 @@ is_bounded(const struct options *options)
 	    ((is_flying(options) || options->spool_path != NULL) && options->framing.kind != FRAMING_BYTES);
 }
 
+/* For a read, and one record that is longer. */
+struct queue_limits
+plan_arriving(const struct queue_limits *limits)
+{
+	return (struct queue_limits){ .bytes = PLAN_READ_MOST, .records = UINT64_MAX, .slack = PLAN_READ_MOST,
+		.record = limits->record, .view = limits->view };
+}
+
 static struct queue_limits
 limits_of(const struct options *options)
 {
@@ -57,6 +65,11 @@ limits_of(const struct options *options)
 
 	if (options->keep != NULL || options_key(options) != NULL)
 		limits.view = PLAN_READ_MOST + (size_t)(bounded ? options->max_record_bytes : options->buffer_bytes);
+	if (options->spool_path != NULL) {
+		const struct queue_limits arriving = plan_arriving(&limits);
+
+		limits.beside = queue_limits_sum(&arriving);
+	}
 	return limits;
 }
 

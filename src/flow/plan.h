@@ -69,6 +69,9 @@ struct plan {
 	bool salted;             /* hashes of keys decide where something is looked up: the system is asked for a salt */
 };
 
+/* Of a run with a spool, where the queue has these: of what has been read and is not in the spool. */
+struct queue_limits plan_arriving(const struct queue_limits *limits);
+
 struct plan plan_of(const struct options *options, struct plan_ports ports);
 
 /* What the pump can change between two passes without losing a record: values.  Whether there is a rate, a police

@@ -18,11 +18,15 @@ in_memory(const struct pump *pump)
 }
 
 bool
+spooling_fits(const struct pump *pump, size_t length)
+{
+	return in_memory(pump) + length <= pump->plan.limits.bytes;
+}
+
+bool
 spooling_has_room(const struct pump *pump, size_t length)
 {
-	const uint64_t used = in_memory(pump);
-
-	return used == 0 || used + length <= pump->plan.limits.bytes;
+	return in_memory(pump) == 0 || spooling_fits(pump, length);
 }
 
 /* As much as there is room for is copied behind what the queue holds; returns how much. */

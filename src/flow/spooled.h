@@ -31,7 +31,8 @@ void spooling_lose_on_disk(struct pump *pump, enum reason reason, uint64_t ahead
 
 /* --- readback.c: the buffer ----------------------------------------------------------------------- */
 
-/* There is room for so much; and where nothing else is there, for one record of any length. */
+/* There is room for so much; and where nothing else is there, for one record, or block, of any length. */
+bool spooling_fits(const struct pump *pump, size_t length);
 bool spooling_has_room(const struct pump *pump, size_t length);
 
 /* A block comes into the queue: whole records, the last of them without its delimiter where `tail` bytes stand behind the

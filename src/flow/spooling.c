@@ -34,19 +34,12 @@ spooling_is_bytes(const struct pump *pump)
 
 /* --- beginning ------------------------------------------------------------------------------------- */
 
-/* For a read, and one record that is longer. */
 int
 spooling_init(struct pump *pump)
 {
 	struct spooling *spooling = &pump->spooling;
 	const struct plan *plan = &pump->plan;
-	const struct queue_limits limits = {
-		.bytes = PLAN_READ_MOST,
-		.records = UINT64_MAX,
-		.slack = PLAN_READ_MOST,
-		.record = plan->limits.record,
-		.view = plan->limits.view,
-	};
+	const struct queue_limits limits = plan_arriving(&plan->limits);
 	struct spool_figures figures;
 
 	if (!spooling_is_on(pump))
@@ -55,7 +48,7 @@ spooling_init(struct pump *pump)
 	pump->ledger.recovered = figures.recovered;
 	serials_init(&spooling->coming);
 	serials_begin(&spooling->coming, spool_serial(spooling->spool));
-	if (queue_init(&spooling->arrivals, &plan->framing, &limits) < 0)
+	if (queue_init_beside(&spooling->arrivals, &limits, &pump->queue) < 0)
 		return -1;
 	spooling->fed = 1;
 	spooling->expires_ns = UINT64_MAX;

@@ -20,9 +20,9 @@ queue_is_unended(const struct queue *q)
 }
 
 int
-queue_pieces(const struct queue *q, size_t length, struct iovec *piece, int most)
+queue_pieces(const struct queue *q, size_t offset, size_t length, struct iovec *piece, int most)
 {
-	return chain_peek(&q->chain, 0, length, piece, most);
+	return chain_peek(&q->chain, offset, length, piece, most);
 }
 
 void

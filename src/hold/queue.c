@@ -11,7 +11,7 @@ int
 queue_init(struct queue *q, const struct framing *framing, const struct queue_limits *limits)
 {
 	*q = (struct queue){ .framing = *framing, .limits = *limits };
-	return chain_init(&q->chain, limits->bytes + limits->slack + limits->record, limits->view);
+	return chain_init_lending(&q->chain, queue_limits_sum(limits), limits->view, limits->beside);
 }
 
 void
@@ -186,22 +186,28 @@ end_transit(struct queue *q)
 }
 
 void
+queue_note_come(struct queue *q, size_t used, uint64_t ends, size_t tail)
+{
+	if (ends == 0)
+		return;
+	if (q->ready == 0 && framing_delimited(&q->framing))
+		q->unended_length = used;
+	q->records += ends;
+	q->ready = chain_used(&q->chain) - tail;
+	sojourn_arrive(q->sojourn, ends);
+}
+
+void
 queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t tail)
 {
-	size_t used = chain_used(&q->chain);
+	const size_t used = chain_used(&q->chain);
 
 	chain_commit(&q->chain, gap, length);
 	if (q->transit.open && transit_follow(&q->transit, &q->chain, &q->framing, ends > 0)) {
 		end_transit(q);
 		ends--;
 	}
-	if (ends > 0) {
-		if (q->ready == 0 && framing_delimited(&q->framing))
-			q->unended_length = used;
-		q->records += ends;
-		q->ready = chain_used(&q->chain) - tail;
-		sojourn_arrive(q->sojourn, ends);
-	}
+	queue_note_come(q, used, ends, tail);
 }
 
 struct queue_record
@@ -393,9 +399,8 @@ queue_ends(const struct queue *q, size_t length)
 	return ends_before(q, length);
 }
 
-/* The oldest bytes, and the records that end in them, have left the chain. */
-static void
-note_left(struct queue *q, size_t bytes, uint64_t records)
+void
+queue_note_left(struct queue *q, size_t bytes, uint64_t records)
 {
 	history_leave(q->history, records, bytes);
 	queue_change_head(q);
@@ -427,7 +432,7 @@ take_waiting(struct queue *q, size_t length)
 	} else if (open) {
 		transit_begin_open(&q->transit, &q->chain, phase);
 	}
-	note_left(q, length + rest, ended + cut);
+	queue_note_left(q, length + rest, ended + cut);
 	return ended;
 }
 
@@ -456,7 +461,7 @@ queue_begin(struct queue *q)
 	} else {
 		transit_begin_open(&q->transit, &q->chain, 0);
 	}
-	note_left(q, length, length > 0);
+	queue_note_left(q, length, length > 0);
 }
 
 void

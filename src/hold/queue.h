@@ -44,6 +44,7 @@ struct queue_limits {
 	size_t slack;      /* room beyond bytes for what is not admitted yet */
 	size_t record;     /* longest record to assemble beyond bytes; 0 where none is (block) */
 	size_t view;       /* longest record that is ever looked at in one piece */
+	size_t beside;     /* what a queue beside it may hold in all; 0: there is none */
 };
 
 /* A place between two records, which moves with them. */
@@ -89,6 +90,14 @@ struct queue {
 int queue_init(struct queue *q, const struct framing *framing, const struct queue_limits *limits);
 void queue_free(struct queue *q);
 
+/* Another one beside it, of records framed alike: with memory in common, so that records go from it to the other without
+ * being copied.  Freed first.  0, or -1 with errno (EINVAL: the other one has no room for so
+ * much). */
+int queue_init_beside(struct queue *q, const struct queue_limits *limits, struct queue *owner);
+
+/* Bytes that one with these limits may hold in all. */
+size_t queue_limits_sum(const struct queue_limits *limits);
+
 /* What is told of records that come and go, from the beginning on; not owned, NULL for none. */
 void queue_observe(struct queue *q, struct sojourn *sojourn);
 
@@ -119,8 +128,8 @@ uint64_t queue_ends(const struct queue *q, size_t length);
 size_t queue_last_end(const struct queue *q);
 bool queue_is_unended(const struct queue *q);
 
-/* The first length bytes as pieces, `most` of them at most; returns how many there are. */
-int queue_pieces(const struct queue *q, size_t length, struct iovec *piece, int most);
+/* length bytes from an offset on as pieces, `most` of them at most; returns how many there are. */
+int queue_pieces(const struct queue *q, size_t offset, size_t length, struct iovec *piece, int most);
 
 /* Bytes of the record in transit that are out, where that was asked for. */
 void queue_ask_part_out(struct queue *q);
@@ -148,6 +157,11 @@ int queue_prepare(struct queue *q, size_t most, struct iovec piece[QUEUE_ROOM], 
  * before them were left out).  They are held from now on; `ends` records end in them, the last of them
  * `tail` bytes before their end (tail is ignored without ends). */
 void queue_append(struct queue *q, size_t gap, size_t length, uint64_t ends, size_t tail);
+
+/* The first length bytes leave for the queue that this one is beside: whole records, `ends` of them, or bytes that are none.  There
+ * records have `ends` ends, the last of them `tail` bytes before their end.  False where nothing was done, since the
+ * other one holds something, or a part of a record here is too long: they can be copied. */
+bool queue_move(struct queue *q, struct queue *to, size_t length, uint64_t records, uint64_t ends, size_t tail);
 
 /* The record being assembled, as far as it is here (queue_partial), in one piece. */
 const char *queue_view_partial(struct queue *q);
@@ -221,12 +235,16 @@ queue_newest_mark(const struct queue *q)
  *              a delimiter.
  * record_at:   the record at offset, which is that place; without its text where only its length is wanted.
  * change_head: the oldest record in the chain is another one from here on.
+ * note_come:   whole records have come into the chain, in which so many bytes were used before, as queue_append has it.
+ * note_left:   the oldest bytes, and the records that end in them, have left the chain.
  * pull_marks:  the oldest length bytes have left the chain, and `first` is up to date.
  * hand_over:   whole records are about to be dropped, from offset on, which is that place: saved, and looked at, if
  *              that is asked for. */
 size_t queue_end_of(const struct queue *q, size_t offset, uint64_t phase);
 struct queue_record queue_record_at(struct queue *q, size_t offset, struct chain_place place, bool text);
 void queue_change_head(struct queue *q);
+void queue_note_come(struct queue *q, size_t used, uint64_t ends, size_t tail);
+void queue_note_left(struct queue *q, size_t bytes, uint64_t records);
 void queue_pull_marks(struct queue *q, size_t length);
 void queue_hand_over(struct queue *q, struct loss *loss, enum reason reason, unsigned class, size_t offset,
     struct chain_place place, size_t length);

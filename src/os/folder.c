@@ -313,8 +313,6 @@ write_pieces(int fd, const struct iovec *piece, int pieces, uint64_t offset)
 int
 folder_append(int fd, const struct iovec *piece, int pieces, uint64_t *length)
 {
-	const uint64_t before = *length;
-	uint64_t end = before;
 	struct iovec left[PIECES];
 	size_t gone = 0; /* of the first piece */
 	int count;
@@ -323,23 +321,20 @@ folder_append(int fd, const struct iovec *piece, int pieces, uint64_t *length)
 		ssize_t done;
 		int error;
 
-		tear(fd, left, end);
-		done = write_pieces(fd, left, count, end);
+		tear(fd, left, *length);
+		done = write_pieces(fd, left, count, *length);
 		error = errno;
 		if (done < 0 && error == EINTR) {
 			gone = piece->iov_len - left[0].iov_len;
 			continue;
 		}
 		if (done <= 0) {
-			if (end > before && folder_cut(fd, before) < 0)
-				*length = end;
 			errno = done < 0 ? error : ENOSPC;
 			return -1;
 		}
-		end += (uint64_t)done;
+		*length += (uint64_t)done;
 		gone = piece->iov_len - left[0].iov_len + (size_t)done;
 	}
-	*length = end;
 	stop_at("written");
 	return 0;
 }

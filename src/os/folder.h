@@ -75,8 +75,8 @@ void folder_drop(int fd);
 /* Length of a file; -1 with errno. */
 int64_t folder_length(int fd);
 
-/* Puts all of it behind what the file has, `length` bytes so far.  0; or -1 with errno, and then the file is as it was,
- * or where not even that can be had *length is how long it is now. */
+/* Puts all of it behind what the file has, *length bytes so far, and then so many more.  0; or -1 with errno: some of it may be
+ * there, and is counted. */
 int folder_append(int fd, const struct iovec *piece, int pieces, uint64_t *length);
 
 /* Overwrites length bytes at an offset; all of it, or -1 with errno. */

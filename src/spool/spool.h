@@ -83,11 +83,10 @@ uint64_t spool_serial(const struct spool *spool);
 
 /* --- coming in ----------------------------------------------------------------------------------- */
 
-/* Whole records, at most BLOCK_MOST bytes or one longer one; serials are missing where the gaps say.  unended: the last of
- * them, the last of the input, lacks its delimiter. */
+/* What becomes a block: whole records, at most BLOCK_MOST bytes or one longer one; serials are missing where the gaps say.
+ * unended: the last of them, the last of the input, lacks its delimiter. */
 struct spool_load {
-	struct iovec *piece; /* the first is the spool's own; behind it are */
-	int pieces;          /* so many */
+	int pieces;
 	size_t length;
 	uint64_t records;
 	uint64_t first;
@@ -113,9 +112,16 @@ enum spool_result spool_refuse(struct spool *spool, int error, uint64_t now_ns);
 /* From now on there is no bound: what is put is the rest of a run. */
 void spool_stretch(struct spool *spool);
 
-/* forward: the caller takes it into memory as well, and it is as if spool_next had given it.  Only where nothing stands
+/* Blocks that are put at once, at most. */
+#define SPOOL_LOADS 8
+
+/* The loads become blocks behind each other: their pieces, in one list, in which one stands in front of those of each that is
+ * the spool's own.  As many as one segment has room for, and not always that: *done of them are there.  What is returned is
+ * of the others, and DONE where those can be tried at once.
+ * forward: the caller takes it into memory as well, and it is as if spool_next had given it.  Only where nothing stands
  * between that and what is in memory: spool_is_level. */
-enum spool_result spool_put(struct spool *spool, const struct spool_load *load, bool forward, uint64_t now_ns);
+enum spool_result spool_put(struct spool *spool, const struct spool_load *load, size_t loads, struct iovec *piece,
+    bool forward, uint64_t now_ns, size_t *done);
 
 /* Whether a record of this length can ever be put. */
 bool spool_fits(const struct spool *spool, uint64_t length);

@@ -14,8 +14,11 @@ syncer_init(struct syncer *syncer, const struct folder *folder, int state_fd, bo
 }
 
 static int
-sync_data(const struct syncer *syncer)
+sync_data(struct syncer *syncer)
 {
+	if (syncer->state_first && folder_sync_file(syncer->state_fd) < 0)
+		return errno;
+	syncer->state_done = syncer->state_first;
 	for (size_t i = 0; i < syncer->files; i++)
 		if (folder_sync_file(syncer->file[i]) < 0)
 			return errno;
@@ -52,6 +55,7 @@ work(void *state)
 	struct syncer *syncer = state;
 
 	syncer->removed = 0;
+	syncer->state_done = false;
 	syncer->error = syncer->step == SYNCER_STATE ? sync_state(syncer) : syncer->never ? 0 : sync_data(syncer);
 	syncer->took_ns = loop_now() - syncer->began_ns;
 }

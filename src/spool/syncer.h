@@ -5,6 +5,9 @@
  *      idle -> data: the segments, then their names -> state -> idle
  *                                    (the state is written)     what it makes needless is removed
  *
+ * Segments of which the state says that nothing in them is needed any more do not have to be on disk, once it is: then it is
+ * synced before the others as well.
+ *
  * Both steps are begun by the owner, who looks meanwhile after what has come of them; what a step works on is the
  * thread's while it is busy.  Knows descriptors and numbers, not what is in them.
  */
@@ -38,6 +41,8 @@ struct syncer {
 	int file[SYNCER_FILES];   /* not owned */
 	size_t files;
 	bool names;               /* of segments that were made */
+	bool state_first;         /* in a step of data: */
+	bool state_done;          /* and that was done */
 	int state_fd;
 	uint64_t remove[SYNCER_REMOVES];
 	size_t removes, removed;

@@ -63,10 +63,11 @@ past_put(struct past *past, struct spool *spool, bool forward, bool unended)
 	struct random *chance = &past->chance;
 	struct block_gap gap[BLOCK_GAPS];
 	struct iovec piece[2];
-	struct spool_load load = { .piece = piece, .pieces = 1, .gap = gap, .unended = unended };
+	struct spool_load load = { .pieces = 1, .gap = gap, .unended = unended };
 	uint64_t serial = spool_serial(spool) + (random_one_in(chance, 5) ? random_below(chance, 50) : 0);
 	const size_t first = past->count;
 	const bool one = random_one_in(chance, 60);
+	size_t done;
 
 	load.records = one ? 1 : random_from(chance, 1, 12);
 	if (first + load.records > PAST_MOST)
@@ -86,7 +87,7 @@ past_put(struct past *past, struct spool *spool, bool forward, bool unended)
 		record->end = spool->next.bytes + load.length;
 	}
 	piece[1] = (struct iovec){ text, load.length };
-	if (spool_put(spool, &load, forward, past->now_ns) == SPOOL_DONE)
+	if (spool_put(spool, &load, 1, piece, forward, past->now_ns, &done) == SPOOL_DONE)
 		return true;
 	past->count = first;
 	return false;

@@ -279,15 +279,15 @@ save(void)
 	const struct queue *q = &search.pump.queue;
 	const struct chain *chain = &q->chain;
 
-	if (chain->slots.count > SLOTS_MOST || chain->segment > SEGMENT_MOST || search.model.count > HELD_MOST) {
+	if (chain->slots->count > SLOTS_MOST || chain->segment > SEGMENT_MOST || search.model.count > HELD_MOST) {
 		diag("a state is too large");
 		exit(99);
 	}
 	node->pump = search.pump;
-	memcpy(node->segments, chain->slots.base, chain->slots.count * chain->segment);
+	memcpy(node->segments, chain->slots->base, chain->slots->count * chain->segment);
 	memcpy(node->list, chain->list, chain->list_size * sizeof(chain->list[0]));
-	memcpy(node->free, chain->slots.free, chain->slots.count * sizeof(chain->slots.free[0]));
-	memcpy(node->apart, chain->apart, chain->slots.count * sizeof(chain->apart[0]));
+	memcpy(node->free, chain->slots->free, chain->slots->count * sizeof(chain->slots->free[0]));
+	memcpy(node->apart, chain->apart, chain->slots->count * sizeof(chain->apart[0]));
 	node->arena_used = short_arena.used;
 	node->arena_live = short_arena.live;
 	node->arena = must_have(malloc(short_arena.used + 1));
@@ -309,10 +309,10 @@ restore(const struct node *node)
 
 	search.pump = node->pump;
 	search.pump.bypass.look_room = room;
-	memcpy(chain->slots.base, node->segments, chain->slots.count * chain->segment);
+	memcpy(chain->slots->base, node->segments, chain->slots->count * chain->segment);
 	memcpy(chain->list, node->list, chain->list_size * sizeof(chain->list[0]));
-	memcpy(chain->slots.free, node->free, chain->slots.count * sizeof(chain->slots.free[0]));
-	memcpy(chain->apart, node->apart, chain->slots.count * sizeof(chain->apart[0]));
+	memcpy(chain->slots->free, node->free, chain->slots->count * sizeof(chain->slots->free[0]));
+	memcpy(chain->apart, node->apart, chain->slots->count * sizeof(chain->apart[0]));
 	short_arena.used = node->arena_used;
 	short_arena.live = node->arena_live;
 	memcpy(short_arena.bytes, node->arena, node->arena_used);

@@ -428,16 +428,6 @@ folder_length(int fd)
 	return (int64_t)disk.file[fd - FD].now_length;
 }
 
-/* What there is no room for is cut back, or where not even that can be had its remains stay. */
-static int
-refuse_rest(int fd, uint64_t before_it, uint64_t *length)
-{
-	if (folder_cut(fd, before_it) < 0)
-		*length = disk.file[fd - FD].now_length;
-	errno = ENOSPC;
-	return -1;
-}
-
 int
 folder_append(int fd, const struct iovec *piece, int pieces, uint64_t *length)
 {
@@ -458,10 +448,9 @@ folder_append(int fd, const struct iovec *piece, int pieces, uint64_t *length)
 	put(&file->now, &file->now_length, *length, all, done);
 	add_write(fd - FD, *length, all, done, true);
 	free(all);
-	if (done < sum)
-		return refuse_rest(fd, *length, length);
-	*length += sum;
-	return 0;
+	*length += done;
+	errno = ENOSPC;
+	return done < sum ? -1 : 0;
 }
 
 int

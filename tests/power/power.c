@@ -32,6 +32,7 @@
 #define STEPS 240
 #define CUTS 2      /* at a call, by chance */
 #define ALL_OF 4    /* of so many writes and names each combination */
+#define LOADS 3     /* that are put at once */
 
 static struct history history;
 static struct spool *spool;
@@ -176,36 +177,52 @@ evict(uint64_t flying)
 	spool_settle(spool, pending(), 0);
 }
 
+/* Records that are to come, behind each other, and become a block. */
 static void
-put(bool evicting)
+make_load(struct spool_load *load, struct iovec *piece, char *text, uint64_t before, bool forward)
 {
-	static char text[8 * HISTORY_LONGEST];
-	struct iovec piece[2];
-	struct spool_load load = { .piece = piece, .pieces = 1, .first = history.serial, .records = 1 + random_below(&chance, 6) };
-	const bool forward = spool_is_level(spool) && !given_next && random_one_in(&chance, 2);
-	const size_t first = history.count;
-	const uint64_t given = history.given;
-
-	if (first + load.records > HISTORY_MOST)
-		return;
-	if (random_one_in(&chance, 8)) /* so many were left out on the way in */
-		load.first = history.serial += SPOOL_BOUND_AHEAD / 3;
-	for (uint64_t i = 0; i < load.records; i++) {
+	*load = (struct spool_load){ .pieces = 1, .first = history.serial, .records = 1 + random_below(&chance, 6) };
+	for (uint64_t i = 0; i < load->records; i++) {
 		struct line *line = &history.line[history.count++];
 
 		*line = (struct line){ .serial = history.serial++, .length = 12 + (size_t)random_below(&chance, 3000) };
-		history_text(text + load.length, line);
-		load.length += line->length;
-		line->end = spool->next.bytes + load.length;
+		history_text(text + load->length, line);
+		load->length += line->length;
+		line->end = before + load->length;
 		line->in_memory = forward;
 	}
-	history.given = history.serial;
-	piece[1] = (struct iovec){ text, load.length };
-	if (spool_put(spool, &load, forward, now_ns) == SPOOL_DONE)
+	piece[1] = (struct iovec){ text, load->length };
+}
+
+static void
+put(bool evicting)
+{
+	static char text[LOADS][6 * HISTORY_LONGEST];
+	struct iovec piece[2 * LOADS];
+	struct spool_load load[LOADS];
+	const bool forward = spool_is_level(spool) && !given_next && random_one_in(&chance, 2);
+	const size_t loads = random_one_in(&chance, 3) ? 1 + random_below(&chance, LOADS) : 1;
+	const uint64_t given = history.given;
+	size_t first = history.count, done;
+	uint64_t before = spool->next.bytes;
+
+	if (first + 6 * loads > HISTORY_MOST)
 		return;
+	if (random_one_in(&chance, 8)) /* so many were left out on the way in */
+		history.serial += SPOOL_BOUND_AHEAD / 3;
+	for (size_t i = 0; i < loads; i++) {
+		make_load(&load[i], &piece[2 * i], text[i], before, forward);
+		before += load[i].length;
+	}
+	history.given = history.serial;
+	(void)spool_put(spool, load, loads, piece, forward, now_ns, &done);
+	if (done == loads)
+		return;
+	for (size_t i = 0; i < done; i++)
+		first += load[i].records;
 	history.count = first;
-	history.serial = history.given = given;
-	if (evicting && spool_wants_room(spool))
+	history.serial = history.given = done > 0 ? load[done].first : given;
+	if (evicting && done == 0 && spool_wants_room(spool))
 		evict(random_one_in(&chance, 2) ? 0 : random_below(&chance, pending().records + 1));
 }
 
@@ -247,6 +264,8 @@ note_sync(void)
 {
 	static int slot;
 
+	while (history.settled_for_sure < history.count && history.line[history.settled_for_sure].end <= spool->settled)
+		history.settled_for_sure++;
 	if (spool->syncer.step == SYNCER_STATE) {
 		slot = spool->synced_slot;
 		settling = history.oldest;
@@ -311,7 +330,7 @@ play(void)
 	giving_way = 0;
 	given_next = false;
 	disk_init();
-	own.sync_ns = random_one_in(&chance, 3) ? SPOOL_SYNC_ALWAYS : 3 * NS_PER_MS;
+	own.sync_ns = random_one_in(&chance, 3) ? SPOOL_SYNC_ALWAYS : random_one_in(&chance, 2) ? 3 * NS_PER_MS : 600 * NS_PER_MS;
 	settles = random_from(&chance, 1, 3);
 	rules = &own;
 	spool = NULL;

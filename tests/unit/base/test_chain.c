@@ -100,7 +100,7 @@ look(void)
 	}
 	if (at < length && (pieces < CHAIN_PIECES || at < 7 * rig.chain.segment))
 		fail("how much is in so many pieces");
-	if (length <= rig.chain.slots.behind && !is_same(offset, chain_view(&rig.chain, place, length), length))
+	if (length <= rig.chain.slots->behind && !is_same(offset, chain_view(&rig.chain, place, length), length))
 		fail("a view");
 	chain_skip(&rig.chain, &behind, length);
 	if (offset + length < rig.used && !is_same(offset + length, chain_next(&rig.chain, &behind, 1).iov_base, 1))

@@ -87,19 +87,21 @@ static const struct limits {
 	uint64_t max_record, judge_at;
 } limits[] = {
 	/* nothing that is read is more than the buffer holds, and no record is too long */
-	{ "-m 8K", { 8192, ANY, 0, 0, 0 }, ANY, 8192 },
-	{ "-m 8K --max-records=7 --high=50%", { 8192, 7, 0, 0, 0 }, ANY, 4096 },
-	{ "-m 8K -L 10/s", { 8192, ANY, 0, 0, 0 }, ANY, 8192 },
+	{ "-m 8K", { 8192, ANY, 0, 0, 0, 0 }, ANY, 8192 },
+	{ "-m 8K --max-records=7 --high=50%", { 8192, 7, 0, 0, 0, 0 }, ANY, 4096 },
+	{ "-m 8K -L 10/s", { 8192, ANY, 0, 0, 0, 0 }, ANY, 8192 },
 	/* a gate takes less than it reads, */
-	{ "-m 8K -s 3", { 8192, ANY, READ, 0, 0 }, ANY, 8192 },
-	{ "-m 8K --drop-over=10/s", { 8192, ANY, READ, 0, 0 }, ANY, 8192 },
-	{ "-m 8K --max-age=1", { 8192, ANY, READ, 0, 0 }, ANY, 8192 },
+	{ "-m 8K -s 3", { 8192, ANY, READ, 0, 0, 0 }, ANY, 8192 },
+	{ "-m 8K --drop-over=10/s", { 8192, ANY, READ, 0, 0, 0 }, ANY, 8192 },
+	{ "-m 8K --max-age=1", { 8192, ANY, READ, 0, 0, 0 }, ANY, 8192 },
 	/* and where there is a key a record is looked at in one piece, as far as it is judged */
-	{ "-m 8K --drop-over=10/s --key=1 --rate-by=key --high=50%", { 8192, ANY, READ, 0, READ + 8192 }, ANY, 4096 },
+	{ "-m 8K --drop-over=10/s --key=1 --rate-by=key --high=50%", { 8192, ANY, READ, 0, READ + 8192, 0 }, ANY, 4096 },
 	/* what drops assembles a record beside a full buffer, up to the longest, and judges it whole */
-	{ "-p drop-oldest -m 8K", { 8192, ANY, READ, 8192, 0 }, 8192, ANY },
-	{ "-p drop-oldest -m 8K --max-records=7 --max-record=1K", { 8192, 7, READ, 1024, 0 }, 1024, ANY },
-	{ "-p latest --key=2 -m 8K --max-record=1K", { 8192, ANY, READ, 1024, READ + 1024 }, 1024, ANY },
+	{ "-p drop-oldest -m 8K", { 8192, ANY, READ, 8192, 0, 0 }, 8192, ANY },
+	{ "-p drop-oldest -m 8K --max-records=7 --max-record=1K", { 8192, 7, READ, 1024, 0, 0 }, 1024, ANY },
+	{ "-p latest --key=2 -m 8K --max-record=1K", { 8192, ANY, READ, 1024, READ + 1024, 0 }, 1024, ANY },
+	/* with a spool what has been read is beside it, a read and the longest record */
+	{ "-m 8K --spool=/tmp --spool-size=1M", { 8192, ANY, READ, 8192, 0, 2 * READ + 8192 }, 8192, ANY },
 };
 
 static void
@@ -112,7 +114,7 @@ has_limits(void)
 
 		ok(p.limits.bytes == l->limits.bytes && p.limits.records == l->limits.records &&
 		    p.limits.slack == l->limits.slack && p.limits.record == l->limits.record &&
-		    p.limits.view == l->limits.view, "weir %s: limits", l->command_line);
+		    p.limits.view == l->limits.view && p.limits.beside == l->limits.beside, "weir %s: limits", l->command_line);
 		ok(p.max_record == l->max_record && plan_judge_at(&p, &t) == l->judge_at, "weir %s: how long records are",
 		    l->command_line);
 		options_free(&options);

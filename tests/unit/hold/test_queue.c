@@ -322,7 +322,7 @@ passes_by(void)
 static size_t
 touched(void)
 {
-	return (q.chain.slots.fresh - q.chain.slots.cold) * q.chain.segment;
+	return (q.chain.slots->fresh - q.chain.slots->cold) * q.chain.segment;
 }
 
 /* So many empty lines come, in reads. */

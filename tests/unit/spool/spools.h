@@ -176,12 +176,13 @@ static inline enum spool_result
 put_lines(struct spool *spool, uint64_t first, uint64_t count, bool forward)
 {
 	static char text[600 * LINE];
+	size_t done;
 	struct iovec piece[2] = { { NULL, 0 }, { text, count * LINE } };
-	const struct spool_load load = { .piece = piece, .pieces = 1, .length = count * LINE, .records = count, .first = first };
+	const struct spool_load load = { .pieces = 1, .length = count * LINE, .records = count, .first = first };
 
 	for (uint64_t i = 0; i < count; i++)
 		(void)snprintf(text + i * LINE, LINE + 1, "%099" PRIu64 "\n", first + i);
-	return spool_put(spool, &load, forward, loop_now());
+	return spool_put(spool, &load, 1, piece, forward, loop_now(), &done);
 }
 
 /* All that can be read back within `tries` looks, a millisecond apart: how many, and whether they are in order from `first`. */

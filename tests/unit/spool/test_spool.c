@@ -79,9 +79,10 @@ put(void)
 	struct iovec piece[3];
 	const size_t records = 1 + (size_t)random_below(&chance, 30);
 	const bool forward = spool_is_level(spool) && random_one_in(&chance, 2);
-	struct spool_load load = { .piece = piece, .gap = gap };
+	struct spool_load load = { .gap = gap };
 	uint64_t next = serial + (random_one_in(&chance, 5) ? random_below(&chance, 100) : 0);
 	const uint64_t first = next;
+	size_t done;
 
 	if (count + records > RECORDS)
 		return true;
@@ -101,7 +102,7 @@ put(void)
 	piece[1] = (struct iovec){ text, load.length / 2 };
 	piece[2] = (struct iovec){ text + load.length / 2, load.length - load.length / 2 };
 	load.pieces = 2;
-	if (spool_put(spool, &load, forward, now_ns) != SPOOL_DONE)
+	if (spool_put(spool, &load, 1, piece, forward, now_ns, &done) != SPOOL_DONE)
 		return true;
 	for (size_t i = 0; i < records; i++)
 		list[count + i].status = forward ? IN_MEMORY : ON_DISK;
