@@ -44,13 +44,13 @@ copy_segment(struct spool *spool, struct scan *scan, struct segment from, uint64
 	}
 	scan_begin(scan, fd, offset, from.length);
 	while (good && (found = scan_next(scan, spool->state.id, spool->other, &block, &place, &records)) != SCAN_END) {
-		const struct iovec piece = { (char *)(uintptr_t)records - block_head(&block), (size_t)block_size(&block) };
-
 		if (found == SCAN_WANTS) {
 			scan_fill(scan);
 			error = scan->error;
 			good = error == 0 || pass_over(spool, scan, from.number);
 		} else if (block_after(&block).bytes > done->bytes) {
+			const struct iovec piece = { (char *)(uintptr_t)records - block_head(&block), (size_t)block_size(&block) };
+
 			spool->last_place = end;
 			good = folder_append(spool->active, &piece, 1, &end) == 0;
 			error = errno;

@@ -190,7 +190,8 @@ describe(const struct spool *spool, const struct spool_load *load, struct tally 
 	block->time_ns = spool_wall_ns();
 	memcpy(block->id, spool->state.id, BLOCK_ID);
 	block->gaps = load->gaps;
-	memcpy(block->gap, load->gap, load->gaps * sizeof(load->gap[0]));
+	if (load->gaps > 0)
+		memcpy(block->gap, load->gap, load->gaps * sizeof(load->gap[0]));
 }
 
 /* Behind the first, which has its place, those that fit behind it: how many there are in all. */

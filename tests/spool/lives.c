@@ -139,7 +139,8 @@ read_more(struct journal *journal)
 
 	if (length <= 0)
 		return;
-	memmove(journal->text, journal->text + journal->at, journal->length - journal->at);
+	if (journal->at > 0)
+		memmove(journal->text, journal->text + journal->at, journal->length - journal->at);
 	journal->length -= journal->at;
 	journal->at = 0;
 	journal->text = realloc(journal->text, journal->length + (size_t)length);
