@@ -394,7 +394,7 @@ segments()
 	IN=in WEIR=./traced run_weir --spool=spool --drain-timeout=1s
 	is "$ENDED" "exit 1"
 	same out in
-	like "$(<err)" "weir: --spool=spool: syncing: Input/output error"
+	like "$(<err)" "weir: --spool=spool: syncing: (Input/output|I/O) error" # musl
 	final '.exit.reason == "spool error"'
 }
 
