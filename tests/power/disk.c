@@ -15,6 +15,7 @@
 #define NAMES 400
 #define NAME 32
 #define FD 100000 /* of file 0 */
+#define DEPTH 2   /* cuts, one in what comes up after another */
 
 /* A write, or with no bytes a cut, that is not on the disk. */
 struct write {
@@ -52,7 +53,8 @@ struct disk {
 	size_t changes;
 };
 
-static struct disk disk, before;
+static struct disk disk, left[DEPTH]; /* as they were before each cut */
+static int depth;
 static uint64_t calls, stop_call, room;
 static void (*stop)(void);
 static bool failing;
@@ -260,19 +262,28 @@ tear(struct file *file, const struct write *write, struct random *random)
 	}
 }
 
+/* The disk before the last cut. */
+static struct disk *
+was(void)
+{
+	return &left[depth - 1];
+}
+
 /* What was synced is there. */
 static void
 begin_cut(void)
 {
-	before = disk;
+	if (depth == DEPTH)
+		abort();
+	left[depth++] = disk;
 	memset(&disk, 0, sizeof(disk));
-	disk.files = before.files;
-	for (int i = 0; i < before.files; i++) {
-		disk.file[i].synced = copy_of(before.file[i].synced, before.file[i].synced_length);
-		disk.file[i].synced_length = before.file[i].synced_length;
+	disk.files = was()->files;
+	for (int i = 0; i < was()->files; i++) {
+		disk.file[i].synced = copy_of(was()->file[i].synced, was()->file[i].synced_length);
+		disk.file[i].synced_length = was()->file[i].synced_length;
 	}
-	memcpy(disk.synced_name, before.synced_name, sizeof(disk.synced_name));
-	disk.synced_names = before.synced_names;
+	memcpy(disk.synced_name, was()->synced_name, sizeof(disk.synced_name));
+	disk.synced_names = was()->synced_names;
 }
 
 /* And nothing else. */
@@ -290,13 +301,13 @@ end_cut(void)
 static void
 keep_write(size_t index)
 {
-	apply(&disk.file[before.write[index].file], &before.write[index]);
+	apply(&disk.file[was()->write[index].file], &was()->write[index]);
 }
 
 static void
 keep_change(size_t index)
 {
-	set_name(disk.synced_name, &disk.synced_names, before.change[index].name, before.change[index].file);
+	set_name(disk.synced_name, &disk.synced_names, was()->change[index].name, was()->change[index].file);
 }
 
 /* Nothing of it, all of it, a beginning, or any of it. */
@@ -308,9 +319,9 @@ disk_cut(uint64_t seed)
 	size_t last;
 
 	begin_cut();
-	last = (size_t)random_below(&random, before.writes + 1);
-	for (size_t i = 0; i < before.writes; i++) {
-		const struct write *write = &before.write[i];
+	last = (size_t)random_below(&random, was()->writes + 1);
+	for (size_t i = 0; i < was()->writes; i++) {
+		const struct write *write = &was()->write[i];
 		const uint64_t fate = how == 0 ? 0 : how == 1 ? 1 : how == 2 ? i < last : random_below(&random, 3);
 
 		if (fate == 1)
@@ -318,8 +329,8 @@ disk_cut(uint64_t seed)
 		else if (fate == 2 && write->bytes != NULL)
 			tear(&disk.file[write->file], write, &random);
 	}
-	last = (size_t)random_below(&random, before.changes + 1);
-	for (size_t i = 0; i < before.changes; i++)
+	last = (size_t)random_below(&random, was()->changes + 1);
+	for (size_t i = 0; i < was()->changes; i++)
 		if (how == 1 || (how == 2 && i < last) || (how > 2 && random_one_in(&random, 2)))
 			keep_change(i);
 	end_cut();
@@ -329,10 +340,10 @@ void
 disk_cut_to(uint64_t kept)
 {
 	begin_cut();
-	for (size_t i = 0; i < before.writes; i++, kept >>= 1)
+	for (size_t i = 0; i < was()->writes; i++, kept >>= 1)
 		if (kept & 1)
 			keep_write(i);
-	for (size_t i = 0; i < before.changes; i++, kept >>= 1)
+	for (size_t i = 0; i < was()->changes; i++, kept >>= 1)
 		if (kept & 1)
 			keep_change(i);
 	end_cut();
@@ -342,8 +353,8 @@ void
 disk_restore(void)
 {
 	clear(&disk);
-	disk = before;
-	memset(&before, 0, sizeof(before));
+	disk = left[--depth];
+	memset(&left[depth], 0, sizeof(left[depth]));
 }
 
 /* --- as os/folder has it --------------------------------------------------------------------------- */

@@ -8,6 +8,8 @@
  *      recovered is what comes and what is said to be missing, which is what is missing, in records and in bytes
  *      no serial is given twice
  *
+ * The same holds where the power is cut once more while the next weir comes up.
+ *
  * What gave way and was not synced as such may be missing, and then it is said to be; or come again.  On a disk whose syncs
  * fail what failed is written anew: nothing that was synced is lost by that either.  On one that is full nothing is put, and
  * what there was stays.
@@ -44,29 +46,53 @@ static unsigned giving_way;
 static bool given_next;       /* by spool_next, and not in memory yet */
 static struct spool_next coming;
 static bool failed;
+static uint64_t cut_twice;    /* of the states so many are of what was coming up after another cut */
+
+static void cut_again(void);
 
 /* --- what is left ---------------------------------------------------------------------------------- */
 
-/* What is there is what a power cut has left, and the next weir comes. */
+/* What is there is what a power cut has left, and the next weir comes; whose power may be cut, too. */
 static void
-look(void)
+judge(bool again)
 {
-	const bool fails = disk_fails_syncs();
 	struct state state;
 	uint64_t figure[2] = { 0, 0 };
 	struct spool *left;
 	const char *what;
 
-	disk_fail_syncs(false); /* it is another one that comes up again */
 	states++;
 	(void)slots_read(rules->path, &state);
+	if (!again && random_one_in(&chance, 4))
+		disk_stop_at(disk_calls() + 1 + random_below(&chance, 6), cut_again);
 	left = spool_open(rules);
-	history.synced = spool->state.synced.bytes;
-	what = left != NULL ? history_judge(&history, left, &state, figure) : "it cannot be opened";
+	disk_stop_at(0, NULL);
+	what = failed ? NULL : left != NULL ? history_judge(&history, left, &state, figure) : "it cannot be opened";
 	if (what != NULL)
-		diag("seed %" PRIu64 ", call %" PRIu64 ": %s: %" PRIu64 ", %" PRIu64, seed, disk_calls(), what, figure[0], figure[1]);
-	failed = what != NULL;
+		diag("seed %" PRIu64 ", call %" PRIu64 "%s: %s: %" PRIu64 ", %" PRIu64, seed, disk_calls(),
+		    again ? ", in what comes up" : "", what, figure[0], figure[1]);
+	failed |= what != NULL;
 	spool_free(left);
+}
+
+static void
+cut_again(void)
+{
+	cut_twice++;
+	disk_stop_at(0, NULL);
+	disk_cut(random_next(&chance));
+	judge(true);
+	disk_restore();
+}
+
+static void
+look(void)
+{
+	const bool fails = disk_fails_syncs();
+
+	disk_fail_syncs(false); /* it is another one that comes up again */
+	history.synced = spool->state.synced.bytes;
+	judge(false);
 	disk_restore();
 	disk_fail_syncs(fails);
 }
@@ -378,6 +404,7 @@ main(int argc, char *argv[])
 		play();
 	}
 	ok(!failed, "what another weir finds after a power cut is what was promised");
-	diag("%" PRIu64 " states; in the histories %" PRIu64 " evictions, %" PRIu64 " records settled for sure", states, evictions, synced);
+	diag("%" PRIu64 " states, %" PRIu64 " of them after a second cut; in the histories %" PRIu64 " evictions, %" PRIu64
+	    " records settled for sure", states, cut_twice, evictions, synced);
 	return done_testing();
 }
