@@ -129,7 +129,8 @@ segments()
 	finish "signal 15"
 	final '.kept.records == 5000 and .undelivered.bytes == 0'
 	reader_goes
-	IN=nothing run_weir --spool=spool
+	# All of it is on disk only, the reader takes it at once, and no sync wakes anybody.
+	IN=nothing run_weir --spool=spool --spool-sync=never -m 64K
 	same out in
 	final '.spool.unclean | not'
 }
@@ -166,6 +167,23 @@ segments()
 	drain got
 	finish "exit 0"
 	same got in
+}
+
+@test "block, a spool that is full, and a signal: what had come and found no room is kept" {
+	numbers 1 30000 >in
+	stalled_reader full
+	IN=in OUT=full start --spool=spool --pipe-size=keep --spool-size=1M -m 64K
+	reader_holds
+	snapshot_until '.paused.count > 0'
+	sig TERM
+	finish "signal 15"
+	final '.undelivered.records == 0 and .in.records == .out.records + .kept.records and .spool.bytes > 1048576'
+	jq -s '.[-1].kept.records' report >kept
+	reader_goes
+	IN=nothing run_weir --spool=spool
+	is "$ENDED" "exit 0"
+	numbers 1 "$(<kept)" >expected
+	same out expected
 }
 
 @test "a last line without its end, kept: it gets one when it is recovered" {
