@@ -103,6 +103,16 @@ segments()
 	done
 }
 
+@test "what was confirmed is written down before anything is handed over in its place" {
+	command -v strace >/dev/null || skip "there is no strace"
+	numbers 1 50 >in
+	strace -o trace -e trace=write,writev,pwrite64 "$WEIR" -q --spool=spool --confirm=line --window=1 \
+		sh -c 'while read -r line; do echo "$line"; done' <in || fail "$?"
+	# S: the state, R: a record to COMMAND
+	sed -n 's/^pwrite64(.*, 512, [0-9]*) = 512$/S/p; s/^writev\{0,1\}(.* = 100$/R/p' trace | uniq >order
+	is "$(grep -c R order)" 50 "with the state between any two"
+}
+
 @test "the input fails amid a record: what has come before that goes out, and nothing is waited for" {
 	{ seq 1000; printf part; } >in
 	status=0
