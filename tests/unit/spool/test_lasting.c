@@ -76,6 +76,36 @@ test_room(void)
 }
 
 /* A copy of all that was not synced may be longer than a segment is to be, and the one that is written to. */
+/* Blocks of seven lines, so many at once, until none fits: as many as were asked for, or those that there is room for. */
+static void
+test_bound_of_many(void)
+{
+	static char text[SPOOL_LOADS * 7 * LINE];
+	struct iovec piece[2 * SPOOL_LOADS];
+	struct spool_load load[SPOOL_LOADS];
+	enum spool_result result;
+	uint64_t first = 1, most = 0;
+	size_t done;
+
+	begin((uint64_t)128 << 10, 3600 * NS_PER_S);
+	memset(text, 'x', sizeof(text));
+	do {
+		for (size_t i = 0; i < SPOOL_LOADS; i++) {
+			load[i] = (struct spool_load){ .pieces = 1, .length = 7 * LINE, .records = 7, .first = first + 7 * i };
+			piece[2 * i + 1] = (struct iovec){ text + 7 * LINE * i, 7 * LINE };
+		}
+		result = spool_put(spool, load, SPOOL_LOADS, piece, true, loop_now(), &done);
+		first += 7 * done;
+		if (spool->segments.bytes > most)
+			most = spool->segments.bytes;
+		pass(0);
+	} while (result == SPOOL_DONE);
+	is(result, SPOOL_FULL, "blocks that are put at once: until it is full");
+	ok(most <= (uint64_t)128 << 10 && most > 130000, "and not beyond: %" PRIu64, most);
+	ok(spool_figures(spool).ahead.records == 0 && spool->next.records == first - 1, "each of them is there");
+	end();
+}
+
 static void
 test_full_copy(void)
 {
@@ -372,6 +402,7 @@ main(void)
 		return 1;
 	test_bound();
 	test_room();
+	test_bound_of_many();
 	test_full_copy();
 	test_no_help("the state cannot be written", &disk.state);
 	test_no_help("nothing can be removed", &disk.remove);
