@@ -16,7 +16,6 @@
 #include <string.h>
 
 #define TEXT_MOST 200
-#define DIGITS_MOST 19  /* more cannot be kept, and are too large */
 #define DECIMALS_MOST 9 /* finer ones are cut off */
 
 /* --- numbers of any size -------------------------------------------------------------------------- */
@@ -93,7 +92,7 @@ static struct number
 take_apart(const char *text)
 {
 	struct number n = { .power = 1 };
-	unsigned kept = 0, decimals = 0;
+	unsigned decimals = 0;
 	bool point = false;
 
 	for (;; text++) {
@@ -106,12 +105,11 @@ take_apart(const char *text)
 		n.any = true;
 		if (point && decimals == DECIMALS_MOST)
 			continue;
-		if (kept == DIGITS_MOST) {
-			n.many = true;
+		if (n.many || n.digits > (UINT64_MAX - 1 - (uint64_t)(*text - '0')) / 10) {
+			n.many = true; /* as many as 64 bits hold, but for all of them set */
 			continue;
 		}
 		n.digits = n.digits * 10 + (uint64_t)(*text - '0');
-		kept += n.digits > 0;
 		decimals += point;
 		n.power *= point ? 10 : 1;
 	}
