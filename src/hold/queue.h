@@ -91,8 +91,7 @@ int queue_init(struct queue *q, const struct framing *framing, const struct queu
 void queue_free(struct queue *q);
 
 /* Another one beside it, of records framed alike: with memory in common, so that records go from it to the other without
- * being copied.  Freed first.  0, or -1 with errno (EINVAL: the other one has no room for so
- * much). */
+ * being copied.  Freed first.  0, or -1 with errno (EINVAL: in the other one there is no memory for it). */
 int queue_init_beside(struct queue *q, const struct queue_limits *limits, struct queue *owner);
 
 /* Bytes that one with these limits may hold in all. */

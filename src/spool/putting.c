@@ -178,7 +178,7 @@ struct putting {
 };
 
 static void
-describe(const struct spool *spool, const struct spool_load *load, struct tally before, struct block *block)
+describe(const struct spool *spool, const struct spool_load *load, struct tally before, uint64_t time_ns, struct block *block)
 {
 	block->flags = !load->unended ? 0 : framing_delimited(&spool->rules.framing) ? BLOCK_UNENDED : BLOCK_LAST_SHORT;
 	if (spool->figures.unclean && before.bytes == spool->old_end.bytes)
@@ -187,7 +187,7 @@ describe(const struct spool *spool, const struct spool_load *load, struct tally 
 	block->records = load->records;
 	block->first = load->first;
 	block->before = before;
-	block->time_ns = spool_wall_ns();
+	block->time_ns = time_ns;
 	memcpy(block->id, spool->state.id, BLOCK_ID);
 	block->gaps = load->gaps;
 	if (load->gaps > 0)
@@ -205,7 +205,7 @@ place_others(struct spool *spool, const struct spool_load *load, size_t loads, s
 		struct putting *other = &putting[count];
 		uint64_t end;
 
-		describe(spool, &load[count], block_after(&other[-1].block), &other->block);
+		describe(spool, &load[count], block_after(&other[-1].block), putting->block.time_ns, &other->block);
 		other->place = other[-1].place + block_size(&other[-1].block);
 		end = other->place + block_size(&other->block);
 		if (end > segment_most(spool) || is_too_full(spool, end - begin) || !has_serials(spool, block_next(&other->block)))
@@ -343,7 +343,7 @@ spool_put(struct spool *spool, const struct spool_load *load, size_t loads, stru
 	size_t count;
 
 	*done = 0;
-	describe(spool, load, spool->next, first);
+	describe(spool, load, spool->next, spool_wall_ns(), first);
 	if ((result = make_ready(spool, block_size(first), block_next(first), now_ns)) != SPOOL_DONE)
 		return result;
 	putting->place = segments_last(&spool->segments)->length;
