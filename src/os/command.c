@@ -30,10 +30,30 @@ struct news {
 	int by_exec;
 };
 
-static bool
-take_place(const struct command *command)
+/* A process group that is led by nobody that lives: of who leads one setsid(2) is refused, and programs that want it
+ * fork then, and end.  A process that has ended and was not waited for keeps the group until another is in it.  Its id, or -1. */
+static pid_t
+found_group(void)
 {
-	if (command->own_group && setpgid(0, 0) < 0)
+	pid_t pid;
+
+#ifdef HAVE_VFORK
+	pid = vfork();
+#else
+	pid = fork();
+#endif
+	if (pid == 0)
+		_exit(setpgid(0, 0) < 0);
+	if (pid > 0)
+		(void)setpgid(pid, pid); /* where that is a fork it may not have come to it */
+	return pid;
+}
+
+/* One that cannot be joined is none. */
+static bool
+take_place(const struct command *command, pid_t group)
+{
+	if (command->own_group && (group <= 0 || setpgid(0, group) < 0) && setpgid(0, 0) < 0)
 		return false;
 	for (int i = 0; i < COMMAND_STREAMS; i++)
 		if (command->streams[i] >= 0 && dup2(command->streams[i], i) < 0)
@@ -42,9 +62,9 @@ take_place(const struct command *command)
 }
 
 static _Noreturn void
-become(const struct command *command, int out)
+become(const struct command *command, pid_t group, int out)
 {
-	struct news news = { .by_exec = take_place(command) };
+	struct news news = { .by_exec = take_place(command, group) };
 	ssize_t told = -1;
 
 	if (news.by_exec) {
@@ -77,7 +97,7 @@ bury(pid_t pid)
 }
 
 static pid_t
-breed(const struct command *command, int out)
+breed(const struct command *command, pid_t group, int out)
 {
 	pid_t pid;
 
@@ -87,18 +107,18 @@ breed(const struct command *command, int out)
 	pid = fork();
 #endif
 	if (pid == 0)
-		become(command, out);
+		become(command, group, out);
 	return pid;
 }
 
 static pid_t
-breed_with(const struct command *command, int out)
+breed_with(const struct command *command, pid_t group, int out)
 {
 	char **before = environ;
 	pid_t pid;
 
 	environ = command->environment; /* where execvp looks for PATH */
-	pid = breed(command, out);
+	pid = breed(command, group, out);
 	environ = before;
 	return pid;
 }
@@ -108,14 +128,15 @@ command_start(const struct command *command, bool *refused)
 {
 	struct news news = { .by_exec = false };
 	int both[2], error = 0;
-	pid_t pid;
+	pid_t group, pid;
 
 	*refused = false;
 	if (pipe(both) < 0)
 		return -1;
 	for (int i = 0; i < 2; i++)
 		(void)fcntl(both[i], F_SETFD, FD_CLOEXEC);
-	if ((pid = breed_with(command, both[1])) < 0)
+	group = command->own_group ? found_group() : -1;
+	if ((pid = breed_with(command, group, both[1])) < 0)
 		error = errno;
 	(void)close(both[1]);
 	if (pid > 0 && has_news(both[0], &news)) {
@@ -125,6 +146,8 @@ command_start(const struct command *command, bool *refused)
 		*refused = news.by_exec;
 	}
 	(void)close(both[0]);
+	if (group > 0)
+		bury(group); /* the other is in it */
 	errno = error;
 	return pid;
 }

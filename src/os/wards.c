@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -66,6 +67,16 @@ adopt(void)
 #endif
 }
 
+/* Its process group, negative: as of now, for it may have made another (setsid(2)), and a number that nobody has any more may
+ * be given to others.  Itself where that is the warden's own. */
+static pid_t
+whom_to_tell(const struct wards *wards, pid_t pid)
+{
+	const pid_t group = wards->foreground ? -1 : getpgid(pid);
+
+	return group > 0 && group != getpgrp() ? -group : pid;
+}
+
 /* To its group, or to itself if it has left that. */
 static void
 send_signal(const struct ward *ward, int signal)
@@ -84,7 +95,7 @@ wards_terminate(struct wards *wards, uint64_t id)
 		if (ward->pid == 0 || ward->id != id || ward->told != 0)
 			continue;
 		adopt();
-		ward->told = wards->foreground ? ward->pid : -ward->pid;
+		ward->told = whom_to_tell(wards, ward->pid);
 		ward->kill_ns = loop_now() + KILL_AFTER_NS;
 		send_signal(ward, SIGTERM);
 		send_signal(ward, SIGCONT);
@@ -110,7 +121,9 @@ wards_kill_late(struct wards *wards)
 		if (has_gone(ward)) {
 			ward->told = 0;
 		} else if (loop_now() >= ward->kill_ns) {
-			send_signal(ward, SIGKILL);
+			(void)kill(ward->told, SIGKILL);
+			if (ward->pid != 0)
+				(void)kill(ward->pid, SIGKILL); /* it may have left its group since */
 			ward->told = 0;
 		}
 	}

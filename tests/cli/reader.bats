@@ -299,9 +299,12 @@ cat_lines='while read -r x; do printf "%s\n" "$x" >>seen; echo ok; done'
 	is "$(grep '^blocked' out | sed 's/ *$//')" "blocked"
 }
 
-@test "COMMAND leads a process group, with --foreground it is in weir's" {
+@test "COMMAND is in a process group of its own and does not lead it, with --foreground it is in weir's" {
+	local group
+
 	run_weir "$HELPERS/given"
-	is "$(sed -n 's/^group //p' out)" "$(sed -n 's/^pid //p' out)"
+	group=$(sed -n 's/^group //p' out)
+	[[ $group != "$(ps -o pgid= -p $$ | tr -d ' ')" && $group != "$(sed -n 's/^pid //p' out)" ]] # who leads one is refused setsid(2)
 	run_weir --foreground sh -c '"$1"; ps -o pgid= -p "$PPID" | tr -d " " >warden' sh "$HELPERS/given"
 	is "$ENDED" "exit 0"
 	is "$(sed -n 's/^group //p' out)" "$(<warden)"
@@ -353,10 +356,21 @@ is_confined()
 
 @test "it may have a session of its own" {
 	command -v setsid >/dev/null || skip "no setsid"
-	seq 1000 >in
-	IN=in run_weir -- setsid -w cat
+	seq 100000 >in
+	IN=in run_weir -- setsid cat
 	is "$ENDED" "exit 0"
 	same in out
+	IN=in run_weir --batch=50000 -- setsid cat
+	is "$ENDED" "exit 0"
+	same in out
+
+	producer fifo
+	IN=fifo start --confirm=line --timeout=20ms setsid sh -c 'sleep 300 & echo $$ $! >command.ours; wait'
+	producer_holds fifo
+	until_true test -s command.ours
+	feed 'a\n'
+	finish "exit 143"
+	until_true all_gone $(<command.ours) # as for any: with what it has started
 }
 
 @test "one that asks at the terminal from the background is named" {
