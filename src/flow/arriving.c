@@ -204,6 +204,53 @@ put(struct pump *pump, struct coming *coming, uint64_t now_ns)
 	return SPOOL_DONE; /* of the others it is asked anew */
 }
 
+/* --- past the disk --------------------------------------------------------------------------------- */
+
+/* Nothing is in front of it, and all of it leaves or nothing: so none of it is begun that is on no disk. */
+static bool
+may_pass(const struct pump *pump, struct tally ready)
+{
+	const struct spooling *spooling = &pump->spooling;
+
+	return spooling->passing && !spooling->ended && !pump->discarding && ready.records > 0 &&
+	    ready.bytes <= io_unit(&pump->outlet.port) && !spooling->has_next && spool_is_empty(spooling->spool) &&
+	    queue_held(&pump->queue).bytes == 0;
+}
+
+/* All of them have serials that will not be given again. */
+static bool
+have_serials(struct spooling *spooling, uint64_t records)
+{
+	struct serials_gap gap[BLOCK_GAPS];
+	unsigned gaps;
+	uint64_t next = serials_next(&spooling->coming) + records;
+
+	if (serials_look(&spooling->coming, records, gap, BLOCK_GAPS, &gaps) < records)
+		return false;
+	while (gaps > 0)
+		next += gap[--gaps].missing;
+	return spool_may_pass(spooling->spool, next);
+}
+
+void
+spooling_let_pass(struct pump *pump, uint64_t now_ns)
+{
+	struct spooling *spooling = &pump->spooling;
+	struct queue *arrivals = &spooling->arrivals;
+	const struct tally ready = queue_ready(arrivals);
+	uint64_t passed;
+
+	if (!may_pass(pump, ready) || !have_serials(spooling, ready.records))
+		return;
+	(void)outlet_drain(&pump->outlet, arrivals, &pump->ledger, now_ns, (size_t)ready.bytes); /* if it is gone, the next tells */
+	passed = ready.records - queue_ready(arrivals).records;
+	queue_note_passed(&pump->queue, passed);
+	serials_leave_all(&spooling->coming, passed);
+	spool_passed(spooling->spool, serials_next(&spooling->coming));
+}
+
+/* --- onto it --------------------------------------------------------------------------------------- */
+
 void
 spooling_put_all(struct pump *pump, uint64_t now_ns)
 {

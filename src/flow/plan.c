@@ -3,6 +3,7 @@
 
 #include "flow/plan.h"
 #include "pick/bucket.h"
+#include "spool/spool.h"
 
 /* Whether records have to pass something that may leave them out, or that may take them away again. */
 static bool
@@ -97,6 +98,14 @@ plan_chance(struct plan *plan, const struct options *options)
 	plan->salted = options->rate_by_key || options->policy == POLICY_LATEST;
 }
 
+/* With a spool: what has left is out, and nothing has a part in when it may. */
+static bool
+may_pass(const struct options *options)
+{
+	return options->spool_path != NULL && options->spool_sync_ns != SPOOL_SYNC_ALWAYS && options->framing.kind != FRAMING_BYTES &&
+	    !options->rated && options->mark_template == NULL && !is_told_apart(options);
+}
+
 /* As much is in flight as the buffer has room for, at most. */
 static void
 plan_reader(struct plan *plan, const struct options *options)
@@ -140,6 +149,7 @@ plan_of(const struct options *options, struct plan_ports ports)
 		.limits = limits_of(options),
 		.parts = !drops && !stream && !is_flying(options) && options->spool_path == NULL,
 		.spooled = options->spool_path != NULL,
+		.passing = may_pass(options),
 		.shedding = options->policy == POLICY_SHED,
 		.controlled = options->policy == POLICY_CODEL,
 	};

@@ -40,7 +40,8 @@ struct plan {
 	/* what is held */
 	struct queue_limits limits;
 	bool parts;              /* an incomplete record leaves in parts when the high watermark is reached */
-	bool spooled;            /* and is on disk, too */
+	bool spooled;            /* and is on disk, too, */
+	bool passing;            /* but for what leaves in the pass that it came in */
 	/* who reads */
 	bool flying;             /* what leaves is in flight until it is confirmed, */
 	struct tally window;     /* so much at most at a time; */

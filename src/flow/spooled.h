@@ -51,6 +51,9 @@ void spooling_load_all(struct pump *pump);
 void spooling_put_all(struct pump *pump, uint64_t now_ns);
 void spooling_put_rest(struct pump *pump, uint64_t now_ns);
 
+/* Before that: what nothing is in front of, and the output takes in one write, leaves at once, and never comes onto disk. */
+void spooling_let_pass(struct pump *pump, uint64_t now_ns);
+
 /* Records that the reader has been handed, or that are on their way: they stay. */
 uint64_t spooling_flying(const struct pump *pump);
 

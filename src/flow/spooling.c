@@ -52,6 +52,7 @@ spooling_init(struct pump *pump)
 		return -1;
 	spooling->fed = 1;
 	spooling->expires_ns = UINT64_MAX;
+	spooling->passing = plan->passing && io_tears_nothing(&pump->outlet.port);
 	if (!plan->flying)
 		queue_ask_part_out(&pump->queue);
 	return 0;
@@ -184,6 +185,7 @@ spooling_pass(struct pump *pump, uint64_t now_ns)
 	settle(pump); /* what was confirmed since the last pass makes place for more in flight: it is on disk before that leaves */
 	spool_look(pump->spooling.spool, now_ns);
 	save_evicted(pump);
+	spooling_let_pass(pump, now_ns);
 	spooling_put_all(pump, now_ns);
 	spooling_load_all(pump);
 	expire(pump, now_ns);

@@ -84,6 +84,9 @@ int io_inherited(const struct io_port *port);
 /* A write of whole records is at most this long: of a pipe PIPE_BUF, so that it is never torn. */
 size_t io_unit(const struct io_port *output);
 
+/* Whether a write of no more is taken whole or not at all (pipe(7)). */
+bool io_tears_nothing(const struct io_port *output);
+
 /* Whether a write that took a part may take more at once: where little is taken at a time, or the next one tells why. */
 bool io_takes_little(const struct io_port *output);
 

@@ -25,6 +25,12 @@ io_unit(const struct io_port *output)
 }
 
 bool
+io_tears_nothing(const struct io_port *output)
+{
+	return output->pipe;
+}
+
+bool
 io_takes_little(const struct io_port *output)
 {
 	return output->way == IO_WAY_POLLED || output->way == IO_WAY_PLAIN;

@@ -374,6 +374,30 @@ spool_is_level(const struct spool *spool)
 	return spool->ahead.bytes == 0 && spool->loaded.bytes == spool->next.bytes;
 }
 
+bool
+spool_is_empty(const struct spool *spool)
+{
+	return spool->entries.count == 0 && spool_is_level(spool);
+}
+
+bool
+spool_may_pass(struct spool *spool, uint64_t serial)
+{
+	if (!has_serials(spool, serial))
+		return false;
+	if (serial > spool->state.bound) { /* where nothing is synced it is written from time to time */
+		spool->state.bound = serial + SPOOL_BOUND_AHEAD;
+		spool_write_state(spool);
+	}
+	return !spool->stuck;
+}
+
+void
+spool_passed(struct spool *spool, uint64_t serial)
+{
+	spool->serial = spool->loaded_serial = serial;
+}
+
 void
 spool_stretch(struct spool *spool)
 {

@@ -129,6 +129,14 @@ bool spool_fits(const struct spool *spool, uint64_t length);
 /* Whether all that was put is in memory, or was. */
 bool spool_is_level(const struct spool *spool);
 
+/* Whether nothing is there that is not settled. */
+bool spool_is_empty(const struct spool *spool);
+
+/* Where it is, records may leave that never were in it: whether those in front of this serial may, for else it may be given
+ * again to others; and that they have left. */
+bool spool_may_pass(struct spool *spool, uint64_t serial);
+void spool_passed(struct spool *spool, uint64_t serial);
+
 /* Where all is to be synced before anything leaves, or is read: whether a record may leave, as all that is in memory has
  * been; and whether more may be read, as all that was put has been. */
 bool spool_lets(const struct spool *spool);

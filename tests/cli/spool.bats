@@ -26,6 +26,57 @@ segments()
 	is "$(ls spool | paste -sd ' ')" "lock state"
 }
 
+@test "what leaves in the pass that it came in never comes onto disk, and has its serials" {
+	producer fifo
+	mkfifo output
+	exec 8<>output
+	IN=fifo OUT=output start --spool=spool --sample=3
+	producer_holds fifo
+	for i in {1..30}; do
+		feed "$i\n"
+		((i % 3 == 1)) || continue
+		read -r -t "$PATIENCE" line <&8
+		is "$line" "$i"
+	done
+	feed par
+	snapshot_until '.in.bytes == 81 + 3'
+	snap '.out.records == 10 and .dropped.records == 20 and .held.bytes == 3 and .spool.bytes == 0 and .spool.segments == 0'
+	feed 't\n'
+	read -r -t "$PATIENCE" line <&8
+	is "$line" part
+	producer_ends
+	finish "exit 0"
+	final '.out.records == 11 and .kept.bytes == 0'
+	like "$("$WEIRCTL" spool check spool)" 'next serial: 32$'
+}
+
+@test "always: nothing leaves before it was put, and synced" {
+	command -v strace >/dev/null || skip "there is no strace"
+	for i in {1..5}; do
+		echo "$i"
+		nap
+	done | strace -f -o trace -e trace=write,writev,pwritev,fdatasync "$WEIR" -q --spool=spool --spool-sync=always | cat >out
+	same out <(seq 5)
+	# P: into a segment, S: synced, R: out
+	sed -n 's/.* pwritev(.*/P/p; s/.* fdatasync(.*= 0$/S/p; s/.*fdatasync resumed.*= 0$/S/p; s/.* writev\{0,1\}(.*[1-5]\\n".*/R/p' trace |
+		tr -d '\n' >order
+	like "$(<order)" '^(S*P+S+R+)+S*$'
+}
+
+@test "what the reader has a part of is on disk, whole" {
+	mkfifo output
+	exec 8<>output
+	head -c 200000 /dev/zero | tr '\0' x >in
+	echo >>in
+	IN=in OUT=output start --spool=spool --pipe-size=keep
+	snapshot_until '.held.records == 1 and .spool.bytes > 200001'
+	kill -KILL "$(<pid)"
+	until_true has_ended
+	exec 8>&-
+	IN=nothing run_weir --spool=spool
+	same out in
+}
+
 @test "a reader that has gone: what is left is kept, and the next weir begins with it" {
 	numbers 1 20000 >in
 	"$WEIR" -N one --spool=spool --format=json --report=first <in 2>err | head -n 100 >head || :

@@ -12,7 +12,7 @@
  *      that is at most so far in front of what the journal has as weir may have in flight
  *      the last life, which is not killed, ends well, and leaves the state alone
  *
- * For each way to confirm: the kernel has it (written), the reader has read it (read), it answers (line), its batch ended
+ * For each way to confirm: the kernel has it (written; trickle: and had it at once, mostly), the reader has read it (read), it answers (line), its batch ended
  * (exit).  --points: instead of random times at each named point of a debug build, in its first passings.
  */
 #include "config.h"

@@ -26,11 +26,12 @@
 
 /* With `written` it is what is written in a pass; with `read` what a pipe holds, and that; the others are told. */
 const struct way lives_ways[] = {
-	{ "written", { "--confirm=written" }, NULL, 65536 },
-	{ "read", { "--confirm=read" }, "plain", 65536 },
-	{ "line", { "--confirm=line" }, "answer", 1000 },
-	{ "exit", { "--batch=300", "--linger=10ms", "--backoff=1ms" }, "plain", 300 },
-	{ NULL, { NULL }, NULL, 0 },
+	{ "written", { "--confirm=written" }, NULL, 65536, false },
+	{ "trickle", { "--confirm=written" }, NULL, 65536, true },
+	{ "read", { "--confirm=read" }, "plain", 65536, false },
+	{ "line", { "--confirm=line" }, "answer", 1000, false },
+	{ "exit", { "--batch=300", "--linger=10ms", "--backoff=1ms" }, "plain", 300, false },
+	{ NULL, { NULL }, NULL, 0, false },
 };
 
 static void
@@ -76,9 +77,29 @@ write_all(int fd, const char *text, size_t length)
 	}
 }
 
-/* The producer: so many, and then it waits, or ends. */
+/* All of it; or in parts, with pauses in which weir has nothing to do. */
 static void
-produce(int fd, uint64_t from, uint64_t to, bool ends)
+give(int fd, const char *text, size_t length, struct random *chance)
+{
+	size_t part;
+
+	if (chance == NULL) {
+		write_all(fd, text, length);
+		return;
+	}
+	for (; length > 0; text += part, length -= part) {
+		part = 1 + (size_t)random_below(chance, random_one_in(chance, 20) ? 20000 : 2000);
+		if (part > length)
+			part = length;
+		write_all(fd, text, part);
+		if (random_one_in(chance, 4))
+			(void)usleep(1);
+	}
+}
+
+/* The producer: so many, and then it waits, or ends.  chance: NULL for as fast as it goes. */
+static void
+produce(int fd, uint64_t from, uint64_t to, bool ends, struct random *chance)
 {
 	static char text[PART];
 	size_t length = 0;
@@ -86,12 +107,12 @@ produce(int fd, uint64_t from, uint64_t to, bool ends)
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (; from <= to; from++) {
 		if (length > sizeof(text) - LONGEST) {
-			write_all(fd, text, length);
+			give(fd, text, length, chance);
 			length = 0;
 		}
 		length += make_line(text + length, from);
 	}
-	write_all(fd, text, length);
+	give(fd, text, length, chance);
 	if (!ends)
 		(void)poll(&(struct pollfd){ .fd = fd }, 1, -1); /* until nobody reads any more */
 	_exit(0);
@@ -313,7 +334,7 @@ start(struct lives *lives, const struct life *life, int in, int out)
 }
 
 static pid_t
-start_producer(const struct lives *lives, const struct life *life, const int in[2])
+start_producer(struct lives *lives, const struct life *life, const int in[2])
 {
 	const uint64_t most = lives->known + life->quota;
 	const pid_t pid = fork();
@@ -322,7 +343,8 @@ start_producer(const struct lives *lives, const struct life *life, const int in[
 		die("fork");
 	if (pid == 0) {
 		(void)close(in[0]);
-		produce(in[1], lives->known + 1, life->to_the_end || most > life->records ? life->records : most, life->to_the_end);
+		produce(in[1], lives->known + 1, life->to_the_end || most > life->records ? life->records : most, life->to_the_end,
+		    lives->way->trickles ? &lives->chance : NULL);
 	}
 	return pid;
 }

@@ -23,6 +23,7 @@ struct way {
 	const char *option[3]; /* of weir's */
 	const char *reader;    /* what this program is as COMMAND; NULL: it reads weir's standard output */
 	uint64_t flying;
+	bool trickles;         /* records come a few at a time, and parts of them, so that most leave at once */
 };
 
 extern const struct way lives_ways[]; /* up to one without a name */

@@ -75,7 +75,6 @@ test_room(void)
 	end();
 }
 
-/* A copy of all that was not synced may be longer than a segment is to be, and the one that is written to. */
 /* Blocks of seven lines, so many at once, until none fits: as many as were asked for, or those that there is room for. */
 static void
 test_bound_of_many(void)
@@ -106,6 +105,42 @@ test_bound_of_many(void)
 	end();
 }
 
+/* What never was in it has serials all the same. */
+static void
+test_bound_of_what_passes(void)
+{
+	const uint64_t half = SPOOL_BOUND_AHEAD / 2;
+
+	begin((uint64_t)1 << 20, 3600 * NS_PER_S);
+	ok(spool_is_empty(spool) && spool_may_pass(spool, 11), "records may pass by what is empty");
+	spool_passed(spool, 11);
+	is(put_lines(spool, 11, 1, true), SPOOL_DONE, "others are put behind them");
+	ok(!spool_is_empty(spool), "then none may");
+	spool_settle(spool, (struct tally){ 0, 0 }, 0);
+	ok(spool_is_empty(spool), "until they are settled");
+	ok(spool_may_pass(spool, half + 20), "half of the serials are given");
+	pass(0);
+	is(spool->figures.syncs, 1, "the bound is renewed long before it is reached");
+	ok(!spool_may_pass(spool, 4 * SPOOL_BOUND_AHEAD), "none above it is given");
+	pass(0);
+	ok(spool_may_pass(spool, 4 * SPOOL_BOUND_AHEAD), "but for as long as a sync takes");
+	spool_passed(spool, 4 * SPOOL_BOUND_AHEAD);
+	end();
+
+	spool = spool_open(&rules);
+	ok(spool->figures.unclean && spool_serial(spool) > 4 * SPOOL_BOUND_AHEAD, "after SIGKILL none is given again");
+	end();
+
+	begin((uint64_t)1 << 20, SPOOL_SYNC_NEVER);
+	ok(spool_may_pass(spool, 4 * SPOOL_BOUND_AHEAD), "where nothing is synced any may");
+	spool_passed(spool, 4 * SPOOL_BOUND_AHEAD);
+	end();
+	spool = spool_open(&rules);
+	ok(spool_serial(spool) > 4 * SPOOL_BOUND_AHEAD, "and none is given again either");
+	end();
+}
+
+/* A copy of all that was not synced may be longer than a segment is to be, and the one that is written to. */
 static void
 test_full_copy(void)
 {
@@ -403,6 +438,7 @@ main(void)
 	test_bound();
 	test_room();
 	test_bound_of_many();
+	test_bound_of_what_passes();
 	test_full_copy();
 	test_no_help("the state cannot be written", &disk.state);
 	test_no_help("nothing can be removed", &disk.remove);
