@@ -38,7 +38,7 @@
 
 static struct history history;
 static struct spool *spool;
-static struct random chance;
+static struct random chance, apart;
 static const struct spool_rules *rules;
 static uint64_t seed, states, now_ns;
 static size_t settling;       /* what a state says that is being synced: */
@@ -220,6 +220,18 @@ make_load(struct spool_load *load, struct iovec *piece, char *text, uint64_t bef
 	piece[1] = (struct iovec){ text, load->length };
 }
 
+/* Some leave that were never put. */
+static void
+pass_by(void)
+{
+	const uint64_t serial = history.serial + 1 + random_below(&apart, random_one_in(&apart, 4) ? SPOOL_BOUND_AHEAD : 10);
+
+	if (given_next || !spool_is_empty(spool) || !spool_may_pass(spool, serial))
+		return;
+	history.given = history.serial = serial;
+	spool_passed(spool, serial);
+}
+
 static void
 put(bool evicting)
 {
@@ -351,6 +363,7 @@ play(void)
 	uint64_t settles;
 
 	chance = (struct random){ seed };
+	apart = (struct random){ ~seed };
 	history = (struct history){ .serial = 1, .given = 1 };
 	settling = 0;
 	giving_way = 0;
@@ -369,6 +382,8 @@ play(void)
 
 		now_ns += 40 * NS_PER_MS;
 		trouble();
+		if (random_one_in(&apart, 3))
+			pass_by();
 		if (what < 4)
 			put(seed % 3 != 0);
 		else if (what < 6)
