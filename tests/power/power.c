@@ -401,6 +401,9 @@ play(void)
 	spool = NULL;
 }
 
+/* Beyond the first ones: copies have to take along what is given; a first block is torn, and what is in front of it is not. */
+static const uint64_t seeds[] = { 1604, 385 };
+
 int
 main(int argc, char *argv[])
 {
@@ -414,8 +417,8 @@ main(int argc, char *argv[])
 		evictions += history.evictions;
 		synced += history.settled_for_sure;
 	}
-	if (argc == 1 && !failed) {
-		seed = 1604; /* it found that copies have to take along what is given */
+	for (size_t i = 0; argc == 1 && i < sizeof(seeds) / sizeof(seeds[0]) && !failed; i++) {
+		seed = seeds[i];
 		play();
 	}
 	ok(!failed, "what another weir finds after a power cut is what was promised");
