@@ -212,7 +212,7 @@ may_pass(const struct pump *pump, struct tally ready)
 {
 	const struct spooling *spooling = &pump->spooling;
 
-	return spooling->passing && !spooling->ended && !pump->discarding && ready.records > 0 &&
+	return pump->plan.passing && spooling->whole && !spooling->ended && !pump->discarding && ready.records > 0 &&
 	    ready.bytes <= io_unit(&pump->outlet.port) && !spooling->has_next && spool_is_empty(spooling->spool) &&
 	    queue_held(&pump->queue).bytes == 0;
 }

@@ -52,7 +52,7 @@ spooling_init(struct pump *pump)
 		return -1;
 	spooling->fed = 1;
 	spooling->expires_ns = UINT64_MAX;
-	spooling->passing = plan->passing && io_tears_nothing(&pump->outlet.port);
+	spooling->whole = io_tears_nothing(&pump->outlet.port);
 	if (!plan->flying)
 		queue_ask_part_out(&pump->queue);
 	return 0;

@@ -37,7 +37,7 @@ struct spooling {
 	bool full;              /* in this pass something had no room in the spool */
 	bool stuck;             /* it still waits in arrivals: for room, or whatever the policy for as long as a sync takes */
 	uint64_t expires_ns;    /* when something is too old; UINT64_MAX: nothing will be */
-	bool passing;           /* what comes may leave without having been on disk */
+	bool whole;             /* the output takes a write of whole records, or nothing of it */
 	bool ended;             /* no more comes: the last record may lack its delimiter */
 };
 
