@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/figures.h"
 #include "cli/draft.h"
 #include "hold/mark.h"
 #include "pick/bucket.h"
@@ -226,8 +227,8 @@ rules_hold(struct draft *draft)
 
 /* Of two records that do not fit together one goes whenever the other comes, and while the first is being
  * sent it cannot. */
-bool
-options_doubt(const struct options *options, char text[OPTIONS_DOUBT_MOST])
+static bool
+doubt_frame(const struct options *options, char text[OPTIONS_DOUBT_MOST])
 {
 	const uint64_t size = options->framing.size;
 
@@ -238,4 +239,25 @@ options_doubt(const struct options *options, char text[OPTIONS_DOUBT_MOST])
 	    "more: while it leaves, --policy=%s drops what comes; --buffer=%llu holds two", (unsigned long long)size,
 	    policy_name(options->policy), (unsigned long long)(2 * size));
 	return true;
+}
+
+/* What waits for a batch to be full is too old before it goes. */
+static bool
+doubt_linger(const struct options *options, char text[OPTIONS_DOUBT_MOST])
+{
+	char age[32], linger[32];
+
+	if (!options->reader.batching || options->max_age_ns == 0 || options->max_age_ns > options->reader.linger_ns)
+		return false;
+	figures_ns(age, sizeof(age), options->max_age_ns);
+	figures_ns(linger, sizeof(linger), options->reader.linger_ns);
+	(void)snprintf(text, OPTIONS_DOUBT_MOST, "--max-age of %s is no longer than --linger, %s: of a batch that is not full all is "
+	    "too old before it goes", age, linger);
+	return true;
+}
+
+bool
+options_doubt(const struct options *options, char text[OPTIONS_DOUBT_MOST])
+{
+	return doubt_frame(options, text) || doubt_linger(options, text);
 }

@@ -485,6 +485,13 @@ doubts(void)
 	ok(!options_doubt(&o, doubt), "two that fit are not");
 	(void)PARSE(&o, "--fixed=600K");
 	ok(!options_doubt(&o, doubt), "nor is one that block waits for");
+	(void)PARSE(&o, "--batch=10", "--max-age=1s", "cat");
+	ok(options_doubt(&o, doubt) && strcmp(doubt, "--max-age of 1.0s is no longer than --linger, 1.0s: of a batch that is not "
+	    "full all is too old before it goes") == 0, "an age that no batch is waited for in is doubted: %s", doubt);
+	(void)PARSE(&o, "--batch=10", "--max-age=1001ms", "cat");
+	ok(!options_doubt(&o, doubt), "a longer one is not");
+	(void)PARSE(&o, "--max-age=1ms", "cat");
+	ok(!options_doubt(&o, doubt), "nor is any without batches");
 	(void)PARSE(&o, "-p", "drop-oldest", "-m", "4K");
 	ok(!options_doubt(&o, doubt), "lines are of any length");
 	(void)PARSE(&o, "-m", "16M", "-p", "drop-oldest");
