@@ -106,18 +106,19 @@ may_pass(const struct options *options)
 	    !options->rated && options->mark_template == NULL && !is_told_apart(options);
 }
 
-/* As much is in flight as the buffer has room for, at most. */
+/* As much is in flight as the buffer has room for, at most; where nobody says how much, half of that, so that something waits
+ * which can give way. */
 static void
 plan_reader(struct plan *plan, const struct options *options)
 {
 	const struct reader_options *reader = &options->reader;
-	const uint64_t buffer = options->buffer_bytes;
+	const uint64_t buffer = options->buffer_bytes, most = reader->window_given ? buffer : buffer / 2;
 
 	plan->flying = is_flying(options);
 	plan->window = (struct tally){ UINT64_MAX, UINT64_MAX };
 	if (plan->flying && !reader->batching)
 		plan->window = (struct tally){ reader->window_records,
-			reader->window_bytes < buffer ? reader->window_bytes : buffer };
+			reader->window_bytes < most ? reader->window_bytes : most };
 	plan->batching = reader->batching;
 	plan->batch = (struct tally){ reader->batch_records, reader->batch_bytes };
 	if (plan->batching && plan->batch.bytes > buffer / reader->jobs) /* each finds room */

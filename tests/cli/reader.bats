@@ -373,6 +373,16 @@ is_confined()
 	until_true all_gone $(<command.ours) # as for any: with what it has started
 }
 
+@test "the window that nobody asked for leaves half of a small buffer to what can still give way" {
+	seq 30000 >in
+	IN=in start -m 32K --pipe-size=keep -p drop-oldest -- sh -c 'until [ -e full ]; do sleep 0.01; done; cat'
+	snapshot_until '.in.records == 30000'
+	touch full
+	finish "exit 0"
+	final '.dropped.by.newest.records == 0 and .dropped.by.oldest.records > 0'
+	is "$(tail -n 1 out)" 30000
+}
+
 @test "one that asks at the terminal from the background is named" {
 	command -v script >/dev/null || skip "no script"
 	cat >inside <<'EOF'
