@@ -47,7 +47,7 @@ segments()
 	producer_ends
 	finish "exit 0"
 	final '.out.records == 11 and .kept.bytes == 0'
-	like "$("$WEIRCTL" spool check spool)" 'next serial: 32$'
+	like "$(${EMULATOR:-} "$top_builddir/weirctl" spool check spool)" 'next serial: 32$'
 }
 
 @test "always: nothing leaves before it was put, and synced" {
