@@ -293,6 +293,22 @@ batches(uint64_t most, char **argv)
 		run_batch(fd, argv);
 }
 
+/* No limit: so much memory is written to, and given back.  On a virtual machine the first touch of a page is the host's affair, a
+ * few milliseconds for a huge one; whoever gets it next does not pay for it. */
+static void
+touch(uint64_t bytes)
+{
+	const size_t huge = (size_t)2 << 20;
+	char *memory = mmap(NULL, bytes + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		err(1, "mmap");
+	memory += huge - (uintptr_t)memory % huge;
+	(void)madvise(memory, bytes, MADV_HUGEPAGE);
+	for (uint64_t at = 0; at < bytes; at += 4096)
+		memory[at] = 1;
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -315,6 +331,10 @@ main(int argc, char **argv)
 		batches(parse_size(argv[2]), argv + 3);
 		return 0;
 	}
+	if (argc == 3 && strcmp(argv[1], "touch") == 0) {
+		touch(parse_size(argv[2]));
+		return 0;
+	}
 	if (argc == 3 && strcmp(argv[1], "append") == 0) {
 		buffer = must_allocate(BUFFER_BYTES);
 		append(argv[2]);
@@ -324,7 +344,7 @@ main(int argc, char **argv)
 		pipe_bytes = 0;
 	else if (argc != 2)
 		errx(2, "usage: limit discard|tally|copy|count|records|splice [--pipe-size=0], "
-		    "or limit append DIR, or limit batches LINES COMMAND [ARG]...");
+		    "or limit append DIR, or limit batches LINES COMMAND [ARG]..., or limit touch SIZE");
 	if (pipe_bytes != 0) { /* refusal is no error: the pipes stay as they are */
 		fcntl(STDIN_FILENO, F_SETPIPE_SZ, pipe_bytes);
 		fcntl(STDOUT_FILENO, F_SETPIPE_SZ, pipe_bytes);

@@ -24,7 +24,7 @@ def against($reference; $column):
       $lines[] | select(.declare == "table") | . as $table
       | [$lines[] | select(.table == $table.id)] as $own
       | [$own[] | select(.declare == "values")] as $values
-      | ($own | map(select(.declare == "column") | {key, title, better, compare, x})) as $columns
+      | ($own | map(select(.declare == "column") | {key, title, better, compare, x, show})) as $columns
       | {id, question, title, unit, reference, plot, note, columns: $columns,
          rows: [
            $own[] | select(.declare == "row") | . as $row
