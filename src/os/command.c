@@ -22,6 +22,13 @@
 /* Calls that fail without need are tried again, and not for ever. */
 #define TRIES 100
 
+/* No function: who called vfork(2) may not return in the child. */
+#ifdef HAVE_VFORK
+#define NEW_PROCESS() vfork()
+#else
+#define NEW_PROCESS() fork()
+#endif
+
 extern char **environ;
 
 /* It has no padding. */
@@ -35,13 +42,8 @@ struct news {
 static pid_t
 found_group(void)
 {
-	pid_t pid;
+	const pid_t pid = NEW_PROCESS();
 
-#ifdef HAVE_VFORK
-	pid = vfork();
-#else
-	pid = fork();
-#endif
 	if (pid == 0)
 		_exit(setpgid(0, 0) < 0);
 	if (pid > 0)
@@ -99,13 +101,8 @@ bury(pid_t pid)
 static pid_t
 breed(const struct command *command, pid_t group, int out)
 {
-	pid_t pid;
+	const pid_t pid = NEW_PROCESS();
 
-#ifdef HAVE_VFORK
-	pid = vfork();
-#else
-	pid = fork();
-#endif
 	if (pid == 0)
 		become(command, group, out);
 	return pid;
