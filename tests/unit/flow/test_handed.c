@@ -700,7 +700,7 @@ static void
 block_holds(void)
 {
 	rig.little = false;
-	begin_anew("-q -m 4K --max-record=1000 --confirm=line --answers=x");
+	begin_anew("-q -m 4K --max-record=1000 --confirm=line --answers=x --window=1000");
 	for (int i = 0; i < 20; i++) {
 		feed(4, 100);
 		pass();
@@ -723,7 +723,7 @@ block_holds(void)
 	is(pump_first_in_flight(&rig.pump), 82, "but has its number");
 	finish();
 
-	begin_anew("-q -m 4K --max-record=1000 --confirm=number --number --answers=x");
+	begin_anew("-q -m 4K --max-record=1000 --confirm=number --number --answers=x --window=1000");
 	feed(40, 100);
 	passes(2);
 	for (uint64_t i = 2; i <= 40; i++)
@@ -754,7 +754,7 @@ static void
 dropping_keeps(void)
 {
 	rig.little = false;
-	begin_anew("-q -m 4K --max-record=1000 -p drop-oldest --confirm=line --answers=x");
+	begin_anew("-q -m 4K --max-record=1000 -p drop-oldest --confirm=line --answers=x --window=1000");
 	for (int i = 0; i < 30; i++) {
 		feed(2, 100);
 		pass();
@@ -772,7 +772,7 @@ dropping_keeps(void)
 	    "what is confirmed makes room");
 	finish();
 
-	begin_anew("-q -m 4K -p fail --confirm=line --answers=x");
+	begin_anew("-q -m 4K -p fail --confirm=line --answers=x --window=1000");
 	feed(30, 100);
 	passes(2);
 	ok(pump_in_flight(&rig.pump).records == 30 && !pump_failed(&rig.pump), "under fail what is in flight is held");
