@@ -60,9 +60,11 @@ lowest_bits(unsigned count)
 static bool
 allow(int ruleset, uint64_t known, const struct confine_place *place)
 {
-	struct path_beneath rule = { WRITE_FILE | REMOVE_FILE | MAKE_REGULAR, place->directory };
+	struct path_beneath rule = { REMOVE_FILE, place->directory };
 
-	if (place->kept)
+	if (place->use != CONFINE_REMOVE)
+		rule.allowed |= WRITE_FILE | MAKE_REGULAR;
+	if (place->use == CONFINE_KEEP)
 		rule.allowed |= (READ_FILE | READ_DIRECTORY | TRUNCATE) & known;
 	return place->directory < 0 ||
 	    syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0UL) == 0;
@@ -105,14 +107,16 @@ confine(const struct confine_place *place, unsigned places, bool terminal)
 bool
 confine(const struct confine_place *place, unsigned places, bool terminal)
 {
-	char promises[sizeof("stdio rpath wpath cpath flock tty")];
-	bool done = unveil("/", "") == 0, any = false;
+	char promises[sizeof("stdio rpath wpath cpath flock unix tty")];
+	bool done = unveil("/", "") == 0, any = false, door = false;
 
 	for (unsigned i = 0; i < places; i++) {
 		any = any || place[i].path != NULL;
-		done = done && (place[i].path == NULL || unveil(place[i].path, "rwc") == 0);
+		door = door || (place[i].path != NULL && place[i].use == CONFINE_REMOVE);
+		done = done && (place[i].path == NULL ||
+		    unveil(place[i].path, place[i].use == CONFINE_REMOVE ? "c" : "rwc") == 0);
 	}
-	(void)snprintf(promises, sizeof(promises), "stdio%s%s", any ? " rpath wpath cpath flock" : "",
+	(void)snprintf(promises, sizeof(promises), "stdio%s%s%s", any ? " rpath wpath cpath flock" : "", door ? " unix" : "",
 	    terminal ? " tty" : "");
 	return done && unveil(NULL, NULL) == 0 && pledge(promises, NULL) == 0;
 }

@@ -217,8 +217,8 @@ lookout_start(struct lookout *lookout, const struct spool *spool)
 {
 	const struct options *options = lookout->options;
 	const struct confine_place places[] = {
-		{ lookout->metrics.directory, lookout->metrics.directory_path, false },
-		{ spool != NULL ? spool_folder(spool) : -1, options->spool_path, true },
+		{ lookout->metrics.directory, lookout->metrics.directory_path, CONFINE_REPLACE },
+		{ spool != NULL ? spool_folder(spool) : -1, options->spool_path, CONFINE_KEEP },
 	};
 
 	/* Where the system can. */

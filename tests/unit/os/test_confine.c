@@ -162,8 +162,9 @@ signal_parent(void)
 	return kill(getppid(), 0);
 }
 
-/* How a child is confined: not at all, wholly, but for a directory in which a file is replaced, or one where files are kept. */
-enum how { FREE, CONFINED, REPLACED, KEPT, NEVER };
+/* How a child is confined: not at all, wholly, but for a directory in which a socket is left, a file is replaced, or files are
+ * kept. */
+enum how { FREE, CONFINED, LEFT, REPLACED, KEPT, NEVER };
 
 /* Since: the ABI of Landlock that denies it.  Allowed: from which exception on. */
 static const struct attempt {
@@ -182,7 +183,7 @@ static const struct attempt {
 	{ "to make a symbolic link", make_link, 1, EACCES, NEVER },
 	{ "to make a FIFO", make_fifo, 1, EACCES, NEVER },
 	{ "to make a hard link", make_hard_link, 1, EACCES, REPLACED },
-	{ "to remove a file", remove_file, 1, EACCES, REPLACED },
+	{ "to remove a file", remove_file, 1, EACCES, LEFT },
 	{ "to make and remove a directory", remove_directory, 1, EACCES, NEVER },
 	{ "to replace a file", replace_file, 1, EACCES, REPLACED },
 	{ "to rename a file", rename_file, 1, EACCES, REPLACED },
@@ -207,12 +208,17 @@ furnish(const struct place *place)
 static int
 error_of(const struct attempt *attempt, const struct place *place, enum how how)
 {
+	static const enum confine_use uses[] = {
+		[LEFT] = CONFINE_REMOVE,
+		[REPLACED] = CONFINE_REPLACE,
+		[KEPT] = CONFINE_KEEP,
+	};
 	int status = -1;
 	pid_t child = fork();
 
 	at = place;
 	if (child == 0) {
-		const struct confine_place place_of_own = { exception, inside.directory, how == KEPT };
+		const struct confine_place place_of_own = { exception, inside.directory, uses[how] };
 
 		if (how != FREE)
 			(void)confine(&place_of_own, how == CONFINED ? 0 : 1, false);
@@ -255,13 +261,13 @@ denied(long abi)
 		is(error_of(attempt, &inside, FREE), NOT_DENIED, "%s can be done", attempt->what);
 		ok(confined ? is_denied(error, attempt) : error == NOT_DENIED, "%s, confined: %s (%d)",
 		    attempt->what, confined ? "denied" : "not denied here", error);
-		for (enum how how = REPLACED; how <= KEPT; how++) {
+		for (enum how how = LEFT; how <= KEPT; how++) {
 			const bool allowed = attempt->allowed <= how;
 
 			error = error_of(attempt, &inside, how);
 			ok(confined && !allowed ? is_denied(error, attempt) : error == NOT_DENIED,
 			    "%s, where %s: %s (%d)", attempt->what,
-			    how == KEPT ? "files are kept" : "a file may be replaced",
+			    how == KEPT ? "files are kept" : how == LEFT ? "a socket is left" : "a file may be replaced",
 			    allowed ? "not denied" : confined ? "denied" : "not denied here", error);
 		}
 		error = is_inside ? attempt->error : error_of(attempt, &outside, KEPT);
