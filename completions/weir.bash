@@ -111,6 +111,7 @@ _weir_value()
 	--reader-gone) _weir_words "$2" end discard ;;
 	--spool) _weir_directories "$2" ;;
 	--spool-size) _weir_words "$2" 64M 1G 10G 100G ;;
+	--control) _weir_files "$2" ;;
 	--spool-sync) _weir_words "$2" always never 100ms 500ms 5s ;;
 	-i|--interval) _weir_words "$2" 100ms 1s 10s 1m ;;
 	--drain-timeout) _weir_words "$2" 0 500ms 2s 10s 1m ;;
@@ -142,7 +143,7 @@ _weir_split()
 		option=${cur%%=*} kept=${cur%%=*}= cur=${cur#*=}
 	elif [[ ! $head && $cur == -[pmBktsLdji]?* ]]; then
 		option=${cur:0:2} kept=${cur:0:2} cur=${cur:2}
-	elif [[ $i -gt 1 && ${COMP_WORDS[i-1]} != --@(mark-drops|number) ]]; then
+	elif [[ $i -gt 1 && ${COMP_WORDS[i-1]} != --@(mark-drops|number|control) ]]; then
 		option=${COMP_WORDS[i-1]}
 	fi
 	# in one word again: the values of --sample stand behind "sample:", and behind "codel:" are times
@@ -178,7 +179,7 @@ _weir()
 	--field-separator|--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|\
 	--format|--report|--report-on|--drain-timeout|--pipe-size|--name|--interval|--metrics|--mark-drops|\
 	--dropped|--top-keys|--size|--confirm|--answers|--window|--credits|--batch|--linger|--jobs|--timeout|--retry|\
-	--backoff|--stall|--reader-gone|--on-high|--on-low|--number|--spool|--spool-size|--spool-sync)
+	--backoff|--stall|--reader-gone|--on-high|--on-low|--number|--control|--spool|--spool-size|--spool-sync)
 		_weir_value "$option" "$kept"
 		return ;;
 	esac
@@ -189,7 +190,7 @@ _weir()
 		--drop-over= -L --rate= --burst= --rate-by= -l --lines -0 -z --null -d --delimiter= --fixed= \
 		-b --bytes --confirm= --answers= --window= --credits= --batch= --linger= -j --jobs= --timeout= --retry= \
 		--bisect --backoff= --restart --stall= --reader-gone= --foreground --on-high= --on-low= --number --number= \
-		--spool= --spool-size= --spool-sync= -q --quiet --format= --report= --report-on= --fail-on-drop --drain-timeout= \
+		--spool= --spool-size= --spool-sync= -q --quiet --format= --report= --report-on= --control --control= --fail-on-drop --drain-timeout= \
 		--pipe-size= -N --name= -i --interval= -v --progress --size= --metrics= --mark-drops --mark-drops= --dropped= \
 		--dropped-reason --top-keys= -h --help -V --version
 }

@@ -19,7 +19,8 @@
  *   flow/    one pass: in, a verdict, out
  *   hand/    handed over is not yet taken: what the reader says
  *   tell/    what is told of it
- *   run.c    from the first read to the last report: passes, waits, how it ends
+ *   steer/   what is asked of it while it runs, by --control
+ *   run.c    from the first read to the last report: passes, waits; ending.c: how it ends
  *   main.c   this: start-up order and exit status
  *   ctl/     weirctl, the second program: with a main of its own, linked with the same
  */

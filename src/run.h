@@ -11,8 +11,8 @@
 
 #include "cli/options.h"
 
-/* Runs on descriptors 0 and 1, which it closes.  Returns the exit status, and in *by_signal the signal
+/* Runs on descriptors 0 and 1, which it closes.  The options change where somebody sets them (steer/set.h).  Returns the exit status, and in *by_signal the signal
  * to end by, or 0. */
-int run(const struct options *options, int *by_signal);
+int run(struct options *options, int *by_signal);
 
 #endif

@@ -43,7 +43,7 @@ chain_init_lending(struct chain *chain, size_t most, size_t view, size_t beside)
 	const size_t slots = slots_for(most) + (beside > 0 ? slots_for(beside) : 0);
 
 	*chain = (struct chain){ .slots = &chain->own, .lends = beside > 0, .segment = CHAIN_SEGMENT, .most = most,
-		.list_size = 2 * slots, .count = 1 };
+		.widest = most, .list_size = 2 * slots, .count = 1 };
 	if (most > SIZE_MAX / 2 - view || beside > SIZE_MAX / 2 - view - most) {
 		errno = ENOMEM;
 		return -1;
@@ -60,9 +60,34 @@ chain_init(struct chain *chain, size_t most, size_t view)
 int
 chain_init_beside(struct chain *chain, size_t most, struct chain *owner)
 {
-	*chain = (struct chain){ .slots = owner->slots, .segment = CHAIN_SEGMENT, .most = most, .list_size = 2 * slots_for(most),
-		.count = 1 };
+	*chain = (struct chain){ .slots = owner->slots, .segment = CHAIN_SEGMENT, .most = most, .widest = most,
+		.list_size = 2 * slots_for(most), .count = 1 };
 	return begin(chain);
+}
+
+/* What is prepared to be read into stays. */
+int
+chain_limit(struct chain *chain, size_t most)
+{
+	const size_t slots = slots_for(most), twice = 2 * chain->slots->count;
+	const size_t wanted = slots > twice ? slots : twice; /* so that a few times do */
+	struct chain_segment *list, *apart;
+
+	if (slots > chain->slots->count) {
+		if (most > SIZE_MAX / 4 || (list = realloc(chain->list, 2 * wanted * sizeof(list[0]))) == NULL)
+			return -1;
+		chain->list = list;
+		if ((apart = realloc(chain->apart, wanted * sizeof(apart[0]))) == NULL)
+			return -1;
+		chain->apart = apart;
+		if (slots_grow(chain->slots, wanted) < 0)
+			return -1;
+		chain->list_size = 2 * wanted;
+	}
+	chain->most = most;
+	if (chain->widest < most)
+		chain->widest = most;
+	return 0;
 }
 
 void
@@ -83,7 +108,9 @@ chain_used(const struct chain *chain)
 size_t
 chain_room(const struct chain *chain)
 {
-	return chain->most - chain->used - chain->apart_used;
+	const size_t held = chain->used + chain->apart_used;
+
+	return chain->most > held ? chain->most - held : 0;
 }
 
 /* --- looking ------------------------------------------------------------------------------------ */
@@ -394,7 +421,7 @@ check_apart(const struct chain *chain)
 			abort();
 		sum += links_held(segment);
 	}
-	if (sum != chain->apart_used || chain->used + sum > chain->most)
+	if (sum != chain->apart_used || chain->used + sum > chain->widest)
 		abort();
 	if (chain->shared && (chain->apart_count == 0 || links_last_apart(chain)->text != chain->list[chain->first].text ||
 	    links_last_apart(chain)->end > chain->list[chain->first].begin))
@@ -408,7 +435,7 @@ chain_check(const struct chain *chain)
 	const size_t taken = slots->freed + chain->count + chain->prepared + chain->apart_count - chain->shared;
 	size_t sum = 0;
 
-	if (chain->count == 0 || chain->used > chain->most || slots->cold > slots->freed ||
+	if (chain->count == 0 || chain->used > chain->widest || slots->cold > slots->freed ||
 	    chain->first + chain->count + chain->prepared > chain->list_size || taken > slots->fresh ||
 	    (taken < slots->fresh && chain->slots == &chain->own && !chain->lends) ||
 	    slots->fresh > slots->count)

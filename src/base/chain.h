@@ -44,7 +44,8 @@ struct chain {
 	struct slots own;
 	bool lends;     /* another chain is beside it */
 	size_t segment; /* bytes in each */
-	size_t most;    /* that may be held */
+	size_t most;    /* that may be held; */
+	size_t widest;  /* and the most that ever might */
 	size_t used;    /* bytes held */
 	size_t apart_used; /* bytes set apart: they are not among those */
 	struct chain_segment *list;  /* calloc'd: those in use, oldest first, then those to be read into */
@@ -81,6 +82,10 @@ int chain_init_beside(struct chain *chain, size_t most, struct chain *owner);
  * (it is copied).  False where nothing was done: the other holds something, something is set apart, or what stays is more than
  * a segment.  Not between a read and what is committed of it. */
 bool chain_move(struct chain *chain, struct chain *to, size_t length);
+
+/* From now on it holds so many bytes at most; where it holds more by now, it has no room until they have left.  Not one beside
+ * another, and not between a read and what is committed of it.  0, or -1 with errno, and nothing has changed. */
+int chain_limit(struct chain *chain, size_t most);
 
 /* Bytes held, and bytes of room. */
 size_t chain_used(const struct chain *chain);

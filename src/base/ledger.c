@@ -19,6 +19,7 @@ static const char *const names[] = {
 	[REASON_REJECTED] = "rejected",
 	[REASON_GONE] = "gone",
 	[REASON_CORRUPT] = "corrupt",
+	[REASON_PURGED] = "purged",
 };
 static_assert(sizeof(names) / sizeof(names[0]) == REASONS, "a name for every reason");
 
@@ -32,6 +33,7 @@ static const char *const awaited_names[] = {
 	[WAIT_INPUT] = "input",
 	[WAIT_OUTPUT] = "output",
 	[WAIT_RATE] = "rate",
+	[WAIT_HALTED] = "halted",
 };
 static_assert(sizeof(awaited_names) / sizeof(awaited_names[0]) == WAITS, "a name for every wait");
 

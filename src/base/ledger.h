@@ -34,20 +34,22 @@ enum reason {
 	REASON_REJECTED, /* the reader would not have it */
 	REASON_GONE,     /* there was no reader any more */
 	REASON_CORRUPT,  /* it was in the spool, and is damaged or missing */
+	REASON_PURGED,   /* somebody asked for it to be */
 };
-#define REASONS 13
+#define REASONS 14
 
 /* Records have a class by the --keep that they match: from 1 for the last to as many as there are
  * for the first, and 0 for what matches none. */
 #define CLASSES 17
 
-/* What a wait was for: the input, the output, or one of what flow/toll holds back for.  (Not enum wait: <stdlib.h> of macOS has a union of that name.) */
+/* What a wait was for: the input, the output, or one of what flow/toll holds back for: the rate, somebody who said so.  (Not enum wait: <stdlib.h> of macOS has a union of that name.) */
 enum awaited {
 	WAIT_INPUT,
 	WAIT_OUTPUT,
 	WAIT_RATE,
+	WAIT_HALTED,
 };
-#define WAITS 3
+#define WAITS 4
 
 struct ledger {
 	struct tally recovered; /* from a spool: what an earlier run had left there */
@@ -66,6 +68,8 @@ struct ledger {
 	uint64_t paused_ns;
 	uint64_t pressure_count; /* how often the buffer was full, or high, and for how long until it was low */
 	uint64_t pressure_ns;
+	uint64_t halted_count; /* how often nothing was to leave until somebody says so, and for how long */
+	uint64_t halted_ns;
 	uint64_t waited_ns[WAITS];
 };
 

@@ -2,7 +2,7 @@
 /*
  * slots: memory in slots of one size, of which those that were used last are the next to be used.
  *
- * All is mapped at once, and touched only as far as it is used: a slot that is free again is taken while it is in the
+ * All is mapped at once, unless more is wanted later, and touched only as far as it is used: a slot that is free again is taken while it is in the
  * cache, so that what passes through few of them costs the same, and as little memory, however many there are.  Knows
  * nothing of what is in them.
  */
@@ -13,10 +13,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How often more can be mapped. */
+#define SLOTS_REGIONS 8
+
+/* Mapped later: slots from this number on. */
+struct slots_region {
+	char *base;
+	size_t from, count;
+};
+
 struct slots {
 	char *base;
 	size_t size;    /* bytes in each */
-	size_t count;   /* mapped */
+	size_t count;   /* mapped, in all */
+	size_t first;   /* of them at base, */
+	struct slots_region more[SLOTS_REGIONS]; /* the others */
+	unsigned regions;
 	size_t behind;  /* bytes mapped behind them; or 0 */
 	uint32_t *free; /* calloc'd: a stack of those that were used before */
 	size_t freed;   /* so many, */
@@ -28,6 +40,10 @@ struct slots {
  * 0, or -1 with errno, when there is nothing to free. */
 int slots_init(struct slots *slots, size_t count, size_t size, size_t behind);
 void slots_free(struct slots *slots);
+
+/* From now on there are so many in all (more than so far); those that are in use stay where they are.  0, or -1 with errno, and
+ * nothing has changed: no memory, or it has been done SLOTS_REGIONS times. */
+int slots_grow(struct slots *slots, size_t count);
 
 /* What is mapped behind them. */
 char *slots_behind(const struct slots *slots);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/compat.h"
+#include "base/line.h"
 #include "base/visible.h"
 
 #include <langinfo.h>
@@ -200,6 +201,29 @@ visible_write(char *to, size_t size, const char *text, size_t length, bool ascii
 	}
 	*to = '\0';
 	return at;
+}
+
+void
+visible_json(struct line *line, const char *text, size_t length)
+{
+	uint32_t character;
+	size_t size;
+
+	for (; length > 0; text += size, length -= size) {
+		size = decode(text, length, &character);
+		if (size == 0) {
+			size = 1;
+			line_add(line, "\\ufffd");
+		} else if (*text == '"' || *text == '\\') {
+			line_add(line, "\\%c", *text);
+		} else if (printable(text, size, &character) > 0) {
+			line_add(line, "%.*s", (int)size, text);
+		} else if (character > 0xffff) {
+			line_add(line, "\\u%04x\\u%04x", 0xd800 + ((character - 0x10000) >> 10), 0xdc00 + (character & 0x3ff));
+		} else {
+			line_add(line, "\\u%04x", character);
+		}
+	}
 }
 
 bool

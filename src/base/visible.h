@@ -20,6 +20,12 @@
  * returns how many of text's bytes are shown.  With ascii whatever is not ASCII is escaped, too. */
 size_t visible_write(char *to, size_t size, const char *text, size_t length, bool ascii);
 
+/* Adds it to a line as what stands between the quotes of a string of JSON (RFC 8259): what is not printable, " and \ are
+ * escaped, so that a terminal may show it, and a byte that is not UTF-8 is U+FFFD.  Six bytes of room for each of text's are
+ * enough. */
+struct line;
+void visible_json(struct line *line, const char *text, size_t length);
+
 /* Whether all of it is printable. */
 bool visible_is_printable(const char *text);
 

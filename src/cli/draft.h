@@ -11,6 +11,7 @@
  *   rules.c     holds them against each other: what goes with what, and what depends on what; by way of
  *   delivery.c  those that say how the reader gets it, and
  *   spooled.c   those of the spool
+ *   change.c    does all of that again, with some of them as they are to be from now on
  *
  * In three steps, because the meaning of a rate depends on --bytes, and limits depend on the buffer.
  */
@@ -81,6 +82,7 @@ enum id {
 	ID_DROPPED,
 	ID_DROPPED_REASON,
 	ID_TOP_KEYS,
+	ID_CONTROL,
 	ID_FAIL_ON_DROP,
 	ID_DRAIN_TIMEOUT,
 	ID_PIPE_SIZE,
@@ -100,9 +102,10 @@ enum draft_group {
 	DRAFT_SPOOL,
 	DRAFT_REPORTS,
 	DRAFT_DROPPED,
+	DRAFT_STEERING,
 	DRAFT_ENDING,
 };
-#define DRAFT_GROUPS 10
+#define DRAFT_GROUPS 11
 
 /* What there is. */
 struct draft_row {
@@ -158,6 +161,11 @@ struct draft {
 	bool is_given[IDS];
 	struct given last[IDS]; /* of each that is given */
 };
+
+/* Of a draft whose options have been set to nothing: the defaults; then what is given, in its order, and COMMAND, which may be
+ * NULL.  False when the error has been told. */
+void draft_begin(struct draft *draft);
+bool draft_finish(struct draft *draft, const struct given *given, int count, char *const *operands);
 
 /* A message that shows an option as it was given and says why it cannot be; or why its value
  * cannot, and what is accepted.  Both answer false. */

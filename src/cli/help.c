@@ -31,6 +31,7 @@ static const char *const groups[] = {
 	[DRAFT_SPOOL] = "Spool",
 	[DRAFT_REPORTS] = "Reports",
 	[DRAFT_DROPPED] = "What was dropped",
+	[DRAFT_STEERING] = "Steering",
 	[DRAFT_ENDING] = "Ending and the system",
 };
 static_assert(sizeof(groups) / sizeof(groups[0]) == DRAFT_GROUPS, "a title for every group");

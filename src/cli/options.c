@@ -206,15 +206,10 @@ collect(int argc, char *argv[], struct given *given, int *count)
 	return OPTIONS_RUN;
 }
 
-enum options_result
-options_parse(int argc, char *argv[], struct options *options)
+void
+draft_begin(struct draft *draft)
 {
-	struct draft draft = { .options = options };
-	struct given *given = calloc(most_options(argc, argv) + 1, sizeof(*given));
-	enum options_result result;
-	int count = 0;
-
-	*options = (struct options){
+	*draft->options = (struct options){
 		.policy = POLICY_BLOCK,
 		.framing = { FRAMING_LINES, '\n', 0 },
 		.buffer_bytes = UINT64_C(1) << 20,
@@ -231,30 +226,54 @@ options_parse(int argc, char *argv[], struct options *options)
 		.name = "weir",
 		.reader = delivery_defaults,
 	};
+	draft->high_milli = 100 * UNITS_MILLI;
+	draft->low_milli = 50 * UNITS_MILLI;
+}
+
+bool
+draft_finish(struct draft *draft, const struct given *given, int count, char *const *operands)
+{
+	if (operands != NULL && !delivery_take_operands(draft, operands))
+		return false;
+	for (int i = 0; i < count; i++)
+		if (given[i].id >= ID_LINES && given[i].id <= ID_BYTES)
+			draft->bytes = given[i].id == ID_BYTES;
+	for (int i = 0; i < count; i++)
+		if (!values_read(draft, &given[i]))
+			return false;
+	return rules_hold(draft);
+}
+
+enum options_result
+options_parse(int argc, char *argv[], struct options *options)
+{
+	struct draft draft = { .options = options };
+	struct given *given = calloc(most_options(argc, argv) + 1, sizeof(*given));
+	enum options_result result;
+	int count = 0;
+
+	draft_begin(&draft);
 	if (given == NULL) {
 		diag_errno(ENOMEM, "the command line");
 		return OPTIONS_ERROR;
 	}
-	draft.high_milli = 100 * UNITS_MILLI;
-	draft.low_milli = 50 * UNITS_MILLI;
 	result = collect(argc, argv, given, &count);
-	if (result == OPTIONS_RUN && optind < argc && !delivery_take_operands(&draft, argv + optind))
+	if (result == OPTIONS_RUN && !draft_finish(&draft, given, count, optind < argc ? argv + optind : NULL))
 		result = OPTIONS_USAGE;
-	for (int i = 0; i < count; i++)
-		if (given[i].id >= ID_LINES && given[i].id <= ID_BYTES)
-			draft.bytes = given[i].id == ID_BYTES;
-	for (int i = 0; i < count && result == OPTIONS_RUN; i++)
-		if (!values_read(&draft, &given[i]))
-			result = OPTIONS_USAGE;
-	free(given);
-	if (result == OPTIONS_RUN && !rules_hold(&draft))
-		result = OPTIONS_USAGE;
+	if (result == OPTIONS_RUN && options->control) {
+		options->given = given;
+		options->given_count = count;
+	} else {
+		free(given);
+	}
 	return result;
 }
 
 void
 options_free(struct options *options)
 {
+	free(options->given);
+	options->given = NULL;
 	keep_free(options->keep);
 	options->keep = NULL;
 	key_clear(&options->key);

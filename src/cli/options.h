@@ -38,6 +38,9 @@ enum confirm {
 	CONFIRM_UPTO,    /* or a number not below it; with --bytes a number of bytes */
 };
 
+/* One option as it was given: draft.h. */
+struct given;
+
 /* Who reads, and how it is handed over.  What is said of a default is what stands here where nothing is given. */
 struct reader_options {
 	char *const *command;     /* ends with NULL; from argv; NULL for none */
@@ -115,6 +118,10 @@ struct options {
 	const char *spool_path;    /* NULL for none; from argv */
 	uint64_t spool_bytes;      /* OPTIONS_SPOOL_LEAST to OPTIONS_SPOOL_MOST; 1 GiB */
 	uint64_t spool_sync_ns;    /* 0 for always, UINT64_MAX for never; 500 ms */
+	bool control;
+	const char *control_path;  /* NULL for the default; from argv */
+	struct given *given;       /* with `control`: each option as it stands there, for change.h; owned */
+	int given_count;
 	struct reader_options reader;
 };
 

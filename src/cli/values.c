@@ -193,6 +193,17 @@ read_spool_sync(struct draft *draft, const struct given *given)
 	return error == NULL ? true : draft_bad_value(given, error);
 }
 
+/* Where nothing is given it is where others look. */
+static bool
+read_control(struct draft *draft, const struct given *given)
+{
+	draft->options->control = true;
+	draft->options->control_path = given->value;
+	if (given->value == NULL || (*given->value != '\0' && strcmp(given->value, "-") != 0))
+		return true;
+	return draft_bad_value(given, *given->value == '\0' ? "empty" : "neither standard input nor standard output can be one");
+}
+
 /* Its template is not read before the delimiter is known. */
 static bool
 read_mark_drops(struct draft *draft, const struct given *given)
@@ -312,6 +323,7 @@ static bool (*const readers[IDS])(struct draft *draft, const struct given *given
 	[ID_DROPPED] = read_path,
 	[ID_DROPPED_REASON] = read_flag,
 	[ID_CONFIRM] = read_confirm,
+	[ID_CONTROL] = read_control,
 	[ID_ANSWERS] = read_path,
 	[ID_CREDITS] = read_path,
 	[ID_SPOOL] = read_path,

@@ -34,6 +34,14 @@ bypass_free(struct bypass *bypass)
 	bypass->look_room = NULL;
 }
 
+void
+bypass_allow(struct bypass *bypass, bool able)
+{
+	bypass->able = able;
+	bypass->looked_length = 0;
+	bypass_let_go(bypass);
+}
+
 bool
 bypass_is_open(const struct bypass *bypass)
 {

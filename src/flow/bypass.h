@@ -53,6 +53,9 @@ enum bypass_state {
 void bypass_init(struct bypass *bypass, bool able, bool looking);
 void bypass_free(struct bypass *bypass);
 
+/* From now on they can, or not.  What is waited for is waited for no more. */
+void bypass_allow(struct bypass *bypass, bool able);
+
 /* Whether it pays now. */
 bool bypass_is_open(const struct bypass *bypass);
 

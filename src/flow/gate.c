@@ -52,6 +52,21 @@ gate_retune(struct gate *gate, const struct gate_tuning *tuning, uint64_t now_ns
 	return retune_sample(gate, &tuning->sample);
 }
 
+bool
+gate_reform(struct gate *gate, const struct gate_rules *rules, const struct gate_tuning *tuning, uint64_t now_ns)
+{
+	const struct gate before = *gate;
+
+	gate_init(gate, rules);
+	if (before.rules.sampling && rules->sampling) {
+		gate->rules.sample = before.rules.sample;
+		gate->gap = before.gap;
+	}
+	if (before.rules.policing && rules->policing && before.rules.police_bytes == rules->police_bytes)
+		gate->rules.police = before.rules.police;
+	return gate_retune(gate, tuning, now_ns) || before.rules.sampling != rules->sampling;
+}
+
 /* A sample that is not drawn unseen. */
 static bool
 is_in_sample(struct gate *gate, struct key key)

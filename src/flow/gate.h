@@ -70,6 +70,10 @@ void gate_init(struct gate *gate, const struct gate_rules *rules);
  * has been begun; that record is not of the new sample. */
 bool gate_retune(struct gate *gate, const struct gate_tuning *tuning, uint64_t now_ns);
 
+/* From now on these are the rules, which may be for other gates than before: what both have goes on, with the figures that the
+ * tuning has, and what is new begins.  keep, key, seed, salt and how a sample is drawn stay.  Returns as gate_retune does. */
+bool gate_reform(struct gate *gate, const struct gate_rules *rules, const struct gate_tuning *tuning, uint64_t now_ns);
+
 /* At the beginning, and behind each record that was not left out by its number, whatever became of it: how many to
  * leave out unseen before the next. */
 uint64_t gate_next(struct gate *gate);

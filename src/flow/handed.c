@@ -28,6 +28,12 @@ pump_change_reader(struct pump *pump, const struct io_port *port)
 	pump->output = OUTLET_MORE; /* the next pass tells, also where nothing is left to be handed over */
 }
 
+struct io_port *
+pump_output_port(struct pump *pump)
+{
+	return pump_has_reader(pump) ? &pump->outlet.port : NULL;
+}
+
 bool
 pump_has_reader(const struct pump *pump)
 {

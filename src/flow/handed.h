@@ -21,6 +21,9 @@
  * is none for now (NULL): what there was is closed. */
 void pump_change_reader(struct pump *pump, const struct io_port *port);
 
+/* Where what leaves is written to, while there is a reader; NULL else. */
+struct io_port *pump_output_port(struct pump *pump);
+
 /* Whether there is one. */
 bool pump_has_reader(const struct pump *pump);
 

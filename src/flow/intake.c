@@ -108,8 +108,18 @@ count_in(struct intake *intake, uint64_t records)
 {
 	intake->ledger->in.records += records;
 	intake->open = 0;
+	intake->any_length = false;
 	if (intake->gate.counts)
 		intake->gap = gate_next(&intake->gate);
+}
+
+/* How much of what is here may still be of the record that is open, or of the next. */
+static size_t
+window_of(const struct intake *intake, size_t length)
+{
+	const uint64_t left = intake->any_length ? UINT64_MAX : intake->gate.rules.max_record - intake->open;
+
+	return length < left ? length : (size_t)left;
 }
 
 /* The record being assembled is given up.  *gap as queue_append has it. */
@@ -126,12 +136,11 @@ static size_t
 keep(struct intake *intake, struct queue *queue, struct loss *loss, const char *piece, size_t length,
     size_t *gap)
 {
-	uint64_t left = intake->gate.rules.max_record - intake->open;
-	size_t window = length < left ? length : (size_t)left;
+	const size_t window = window_of(intake, length);
 	uint64_t ends = 1;
 	size_t end;
 
-	if (intake->gate.counts) {
+	if (intake->gate.counts || intake->any_length) {
 		end = record_first(&intake->framing, intake->open, piece, window);
 	} else {
 		/* Records that end within the longest one's length are no longer than that. */
@@ -174,8 +183,7 @@ judge(struct intake *intake, struct queue *queue, struct loss *loss, const char 
     size_t *gap)
 {
 	const struct gate_rules *rules = &intake->gate.rules;
-	uint64_t left = rules->max_record - intake->open;
-	size_t window = length < left ? length : (size_t)left;
+	const size_t window = window_of(intake, length);
 	size_t end = record_first(&intake->framing, intake->open, piece, window);
 	size_t done = end > 0 ? end : window;
 	enum reason reason;
@@ -204,17 +212,40 @@ judge(struct intake *intake, struct queue *queue, struct loss *loss, const char 
 	return done;
 }
 
+/* The gate has changed; `anew`: so has what it leaves out unseen. */
+static void
+settle_open(struct intake *intake, struct queue *queue, struct loss *loss, bool anew)
+{
+	if (anew) {
+		intake->counted_out = false;
+		intake->gap = intake->open == 0 ? gate_next(&intake->gate) : 0; /* it is drawn behind what has been begun, as ever */
+	}
+	if (intake->open >= intake->gate.rules.judge_at)
+		judge_open(intake, queue, loss);
+}
+
+void
+intake_reform(struct intake *intake, struct queue *queue, struct loss *loss, const struct gate_rules *rules,
+    const struct gate_tuning *tuning, uint64_t now_ns)
+{
+	const bool anew = gate_reform(&intake->gate, rules, tuning, now_ns);
+	const bool begun = queue_sends_unread(queue);
+	size_t gap = 0;
+
+	if (intake->open > 0 && !intake->skipping && intake->framing.kind != FRAMING_BYTES) {
+		intake->let_in = intake->gate.judges && (begun || intake->let_in);
+		intake->any_length = begun && rules->max_record != UINT64_MAX;
+		if (!begun && intake->open > rules->max_record)
+			give_up(intake, queue, loss, REASON_OVERSIZE, &gap);
+	}
+	settle_open(intake, queue, loss, anew);
+}
+
 void
 intake_retune(struct intake *intake, struct queue *queue, struct loss *loss, const struct gate_tuning *tuning,
     uint64_t now_ns)
 {
-	if (gate_retune(&intake->gate, tuning, now_ns)) {
-		intake->counted_out = false;
-		if (intake->open == 0) /* else the gap is drawn behind what has been begun, as ever */
-			intake->gap = gate_next(&intake->gate);
-	}
-	if (intake->open >= tuning->judge_at)
-		judge_open(intake, queue, loss);
+	settle_open(intake, queue, loss, gate_retune(&intake->gate, tuning, now_ns));
 }
 
 void

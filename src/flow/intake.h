@@ -26,7 +26,8 @@ struct intake {
 	struct ledger *ledger; /* the loss's, while a read is taken: asked for once */
 	uint64_t gap;        /* records to leave out unseen before the next one */
 	uint64_t open;       /* bytes read of the record that is not at its end */
-	bool let_in;         /* and that record has been judged; */
+	bool let_in;         /* and that record has been judged, */
+	bool any_length;     /* or it may be as long as it likes, as it was begun when any might; */
 	bool skipping;       /* or it is being left out, */
 	enum reason reason;  /* for this reason, */
 	bool counted_out;    /* unseen */
@@ -39,6 +40,10 @@ void intake_init(struct intake *intake, const struct framing *framing, const str
 /* From now on the gate has this, as gate_retune has it.  A record that is long enough to be judged by now is judged. */
 void intake_retune(struct intake *intake, struct queue *queue, struct loss *loss, const struct gate_tuning *tuning,
     uint64_t now_ns);
+
+/* The same with other rules, as gate_reform has it.  A record that is too long by them is left out, unless part of it is out. */
+void intake_reform(struct intake *intake, struct queue *queue, struct loss *loss, const struct gate_rules *rules,
+    const struct gate_tuning *tuning, uint64_t now_ns);
 
 /* The pieces were just read into the queue's room. */
 void intake_take(struct intake *intake, struct queue *queue, struct loss *loss,

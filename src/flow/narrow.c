@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What lets go besides the rate: a batch, credits, the window.
+ * What lets go besides the rate: who has halted it, a batch, credits, the window.
  */
 #include "config.h"
 
 #include "flow/toll.h"
+
+void
+toll_halt(struct toll *toll, bool on)
+{
+	toll->halted = on;
+}
+
+bool
+toll_is_halted(const struct toll *toll)
+{
+	return toll->halted;
+}
 
 void
 toll_set_flight(struct toll *toll, const struct flight *flight, const struct tally *window)
@@ -153,6 +165,10 @@ toll_narrow(struct toll *toll, struct queue *queue, struct toll_ask *ask)
 
 	if (ask->form == TOLL_REST)
 		return true; /* it has been let go when it was begun */
+	if (toll->halted) {
+		toll->due_ns[TOLL_HALT] = UINT64_MAX;
+		return false;
+	}
 	if (toll->batch.asked && !batch_lets(toll, queue, ask))
 		return false;
 	if (toll->crediting && !lessen(toll, TOLL_CREDITS, queue, ask, (struct tally){

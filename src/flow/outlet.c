@@ -36,6 +36,7 @@ outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct 
 	outlet->marks = NULL;
 	outlet->input_over = false;
 	outlet->flight = NULL;
+	outlet->taps = NULL;
 	outlet->absent = false;
 	(void)numbers_init(&outlet->numbers, NULL, NULL);
 	outlet->marks_answered = false;
@@ -252,6 +253,16 @@ keep_some(struct flight *flight, struct queue *queue, struct ledger *ledger, siz
 	return length;
 }
 
+/* The first length bytes of what is held have left. */
+static void
+show(const struct outlet *outlet, const struct queue *queue, size_t length)
+{
+	struct iovec piece[QUEUE_PIECES];
+
+	(void)queue_peek(queue, 0, &length, piece);
+	tap_see_behind(outlet->taps, queue_framing(queue), queue_rest(queue), piece, length);
+}
+
 void
 outlet_account(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_t done, uint64_t *ended)
 {
@@ -260,6 +271,8 @@ outlet_account(struct outlet *outlet, struct queue *queue, struct ledger *ledger
 
 	if (done == 0)
 		return;
+	if (outlet->taps != NULL)
+		show(outlet, queue, done);
 	if (outlet->flight != NULL) {
 		for (size_t left = done; left > 0;)
 			left -= keep_some(outlet->flight, queue, ledger, left);

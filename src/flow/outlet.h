@@ -22,6 +22,7 @@
 
 #include "base/ledger.h"
 #include "base/units.h"
+#include "flow/tap.h"
 #include "flow/toll.h"
 #include "hold/flight.h"
 #include "hold/mark.h"
@@ -67,6 +68,7 @@ struct outlet {
 	int error;
 	struct marks *marks; /* not owned; NULL where gaps are not marked */
 	struct flight *flight; /* not owned; NULL: what has left is out */
+	struct tap *taps;    /* who looks at what leaves; NULL: nobody; not owned */
 	bool absent;         /* there is no reader for now */
 	bool marks_answered; /* a mark is waited for like a record */
 	struct numbers numbers;

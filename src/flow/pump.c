@@ -3,6 +3,7 @@
 
 #include "flow/batching.h"
 #include "flow/pump.h"
+#include "flow/steered.h"
 #include "hold/fit.h"
 #include "os/pipes.h"
 
@@ -37,6 +38,8 @@ fill(struct pump *pump)
 	result = io_read(&pump->input_port, piece, pieces, length, &done);
 	if (result != IO_RETRY)
 		bypass_was_read(&pump->bypass, done);
+	if (pump->taps != NULL && done > 0)
+		tap_see(pump->taps, &pump->plan.framing, pump->intake.open, piece, done);
 	switch (result) {
 	case IO_ALL:
 		intake_take(&pump->intake, queue, loss, piece, done);
@@ -164,7 +167,7 @@ settle(struct pump *pump)
 		fits = policy_settle(policy, &pump->shed, &pump->queue, &pump->loss);
 	else
 		fits = !pump->failed; /* what gives way gives way in the spool */
-	if (policy != POLICY_FAIL || (fits && pump->ledger.dropped[REASON_OVERSIZE].bytes == 0))
+	if (policy != POLICY_FAIL || (fits && pump->ledger.dropped[REASON_OVERSIZE].bytes == pump->oversize))
 		return;
 	fit_admit(&pump->queue);
 	pump->failed = true;
@@ -183,6 +186,8 @@ output_has_room(const void *state)
 {
 	const struct pump *pump = state;
 
+	if (pump_is_halted(pump))
+		return false;
 	if (pump->plan.batching)
 		return batching_takes(pump);
 	return !pump->outlet.absent && !queue_part_sent(&pump->queue) && io_has_room(&pump->outlet.port);
@@ -195,20 +200,8 @@ static void
 discard(struct pump *pump)
 {
 	struct queue *queue = &pump->queue;
-	const size_t all = pump->plan.stream ? (size_t)queue_held(queue).bytes : queue_rest(queue);
-	struct iovec piece[QUEUE_PIECES];
-	uint64_t ended = 0;
-	size_t length;
 
-	for (size_t done = 0; done < all; done += length) {
-		length = all - done;
-		for (int i = 0, pieces = queue_peek(queue, 0, &length, piece); i < pieces; i++)
-			if (loss_saves(&pump->loss))
-				loss_save(&pump->loss, REASON_GONE, false, piece[i].iov_base, piece[i].iov_len);
-		ended += queue_take(queue, length);
-	}
-	if (all > 0)
-		loss_unread(&pump->loss, queue_first(queue), ended, all, !queue_part_sent(queue));
+	pump_drop_bytes(pump, REASON_GONE, pump->plan.stream ? (size_t)queue_held(queue).bytes : queue_rest(queue));
 	if (!pump->plan.stream)
 		fit_drop_oldest(queue, &pump->loss, REASON_GONE, queue_ready(queue).records);
 	if (pump->plan.numbered)
@@ -257,6 +250,13 @@ has_given_way(const struct pump *pump, bool was_full, bool was_ready)
 	return held && was_ready && !queue_is_ready(&pump->queue);
 }
 
+/* Unless somebody wants to see what passes, or it to stay. */
+static bool
+may_pass_by(const struct pump *pump)
+{
+	return bypass_is_open(&pump->bypass) && pump->input == PUMP_READING && !pump_is_halted(pump) && !pump_is_tapped(pump);
+}
+
 void
 pump_pass(struct pump *pump, uint64_t now_ns)
 {
@@ -265,7 +265,7 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	loss_pass(&pump->loss, now_ns);
 	sojourn_pass(pump->sojourn, now_ns);
 	level_pass(&pump->level, now_ns);
-	if (bypass_is_open(&pump->bypass) && pump->input == PUMP_READING)
+	if (may_pass_by(pump))
 		pass_by(pump, now_ns);
 	else
 		pass_through(pump, now_ns);
@@ -401,6 +401,7 @@ pump_close_books(struct pump *pump, uint64_t now_ns)
 	held = pump_held(pump);
 	kept = spooling_kept(pump, held);
 	level_close(&pump->level, now_ns);
+	pump_halt(pump, false, now_ns);
 	ledger_count(&pump->ledger.kept, kept.records, kept.bytes);
 	ledger_count(&pump->ledger.undelivered, held.records - kept.records, held.bytes - kept.bytes);
 	pump->closed = true;

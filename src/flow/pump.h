@@ -10,7 +10,7 @@
  * wait for.  A pass reads at most once, so that a fast producer cannot keep the output waiting, and
  * writes a bounded amount, so that a fast reader cannot keep the input waiting.
  *
- * What is fixed for a run is its plan, and never changes.  A stream of bytes from pipe to pipe, and as long as
+ * What is fixed for a run is its plan, and changes only where somebody asks for that (replan.h).  A stream of bytes from pipe to pipe, and as long as
  * nothing is held, goes by the buffer (bypass.h).
  */
 #ifndef WEIR_PUMP_H
@@ -24,6 +24,7 @@
 #include "flow/outlet.h"
 #include "flow/plan.h"
 #include "flow/spooling.h"
+#include "flow/tap.h"
 #include "hold/serials.h"
 #include "hold/age.h"
 #include "hold/loss.h"
@@ -46,12 +47,15 @@ enum pump_input {
 
 struct pump {
 	const struct options *options;
-	struct plan plan;     /* never changes */
+	struct plan_ports ports;
+	uint64_t salt;        /* of hashes of keys; 0 where nobody asks for one */
+	struct plan plan;     /* changes only by pump_replan */
 	struct tuning tuning; /* as of now */
 	struct io_port input_port;
 	bool left_waiting;     /* something waited in the input when it was closed, and it had not ended; */
 	bool unread_known;     /* how much the input held when it was closed, */
 	uint64_t unread_bytes; /* and how much that was */
+	struct tap *taps;      /* who looks at what comes in; NULL: nobody; not owned */
 	struct intake intake;
 	struct spooling spooling; /* between the two, where the plan has it so */
 	struct queue queue;
@@ -71,6 +75,7 @@ struct pump {
 	struct shed shed;
 	struct age age;
 	struct level level;
+	uint64_t halted_since_ns;
 	uint64_t began_ns;
 	struct buckets *intake_buckets; /* one for each key, or NULL */
 	struct buckets *outlet_buckets;
@@ -81,6 +86,7 @@ struct pump {
 	int error;        /* of PUMP_READ_ERROR */
 	bool discarding;  /* nobody reads any more, and it goes on */
 	bool failed;      /* something did not fit, and the policy is to end then */
+	uint64_t oversize; /* bytes that had been too long when that came to be the policy */
 	bool closed;      /* the books: what was held is undelivered */
 };
 
@@ -128,6 +134,11 @@ bool pump_trim(struct pump *pump);
  * what is paused or under pressure is so by the new watermarks from now on, what waits is as old as it is.  A
  * record that is long enough to be judged by now is judged.  The next pass is due at once. */
 void pump_retune(struct pump *pump, const struct tuning *tuning, uint64_t now_ns);
+
+/* For setup.c and replan.c: what the gate is to have, by the plan and the tuning; and a bucket for each key, where the rate is to
+ * be held for each (no error where it is not; false with errno). */
+struct gate_rules setup_gate(const struct pump *pump, struct chance *own, uint64_t salt, uint64_t now_ns);
+bool setup_buckets(struct buckets **buckets, bool wanted, const struct rate *rate, uint64_t depth);
 
 /* Whether the next pass would read: there is something to read, and room for it. */
 bool pump_wants_input(const struct pump *pump);

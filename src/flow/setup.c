@@ -14,9 +14,8 @@
 /* Keys that have a bucket at the same time. */
 #define KEYS_MOST ((size_t)1 << 20)
 
-/* A bucket for each key, where the rate is to be held for each; no error where it is not.  False with errno. */
-static bool
-open_buckets(struct buckets **buckets, bool wanted, const struct rate *rate, uint64_t depth)
+bool
+setup_buckets(struct buckets **buckets, bool wanted, const struct rate *rate, uint64_t depth)
 {
 	if (!wanted)
 		return true;
@@ -61,8 +60,8 @@ init_flight(struct pump *pump)
 	    plan->listed, &pump->serials);
 }
 
-static void
-init_intake(struct pump *pump, struct chance own, uint64_t salt)
+struct gate_rules
+setup_gate(const struct pump *pump, struct chance *own, uint64_t salt, uint64_t now_ns)
 {
 	const struct plan *plan = &pump->plan;
 	const struct tuning *tuning = &pump->tuning;
@@ -82,10 +81,18 @@ init_intake(struct pump *pump, struct chance own, uint64_t salt)
 	};
 
 	if (plan->policing)
-		bucket_init(&rules.police, police->amount, police->period_ns, tuning->police_burst, pump->began_ns);
+		bucket_init(&rules.police, police->amount, police->period_ns, tuning->police_burst, now_ns);
 	if (plan->sampling)
-		sample_init(&rules.sample, &tuning->sample, plan->sample_by, &own);
-	intake_init(&pump->intake, &plan->framing, &rules);
+		sample_init(&rules.sample, &tuning->sample, plan->sample_by, own);
+	return rules;
+}
+
+static void
+init_intake(struct pump *pump, struct chance own, uint64_t salt)
+{
+	const struct gate_rules rules = setup_gate(pump, &own, salt, pump->began_ns);
+
+	intake_init(&pump->intake, &pump->plan.framing, &rules);
 }
 
 static void
@@ -115,20 +122,20 @@ int
 pump_init(struct pump *pump, const struct options *options, const struct io_port *input,
     const struct io_port *output, uint64_t now_ns)
 {
-	const struct plan plan = plan_of(options,
-	    (struct plan_ports){ io_keeps_messages(output), pipes_can_splice(input, output) });
+	const struct plan_ports ports = { io_keeps_messages(output), pipes_can_splice(input, output) };
+	const struct plan plan = plan_of(options, ports);
 	const uint64_t salt = plan.salted ? key_salt() : 0;
 	struct chance all, gates, victims; /* each user of chance has its own */
 
-	*pump = (struct pump){ .options = options, .plan = plan, .tuning = tuning_of(options), .input_port = *input,
-		.began_ns = now_ns, .batching = { .waits_ns = UINT64_MAX, .again_ns = UINT64_MAX } };
+	*pump = (struct pump){ .options = options, .ports = ports, .plan = plan, .tuning = tuning_of(options), .input_port = *input,
+		.began_ns = now_ns, .salt = salt, .batching = { .waits_ns = UINT64_MAX, .again_ns = UINT64_MAX } };
 	bypass_init(&pump->bypass, plan.splicing, plan.looking);
 	chance_init(&all, plan.seeded, plan.seed);
 	chance_init(&gates, true, chance_next(&all));
 	chance_init(&victims, true, chance_next(&all));
-	if (!open_buckets(&pump->intake_buckets, plan.policing && plan.by_key, &pump->tuning.police,
+	if (!setup_buckets(&pump->intake_buckets, plan.policing && plan.by_key, &pump->tuning.police,
 	    pump->tuning.police_burst) ||
-	    !open_buckets(&pump->outlet_buckets, plan.rated && plan.by_key, &pump->tuning.rate, pump->tuning.burst))
+	    !setup_buckets(&pump->outlet_buckets, plan.rated && plan.by_key, &pump->tuning.rate, pump->tuning.burst))
 		return -1;
 	loss_init(&pump->loss, &pump->ledger, plan.keep, plan.key);
 	level_init(&pump->level, plan.drops, &pump->tuning.marks, &pump->ledger);

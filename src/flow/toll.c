@@ -6,6 +6,7 @@
 #include <assert.h>
 
 static const enum awaited waits[] = {
+	[TOLL_HALT] = WAIT_HALTED,
 	[TOLL_BATCH] = WAIT_OUTPUT,
 	[TOLL_CREDITS] = WAIT_OUTPUT,
 	[TOLL_WINDOW] = WAIT_OUTPUT,
@@ -24,6 +25,7 @@ toll_init(struct toll *toll, const struct rate *rate, uint64_t burst, uint64_t n
 	toll->hashed_length = 0;
 	toll->run_length = 0;
 	toll->paid = 0;
+	toll->halted = false;
 	toll->flight = NULL;
 	toll->crediting = false;
 	toll->batch = (struct toll_batch){ .asked = false };
@@ -52,6 +54,27 @@ toll_retune(struct toll *toll, const struct rate *rate, uint64_t burst, uint64_t
 	bucket_retune(&toll->bucket, rate->amount, rate->period_ns, burst, now_ns);
 	if (toll->by_key != NULL)
 		buckets_retune(toll->by_key, rate->amount, rate->period_ns, burst, now_ns);
+}
+
+void
+toll_rerate(struct toll *toll, const struct rate *rate, uint64_t burst, struct buckets *by_key, uint64_t now_ns)
+{
+	const bool goes_on = toll->rated && rate != NULL && toll->by_bytes == rate->bytes && toll->by_key == by_key;
+
+	toll->due_ns[TOLL_RATE] = 0;
+	if (goes_on) {
+		toll_retune(toll, rate, burst, now_ns);
+		return;
+	}
+	toll->rated = rate != NULL;
+	toll->by_key = by_key;
+	toll->charged = &toll->bucket; /* of a record that is part-sent */
+	toll->hashed_length = 0;
+	toll->paid = 0;
+	if (rate == NULL)
+		return;
+	toll->by_bytes = rate->bytes;
+	bucket_init(&toll->bucket, rate->amount, rate->period_ns, burst, now_ns);
 }
 
 void
@@ -370,6 +393,10 @@ is_mark_rated(const struct toll *toll)
 bool
 toll_mark(struct toll *toll, size_t length, uint64_t now_ns)
 {
+	if (toll->halted) {
+		toll->due_ns[TOLL_HALT] = UINT64_MAX;
+		return false;
+	}
 	if (toll->batch.asked && !toll->batch.open) {
 		toll->due_ns[TOLL_BATCH] = toll->batch.due_ns;
 		return false;

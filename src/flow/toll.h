@@ -9,6 +9,7 @@
  *
  * In this order, what one holds the next is not asked about, and is not charged for:
  *
+ *      halt      nothing leaves until somebody says so, but for the rest of what was begun
  *      batch     records wait until a batch of them goes, and go no further than it has room
  *      credits   the reader has granted so many records more (bytes, in a stream of bytes)
  *      window    so much at most is in flight, and no more than there is memory for
@@ -41,12 +42,13 @@
 
 /* Why something is held. */
 enum toll_reason {
+	TOLL_HALT,    /* somebody said so */
 	TOLL_BATCH,   /* no batch is due, or it has no room for more */
 	TOLL_CREDITS, /* the reader has granted no more */
 	TOLL_WINDOW,  /* as much is in flight as may be */
 	TOLL_RATE,    /* it would be faster than --rate */
 };
-#define TOLL_REASONS 4
+#define TOLL_REASONS 5
 
 /* What stands at the head of the queue. */
 enum toll_form {
@@ -86,6 +88,7 @@ struct toll_batch {
 struct toll {
 	uint64_t due_ns[TOLL_REASONS]; /* when each of those that hold lets go; 0: it does not hold */
 	enum toll_form form;           /* of what was offered last */
+	bool halted;
 	const struct flight *flight;   /* not owned; NULL: what has left is out */
 	struct tally window;          /* that may be in flight */
 	bool crediting;
@@ -115,6 +118,15 @@ void toll_set_keys(struct toll *toll, struct buckets *by_key, const struct key_r
 /* From now on this is the rate, where there is one, in the unit it has; tokens stay, and what a part-sent record
  * has paid for is paid for.  Nothing is held until it is asked for again. */
 void toll_retune(struct toll *toll, const struct rate *rate, uint64_t burst, uint64_t now_ns);
+
+/* From now on there is this rate, or none (NULL), be its unit another one; by_key as toll_set_keys has it.  A bucket that it had
+ * in that unit goes on as it is, another is full, and the rest of a record that is part-sent
+ * costs what it has of bytes. */
+void toll_rerate(struct toll *toll, const struct rate *rate, uint64_t burst, struct buckets *by_key, uint64_t now_ns);
+
+/* From now on nothing leaves, or what the others let go. */
+void toll_halt(struct toll *toll, bool on);
+bool toll_is_halted(const struct toll *toll);
 
 /* What leaves is in flight from then on, and so much may be at a time (at least 1 of each); not owned. */
 void toll_set_flight(struct toll *toll, const struct flight *flight, const struct tally *window);

@@ -23,6 +23,18 @@ longest_ns(const struct breaker *breaker, uint64_t failures)
 }
 
 void
+breaker_retune(struct breaker *breaker, uint64_t least_ns, uint64_t most_ns, uint64_t now_ns)
+{
+	uint64_t longest;
+
+	breaker->least_ns = least_ns;
+	breaker->most_ns = most_ns;
+	longest = longest_ns(breaker, breaker->failures > 0 ? breaker->failures : 1);
+	if (breaker->due_ns > now_ns + longest)
+		breaker->due_ns = now_ns + longest;
+}
+
+void
 breaker_failed(struct breaker *breaker, uint64_t now_ns, bool counts)
 {
 	bool was_open = breaker_is_open(breaker);

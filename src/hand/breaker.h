@@ -38,6 +38,9 @@ struct breaker {
 /* least_ns up to most_ns, up to UNITS_TIME_MAX_NS.  The chance is its own from here on. */
 void breaker_init(struct breaker *breaker, uint64_t least_ns, uint64_t most_ns, struct chance chance);
 
+/* From now on these are the limits; what is waited for is waited for no longer than it would be by them at most. */
+void breaker_retune(struct breaker *breaker, uint64_t least_ns, uint64_t most_ns, uint64_t now_ns);
+
 /* A try has failed now.  One that does not count (of a part of a batch, say, that is being searched for what is wrong
  * in it) is waited for as the last one that did was, or as the first one would be, and opens nothing. */
 void breaker_failed(struct breaker *breaker, uint64_t now_ns, bool counts);

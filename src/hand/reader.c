@@ -11,6 +11,7 @@
 #include "os/command.h"
 #include "os/diag.h"
 #include "os/pipes.h"
+#include "os/signals.h"
 #include "os/target.h"
 
 #include <sys/stat.h>
@@ -287,6 +288,18 @@ reader_hurry(struct reader *reader)
 {
 	if (reader->jobs != NULL)
 		pump_hurry_batches(reader->pump);
+}
+
+void
+reader_retune(struct reader *reader, uint64_t now_ns)
+{
+	const struct reader_options *rules = reader->rules;
+
+	breaker_retune(&reader->breaker, rules->backoff_least_ns, rules->backoff_most_ns, now_ns);
+	if (rules->timeout_ns != 0 || rules->stall_ns != 0)
+		signals_watch_continue();
+	if (reader->jobs == NULL && pump_output_port(reader->pump) != NULL)
+		feed_size_pipe(rules, pump_output_port(reader->pump));
 }
 
 /* --- the end ------------------------------------------------------------------------------------- */

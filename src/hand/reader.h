@@ -65,6 +65,10 @@ void reader_waited(struct reader *reader, const struct loop_watch watch[READER_W
 /* There is no time to wait for more: batches go as they are. */
 void reader_hurry(struct reader *reader);
 
+/* Its options have changed: what it does from now on goes by them; what it waits for longer than it would by now, it does not.
+ * A COMMAND that runs has the time that it was started with. */
+void reader_retune(struct reader *reader, uint64_t now_ns);
+
 /* The run is over: COMMAND is ended if it still runs (TERM, KILL two seconds later), what has been asked for at the end
  * is still started, and the warden goes. */
 void reader_end(struct reader *reader);

@@ -15,6 +15,15 @@ queue_limits_sum(const struct queue_limits *limits)
 }
 
 int
+queue_limit(struct queue *q, const struct queue_limits *limits)
+{
+	if (chain_limit(&q->chain, queue_limits_sum(limits)) < 0)
+		return -1;
+	q->limits = *limits;
+	return 0;
+}
+
+int
 queue_init_beside(struct queue *q, const struct queue_limits *limits, struct queue *owner)
 {
 	if (queue_limits_sum(limits) > owner->limits.beside) {

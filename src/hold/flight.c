@@ -18,6 +18,17 @@ flight_init(struct flight *flight, const struct framing *framing, size_t most, s
 	return most == 0 ? 0 : chain_init(&flight->chain, most + longest, 0);
 }
 
+int
+flight_limit(struct flight *flight, size_t most, size_t longest)
+{
+	if (flight->batched)
+		return 0;
+	if (chain_limit(&flight->chain, most + longest) < 0)
+		return -1;
+	flight->most = most;
+	return 0;
+}
+
 void
 flight_free(struct flight *flight)
 {

@@ -102,6 +102,8 @@ flight_at(const struct flight *flight, size_t index)
  * errno. */
 int flight_init(struct flight *flight, const struct framing *framing, size_t most, size_t longest, bool listed,
     struct serials *serials);
+/* From now on there is room for so much.  0, or -1 with errno, and nothing has changed. */
+int flight_limit(struct flight *flight, size_t most, size_t longest);
 void flight_free(struct flight *flight);
 
 /* What is in flight: whole records, and bytes. */

@@ -115,9 +115,9 @@ loss_returned(struct loss *loss, enum reason reason, uint64_t at, uint64_t recor
 }
 
 void
-loss_unread(struct loss *loss, uint64_t at, uint64_t records, uint64_t bytes, bool whole)
+loss_unread(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes, bool whole)
 {
-	lose(loss, REASON_GONE, at, records, bytes, whole);
+	lose(loss, reason, at, records, bytes, whole);
 }
 
 bool

@@ -73,8 +73,8 @@ void loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_
 /* Whole records that were in flight, and have left the buffer long ago; the next that leaves it has the number `at`. */
 void loss_returned(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes);
 
-/* The same, of what nobody reads any more; unless `whole` the last of it goes on, as what is lost next. */
-void loss_unread(struct loss *loss, uint64_t at, uint64_t records, uint64_t bytes, bool whole);
+/* The same, of what does not leave any more, as it is the end of what has left; unless `whole` the last of it goes on, as what is lost next. */
+void loss_unread(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes, bool whole);
 
 /* Whether the bytes themselves are wanted: then each span that is dropped is handed over as well, in
  * pieces, before they are overwritten.  left_out says that they never came into the buffer, where a

@@ -53,6 +53,24 @@ policy_has_marks(enum policy policy)
 	return policies[policy].has_marks;
 }
 
+void
+policy_change(enum policy from, enum policy to, struct shed *shed, struct queue *queue, struct chance chance)
+{
+	const unsigned marks = shed_marks(shed);
+
+	if (from == POLICY_LATEST) {
+		queue->history = NULL; /* it is told of nothing any more */
+		shed_relax(shed);
+	}
+	if (to == POLICY_DROP_RANDOM) {
+		shed->chance = chance;
+		queue->mark[marks] = queue_oldest_mark(queue);
+	}
+	queue_use_marks(queue, marks + (to == POLICY_DROP_RANDOM ? LOT_MARKS : 0));
+	shed->sampling = to == POLICY_SHED;
+	shed->sampled = 0;
+}
+
 bool
 policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct loss *loss)
 {

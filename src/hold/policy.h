@@ -40,6 +40,10 @@ bool policy_drops(enum policy policy);
 /* Whether something begins at the high watermark and ends at the low one. */
 bool policy_has_marks(enum policy policy);
 
+/* Between two verdicts: from now on it is another policy; not latest, which has to know from the start what waits.  chance: of
+ * drop-random. */
+void policy_change(enum policy from, enum policy to, struct shed *shed, struct queue *queue, struct chance chance);
+
 /* Makes the ready records of the queue fit; what has to go is a loss.  False when the run is to end. */
 bool policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct loss *loss);
 

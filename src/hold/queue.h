@@ -97,6 +97,11 @@ int queue_init_beside(struct queue *q, const struct queue_limits *limits, struct
 /* Bytes that one with these limits may hold in all. */
 size_t queue_limits_sum(const struct queue_limits *limits);
 
+/* From now on these are its limits, but for what a queue beside it may hold, of which there is none.  What does not fit any more
+ * is for the policy to settle, and nothing comes where it does not; what is looked at in one piece is no longer than it was.
+ * 0, or -1 with errno, and nothing has changed. */
+int queue_limit(struct queue *q, const struct queue_limits *limits);
+
 /* What is told of records that come and go, from the beginning on; not owned, NULL for none. */
 void queue_observe(struct queue *q, struct sojourn *sojourn);
 
@@ -105,6 +110,13 @@ void queue_use_marks(struct queue *q, unsigned marks);
 
 /* What is held: all bytes, and the records whose end is held. */
 struct tally queue_held(const struct queue *q);
+
+/* How its records end. */
+static inline const struct framing *
+queue_framing(const struct queue *q)
+{
+	return &q->framing;
+}
 
 /* Whole records that wait; the same with their bytes; and how much of them there may be, of the limits. */
 uint64_t queue_waiting(const struct queue *q);

@@ -29,6 +29,8 @@ static bool ascii_only;
 static uint64_t deadline_ns; /* 0: none set */
 static void (*guard)(void *state, bool before);
 static void *guarded;
+static char *diverted; /* NULL: to standard error */
+static size_t diverted_size;
 
 void
 diag_set_name(const char *name, bool for_journal)
@@ -50,6 +52,13 @@ diag_set_guard(void (*new_guard)(void *state, bool before), void *state)
 	guarded = state;
 }
 
+void
+diag_divert(char *text, size_t size)
+{
+	diverted = text;
+	diverted_size = size;
+}
+
 /* Text of most bytes at most, not cut within a character. */
 static size_t
 whole(const char *text, size_t most)
@@ -67,12 +76,16 @@ static void message(const char *priority, const char *cause, const char *format,
 static void
 message(const char *priority, const char *cause, const char *format, va_list arguments)
 {
-	char text[1024];
-	char line[1400];
+	char text[DIAG_TEXT_MOST];
+	char line[DIAG_TEXT_MOST + 376];
 	struct io_port port;
 	int length;
 
 	(void)vsnprintf(text, sizeof(text), format, arguments);
+	if (diverted != NULL) {
+		(void)snprintf(diverted, diverted_size, "%s%s%s", text, cause != NULL ? ": " : "", cause != NULL ? cause : "");
+		return;
+	}
 	length = snprintf(line, sizeof(line), "%s%s: %s%s%s\n", journal ? priority : "", prefix, text,
 	    cause != NULL ? ": " : "", cause != NULL ? cause : "");
 	if (length <= 0)

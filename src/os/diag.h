@@ -10,7 +10,11 @@
 #define WEIR_DIAG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/* Bytes of a message, with the final NUL: what is longer is cut. */
+#define DIAG_TEXT_MOST 1024
 
 /* The name before the colon; "weir" until set.  The string is kept, not copied.  With for_journal each
  * message has its priority in front, as sd-daemon(3) has it: "<3>" for an error, "<6>" for a note. */
@@ -22,6 +26,10 @@ void diag_set_deadline(uint64_t deadline_ns);
 /* guard is called with true before each message and with false after it: whoever has a line on the
  * same terminal makes way.  NULL for none. */
 void diag_set_guard(void (*guard)(void *state, bool before), void *state);
+
+/* From now on what would be said is written there instead, without the name in front, the last if there are several: for who
+ * asks in another way.  NULL: it is said again. */
+void diag_divert(char *text, size_t size);
 
 void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

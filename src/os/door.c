@@ -138,6 +138,24 @@ door_close(struct door *door)
 	door->fd = door->directory = -1;
 }
 
+int
+door_fd(const struct door *door)
+{
+	return door->fd;
+}
+
+const char *
+door_path(const struct door *door)
+{
+	return door->path;
+}
+
+int
+door_directory(const struct door *door)
+{
+	return door->directory;
+}
+
 /* --- who comes in -------------------------------------------------------------------------------- */
 
 static bool

@@ -31,6 +31,11 @@ int door_open(struct door *door, const char *path, int directory);
 /* Closes it, and removes its name if it is still its own.  Of one that is not open: nothing. */
 void door_close(struct door *door);
 
+/* Its descriptor, to wait for who comes; where it is; and the directory from which its name is removed, or -1. */
+int door_fd(const struct door *door);
+const char *door_path(const struct door *door);
+int door_directory(const struct door *door);
+
 /* Who has come, if anybody has: a descriptor, closed by exec, that does not block; or -1 with errno: EAGAIN for nobody,
  * EPERM for another user, who was sent away (root may come in to all), others where the system is short of something:
  * then one may still wait there. */

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define LOOP_FOREVER UINT64_MAX
-#define LOOP_WATCHES_MOST 12
+#define LOOP_WATCHES_MOST 48
 
 struct loop_watch {
 	int fd;      /* -1: of no interest (events 0 would still wake on a hang-up) */

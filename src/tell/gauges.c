@@ -280,6 +280,8 @@ may_wait_for(const struct options *options, enum awaited awaited)
 		return true;
 	case WAIT_RATE:
 		return options->rated;
+	case WAIT_HALTED:
+		return options->control;
 	}
 	return false;
 }

@@ -20,6 +20,7 @@ static const char *const events[] = {
 	[REPORT_FINAL] = "final",
 	[REPORT_INTERVAL] = "interval",
 	[REPORT_SIGNAL] = "signal",
+	[REPORT_CONTROL] = "control",
 };
 
 /* "label":"text", where text is printable. */
@@ -292,6 +293,14 @@ json_spool(struct line *line, const struct snapshot *s)
 }
 
 void
+json_error(struct line *line, const char *text)
+{
+	line_add(line, "{");
+	json_string(line, "error", text);
+	line_add(line, "}");
+}
+
+void
 json_write(struct line *line, const struct snapshot *s)
 {
 	const struct ledger *ledger = &s->ledger;
@@ -302,6 +311,8 @@ json_write(struct line *line, const struct snapshot *s)
 	line_add(line, "\"paused\":{\"count\":%" PRIu64 ",\"ns\":%" PRIu64 "},\"pressure\":{\"count\":%" PRIu64
 	    ",\"ns\":%" PRIu64 "},", ledger->paused_count, ledger->paused_ns, ledger->pressure_count,
 	    ledger->pressure_ns);
+	line_add(line, "\"halted\":{\"now\":%s,\"count\":%" PRIu64 ",\"ns\":%" PRIu64 "},", json_bool(s->halted),
+	    ledger->halted_count, ledger->halted_ns);
 	json_waited(line, ledger->waited_ns);
 	line_add(line, ",");
 	json_latency(line, &s->latency);

@@ -12,6 +12,9 @@
 #include "base/line.h"
 #include "tell/snapshot.h"
 
+/* {"error":"TEXT"}, TEXT being printable; cut where there is no room for all of it. */
+void json_error(struct line *line, const char *text);
+
 void json_write(struct line *line, const struct snapshot *snapshot);
 
 #endif

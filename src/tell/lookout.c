@@ -109,10 +109,11 @@ observe(struct lookout *lookout)
 	    (lookout->top != NULL || options->top_keys == 0);
 }
 
-static void
-take_snapshot(struct lookout *lookout, enum report_event event, struct snapshot *snapshot, uint64_t now)
+void
+lookout_take(struct lookout *lookout, const struct baseline *since, enum report_event event, struct snapshot *snapshot,
+    uint64_t now)
 {
-	snapshot_take(snapshot, event, lookout->pump, &lookout->baseline, now);
+	snapshot_take(snapshot, event, lookout->pump, since, now);
 	if (lookout->reader != NULL) {
 		snapshot->has_reader = true;
 		snapshot->reader = reader_figures(lookout->reader, now);
@@ -122,6 +123,12 @@ take_snapshot(struct lookout *lookout, enum report_event event, struct snapshot 
 	snapshot->host = *lookout->host != '\0' ? lookout->host : NULL;
 	if (lookout->spill != NULL)
 		snapshot->unsaved = spill_unsaved(lookout->spill);
+}
+
+static void
+take_snapshot(struct lookout *lookout, enum report_event event, struct snapshot *snapshot, uint64_t now)
+{
+	lookout_take(lookout, &lookout->baseline, event, snapshot, now);
 }
 
 /* The file itself, or where that was `opened` its first page. */
@@ -186,10 +193,19 @@ learn_where_and_when(struct lookout *lookout)
 {
 	const struct options *options = lookout->options;
 
-	if (options->format == FORMAT_JSON && gethostname(lookout->host, sizeof(lookout->host) - 1) < 0)
+	if ((options->format == FORMAT_JSON || options->control) && gethostname(lookout->host, sizeof(lookout->host) - 1) < 0)
 		lookout->host[0] = '\0';
-	if (options->format == FORMAT_TEXT && options->reporting)
+	if (options->format == FORMAT_TEXT && (options->reporting || options->control))
 		tzset();
+}
+
+void
+lookout_retune(struct lookout *lookout, uint64_t now)
+{
+	const struct options *options = lookout->options;
+	const bool ticks = options->reporting || options->progress || options->metrics_path != NULL;
+
+	lookout->tick_at_ns = ticks ? now + options->interval_ns : LOOP_FOREVER;
 }
 
 bool
@@ -207,18 +223,18 @@ lookout_begin(struct lookout *lookout, struct pump *pump, const struct reader *r
 	learn_where_and_when(lookout);
 	if (options->progress)
 		live_begin(&lookout->live, pump, &lookout->baseline, now);
-	if (options->reporting || options->progress || options->metrics_path != NULL)
-		lookout->tick_at_ns = now + options->interval_ns;
+	lookout_retune(lookout, now);
 	return begin_metrics(lookout, now);
 }
 
 bool
-lookout_start(struct lookout *lookout, const struct spool *spool)
+lookout_start(struct lookout *lookout, const struct spool *spool, const struct confine_place *more)
 {
 	const struct options *options = lookout->options;
 	const struct confine_place places[] = {
 		{ lookout->metrics.directory, lookout->metrics.directory_path, CONFINE_REPLACE },
 		{ spool != NULL ? spool_folder(spool) : -1, options->spool_path, CONFINE_KEEP },
+		*more,
 	};
 
 	/* Where the system can. */

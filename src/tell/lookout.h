@@ -52,9 +52,25 @@ bool lookout_open(struct lookout *lookout, const struct options *options);
  * writes the first page of metrics.  False when the reason has been told. */
 bool lookout_begin(struct lookout *lookout, struct pump *pump, const struct reader *reader, uint64_t now_ns);
 
-/* Everything is open: gives up the right to open more (confine.h), and starts what runs beside.  False
- * when the reason has been told. */
-bool lookout_start(struct lookout *lookout, const struct spool *spool);
+/* Everything is open: gives up the right to open more (confine.h), but for what is its own, the spool's, and done in *more;
+ * and starts what runs beside.  False when the reason has been told. */
+struct confine_place;
+bool lookout_start(struct lookout *lookout, const struct spool *spool, const struct confine_place *more);
+
+/* How it stands, for who asks for that: once, with the interval of reports; or again and again, each time with what has come,
+ * gone and passed since the last, which begins here (since its last turn the latency of records is that of reports, too). */
+void lookout_look(struct lookout *lookout, struct snapshot *snapshot, uint64_t now_ns);
+void lookout_begin_looking(const struct lookout *lookout, struct baseline *since, uint64_t now_ns);
+void lookout_look_again(struct lookout *lookout, struct baseline *since, struct snapshot *snapshot, uint64_t now_ns);
+
+/* For asked.c: how it stands, with the interval that began then. */
+void lookout_take(struct lookout *lookout, const struct baseline *since, enum report_event event, struct snapshot *snapshot,
+    uint64_t now_ns);
+
+/* There are to be reports, though there were none: false with errno where they cannot be written beside the data.  Then its
+ * options have changed: from now on the interval is what they say, if there is one. */
+bool lookout_can_report(struct lookout *lookout);
+void lookout_retune(struct lookout *lookout, uint64_t now_ns);
 
 /* A signal asks for a report. */
 void lookout_ask(struct lookout *lookout);

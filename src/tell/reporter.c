@@ -40,6 +40,8 @@ reporter_start(struct reporter *reporter)
 {
 	struct stat file;
 
+	if (reporter->worker != NULL)
+		return 0;
 	if (fstat(io_fd(&reporter->port), &file) < 0 || !S_ISREG(file.st_mode))
 		return 0;
 	reporter->worker = worker_start(write_beside, reporter);

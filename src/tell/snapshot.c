@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "flow/handed.h"
+#include "flow/steered.h"
 #include "os/pipes.h"
 #include "tell/snapshot.h"
 
@@ -154,6 +155,8 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
 	};
 	snapshot->ledger.paused_ns = pump_paused_ns(pump, now_ns);
 	snapshot->ledger.pressure_ns = pump_pressure_ns(pump, now_ns);
+	snapshot->ledger.halted_ns = pump_halted_ns(pump, now_ns);
+	snapshot->halted = pump_is_halted(pump);
 	for (unsigned class = keep_count(options->keep); class > 0; class--)
 		snapshot->keep_looks[class] = keep_looks(options->keep, class);
 	snapshot->key_looks = key_looks(&options->key);

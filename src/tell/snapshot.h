@@ -21,6 +21,7 @@ enum report_event {
 	REPORT_FINAL,
 	REPORT_INTERVAL,
 	REPORT_SIGNAL,
+	REPORT_CONTROL, /* somebody has asked at the socket */
 };
 
 /* What came, went and passed in a span of time. */
@@ -58,6 +59,7 @@ struct snapshot {
 	uint64_t until_empty_ns;  /* the same */
 	struct looks keep_looks[CLASSES]; /* what each pattern of --keep was asked, by class; */
 	struct looks key_looks;   /* and --key */
+	bool halted;              /* nothing leaves until somebody says so */
 	bool draining;            /* nothing more is asked of the producer */
 	uint64_t size_bytes;      /* that will have come in all, where that is known; or 0 */
 	uint64_t until_done_ns;   /* with all of it, or SNAPSHOT_NEVER */

@@ -49,6 +49,7 @@ visit_segment figures of a file
 options    the command line
 reader_options  a part of it
 reader_figures  figures
+tap_record  a piece of text
 tuning     what of it may change'
 
 command -v gcc >/dev/null && compiler=gcc || compiler=clang

@@ -134,6 +134,38 @@ trace_a_run()
 	((told < data))
 }
 
+@test "with --control nothing is opened either, and nothing removed but the socket, in its own directory" {
+	case $WEIR_UNDER in asan | coverage) skip "it writes files of its own" ;; esac
+	XDG_RUNTIME_DIR=$PWD trace_a_run --control
+	tail -n "+$data" trace >rest
+	grep -E '(open|openat|openat2|creat|execve|socket|connect|bind|unlink|unlinkat|rename|renameat|renameat2|link|linkat|mkdir|mkdirat)\(' rest |
+		grep -vE 'unlinkat\([0-9]+, "weir\.[0-9]+", 0\) += 0' >others || :
+	is "$(cat others)" "" "other calls"
+	grep -q 'unlinkat' rest || fail "the socket is left behind"
+}
+
+@test "and the kernel has been told to allow that, and no more" {
+	usual
+	XDG_RUNTIME_DIR=$PWD trace_a_run --control
+	if grep -q 'landlock_create_ruleset(.*= -1' trace; then
+		return 0 # by a kernel that does not know it
+	fi
+	directory=$(sed -n 's/.*openat(AT_FDCWD, "[^"]*\/weir", .*) = \([0-9]*\)$/\1/p' trace)
+	is "$(grep -c landlock_add_rule trace)" 1
+	grep -qF "{allowed_access=LANDLOCK_ACCESS_FS_REMOVE_FILE, parent_fd=$directory}" trace ||
+		grep -F landlock_add_rule trace | fail "$(cat)"
+	told=$(grep -n 'landlock_restrict_self(.*= 0' trace | head -n 1 | cut -d : -f 1)
+	bound=$(grep -n ' bind(' trace | head -n 1 | cut -d : -f 1)
+	((bound < told && told < data))
+}
+
+@test "a socket that is given a name elsewhere leaves no right at all" {
+	usual
+	trace_a_run --control=here
+	! grep 'landlock_add_rule' trace || fail "it allows something all the same"
+	[[ -S here ]] || fail "it has gone"
+}
+
 @test "what is made is for its owner alone" {
 	(umask 0 && seq 3 | "$WEIR" --report=report >out)
 	is "$(stat -c %a report)" 600

@@ -80,6 +80,20 @@ pour()
 	is_idle
 }
 
+@test "--control: somebody has come in, and says nothing; another one has gone" {
+	XDG_RUNTIME_DIR=$PWD between --control
+	until_true test -S "weir/weir.$(<pid)"
+	"$HELPERS/ask" weir/* report 'set rate=10/s' 'set rate=' >answers
+	mkfifo hold
+	exec 5<>hold
+	bg "$HELPERS/ask" -c 3 weir/* <hold >crowd
+	until_true test -s crowd
+	seq 1000 >&9
+	snapshot_until '.out.records == 1000'
+	is_idle
+	echo >&5
+}
+
 @test "--bytes: all that came is out" {
 	between -b
 	seq 1000 >&9

@@ -246,11 +246,12 @@ expected()
 {
 	local count
 	{
+		printf '%s boolean\n' halted.now
 		printf '%s number\n' schema pid elapsed_ns added_bytes buffer.capacity_bytes buffer.peak_bytes buffer.peak_records buffer.high_bytes \
-			buffer.low_bytes paused.count paused.ns waited_ns.input waited_ns.output waited_ns.rate
+			buffer.low_bytes paused.count paused.ns halted.count halted.ns waited_ns.{input,output,rate,halted}
 		printf '%s number\n' buffer.depth_bytes buffer.depth_records pressure.count pressure.ns interval.ns interval.paused_ns \
-			interval.pressure_ns interval.waited_ns.input interval.waited_ns.output interval.waited_ns.rate reports_skipped
-		for count in in out dropped dropped.by.{oldest,newest,oversize,sample,superseded,random,shed,codel,over,expired,rejected,gone,corrupt} recovered held in_flight undelivered kept sent redelivered \
+			interval.pressure_ns interval.waited_ns.{input,output,rate,halted} reports_skipped
+		for count in in out dropped dropped.by.{oldest,newest,oversize,sample,superseded,random,shed,codel,over,expired,rejected,gone,corrupt,purged} recovered held in_flight undelivered kept sent redelivered \
 			dropped_unsaved marks interval.in_per_s interval.out_per_s interval.dropped_per_s; do
 			printf '%s number\n' "$count.records" "$count.bytes"
 		done
@@ -266,7 +267,7 @@ expected()
 		"$(expected {rate,drop_over,max_age_ns,reader,spool}' null' {keep,top_keys}' array' key.{asked,found}' number' {unread_bytes,unread_input_bytes}' null' 'exit.status number' 'exit.reason string' 'buffer.capacity_records null' \
 			'buffer.until_full_ns null' 'buffer.until_empty_ns null' {,interval.}latency_ns.{p50,p90,p95,p99,max}' number')"
 	is "$(jq -c 'keys_unsorted' <<<"$FINAL")" \
-		'["schema","event","time","name","pid","host","policy","sample","rate","sample_by","drop_over","max_age_ns","framing","elapsed_ns","recovered","in","out","dropped","keep","key","top_keys","dropped_unsaved","marks","added_bytes","held","in_flight","undelivered","kept","sent","redelivered","buffer","paused","pressure","waited_ns","latency_ns","interval","reports_skipped","unread_bytes","unread_input_bytes","reader","spool","exit"]'
+		'["schema","event","time","name","pid","host","policy","sample","rate","sample_by","drop_over","max_age_ns","framing","elapsed_ns","recovered","in","out","dropped","keep","key","top_keys","dropped_unsaved","marks","added_bytes","held","in_flight","undelivered","kept","sent","redelivered","buffer","paused","pressure","halted","waited_ns","latency_ns","interval","reports_skipped","unread_bytes","unread_input_bytes","reader","spool","exit"]'
 	# the same while it runs, over pipes, with a rate, dropping
 	empty_reader fifo
 	producer in_fifo

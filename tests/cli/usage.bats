@@ -421,7 +421,7 @@ accepted()
 @test "--help has its options in groups" {
 	"$WEIR" --help >out
 	is "$(sed -n 's/^\([A-Z][A-Za-z ]*\):$/\1/p' out | paste -sd ,)" "Buffer and policy,Keys,Gates in,Gates out,Framing,Reader,Spool,Reports,What \
-was dropped,Ending and the system,POLICY is one of these,Examples"
+was dropped,Steering,Ending and the system,POLICY is one of these,Examples"
 	is "$(sed -n '/^Gates out:$/,/^$/s/^  \(-., \)*--\([a-z-]*\).*/\2/p' out | paste -sd ,)" rate,burst,rate-by
 }
 

@@ -16,7 +16,7 @@
 
 #define ARGUMENTS_MOST 8
 
-static char message[8192]; /* what the last parse said on standard error */
+static char message[16384]; /* what the last parse said on standard error */
 
 static inline void
 read_message(int fd)

@@ -36,6 +36,42 @@ order(void)
 	slots_free(&slots);
 }
 
+/* More are mapped: those that are in use stay where they are. */
+static void
+growth(void)
+{
+	char *slot[12];
+	bool good = true;
+
+	if (slots_init(&slots, 2, SIZE, 10) < 0)
+		abort();
+	memset(slots_behind(&slots), 2, 10);
+	for (int i = 0; i < 2; i++)
+		memset(slot[i] = slots_take(&slots), 'a' + i, SIZE);
+	ok(!slots_left(&slots) && slots_grow(&slots, 5) == 0 && slots_left(&slots), "there are three more");
+	ok(slots_grow(&slots, 12) == 0, "and seven more");
+	for (int i = 2; i < 12; i++)
+		memset(slot[i] = slots_take(&slots), 'a' + i, SIZE);
+	for (int i = 0; i < 12; i++)
+		good = good && slot[i][0] == 'a' + i && slot[i][SIZE - 1] == 'a' + i;
+	ok(good && slots_behind(&slots)[9] == 2, "each has memory of its own");
+	ok(!slots_left(&slots), "and that is all");
+	for (int i = 0; i < 12; i++)
+		slots_give_back(&slots, slot[i]);
+	for (int i = 11; i >= 0; i--)
+		good = good && slots_take(&slots) == slot[i];
+	ok(good, "what was used last is used next, wherever it is");
+	slots_give_back(&slots, slot[7]);
+	slots_cool(&slots);
+#if defined(__linux__) && !defined(WEIR_PORTABLE)
+	ok(slot[7][0] == 0 && slot[8][0] == 'i', "its memory is given back there");
+#endif
+	for (size_t i = 2; i < SLOTS_REGIONS; i++)
+		good = good && slots_grow(&slots, 11 + i) == 0;
+	ok(good && slots_grow(&slots, 100) < 0 && slots_left(&slots), "not for ever, which changes nothing");
+	slots_free(&slots);
+}
+
 static void
 memory(void)
 {
@@ -64,6 +100,7 @@ int
 main(void)
 {
 	order();
+	growth();
 	memory();
 	ok(slots_init(&slots, 15, SIZE_MAX / 16, 0) < 0, "there is not memory for all");
 	return done_testing();

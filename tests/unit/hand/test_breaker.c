@@ -19,6 +19,12 @@ seeded(uint64_t seed)
 }
 
 static void
+must_wait(const struct breaker *breaker, uint64_t until_ns)
+{
+	ok(breaker_due_ns(breaker) > until_ns, "it waits for long");
+}
+
+static void
 fresh(void)
 {
 	struct breaker breaker;
@@ -151,6 +157,29 @@ limits(void)
 	is(breaker_failures(&breaker), 10, "and so is the longest");
 }
 
+/* Other limits, while it waits. */
+static void
+retuned(void)
+{
+	struct breaker breaker;
+	const uint64_t now = 1000 * NS_PER_S;
+
+	breaker_init(&breaker, 1000 * NS_PER_S, 2000 * NS_PER_S, seeded(1));
+	breaker_retune(&breaker, LEAST, MOST, now);
+	ok(breaker_allows(&breaker, now, 0), "without a failure nothing waits, whatever the limits");
+	breaker_retune(&breaker, 1000 * NS_PER_S, 2000 * NS_PER_S, now);
+	breaker_failed(&breaker, now, true);
+	must_wait(&breaker, now + MOST);
+	breaker_retune(&breaker, LEAST, MOST, now + 5);
+	ok(breaker_due_ns(&breaker) <= now + 5 + LEAST && breaker_failures(&breaker) == 1, "the wait is none that they do not have");
+	for (int i = 0; i < 6; i++)
+		breaker_failed(&breaker, now + 10, true);
+	breaker_retune(&breaker, LEAST, NS_PER_MS * 300, now + 10);
+	ok(breaker_is_open(&breaker) && breaker_due_ns(&breaker) <= now + 10 + NS_PER_MS * 300, "nor is that of one that is open, which stays so");
+	breaker_retune(&breaker, 1000 * NS_PER_S, 2000 * NS_PER_S, now + 10);
+	ok(breaker_due_ns(&breaker) <= now + 10 + NS_PER_MS * 300, "longer ones are for the next failure");
+}
+
 int
 main(void)
 {
@@ -160,5 +189,6 @@ main(void)
 	aside();
 	jitter();
 	limits();
+	retuned();
 	return done_testing();
 }

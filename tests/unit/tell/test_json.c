@@ -18,19 +18,20 @@ all(void)
 		.recovered = { 61, 62 }, .kept = { 63, 64 },
 		.in = { 168, 1680 }, .out = { 50, 500 }, .undelivered = { 25, 250 }, .peak = { 7, 77 },
 		.dropped = { { 1, 10 }, { 2, 20 }, { 3, 30 }, { 4, 40 }, { 5, 50 }, { 6, 60 }, { 7, 70 }, { 8, 80 },
-		    { 9, 90 }, { 10, 100 }, { 11, 110 }, { 12, 120 }, { 13, 130 } }, .marks = { 5, 55 }, .added_bytes = 56,
+		    { 9, 90 }, { 10, 100 }, { 11, 110 }, { 12, 120 }, { 13, 130 }, { 14, 140 } }, .marks = { 5, 55 }, .added_bytes = 56,
 		.sent = { 57, 58 }, .redelivered = { 59, 60 },
-		.paused_count = 8, .paused_ns = 88, .waited_ns = { 11, 12, 13 },
+		.paused_count = 8, .paused_ns = 88, .waited_ns = { 11, 12, 13, 14 }, .halted_count = 15, .halted_ns = 16,
 		.pressure_count = 9, .pressure_ns = 99,
 	};
 	options.max_records = 1001;
+	snapshot.halted = true;
 	snapshot.held = (struct tally){ 15, 150 };
 	snapshot.in_flight = (struct tally){ 13, 130 };
 	snapshot.depth = (struct tally){ 14, 140 };
 	snapshot.unsaved = (struct tally){ 6, 66 };
 	snapshot.latency = (struct latency){ 50, 101, 102, 103, 104, 105, 0, 0 };
 	snapshot.interval = (struct interval){ 2 * NS_PER_S, { 202, 204 }, { 206, 208 }, { 210, 212 }, 301, 302,
-		{ 303, 304, 305 }, { 20, 106, 107, 108, 109, 110, 0, 0 }, true };
+		{ 303, 304, 305, 306 }, { 20, 106, 107, 108, 109, 110, 0, 0 }, true };
 	snapshot.until_full_ns = 401;
 	snapshot.until_empty_ns = 402;
 	snapshot.reports_skipped = 403;
@@ -59,7 +60,7 @@ all(void)
 	    "\"framing\":\"lines\",\"elapsed_ns\":3204567890,"
 	    "\"recovered\":{\"records\":61,\"bytes\":62},"
 	    "\"in\":{\"records\":168,\"bytes\":1680},\"out\":{\"records\":50,\"bytes\":500},"
-	    "\"dropped\":{\"records\":91,\"bytes\":910,\"by\":{\"oldest\":{\"records\":1,\"bytes\":10},"
+	    "\"dropped\":{\"records\":105,\"bytes\":1050,\"by\":{\"oldest\":{\"records\":1,\"bytes\":10},"
 	    "\"newest\":{\"records\":2,\"bytes\":20},\"oversize\":{\"records\":3,\"bytes\":30},"
 	    "\"sample\":{\"records\":4,\"bytes\":40},"
 	    "\"superseded\":{\"records\":5,\"bytes\":50},"
@@ -70,7 +71,7 @@ all(void)
 	    "\"expired\":{\"records\":10,\"bytes\":100},"
 	    "\"rejected\":{\"records\":11,\"bytes\":110},"
 	    "\"gone\":{\"records\":12,\"bytes\":120},"
-	    "\"corrupt\":{\"records\":13,\"bytes\":130}}},"
+	    "\"corrupt\":{\"records\":13,\"bytes\":130},\"purged\":{\"records\":14,\"bytes\":140}}},"
 	    "\"keep\":[],\"key\":{\"asked\":0,\"found\":0},\"top_keys\":[],"
 	    "\"dropped_unsaved\":{\"records\":6,\"bytes\":66},\"marks\":{\"records\":5,\"bytes\":55},"
 	    "\"added_bytes\":56,\"held\":{\"records\":15,\"bytes\":150},"
@@ -81,11 +82,12 @@ all(void)
 	    "\"depth_records\":14,\"peak_bytes\":77,\"peak_records\":7,\"high_bytes\":1048576,"
 	    "\"low_bytes\":524288,\"until_full_ns\":401,\"until_empty_ns\":402},"
 	    "\"paused\":{\"count\":8,\"ns\":88},\"pressure\":{\"count\":9,\"ns\":99},"
-	    "\"waited_ns\":{\"input\":11,\"output\":12,\"rate\":13},"
+	    "\"halted\":{\"now\":true,\"count\":15,\"ns\":16},"
+	    "\"waited_ns\":{\"input\":11,\"output\":12,\"rate\":13,\"halted\":14},"
 	    "\"latency_ns\":{\"p50\":101,\"p90\":102,\"p95\":103,\"p99\":104,\"max\":105},"
 	    "\"interval\":{\"ns\":2000000000,\"in_per_s\":{\"records\":101,\"bytes\":102},"
 	    "\"out_per_s\":{\"records\":103,\"bytes\":104},\"dropped_per_s\":{\"records\":105,\"bytes\":106},"
-	    "\"paused_ns\":301,\"pressure_ns\":302,\"waited_ns\":{\"input\":303,\"output\":304,\"rate\":305},"
+	    "\"paused_ns\":301,\"pressure_ns\":302,\"waited_ns\":{\"input\":303,\"output\":304,\"rate\":305,\"halted\":306},"
 	    "\"latency_ns\":{\"p50\":106,\"p90\":107,\"p95\":108,\"p99\":109,\"max\":110}},"
 	    "\"reports_skipped\":403,\"unread_bytes\":4096,\"unread_input_bytes\":4097,"
 	    "\"reader\":{\"command\":\"./lo\\\"ad\",\"confirm\":\"exit\",\"fell_back\":false,\"state\":\"retrying\","
@@ -193,7 +195,7 @@ nothing(void)
 	    "\"expired\":{\"records\":0,\"bytes\":0},"
 	    "\"rejected\":{\"records\":0,\"bytes\":0},"
 	    "\"gone\":{\"records\":0,\"bytes\":0},"
-	    "\"corrupt\":{\"records\":0,\"bytes\":0}}},"
+	    "\"corrupt\":{\"records\":0,\"bytes\":0},\"purged\":{\"records\":0,\"bytes\":0}}},"
 	    "\"keep\":[],\"key\":{\"asked\":0,\"found\":0},\"top_keys\":[],"
 	    "\"dropped_unsaved\":{\"records\":0,\"bytes\":0},\"marks\":{\"records\":0,\"bytes\":0},"
 	    "\"added_bytes\":0,\"held\":{\"records\":0,\"bytes\":0},"
@@ -204,11 +206,12 @@ nothing(void)
 	    "\"depth_records\":0,\"peak_bytes\":0,\"peak_records\":0,\"high_bytes\":1048576,"
 	    "\"low_bytes\":524288,\"until_full_ns\":null,\"until_empty_ns\":null},"
 	    "\"paused\":{\"count\":0,\"ns\":0},\"pressure\":{\"count\":0,\"ns\":0},"
-	    "\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0},"
+	    "\"halted\":{\"now\":false,\"count\":0,\"ns\":0},"
+	    "\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0,\"halted\":0},"
 	    "\"latency_ns\":{\"p50\":null,\"p90\":null,\"p95\":null,\"p99\":null,\"max\":null},"
 	    "\"interval\":{\"ns\":0,\"in_per_s\":{\"records\":0,\"bytes\":0},"
 	    "\"out_per_s\":{\"records\":0,\"bytes\":0},\"dropped_per_s\":{\"records\":0,\"bytes\":0},"
-	    "\"paused_ns\":0,\"pressure_ns\":0,\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0},"
+	    "\"paused_ns\":0,\"pressure_ns\":0,\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0,\"halted\":0},"
 	    "\"latency_ns\":{\"p50\":null,\"p90\":null,\"p95\":null,\"p99\":null,\"max\":null}},"
 	    "\"reports_skipped\":0,\"unread_bytes\":null,\"unread_input_bytes\":null,"
 	    "\"reader\":null,\"spool\":null,\"exit\":{\"status\":null,\"reason\":null}}\n",

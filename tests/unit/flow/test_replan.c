@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A run that goes on by other plans, again and again, at random: the law, the order, nothing torn, and what the plan in force
+ * says: under block nothing is lost, of a rate no more leaves, halted nothing does.
+ */
+#include "../tap.h"
+
+#include "../pumped.h"
+#include "cli/change.h"
+#include "flow/replan.h"
+#include "flow/steered.h"
+#include "flow/tap.h"
+
+#define SEEDS 300
+#define STEPS 400
+#define RECORDS_MOST 4096
+#define LONGEST 300
+
+static struct change *change;
+static struct random dice;
+static size_t length_of[RECORDS_MOST]; /* of each record that was made */
+static uint64_t told_drops;            /* what had been dropped when something was told last */
+static struct tally told_out;
+static uint64_t told_ns;
+static unsigned replans, refusals;
+static char why[512]; /* the last was refused; or "" */
+
+static void
+start(const char *command_line)
+{
+	begin(command_line);
+	must((change = change_new(&rig.options)) != NULL);
+}
+
+static void
+stop(void)
+{
+	change_free(change);
+	finish();
+}
+
+/* As steer/set.c does. */
+static bool
+set(const char *setting)
+{
+	char text[160], *settings[16];
+	const struct options before = rig.options;
+	struct options next;
+	unsigned count = 0;
+	bool good;
+
+	(void)snprintf(text, sizeof(text), "%s", setting);
+	for (char *word = strtok(text, " "); word != NULL; word = strtok(NULL, " "))
+		settings[count++] = word;
+	good = change_try(change, settings, count, &next, why, sizeof(why)) && pump_refuses(&rig.pump, &next) == NULL &&
+	    pump_replan(&rig.pump, &next, rig.now) == 0;
+	if (good) {
+		rig.options = next;
+		rig.options.keep = before.keep;
+		rig.options.key = before.key;
+		rig.options.given = before.given;
+		rig.options.given_count = before.given_count;
+		next.given = NULL;
+		change_accept(change);
+	}
+	options_free(&next);
+	return good;
+}
+
+/* --- one after the other --------------------------------------------------------------------------- */
+
+static void
+refused(void)
+{
+	struct options next = { .name = NULL };
+	char *latest[] = { strdup("policy=latest") };
+
+	start("--control -p drop-oldest -k 1 --top-keys=3");
+	ok(change_try(change, latest, 1, &next, why, sizeof(why)) && pump_refuses(&rig.pump, &next) != NULL,
+	    "latest has to know from the start what waits");
+	options_free(&next);
+	free(latest[0]);
+	stop();
+	start("--control -p latest -k 1 --top-keys=3");
+	ok(set("policy=drop-oldest") && !set("policy=latest"), "it can be left, and not be come back to");
+	stop();
+	start("--control -b");
+	ok(!set("policy=drop-oldest") && set("rate=10MB/s") && !set("sample=3"), "bytes are no records");
+	stop();
+}
+
+/* So many are held while nobody reads. */
+static void
+fill(unsigned records, size_t length)
+{
+	feed(records, length);
+	passes(4);
+}
+
+static void
+room(void)
+{
+	rig.little = true;
+	start("--control -p drop-newest -m 8K");
+	fill(100, 100);
+	is(pump_held(&rig.pump).records + books()->out.records, 100 - books()->dropped[REASON_NEWEST].records, "some are dropped");
+	ok(books()->dropped[REASON_NEWEST].records > 0, "for there is no room");
+	ok(set("buffer=64K"), "there is more");
+	{
+		const uint64_t before = ledger_dropped(books()).records;
+
+		fill(100, 100);
+		is(ledger_dropped(books()).records, before, "then all come in");
+		ok(set("buffer=4K policy=drop-oldest"), "there is less");
+		pass();
+		ok(pump_depth(&rig.pump).bytes <= 4096 && books()->dropped[REASON_OLDEST].records > 0, "at once the oldest go");
+	}
+	stop();
+	start("--control -m 4K");
+	fill(60, 100);
+	ok(level_is_paused(&rig.pump.level), "reading is paused");
+	ok(set("policy=drop-oldest") && !level_is_paused(&rig.pump.level), "not where something gives way");
+	ok(set("policy=block buffer=1M"), "nor where there is room again");
+	pass();
+	ok(!level_is_paused(&rig.pump.level) && pump_wants_input(&rig.pump), "it reads");
+	stop();
+	rig.little = false;
+}
+
+/* A record of which a part is out when its length begins to matter; and one of which none is. */
+static void
+too_long(void)
+{
+	rig.little = true;
+	start("--control -m 4K");
+	rig.left_at = rig.left_length = 0;
+	make_record(9000, 'a', '\n');
+	(void)write_left();
+	passes(6);
+	ok(books()->out.bytes > 0 && queue_sends_unread(&rig.pump.queue), "a part of one is out");
+	ok(set("policy=drop-newest rate=1/h"), "no longer ones are held from now on");
+	for (int i = 0; i < 200 && books()->out.records == 0; i++) {
+		(void)write_left();
+		read_some(4096);
+		pass();
+	}
+	is(books()->out.records, 1, "this one goes on to its end");
+	rig.left_at = rig.left_length = 0;
+	make_record(9000, 'b', '\n');
+	for (int i = 0; i < 20; i++) {
+		(void)write_left();
+		pass();
+	}
+	is(books()->dropped[REASON_OVERSIZE].records, 1, "the next as long does not come in");
+	ok(set("policy=fail") && pump_is_reading(&rig.pump), "nor does what was too long before end a run that fails by it");
+	pass();
+	ok(!pump_failed(&rig.pump), "afterwards either");
+	stop();
+	rig.little = false;
+}
+
+/* --- at random ------------------------------------------------------------------------------------- */
+
+static const char *const settings[] = {
+	"policy=block", "policy=drop-oldest", "policy=drop-newest", "policy=drop-random", "policy=shed:3", "policy=codel:5ms/20ms",
+	"policy=", "buffer=4K", "buffer=5000B", "buffer=64K", "buffer=", "max-records=3", "max-records=40", "max-records=",
+	"rate=100/s burst=1", "rate=20kB/s burst=100", "rate= burst= drop-over=", "rate=1000/s burst=", "sample=3", "sample=",
+	"drop-over=100/s burst=", "drop-over= burst= rate=", "max-age=30ms", "max-age=", "high=60% low=10%", "high= low=",
+	"policy=block max-age= sample= drop-over= rate= burst= max-records=",
+};
+
+static bool
+loses_nothing(void)
+{
+	const struct options *o = &rig.options;
+
+	return o->policy == POLICY_BLOCK && o->sample.den == 1 && !o->policing && o->max_age_ns == 0;
+}
+
+static bool
+tell(void)
+{
+	replans++;
+	if (!set(settings[random_below(&dice, sizeof(settings) / sizeof(settings[0]))]))
+		refusals++;
+	if (random_one_in(&dice, 8))
+		pump_halt(&rig.pump, !pump_is_halted(&rig.pump), rig.now);
+	if (random_one_in(&dice, 30))
+		(void)pump_purge(&rig.pump, rig.now);
+	told_drops = ledger_dropped(books()).bytes;
+	told_out = books()->out;
+	told_ns = rig.now;
+	return true;
+}
+
+/* What holds after each pass. */
+static bool
+holds(bool was_skipping)
+{
+	const struct pump *pump = &rig.pump;
+	const uint64_t out = books()->out.records - told_out.records;
+
+	queue_check(&pump->queue);
+	if (!ledger_balances(books(), pump_held(pump))) {
+		diag("the law does not hold");
+		return false;
+	}
+	if (was_skipping) /* the rest of what was left out before */
+		told_drops = ledger_dropped(books()).bytes;
+	if (loses_nothing() && ledger_dropped(books()).bytes != told_drops) {
+		diag("something was lost under block");
+		return false;
+	}
+	if (pump_is_halted(pump) && out > 1) {
+		diag("%u have left though it is halted", (unsigned)out);
+		return false;
+	}
+	if (pump->plan.rated && !pump->tuning.rate.bytes && pump->tuning.burst == 1 && pump->tuning.rate.amount == 100 &&
+	    out > 3 + (rig.now - told_ns) / (10 * NS_PER_MS)) {
+		diag("%u have left in %u ms", (unsigned)out, (unsigned)((rig.now - told_ns) / NS_PER_MS));
+		return false;
+	}
+	return true;
+}
+
+/* As feed_some, with how long each is noted. */
+static void
+feed_noted(void)
+{
+	if (rig.left_at == rig.left_length && rig.serial + 6 < RECORDS_MOST) {
+		rig.left_at = rig.left_length = 0;
+		for (uint64_t i = random_from(&dice, 1, 6); i > 0; i--) {
+			const size_t length = random_one_in(&dice, 40) ? 2500 : (size_t)random_from(&dice, 10, LONGEST);
+
+			make_record(length, 'a', '\n');
+			length_of[rig.serial] = length;
+		}
+	}
+	(void)write_left();
+}
+
+/* Whole records, in their order, as they were made. */
+static bool
+is_in_order(void)
+{
+	uint64_t last = 0, lines = 0;
+	const char *text;
+	size_t length;
+
+	for (rig.seen = 0; (length = next_line(&text)) > 0; lines++) {
+		const uint64_t number = number_of(text);
+
+		if (number <= last || number > rig.serial || length != length_of[number]) {
+			diag("line %u is %.20s, behind %u", (unsigned)lines + 1, text, (unsigned)last);
+			return false;
+		}
+		last = number;
+	}
+	if (rig.seen != rig.got_length || lines != books()->out.records) {
+		diag("%u lines have come out, %u were counted", (unsigned)lines, (unsigned)books()->out.records);
+		return false;
+	}
+	return true;
+}
+
+static bool
+drained(void)
+{
+	bool was_skipping;
+
+	for (int i = 0; i < 20000 && !pump_done(&rig.pump); i++) {
+		if (rig.writer >= 0 && write_left())
+			end_input();
+		rig.now += NS_PER_MS;
+		was_skipping = rig.pump.intake.skipping;
+		pass();
+		read_some(65536);
+		if (!holds(was_skipping))
+			return false;
+	}
+	read_some(sizeof(rig.got));
+	return pump_done(&rig.pump);
+}
+
+static bool
+play(uint64_t seed)
+{
+	static const char *const lines[] = { "--control -m 4K --max-record=3000", "--control -m 16K -p drop-oldest --max-record=3000",
+		"--control -L 200/s --max-record=4000 -m 8K", "--control -s 2 --max-record=2000" };
+
+	bool was_skipping;
+
+	dice = (struct random){ seed };
+	rig.little = random_one_in(&dice, 2);
+	start(lines[random_below(&dice, sizeof(lines) / sizeof(lines[0]))]);
+	told_drops = 0;
+	told_out = (struct tally){ 0, 0 };
+	told_ns = rig.now;
+	for (int i = 0; i < STEPS; i++) {
+		if (random_one_in(&dice, 12))
+			(void)tell();
+		if (random_one_in(&dice, 2))
+			feed_noted();
+		if (random_one_in(&dice, 3))
+			read_some((size_t)random_from(&dice, 1, 4000));
+		rig.now += random_below(&dice, 4) * NS_PER_MS;
+		was_skipping = rig.pump.intake.skipping;
+		pass();
+		if (!holds(was_skipping))
+			return false;
+	}
+	pump_halt(&rig.pump, false, rig.now);
+	told_drops = ledger_dropped(books()).bytes;
+	if (!set("policy=block max-age= sample= drop-over= rate= burst= max-records= high= low= buffer=1M")) {
+		diag("what there was at the start is not had again: %s", why);
+		return false;
+	}
+	told_drops = ledger_dropped(books()).bytes;
+	told_out = books()->out;
+	if (!drained() || !is_in_order() || books()->in.records != rig.serial) {
+		diag("in %u of %u", (unsigned)books()->in.records, (unsigned)rig.serial);
+		return false;
+	}
+	stop();
+	return true;
+}
+
+static void
+campaign(uint64_t first, uint64_t seeds)
+{
+	uint64_t seed = first;
+
+	while (seed < first + seeds && play(seed))
+		seed++;
+	ok(seed == first + seeds, "%u runs with %u changes, of which %u were refused (seed %u: test_replan SEED 1)", (unsigned)seeds,
+	    replans, refusals, (unsigned)seed);
+}
+
+int
+main(int argc, char *argv[])
+{
+	if (argc > 2) {
+		campaign((uint64_t)atoll(argv[1]), (uint64_t)atoll(argv[2]));
+		return done_testing();
+	}
+	refused();
+	room();
+	too_long();
+	campaign(1, SEEDS);
+	return done_testing();
+}
