@@ -292,6 +292,12 @@ intake_pass(struct intake *intake, struct ledger *ledger, const char *piece, siz
 	return ends;
 }
 
+bool
+intake_is_skipping(const struct intake *intake)
+{
+	return intake->skipping;
+}
+
 void
 intake_discard(struct intake *intake)
 {

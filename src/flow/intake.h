@@ -53,6 +53,9 @@ void intake_take(struct intake *intake, struct queue *queue, struct loss *loss,
  * the framing needs no look.  Returns how many records end in them. */
 uint64_t intake_pass(struct intake *intake, struct ledger *ledger, const char *piece, size_t length);
 
+/* Whether what comes next is the rest of a record that is being left out. */
+bool intake_is_skipping(const struct intake *intake);
+
 /* From now on what leaves the queue is dropped, reason `gone`. */
 void intake_discard(struct intake *intake);
 

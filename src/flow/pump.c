@@ -250,11 +250,12 @@ has_given_way(const struct pump *pump, bool was_full, bool was_ready)
 	return held && was_ready && !queue_is_ready(&pump->queue);
 }
 
-/* Unless somebody wants to see what passes, or it to stay. */
+/* Unless somebody wants to see what passes, or it to stay; nor what is the rest of a record that is being left out. */
 static bool
 may_pass_by(const struct pump *pump)
 {
-	return bypass_is_open(&pump->bypass) && pump->input == PUMP_READING && !pump_is_halted(pump) && !pump_is_tapped(pump);
+	return bypass_is_open(&pump->bypass) && pump->input == PUMP_READING && !pump_is_halted(pump) && !pump_is_tapped(pump) &&
+	    !intake_is_skipping(&pump->intake);
 }
 
 void

@@ -159,6 +159,30 @@ too_long(void)
 	rig.little = false;
 }
 
+/* What a sample leaves out is left out to its end, though what comes may go by the buffer from now on. */
+static void
+past_the_buffer(void)
+{
+	start("--control -s 2");
+	rig.left_at = rig.left_length = 0;
+	make_record(100, 'a', '\n');
+	make_record(100, 'b', '\n');
+	rig.left_length -= 50;
+	(void)write_left();
+	passes(2);
+	ok(set("sample=") && rig.pump.plan.splicing, "all come in from now on, and go by the buffer");
+	rig.pump.bypass.bulk = true;
+	rig.left_length += 50;
+	make_record(100, 'c', '\n');
+	(void)write_left();
+	passes(3);
+	read_some(1000);
+	is(rig.got_length, 200, "but not the rest of what was left out");
+	ok(books()->in.records == 3 && books()->dropped[REASON_SAMPLE].bytes == 100 && ledger_balances(books(), pump_held(&rig.pump)),
+	    "which is accounted for");
+	stop();
+}
+
 /* --- at random ------------------------------------------------------------------------------------- */
 
 static const char *const settings[] = {
@@ -181,6 +205,7 @@ static bool
 tell(void)
 {
 	replans++;
+	rig.pump.bypass.bulk |= random_one_in(&dice, 2); /* as if much came at once */
 	if (!set(settings[random_below(&dice, sizeof(settings) / sizeof(settings[0]))]))
 		refusals++;
 	if (random_one_in(&dice, 8))
@@ -346,6 +371,7 @@ main(int argc, char *argv[])
 	refused();
 	room();
 	too_long();
+	past_the_buffer();
 	campaign(1, SEEDS);
 	return done_testing();
 }
