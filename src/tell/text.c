@@ -314,6 +314,8 @@ text_times(struct line *line, const struct snapshot *s)
 	const struct ledger *ledger = &s->ledger;
 	enum policy policy = s->options->policy;
 
+	if (ledger->halted_count > 0)
+		text_span(line, ", halted", ledger->halted_ns);
 	if (!policy_drops(policy) || ledger->paused_count > 0)
 		text_span(line, ", paused", ledger->paused_ns);
 	else if (policy_has_marks(policy))

@@ -78,6 +78,10 @@ little(void)
 	snapshot.held = (struct tally){ 0, 0 };
 	is_text(line(), "weir: in 0 records 50 B, out 0, undelivered 0 records 50 B, paused 61.034s in 62.004s\n",
 	    "or undelivered");
+	snapshot.ledger.halted_count = 1;
+	snapshot.ledger.halted_ns = UINT64_C(2034999999);
+	is_text(line(), "weir: in 0 records 50 B, out 0, undelivered 0 records 50 B, halted 2.034s, paused 61.034s in 62.004s\n",
+	    "for how long nothing was to leave, where that was so");
 	snapshot.ledger.out = (struct tally){ 0, 20 };
 	ok(strstr(line(), ", out 0 records 20 B, ") != NULL, "or out in part");
 	options.policy = POLICY_DROP_OLDEST;
