@@ -153,6 +153,8 @@ json_buffer(struct line *line, const struct snapshot *s)
 	    ",\"peak_records\":%" PRIu64 ",\"high_bytes\":%" PRIu64 ",\"low_bytes\":%" PRIu64 ",", s->depth.bytes,
 	    s->depth.records, s->ledger.peak.bytes, s->ledger.peak.records,
 	    s->tuning.marks.high.bytes, s->tuning.marks.low.bytes);
+	json_or_null(line, "oldest_ns", s->waits_ns != SNAPSHOT_NEVER, s->waits_ns);
+	line_add(line, ",");
 	json_or_null(line, "until_full_ns", s->until_full_ns != SNAPSHOT_NEVER, s->until_full_ns);
 	line_add(line, ",");
 	json_or_null(line, "until_empty_ns", s->until_empty_ns != SNAPSHOT_NEVER, s->until_empty_ns);

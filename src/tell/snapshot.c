@@ -130,6 +130,16 @@ take_spool(struct snapshot *s, const struct pump *pump, uint64_t now_ns)
 		s->synced_ns = now_ns > spool->synced_ns ? now_ns - spool->synced_ns : 0;
 }
 
+/* When the books are closed nothing waits any more. */
+static uint64_t
+oldest_waits_ns(const struct snapshot *s, const struct sojourn *sojourn, uint64_t now_ns)
+{
+	const uint64_t arrived_ns = sojourn_oldest_ns(sojourn);
+
+	return s->depth.records == 0 || arrived_ns == UINT64_MAX || s->event == REPORT_FINAL ? SNAPSHOT_NEVER
+	    : now_ns > arrived_ns ? now_ns - arrived_ns : 0;
+}
+
 void
 snapshot_take(struct snapshot *snapshot, enum report_event event, const struct pump *pump,
     const struct baseline *baseline, uint64_t now_ns)
@@ -153,6 +163,7 @@ snapshot_take(struct snapshot *snapshot, enum report_event event, const struct p
 		.latency = sojourn_total(sojourn),
 		.interval = { .ns = now_ns - baseline->then_ns, .latency = sojourn_interval(sojourn) },
 	};
+	snapshot->waits_ns = oldest_waits_ns(snapshot, sojourn, now_ns);
 	snapshot->ledger.paused_ns = pump_paused_ns(pump, now_ns);
 	snapshot->ledger.pressure_ns = pump_pressure_ns(pump, now_ns);
 	snapshot->ledger.halted_ns = pump_halted_ns(pump, now_ns);

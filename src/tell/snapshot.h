@@ -48,6 +48,7 @@ struct snapshot {
 	struct tally held;
 	struct tally in_flight;   /* the part of it that was handed over, and is not confirmed */
 	struct tally depth;       /* what waits in the buffer */
+	uint64_t waits_ns;        /* for so long the oldest record in the buffer has, or SNAPSHOT_NEVER where there is none */
 	struct tally unsaved;     /* dropped, and not saved by --dropped */
 	uint64_t elapsed_ns;
 	uint64_t wall_ns;         /* the moment, since 1970 */

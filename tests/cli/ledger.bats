@@ -265,7 +265,7 @@ expected()
 	IN=in run_weir
 	is "$(jq -r "$schema kinds[]" <<<"$FINAL" | sort)" \
 		"$(expected {rate,drop_over,max_age_ns,reader,spool}' null' {keep,top_keys}' array' key.{asked,found}' number' {unread_bytes,unread_input_bytes}' null' 'exit.status number' 'exit.reason string' 'buffer.capacity_records null' \
-			'buffer.until_full_ns null' 'buffer.until_empty_ns null' {,interval.}latency_ns.{p50,p90,p95,p99,max}' number')"
+			'buffer.oldest_ns null' 'buffer.until_full_ns null' 'buffer.until_empty_ns null' {,interval.}latency_ns.{p50,p90,p95,p99,max}' number')"
 	is "$(jq -c 'keys_unsorted' <<<"$FINAL")" \
 		'["schema","event","time","name","pid","host","policy","sample","rate","sample_by","drop_over","max_age_ns","framing","elapsed_ns","recovered","in","out","dropped","keep","key","top_keys","dropped_unsaved","marks","added_bytes","held","in_flight","undelivered","kept","sent","redelivered","buffer","paused","pressure","halted","waited_ns","latency_ns","interval","reports_skipped","unread_bytes","unread_input_bytes","reader","spool","exit"]'
 	# the same while it runs, over pipes, with a rate, dropping
@@ -278,7 +278,7 @@ expected()
 	snapshot_until '.in.records == 5'
 	is "$(jq -r "$schema kinds[]" <<<"$SNAP" | sort)" \
 		"$(expected 'rate string' {drop_over,max_age_ns,reader,spool}' null' {keep,top_keys}' array' key.{asked,found}' number' {unread_bytes,unread_input_bytes}' number' 'exit.status null' 'exit.reason null' 'buffer.capacity_records number' \
-			"$(jq -r '.buffer | to_entries[] | select(.key | startswith("until")) | "buffer." + .key + " " + (.value | type)' <<<"$SNAP")" \
+			"$(jq -r '.buffer | to_entries[] | select(.key | startswith("until") or . == "oldest_ns") | "buffer." + .key + " " + (.value | type)' <<<"$SNAP")" \
 			{,interval.}latency_ns.{p50,p90,p95,p99,max}"$(jq -r '" " + (.latency_ns.p50 | type)' <<<"$SNAP")")"
 	snap '.event == "signal" and .schema == 1 and .name == "weir"'
 }
@@ -462,6 +462,18 @@ expected()
 	drain got
 	finish "exit 0"
 	final '.paused == {count: 0, ns: 0}'
+}
+
+@test "buffer.oldest_ns: for how long the oldest record has waited" {
+	stalled_reader fifo
+	seq 3 >in
+	IN=in OUT=fifo start -p drop-oldest --pipe-size=keep
+	reader_holds
+	snapshot_until '.in.records == 3 and .buffer.oldest_ns > 50000000'
+	snap '.buffer.oldest_ns <= .elapsed_ns'
+	drain got
+	finish "exit 0"
+	final '.buffer.oldest_ns == null'
 }
 
 @test "waited_ns: what weir was waiting for" {

@@ -36,6 +36,7 @@ begin(void)
 		.options = &options,
 		.ledger = { .in = { 12000, 1200000 }, .out = { 10000, 1000000 } },
 		.elapsed_ns = UINT64_C(3204567890),
+		.waits_ns = SNAPSHOT_NEVER,
 		.until_full_ns = SNAPSHOT_NEVER,
 		.until_empty_ns = SNAPSHOT_NEVER,
 		.exit_reason = "end of input",

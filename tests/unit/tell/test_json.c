@@ -32,6 +32,7 @@ all(void)
 	snapshot.latency = (struct latency){ 50, 101, 102, 103, 104, 105, 0, 0 };
 	snapshot.interval = (struct interval){ 2 * NS_PER_S, { 202, 204 }, { 206, 208 }, { 210, 212 }, 301, 302,
 		{ 303, 304, 305, 306 }, { 20, 106, 107, 108, 109, 110, 0, 0 }, true };
+	snapshot.waits_ns = 400;
 	snapshot.until_full_ns = 401;
 	snapshot.until_empty_ns = 402;
 	snapshot.reports_skipped = 403;
@@ -80,7 +81,7 @@ all(void)
 	    "\"sent\":{\"records\":57,\"bytes\":58},\"redelivered\":{\"records\":59,\"bytes\":60},"
 	    "\"buffer\":{\"capacity_bytes\":1048576,\"capacity_records\":1001,\"depth_bytes\":140,"
 	    "\"depth_records\":14,\"peak_bytes\":77,\"peak_records\":7,\"high_bytes\":1048576,"
-	    "\"low_bytes\":524288,\"until_full_ns\":401,\"until_empty_ns\":402},"
+	    "\"low_bytes\":524288,\"oldest_ns\":400,\"until_full_ns\":401,\"until_empty_ns\":402},"
 	    "\"paused\":{\"count\":8,\"ns\":88},\"pressure\":{\"count\":9,\"ns\":99},"
 	    "\"halted\":{\"now\":true,\"count\":15,\"ns\":16},"
 	    "\"waited_ns\":{\"input\":11,\"output\":12,\"rate\":13,\"halted\":14},"
@@ -204,7 +205,7 @@ nothing(void)
 	    "\"sent\":{\"records\":0,\"bytes\":0},\"redelivered\":{\"records\":0,\"bytes\":0},"
 	    "\"buffer\":{\"capacity_bytes\":1048576,\"capacity_records\":null,\"depth_bytes\":0,"
 	    "\"depth_records\":0,\"peak_bytes\":0,\"peak_records\":0,\"high_bytes\":1048576,"
-	    "\"low_bytes\":524288,\"until_full_ns\":null,\"until_empty_ns\":null},"
+	    "\"low_bytes\":524288,\"oldest_ns\":null,\"until_full_ns\":null,\"until_empty_ns\":null},"
 	    "\"paused\":{\"count\":0,\"ns\":0},\"pressure\":{\"count\":0,\"ns\":0},"
 	    "\"halted\":{\"now\":false,\"count\":0,\"ns\":0},"
 	    "\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0,\"halted\":0},"
