@@ -262,11 +262,11 @@ spools_check(const struct asked *asked)
 		return CTL_BAD;
 	sums.found = visit_found(visit);
 	if (sums.json)
-		print_head_json(&sums, asked->operand);
+		print_head_json(&sums, asked->words[0]);
 	else
 		print_head(&sums);
 	look_at_segments(visit, &sums);
-	look_at_records(visit, &sums, diag_visible(asked->operand));
+	look_at_records(visit, &sums, diag_visible(asked->words[0]));
 	if (sums.json)
 		print_sums_json(&sums);
 	else

@@ -192,7 +192,7 @@ spools_dump(const struct asked *asked)
 
 	if ((dump.visit = spools_open(asked)) == NULL)
 		return CTL_BAD;
-	dump.path = diag_visible(asked->operand);
+	dump.path = diag_visible(asked->words[0]);
 	dump.framing = visit_found(dump.visit).framing;
 	if (may_begin(&dump, asked)) {
 		io_open_output(&dump.port, STDOUT_FILENO);

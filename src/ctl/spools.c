@@ -11,8 +11,8 @@
 struct visit *
 spools_open(const struct asked *asked)
 {
-	const char *path = diag_visible(asked->operand);
-	struct visit *visit = visit_open(asked->operand, asked->on[WORD_ALL]);
+	const char *path = diag_visible(asked->words[0]);
+	struct visit *visit = visit_open(asked->words[0], asked->on[WORD_ALL]);
 
 	if (visit == NULL && errno == ENOTDIR)
 		diag_error("%s: not a directory; accepted: that of a weir --spool, and no symbolic link to it", path);

@@ -15,21 +15,30 @@
 
 enum word_option {
 	WORD_ALL,
+	WORD_BATCH,
 	WORD_JSON,
+	WORD_LISTEN, /* with a value, as the next two */
+	WORD_NAME,
 	WORD_NUMBER,
+	WORD_PID,
 	WORD_HELP,
 	WORD_VERSION,
 };
-#define WORD_OPTIONS 5
+#define WORD_OPTIONS 9
 
 struct asked {
-	const char *operand;
+	char *const *words;   /* the operands, behind the words that name the row */
+	int count;
+	const struct word *word;
 	bool on[WORD_OPTIONS];
+	const char *value[WORD_OPTIONS]; /* of those that have one and are on */
 };
 
 struct word {
 	const char *name[2];  /* "spool", "check" */
-	const char *operand;  /* "DIR": one, and no more; NULL: none */
+	const char *operands; /* "DIR"; NULL: none */
+	const char *accepted; /* what they are */
+	int least, most;      /* so many of them */
 	unsigned options;     /* a bit each, but for those of all words */
 	const char *help;
 	int (*run)(const struct asked *asked); /* the exit status */

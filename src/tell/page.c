@@ -215,6 +215,8 @@ static const struct family {
 	    "Bytes that wait now." },
 	{ "buffer_depth_records", gauge, NUMBER, IN_SNAPSHOT(depth.records), NULL,
 	    "Records that wait now." },
+	{ "buffer_oldest_age_seconds", gauge, SECONDS, IN_SNAPSHOT(waits_ns), NULL,
+	    "For how long the oldest record that waits has; NaN where none does." },
 	{ "buffer_peak_bytes", gauge, NUMBER, IN_SNAPSHOT(ledger.peak.bytes), NULL,
 	    "Most bytes that have waited at a time." },
 	{ "buffer_peak_records", gauge, NUMBER, IN_SNAPSHOT(ledger.peak.records), NULL,
@@ -309,6 +311,27 @@ static const struct family {
 	{ "spool_failures_total", counter, NUMBER, IN_SPOOL(spool.failures), NULL,
 	    "How often the disk was full or failed." },
 };
+
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
+
+bool
+page_family(const char *name, const char **type, const char **help)
+{
+	for (size_t i = 0; i < FAMILIES; i++) {
+		if (families[i].type == NULL || strcmp(families[i].name, name) != 0)
+			continue;
+		*type = families[i].type;
+		*help = families[i].help;
+		return true;
+	}
+	return false;
+}
+
+const char *
+page_family_name(size_t i)
+{
+	return i < FAMILIES ? families[i].name : NULL;
+}
 
 static void
 make_labels(struct page *page)
@@ -416,7 +439,7 @@ page_write(char *text, const struct snapshot *snapshot, const struct page_about 
 	};
 
 	make_labels(&page);
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+	for (size_t i = 0; i < FAMILIES; i++)
 		add_family(&page, &families[i]);
 	return page.line.length;
 }

@@ -13,6 +13,7 @@
 
 #include "tell/snapshot.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,5 +29,11 @@ struct page_about {
 
 /* Writes the page into text (PAGE_MOST bytes) and returns its length.  Cannot fail. */
 size_t page_write(char *text, const struct snapshot *snapshot, const struct page_about *about);
+
+/* A family of the page, by its name without "weir_": its type and its help, which are static.  False: there is none. */
+bool page_family(const char *name, const char **type, const char **help);
+
+/* The name of the i-th family, from 0; NULL behind the last. */
+const char *page_family_name(size_t i);
 
 #endif

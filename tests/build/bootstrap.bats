@@ -7,7 +7,7 @@
 load ../cli/common
 
 # What building weir takes on Debian, and some of what its tests take.
-BUILD='gcc libc6-dev make autoconf automake autoconf-archive pkg-config libbsd-dev libpcre2-dev libxxhash-dev'
+BUILD='gcc libc6-dev make autoconf automake autoconf-archive pkg-config libbsd-dev libpcre2-dev libxxhash-dev libjansson-dev libncurses-dev libmicrohttpd-dev'
 TESTS='bats bash-completion zsh fish mandoc jq curl sqlite3 gnuplot-nox strace procps util-linux tmux valgrind libc6-dbg'
 
 # stub NAME [COMMAND...]: a program that says it ran, and then does that.

@@ -26,6 +26,13 @@ files()
 	ln -s "$top_builddir/weirctl" bin/weirctl
 }
 
+# Three weirs run.
+weirs_run()
+{
+	printf '#!/bin/sh\n[ "$1" != list ] || printf "PID NAME IN\\n12 shop 1\\n345 shelf 2\\n6 mail 3\\n"\n' >programs/weirctl
+	chmod +x programs/weirctl
+}
+
 # typed SHELL: types each line of ./keys into it, <ALL> being the key that puts in all that is on offer, and <TAB> the one
 # that completes. A line of ./seen for each: the arguments that came of it, in brackets.
 typed()
@@ -218,13 +225,22 @@ END
 
 @test "bash: weirctl" {
 	plain_bash
+	weirs_run
 	completes bash <<'END'
+weirctl -n <ALL> => <-n><mail><shelf><shop>
+weirctl --name sh<ALL> pause => <--name><shelf><shop><pause>
+weirctl --name=m<TAB>pau<TAB> => <--name=mail><pause>
+weirctl -p 3<TAB>rep<TAB> => <-p><345><report>
+weirctl -n shop set ra<TAB>5/s bu<ALL> => <-n><shop><set><rate=5/s><buffer=><burst=>
+weirctl tap o<TAB>1<TAB> => <tap><out><1/100>
+weirctl pause <TAB>x => <pause><x>
+weirctl serve --lis<TAB>127<TAB> => <serve><--listen><127.0.0.1:19347>
 weirctl sp<TAB>dum<TAB>--al<TAB>que<TAB>x => <spool><dump><--all><queue/x>
 weirctl spool <ALL> => <spool><check><dump>
 weirctl --json spool check <TAB> => <--json><spool><check><queue/>
 weirctl spool check queue <TAB>x => <spool><check><queue><x>
 END
-	PROGRAM=weirctl offers_all_options bash '<spool>'
+	PROGRAM=weirctl offers_all_options bash '<drain><list><pause><purge><report><resume><serve><set><spool><tap><top><watch>'
 }
 
 # --- zsh --------------------------------------------------------------------------------------------------------------------
@@ -333,12 +349,18 @@ END
 @test "zsh: weirctl" {
 	need zsh
 	files
+	weirs_run
 	completes zsh <<'END'
+weirctl -n <ALL> => <-n><mail><shelf><shop>
+weirctl --name=m<TAB>pau<TAB> => <--name=mail><pause>
+weirctl -p 3<TAB>rep<TAB> => <-p><345><report>
+weirctl -n shop set ra<TAB>5/s bu<ALL> => <-n><shop><set><rate=5/s><buffer=><burst=>
+weirctl tap o<TAB> => <tap><out>
 weirctl sp<TAB>dum<TAB>--al<TAB>que<TAB>x => <spool><dump><--all><queue/x>
 weirctl spool <ALL> => <spool><check><dump>
 weirctl --json spool check <TAB> => <--json><spool><check><queue>
 END
-	PROGRAM=weirctl offers_all_options zsh '<spool>'
+	PROGRAM=weirctl offers_all_options zsh '<drain><list><pause><purge><report><resume><serve><set><spool><tap><top><watch>'
 }
 
 # --- fish -------------------------------------------------------------------------------------------------------------------
@@ -414,11 +436,17 @@ END
 @test "fish: weirctl" {
 	need fish
 	files
+	weirs_run
 	completes fish <<'END'
+weirctl -n <ALL> => <mail><shelf><shop>
+weirctl --name=m<ALL> => <--name=mail>
+weirctl -p 3<ALL> => <345>
+weirctl -n shop set ra<ALL> => <rate=>
+weirctl -n shop tap <ALL> => <in><out>
 weirctl sp<ALL> => <spool>
 weirctl spool <ALL> => <check><dump>
 weirctl --json spool check qu<ALL> => <queue/>
 weirctl spool dump --a<ALL> => <--all>
 END
-	PROGRAM=weirctl offers_all_options fish '<spool>'
+	PROGRAM=weirctl offers_all_options fish '<drain><list><pause><purge><report><resume><serve><set><spool><tap><top><watch>'
 }

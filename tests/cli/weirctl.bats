@@ -378,19 +378,21 @@ finds_what_weir_finds()
 		ctl "$@"
 		is "$status:$output:$stderr" "2::weirctl: $said"
 	}
-	usage "a word is missing; accepted: spool; 'weirctl --help' says more"
-	usage "spol: no such word; did you mean spool? accepted: spool" spol
-	usage "zzz: no such word; accepted: spool" zzz check
+	words=$("$top_builddir/weirctl" --help | sed -n '/^Words/,/^$/s/^  \([a-z]\{1,\}\).*/\1/p' | uniq | paste -sd , | sed 's/,/, /g')
+	options=$("$top_builddir/weirctl" --help | grep -oE '^  (-., )?--[a-z]+' | grep -oE -- '--[a-z]+' | paste -sd , | sed 's/,/, /g')
+	usage "a word is missing; accepted: $words; 'weirctl --help' says more"
+	usage "spol: no such word; did you mean spool? accepted: $words" spol
+	usage "zzz: no such word; accepted: $words" zzz check
 	usage "spool needs another word; accepted: check, dump" spool
 	usage "spool chek: no such word; did you mean check? accepted: check, dump" spool chek spool
 	usage "spool check needs DIR; accepted: the directory of a weir --spool" spool check
 	usage "spool check: an empty DIR; accepted: the directory of a weir --spool" spool check ''
 	usage "more: one too many for spool dump; accepted: DIR" spool dump spool more
 	usage "--all: not with spool check; accepted: --json, --help, --version" spool check --all spool
-	usage "--jsn: no such option; did you mean --json? accepted: --all, --json, --number, --help, --version" spool check --jsn spool
-	usage "-x: no such option; accepted: --all, --json, --number, --help, --version" -x
+	usage "--jsn: no such option; did you mean --json? accepted: $options" spool check --jsn spool
+	usage "-x: no such option; accepted: $options" -x
 	usage "--json takes no value, but --json=yes gives one" spool check --json=yes spool
-	usage 'sp\033ool: no such word; did you mean spool? accepted: spool' $'sp\eool'
+	usage "sp\\033ool: no such word; did you mean spool? accepted: $words" $'sp\eool'
 }
 
 @test "--help, --version; the page has each word and each option" {

@@ -44,6 +44,7 @@ begin(void)
 		},
 		.held = { 25, 26 },
 		.depth = { 27, 28 },
+		.waits_ns = 5 * NS_PER_S / 2,
 		.key_looks = { 27, 28 },
 		.unsaved = { 29, 30 },
 		.latency = { .count = 31, .sum_s = UINT64_C(20000000000), .sum_ns = 1 },
@@ -149,6 +150,7 @@ static const struct expected {
 	{ "weir_buffer_capacity_records", "", "102" },
 	{ "weir_buffer_depth_bytes", "", "28" },
 	{ "weir_buffer_depth_records", "", "27" },
+	{ "weir_buffer_oldest_age_seconds", "", "2.5" },
 	{ "weir_buffer_peak_bytes", "", "16" },
 	{ "weir_buffer_peak_records", "", "15" },
 	{ "weir_buffer_high_bytes", "", "103" },
@@ -340,7 +342,7 @@ headings(bool reader)
 		}
 	}
 	ok(in_order, "samples stand after HELP and TYPE of their family, and counters end in _total");
-	is(families, 38 + (reader ? READER_SAMPLES : 0), "families");
+	is(families, 39 + (reader ? READER_SAMPLES : 0), "families");
 }
 
 static void
