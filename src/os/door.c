@@ -169,10 +169,14 @@ peer_of(int fd, uid_t *user)
 		return false;
 	*user = peer.uid;
 	return true;
-#else
+#elif defined(HAVE_GETPEEREID)
 	gid_t group;
 
 	return getpeereid(fd, user, &group) == 0;
+#else /* the modes of the socket and of its directory have let him in */
+	(void)fd;
+	*user = geteuid();
+	return true;
 #endif
 }
 
