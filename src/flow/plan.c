@@ -106,13 +106,21 @@ may_pass(const struct options *options)
 	    !options->rated && options->mark_template == NULL && !is_told_apart(options);
 }
 
-/* As much is in flight as the buffer has room for, at most; where nobody says how much, half of that, so that something waits
- * which can give way. */
+/* As much as the buffer has room for; what is to be read, where nobody says how much, half of that, so that something waits which
+ * can give way.  (Who answers may want to have seen all of it first.) */
+static uint64_t
+most_in_flight(const struct options *options)
+{
+	const struct reader_options *reader = &options->reader;
+
+	return reader->confirm == CONFIRM_READ && !reader->window_given ? options->buffer_bytes / 2 : options->buffer_bytes;
+}
+
 static void
 plan_reader(struct plan *plan, const struct options *options)
 {
 	const struct reader_options *reader = &options->reader;
-	const uint64_t buffer = options->buffer_bytes, most = reader->window_given ? buffer : buffer / 2;
+	const uint64_t buffer = options->buffer_bytes, most = most_in_flight(options);
 
 	plan->flying = is_flying(options);
 	plan->window = (struct tally){ UINT64_MAX, UINT64_MAX };

@@ -224,17 +224,20 @@ static const struct readers {
 	/* but that records are told apart where there is something to count */
 	{ "-m 8K --credits=x", .crediting = true, .window_records = ANY, .window_bytes = ANY, .max_record = ANY },
 	{ "-m 8K --number", .numbered = true, .window_records = ANY, .window_bytes = ANY, .max_record = ANY },
-	/* what is in flight fits the buffer, by default half of it, and a record is bounded */
+	/* what is in flight fits the buffer, and a record is bounded */
 	{ "-m 8K --confirm=line --answers=x", .flying = true, .numbered = true, .marks_answered = true,
-	    .window_records = 1000, .window_bytes = 4096, .max_record = 8192, .record = 8192 },
+	    .window_records = 1000, .window_bytes = 8192, .max_record = 8192, .record = 8192 },
 	{ "-m 8K --confirm=line --answers=x --window=7 --max-record=1K", .flying = true, .numbered = true,
 	    .marks_answered = true, .window_records = 7, .window_bytes = 8192, .max_record = 1024, .record = 1024 },
 	{ "-m 8K --confirm=upto --number --answers=x --window=2KiB", .flying = true, .numbered = true,
 	    .window_records = ANY, .window_bytes = 2048, .max_record = 8192, .record = 8192 },
 	{ "-m 8K --confirm=upto -b --answers=x", true, .flying = true, .numbered = true,
-	    .window_records = 1000, .window_bytes = 4096, .max_record = ANY },
-	{ "-m 8K --confirm=upto -b --answers=x --window=8KiB", true, .flying = true, .numbered = true,
 	    .window_records = 1000, .window_bytes = 8192, .max_record = ANY },
+	/* of what is to be read half of the buffer, if nobody says how much */
+	{ "-m 8K --confirm=read cat", .flying = true, .numbered = true,
+	    .window_records = ANY, .window_bytes = 4096, .max_record = 8192, .record = 8192 },
+	{ "-m 8K --confirm=read --window=8KiB cat", .flying = true, .numbered = true,
+	    .window_records = ANY, .window_bytes = 8192, .max_record = 8192, .record = 8192 },
 	{ "-m 8K --batch=5 cat", .flying = true, .batching = true, .numbered = true,
 	    .window_records = ANY, .window_bytes = ANY, .max_record = 8192, .record = 8192 },
 	/* records of batches are told apart where they are asked for one by one */
