@@ -191,7 +191,8 @@ static bool
 window_lets(uint64_t length, struct tally more)
 {
 	const uint64_t buffer = m->options->buffer_bytes;
-	const uint64_t most = m->rules->window_bytes < buffer ? m->rules->window_bytes : buffer;
+	const uint64_t own = m->rules->confirm == CONFIRM_READ && !m->rules->window_given ? buffer / 2 : buffer;
+	const uint64_t most = m->rules->window_bytes < own ? m->rules->window_bytes : own;
 	uint64_t memory, left;
 	const struct tally flies = in_flight(&memory);
 	const bool alone = flies.bytes == 0 && more.records == 0;

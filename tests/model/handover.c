@@ -131,6 +131,7 @@ choose_feed(struct options *o)
 		r->window_records = from(1, 6);
 	else if (one_in(2))
 		r->window_bytes = from(1, o->buffer_bytes);
+	r->window_given = r->window_records != UINT64_MAX || r->window_bytes != UINT64_MAX;
 	o->rated = one_in(6);
 	o->rate = (struct rate){ from(1, 1000), NS_PER_S, one_in(2) };
 }
