@@ -12,6 +12,9 @@
 /* Room for what one is told, at first and when all of it has been taken. */
 #define ROOM_LEAST ((size_t)4096)
 
+/* Of answers, before more is followed. */
+#define UNTAKEN_MOST ((size_t)256 << 10)
+
 struct client *
 client_new(int fd, uint64_t now_ns)
 {
@@ -39,10 +42,17 @@ client_free(struct client *client)
 
 /* --- what comes ------------------------------------------------------------------------------------ */
 
+/* Who has not taken what he was answered is not heard for so long: he may be about to say a million things first. */
+static bool
+is_behind(const struct client *client)
+{
+	return client_pending(client) > UNTAKEN_MOST;
+}
+
 static bool
 is_heard(const struct client *client)
 {
-	return client->speaks && !client->deaf && !client->gone;
+	return client->speaks && !client->deaf && !client->gone && !is_behind(client);
 }
 
 void
@@ -72,11 +82,17 @@ end_of_line(const struct client *client)
 	return memchr(client->in + client->in_done, '\n', client->in_length - client->in_done);
 }
 
+/* Or it is too long to be one. */
+static bool
+is_line_here(const struct client *client)
+{
+	return end_of_line(client) != NULL || client->in_length - client->in_done == WORDS_LINE_MOST + 1;
+}
+
 bool
 client_has_line(const struct client *client)
 {
-	return !client->deaf && !client->gone &&
-	    (end_of_line(client) != NULL || client->in_length - client->in_done == WORDS_LINE_MOST + 1);
+	return !client->deaf && !client->gone && !is_behind(client) && is_line_here(client);
 }
 
 char *
@@ -98,7 +114,7 @@ client_line(struct client *client, size_t *length, bool *too_long)
 bool
 client_is_cut_short(const struct client *client)
 {
-	return !client->speaks && !client->deaf && !client_has_line(client) && client->in_done < client->in_length;
+	return !client->speaks && !client->deaf && !is_line_here(client) && client->in_done < client->in_length;
 }
 
 void

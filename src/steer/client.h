@@ -4,7 +4,8 @@
  *
  *      speaks -> bids farewell or is sent away -> takes what is left to take -> gone
  *
- * Nothing here waits.  Who does not take what he is told is dropped once CLIENT_PENDING_MOST bytes of it have come together;
+ * Nothing here waits.  Who does not take what he is answered is not heard for so long, who does not take what he watches is
+ * dropped once CLIENT_PENDING_MOST bytes of it have come together;
  * who says more than a line may be is told so and sent away.  A line that has no end, since he went before it, is none: half
  * an order is not followed.  Does not know what is said.
  */

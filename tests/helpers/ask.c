@@ -69,25 +69,36 @@ ask(int fd, const char *line, int answers)
 	}
 }
 
-/* Both ways at once: who answers while he is still told more is not to be kept waiting. */
+/* Both ways at once: who answers while he is still told more is not to be kept waiting, and may follow no more before. */
 static int
 relay(int fd)
 {
 	struct pollfd ends[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
-	char text[65536];
+	char text[65536], said[65536];
+	size_t length = 0, sent = 0;
 	ssize_t got;
 
 	for (;;) {
+		ends[0].events = sent == length ? POLLIN : 0;
+		ends[1].events = sent == length ? POLLIN : POLLIN | POLLOUT;
 		if (poll(ends, 2, -1) < 0)
 			return 1;
-		if (ends[1].revents != 0) {
+		if ((ends[1].revents & ~POLLOUT) != 0) {
 			if ((got = read(fd, text, sizeof(text))) <= 0)
 				return 0;
 			(void)fwrite(text, 1, (size_t)got, stdout);
 			(void)fflush(stdout);
-		} else if (ends[0].revents != 0) {
-			got = read(STDIN_FILENO, text, sizeof(text));
-			if (got <= 0 || !send_all(fd, text, (size_t)got)) {
+		}
+		if ((ends[1].revents & POLLOUT) != 0 && sent < length) {
+			got = send(fd, said + sent, length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+			if (got < 0 && errno != EAGAIN)
+				return 0;
+			sent += got > 0 ? (size_t)got : 0;
+		} else if (sent == length && ends[0].fd >= 0 && ends[0].revents != 0) {
+			got = read(STDIN_FILENO, said, sizeof(said));
+			length = got > 0 ? (size_t)got : 0;
+			sent = 0;
+			if (got <= 0) {
 				(void)shutdown(fd, SHUT_WR);
 				ends[0].fd = -1;
 			}

@@ -162,6 +162,25 @@ told(void)
 	go();
 
 	come();
+	for (int i = 0; i < 6; i++) /* more than a socket takes */
+		client_tell(client, much, sizeof(much));
+	client_send(client);
+	must(write(outside, "report\n", 7) == 7);
+	client_hear(client);
+	ok(client_pending(client) > 256 << 10 && !client_watch(client).input && !client_has_line(client) && !client_is_over(client),
+	    "who does not take what he is answered is not heard");
+	while (client_pending(client) > 0) {
+		(void)take();
+		client->full = false;
+		client_send(client);
+	}
+	ok(client_watch(client).input, "until he does");
+	client_hear(client);
+	ok(client_has_line(client), "and then he is");
+	(void)take();
+	go();
+
+	come();
 	for (int i = 0; i < 40; i++)
 		client_tell(client, much, sizeof(much) / 4);
 	client_send(client);
