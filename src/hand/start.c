@@ -33,6 +33,7 @@ ask_for(struct feed *feed, int output, uint64_t now_ns)
 		.command = COMMAND,
 		.streams = { feed->next_input, output, WARDEN_OWN },
 		.environment = words.list,
+		.leaderless = true,
 	};
 
 	words_init(&words, feed->options->name);

@@ -132,7 +132,7 @@ command_start(const struct command *command, bool *refused)
 		return -1;
 	for (int i = 0; i < 2; i++)
 		(void)fcntl(both[i], F_SETFD, FD_CLOEXEC);
-	group = command->own_group ? found_group() : -1;
+	group = command->own_group && command->leaderless ? found_group() : -1;
 	if ((pid = breed_with(command, group, both[1])) < 0)
 		error = errno;
 	(void)close(both[1]);

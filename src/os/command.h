@@ -20,7 +20,8 @@ struct command {
 	char *const *argv;           /* found as execvp(3) does, which has sh run what has no format */
 	char **environment;          /* PATH is looked up here */
 	int streams[COMMAND_STREAMS]; /* to be its standard streams, each above 2; -1: the caller's own */
-	bool own_group;              /* it is in a process group of its own, which it does not lead, before it is executed */
+	bool own_group;              /* it leads a process group, before it is executed; */
+	bool leaderless;             /* or is in one that nobody leads, at the price of a vfork */
 };
 
 /* The caller's own standard streams are open.  Its id once it is executed; its end is the caller's to wait for.  -1 with errno: *refused says that it was exec that

@@ -208,7 +208,7 @@ static void
 start(struct keeper *keeper, struct ward *ward, const struct keeper_request *request, const int fds[], size_t count)
 {
 	struct command command = { .argv = keeper->commands[request->value], .environment = keeper->environment,
-		.own_group = !keeper->wards.foreground };
+		.own_group = !keeper->wards.foreground, .leaderless = (request->passed & KEEPER_LEADERLESS) != 0 };
 	bool refused;
 	pid_t pid;
 

@@ -20,12 +20,14 @@
 
 enum keeper_kind { KEEPER_START, KEEPER_TERMINATE, KEEPER_END };
 
+#define KEEPER_LEADERLESS (1U << WARDEN_STREAMS)
+
 /* Neither has padding. */
 struct keeper_request {
 	uint64_t id;
 	uint32_t kind;
 	uint32_t value;         /* which command */
-	uint32_t passed;        /* bit by bit, the streams that a descriptor comes for; the others are /dev/null */
+	uint32_t passed;        /* bit by bit, the streams that a descriptor comes for; the others are /dev/null; KEEPER_LEADERLESS */
 	uint32_t strings_bytes; /* of the environment, which follows: at most WARDEN_STRINGS_BYTES, each with its NUL */
 };
 

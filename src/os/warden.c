@@ -165,6 +165,7 @@ warden_start(struct warden *warden, const struct warden_job *job)
 		return false;
 	}
 	request.strings_bytes = (uint32_t)strings_bytes;
+	request.passed = job->leaderless ? KEEPER_LEADERLESS : 0;
 	for (int i = 0; i < WARDEN_STREAMS; i++) {
 		if (job->streams[i] == WARDEN_NULL)
 			continue;

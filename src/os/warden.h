@@ -39,6 +39,7 @@ struct warden_job {
 	size_t command;                 /* which of those that warden_open was given */
 	int streams[WARDEN_STREAMS];    /* a descriptor, which stays the caller's, or one of the above */
 	const char *const *environment; /* "WEIR_NAME=VALUE", in place of those of that name; ends with NULL, or is NULL */
+	bool leaderless;                /* it does not lead its group, so that it can begin a session (setsid(2)): costs a vfork */
 };
 
 /* Of a job STARTED, STOPPED any number of times, and ENDED are told in this order, or else FAILED or SHORT alone. */

@@ -360,7 +360,7 @@ is_confined()
 	IN=in run_weir -- setsid cat
 	is "$ENDED" "exit 0"
 	same in out
-	IN=in run_weir --batch=50000 -- setsid cat
+	IN=in run_weir --batch=50000 -- setsid -w cat # there it leads its group: setsid forks
 	is "$ENDED" "exit 0"
 	same in out
 

@@ -379,22 +379,21 @@ signals_as_found_otherwise(void)
 static int
 groups(void)
 {
-	for (int foreground = 0; foreground <= 1; foreground++) {
-		struct warden *warden = open_as(foreground != 0);
+	for (int way = 0; way <= 2; way++) { /* it leads one, nobody does, it is in the foreground */
+		struct warden *warden = open_as(way == 2);
+		struct warden_job job = job_of(1, GIVEN, NULL);
 		char line[64];
+		long pid = 0;
 
-		CHECK(run_for_text(warden, job_of(1, GIVEN, NULL)) == 0);
+		job.leaderless = way > 0;
+		CHECK(run_for_text(warden, job) == 0);
 		(void)snprintf(line, sizeof(line), "group %ld", (long)getpgrp());
-		CHECK(has_line(line) == (foreground != 0));
-		if (foreground == 0) {
-			long pid = 0;
-
-			CHECK(sscanf(strstr(text, "\npid "), " pid %ld", &pid) == 1);
-			(void)snprintf(line, sizeof(line), "group %ld", pid);
-			CHECK(!has_line(line)); /* setsid(2) is refused to who leads one */
-			(void)snprintf(line, sizeof(line), "group %ld", (long)warden_pid(warden));
-			CHECK(!has_line(line));
-		}
+		CHECK(has_line(line) == (way == 2));
+		CHECK(sscanf(strstr(text, "\npid "), " pid %ld", &pid) == 1);
+		(void)snprintf(line, sizeof(line), "group %ld", pid);
+		CHECK(has_line(line) == (way == 0)); /* setsid(2) is refused to who leads one */
+		(void)snprintf(line, sizeof(line), "group %ld", (long)warden_pid(warden));
+		CHECK(!has_line(line));
 		CHECK(closes(warden) == 0);
 	}
 	return 0;
@@ -1015,7 +1014,7 @@ main(void)
 	holds(own_streams, "or weir's own, which the warden does not hold");
 	holds(signals_as_found, "no signal is ignored or blocked");
 	holds(signals_as_found_otherwise, "but those that weir found so");
-	holds(groups, "it is in a group of its own and does not lead it, or is in weir's in the foreground");
+	holds(groups, "it leads a group of its own, or nobody does, or is in weir's in the foreground");
 	holds(not_executed, "one that cannot be executed is told, a script without #! can be");
 	holds(endings, "how it ended is told, and that it was stopped");
 	holds(terminated, "SIGTERM is for the whole group, or in the foreground for the process");
