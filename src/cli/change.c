@@ -6,6 +6,7 @@
 #include "cli/change.h"
 #include "cli/draft.h"
 #include "os/diag.h"
+#include "pick/pattern.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -37,8 +38,10 @@ change_new(const struct options *options)
 {
 	struct change *change = calloc(1, sizeof(*change));
 
-	if (change != NULL)
-		change->options = options;
+	if (change == NULL)
+		return NULL;
+	change->options = options;
+	pattern_stay_plain(); /* those that match were made at the start */
 	return change;
 }
 

@@ -38,6 +38,8 @@ pattern_is_enclosed(const char *value)
 #define MEMORY_MOST_KIB 1024
 #define STACK_LEAST 32768 /* bytes; the rest is reserved, and touched only by a match that needs it */
 
+static bool stay_plain;
+
 struct pattern {
 	pcre2_code *code;
 	pcre2_match_data *found;
@@ -48,6 +50,12 @@ struct pattern {
 	bool names_return;      /* but the expression may mean one */
 	bool bare;              /* machine code, and no UTF-8 that would have to be looked over before */
 };
+
+void
+pattern_stay_plain(void)
+{
+	stay_plain = true;
+}
 
 bool
 pattern_engine(char text[PATTERN_ENGINE_MOST])
@@ -137,7 +145,7 @@ make(const char *regex, size_t size, bool caseless, char error[PATTERN_ERROR_MOS
 		return NULL;
 	}
 	(void)pcre2_set_heap_limit(p->limits, MEMORY_MOST_KIB);
-	if (make_machine_code(p->code)) {
+	if (!stay_plain && make_machine_code(p->code)) {
 		p->stack = pcre2_jit_stack_create(STACK_LEAST, (size_t)MEMORY_MOST_KIB * 1024, NULL);
 		pcre2_jit_stack_assign(p->limits, NULL, p->stack);
 		p->bare = (ask(p->code, PCRE2_INFO_ALLOPTIONS) & PCRE2_UTF) == 0;
@@ -233,6 +241,11 @@ pattern_group(struct pattern *pattern, const char *text, size_t length, size_t *
 }
 
 #else
+
+void
+pattern_stay_plain(void)
+{
+}
 
 bool
 pattern_engine(char text[PATTERN_ENGINE_MOST])

@@ -46,6 +46,10 @@ bool pattern_engine(char text[PATTERN_ENGINE_MOST]);
 struct pattern *pattern_new(const char *regex, char error[PATTERN_ERROR_MOST]);
 void pattern_free(struct pattern *pattern);
 
+/* From now on none is made into machine code: it is looked at, and matches nothing much.  To make that takes twenty times as
+ * long, and memory that is run, which a process that is confined is ended for (pledge(2), prot_exec). */
+void pattern_stay_plain(void);
+
 /* Whether it is /REGEX/, or /REGEX/i, for which upper and lower case are the same; and the pattern that
  * then is between the slashes, as pattern_new. */
 bool pattern_is_enclosed(const char *value);

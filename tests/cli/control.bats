@@ -357,6 +357,29 @@ let_out()
 	finish "exit 0"
 }
 
+@test "set: expressions are read again, and not made into machine code, which would take memory that is run" {
+	command -v strace >/dev/null || skip "there is no strace"
+	[[ $WEIR_UNDER != valgrind ]] || skip "strace would see valgrind"
+	has_patterns || skip "$WITHOUT"
+	local keeps=()
+	for i in {1..16}; do
+		keeps+=("--keep=(error|fatal)[0-9]+.*host$i")
+	done
+	producer fifo
+	export XDG_RUNTIME_DIR=$PWD
+	bg strace -f -o trace -e trace=mmap,mprotect,accept "$WEIR" -q --control -p drop-oldest "${keeps[@]}" <fifo >out 2>err
+	until_true find_socket
+	until_true test -S "$SOCKET"
+	producer_holds fifo
+	for i in {1..20}; do
+		told "set max-age=${i}s"
+	done
+	producer_ends
+	ended_job "$BG"
+	like "$(<trace)" 'accept\([0-9]+, NULL, NULL\) += [0-9]'
+	unlike "$(sed -n '/accept(/,$p' trace)" 'PROT_EXEC'
+}
+
 @test "set interval: reports come where there were none" {
 	producer fifo
 	IN=fifo steered
