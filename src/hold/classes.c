@@ -300,6 +300,21 @@ judge_ahead(void *state, const struct queue_record *record, struct sweep_fate *f
 	return SWEEP_KEEP;
 }
 
+/* The mark of a class moves on to the first that may give way of it. */
+static void
+move_on(struct classes *classes, struct queue *queue, struct scout *scout)
+{
+	const struct sweep sweep = { judge_ahead, scout, false };
+	const bool counted = is_counted(classes, queue, scout->class);
+	struct queue_mark *known = known_mark(classes, queue, scout->class), to;
+
+	scout->at = base_of(queue, scout->class);
+	to = sweep_look(queue, scout->at, queue_newest_mark(queue), &sweep);
+	queue->mark[scout->class] = to;
+	if (counted && known->offset >= to.offset)
+		classes->known[scout->class].span = known->offset - to.offset;
+}
+
 /* Twice what is above the half: all of it when it is full. */
 static uint64_t
 twice_above_half(uint64_t fill, uint64_t room)
@@ -312,7 +327,6 @@ classes_look_ahead(struct classes *classes, struct queue *queue)
 {
 	const struct queue_limits *limits = &queue->limits;
 	struct scout scout = { .keep = classes->keep, .slice = excess_slice() };
-	const struct sweep sweep = { judge_ahead, &scout, false };
 	const unsigned top = classes_top(classes);
 
 	if (top == 0)
@@ -322,14 +336,56 @@ classes_look_ahead(struct classes *classes, struct queue *queue)
 	if (scout.to.offset == 0 && scout.to.number == 0)
 		return;
 	scout.to.number += queue_first(queue);
-	for (; scout.class < top && scout.slice > 0; scout.class++) {
-		const bool counted = is_counted(classes, queue, scout.class);
-		struct queue_mark to;
+	for (; scout.class < top && scout.slice > 0; scout.class++)
+		move_on(classes, queue, &scout);
+}
 
-		scout.at = base_of(queue, scout.class);
-		to = sweep_look(queue, scout.at, queue_newest_mark(queue), &sweep);
-		queue->mark[scout.class] = to;
-		if (counted && known_mark(classes, queue, scout.class)->offset >= to.offset)
-			classes->known[scout.class].span = known_mark(classes, queue, scout.class)->offset - to.offset;
-	}
+/* --- where it begins, and how dense it is there ------------------------------------------------------ */
+
+struct queue_mark
+classes_first(struct classes *classes, struct queue *queue, unsigned class)
+{
+	const struct queue_mark newest = queue_newest_mark(queue);
+	struct scout scout = { .keep = classes->keep, .class = class, .to = newest, .slice = UINT64_MAX };
+
+	if (class < classes_top(classes))
+		move_on(classes, queue, &scout);
+	return classes_from(classes, queue, class);
+}
+
+void
+classes_has_none(const struct classes *classes, struct queue *queue, unsigned class, struct queue_mark before)
+{
+	if (class < classes_top(classes))
+		queue->mark[class] = before;
+}
+
+struct density {
+	const struct keep *keep;
+	unsigned class;
+	struct tally need, own, others;
+};
+
+static enum sweep_verdict
+judge_density(void *state, const struct queue_record *record, struct sweep_fate *fate)
+{
+	struct density *density = state;
+	const bool own = keep_class(density->keep, record->text, record->body) == density->class;
+	struct tally *sum = own ? &density->own : &density->others;
+
+	(void)fate;
+	ledger_count(sum, 1, record->length);
+	return tally_covers(sum, &density->need) ? SWEEP_STOP : SWEEP_KEEP;
+}
+
+bool
+classes_is_sparse(const struct classes *classes, struct queue *queue, unsigned class, const struct tally *need)
+{
+	struct density density = { .keep = classes->keep, .class = class, .need = *need };
+	const struct sweep sweep = { judge_density, &density, false };
+
+	if (class == classes_top(classes))
+		return false;
+	(void)sweep_look(queue, classes_from(classes, queue, class), queue_newest_mark(queue), &sweep);
+	return tally_covers(&density.others, need);
 }

@@ -55,6 +55,13 @@ struct queue_mark classes_from(const struct classes *classes, struct queue *queu
 struct tally classes_all(const struct classes *classes, struct queue *queue, unsigned class);
 bool classes_has(struct classes *classes, struct queue *queue, unsigned class, const struct tally *need);
 
+/* Of a class that has what is needed, where there are none of lesser ones: the mark of its first record (of the most
+ * precious one: of the oldest); whether from there on more precious ones come to what is needed before it does (the
+ * most precious: false); and: in front of this it has none any more. */
+struct queue_mark classes_first(struct classes *classes, struct queue *queue, unsigned class);
+bool classes_is_sparse(const struct classes *classes, struct queue *queue, unsigned class, const struct tally *need);
+void classes_has_none(const struct classes *classes, struct queue *queue, unsigned class, struct queue_mark before);
+
 /* Drops what has arrived and cannot fit beside what is in front of it and more precious, for the reason newest.  Looks
  * at what has arrived, and at others as far as it takes to know that there is enough which may give way. */
 void classes_drop_misfits(struct classes *classes, struct queue *queue, struct loss *loss);

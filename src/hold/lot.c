@@ -15,7 +15,7 @@ static_assert(2 * KEEP_MOST + LOT_MARKS <= QUEUE_MARKS, "marks for the classes a
 
 /* Who gives way: those of a class, and there are none of lesser ones. */
 struct giving {
-	const struct classes *classes;
+	struct classes *classes;
 	unsigned class;
 	bool sparing; /* there are more precious ones */
 };
@@ -205,21 +205,29 @@ judge_slice(void *state, const struct queue_record *record, struct sweep_fate *f
 	return SWEEP_DROP;
 }
 
-/* Goes on where the last verdict has stopped, round and round. */
+/* Goes on where the last verdict has stopped, round and round.  What many rounds have left at the front goes at once
+ * where it is little among what is more precious: that gathers there while nobody reads, and each round would look
+ * through it. */
 static void
 draw_on(struct round *round, struct queue *queue, struct loss *loss)
 {
-	const struct sweep sweep = { judge_slice, round, classes_top(round->giving.classes) == 0 };
-	struct queue_mark *at = &queue->mark[classes_marks(round->giving.classes)];
+	struct classes *classes = round->giving.classes;
+	const unsigned class = round->giving.class;
+	const struct sweep sweep = { judge_slice, round, classes_top(classes) == 0 };
+	struct queue_mark *at = &queue->mark[classes_marks(classes)];
 
 	do {
-		const struct queue_mark from = classes_from(round->giving.classes, queue, round->giving.class);
-		const struct queue_mark newest = queue_newest_mark(queue);
+		const struct queue_mark from = classes_first(classes, queue, class), newest = queue_newest_mark(queue);
+		bool clears;
 
 		if (at->offset < from.offset || at->offset >= newest.offset)
 			*at = from;
+		clears = at->offset == from.offset && classes_is_sparse(classes, queue, class, &round->excess.need);
 		round->met = false;
+		round->patience = clears ? 0 : excess_slice();
 		*at = sweep_drop(queue, loss, *at, newest, &sweep);
+		if (clears)
+			classes_has_none(classes, queue, class, *at);
 	} while (!tally_is_none(&round->excess.need));
 }
 
@@ -233,7 +241,6 @@ settle_slice(struct chance *chance, struct classes *classes, struct queue *queue
 
 		give_way(&round.giving, class);
 		round.excess = excess_of(queue, PART);
-		round.patience = excess_slice();
 		if (classes_has(classes, queue, class, &round.excess.need))
 			draw_on(&round, queue, loss);
 		else

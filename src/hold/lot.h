@@ -10,7 +10,8 @@
  * and round, each verdict going on where the last one has stopped, and of what is looked at each record goes with a
  * probability of 1 in 2.  So in a round each has the same lot, wherever it is and whatever comes or leaves meanwhile;
  * but at one moment only those in the slice can go.  Where there are few of the class among more precious ones, so
- * that more than a slice of those was passed by, all of the class go that come next, until there is room.
+ * that more than a slice of those was passed by, all of the class go that come next, until there is room.  And at the
+ * front, where more precious ones gather, all of it go as long as there is less of it than of those.
  */
 #ifndef WEIR_LOT_H
 #define WEIR_LOT_H

@@ -847,16 +847,46 @@ draw_set(struct model *m, unsigned class)
 		draw_until_room(m, class);
 }
 
-/* From where it stopped the last time, round and round, one in two; or all, where all must. */
+/* Whether, from the first of a class on, more precious ones come to what must go before it does. */
+static bool
+is_sparse(const struct model *m, unsigned class, size_t first, struct tally need)
+{
+	struct tally own = { 0, 0 }, others = { 0, 0 };
+
+	for (size_t i = first; i < last_victim(m); i++) {
+		struct tally *sum = m->held[i].class == class ? &own : &others;
+
+		ledger_count(sum, 1, m->held[i].length);
+		if (sum->bytes >= need.bytes && sum->records >= need.records)
+			return sum == &others;
+	}
+	return false;
+}
+
+/* From where it stopped the last time, at the front where there is none of the class before that. How many bytes of more
+ * precious ones may be passed by, from the first of the class on, before all must go that come next. */
+static uint64_t
+next_round(const struct model *m, unsigned class, const struct goal *goal, size_t *i)
+{
+	size_t first = first_victim(m);
+
+	while (first < last_victim(m) && m->held[first].class != class)
+		first++;
+	if (*i < first || *i >= last_victim(m))
+		*i = first;
+	return *i == first && is_sparse(m, class, first, goal->need) ? 0 : EXCESS_SLICE;
+}
+
+/* Round and round, one in two; or all, where all must. */
 static void
 draw_on(struct model *m, unsigned class)
 {
 	struct goal goal = goal_of(m, PART_BY_LOT);
 	struct tally all = sum_of(m, class);
-	uint64_t patience = EXCESS_SLICE; /* with more precious ones, from the first of the class on */
 	size_t i = first_victim(m);
 	bool met = false;
 	struct chance_coin coin = { 0 };
+	uint64_t patience;
 
 	if (all.bytes < goal.need.bytes || all.records < goal.need.records) {
 		while (i < last_victim(m))
@@ -868,13 +898,14 @@ draw_on(struct model *m, unsigned class)
 	}
 	while (i < last_victim(m) && m->held[i].start < m->round_at)
 		i++;
+	patience = next_round(m, class, &goal, &i);
 	for (; !is_reached(&goal); m->round_at = i < m->count ? m->held[i].start : m->at) {
 		uint64_t length;
 
 		if (i == last_victim(m)) {
 			if (!is_lacking(&goal))
 				return;
-			i = first_victim(m);
+			patience = next_round(m, class, &goal, &i);
 			met = false;
 		}
 		length = m->held[i].length;
