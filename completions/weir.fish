@@ -65,7 +65,7 @@ complete -c weir -n __weir_own -l high -x -d 'Stop reading, or begin to shed, at
 complete -c weir -n __weir_own -l low -x -d 'Resume reading, or end to shed, at this fill' -a '0% 25% 50% 75%'
 complete -c weir -n __weir_own -l max-age -x -d 'Drop what has waited longer' -a '100ms 1s 10s 1m'
 complete -c weir -n __weir_own -l keep -x -d 'Drop records that match last'
-complete -c weir -n __weir_own -s k -l key -x -d "A record's key: a field, or /REGEX/" -a '1 2 3'
+complete -c weir -n __weir_own -s k -l key -x -d "A record's key: fields, JSON members, or /REGEX/" -a '1 2 3'
 complete -c weir -n __weir_own -s t -l field-separator -x -d 'Fields end in this byte' -a ", : '\\\\t'"
 complete -c weir -n __weir_own -s s -l sample -x -d 'Let 1 record in N in' -a '10 100 1000 1% 10%'
 complete -c weir -n __weir_own -l sample-by -x -d 'Which 1 record in N' -a 'count random key'

@@ -25,11 +25,13 @@
 
 #ifdef HAVE_PCRE2
 #define ACCEPTS_KEEP "up to 16 regular expressions of Perl's kind, such as 'ERROR|FATAL', /ERROR/ or /error/i"
-#define ACCEPTS_KEY "the number of a field from 1, or /REGEX/, such as 2 or '/user=([a-z]+)/'"
+#define ACCEPTS_KEY "fields from 1, such as 2 or 2,3; members of a JSON object, such as .user or .a.b,.c; or /REGEX/, such " \
+	"as '/user=([a-z]+)/'"
 #define ACCEPTS_CONFIRM "written, read, exit, line, line:REGEX, number, upto"
 #else
 #define ACCEPTS_KEEP "none; regular expressions need a weir with PCRE2"
-#define ACCEPTS_KEY "the number of a field from 1, such as 2; /REGEX/ needs a weir with PCRE2"
+#define ACCEPTS_KEY "fields from 1, such as 2 or 2,3; members of a JSON object, such as .user or .a.b,.c; /REGEX/ needs a " \
+	"weir with PCRE2"
 #define ACCEPTS_CONFIRM "written, read, exit, line, number, upto; line:REGEX needs a weir with PCRE2"
 #endif
 
@@ -61,7 +63,7 @@ const struct draft_row draft_rows[IDS] = {
 	    ACCEPTS_KEEP,
 	    "drop records that match last" },
 	[ID_KEY] = { DRAFT_KEYS, "key", "k", "KEY",
-	    "a record's key: the number of a field, or /REGEX/, its first group" NOT_HERE,
+	    "a record's key: fields (2 or 2,3), members of a JSON object (.a.b), or /REGEX/, its groups" NOT_HERE,
 	    ACCEPTS_KEY, NULL },
 	[ID_SEPARATOR] = { DRAFT_KEYS, "field-separator", "t", "C",
 	    "fields end in the byte C (default: blanks, as in awk)", ACCEPTS_BYTE, NULL },

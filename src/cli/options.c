@@ -294,5 +294,5 @@ options_may_drop(const struct options *options)
 const struct key_rule *
 options_key(const struct options *options)
 {
-	return options->key.field > 0 || options->key.pattern != NULL ? &options->key : NULL;
+	return options->key.looks != NULL ? &options->key : NULL;
 }

@@ -93,7 +93,7 @@ struct options {
 	uint64_t codel_target_ns;
 	uint64_t codel_interval_ns;
 	struct keep *keep;         /* NULL for none */
-	struct key_rule key;       /* field 0 and no pattern where not given */
+	struct key_rule key;       /* without looks where not given */
 	unsigned top_keys;         /* 0 where not asked for */
 	bool rated;
 	struct rate rate;          /* where rated */

@@ -5,7 +5,6 @@
 #include "base/units.h"
 #include "pick/key.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,31 +24,110 @@ parse_pattern(struct pattern **pattern, const char *value, char *error)
 	return *pattern != NULL ? NULL : error;
 }
 
+/* What is put together of several. */
+struct key_parts {
+	unsigned count;
+	uint64_t field[KEY_PARTS_MOST];           /* fields, */
+	struct member_path member[KEY_PARTS_MOST]; /* or members; neither of a pattern */
+	bool members;
+	size_t length; /* of what has been joined */
+	uint64_t hash; /* that stands for what came before it; 0 for nothing */
+	char joined[KEY_JOINED_MOST];
+};
+
+/* Fields, separated by commas. */
+static const char *
+parse_fields(struct key_parts *parts, const char *value)
+{
+	const char *error = NULL;
+
+	for (parts->count = 0; error == NULL; value++) {
+		char number[32];
+		const size_t length = strcspn(value, ",");
+
+		if (parts->count == KEY_PARTS_MOST)
+			return "too many fields";
+		if (length >= sizeof(number))
+			return "not a whole number";
+		memcpy(number, value, length);
+		number[length] = '\0';
+		error = units_count(number, &parts->field[parts->count++]);
+		value += length;
+		if (*value == '\0')
+			break;
+	}
+	return error;
+}
+
+static const char *
+parse_members(struct key_parts *parts, const char *value)
+{
+	const char *error = NULL;
+
+	parts->members = true;
+	for (parts->count = 0; error == NULL; value++) {
+		if (parts->count == KEY_PARTS_MOST)
+			return "too many members";
+		if (*value != '.')
+			return "not a member; each begins with a dot";
+		error = member_parse(&parts->member[parts->count++], value, &value);
+		if (*value == '\0')
+			break;
+	}
+	return error;
+}
+
+/* One that is found where it stands does without. */
+static bool
+needs_parts(const struct key_rule *rule, const struct key_parts *parts)
+{
+	return parts->members || parts->count > 1 || (rule->pattern != NULL && pattern_groups(rule->pattern) > 1);
+}
+
+static const char *
+parse_into(struct key_rule *rule, const char *value, char *error)
+{
+	const char *wrong;
+
+	rule->looks = calloc(1, sizeof(*rule->looks));
+	rule->parts = calloc(1, sizeof(*rule->parts));
+	if (rule->looks == NULL || rule->parts == NULL)
+		return "out of memory";
+	wrong = value[0] == '/' ? parse_pattern(&rule->pattern, value, error) :
+	    value[0] == '.' ? parse_members(rule->parts, value) : parse_fields(rule->parts, value);
+	if (wrong != NULL)
+		return wrong;
+	rule->field = rule->parts->field[0];
+	if (needs_parts(rule, rule->parts))
+		return rule->pattern == NULL || pattern_want_groups(rule->pattern) ? NULL : "out of memory";
+	free(rule->parts);
+	rule->parts = NULL;
+	return NULL;
+}
+
 const char *
 key_parse(struct key_rule *rule, const char *value, char error[PATTERN_ERROR_MOST])
 {
-	struct key_rule parsed = { .separator = rule->separator };
-	const char *wrong = value[0] == '/' ? parse_pattern(&parsed.pattern, value, error) :
-	    units_count(value, &parsed.field);
+	struct key_rule parsed = { .separator = rule->separator, .lines = rule->lines };
+	const char *wrong = parse_into(&parsed, value, error);
 
-	if (wrong == NULL && (parsed.looks = calloc(1, sizeof(*parsed.looks))) == NULL) {
+	if (wrong != NULL) {
 		key_clear(&parsed);
-		wrong = "out of memory";
+		return wrong;
 	}
-	if (wrong == NULL) {
-		parsed.lines = rule->lines;
-		key_clear(rule);
-		*rule = parsed;
-	}
-	return wrong;
+	key_clear(rule);
+	*rule = parsed;
+	return NULL;
 }
 
 void
 key_clear(struct key_rule *rule)
 {
 	pattern_free(rule->pattern);
+	free(rule->parts);
 	free(rule->looks);
 	rule->pattern = NULL;
+	rule->parts = NULL;
 	rule->looks = NULL;
 }
 
@@ -125,13 +203,119 @@ field_by_separator(const char *text, const char *end, int separator, uint64_t fi
 }
 
 static bool
-find_field(const struct key_rule *rule, const char *text, size_t length, struct key *key)
+find_field(const struct key_rule *rule, uint64_t field, const char *text, size_t length, struct key *key)
 {
 	const bool returns = rule->lines && length > 0 && text[length - 1] == '\r';
 	const char *end = text + length - returns;
 
-	return rule->separator == KEY_BLANKS ? field_by_blanks(text, end, rule->field, key) :
-	    field_by_separator(text, end, rule->separator, rule->field, key);
+	return rule->separator == KEY_BLANKS ? field_by_blanks(text, end, field, key) :
+	    field_by_separator(text, end, rule->separator, field, key);
+}
+
+/* --- several together ------------------------------------------------------------------------------- */
+
+/* Where no more fits, all that is there is put into the hash: what is different stays so. */
+static void
+join(struct key_parts *parts, const char *text, size_t length)
+{
+	while (length > 0) {
+		const size_t room = sizeof(parts->joined) - parts->length, some = length < room ? length : room;
+
+		memcpy(parts->joined + parts->length, text, some);
+		parts->length += some;
+		text += some;
+		length -= some;
+		if (parts->length < sizeof(parts->joined))
+			continue;
+		parts->hash = XXH3_64bits_withSeed(parts->joined, parts->length, parts->hash);
+		memcpy(parts->joined, &parts->hash, sizeof(parts->hash));
+		parts->length = sizeof(parts->hash);
+	}
+}
+
+static void
+join_member(struct key_parts *parts, const struct member *member)
+{
+	const char *at = member->text, *end = at + member->length;
+
+	if (!member->escaped)
+		join(parts, at, member->length);
+	while (member->escaped && at < end) {
+		char bytes[4];
+		size_t count;
+
+		at = member_next(at, end, bytes, &count);
+		join(parts, bytes, count);
+	}
+}
+
+/* One of them, if it is there. */
+static bool
+join_part(const struct key_rule *rule, unsigned part, const char *text, size_t length)
+{
+	struct key_parts *parts = rule->parts;
+	struct key key = { text, 0 };
+	struct member member;
+	size_t from, to;
+
+	if (parts->members) {
+		if (!member_find(&parts->member[part], text, length, &member))
+			return false;
+		join_member(parts, &member);
+		return true;
+	}
+	if (rule->pattern == NULL) {
+		if (!find_field(rule, parts->field[part], text, length, &key))
+			return false;
+	} else if (pattern_group_of(rule->pattern, part + 1, &from, &to)) {
+		key = (struct key){ text + from, to - from };
+	} else {
+		return false;
+	}
+	join(parts, key.text, key.length);
+	return true;
+}
+
+/* A single member without escapes is where it stands. */
+static bool
+find_member(const struct key_rule *rule, const char *text, size_t length, struct key *key)
+{
+	struct key_parts *parts = rule->parts;
+	struct member member;
+
+	if (!member_find(&parts->member[0], text, length, &member))
+		return false;
+	*key = (struct key){ member.text, member.length };
+	if (member.escaped) {
+		parts->length = parts->hash = 0;
+		join_member(parts, &member);
+		*key = (struct key){ parts->joined, parts->length };
+	}
+	return true;
+}
+
+/* Whether there are all of them. */
+static bool
+find_parts(const struct key_rule *rule, const char *text, size_t length, struct key *key)
+{
+	struct key_parts *parts = rule->parts;
+	const unsigned count = rule->pattern != NULL ? pattern_groups(rule->pattern) : parts->count;
+	const char between = rule->field == 0 ? '\x1f' : rule->separator == KEY_BLANKS ? ' ' : (char)rule->separator;
+	unsigned found = 0;
+
+	if (parts->members && count == 1)
+		return find_member(rule, text, length, key);
+	parts->length = parts->hash = 0;
+	if (rule->pattern != NULL && !pattern_matches(rule->pattern, text, length))
+		return false;
+	for (unsigned part = 0; part < count; part++) {
+		if (part > 0)
+			join(parts, &between, 1);
+		found += join_part(rule, part, text, length);
+	}
+	if (found > 0)
+		*key = (struct key){ parts->joined, parts->length };
+	return found == count;
 }
 
 struct key
@@ -141,8 +325,10 @@ key_of(const struct key_rule *rule, const char *text, size_t length)
 	size_t from, to;
 	bool found;
 
-	if (rule->pattern == NULL) {
-		found = find_field(rule, text, length, &key);
+	if (rule->parts != NULL) {
+		found = find_parts(rule, text, length, &key);
+	} else if (rule->pattern == NULL) {
+		found = find_field(rule, rule->field, text, length, &key);
 	} else if ((found = pattern_group(rule->pattern, text, length, &from, &to))) {
 		key = (struct key){ text + from, to - from };
 	}

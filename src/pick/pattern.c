@@ -223,21 +223,48 @@ pattern_matches(struct pattern *pattern, const char *text, size_t length)
 	return finds(pattern, text, length);
 }
 
-bool
-pattern_group(struct pattern *pattern, const char *text, size_t length, size_t *from, size_t *to)
+/* \K in a lookahead can put the begin of a match behind its end. */
+static bool
+take_pair(const size_t *pair, size_t *from, size_t *to)
 {
-	const size_t *pair = pcre2_get_ovector_pointer(pattern->found);
-
-	if (!finds(pattern, text, length))
-		return false;
-	if (pcre2_get_ovector_count(pattern->found) > 1)
-		pair += 2;
-	/* \K in a lookahead can put the begin of a match behind its end. */
 	if (pair[0] == PCRE2_UNSET || pair[0] > pair[1])
 		return false;
 	*from = pair[0];
 	*to = pair[1];
 	return true;
+}
+
+bool
+pattern_group(struct pattern *pattern, const char *text, size_t length, size_t *from, size_t *to)
+{
+	const size_t *pairs = pcre2_get_ovector_pointer(pattern->found);
+
+	return finds(pattern, text, length) &&
+	    take_pair(pairs + (pcre2_get_ovector_count(pattern->found) > 1 ? 2 : 0), from, to);
+}
+
+unsigned
+pattern_groups(const struct pattern *pattern)
+{
+	return ask(pattern->code, PCRE2_INFO_CAPTURECOUNT);
+}
+
+bool
+pattern_want_groups(struct pattern *pattern)
+{
+	pcre2_match_data *all = pcre2_match_data_create(pattern_groups(pattern) + 1, NULL);
+
+	if (all == NULL)
+		return false;
+	pcre2_match_data_free(pattern->found);
+	pattern->found = all;
+	return true;
+}
+
+bool
+pattern_group_of(const struct pattern *pattern, unsigned group, size_t *from, size_t *to)
+{
+	return take_pair(pcre2_get_ovector_pointer(pattern->found) + 2 * (size_t)group, from, to);
 }
 
 #else
@@ -304,6 +331,30 @@ pattern_group(struct pattern *pattern, const char *text, size_t length, size_t *
 	(void)from;
 	(void)to;
 	return pattern_matches(pattern, text, length);
+}
+
+unsigned
+pattern_groups(const struct pattern *pattern)
+{
+	(void)pattern;
+	return 0;
+}
+
+bool
+pattern_want_groups(struct pattern *pattern)
+{
+	(void)pattern;
+	return true;
+}
+
+bool
+pattern_group_of(const struct pattern *pattern, unsigned group, size_t *from, size_t *to)
+{
+	(void)pattern;
+	(void)group;
+	(void)from;
+	(void)to;
+	return false;
 }
 
 #endif

@@ -44,6 +44,31 @@ keys()
 	is "$(keys -k '/$/' | sort | paste -sd ,)" " 5"
 }
 
+@test "--key: members of a JSON object, of whatever else is in it" {
+	printf '%s\n' first '{"user":"ann","at":{"host":"a"}}' '{"x":[{"user":"no"}], "user" : "bob"}' '{"user":"\u0061nn"}' \
+	    '{"user":7}' '{"at":{"user":"eve"}}' 'user' '' >in
+	is "$(keys -k .user | sort | paste -sd ,)" " 3,7 1,ann 2,bob 1"
+	is "$(keys -k .at.host | sort | paste -sd ,)" " 6,a 1"
+	is "$(keys -k .x.0.user | sort | paste -sd ,)" " 6,no 1"
+	is "$(keys -k '."user"' | sort | paste -sd ,)" " 3,7 1,ann 2,bob 1"
+	printf '%s\0' first $'{\n "user": "ann\\nx"\n}' >in
+	is "$(keys -0 -k .user)" 'ann\012x 1'
+}
+
+@test "--key: several together, of which each pair is told apart" {
+	printf '%s\n' first 'a b  c' 'a b c' 'a  c b' 'b' '' >in
+	is "$(keys -k 1,2 | sort | paste -sd ,)" " 1,a b 2,a c 1,b  1"
+	is "$(keys -k 3,1 | sort | paste -sd ,)" " 1, b 1,b a 1,c a 2"
+	printf '%s\n' first 'a,b c,d' 'a,b,c d' >in
+	is "$(keys -t , -k 1,2 | sort | paste -sd ';')" "a,b 1;a,b c 1"
+	printf '%s\n' first '{"a":"x","b":"y z"}' '{"b":"y z","a":"x"}' '{"a":"x y","b":"z"}' '{"a":1}' '{}' >in
+	is "$(keys -k .a,.b | sort | paste -sd ,)" ' 1,1\037 1,x y\037z 1,x\037y z 2'
+	has_patterns || return 0
+	printf '%s\n' first 'GET /a 200' 'PUT /a 200' 'GET /b 200' 'GET /a' 'none' >in
+	is "$(keys -k '/([A-Z]+) .*( 200)?$/' | sort | paste -sd ,)" ' 1,GET\037 3,PUT\037 1'
+	is "$(keys -k '/([A-Z]+) (\/[a-z]) 200/' | sort | paste -sd ,)" ' 2,GET\037/a 1,GET\037/b 1,PUT\037/a 1'
+}
+
 # Two keys that XXH3 cannot tell apart where it has the seed 0: whoever knows the seed finds as many as he likes, and more
 # quickly still such as only meet in a table.
 @test "--policy=latest: keys that are made to collide are two keys, whatever --seed says" {

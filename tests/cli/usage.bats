@@ -506,13 +506,19 @@ native_portable()
 
 @test "--key, --field-separator: what is no key, and what is no byte" {
 	for value in 0 '' x -1 1.5 99999999999999999999 /a /; do
-		refused "--key=$value: " "accepted: the number of a field from 1" -- -p latest -k "$value"
+		refused "--key=$value: " "accepted: fields from 1" -- -p latest -k "$value"
 	done
 	for value in '' ab '\q' '\x1'; do
 		refused "--field-separator=$value: " "accepted: one byte" -- -p latest -k 1 -t "$value"
 	done
+	for value in . .a..b '.a b' '."a' .a,2 2,.a 2, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17; do
+		refused "--key=$value: " "members of a JSON object, such as .user" -- -p latest -k "$value"
+	done
+	accepted -p latest -k 2,3 -t ,
+	accepted -p latest -k '.a.b,."c d"'
+	refused "--field-separator=,: without fields" accepted -- -p latest -k .a -t ,
 	accepted -p latest -k 1 -t '\t'
-	refused "--key=//: an empty pattern" "accepted: the number of a field" -- -p latest -k //
+	refused "--key=//: an empty pattern" "accepted: fields" -- -p latest -k //
 	if ! has_patterns; then refused "--key=/(/: $WITHOUT" accepted -- -p latest -k '/(/'; return; fi
 	refused "--key=/(/: at offset 1: " accepted -- -p latest -k '/(/'
 	accepted -p latest -k '/a(b)?/'

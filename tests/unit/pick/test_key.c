@@ -39,6 +39,23 @@ key_by(int separator, const char *value, const char *text)
 	return part;
 }
 
+/* A key that is put together stands outside of the record. */
+static const char *
+joined_by(int separator, const char *value, const char *text)
+{
+	static char part[100];
+	struct key_rule rule = { .separator = separator };
+	const char *wrong = parse(&rule, value);
+	struct key key;
+
+	if (strcmp(wrong, "good") != 0)
+		return wrong;
+	key = key_of(&rule, text, strlen(text));
+	(void)snprintf(part, sizeof(part), "[%.*s]", (int)key.length, key.text);
+	key_clear(&rule);
+	return part;
+}
+
 static void
 blanks(void)
 {
@@ -72,6 +89,44 @@ separators(void)
 	is_text(key_by(',', "1", ""), "[]", "of nothing");
 	is_text(key_by(' ', "2", "one  two"), "[]", "a space as well");
 	is_text(key_by(0xff, "2", "one\xfftwo"), "[two]", "any byte");
+}
+
+static void
+several(void)
+{
+	static char huge[3 * KEY_JOINED_MOST];
+	struct key_rule rule = { .separator = KEY_BLANKS };
+	uint64_t first;
+
+	is_text(joined_by(KEY_BLANKS, "2,3", "one two  three"), "[two three]", "two fields, with a blank between");
+	is_text(joined_by(KEY_BLANKS, "3,1", "one two three"), "[three one]", "in any order");
+	is_text(joined_by(',', "1,3", "one,two three,four five"), "[one,four five]", "with their own separator");
+	is_text(joined_by(',', "1,3", "one,two"), "[one,]", "one of them");
+	is_text(joined_by(',', "4,3", "one,two"), "[]", "none of them");
+#ifdef HAVE_PCRE2
+	is_text(joined_by(',', "/(a+)(b+)/", "xaabbb"), "[aa\x1f" "bbb]", "the groups of a pattern");
+	is_text(joined_by(',', "/(a+)(b+)?/", "xaac"), "[aa\x1f]", "of which one took no part");
+	is_text(joined_by(',', "/(a+)(b+)/", "xaac"), "[]", "or nothing matches");
+#endif
+	is_text(joined_by(',', ".a,.b", "{\"b\":1,\"a\":\"x\"}"), "[x\x1f" "1]", "members");
+	is_text(joined_by(',', ".a,.b", "{\"b\":1}"), "[\x1f" "1]", "of which one is missing");
+	is_text(joined_by(',', ".a", "{\"a\":\"x\\ny\"}"), "[x\ny]", "what a string says");
+	is_text(joined_by(',', ".a", "no object"), "[]", "nothing has no members");
+
+	is_text(parse(&rule, "1,2"), "good", "and long ones");
+	memset(huge, 'a', sizeof(huge) - 3);
+	memcpy(huge + sizeof(huge) - 3, " b", 3);
+	first = key_hash(key_of(&rule, huge, sizeof(huge) - 1), 1);
+	ok(key_of(&rule, huge, sizeof(huge) - 1).length <= KEY_JOINED_MOST, "do not take more than they may");
+	huge[7] = 'c';
+	ok(key_hash(key_of(&rule, huge, sizeof(huge) - 1), 1) != first, "a difference at the begin is one");
+	huge[7] = 'a';
+	huge[sizeof(huge) - 2] = 'c';
+	ok(key_hash(key_of(&rule, huge, sizeof(huge) - 1), 1) != first, "as is one at the end");
+	huge[sizeof(huge) - 2] = 'b';
+	is(key_hash(key_of(&rule, huge, sizeof(huge) - 1), 1), first, "the same is the same");
+	is(key_looks(&rule).found, 5, "it was there");
+	key_clear(&rule);
 }
 
 /* Each record as it was put together, from words without blanks and separators. */
@@ -122,7 +177,19 @@ rules(void)
 	is_text(parse(&rule, "0"), "zero has no meaning here", "there is none before the first");
 	is_text(parse(&rule, ""), "not a whole number", "nothing is none");
 	is_text(parse(&rule, "-1"), "not a whole number", "nor is there one from behind");
-	is_text(parse(&rule, "2,3"), "not a whole number", "nor two");
+	is_text(parse(&rule, "2,x"), "not a whole number", "each of several is one");
+	is_text(parse(&rule, "2,"), "not a whole number", "and none is missing");
+	is_text(parse(&rule, "2,0"), "zero has no meaning here", "nor the one before the first");
+	is_text(parse(&rule, "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17"), "too many fields", "there is an end");
+	is_text(parse(&rule, "2,.a"), "not a whole number", "fields and members do not go together");
+	is_text(parse(&rule, ".a,2"), "not a member; each begins with a dot", "in no order");
+	is_text(parse(&rule, "."), "a dot without a name; one that has other than letters, digits, _ and - stands in quotes",
+	    "a member has a name");
+	is_text(parse(&rule, ".a..b"),
+	    "a dot without a name; one that has other than letters, digits, _ and - stands in quotes", "each of them");
+	is_text(parse(&rule, ".a b"), "not a path; a name that has other than letters, digits, _ and - stands in quotes",
+	    "which is plain, or in quotes");
+	is_text(parse(&rule, ".\"a"), "a name whose quotes do not end", "that end");
 	is_text(parse(&rule, "/"), "a pattern that does not end in a slash, or in /i", "one slash");
 	is_text(parse(&rule, "/a"), "a pattern that does not end in a slash, or in /i", "or an open end");
 	is_text(key_text(&rule, "a,b", strlen("a,b")), "[b]", "what is wrong changes nothing");
@@ -216,6 +283,7 @@ main(void)
 	lines();
 	blanks();
 	separators();
+	several();
 	random_records();
 	rules();
 	hashes();
