@@ -71,6 +71,8 @@ values(void)
 	is_text(in(".\"a\\\"\\\\\"", "{\"a\\\"\\\\\":3}"), "[3]", "with quotes in it");
 	is_text(in(".gr\xc3\xb6\xc3\x9f" "e", "{\"gr\\u00f6\xc3\x9f" "e\":4}"), "[4]", "however it is written");
 	is_text(in(".a", "{\"ab\":1,\"\":2}"), "none", "no part of a name is one");
+	is_text(in(".ab", "{\"\\u0061\":1}"), "none", "however it is written");
+	is_text(in(".a", "{\"\\u0061b\":1}"), "none", "be it the first");
 }
 
 static void
