@@ -85,7 +85,7 @@ _weir_value()
 		sample: rate: ;;
 	-m|-B|--buffer) _weir_words "$2" 64K 256K 1M 16M 256M 1G ;;
 	-s|--sample) _weir_words "$2" 10 100 1000 1% 10% ;;
-	--sample-by) _weir_words "$2" count random key ;;
+	--sample-by) _weir_words "$2" count random key each-key ;;
 	--rate-by) _weir_words "$2" key ;;
 	-k|--key) _weir_words "$2" 1 2 3 ;;
 	-t|--field-separator) _weir_words "$2" , : "'\\t'" ;;

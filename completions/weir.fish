@@ -68,7 +68,7 @@ complete -c weir -n __weir_own -l keep -x -d 'Drop records that match last'
 complete -c weir -n __weir_own -s k -l key -x -d "A record's key: fields, JSON members, or /REGEX/" -a '1 2 3'
 complete -c weir -n __weir_own -s t -l field-separator -x -d 'Fields end in this byte' -a ", : '\\\\t'"
 complete -c weir -n __weir_own -s s -l sample -x -d 'Let 1 record in N in' -a '10 100 1000 1% 10%'
-complete -c weir -n __weir_own -l sample-by -x -d 'Which 1 record in N' -a 'count random key'
+complete -c weir -n __weir_own -l sample-by -x -d 'Which 1 record in N' -a 'count random key each-key'
 complete -c weir -n __weir_own -l seed -x -d 'Make chance repeat itself'
 complete -c weir -n __weir_own -l drop-over -x -d 'Drop what comes in faster than this' -a '10/s 100/s 1000/s 1MB/s 10MB/s'
 complete -c weir -n __weir_own -s L -l rate -x -d 'Let records out no faster than this' -a '10/s 100/s 1000/s 1MB/s 10MB/s'

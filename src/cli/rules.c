@@ -141,7 +141,7 @@ check_company(const struct draft *draft)
 {
 	const struct options *o = draft->options;
 	const bool sampling = draft->is_given[ID_SAMPLE];
-	const bool by_key = sampling && o->sample_by == SAMPLE_BY_KEY;
+	const bool by_key = sampling && (o->sample_by == SAMPLE_BY_KEY || o->sample_by == SAMPLE_BY_EACH_KEY);
 	const bool choosing = policy_drops(o->policy) && o->policy != POLICY_FAIL;
 	const struct {
 		enum id id;
@@ -164,9 +164,9 @@ check_company(const struct draft *draft)
 		    "nothing is dropped; accepted with a policy that drops, --drop-over or "
 		    "--max-age" },
 		{ ID_KEY, by_key || o->rate_by_key || o->policy == POLICY_LATEST || o->top_keys > 0,
-		    "nothing uses it; accepted with --sample-by=key, --rate-by=key, --policy=latest or --top-keys" },
+		    "nothing uses it; accepted with --sample-by=key or each-key, --rate-by=key, --policy=latest or --top-keys" },
 		{ ID_SEPARATOR, o->key.field > 0, "without fields; accepted with --key=N" },
-		{ ID_SEED, (sampling && o->sample_by != SAMPLE_BY_COUNT) || o->policy == POLICY_DROP_RANDOM,
+		{ ID_SEED, (sampling && (o->sample_by == SAMPLE_BY_RANDOM || o->sample_by == SAMPLE_BY_KEY)) || o->policy == POLICY_DROP_RANDOM,
 		    "nothing is left to chance; accepted with --sample-by=random, --sample-by=key or "
 		    "--policy=drop-random" },
 		{ ID_KEEP, choosing || sampling || o->policing,

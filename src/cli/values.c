@@ -83,6 +83,7 @@ static const char *const sample_ways[] = {
 	[SAMPLE_BY_COUNT] = "count",
 	[SAMPLE_BY_RANDOM] = "random",
 	[SAMPLE_BY_KEY] = "key",
+	[SAMPLE_BY_EACH_KEY] = "each-key",
 };
 
 /* The place of a value in a list of names, or -1. */

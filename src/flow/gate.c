@@ -6,7 +6,7 @@
 void
 gate_init(struct gate *gate, const struct gate_rules *rules)
 {
-	const bool seen = rules->keep != NULL || sample_is_by_key(&rules->sample);
+	const bool seen = rules->keep != NULL || sample_is_by_key(&rules->sample) || sample_is_by_each_key(&rules->sample);
 
 	*gate = (struct gate){
 		.rules = *rules,
@@ -33,6 +33,8 @@ retune_sample(struct gate *gate, const struct share *share)
 	if (!gate->rules.sampling || sample_has_share(sample, share))
 		return false;
 	sample_retune(sample, share);
+	if (gate->rules.sample_by != NULL)
+		recent_clear(gate->rules.sample_by);
 	if (gate->draws)
 		gate->gap = sample_gap(sample);
 	return true;
@@ -75,6 +77,12 @@ is_in_sample(struct gate *gate, struct key key)
 
 	if (sample_is_by_key(sample))
 		return sample_has(sample, key_hash(key, gate->rules.seed));
+	if (sample_is_by_each_key(sample)) {
+		bool is_new;
+		struct sample_key *of_key = recent_of(gate->rules.sample_by, key_hash(key, gate->rules.salt), &is_new);
+
+		return sample_has_next(sample, of_key, is_new);
+	}
 	if (gate->gap > 0) {
 		gate->gap--;
 		return false;

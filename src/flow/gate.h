@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * gate: which records may come in.  By their number, where nothing of them has to be seen (--sample by count or by
- * chance); by what they say (--keep, --sample-by=key, --drop-over); and up to which length.
+ * chance); by what they say (--keep, --sample-by=key and each-key, --drop-over); and up to which length.
  *
  * Does not know where records begin and end, nor what becomes of their bytes: that is the intake's, which says which
  * record it is asking about, once for each, and does what it is told.  Whether there is room is not asked here: that is
@@ -23,6 +23,7 @@
 #include "pick/buckets.h"
 #include "pick/keep.h"
 #include "pick/key.h"
+#include "pick/recent.h"
 #include "pick/sample.h"
 
 #include <stdbool.h>
@@ -37,10 +38,11 @@ struct gate_rules {
 	bool police_bytes;         /* by bytes, otherwise by records */
 	struct bucket police;      /* as it begins */
 	struct buckets *police_by; /* one for each key, or NULL; not owned */
+	struct recent *sample_by;  /* a struct sample_key for each key, where the sample goes by that, or NULL; not owned */
 	const struct keep *keep;   /* what matches passes; NULL, or not owned */
 	const struct key_rule *key; /* NULL, or not owned */
 	uint64_t seed;             /* of the keys' sample */
-	uint64_t salt;             /* of the keys' buckets: see key_salt */
+	uint64_t salt;             /* of the keys' buckets and places: see key_salt */
 	uint64_t max_record;       /* longest record to let in, in bytes; UINT64_MAX for any */
 	bool ends_run;             /* a record that is too long is the last that is taken */
 	uint64_t judge_at;         /* a record of which so many bytes are here is judged by those; UINT64_MAX: never */

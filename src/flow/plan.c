@@ -79,6 +79,7 @@ plan_gates(struct plan *plan, const struct options *options)
 {
 	plan->sampling = options->sample.den > 1;
 	plan->sample_by = options->sample_by;
+	plan->sampling_each = plan->sampling && options->sample_by == SAMPLE_BY_EACH_KEY;
 	plan->policing = options->policing;
 	plan->rated = options->rated;
 	plan->by_key = options->rate_by_key;
@@ -95,7 +96,8 @@ plan_chance(struct plan *plan, const struct options *options)
 
 	plan->seeded = options->seeded || !drawn;
 	plan->seed = options->seed;
-	plan->salted = options->rate_by_key || options->policy == POLICY_LATEST;
+	plan->salted = options->rate_by_key || options->policy == POLICY_LATEST ||
+	    options->sample_by == SAMPLE_BY_EACH_KEY;
 }
 
 /* With a spool: what has left is out, and nothing has a part in when it may. */

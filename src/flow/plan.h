@@ -56,6 +56,7 @@ struct plan {
 	/* gates */
 	bool sampling;           /* --sample, */
 	enum sample_by sample_by;
+	bool sampling_each;      /* something is kept of each key */
 	bool policing;           /* --drop-over */
 	bool rated;              /* --rate */
 	bool by_key;             /* a bucket for each key, of both */

@@ -78,6 +78,7 @@ struct pump {
 	uint64_t halted_since_ns;
 	uint64_t began_ns;
 	struct buckets *intake_buckets; /* one for each key, or NULL */
+	struct recent *sampled_keys;    /* as gate.h has it, or NULL */
 	struct buckets *outlet_buckets;
 	enum pump_input input;
 	enum outlet_state output;
@@ -139,6 +140,7 @@ void pump_retune(struct pump *pump, const struct tuning *tuning, uint64_t now_ns
  * be held for each (no error where it is not; false with errno). */
 struct gate_rules setup_gate(const struct pump *pump, struct chance *own, uint64_t salt, uint64_t now_ns);
 bool setup_buckets(struct buckets **buckets, bool wanted, const struct rate *rate, uint64_t depth);
+bool setup_sampled_keys(struct recent **keys, bool wanted);
 
 /* Whether the next pass would read: there is something to read, and room for it. */
 bool pump_wants_input(const struct pump *pump);

@@ -86,6 +86,16 @@ take_buckets(struct buckets **there, bool wanted, struct buckets *made)
 	*there = made;
 }
 
+/* The same for what is kept of each key. */
+static void
+take_sampled_keys(struct pump *pump, bool wanted, struct recent *made)
+{
+	if (wanted && made == NULL)
+		return;
+	recent_free(pump->sampled_keys);
+	pump->sampled_keys = made;
+}
+
 /* Memory: all that can fail. */
 static bool
 make_room(struct pump *pump, const struct plan *next)
@@ -154,16 +164,20 @@ pump_replan(struct pump *pump, const struct options *options, uint64_t now_ns)
 	const enum policy policy = pump->plan.policy;
 	const bool in = next.policing && next.by_key, out = next.rated && next.by_key;
 	struct buckets *intake = NULL, *outlet = NULL;
+	struct recent *sampled = NULL;
 
 	if (!make_buckets(pump->intake_buckets, in, &before.police, &tuning.police, tuning.police_burst, &intake) ||
 	    !make_buckets(pump->outlet_buckets, out, &before.rate, &tuning.rate, tuning.burst, &outlet) ||
+	    !setup_sampled_keys(&sampled, next.sampling_each && pump->sampled_keys == NULL) ||
 	    !make_room(pump, &next)) {
 		buckets_free(intake);
 		buckets_free(outlet);
+		recent_free(sampled);
 		return -1;
 	}
 	take_buckets(&pump->intake_buckets, in, intake);
 	take_buckets(&pump->outlet_buckets, out, outlet);
+	take_sampled_keys(pump, next.sampling_each, sampled);
 	pump->plan = next;
 	pump->tuning = tuning;
 	loss_pass(&pump->loss, now_ns);

@@ -23,6 +23,15 @@ setup_buckets(struct buckets **buckets, bool wanted, const struct rate *rate, ui
 	return *buckets != NULL;
 }
 
+bool
+setup_sampled_keys(struct recent **keys, bool wanted)
+{
+	if (!wanted)
+		return true;
+	*keys = recent_new(KEYS_MOST, sizeof(struct sample_key));
+	return *keys != NULL;
+}
+
 static void
 init_outlet(struct pump *pump, const struct io_port *output, uint64_t salt)
 {
@@ -71,6 +80,7 @@ setup_gate(const struct pump *pump, struct chance *own, uint64_t salt, uint64_t 
 		.policing = plan->policing,
 		.police_bytes = police->bytes,
 		.police_by = pump->intake_buckets,
+		.sample_by = pump->sampled_keys,
 		.keep = plan->keep,
 		.key = plan->key,
 		.seed = plan->seed,
@@ -135,6 +145,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	chance_init(&victims, true, chance_next(&all));
 	if (!setup_buckets(&pump->intake_buckets, plan.policing && plan.by_key, &pump->tuning.police,
 	    pump->tuning.police_burst) ||
+	    !setup_sampled_keys(&pump->sampled_keys, plan.sampling_each) ||
 	    !setup_buckets(&pump->outlet_buckets, plan.rated && plan.by_key, &pump->tuning.rate, pump->tuning.burst))
 		return -1;
 	loss_init(&pump->loss, &pump->ledger, plan.keep, plan.key);
@@ -201,5 +212,6 @@ pump_free(struct pump *pump)
 	shed_relax(&pump->shed);
 	buckets_free(pump->intake_buckets);
 	buckets_free(pump->outlet_buckets);
+	recent_free(pump->sampled_keys);
 	bypass_free(&pump->bypass);
 }

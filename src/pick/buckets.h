@@ -2,9 +2,7 @@
 /*
  * buckets: a token bucket for each key, a bounded number of them.
  *
- * Does not hash a key: it knows keys by their hash of 64 bits, and two that share one share a
- * bucket (of a million keys, one time in thirty-seven million).  Does not count tokens: that is
- * bucket's.
+ * Does not know which key has which: that is recent's.  Does not count tokens: that is bucket's.
  *
  * When there is no room for a new key, the bucket goes that was used least recently.  A key whose
  * bucket has gone begins with a full one again.  Nothing is lost by that if it had become full
@@ -14,15 +12,14 @@
 #define WEIR_BUCKETS_H
 
 #include "pick/bucket.h"
+#include "pick/recent.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define BUCKETS_MOST ((size_t)1 << 30)
-
 struct buckets;
 
-/* Of at most this many keys, 1 to BUCKETS_MOST; the other figures are those of bucket_init.  Takes
+/* Of at most this many keys, 1 to RECENT_MOST; the other figures are those of bucket_init.  Takes
  * memory as keys come: 76 bytes a key, and 8 to 16 for each that there may be.  NULL if there is no
  * address space. */
 struct buckets *buckets_new(uint64_t amount, uint64_t period_ns, uint64_t depth, size_t most);

@@ -39,15 +39,15 @@ sample_retune(struct sample *sample, const struct share *share)
 }
 
 static uint64_t
-gap_by_count(struct sample *sample)
+gap_by_count(const struct sample *sample, struct sample_run *run)
 {
-	uint64_t gap = sample->next;
+	uint64_t gap = run->next;
 
-	sample->next = sample->least;
-	sample->rest += sample->more;
-	if (sample->rest >= sample->share.num) {
-		sample->rest -= sample->share.num;
-		sample->next++;
+	run->next = sample->least;
+	run->rest += sample->more;
+	if (run->rest >= sample->share.num) {
+		run->rest -= sample->share.num;
+		run->next++;
 	}
 	return gap;
 }
@@ -83,15 +83,22 @@ sample_is_by_key(const struct sample *sample)
 	return sample->by == SAMPLE_BY_KEY;
 }
 
+bool
+sample_is_by_each_key(const struct sample *sample)
+{
+	return sample->by == SAMPLE_BY_EACH_KEY;
+}
+
 uint64_t
 sample_gap(struct sample *sample)
 {
 	switch (sample->by) {
 	case SAMPLE_BY_COUNT:
-		return gap_by_count(sample);
+		return gap_by_count(sample, &sample->run);
 	case SAMPLE_BY_RANDOM:
 		return gap_by_random(sample);
 	case SAMPLE_BY_KEY:
+	case SAMPLE_BY_EACH_KEY:
 		break;
 	}
 	return 0;
@@ -101,4 +108,17 @@ bool
 sample_has(const struct sample *sample, uint64_t hash)
 {
 	return hash <= sample->last;
+}
+
+bool
+sample_has_next(const struct sample *sample, struct sample_key *key, bool is_new)
+{
+	if (is_new)
+		key->left = gap_by_count(sample, &key->run);
+	if (key->left > 0) {
+		key->left--;
+		return false;
+	}
+	key->left = gap_by_count(sample, &key->run);
+	return true;
 }

@@ -6,9 +6,10 @@
  * of every N.  Exact for any stream length; no product is formed. By random, each record comes in
  * with a probability of num / den (to 2^-60), whatever came before. By key, a key is in or out as a
  * whole: in if its hash is below num / den of the range of hashes.  So weirs that hash alike agree
- * without talking, and a smaller share is part of a larger one.
+ * without talking, and a smaller share is part of a larger one.  By each key, as by count among the records of that
+ * key alone: the first of every N, so that the first record of each key is in.
  *
- * Does not find the key of a record, nor hash it.  Cannot fail.
+ * Does not find the key of a record, nor hash it, nor keep what it needs of each.  Cannot fail.
  */
 #ifndef WEIR_SAMPLE_H
 #define WEIR_SAMPLE_H
@@ -23,6 +24,19 @@ enum sample_by {
 	SAMPLE_BY_COUNT,
 	SAMPLE_BY_RANDOM,
 	SAMPLE_BY_KEY,
+	SAMPLE_BY_EACH_KEY,
+};
+
+/* By count, how far it is: all zero at the begin. */
+struct sample_run {
+	uint64_t next; /* how many to leave out when asked next, */
+	uint64_t rest; /* and (k * den) mod num, of the record kept behind them */
+};
+
+/* The same of one key's records; all zero at the begin. */
+struct sample_key {
+	struct sample_run run;
+	uint64_t left; /* to leave out before the next that is kept */
 };
 
 struct sample {
@@ -30,8 +44,7 @@ struct sample {
 	enum sample_by by;
 	uint64_t least;       /* by count: den / num - 1, */
 	uint64_t more;        /* and den mod num: no record is to wait for a division */
-	uint64_t next;        /* how many to leave out when asked next, */
-	uint64_t rest;        /* and (k * den) mod num, of the record kept behind them */
+	struct sample_run run;
 	struct chance chance; /* by random */
 	uint64_t last;        /* of the 64-bit numbers that are num / den of all: those up to this one */
 };
@@ -43,14 +56,18 @@ void sample_init(struct sample *sample, const struct share *share, enum sample_b
 /* Begins anew, with this share; chance goes on. */
 void sample_retune(struct sample *sample, const struct share *share);
 
-/* Whether that is its share; and whether it goes by key. */
+/* Whether that is its share; and whether it goes by key, or by each key. */
 bool sample_has_share(const struct sample *sample, const struct share *share);
 bool sample_is_by_key(const struct sample *sample);
+bool sample_is_by_each_key(const struct sample *sample);
 
-/* How many records to leave out before the next that is kept, also before the first; by key none. */
+/* How many records to leave out before the next that is kept, also before the first; by key and by each key none. */
 uint64_t sample_gap(struct sample *sample);
 
 /* By key: whether the key with this hash is in. */
 bool sample_has(const struct sample *sample, uint64_t hash);
+
+/* By each key: whether the next record of the key that *key is of is in; is_new: it is the first. */
+bool sample_has_next(const struct sample *sample, struct sample_key *key, bool is_new);
 
 #endif

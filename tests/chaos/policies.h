@@ -60,6 +60,8 @@ static const struct policy_case {
 	    .kept = true, .waits = true },
 	{ "sample by key, kept", { "--sample=7", "--sample-by=key", "--key=1" }, .whole = true, .kept = true,
 	    .waits = true },
+	{ "sample by each key, kept", { "--sample=7", "--sample-by=each-key", KEY_OF_100 }, .whole = true, .kept = true,
+	    .waits = true },
 	{ "--drop-over by key, kept, watched", { "--drop-over=1/s", "--burst=5", "--rate-by=key", KEY_OF_10,
 	    "--top-keys=9" }, .whole = true, .watched = true, .kept = true, .waits = true },
 	{ "rate by key", { "--rate=100k/s", "--rate-by=key", KEY_OF_10 }, .stride = 1, .whole = true },

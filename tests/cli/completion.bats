@@ -126,7 +126,7 @@ weir --pol<TAB>drop-o<TAB>-q => <--policy=drop-oldest><-q>
 weir -p samp<TAB>1%<TAB>-q => <-p><sample:1%><-q>
 weir -p she<TAB>1%<TAB>-q => <-p><shed:1%><-q>
 weir -p codel:10s<TAB>-q => <-p><codel:10s><-q>
-weir --sample-by=<ALL> => <--sample-by=count><key><random>
+weir --sample-by=<ALL> => <--sample-by=count><each-key><key><random>
 weir --rate-by <TAB>-q => <--rate-by><key><-q>
 weir --keep -<ALL> => <--keep><->
 weir -k3<TAB>-q => <-k3><-q>
@@ -294,7 +294,7 @@ weir --pol<TAB>drop-o<TAB>-q => <--policy=drop-oldest><-q>
 weir -p samp<TAB>1%<TAB>-q => <-p><sample:1%><-q>
 weir -p she<TAB>1%<TAB>-q => <-p><shed:1%><-q>
 weir -p codel:10s<TAB>-q => <-p><codel:10s><-q>
-weir --sample-by=<ALL> => <--sample-by=count><--sample-by=key><--sample-by=random>
+weir --sample-by=<ALL> => <--sample-by=count><--sample-by=each-key><--sample-by=key><--sample-by=random>
 weir --rate-by <TAB>-q => <--rate-by><key><-q>
 weir --keep -<ALL> => <--keep><->
 weir -k3<TAB>-q => <-k3><-q>
@@ -390,7 +390,7 @@ weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest><-pdrop-random>
 weir --policy dr<ALL> => <drop-newest><drop-oldest><drop-random>
 weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest><--policy=drop-random>
 weir -p <ALL> => <block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><latest><rate:><sample:><shed:>
-weir --sample-by <ALL> => <count><key><random>
+weir --sample-by <ALL> => <count><each-key><key><random>
 weir --format <ALL> => <journal><json><text>
 weir --format=j<ALL> => <--format=journal><--format=json>
 weir --report=dr<ALL> => <--report=drfile>

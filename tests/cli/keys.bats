@@ -224,6 +224,30 @@ keys()
 	same in out
 }
 
+@test "--sample-by=each-key: of each key the first of every N, and so each key" {
+	awk 'BEGIN { for (i = 1; i <= 60000; i++) print i, "key" (i % 100 ? i * 7919 % 5 : "rare" i) }' >in
+	IN=in run_weir --sample=100 --sample-by=each-key -k 2
+	same out <(awk '{ if (n[$2]++ % 100 == 0) print }' in)
+	final '.sample_by == "each-key" and .dropped.by.sample.records == .dropped.records'
+	IN=in run_weir --sample=2.5% --sample-by=each-key -k 2
+	same out <(awk '{ k = $2; if (n[k] == int(c[k] * 40)) { c[k]++; print } n[k]++ }' in)
+	# what is kept counts for nothing
+	if has_patterns; then
+		IN=in run_weir --sample=100 --sample-by=each-key -k 2 --keep='7 '
+		same out <(awk '/7 / || n[$2]++ % 100 == 0' in)
+	fi
+	IN=in run_weir --sample=1 --sample-by=each-key -k 2
+	same out in
+}
+
+@test "--sample-by=each-key: a million keys and more in bounded memory; who is forgotten begins anew" {
+	seq 1200000 >in
+	{ cat in; echo 1; echo 1200000; } >twice
+	IN=twice run_weir --sample=2 --sample-by=each-key -k 1
+	same <(tail -n 2 out) <(printf '%s\n' 1200000 1)
+	is "$(lines_of out)" 1200001
+}
+
 # --- --top-keys -------------------------------------------------------------------------------------------------------------------
 
 @test "--top-keys: which lost most, in falling order, in both reports" {

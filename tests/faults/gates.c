@@ -37,7 +37,8 @@ nature_of(const struct plan *plan, const char *text, size_t length)
 bool
 plan_looks(const struct plan *plan, enum reason reason)
 {
-	return reason == REASON_SAMPLE ? plan->keeps > 0 || plan->sample_by == SAMPLE_BY_KEY : plan->policed;
+	return reason == REASON_SAMPLE ? plan->keeps > 0 || plan->sample_by == SAMPLE_BY_KEY ||
+	    plan->sample_by == SAMPLE_BY_EACH_KEY : plan->policed;
 }
 
 /* Kept record k is input record k * of / kept. */
@@ -52,7 +53,8 @@ is_counted_in(const struct plan *plan, uint64_t record)
 struct gates {
 	const struct plan *plan;
 	struct sample sample;
-	uint64_t seen; /* by the sample */
+	uint64_t seen; /* by the sample, */
+	uint64_t seen_of[KEYS]; /* and of each key */
 	uint64_t gap;  /* of a random one */
 	uint64_t tokens[KEYS];
 };
@@ -87,6 +89,8 @@ is_in_sample(struct gates *gates, const char *text, unsigned key)
 			return false;
 		gates->gap = sample_gap(&gates->sample);
 		return true;
+	case SAMPLE_BY_EACH_KEY:
+		return is_counted_in(plan, gates->seen_of[key]++);
 	case SAMPLE_BY_KEY:
 		break;
 	}

@@ -325,7 +325,7 @@ choose_age(struct plan *plan, struct random *random)
 static void
 choose_key(struct plan *plan, struct random *random, bool latest)
 {
-	const bool samples = plan->sample_by == SAMPLE_BY_KEY;
+	const bool samples = plan->sample_by == SAMPLE_BY_KEY || plan->sample_by == SAMPLE_BY_EACH_KEY;
 
 	plan->by_key = (plan->rated || plan->policed) && random_one_in(random, 2);
 	if (plan->by_key)
@@ -359,9 +359,10 @@ choose_sample_by(struct plan *plan, struct random *random)
 		[SAMPLE_BY_COUNT] = "count",
 		[SAMPLE_BY_RANDOM] = "random",
 		[SAMPLE_BY_KEY] = "key",
+		[SAMPLE_BY_EACH_KEY] = "each-key",
 	};
 
-	plan->sample_by = (enum sample_by)random_below(random, COUNT(ways) - !plan_patterns);
+	plan->sample_by = (enum sample_by)random_below(random, plan_patterns ? COUNT(ways) : SAMPLE_BY_KEY);
 	plan_add(plan, "--sample-by=%s", ways[plan->sample_by]);
 }
 
@@ -389,7 +390,7 @@ choose_gates(struct plan *plan, uint64_t seed, int policy)
 		choose_key(plan, &random, policy == LATEST);
 	else if (policy == LATEST)
 		plan_add(plan, "--key=1");
-	if (policy == DROP_RANDOM || (plan->of > 1 && plan->sample_by != SAMPLE_BY_COUNT)) {
+	if (policy == DROP_RANDOM || (plan->of > 1 && (plan->sample_by == SAMPLE_BY_RANDOM || plan->sample_by == SAMPLE_BY_KEY))) {
 		plan->seed = seed;
 		plan_add(plan, "--seed=%" PRIu64, seed);
 	}

@@ -142,7 +142,7 @@ step(struct descent *d, bool on_path)
 		good = value(d);
 		d->astray--;
 		d->found = from + (*from == '"');
-		d->length = (size_t)(d->at - from) - 2 * (*from == '"');
+		d->length = (size_t)(d->at - from) - (*from == '"' ? 2 : 0);
 		return good;
 	}
 	*(on_path ? &d->steps : &d->astray) += 1;

@@ -107,7 +107,8 @@ choose_texts(struct options *o)
 {
 	static const char *const patterns[] = { "x", "^y", "z$", "[ab]{2}", "^$" };
 	static const char *const keys[] = { "1", "2", "/([xyz])/" };
-	bool needs_key = o->policy == POLICY_LATEST || o->sample_by == SAMPLE_BY_KEY;
+	bool needs_key = o->policy == POLICY_LATEST || o->sample_by == SAMPLE_BY_KEY ||
+	    o->sample_by == SAMPLE_BY_EACH_KEY;
 	char error[PATTERN_ERROR_MOST];
 	unsigned count = one_in(3) ? (unsigned)from(1, 3) : 0;
 	size_t rules = sizeof(keys) / sizeof(keys[0]);
@@ -161,7 +162,7 @@ choose_gates(struct options *o)
 	o->seed = random_next(&rig.random);
 	if (one_in(3)) {
 		o->sample = choose_share();
-		o->sample_by = (enum sample_by)below(3);
+		o->sample_by = (enum sample_by)below(4);
 	}
 	o->policing = one_in(4);
 	o->police = (struct rate){ one_in(2) ? from(1, 100) : from(100, 1000000), NS_PER_S, one_in(2) };

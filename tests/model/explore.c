@@ -204,8 +204,8 @@ put_pump(struct state_key *key, const struct pump *pump)
 		q->unended, q->chain.shared, chain_apart(&q->chain), q->chain.count, q->chain.prepared, chain_used(&q->chain),
 		intake->gap, intake->gate.gap, pressure_is_on(&pump->level.pressure),
 		pump->plan.shedding && pump->shed.sampled == pressure_number(&pump->level.pressure), pump->shed.gap,
-		pump->shed.sample.next, pump->shed.sample.rest, pump->failed,
-		counts_records() ? intake->open : 0, intake->skipping, intake->reason, intake->gate.rules.sample.rest,
+		pump->shed.sample.run.next, pump->shed.sample.run.rest, pump->failed,
+		counts_records() ? intake->open : 0, intake->skipping, intake->reason, intake->gate.rules.sample.run.rest,
 		outlet->parts_from, toll->paid, toll->due_ns[TOLL_RATE] > 0 ? toll->due_ns[TOLL_RATE] - search.now : 0,
 		(uint64_t)toll->bucket.level, toll->bucket.rest, pump->input, pump->output,
 		pump->input_waits, level_is_paused(&pump->level), pump->bypass.bulk, pump->ledger.peak.records,
@@ -238,7 +238,7 @@ is_other(const struct model_record *record)
 static void
 put_model(struct state_key *key, const struct model *m)
 {
-	const uint64_t values[] = { m->open, counts_records() ? m->begun : 0, m->left_out, m->why, m->number, m->kept, m->input,
+	const uint64_t values[] = { m->open, counts_records() ? m->begun : 0, m->left_out, m->why, m->share.number, m->share.kept, m->input,
 		m->parts, m->paused, (uint64_t)m->common.level, m->noting, m->pressed, m->pressed_number % 6, m->failed, m->due_ns > 0 ? m->due_ns - search.now : 0, m->count };
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)

@@ -123,7 +123,7 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 	struct chance all;
 
 	memset(m, 0, offsetof(struct model, held));
-	m->levels = m->polices = 0;
+	m->levels = m->polices = m->shares = 0;
 	complaint[0] = '\0';
 	m->own = *options;
 	m->options = &m->own;
@@ -184,7 +184,8 @@ key_with(const struct model *m, const char *text, size_t body, uint64_t seed)
 static bool
 counts_out(const struct model *m)
 {
-	return is_sampling(m) && m->options->keep == NULL && m->options->sample_by != SAMPLE_BY_KEY;
+	return is_sampling(m) && m->options->keep == NULL && m->options->sample_by != SAMPLE_BY_KEY &&
+	    m->options->sample_by != SAMPLE_BY_EACH_KEY;
 }
 
 static bool
@@ -193,11 +194,38 @@ judges(const struct model *m)
 	return m->options->policing || (is_sampling(m) && !counts_out(m));
 }
 
+static bool
+is_next(struct model *m, struct model_share *share)
+{
+	const struct share *sample = &m->options->sample;
+	const bool drawn = share->number == share->kept * sample->den / sample->num;
+
+	share->kept += drawn;
+	if (++share->number == sample->den)
+		share->number = share->kept = 0; /* it repeats itself */
+	return drawn;
+}
+
+static bool
+is_next_of_key(struct model *m, uint64_t key)
+{
+	size_t i = 0;
+
+	while (i < m->shares && m->each[i].key != key)
+		i++;
+	if (i == MODEL_KEYS) {
+		wrong("the model has no room for so many keys");
+		return false;
+	}
+	if (i == m->shares)
+		m->each[m->shares++] = (struct model_share){ key, 0, 0 };
+	return is_next(m, &m->each[i]);
+}
+
 /* Whether the next record that counts is in the sample. */
 static bool
 is_drawn(struct model *m)
 {
-	const struct share *share = &m->options->sample;
 	bool drawn;
 
 	if (m->options->sample_by == SAMPLE_BY_RANDOM) {
@@ -209,11 +237,17 @@ is_drawn(struct model *m)
 			m->gap = sample_gap(&m->draws);
 		return drawn;
 	}
-	drawn = m->number == m->kept * share->den / share->num;
-	m->kept += drawn;
-	if (++m->number == share->den)
-		m->number = m->kept = 0; /* it repeats itself */
-	return drawn;
+	return is_next(m, &m->share);
+}
+
+static bool
+is_sampled(struct model *m, const char *text, size_t body)
+{
+	const struct options *o = m->options;
+
+	if (o->sample_by == SAMPLE_BY_KEY)
+		return sample_has(&m->draws, key_with(m, text, body, o->seed));
+	return o->sample_by == SAMPLE_BY_EACH_KEY ? is_next_of_key(m, key_with(m, text, body, 0)) : is_drawn(m);
 }
 
 static struct bucket *
@@ -265,8 +299,7 @@ judge(struct model *m, bool delimited)
 	bool kept = keep_class(o->keep, text, body) > 0;
 
 	record->judged = true;
-	if (!kept && is_sampling(m) && !counts_out(m) &&
-	    !(o->sample_by == SAMPLE_BY_KEY ? sample_has(&m->draws, key_with(m, text, body, o->seed)) : is_drawn(m)))
+	if (!kept && is_sampling(m) && !counts_out(m) && !is_sampled(m, text, body))
 		m->why = REASON_SAMPLE;
 	else if (o->policing && !is_in_time(m, key_with(m, text, body, 0), record->length, kept))
 		m->why = REASON_OVER;
@@ -1684,7 +1717,8 @@ retune_sample(struct model *m, const struct share *share)
 		return;
 	o->sample = *share;
 	sample_init(&m->draws, share, o->sample_by, &(struct chance){ m->draws.chance.state });
-	m->number = m->kept = 0;
+	m->share = (struct model_share){ 0 };
+	m->shares = 0;
 	m->counted_out = false;
 	if (o->sample_by == SAMPLE_BY_RANDOM && (!counts_out(m) || !m->open))
 		m->gap = sample_gap(&m->draws);

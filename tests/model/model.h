@@ -53,6 +53,14 @@ struct model_level {
 	int64_t depth;    /* tokens */
 };
 
+/* Of a sample by count: the number of the next record, and how many are in the sample, from the last time that it began
+ * anew. */
+struct model_share {
+	uint64_t key;
+	uint64_t number;
+	uint64_t kept;
+};
+
 struct model_police {
 	uint64_t key;
 	struct bucket bucket;
@@ -72,8 +80,7 @@ struct model {
 	bool over;     /* what comes is behind the record that has ended a run of fail */
 	bool left_out;      /* and it is being left out */
 	enum reason why;
-	uint64_t number;    /* of the next record, and how many are in the sample: */
-	uint64_t kept;      /* both from the last time that the sample began anew */
+	struct model_share share;
 	struct sample draws; /* of a sample by random: */
 	uint64_t gap;       /* so many to leave out before the next */
 	bool counted_out;   /* the record that has been begun is one of them */
@@ -111,9 +118,10 @@ struct model {
 	struct ledger ledger;
 	size_t count;
 	struct model_record held[MODEL_RECORDS]; /* oldest first; the last may not have ended */
-	size_t levels, polices;
+	size_t levels, polices, shares;
 	struct model_level level[MODEL_KEYS];    /* --rate-by=key */
 	struct model_police police[MODEL_KEYS];  /* the first is for all */
+	struct model_share each[MODEL_KEYS];     /* --sample-by=each-key */
 };
 
 void model_init(struct model *m, const struct options *options, const char *stream, size_t window,

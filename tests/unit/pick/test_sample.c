@@ -70,6 +70,32 @@ any_share(void)
 	ok(good, "percentages of up to nine decimals");
 }
 
+/* Records of some keys in any order: of each key those that it would be by count, were it alone. */
+static void
+each_key(void)
+{
+	struct random random = { 3 };
+	bool good = true;
+
+	for (uint64_t round = 0; round < 200 && good; round++) {
+		const uint64_t den = random_from(&random, 1, 30), num = random_from(&random, 1, den);
+		struct sample_key keys[7] = { { .left = 0 } };
+		uint64_t seen[7] = { 0 }, kept[7] = { 0 };
+		struct sample sample;
+
+		sample_init(&sample, &(struct share){ num, den }, SAMPLE_BY_EACH_KEY, NULL);
+		for (int i = 0; i < 2000 && good; i++) {
+			const uint64_t key = random_below(&random, 7);
+			const bool want = seen[key] == kept[key] * den / num;
+
+			good = sample_has_next(&sample, &keys[key], seen[key] == 0) == want;
+			kept[key] += want;
+			seen[key]++;
+		}
+	}
+	ok(good, "by each key: of each what it would be by count");
+}
+
 /* --- by random ------------------------------------------------------------------------------------ */
 
 #define GAPS 200000
@@ -300,6 +326,7 @@ main(void)
 {
 	one_in_n();
 	any_share();
+	each_key();
 	geometric();
 	independent();
 	repeated();
