@@ -81,7 +81,7 @@ _weir_command()
 _weir_value()
 {
 	case $1 in
-	-p|--policy) _weir_words "$2" block drop-oldest drop-newest drop-random latest shed: codel codel: fail \
+	-p|--policy) _weir_words "$2" block drop-oldest drop-newest drop-random latest fair shed: codel codel: fail \
 		sample: rate: ;;
 	-m|-B|--buffer) _weir_words "$2" 64K 256K 1M 16M 256M 1G ;;
 	-s|--sample) _weir_words "$2" 10 100 1000 1% 10% ;;

@@ -52,6 +52,7 @@ complete -c weir -n __weir_own -s p -l policy -x -d 'What gives way when the buf
     drop-newest\t'the arriving record is refused'
     drop-random\t'records drawn by lot give way'
     latest\t'what a newer record of its key supersedes gives way'
+    fair\t'records of the key that holds most of the buffer give way'
     shed:\t'under pressure let 1 record in N in'
     codel\t'records that have waited too long give way'
     codel:\t'the same, with a target of your own'

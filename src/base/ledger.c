@@ -20,6 +20,7 @@ static const char *const names[] = {
 	[REASON_GONE] = "gone",
 	[REASON_CORRUPT] = "corrupt",
 	[REASON_PURGED] = "purged",
+	[REASON_FAIR] = "fair",
 };
 static_assert(sizeof(names) / sizeof(names[0]) == REASONS, "a name for every reason");
 

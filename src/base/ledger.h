@@ -35,8 +35,9 @@ enum reason {
 	REASON_GONE,     /* there was no reader any more */
 	REASON_CORRUPT,  /* it was in the spool, and is damaged or missing */
 	REASON_PURGED,   /* somebody asked for it to be */
+	REASON_FAIR,     /* its key held most of the buffer */
 };
-#define REASONS 14
+#define REASONS 15
 
 /* Records have a class by the --keep that they match: from 1 for the last to as many as there are
  * for the first, and 0 for what matches none. */

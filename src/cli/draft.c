@@ -38,7 +38,7 @@
 const struct draft_row draft_rows[IDS] = {
 	[ID_POLICY] = { DRAFT_BUFFER, "policy", "p", "POLICY",
 	    "what gives way when the buffer is full: see below (default block)",
-	    "block, drop-oldest, drop-newest, drop-random, latest, shed:N, codel, codel:TARGET, "
+	    "block, drop-oldest, drop-newest, drop-random, latest, fair, shed:N, codel, codel:TARGET, "
 	    "codel:TARGET/INTERVAL, fail, sample:N, rate:RATE",
 	    "what gives way when the buffer is full: block, drop-oldest, drop-newest, latest, ..." },
 	[ID_BUFFER] = { DRAFT_BUFFER, "buffer", "mB", "SIZE", "hold at most SIZE bytes (default 1M)",
@@ -220,6 +220,7 @@ const struct draft_policy draft_policies[] = {
 	{ "drop-newest", "the arriving record is refused", NULL },
 	{ "drop-random", "records drawn by lot give way", NULL },
 	{ "latest", "what a newer record of its --key supersedes, then the oldest", NULL },
+	{ "fair", "records of the --key that holds most of the buffer", NULL },
 	{ "shed:N", "1 record in N comes in, while the buffer is under pressure",
 	    "shed:N with N or 1/N from 1, or a percentage, such as shed:10 or shed:12.5%" },
 	{ "codel[:TARGET[/INTERVAL]]", "as many as it takes that records wait for TARGET only (default 100ms/1s)",

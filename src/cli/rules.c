@@ -142,6 +142,7 @@ check_company(const struct draft *draft)
 	const struct options *o = draft->options;
 	const bool sampling = draft->is_given[ID_SAMPLE];
 	const bool by_key = sampling && (o->sample_by == SAMPLE_BY_KEY || o->sample_by == SAMPLE_BY_EACH_KEY);
+	const bool held_by_key = o->policy == POLICY_LATEST || o->policy == POLICY_FAIR;
 	const bool choosing = policy_drops(o->policy) && o->policy != POLICY_FAIL;
 	const struct {
 		enum id id;
@@ -159,12 +160,14 @@ check_company(const struct draft *draft)
 		{ ID_RATE_BY, draft->is_given[ID_KEY], "which key? accepted with --key=KEY" },
 		{ ID_POLICY, o->policy != POLICY_LATEST || draft->is_given[ID_KEY],
 		    "the latest of which key? accepted with --key=KEY" },
+		{ ID_POLICY, o->policy != POLICY_FAIR || draft->is_given[ID_KEY],
+		    "fair to which keys? accepted with --key=KEY" },
 		{ ID_TOP_KEYS, draft->is_given[ID_KEY], "which key? accepted with --key=KEY" },
 		{ ID_TOP_KEYS, choosing || o->policing || o->max_age_ns != 0,
 		    "nothing is dropped; accepted with a policy that drops, --drop-over or "
 		    "--max-age" },
-		{ ID_KEY, by_key || o->rate_by_key || o->policy == POLICY_LATEST || o->top_keys > 0,
-		    "nothing uses it; accepted with --sample-by=key or each-key, --rate-by=key, --policy=latest or --top-keys" },
+		{ ID_KEY, by_key || o->rate_by_key || held_by_key || o->top_keys > 0,
+		    "nothing uses it; accepted with --sample-by=key or each-key, --rate-by=key, --policy=latest or fair, or --top-keys" },
 		{ ID_SEPARATOR, o->key.field > 0, "without fields; accepted with --key=N" },
 		{ ID_SEED, (sampling && (o->sample_by == SAMPLE_BY_RANDOM || o->sample_by == SAMPLE_BY_KEY)) || o->policy == POLICY_DROP_RANDOM,
 		    "nothing is left to chance; accepted with --sample-by=random, --sample-by=key or "

@@ -96,8 +96,8 @@ plan_chance(struct plan *plan, const struct options *options)
 
 	plan->seeded = options->seeded || !drawn;
 	plan->seed = options->seed;
-	plan->salted = options->rate_by_key || options->policy == POLICY_LATEST ||
-	    options->sample_by == SAMPLE_BY_EACH_KEY;
+	plan->salted = options->rate_by_key || options->policy == POLICY_LATEST || options->policy == POLICY_FAIR ||
+	    options->sample_by == SAMPLE_BY_EACH_KEY || (options->control && options_key(options) != NULL);
 }
 
 /* With a spool: what has left is out, and nothing has a part in when it may. */

@@ -120,10 +120,11 @@ init_shed(struct pump *pump, struct chance own, uint64_t salt)
 		.share = tuning->shed,
 		.pressure = &pump->level.pressure,
 	});
-	queue_use_marks(&pump->queue, shed_marks(&pump->shed) +
-	    (plan->policy == POLICY_DROP_RANDOM ? LOT_MARKS : 0));
+	queue_use_marks(&pump->queue, shed_marks(&pump->shed) + policy_goes_round(plan->policy));
 	if (plan->policy == POLICY_LATEST)
-		shed_watch(&pump->shed, &pump->queue);
+		shed_watch_latest(&pump->shed, &pump->queue);
+	if (plan->policy == POLICY_FAIR)
+		shed_watch_fair(&pump->shed, &pump->queue);
 	age_init(&pump->age, plan->controlled, tuning->max_age_ns, tuning->codel_target_ns,
 	    tuning->codel_interval_ns);
 }

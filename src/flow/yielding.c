@@ -117,6 +117,7 @@ spooling_give_way(struct pump *pump, size_t length, uint64_t records)
 	case POLICY_BLOCK:
 	case POLICY_DROP_RANDOM:
 	case POLICY_LATEST:
+	case POLICY_FAIR:
 	case POLICY_SHED:
 	case POLICY_CODEL:
 		break;

@@ -10,8 +10,8 @@
 #include "base/broom.h"
 #include "hold/cut.h"
 #include "hold/fit.h"
-#include "hold/history.h"
 #include "hold/sweep.h"
+#include "hold/watch.h"
 
 /* Where nothing waits, that is so however much of the limits is taken up elsewhere: what is in flight may be more, as
  * batches of one long record each. */
@@ -93,7 +93,7 @@ static void
 evict(struct queue *q, struct loss *loss, enum reason reason, uint64_t count, size_t length)
 {
 	queue_hand_over(q, loss, reason, LOSS_ANY_CLASS, 0, chain_at(&q->chain, 0), length);
-	history_leave(q->history, count, length);
+	watch_leave(q->watch, q, count, length);
 	queue_change_head(q);
 	q->first += count;
 	queue_pull_marks(q, length);
@@ -187,7 +187,7 @@ leave_out(struct queue *q, struct room *room, size_t offset, uint64_t records)
 	if (length == 0)
 		return;
 	queue_hand_over(q, room->loss, room->reason, LOSS_ANY_CLASS, room->end, room->broom.from, length);
-	history_cut(q->history, q, room->to, room->end, room->broom.from, length);
+	watch_cut(q->watch, q, room->to, room->end, room->broom.from, length);
 	broom_drop(&room->broom, &q->chain, length);
 	loss_removed(room->loss, room->reason, queue_admitted_mark(q).number, records, length);
 	sojourn_cut(q->sojourn, records);

@@ -290,9 +290,13 @@ history_note(struct history *history, struct queue *queue, uint64_t most)
 
 /* --- going ---------------------------------------------------------------------------------------- */
 
-void
-history_leave(struct history *history, uint64_t records, uint64_t bytes)
+/* What leaves as the oldest is not looked at. */
+static void
+on_leave(struct watch *watch, struct queue *queue, uint64_t records, uint64_t bytes)
 {
+	struct history *history = (struct history *)watch;
+
+	(void)queue;
 	if (!history_is_on(history))
 		return;
 	while (records > 0 && history->noted.records > 0) {
@@ -338,10 +342,10 @@ forget(struct history *history, struct newest_entry *entry, struct batch *batch,
 		newest_remove(&history->newest, entry);
 }
 
-void
-history_cut(struct history *history, struct queue *queue, size_t to, size_t offset, struct chain_place place,
-    size_t length)
+static void
+on_cut(struct watch *watch, struct queue *queue, size_t to, size_t offset, struct chain_place place, size_t length)
 {
+	struct history *history = (struct history *)watch;
 	const size_t end = offset + length;
 	size_t before = to, index = 0;
 
@@ -365,6 +369,13 @@ history_cut(struct history *history, struct queue *queue, size_t to, size_t offs
 		offset += record.length;
 		chain_skip(&queue->chain, &place, record.length);
 	}
+}
+
+void
+history_watch(struct history *history, struct queue *queue)
+{
+	history->watch = (struct watch){ on_leave, on_cut };
+	queue->watch = &history->watch;
 }
 
 struct sweeping {

@@ -26,6 +26,7 @@
 #include "hold/batches.h"
 #include "hold/loss.h"
 #include "hold/queue.h"
+#include "hold/watch.h"
 #include "pick/keep.h"
 #include "pick/key.h"
 #include "pick/newest.h"
@@ -46,6 +47,7 @@ struct history_look {
 };
 
 struct history {
+	struct watch watch;
 	const struct key_rule *key; /* not owned */
 	const struct keep *keep;    /* not owned; NULL: all are of one class */
 	uint64_t salt;              /* of the hashes: see key_salt */
@@ -75,14 +77,8 @@ bool history_is_whole(const struct history *history, const struct queue *queue);
  * are wanted, or it is not worth it any more.  All that wait are noted. */
 void history_sweep(struct history *history, struct queue *queue, struct loss *loss, struct tally wanted);
 
-/* What the queue tells.  NULL is a history that is not on; records that are not noted do not matter.
- * leave: the oldest that are not part-sent have left, or been dropped: so many, with so many bytes; a record leaves
- *        with its first byte.
- * cut:   those from offset on, length bytes in all, are about to be dropped, which is `place`; in front of them there
- *        are `to` bytes of what has stayed. */
-void history_leave(struct history *history, uint64_t records, uint64_t bytes);
-void history_cut(struct history *history, struct queue *queue, size_t to, size_t offset, struct chain_place place,
-    size_t length);
+/* From now on the queue tells it what goes; records that are not noted do not matter. */
+void history_watch(struct history *history, struct queue *queue);
 
 /* Aborts when an invariant does not hold.  For debug builds and unit tests. */
 void history_check(const struct history *history);

@@ -17,6 +17,7 @@ static const struct {
 	[POLICY_DROP_NEWEST] = { "drop-newest", true, false },
 	[POLICY_DROP_RANDOM] = { "drop-random", true, false },
 	[POLICY_LATEST] = { "latest", true, false },
+	[POLICY_FAIR] = { "fair", true, false },
 	[POLICY_SHED] = { "shed", true, true },
 	[POLICY_CODEL] = { "codel", true, false },
 	[POLICY_FAIL] = { "fail", true, false },
@@ -53,20 +54,28 @@ policy_has_marks(enum policy policy)
 	return policies[policy].has_marks;
 }
 
+bool
+policy_goes_round(enum policy policy)
+{
+	return policy == POLICY_DROP_RANDOM || policy == POLICY_FAIR;
+}
+
 void
 policy_change(enum policy from, enum policy to, struct shed *shed, struct queue *queue, struct chance chance)
 {
 	const unsigned marks = shed_marks(shed);
 
-	if (from == POLICY_LATEST) {
-		queue->history = NULL; /* it is told of nothing any more */
+	if (from == POLICY_LATEST || from == POLICY_FAIR) {
+		queue->watch = NULL; /* it is told of nothing any more */
 		shed_relax(shed);
 	}
-	if (to == POLICY_DROP_RANDOM) {
+	if (to == POLICY_FAIR)
+		shed_watch_fair(shed, queue);
+	if (to == POLICY_DROP_RANDOM)
 		shed->chance = chance;
+	if (policy_goes_round(to))
 		queue->mark[marks] = queue_oldest_mark(queue);
-	}
-	queue_use_marks(queue, marks + (to == POLICY_DROP_RANDOM ? LOT_MARKS : 0));
+	queue_use_marks(queue, marks + policy_goes_round(to));
 	shed->sampling = to == POLICY_SHED;
 	shed->sampled = 0;
 }
@@ -96,6 +105,9 @@ policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct
 		return true;
 	case POLICY_LATEST:
 		latest_settle(&shed->latest, &shed->classes, queue, loss);
+		return true;
+	case POLICY_FAIR:
+		fair_settle(&shed->fair, &shed->classes, queue, loss);
 		return true;
 	case POLICY_SHED:
 		shed_newest(shed, queue, loss);

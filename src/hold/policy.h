@@ -22,11 +22,12 @@ enum policy {
 	POLICY_DROP_NEWEST, /* the arriving record is refused; a later one that fits is let in */
 	POLICY_DROP_RANDOM, /* records that are held, drawn by lot, give way */
 	POLICY_LATEST,      /* those that a newer one with the same key supersedes, then the oldest */
+	POLICY_FAIR,        /* of the key that holds most of the buffer */
 	POLICY_SHED,        /* under pressure 1 in N comes in, then as drop-newest */
 	POLICY_CODEL,       /* by the time that records wait (age.h), then as drop-oldest */
 	POLICY_FAIL,        /* the first record that does not fit ends the run */
 };
-#define POLICIES 8
+#define POLICIES 9
 
 /* The name on the command line and in reports: "drop-oldest". */
 const char *policy_name(enum policy policy);
@@ -39,6 +40,9 @@ bool policy_drops(enum policy policy);
 
 /* Whether something begins at the high watermark and ends at the low one. */
 bool policy_has_marks(enum policy policy);
+
+/* Whether it goes round in the buffer, and needs a mark of the queue, behind the shed's, for where it is. */
+bool policy_goes_round(enum policy policy);
 
 /* Between two verdicts: from now on it is another policy; not latest, which has to know from the start what waits.  chance: of
  * drop-random. */

@@ -2,8 +2,8 @@
 #include "config.h"
 
 #include "hold/cut.h"
-#include "hold/history.h"
 #include "hold/queue.h"
+#include "hold/watch.h"
 
 #include <stdlib.h>
 
@@ -402,7 +402,6 @@ queue_ends(const struct queue *q, size_t length)
 void
 queue_note_left(struct queue *q, size_t bytes, uint64_t records)
 {
-	history_leave(q->history, records, bytes);
 	queue_change_head(q);
 	q->first += records;
 	queue_pull_marks(q, bytes);
@@ -424,6 +423,7 @@ take_waiting(struct queue *q, size_t length)
 
 	if (cut && q->part_asked)
 		q->transit.out = length - cut_last(&q->chain, &q->framing, 0, length, 0);
+	watch_leave(q->watch, q, ended + cut, length + rest);
 	chain_consume(&q->chain, length);
 	sojourn_leave(q->sojourn, ended);
 	if (cut) {
@@ -455,6 +455,7 @@ queue_begin(struct queue *q)
 	const size_t length = q->ready > 0 ? head_end(q) : 0;
 
 	q->transit.out = 0;
+	watch_leave(q->watch, q, length > 0, length);
 	if (length > 0) {
 		transit_begin(&q->transit, &q->chain, length);
 		sojourn_set_aside(q->sojourn);

@@ -62,7 +62,7 @@ struct queue_record {
 	size_t body;      /* without */
 };
 
-struct history;
+struct watch;
 
 struct queue {
 	struct chain chain;
@@ -83,7 +83,7 @@ struct queue {
 	unsigned marks;                      /* of them in use */
 	bool part_asked;           /* how much of a record in transit is out */
 	struct sojourn *sojourn;   /* told of what comes and goes; not owned, NULL for none */
-	struct history *history;   /* told of what goes; not owned, NULL for none */
+	struct watch *watch;       /* told of what goes; not owned, NULL for none */
 };
 
 /* 0, or -1 with errno. */

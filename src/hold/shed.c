@@ -16,6 +16,7 @@ shed_init(struct shed *shed, const struct shed_rules *rules)
 		.share = rules->share,
 		.pressure = rules->pressure,
 	};
+	fair_init(&shed->fair, rules->key, rules->salt);
 }
 
 unsigned
@@ -25,9 +26,15 @@ shed_marks(const struct shed *shed)
 }
 
 void
-shed_watch(struct shed *shed, struct queue *queue)
+shed_watch_latest(struct shed *shed, struct queue *queue)
 {
-	queue->history = &shed->latest.history;
+	history_watch(&shed->latest.history, queue);
+}
+
+void
+shed_watch_fair(struct shed *shed, struct queue *queue)
+{
+	queue->watch = &shed->fair.watch;
 }
 
 void
@@ -51,6 +58,7 @@ void
 shed_relax(struct shed *shed)
 {
 	latest_relax(&shed->latest);
+	fair_relax(&shed->fair);
 }
 
 /* --- arrivals ----------------------------------------------------------------------------------- */

@@ -3,7 +3,7 @@
  * shed: which arrivals come in where that takes a look at them; and all that such policies keep.
  *
  * For the policies that do not simply drop the oldest or the newest: by class (--keep, classes.h), by lot (drop-random,
- * lot.h), by key (latest, latest.h), 1 in N under pressure (shed:N, here).  When something does not fit, one sweep over
+ * lot.h), by key (latest, latest.h; fair, fair.h), 1 in N under pressure (shed:N, here).  When something does not fit, one sweep over
  * the queue drops those whose turn it is, until all fits and a part of the room is free besides (excess.h).  Nothing is
  * indexed but keys under latest, and nothing but a few marks is kept, while there is room.
  *
@@ -18,6 +18,7 @@
 
 #include "base/chance.h"
 #include "hold/classes.h"
+#include "hold/fair.h"
 #include "hold/latest.h"
 #include "hold/loss.h"
 #include "hold/lot.h"
@@ -31,6 +32,7 @@
 struct shed {
 	struct classes classes;
 	struct latest latest;       /* of that policy */
+	struct fair fair;           /* the same */
 	struct chance chance;       /* of drop-random */
 	bool sampling;              /* under pressure only a sample comes in, */
 	struct share share;         /* of this size; */
@@ -43,8 +45,8 @@ struct shed {
 /* What a run has; nothing in it is owned, and what it does not use may be NULL or 0. */
 struct shed_rules {
 	const struct keep *keep;    /* classes */
-	const struct key_rule *key; /* of latest, */
-	uint64_t salt;              /* and of its hashes: see key_salt */
+	const struct key_rule *key; /* of latest and fair, */
+	uint64_t salt;              /* and of their hashes: see key_salt */
 	struct chance chance;
 	bool sampling;              /* under pressure only a sample comes in, */
 	struct share share;         /* of this size */
@@ -56,8 +58,9 @@ void shed_init(struct shed *shed, const struct shed_rules *rules);
 /* How many of the queue's marks it uses. */
 unsigned shed_marks(const struct shed *shed);
 
-/* Under the policy latest the queue tells the shed, which stays where it is, what goes. */
-void shed_watch(struct shed *shed, struct queue *queue);
+/* Under the policies latest and fair the queue tells the shed, which stays where it is, what goes. */
+void shed_watch_latest(struct shed *shed, struct queue *queue);
+void shed_watch_fair(struct shed *shed, struct queue *queue);
 
 /* From now on this share comes in under pressure. Another one than before begins a new sample. */
 void shed_retune(struct shed *shed, const struct share *share);

@@ -3,8 +3,8 @@
 
 #include "base/broom.h"
 #include "hold/cut.h"
-#include "hold/history.h"
 #include "hold/sweep.h"
+#include "hold/watch.h"
 
 /* A run of records with the same fate lies from `run` to `at`, seen but not dealt with yet. */
 struct stroke {
@@ -52,7 +52,7 @@ end_run(struct queue *q, struct stroke *broom, struct loss *loss)
 		return;
 	if (broom->dropping) {
 		queue_hand_over(q, loss, broom->fate.reason, broom->fate.class, broom->run, broom->chain.from, length);
-		history_cut(q->history, q, broom->to, broom->run, broom->chain.from, length);
+		watch_cut(q->watch, q, broom->to, broom->run, broom->chain.from, length);
 		broom_drop(&broom->chain, &q->chain, length);
 		loss_removed(loss, broom->fate.reason, broom->number, broom->records, length);
 		loss_class(loss, broom->fate.class, broom->records, length);

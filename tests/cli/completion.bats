@@ -120,8 +120,8 @@ weir -p dr<ALL> => <-p><drop-newest><drop-oldest><drop-random>
 weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest><-pdrop-random>
 weir --policy dr<ALL> => <--policy><drop-newest><drop-oldest><drop-random>
 weir --policy=dr<ALL> => <--policy=drop-newest><drop-oldest><drop-random>
-weir --policy=<ALL> => <--policy=block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><latest><rate:><sample:><shed:>
-weir -p <ALL> => <-p><block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><latest><rate:><sample:><shed:>
+weir --policy=<ALL> => <--policy=block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><fair><latest><rate:><sample:><shed:>
+weir -p <ALL> => <-p><block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><fair><latest><rate:><sample:><shed:>
 weir --pol<TAB>drop-o<TAB>-q => <--policy=drop-oldest><-q>
 weir -p samp<TAB>1%<TAB>-q => <-p><sample:1%><-q>
 weir -p she<TAB>1%<TAB>-q => <-p><shed:1%><-q>
@@ -289,7 +289,7 @@ weir -p dr<ALL> => <-p><drop-newest><drop-oldest><drop-random>
 weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest><-pdrop-random>
 weir --policy dr<ALL> => <--policy><drop-newest><drop-oldest><drop-random>
 weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest><--policy=drop-random>
-weir -p <ALL> => <-p><block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><latest><rate:><sample:><shed:>
+weir -p <ALL> => <-p><block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><fair><latest><rate:><sample:><shed:>
 weir --pol<TAB>drop-o<TAB>-q => <--policy=drop-oldest><-q>
 weir -p samp<TAB>1%<TAB>-q => <-p><sample:1%><-q>
 weir -p she<TAB>1%<TAB>-q => <-p><shed:1%><-q>
@@ -389,7 +389,7 @@ weir -p dr<ALL> => <drop-newest><drop-oldest><drop-random>
 weir -pdr<ALL> => <-pdrop-newest><-pdrop-oldest><-pdrop-random>
 weir --policy dr<ALL> => <drop-newest><drop-oldest><drop-random>
 weir --policy=dr<ALL> => <--policy=drop-newest><--policy=drop-oldest><--policy=drop-random>
-weir -p <ALL> => <block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><latest><rate:><sample:><shed:>
+weir -p <ALL> => <block><codel><codel:><drop-newest><drop-oldest><drop-random><fail><fair><latest><rate:><sample:><shed:>
 weir --sample-by <ALL> => <count><each-key><key><random>
 weir --format <ALL> => <journal><json><text>
 weir --format=j<ALL> => <--format=journal><--format=json>

@@ -46,6 +46,70 @@ ascends()
 		END { for (i = 0; i < 18; i++) x += (n[i] - all / 18) ^ 2 / (all / 18); print all, x; exit !(all > 3400 && all < 3800 && x > 2.3 && x < 40.8) }' gone
 }
 
+# --- fair -------------------------------------------------------------------------------------------------------------------
+
+# kept_of KEY: its records in ./got, a line.
+kept_of()
+{
+	sed -n "s/^$1 //p" got | paste -sd ' '
+}
+
+@test "fair: one that is loud loses, ten others nothing; the order stays" {
+	awk 'BEGIN { for (i = 1; i <= 40000; i++) print i % 200 ? "loud" : "quiet" (i / 200) % 10, i }' >in
+	stalled in -p fair -k 1 -m 64K
+	final '.dropped.by.fair.records == .dropped.records and .dropped.records > 0 and .policy == "fair"'
+	same <(grep -v loud in) <(grep -v loud got)
+	same got <(awk 'NR == FNR { out[$0]; next } $0 in out' got in)
+	# the buffer is full of what there was
+	is "$(($(stat -c %s got) > 50000))" 1
+	stalled in -p fair -k 1 --max-records=300 -m 1M
+	same <(grep -v loud in) <(grep -v loud got)
+	is "$(lines_of got)" 300
+}
+
+@test "fair: of equal ones each has as much, whatever the others' records are like" {
+	local key least=0 most=0 bytes
+	awk 'BEGIN { for (i = 1; i <= 60000; i++) print "k" i * 7919 % 8, i }' >in
+	stalled in -p fair -k 1 -m 64K
+	for key in 0 1 2 3 4 5 6 7; do
+		bytes=$(grep -c "^k$key " got)
+		((most == 0 || bytes < least)) && least=$bytes
+		((bytes > most)) && most=$bytes
+	done
+	is "$((most - least < most / 10))" 1 "from $least to $most"
+	# what counts is bytes: short records and long ones
+	awk -v long="$(printf '%200s' '' | tr ' ' x)" 'BEGIN { for (i = 1; i <= 20000; i++) print i % 2 ? "short " i : "long " i " " long }' >in
+	stalled in -p fair -k 1 -m 64K
+	most=$(grep long got | wc -c) least=$(grep short got | wc -c)
+	is "$((least > 22000 && most > 22000))" 1 "short $least, long $most"
+}
+
+@test "fair: what --keep matches gives way last, and counts all the same" {
+	needs_patterns
+	awk 'BEGIN { for (i = 1; i <= 20000; i++) print i % 3 ? "loud" : "other", i % 50 ? i : "KEEP" i }' >in
+	stalled in -p fair -k 1 -m 64K --keep=KEEP --top-keys=2
+	is "$(grep -c KEEP got)" 400
+	final '.keep[0].dropped.records == 0 and .top_keys[0].key == "loud"'
+	# of a flood of what is kept, the key that has most of it
+	awk 'BEGIN { for (i = 1; i <= 20000; i++) print i % 200 ? "loud" : "quiet", "KEEP" i; print "quiet last" }' >in
+	stalled in -p fair -k 1 -m 64K --keep=KEEP
+	is "$(kept_of quiet | wc -w)" 100
+}
+
+@test "fair: records of any framing, that come bit by bit, and are saved when they go" {
+	awk 'BEGIN { for (i = 1; i <= 9000; i++) printf "%s %d%c", i % 100 ? "a" : "b", i, 0 }' >in
+	stalled in -0 -p fair -k 1 -m 8K --dropped=lost --top-keys=1
+	is "$(tr '\0' '\n' <got | grep -c b)" 90
+	is "$(tr '\0' '\n' <lost | grep -c .)" "$(figures dropped.records)"
+	printf 'a%05d' {1..2000} >in
+	printf 'b%05d' 1 2 >>in
+	stalled in --fixed=6 -p fair -k 1 -m 4K -t 0 --max-age=1h
+	is "$(grep -o b0000 got | wc -l)" 2
+	seq 2000 >in
+	"$HELPERS/over" -I in -O got -f 3 "$WEIR" -q -p fair -k 1 -m 4K
+	same got in
+}
+
 # --- latest -------------------------------------------------------------------------------------------------------------------
 
 @test "latest: what is superseded goes first, then the oldest" {
@@ -296,11 +360,11 @@ ascends()
 		*) cp plain in ;;
 		esac
 		printf 9999end >>in
-		for policy in drop-random latest shed:3 codel:1ms drop-oldest drop-newest; do
+		for policy in drop-random latest fair shed:3 codel:1ms drop-oldest drop-newest; do
 			rm -f full
 			stalled_reader full
 			# shellcheck disable=SC2046,SC2086
-			IN=in OUT=full start -p $policy $framing -m 4K $([[ $policy != latest ]] || echo -k 1) --max-age=1h
+			IN=in OUT=full start -p $policy $framing -m 4K $([[ $policy != latest && $policy != fair ]] || echo -k 1) --max-age=1h
 			reader_holds
 			snapshot_until '.dropped.records > 0'
 			timeout "$PATIENCE" head -c $((FILLED + 5000)) <&8 | tail -c +$((FILLED + 1)) >got
@@ -327,11 +391,11 @@ ascends()
 @test "every policy: --fixed, with a last record that is short" {
 	seq 10000 59999 | tr -d '\n' >in
 	printf 123 >>in
-	for policy in drop-random latest shed:3 codel:1ms fail; do
+	for policy in drop-random latest fair shed:3 codel:1ms fail; do
 		rm -f full
 		stalled_reader full
 		# shellcheck disable=SC2046,SC2086
-		IN=in OUT=full start -p $policy --fixed=5 -m 4K $([[ $policy != latest ]] || echo -k 1)
+		IN=in OUT=full start -p $policy --fixed=5 -m 4K $([[ $policy != latest && $policy != fair ]] || echo -k 1)
 		reader_holds
 		[[ $policy == fail ]] || snapshot_until '.in.records == 50001'
 		drain got

@@ -429,7 +429,7 @@ was dropped,Steering,Ending and the system,POLICY is one of these,Examples"
 	local checked=0
 	"$WEIR" --help >out
 	is "$(sed -n '/^POLICY is/,/^$/s/^  \([a-z-]\{1,\}\).*/\1/p' out | paste -sd ,)" \
-		block,drop-oldest,drop-newest,drop-random,latest,shed,codel,fail,sample,rate
+		block,drop-oldest,drop-newest,drop-random,latest,fair,shed,codel,fail,sample,rate
 	sed -n '/^Examples:$/,/^$/s/^  [^#].*\(weir [^|]*\)|.*/\1/p' out >examples
 	while read -r line; do
 		[[ $line == *--keep* ]] && ! has_patterns && continue
@@ -480,7 +480,7 @@ native_portable()
 		codel:11111111111111111111111111111111111111111s; do
 		refused "--policy=$value: " "accepted: codel, codel:TARGET" -- -p "$value"
 	done
-	for value in fail:3 latest:1 drop-random:2; do
+	for value in fail:3 latest:1 fair:1 drop-random:2; do
 		refused "--policy=$value: takes no value; accepted: ${value%:*}" -- -p "$value"
 	done
 	for value in shed:3 shed:1/3 shed:12.5% codel codel:5ms codel:5ms/100ms codel:1s/1s fail drop-random; do
@@ -488,6 +488,8 @@ native_portable()
 	done
 	refused --policy=latest "accepted with --key" -- -p latest
 	accepted -p latest -k 1
+	refused --policy=fair "fair to which keys? accepted with --key" -- -p fair
+	accepted -p fair -k 1
 }
 
 @test "--max-age, --seed, --top-keys, --sample-by, --rate-by, --drop-over: what is no value" {
@@ -558,13 +560,15 @@ native_portable()
 		--sample-by=random|--sample=N|-s 10|-p drop-oldest
 		--sample-by=count|--sample=N|-s 10|-L 1/s
 		--sample-by=key|--sample=N|-s 10 -k 1|-s 10
+		--sample-by=each-key|--sample=N|-s 10 -k 1|-s 10
 		--rate-by=key|--rate=RATE or --drop-over=RATE|-L 1/s -k 1|-L 1/s
 		--rate-by=key|--rate=RATE or --drop-over=RATE|--drop-over=1/s -k 1|--drop-over=1/s
 		--policy=latest|--key=KEY|-k 1|
+		--policy=fair|--key=KEY|-k 1|
 		--top-keys=5|--key=KEY|-k 1 -p drop-oldest|-k 1
 		--top-keys=5|--key=KEY|-k 1 --drop-over=1/s|-k 1 -s 10
 		--top-keys=5|--key=KEY|-k 1 --max-age=1s|-k 1 -p fail
-		--key=1|--sample-by=key, --rate-by=key, --policy=latest or --top-keys|-p latest|-p drop-oldest
+		--key=1|--sample-by=key or each-key, --rate-by=key, --policy=latest or fair, or --top-keys|-p latest|-p drop-oldest
 		--key=1|--sample-by=key|-s 10 --sample-by=key|-s 10
 		--field-separator=,|--key=N|-p latest -k 1|-p drop-oldest
 		--seed=1|--sample-by=random|-s 10 --sample-by=random|-s 10

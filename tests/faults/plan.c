@@ -11,7 +11,7 @@
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 #define ONE_OF(random, list) ((list)[random_below((random), COUNT(list))])
 
-enum { BLOCK, DROP_OLDEST, DROP_NEWEST, SAMPLE, RATE, DROP_RANDOM, LATEST, SHED, CODEL, FAIL };
+enum { BLOCK, DROP_OLDEST, DROP_NEWEST, SAMPLE, RATE, DROP_RANDOM, LATEST, SHED, CODEL, FAIL, FAIR };
 
 /* How many there were when seeds began to be quoted. */
 #define SEEDS_APART 5
@@ -27,6 +27,7 @@ const char *const plan_policies[PLAN_POLICIES] = {
 	[SHED] = "shed",
 	[CODEL] = "codel",
 	[FAIL] = "fail",
+	[FAIR] = "fair",
 };
 
 #define BIT(reason) (1u << (reason))
@@ -37,6 +38,7 @@ static const unsigned sheds[PLAN_POLICIES] = {
 	[DROP_NEWEST] = BIT(REASON_NEWEST),
 	[DROP_RANDOM] = BIT(REASON_RANDOM) | BIT(REASON_NEWEST),
 	[LATEST] = BIT(REASON_SUPERSEDED) | BIT(REASON_OLDEST) | BIT(REASON_NEWEST),
+	[FAIR] = BIT(REASON_FAIR) | BIT(REASON_NEWEST) | BIT(REASON_OLDEST), /* the oldest where memory lacks */
 	[SHED] = BIT(REASON_SHED) | BIT(REASON_NEWEST),
 	[CODEL] = BIT(REASON_CODEL) | BIT(REASON_OLDEST) | BIT(REASON_NEWEST),
 };
@@ -387,8 +389,8 @@ choose_gates(struct plan *plan, uint64_t seed, int policy)
 	    random_one_in(&random, 2))
 		choose_keep(plan, &random);
 	if (plan_patterns)
-		choose_key(plan, &random, policy == LATEST);
-	else if (policy == LATEST)
+		choose_key(plan, &random, policy == LATEST || policy == FAIR);
+	else if (policy == LATEST || policy == FAIR)
 		plan_add(plan, "--key=1");
 	if (policy == DROP_RANDOM || (plan->of > 1 && (plan->sample_by == SAMPLE_BY_RANDOM || plan->sample_by == SAMPLE_BY_KEY))) {
 		plan->seed = seed;

@@ -135,7 +135,7 @@ void rig_begin(const char *weir, const char *shim);
 void rig_end(void);
 
 /* plan_random: the rest is up to the seed.  policy is a number below PLAN_POLICIES; buffer 0 for any. */
-#define PLAN_POLICIES 10
+#define PLAN_POLICIES 11
 extern const char *const plan_policies[PLAN_POLICIES];
 void plan_random(struct plan *plan, uint64_t seed, int policy, uint64_t buffer);
 void plan_add(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -147,7 +147,8 @@ judge_top(const struct plan *plan, const struct fates *fates, const struct figur
 static const char *
 judge_room(const struct plan *plan, const struct fates *fates, const struct figures *f)
 {
-	unsigned full = BIT(REASON_OLDEST) | BIT(REASON_NEWEST) | BIT(REASON_RANDOM) | BIT(REASON_SUPERSEDED);
+	unsigned full = BIT(REASON_OLDEST) | BIT(REASON_NEWEST) | BIT(REASON_RANDOM) | BIT(REASON_SUPERSEDED) |
+	    BIT(REASON_FAIR);
 
 	if (fates->all.bytes > plan->buffer || fates->all.records > plan->max_records)
 		return NULL;

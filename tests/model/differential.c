@@ -107,7 +107,7 @@ choose_texts(struct options *o)
 {
 	static const char *const patterns[] = { "x", "^y", "z$", "[ab]{2}", "^$" };
 	static const char *const keys[] = { "1", "2", "/([xyz])/" };
-	bool needs_key = o->policy == POLICY_LATEST || o->sample_by == SAMPLE_BY_KEY ||
+	bool needs_key = o->policy == POLICY_LATEST || o->policy == POLICY_FAIR || o->sample_by == SAMPLE_BY_KEY ||
 	    o->sample_by == SAMPLE_BY_EACH_KEY;
 	char error[PATTERN_ERROR_MOST];
 	unsigned count = one_in(3) ? (unsigned)from(1, 3) : 0;

@@ -690,7 +690,7 @@ static void
 same_dropped(const struct ledger *got)
 {
 	static const enum reason own[] = { REASON_OLDEST, REASON_NEWEST, REASON_SUPERSEDED, REASON_RANDOM, REASON_SHED,
-		REASON_CODEL };
+		REASON_CODEL, REASON_FAIR };
 	struct tally sum = { 0, 0 };
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)

@@ -75,10 +75,10 @@ static void
 choose_policy(struct options *o)
 {
 	static const enum policy policies[] = { POLICY_BLOCK, POLICY_DROP_OLDEST, POLICY_DROP_NEWEST, POLICY_LATEST,
-		POLICY_DROP_RANDOM, POLICY_SHED, POLICY_CODEL };
+		POLICY_DROP_RANDOM, POLICY_SHED, POLICY_CODEL, POLICY_FAIR };
 	char error[PATTERN_ERROR_MOST];
 
-	o->policy = one_in(2) ? POLICY_BLOCK : policies[below(7)];
+	o->policy = one_in(2) ? POLICY_BLOCK : policies[below(8)];
 	o->max_records = one_in(2) ? UINT64_MAX : from(1, 8);
 	if (o->policy == POLICY_BLOCK && one_in(2))
 		o->max_records = UINT64_MAX;
@@ -87,7 +87,7 @@ choose_policy(struct options *o)
 	o->codel_interval_ns = 1 + below(NS_PER_S);
 	o->seeded = true;
 	o->seed = random_next(&rig.random);
-	if (o->policy == POLICY_LATEST) {
+	if (o->policy == POLICY_LATEST || o->policy == POLICY_FAIR) {
 		o->key.separator = ',';
 		if (key_parse(&o->key, "2", error) != NULL)
 			abort();

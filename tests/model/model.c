@@ -4,6 +4,7 @@
 
 #include "../unit/short_history.h" /* first: it sets what others have defaults for */
 
+#include "../unit/short_fair.h"
 #include "model.h"
 
 #include <inttypes.h>
@@ -178,6 +179,12 @@ key_with(const struct model *m, const char *text, size_t body, uint64_t seed)
 	return rule != NULL ? key_hash(key_of(rule, text, body), seed) : 0;
 }
 
+void
+model_salt(struct model *m, uint64_t salt)
+{
+	chance_init(&m->salts, true, salt);
+}
+
 /* --- gates in ------------------------------------------------------------------------------------- */
 
 /* Records are left out unseen, by their number; or they are judged, by what they say. */
@@ -349,6 +356,7 @@ end_record(struct model *m, bool delimited)
 	}
 	text = text_of(m, record, delimited, &body);
 	record->ended = true;
+	record->delimited = delimited;
 	record->arrived_ns = m->now_ns;
 	record->class = keep_class(m->options->keep, text, body);
 	if (record->sent == 0)
@@ -1179,6 +1187,144 @@ drop_superseded(struct model *m)
 	}
 }
 
+/* --- fair ----------------------------------------------------------------------------------------- */
+
+/* What the keys hold that are one, by their hash. */
+struct holder {
+	uint64_t place;
+	uint64_t held;
+};
+
+static struct {
+	struct holder holder[MODEL_RECORDS];
+	size_t count;
+	size_t of[MODEL_RECORDS]; /* of each record of the model, its holder */
+} holders;
+
+static uint64_t
+weight_of(const struct model *m, const struct model_record *record)
+{
+	const struct options *o = m->options;
+	const uint64_t least = o->max_records == UINT64_MAX ? 1 : o->buffer_bytes / o->max_records;
+
+	return record->length > least ? record->length : least > 0 ? least : 1;
+}
+
+static void
+count_holders(const struct model *m)
+{
+	const uint64_t mask = FAIR_PLACES - 1;
+
+	holders.count = 0;
+	for (size_t i = first_victim(m); i < last_victim(m); i++) {
+		size_t body, at = 0;
+		const char *text = text_of(m, &m->held[i], m->held[i].delimited, &body);
+		const uint64_t place = key_with(m, text, body, m->salt) & mask;
+
+		while (at < holders.count && holders.holder[at].place != place)
+			at++;
+		if (at == holders.count)
+			holders.holder[holders.count++] = (struct holder){ place, 0 };
+		holders.holder[at].held += weight_of(m, &m->held[i]);
+		holders.of[i] = at;
+	}
+}
+
+/* What is held above a level; *any: by somebody. */
+static uint64_t
+held_above(uint64_t level, bool *any)
+{
+	uint64_t sum = 0;
+
+	*any = false;
+	for (size_t at = 0; at < holders.count; at++) {
+		if (holders.holder[at].held >= level) {
+			sum += holders.holder[at].held - level;
+			*any = true;
+		}
+	}
+	return sum;
+}
+
+/* Levels are the numbers of four digits in binary behind the first, and any below. */
+static uint64_t
+level_above(uint64_t wanted)
+{
+	uint64_t level = 1;
+	bool any = true;
+
+	while (held_above(level, &any), any)
+		level += level < 16 ? 1 : (uint64_t)1 << (59 - __builtin_clzll(level));
+	while (level > 0) {
+		level -= level <= 16 ? 1 : (uint64_t)1 << (59 - __builtin_clzll(level - 1));
+		if (level > 0 && held_above(level, &any) >= wanted && any)
+			return level;
+	}
+	return 0;
+}
+
+/* From one of the records on, as much as must go. */
+static size_t
+cut_down(struct model *m, unsigned class, size_t i)
+{
+	const struct options *o = m->options;
+	struct tally need = too_much(m, NOTHING), all = too_much(m, PART);
+	const uint64_t least = o->max_records == UINT64_MAX ? 0 : o->buffer_bytes / o->max_records;
+	uint64_t wanted = all.records * (least > 0 ? least : 1), level;
+
+	count_holders(m);
+	level = level_above(all.bytes > wanted ? all.bytes : wanted);
+	while (i < last_victim(m) && (need.bytes > 0 || need.records > 0)) {
+		struct holder *holder = &holders.holder[holders.of[i]];
+
+		if (holder->held <= level || m->held[i].class > class) {
+			i++;
+			continue;
+		}
+		lessen(&need, 1, m->held[i].length);
+		holder->held -= weight_of(m, &m->held[i]);
+		memmove(&holders.of[i], &holders.of[i + 1], (MODEL_RECORDS - i - 1) * sizeof(holders.of[0]));
+		drop(m, i, REASON_FAIR);
+	}
+	return i;
+}
+
+static void
+drop_fattest(struct model *m, unsigned class)
+{
+	size_t i = first_victim(m);
+
+	while (i < last_victim(m) && m->held[i].admitted)
+		i++;
+	(void)cut_down(m, class, i);
+	for (int times = 0; times < 2 && is_too_much(m); times++) {
+		for (i = first_victim(m); times == 0 && i < last_victim(m) && m->held[i].start < m->round_at;)
+			i++;
+		i = cut_down(m, class, i < last_victim(m) ? i : first_victim(m));
+		m->round_at = i < m->count ? m->held[i].start : m->at;
+	}
+}
+
+static void
+drop_fair(struct model *m)
+{
+	const unsigned top = keep_count(m->options->keep);
+
+	if (is_too_much(m))
+		drop_misfits(m);
+	if (!is_too_much(m) && is_within(m, 6))
+		forget(m);
+	else if (!m->noting && (is_too_much(m) || !is_within(m, 3))) {
+		m->noting = true;
+		m->salt = chance_next(&m->salts);
+	}
+	for (unsigned class = 0; is_too_much(m); class += class < top) {
+		drop_fattest(m, class);
+		if (is_too_much(m) && class < top)
+			give_way(m, goal_of(m, PART), class + 1, false, REASON_FAIR);
+	}
+}
+
 static void
 fail(struct model *m)
 {
@@ -1226,6 +1372,9 @@ settle(struct model *m)
 		break;
 	case POLICY_LATEST:
 		drop_superseded(m);
+		break;
+	case POLICY_FAIR:
+		drop_fair(m);
 		break;
 	case POLICY_FAIL:
 		fail(m);

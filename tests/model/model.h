@@ -40,6 +40,7 @@ struct model_record {
 	uint64_t batch;  /* of latest: of neighbours that were noted together; 0: it is not noted */
 	bool judged;   /* the gates have let it in */
 	bool ended;
+	bool delimited; /* it has */
 	bool admitted; /* the policy has let it in */
 	bool paid;     /* the rate has been charged for all of it */
 };
@@ -93,7 +94,9 @@ struct model {
 	struct chance lots; /* of drop-random, */
 	uint64_t round_at;  /* whose round goes on with the record that begins here, or the next */
 	struct codel codel;
-	bool noting;        /* latest knows keys */
+	struct chance salts; /* of fair, */
+	uint64_t salt;      /* the one that its hashes have now */
+	bool noting;        /* latest and fair know keys */
 	uint64_t batches;   /* begun so far */
 	uint64_t broken;    /* the one that the last oldest record was in that has left */
 	bool pressed;       /* the buffer was full, or high, and is not low yet; */
@@ -126,6 +129,9 @@ struct model {
 
 void model_init(struct model *m, const struct options *options, const char *stream, size_t window,
     size_t unit, uint64_t now_ns);
+
+/* What weir has of the system to hash keys with. */
+void model_salt(struct model *m, uint64_t salt);
 
 /* The input brought length bytes, of asked for, into pieces that are judged one after the other; or it ended, or
  * failed. */

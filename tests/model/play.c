@@ -26,7 +26,7 @@ shorten_slack(void)
 	struct queue *queue = &play.pump.queue;
 	struct queue_limits limits = queue->limits;
 	const unsigned marks = queue->marks;
-	struct history *history = queue->history;
+	struct watch *watch = queue->watch;
 
 	if (limits.slack == 0)
 		return true;
@@ -35,7 +35,7 @@ shorten_slack(void)
 	if (queue_init(queue, &play.options.framing, &limits) < 0)
 		return false;
 	queue->marks = marks;
-	queue->history = history;
+	queue->watch = watch;
 	return true;
 }
 

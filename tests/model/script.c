@@ -24,15 +24,16 @@ script_begin(struct pump *pump, const struct options *options, const struct scri
 	struct io_port input = { .fd = -1, .way = setup->way, .pipe = script.can_splice };
 	struct io_port output = { .fd = -1, .way = setup->way, .output = true, .unit = setup->unit };
 	struct queue_limits limits;
-	struct history *history;
+	struct watch *watch;
 	unsigned marks;
 
 	model_init(script.model, options, script.stream, script.window, setup->unit, now_ns);
 	if (pump_init(pump, options, &input, &output, now_ns) < 0)
 		return -1;
+	model_salt(script.model, pump->salt);
 	limits = pump->queue.limits;
 	marks = pump->queue.marks;
-	history = pump->queue.history;
+	watch = pump->queue.watch;
 	if (setup->slack == 0 || limits.slack == 0)
 		return 0;
 	queue_free(&pump->queue);
@@ -40,7 +41,7 @@ script_begin(struct pump *pump, const struct options *options, const struct scri
 	if (queue_init(&pump->queue, &options->framing, &limits) < 0)
 		return -1;
 	pump->queue.marks = marks;
-	pump->queue.history = history;
+	pump->queue.watch = watch;
 	return 0;
 }
 

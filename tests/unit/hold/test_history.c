@@ -43,7 +43,7 @@ begin(size_t bytes, bool kept)
 	rig.loss = (struct loss){ .ledger = &rig.ledger, .keep = rig.classes.keep };
 	rig.queue.marks = classes_marks(&rig.classes);
 	rig.history = (struct history){ .key = &rig.key, .keep = rig.classes.keep, .salt = 5 };
-	rig.queue.history = &rig.history;
+	history_watch(&rig.history, &rig.queue);
 	if (!history_begin(&rig.history, &rig.queue))
 		abort();
 }

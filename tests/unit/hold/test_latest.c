@@ -45,7 +45,7 @@ begin(size_t bytes, uint64_t records, const char *key, const char *regex)
 	rig.loss = (struct loss){ .ledger = &rig.ledger, .keep = rig.keep };
 	rig.classes.keep = rig.keep;
 	rig.latest.history = (struct history){ .key = &rig.key, .keep = rig.keep, .salt = 3 };
-	rig.queue.history = &rig.latest.history;
+	history_watch(&rig.latest.history, &rig.queue);
 	rig.queue.marks = classes_marks(&rig.classes);
 }
 
