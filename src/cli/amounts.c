@@ -271,10 +271,30 @@ read_low(struct draft *draft, const struct given *given)
 	return read_percent(given, 0, &draft->low_milli);
 }
 
+/* Whether it says in what time: not 1/10, but 10/s. */
+static bool
+is_budget(const char *value)
+{
+	const char *slash = strchr(value, '/');
+
+	return slash != NULL && slash[strspn(slash, "/0123456789")] != '\0';
+}
+
+/* Of two the last one counts, be it a share or a budget. */
 static bool
 read_sample(struct draft *draft, const struct given *given)
 {
-	return read_share(given, &draft->options->sample);
+	struct options *options = draft->options;
+	const char *error;
+
+	options->sample = (struct share){ 1, 1 };
+	options->budget = (struct rate){ 0 };
+	if (!is_budget(given->value))
+		return read_share(given, &options->sample);
+	error = units_rate(given->value, false, &options->budget);
+	if (error == NULL && options->budget.bytes)
+		error = "bytes, but a sample counts records";
+	return error == NULL ? true : draft_bad_value(given, error);
 }
 
 static bool (*const others[IDS])(struct draft *draft, const struct given *given) = {

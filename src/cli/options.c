@@ -286,7 +286,8 @@ options_may_drop(const struct options *options)
 {
 	const struct reader_options *reader = &options->reader;
 
-	return policy_drops(options->policy) || options->sample.num < options->sample.den || options->policing ||
+	return policy_drops(options->policy) || options->sample.num < options->sample.den || options->budget.amount > 0 ||
+	    options->policing ||
 	    options->max_age_ns != 0 || reader->confirm != CONFIRM_WRITTEN || reader->outlive ||
 	    (reader->restart && reader->retries != UINT64_MAX);
 }

@@ -82,6 +82,7 @@ struct options {
 	uint64_t high_records;     /* 1 to max_records; UINT64_MAX without --max-records */
 	uint64_t low_records;      /* 0 to high_records; UINT64_MAX without --max-records */
 	struct share sample;       /* 1 of 1 where not given */
+	struct rate budget;        /* of SAMPLE_BY_BUDGET, which is where there is one; amount 0 for none */
 	enum sample_by sample_by;
 	bool seeded;
 	uint64_t seed;             /* 0 where not given */
@@ -158,7 +159,7 @@ const char *options_confirm(const struct options *options);
 #define OPTIONS_DOUBT_MOST 256
 bool options_doubt(const struct options *options, char text[OPTIONS_DOUBT_MOST]);
 
-/* "count", "random", "key". */
+/* "count", "random", "key", "each-key", "budget". */
 const char *options_sample_by(const struct options *options);
 
 /* The rule for a record's key, or NULL where none is given. */

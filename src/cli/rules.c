@@ -154,6 +154,8 @@ check_company(const struct draft *draft)
 		{ ID_DROPPED_REASON, draft->is_given[ID_DROPPED], "without a file there is nothing to write it to; "
 		    "accepted with --dropped=FILE" },
 		{ ID_SAMPLE_BY, sampling, "without --sample nothing is chosen; accepted with --sample=N" },
+		{ ID_SAMPLE_BY, o->budget.amount == 0, "not with a budget, which chooses by itself, with --key by key; accepted with "
+		    "--sample=N" },
 		{ ID_SAMPLE_BY, !by_key || draft->is_given[ID_KEY], "which key? accepted with --key=KEY" },
 		{ ID_RATE_BY, o->rated || o->policing, "without a rate; accepted with --rate=RATE or "
 		    "--drop-over=RATE" },
@@ -166,8 +168,8 @@ check_company(const struct draft *draft)
 		{ ID_TOP_KEYS, choosing || o->policing || o->max_age_ns != 0,
 		    "nothing is dropped; accepted with a policy that drops, --drop-over or "
 		    "--max-age" },
-		{ ID_KEY, by_key || o->rate_by_key || held_by_key || o->top_keys > 0,
-		    "nothing uses it; accepted with --sample-by=key or each-key, --rate-by=key, --policy=latest or fair, or --top-keys" },
+		{ ID_KEY, by_key || o->budget.amount > 0 || o->rate_by_key || held_by_key || o->top_keys > 0,
+		    "nothing uses it; accepted with --sample-by=key or each-key, --sample=N/s, --rate-by=key, --policy=latest or fair, or --top-keys" },
 		{ ID_SEPARATOR, o->key.field > 0, "without fields; accepted with --key=N" },
 		{ ID_SEED, (sampling && (o->sample_by == SAMPLE_BY_RANDOM || o->sample_by == SAMPLE_BY_KEY)) || o->policy == POLICY_DROP_RANDOM,
 		    "nothing is left to chance; accepted with --sample-by=random, --sample-by=key or "
@@ -217,13 +219,22 @@ tell_framing(struct options *options)
 	key_set_lines(&options->key);
 }
 
+/* Behind all that asks which way was given. */
+static bool
+settle_sample(struct options *options)
+{
+	if (options->budget.amount > 0)
+		options->sample_by = SAMPLE_BY_BUDGET;
+	return true;
+}
+
 bool
 rules_hold(struct draft *draft)
 {
 	settle_reporting(draft->options);
 	tell_framing(draft->options);
 	delivery_settle(draft);
-	return check_bytes(draft) && check_company(draft) && delivery_holds(draft) && spool_rules_hold(draft) &&
+	return check_bytes(draft) && check_company(draft) && settle_sample(draft->options) && delivery_holds(draft) && spool_rules_hold(draft) &&
 	    check_max_record(draft) && check_watermarks(draft) &&
 	    check_burst(draft) && check_marks(draft);
 }

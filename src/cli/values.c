@@ -79,11 +79,14 @@ read_key(struct draft *draft, const struct given *given)
 	return error == NULL ? true : draft_bad_value(given, error);
 }
 
+/* The last is not asked for by its name. */
+#define SAMPLE_WAYS ((size_t)SAMPLE_BY_BUDGET)
 static const char *const sample_ways[] = {
 	[SAMPLE_BY_COUNT] = "count",
 	[SAMPLE_BY_RANDOM] = "random",
 	[SAMPLE_BY_KEY] = "key",
 	[SAMPLE_BY_EACH_KEY] = "each-key",
+	[SAMPLE_BY_BUDGET] = "budget",
 };
 
 /* The place of a value in a list of names, or -1. */
@@ -99,10 +102,10 @@ place_of(const char *value, const char *const names[], size_t count)
 static bool
 read_sample_by(struct draft *draft, const struct given *given)
 {
-	int place = place_of(given->value, sample_ways, sizeof(sample_ways) / sizeof(sample_ways[0]));
+	int place = place_of(given->value, sample_ways, SAMPLE_WAYS);
 
 	if (place < 0)
-		return draft_no_such(given, "no such way", sample_ways, sizeof(sample_ways) / sizeof(sample_ways[0]));
+		return draft_no_such(given, "no such way", sample_ways, SAMPLE_WAYS);
 	draft->options->sample_by = (enum sample_by)place;
 	return true;
 }

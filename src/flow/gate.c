@@ -6,7 +6,8 @@
 void
 gate_init(struct gate *gate, const struct gate_rules *rules)
 {
-	const bool seen = rules->keep != NULL || sample_is_by_key(&rules->sample) || sample_is_by_each_key(&rules->sample);
+	const enum sample_by by = rules->sample.by;
+	const bool seen = rules->keep != NULL || (by != SAMPLE_BY_COUNT && by != SAMPLE_BY_RANDOM);
 
 	*gate = (struct gate){
 		.rules = *rules,
@@ -30,7 +31,7 @@ retune_sample(struct gate *gate, const struct share *share)
 {
 	struct sample *sample = &gate->rules.sample;
 
-	if (!gate->rules.sampling || sample_has_share(sample, share))
+	if (!gate->rules.sampling || sample->by == SAMPLE_BY_BUDGET || sample_has_share(sample, share))
 		return false;
 	sample_retune(sample, share);
 	if (gate->rules.sample_by != NULL)
@@ -51,6 +52,8 @@ gate_retune(struct gate *gate, const struct gate_tuning *tuning, uint64_t now_ns
 	else if (rules->policing)
 		bucket_retune(&rules->police, police->amount, police->period_ns, tuning->police_burst, now_ns);
 	rules->judge_at = tuning->judge_at;
+	if (rules->sampling && rules->sample.by == SAMPLE_BY_BUDGET)
+		budget_retune(&rules->budget, &tuning->budget);
 	return retune_sample(gate, &tuning->sample);
 }
 
@@ -58,31 +61,48 @@ bool
 gate_reform(struct gate *gate, const struct gate_rules *rules, const struct gate_tuning *tuning, uint64_t now_ns)
 {
 	const struct gate before = *gate;
+	const bool both = before.rules.sampling && rules->sampling, goes_on = both && before.rules.sample.by == rules->sample.by;
 
 	gate_init(gate, rules);
-	if (before.rules.sampling && rules->sampling) {
+	if (goes_on) {
 		gate->rules.sample = before.rules.sample;
+		gate->rules.budget = before.rules.budget;
 		gate->gap = before.gap;
+	} else if (both && rules->sample_by != NULL) {
+		recent_clear(rules->sample_by); /* what is kept of each key is of another kind */
 	}
 	if (before.rules.policing && rules->policing && before.rules.police_bytes == rules->police_bytes)
 		gate->rules.police = before.rules.police;
-	return gate_retune(gate, tuning, now_ns) || before.rules.sampling != rules->sampling;
+	return gate_retune(gate, tuning, now_ns) || (!goes_on && (before.rules.sampling || rules->sampling));
+}
+
+/* Something for each key, by which the sample goes. */
+static bool
+is_in_sample_of_key(struct gate_rules *rules, struct key key, uint64_t now_ns)
+{
+	const uint64_t hash = key_hash(key, rules->salt);
+	bool is_new;
+	void *of_key = recent_of(rules->sample_by, hash, &is_new);
+
+	if (rules->sample.by == SAMPLE_BY_EACH_KEY)
+		return sample_has_next(&rules->sample, of_key, is_new);
+	if (is_new)
+		budget_key_init(of_key, hash, now_ns);
+	return budget_has_of_key(&rules->budget, of_key, now_ns);
 }
 
 /* A sample that is not drawn unseen. */
 static bool
-is_in_sample(struct gate *gate, struct key key)
+is_in_sample(struct gate *gate, struct key key, uint64_t now_ns)
 {
 	struct sample *sample = &gate->rules.sample;
 
+	if (gate->rules.sample_by != NULL)
+		return is_in_sample_of_key(&gate->rules, key, now_ns);
+	if (sample->by == SAMPLE_BY_BUDGET)
+		return budget_has(&gate->rules.budget, now_ns);
 	if (sample_is_by_key(sample))
 		return sample_has(sample, key_hash(key, gate->rules.seed));
-	if (sample_is_by_each_key(sample)) {
-		bool is_new;
-		struct sample_key *of_key = recent_of(gate->rules.sample_by, key_hash(key, gate->rules.salt), &is_new);
-
-		return sample_has_next(sample, of_key, is_new);
-	}
 	if (gate->gap > 0) {
 		gate->gap--;
 		return false;
@@ -121,8 +141,10 @@ gate_admits(struct gate *gate, const struct queue_record *record, uint64_t now_n
 	if (rules->key != NULL)
 		key = key_of(rules->key, record->text, record->body);
 	*reason = REASON_SAMPLE;
-	if (gate->draws && !kept && !is_in_sample(gate, key))
+	if (gate->draws && !kept && !is_in_sample(gate, key, now_ns))
 		return false;
+	if (gate->draws && kept && rules->sample.by == SAMPLE_BY_BUDGET)
+		budget_charge(&rules->budget);
 	*reason = REASON_OVER;
 	return !rules->policing || is_in_time(rules, key, record->length, kept, now_ns);
 }

@@ -21,6 +21,7 @@
 #include "hold/queue.h"
 #include "pick/bucket.h"
 #include "pick/buckets.h"
+#include "pick/budget.h"
 #include "pick/keep.h"
 #include "pick/key.h"
 #include "pick/recent.h"
@@ -38,7 +39,9 @@ struct gate_rules {
 	bool police_bytes;         /* by bytes, otherwise by records */
 	struct bucket police;      /* as it begins */
 	struct buckets *police_by; /* one for each key, or NULL; not owned */
-	struct recent *sample_by;  /* a struct sample_key for each key, where the sample goes by that, or NULL; not owned */
+	struct budget budget;      /* of a sample by that, as it begins */
+	struct recent *sample_by;  /* a struct sample_key, or budget_key, for each key where the sample goes by those, or
+	                            * NULL; not owned */
 	const struct keep *keep;   /* what matches passes; NULL, or not owned */
 	const struct key_rule *key; /* NULL, or not owned */
 	uint64_t seed;             /* of the keys' sample */
@@ -59,7 +62,8 @@ struct gate {
 
 /* What of the rules may change. */
 struct gate_tuning {
-	struct share sample; /* where there is one */
+	struct share sample; /* where there is one, */
+	struct rate budget;  /* or where it is by that */
 	struct rate police;  /* where there is one; its unit stays */
 	uint64_t police_burst;
 	uint64_t judge_at;

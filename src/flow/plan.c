@@ -9,7 +9,7 @@
 static bool
 is_gated(const struct options *options)
 {
-	return options->sample.den > 1 || options->policing || options->max_age_ns != 0;
+	return options->sample.den > 1 || options->budget.amount > 0 || options->policing || options->max_age_ns != 0;
 }
 
 /* What leaves has to be confirmed. */
@@ -77,9 +77,10 @@ limits_of(const struct options *options)
 static void
 plan_gates(struct plan *plan, const struct options *options)
 {
-	plan->sampling = options->sample.den > 1;
+	plan->sampling = options->sample.den > 1 || options->budget.amount > 0;
 	plan->sample_by = options->sample_by;
-	plan->sampling_each = plan->sampling && options->sample_by == SAMPLE_BY_EACH_KEY;
+	plan->sampling_each = plan->sampling && (options->sample_by == SAMPLE_BY_EACH_KEY ||
+	    (options->sample_by == SAMPLE_BY_BUDGET && options_key(options) != NULL));
 	plan->policing = options->policing;
 	plan->rated = options->rated;
 	plan->by_key = options->rate_by_key;
@@ -97,7 +98,7 @@ plan_chance(struct plan *plan, const struct options *options)
 	plan->seeded = options->seeded || !drawn;
 	plan->seed = options->seed;
 	plan->salted = options->rate_by_key || options->policy == POLICY_LATEST || options->policy == POLICY_FAIR ||
-	    options->sample_by == SAMPLE_BY_EACH_KEY || (options->control && options_key(options) != NULL);
+	    options->sample_by == SAMPLE_BY_EACH_KEY || plan->sampling_each || (options->control && options_key(options) != NULL);
 }
 
 /* With a spool: what has left is out, and nothing has a part in when it may. */
@@ -185,6 +186,7 @@ tuning_of(const struct options *options)
 			.low = { options->low_records, options->low_bytes },
 		},
 		.sample = options->sample,
+		.budget = options->budget,
 		.max_age_ns = options->max_age_ns,
 		.codel_target_ns = options->codel_target_ns,
 		.codel_interval_ns = options->codel_interval_ns,
@@ -204,6 +206,8 @@ plan_allows(const struct plan *plan, const struct tuning *now, const struct tuni
 	if (plan->policing && now->police.bytes != next->police.bytes)
 		return false;
 	if (!plan->sampling && next->sample.num != next->sample.den)
+		return false;
+	if ((now->budget.amount > 0) != (next->budget.amount > 0))
 		return false;
 	return !plan->stream || next->max_age_ns == 0;
 }

@@ -85,6 +85,7 @@ struct tuning {
 	uint64_t police_burst;
 	struct watermarks marks;  /* up to the buffer's size */
 	struct share sample;      /* where sampling: 1 of 1, too; where not always */
+	struct rate budget;       /* where the sample is by that */
 	uint64_t max_age_ns;      /* 0 for any age, and in a stream always */
 	uint64_t codel_target_ns; /* as codel_init has them */
 	uint64_t codel_interval_ns;

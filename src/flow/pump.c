@@ -300,6 +300,7 @@ retune_intake(struct pump *pump, uint64_t now_ns)
 	const struct tuning *tuning = &pump->tuning;
 	const struct gate_tuning gate = {
 		.sample = tuning->sample,
+		.budget = tuning->budget,
 		.police = tuning->police,
 		.police_burst = tuning->police_burst,
 		.judge_at = plan_judge_at(&pump->plan, tuning),

@@ -116,7 +116,7 @@ replan_intake(struct pump *pump, uint64_t now_ns)
 {
 	const struct tuning *tuning = &pump->tuning;
 	const struct gate_rules rules = setup_gate(pump, NULL, pump->salt, now_ns);
-	const struct gate_tuning gate = { tuning->sample, tuning->police, tuning->police_burst, rules.judge_at };
+	const struct gate_tuning gate = { tuning->sample, tuning->budget, tuning->police, tuning->police_burst, rules.judge_at };
 
 	intake_reform(&pump->intake, spooling_arrivals(pump), spooling_loss(pump), &rules, &gate, now_ns);
 }

@@ -11,6 +11,10 @@
 #define DEFAULT_PIPE_BYTES (UINT64_C(256) << 10)
 #define DEFAULT_PIPE_BYTES_STREAM (UINT64_C(1) << 20)
 
+/* What is kept of each key that is sampled. */
+#define SAMPLED_KEY_BYTES \
+	(sizeof(struct sample_key) > sizeof(struct budget_key) ? sizeof(struct sample_key) : sizeof(struct budget_key))
+
 /* Keys that have a bucket at the same time. */
 #define KEYS_MOST ((size_t)1 << 20)
 
@@ -28,7 +32,7 @@ setup_sampled_keys(struct recent **keys, bool wanted)
 {
 	if (!wanted)
 		return true;
-	*keys = recent_new(KEYS_MOST, sizeof(struct sample_key));
+	*keys = recent_new(KEYS_MOST, SAMPLED_KEY_BYTES);
 	return *keys != NULL;
 }
 
@@ -92,6 +96,8 @@ setup_gate(const struct pump *pump, struct chance *own, uint64_t salt, uint64_t 
 
 	if (plan->policing)
 		bucket_init(&rules.police, police->amount, police->period_ns, tuning->police_burst, now_ns);
+	if (plan->sampling && plan->sample_by == SAMPLE_BY_BUDGET)
+		budget_init(&rules.budget, &tuning->budget, now_ns);
 	if (plan->sampling)
 		sample_init(&rules.sample, &tuning->sample, plan->sample_by, own);
 	return rules;

@@ -83,12 +83,6 @@ sample_is_by_key(const struct sample *sample)
 	return sample->by == SAMPLE_BY_KEY;
 }
 
-bool
-sample_is_by_each_key(const struct sample *sample)
-{
-	return sample->by == SAMPLE_BY_EACH_KEY;
-}
-
 uint64_t
 sample_gap(struct sample *sample)
 {
@@ -99,6 +93,7 @@ sample_gap(struct sample *sample)
 		return gap_by_random(sample);
 	case SAMPLE_BY_KEY:
 	case SAMPLE_BY_EACH_KEY:
+	case SAMPLE_BY_BUDGET:
 		break;
 	}
 	return 0;

@@ -25,6 +25,7 @@ enum sample_by {
 	SAMPLE_BY_RANDOM,
 	SAMPLE_BY_KEY,
 	SAMPLE_BY_EACH_KEY,
+	SAMPLE_BY_BUDGET, /* budget.h */
 };
 
 /* By count, how far it is: all zero at the begin. */
@@ -56,10 +57,9 @@ void sample_init(struct sample *sample, const struct share *share, enum sample_b
 /* Begins anew, with this share; chance goes on. */
 void sample_retune(struct sample *sample, const struct share *share);
 
-/* Whether that is its share; and whether it goes by key, or by each key. */
+/* Whether that is its share; and whether it goes by key. */
 bool sample_has_share(const struct sample *sample, const struct share *share);
 bool sample_is_by_key(const struct sample *sample);
-bool sample_is_by_each_key(const struct sample *sample);
 
 /* How many records to leave out before the next that is kept, also before the first; by key and by each key none. */
 uint64_t sample_gap(struct sample *sample);

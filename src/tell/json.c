@@ -81,9 +81,12 @@ static void
 json_heading(struct line *line, const struct snapshot *s)
 {
 	const struct options *options = s->options;
-	char sample[32], moment[48];
+	char sample[48], moment[48];
 
-	units_format_share(sample, sizeof(sample), &s->tuning.sample);
+	if (options->budget.amount > 0)
+		units_format_rate(sample, sizeof(sample), &s->tuning.budget);
+	else
+		units_format_share(sample, sizeof(sample), &s->tuning.sample);
 	figures_moment(moment, sizeof(moment), s->wall_ns);
 	line_add(line, "{\"schema\":1,\"event\":\"%s\",\"time\":\"%s\",", events[s->event], moment);
 	json_string(line, "name", options->name);

@@ -248,6 +248,34 @@ keys()
 	is "$(lines_of out)" 1200001
 }
 
+@test "--sample=N/s: a budget, whatever comes; of what comes no faster all" {
+	seq 400000 >in
+	IN=in run_weir --sample=500/s
+	final '.sample == "500/s" and .sample_by == "budget" and .dropped.by.sample.records == .dropped.records'
+	# whatever the machine makes of it: no more than is saved, and comes in meanwhile
+	is "$(jq '.out.records <= 1000 + .elapsed_ns / 1e9 * 500 + 1 and .out.records > 100' <<<"$FINAL")" true
+	same out <(awk 'NR == FNR { out[$0]; next } $0 in out' out in)
+	seq 200 >in
+	IN=in run_weir --sample=1000/s
+	same out in
+	seq 100000 >in
+	IN=in run_weir -s 10 -s 100/min
+	is "$(($(lines_of out) < 1000))" 1 "of two the last one counts"
+	IN=in run_weir -s 100/min -s 10
+	is "$(lines_of out)" 10000
+}
+
+@test "--sample=N/s -k: what is rare comes in whole; what is kept, too" {
+	awk 'BEGIN { for (i = 1; i <= 300000; i++) print i % 3000 ? "loud" : "rare" i, i }' >in
+	IN=in run_weir --sample=100k/s -k 1
+	is "$(grep -c rare out)" 100
+	is "$(jq '.out.records <= 200000 + .elapsed_ns / 1e9 * 100000' <<<"$FINAL")" true
+	has_patterns || return 0
+	IN=in run_weir --sample=1/min -k 1 --keep=rare
+	is "$(grep -c rare out)" 100
+	is "$(($(grep -c loud out) < 10))" 1
+}
+
 # --- --top-keys -------------------------------------------------------------------------------------------------------------------
 
 @test "--top-keys: which lost most, in falling order, in both reports" {

@@ -506,6 +506,18 @@ native_portable()
 	accepted --seed=0 -p drop-random
 }
 
+@test "--sample: what is no share and no budget" {
+	for value in 10MB/s 0/s 10/x /s 10/ 1e3/s; do
+		refused "--sample=$value: " "accepted: N or 1/N with N from 1" -- --sample="$value"
+	done
+	for value in 1/10 500/s 10k/min 0.5/s 1000/30s 1/s; do
+		accepted --sample="$value"
+	done
+	accepted -p sample:500/s
+	refused "--sample-by=random: not with a budget" "--sample=N" -- -s 500/s --sample-by=random
+	accepted -s 500/s -k 1
+}
+
 @test "--key, --field-separator: what is no key, and what is no byte" {
 	for value in 0 '' x -1 1.5 99999999999999999999 /a /; do
 		refused "--key=$value: " "accepted: fields from 1" -- -p latest -k "$value"

@@ -138,10 +138,21 @@ choose_share(void)
 	return shares[below(sizeof(shares) / sizeof(shares[0]))];
 }
 
+/* Where the sample is by that. */
+static void
+choose_budget(struct options *o)
+{
+	if (o->sample_by != SAMPLE_BY_BUDGET)
+		return;
+	o->sample = (struct share){ 1, 1 };
+	o->budget = (struct rate){ one_in(2) ? from(1, 100) : from(100, 1000000), one_in(2) ? NS_PER_S : 60 * NS_PER_S, false };
+}
+
 static void
 choose_values(struct options *o)
 {
 	o->sample = one_in(4) ? (struct share){ 1, 1 } : choose_share();
+	choose_budget(o);
 	o->police = (struct rate){ one_in(2) ? from(1, 100) : from(100, 1000000), NS_PER_S, false };
 	o->police_burst = from(1, rig.options.police.bytes ? o->buffer_bytes : 9);
 	o->max_age_ns = one_in(2) ? 0 : 1 + below(one_in(2) ? 2 * NS_PER_S : 5 * NS_PER_MS);
@@ -162,7 +173,8 @@ choose_gates(struct options *o)
 	o->seed = random_next(&rig.random);
 	if (one_in(3)) {
 		o->sample = choose_share();
-		o->sample_by = (enum sample_by)below(4);
+		o->sample_by = (enum sample_by)below(5);
+		choose_budget(o);
 	}
 	o->policing = one_in(4);
 	o->police = (struct rate){ one_in(2) ? from(1, 100) : from(100, 1000000), NS_PER_S, one_in(2) };

@@ -71,7 +71,7 @@ fix_modes(struct model *m)
 {
 	const struct options *o = m->options;
 
-	m->sampling = o->sample.den > o->sample.num;
+	m->sampling = o->sample.den > o->sample.num || o->budget.amount > 0;
 	m->streams = o->framing.kind == FRAMING_BYTES || (!drops(m) && !o->rated && !m->sampling &&
 	    !o->policing && o->max_age_ns == 0);
 	m->parts = !drops(m) && !m->streams;
@@ -136,6 +136,8 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 	chance_init(&all, true, options->seed);
 	chance_init(&m->lots, true, chance_next(&all));
 	sample_init(&m->draws, &options->sample, options->sample_by, &m->lots);
+	if (options->sample_by == SAMPLE_BY_BUDGET)
+		budget_init(&m->budget, &options->budget, now_ns);
 	if (options->sample_by == SAMPLE_BY_RANDOM && is_sampling(m))
 		m->gap = sample_gap(&m->draws);
 	chance_init(&m->lots, true, chance_next(&all));
@@ -182,6 +184,7 @@ key_with(const struct model *m, const char *text, size_t body, uint64_t seed)
 void
 model_salt(struct model *m, uint64_t salt)
 {
+	m->salt_of_all = salt;
 	chance_init(&m->salts, true, salt);
 }
 
@@ -191,8 +194,8 @@ model_salt(struct model *m, uint64_t salt)
 static bool
 counts_out(const struct model *m)
 {
-	return is_sampling(m) && m->options->keep == NULL && m->options->sample_by != SAMPLE_BY_KEY &&
-	    m->options->sample_by != SAMPLE_BY_EACH_KEY;
+	return is_sampling(m) && m->options->keep == NULL &&
+	    (m->options->sample_by == SAMPLE_BY_COUNT || m->options->sample_by == SAMPLE_BY_RANDOM);
 }
 
 static bool
@@ -213,8 +216,8 @@ is_next(struct model *m, struct model_share *share)
 	return drawn;
 }
 
-static bool
-is_next_of_key(struct model *m, uint64_t key)
+static struct model_share *
+share_of(struct model *m, uint64_t key)
 {
 	size_t i = 0;
 
@@ -222,11 +225,13 @@ is_next_of_key(struct model *m, uint64_t key)
 		i++;
 	if (i == MODEL_KEYS) {
 		wrong("the model has no room for so many keys");
-		return false;
+		return &m->each[0];
 	}
-	if (i == m->shares)
-		m->each[m->shares++] = (struct model_share){ key, 0, 0 };
-	return is_next(m, &m->each[i]);
+	if (i == m->shares) {
+		m->each[m->shares] = (struct model_share){ .key = key };
+		budget_key_init(&m->each[m->shares++].budget, key, m->now_ns);
+	}
+	return &m->each[i];
 }
 
 /* Whether the next record that counts is in the sample. */
@@ -252,9 +257,20 @@ is_sampled(struct model *m, const char *text, size_t body)
 {
 	const struct options *o = m->options;
 
-	if (o->sample_by == SAMPLE_BY_KEY)
+	switch (o->sample_by) {
+	case SAMPLE_BY_KEY:
 		return sample_has(&m->draws, key_with(m, text, body, o->seed));
-	return o->sample_by == SAMPLE_BY_EACH_KEY ? is_next_of_key(m, key_with(m, text, body, 0)) : is_drawn(m);
+	case SAMPLE_BY_EACH_KEY:
+		return is_next(m, share_of(m, key_with(m, text, body, 0)));
+	case SAMPLE_BY_BUDGET:
+		if (options_key(o) == NULL)
+			return budget_has(&m->budget, m->now_ns);
+		return budget_has_of_key(&m->budget, &share_of(m, key_with(m, text, body, m->salt_of_all))->budget, m->now_ns);
+	case SAMPLE_BY_COUNT:
+	case SAMPLE_BY_RANDOM:
+		break;
+	}
+	return is_drawn(m);
 }
 
 static struct bucket *
@@ -306,6 +322,8 @@ judge(struct model *m, bool delimited)
 	bool kept = keep_class(o->keep, text, body) > 0;
 
 	record->judged = true;
+	if (kept && is_sampling(m) && o->sample_by == SAMPLE_BY_BUDGET)
+		budget_charge(&m->budget);
 	if (!kept && is_sampling(m) && !counts_out(m) && !is_sampled(m, text, body))
 		m->why = REASON_SAMPLE;
 	else if (o->policing && !is_in_time(m, key_with(m, text, body, 0), record->length, kept))
@@ -1864,6 +1882,8 @@ retune_sample(struct model *m, const struct share *share)
 
 	if (!is_sampling(m) || (o->sample.num == share->num && o->sample.den == share->den))
 		return;
+	if (o->sample_by == SAMPLE_BY_BUDGET)
+		return;
 	o->sample = *share;
 	sample_init(&m->draws, share, o->sample_by, &(struct chance){ m->draws.chance.state });
 	m->share = (struct model_share){ 0 };
@@ -1893,6 +1913,8 @@ model_retune(struct model *m, const struct tuning *t, uint64_t now_ns)
 	for (size_t i = 0; o->policing && i < m->polices; i++)
 		bucket_retune(&m->police[i].bucket, t->police.amount, t->police.period_ns, t->police_burst, now_ns);
 	retune_sample(m, &t->sample);
+	if (o->sample_by == SAMPLE_BY_BUDGET && is_sampling(m))
+		budget_retune(&m->budget, &t->budget);
 	o->high_bytes = t->marks.high.bytes;
 	o->high_records = t->marks.high.records;
 	o->low_bytes = t->marks.low.bytes;

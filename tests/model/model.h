@@ -60,6 +60,7 @@ struct model_share {
 	uint64_t key;
 	uint64_t number;
 	uint64_t kept;
+	struct budget_key budget;
 };
 
 struct model_police {
@@ -96,6 +97,7 @@ struct model {
 	struct codel codel;
 	struct chance salts; /* of fair, */
 	uint64_t salt;      /* the one that its hashes have now */
+	uint64_t salt_of_all; /* that others have */
 	bool noting;        /* latest and fair know keys */
 	uint64_t batches;   /* begun so far */
 	uint64_t broken;    /* the one that the last oldest record was in that has left */
@@ -121,6 +123,7 @@ struct model {
 	struct ledger ledger;
 	size_t count;
 	struct model_record held[MODEL_RECORDS]; /* oldest first; the last may not have ended */
+	struct budget budget;
 	size_t levels, polices, shares;
 	struct model_level level[MODEL_KEYS];    /* --rate-by=key */
 	struct model_police police[MODEL_KEYS];  /* the first is for all */
