@@ -37,7 +37,9 @@ static void
 skip(struct intake *intake, enum reason reason)
 {
 	intake->skipping = true;
+	intake->let_in = false;
 	intake->reason = reason;
+	intake->ends_run |= intake->gate.rules.ends_run && reason == REASON_OVERSIZE;
 }
 
 /* The end of the record that is being left out is here. */
@@ -48,7 +50,7 @@ end_skipped(struct intake *intake, const struct queue *queue, struct loss *loss)
 	intake->ledger->in.records++;
 	intake->open = 0;
 	intake->skipping = false;
-	intake->over = intake->gate.rules.ends_run && intake->reason == REASON_OVERSIZE;
+	intake->over = intake->ends_run;
 	if (intake->counted_out)
 		intake->gap--;
 	else if (intake->gate.counts)
@@ -232,6 +234,7 @@ intake_reform(struct intake *intake, struct queue *queue, struct loss *loss, con
 	const bool begun = queue_sends_unread(queue);
 	size_t gap = 0;
 
+	intake->ends_run &= rules->ends_run;
 	if (intake->open > 0 && !intake->skipping && intake->framing.kind != FRAMING_BYTES) {
 		intake->let_in = intake->gate.judges && (begun || intake->let_in);
 		intake->any_length = begun && rules->max_record != UINT64_MAX;

@@ -32,7 +32,8 @@ struct intake {
 	enum reason reason;  /* for this reason, */
 	bool counted_out;    /* unseen */
 	bool unread;         /* what has left the queue was dropped: nobody reads any more */
-	bool over;           /* what comes now is behind the last that is taken: undelivered */
+	bool ends_run;       /* one was too long where that ends the run: none is taken behind it */
+	bool over;           /* what comes now is behind it: undelivered */
 };
 
 void intake_init(struct intake *intake, const struct framing *framing, const struct gate_rules *rules);

@@ -167,7 +167,7 @@ settle(struct pump *pump)
 		fits = policy_settle(policy, &pump->shed, &pump->queue, &pump->loss);
 	else
 		fits = !pump->failed; /* what gives way gives way in the spool */
-	if (policy != POLICY_FAIL || (fits && pump->ledger.dropped[REASON_OVERSIZE].bytes == pump->oversize))
+	if (policy != POLICY_FAIL || (fits && !pump->intake.ends_run))
 		return;
 	fit_admit(&pump->queue);
 	pump->failed = true;

@@ -87,7 +87,6 @@ struct pump {
 	int error;        /* of PUMP_READ_ERROR */
 	bool discarding;  /* nobody reads any more, and it goes on */
 	bool failed;      /* something did not fit, and the policy is to end then */
-	uint64_t oversize; /* bytes that had been too long when that came to be the policy */
 	bool closed;      /* the books: what was held is undelivered */
 };
 
@@ -136,8 +135,10 @@ bool pump_trim(struct pump *pump);
  * record that is long enough to be judged by now is judged.  The next pass is due at once. */
 void pump_retune(struct pump *pump, const struct tuning *tuning, uint64_t now_ns);
 
-/* For setup.c and replan.c: what the gate is to have, by the plan and the tuning; and a bucket for each key, where the rate is to
- * be held for each (no error where it is not; false with errno). */
+/* For setup.c and replan.c: each user of chance has its own, as it begins; what the gate is to have, by the plan and
+ * the tuning; and a bucket for each key, where the rate is to be held for each (no error where it is not; false with
+ * errno). */
+void setup_chances(const struct plan *plan, struct chance *gates, struct chance *victims);
 struct gate_rules setup_gate(const struct pump *pump, struct chance *own, uint64_t salt, uint64_t now_ns);
 bool setup_buckets(struct buckets **buckets, bool wanted, const struct rate *rate, uint64_t depth);
 bool setup_sampled_keys(struct recent **keys, bool wanted);

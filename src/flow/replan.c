@@ -112,10 +112,10 @@ make_room(struct pump *pump, const struct plan *next)
 /* --- it goes on ------------------------------------------------------------------------------------ */
 
 static void
-replan_intake(struct pump *pump, uint64_t now_ns)
+replan_intake(struct pump *pump, struct chance own, uint64_t now_ns)
 {
 	const struct tuning *tuning = &pump->tuning;
-	const struct gate_rules rules = setup_gate(pump, NULL, pump->salt, now_ns);
+	const struct gate_rules rules = setup_gate(pump, &own, pump->salt, now_ns);
 	const struct gate_tuning gate = { tuning->sample, tuning->budget, tuning->police, tuning->police_burst, rules.judge_at };
 
 	intake_reform(&pump->intake, spooling_arrivals(pump), spooling_loss(pump), &rules, &gate, now_ns);
@@ -128,30 +128,30 @@ replan_outlet(struct pump *pump, uint64_t now_ns)
 	const struct tuning *tuning = &pump->tuning;
 	struct outlet *outlet = &pump->outlet;
 
-	outlet->stream = plan->stream;
-	if (pump->input == PUMP_READING) /* else none is begun any more */
+	/* Once nothing is read any more none is begun whose end is not here. */
+	outlet->stream = plan->stream && (outlet->stream || pump_is_reading(pump));
+	if (pump_is_reading(pump))
 		outlet->parts_from = plan_parts_from(plan, tuning);
 	toll_rerate(&outlet->toll, plan->rated ? &tuning->rate : NULL, tuning->burst, pump->outlet_buckets, now_ns);
 	if (plan->flying)
 		toll_set_flight(&outlet->toll, &pump->flight, &plan->window);
+	if (plan->batching && !toll_batch_is_begun(&outlet->toll))
+		toll_close_batch(&outlet->toll); /* one that was due, and could not be begun, may not be by now */
 	bypass_allow(&pump->bypass, plan->splicing && !pump->discarding);
 }
 
 /* What gives way, from the next verdict on. */
 static void
-replan_policy(struct pump *pump, enum policy before, uint64_t now_ns)
+replan_policy(struct pump *pump, enum policy before, struct chance own, uint64_t now_ns)
 {
 	const struct plan *plan = &pump->plan;
-	struct chance lots;
 
 	pump->level.drops = plan->drops;
 	if (plan->drops)
 		level_resume(&pump->level, now_ns);
 	if (plan->policy == before)
 		return;
-	pump->oversize = pump->ledger.dropped[REASON_OVERSIZE].bytes;
-	chance_init(&lots, plan->seeded, plan->seed);
-	policy_change(before, plan->policy, &pump->shed, &pump->queue, lots);
+	policy_change(before, plan->policy, &pump->shed, &pump->queue, own);
 	age_init(&pump->age, plan->controlled, pump->tuning.max_age_ns, pump->tuning.codel_target_ns,
 	    pump->tuning.codel_interval_ns);
 }
@@ -165,6 +165,7 @@ pump_replan(struct pump *pump, const struct options *options, uint64_t now_ns)
 	const bool in = next.policing && next.by_key, out = next.rated && next.by_key;
 	struct buckets *intake = NULL, *outlet = NULL;
 	struct recent *sampled = NULL;
+	struct chance gates, victims;
 
 	if (!make_buckets(pump->intake_buckets, in, &before.police, &tuning.police, tuning.police_burst, &intake) ||
 	    !make_buckets(pump->outlet_buckets, out, &before.rate, &tuning.rate, tuning.burst, &outlet) ||
@@ -180,10 +181,11 @@ pump_replan(struct pump *pump, const struct options *options, uint64_t now_ns)
 	take_sampled_keys(pump, next.sampling_each, sampled);
 	pump->plan = next;
 	pump->tuning = tuning;
+	setup_chances(&next, &gates, &victims); /* of what is new: what is there goes on with its own */
 	loss_pass(&pump->loss, now_ns);
-	replan_intake(pump, now_ns);
+	replan_intake(pump, gates, now_ns);
 	replan_outlet(pump, now_ns);
-	replan_policy(pump, policy, now_ns);
+	replan_policy(pump, policy, victims, now_ns);
 	pump_retune(pump, &tuning, now_ns);
 	pump_look_again(pump);
 	return 0;

@@ -18,6 +18,16 @@
 /* Keys that have a bucket at the same time. */
 #define KEYS_MOST ((size_t)1 << 20)
 
+void
+setup_chances(const struct plan *plan, struct chance *gates, struct chance *victims)
+{
+	struct chance all;
+
+	chance_init(&all, plan->seeded, plan->seed);
+	chance_init(gates, true, chance_next(&all));
+	chance_init(victims, true, chance_next(&all));
+}
+
 bool
 setup_buckets(struct buckets **buckets, bool wanted, const struct rate *rate, uint64_t depth)
 {
@@ -142,14 +152,12 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	const struct plan_ports ports = { io_keeps_messages(output), pipes_can_splice(input, output) };
 	const struct plan plan = plan_of(options, ports);
 	const uint64_t salt = plan.salted ? key_salt() : 0;
-	struct chance all, gates, victims; /* each user of chance has its own */
+	struct chance gates, victims;
 
 	*pump = (struct pump){ .options = options, .ports = ports, .plan = plan, .tuning = tuning_of(options), .input_port = *input,
 		.began_ns = now_ns, .salt = salt, .batching = { .waits_ns = UINT64_MAX, .again_ns = UINT64_MAX } };
 	bypass_init(&pump->bypass, plan.splicing, plan.looking);
-	chance_init(&all, plan.seeded, plan.seed);
-	chance_init(&gates, true, chance_next(&all));
-	chance_init(&victims, true, chance_next(&all));
+	setup_chances(&plan, &gates, &victims);
 	if (!setup_buckets(&pump->intake_buckets, plan.policing && plan.by_key, &pump->tuning.police,
 	    pump->tuning.police_burst) ||
 	    !setup_sampled_keys(&pump->sampled_keys, plan.sampling_each) ||

@@ -135,6 +135,21 @@ is_counted(const struct classes *classes, struct queue *queue, unsigned class)
 	return to >= base && to - base == classes->known[class].span;
 }
 
+static void
+count_anew(struct classes *classes, struct queue *queue, unsigned class)
+{
+	*known_mark(classes, queue, class) = base_of(queue, class);
+	classes->known[class] = (struct classes_known){ 0 };
+}
+
+void
+classes_take_back(struct classes *classes, struct queue *queue)
+{
+	for (unsigned class = 0; class < classes_top(classes); class++)
+		if (known_mark(classes, queue, class)->offset > queue_admitted_mark(queue).offset)
+			count_anew(classes, queue, class);
+}
+
 /* Counts on where it stopped, unless some of what was counted has gone. */
 static void
 count_on(struct classes *classes, struct queue *queue, struct count *count)
@@ -143,10 +158,8 @@ count_on(struct classes *classes, struct queue *queue, struct count *count)
 	struct queue_mark *mark = known_mark(classes, queue, count->class), base = base_of(queue, count->class);
 	struct classes_known *known = &classes->known[count->class];
 
-	if (!is_counted(classes, queue, count->class)) {
-		*mark = base;
-		known->tally = (struct tally){ 0, 0 };
-	}
+	if (!is_counted(classes, queue, count->class))
+		count_anew(classes, queue, count->class);
 	ledger_count(&count->sum, known->tally.records, known->tally.bytes);
 	count->own = &known->tally;
 	*mark = sweep_look(queue, *mark, queue_admitted_mark(queue), &sweep);

@@ -49,6 +49,9 @@ bool classes_may_give(const struct classes *classes, struct queue *queue, unsign
     const struct tally *let_in, const struct tally *need);
 bool classes_can_give(struct classes *classes, struct queue *queue, unsigned below, const struct tally *need);
 
+/* Some of those that were admitted are not any more: what was counted of them is not known. */
+void classes_take_back(struct classes *classes, struct queue *queue);
+
 /* Of all that wait, just come or not: in front of this there is none of that class or a lesser one; how much the
  * class has; and whether it has so much, where there are none of lesser ones (the most precious has all). */
 struct queue_mark classes_from(const struct classes *classes, struct queue *queue, unsigned class);

@@ -29,6 +29,22 @@ fit_admit(struct queue *q)
 	q->admitted_records = q->records;
 }
 
+void
+fit_take_back(struct queue *q)
+{
+	const struct tally room = queue_room(q);
+	uint64_t left = room.records;
+	size_t length = q->admitted;
+
+	if (length <= room.bytes && q->admitted_records <= room.records)
+		return;
+	if (length > room.bytes)
+		length = (size_t)room.bytes;
+	length = cut_last(&q->chain, &q->framing, 0, length, 0);
+	length = cut_skip(&q->chain, &q->framing, 0, length, 0, &left);
+	fit_admit_to(q, (struct queue_mark){ length, q->first + room.records - left });
+}
+
 struct tally
 fit_room(const struct queue *q)
 {
@@ -222,6 +238,7 @@ fit_refuse(struct queue *q, struct loss *loss, enum reason refused)
 		fit_admit(q);
 		return;
 	}
+	fit_take_back(q);
 	left_over = fit_room(q);
 	room = (struct room){
 		.loss = loss,

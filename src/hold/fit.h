@@ -21,7 +21,11 @@ bool fit_all(const struct queue *q);
 void fit_admit(struct queue *q);
 void fit_admit_to(struct queue *q, struct queue_mark mark);
 
-/* What those that are admitted leave of the room. */
+/* Where there is less room than those that are admitted take up, since the limits are others, or what is in transit is
+ * longer than the room: the oldest that fit are, and the others arrive anew. */
+void fit_take_back(struct queue *q);
+
+/* What those that are admitted, which fit, leave of the room. */
 struct tally fit_room(const struct queue *q);
 
 /* Makes what is ready fit.

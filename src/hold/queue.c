@@ -181,6 +181,7 @@ static void
 end_transit(struct queue *q)
 {
 	q->first++;
+	queue_pull_marks(q, 0); /* nothing was behind it */
 	sojourn_arrive(q->sojourn, 1);
 	sojourn_set_aside(q->sojourn);
 }

@@ -189,6 +189,8 @@ let_in(struct arrivals *arrivals, struct loss *loss)
 	const struct sweep sweep = { judge_arrival, arrivals, classes_top(&shed->classes) == 0 };
 
 	arrivals->classed = !sweep.blind;
+	fit_take_back(queue);
+	classes_take_back(&shed->classes, queue);
 	do {
 		arrivals->room = fit_room(queue);
 		arrivals->all = (struct tally){ queue->admitted_records, queue->admitted };

@@ -9,12 +9,13 @@
 #include "../unit/tap.h"
 
 #include "../unit/random.h"
+#include "flow/replan.h"
 #include "script.h"
 
 #include <signal.h>
 
 #define STREAM_MOST ((size_t)1536 << 10)
-#define COUNT_SHORT 3000
+#define COUNT_SHORT 6000
 #define STEPS_MOST 20000
 
 static const struct size_class {
@@ -47,8 +48,10 @@ static struct rig {
 	uint64_t gone_at;  /* the reader goes, or the output fails */
 	char stream[STREAM_MOST];
 	uint64_t length;   /* of the stream */
-	bool tuned;        /* values change now and then */
-	unsigned retunes;
+	bool tuned;        /* values change now and then; */
+	unsigned replanned; /* the plan does once in so many steps; 0: never */
+	bool longest_is_given; /* --max-record, which is the buffer's size otherwise */
+	unsigned retunes, replans, refusals;
 	struct model model;
 } rig;
 
@@ -195,7 +198,8 @@ choose_options(void)
 	o->buffer_bytes = from(class->buffer_least, class->buffer_most);
 	o->max_records = one_in(2) ? UINT64_MAX : from(1, 6);
 	o->framing = framings[below(o->policy == POLICY_BLOCK && o->max_records == UINT64_MAX ? 5 : 4)];
-	o->max_record_bytes = one_in(2) ? o->buffer_bytes : from(class->record_least, o->buffer_bytes);
+	rig.longest_is_given = one_in(2);
+	o->max_record_bytes = rig.longest_is_given ? from(class->record_least, o->buffer_bytes) : o->buffer_bytes;
 	if (o->framing.kind == FRAMING_FIXED)
 		o->framing.size = from(class->record_least,
 		    (o->max_record_bytes - class->record_least) / (one_in(3) ? 1 : 10) + class->record_least);
@@ -256,8 +260,9 @@ begin(uint64_t seed)
 	choose_options();
 	make_stream();
 	rig.tuned = one_in(2);
+	rig.replanned = one_in(2) ? (unsigned)from(2, 20) : 0;
 	rig.now = NS_PER_S;
-	rig.steps = rig.retunes = 0;
+	rig.steps = rig.retunes = rig.replans = rig.refusals = 0;
 	rig.eager = (unsigned)below(4);
 	rig.hasty = (unsigned)from(1, 3);
 	rig.stop_at = one_in(4) ? below(100) : UINT64_MAX;
@@ -384,12 +389,108 @@ retune(void)
 	rig.retunes++;
 }
 
+/* --- other plans ---------------------------------------------------------------------------------- */
+
+static void
+choose_no_sample(struct options *o)
+{
+	o->sample = (struct share){ 1, 1 };
+	o->budget = (struct rate){ 0 };
+	if (o->sample_by == SAMPLE_BY_BUDGET)
+		o->sample_by = SAMPLE_BY_COUNT;
+}
+
+/* How it is drawn stays; but a budget can come instead of a share by count, or the other way round. */
+static void
+settle_sample_by(struct options *o, enum sample_by by)
+{
+	const bool either = by == SAMPLE_BY_COUNT || by == SAMPLE_BY_BUDGET;
+
+	if (either && o->budget.amount > 0)
+		o->sample_by = SAMPLE_BY_BUDGET;
+	else
+		o->sample_by = by == SAMPLE_BY_BUDGET ? SAMPLE_BY_COUNT : by;
+	if (o->sample_by != SAMPLE_BY_BUDGET)
+		o->budget = (struct rate){ 0 };
+}
+
+/* Of what records have to pass or give way by, what can be set. */
+static void
+choose_next_records(struct options *o)
+{
+	static const enum policy knowing[] = { POLICY_SHED, POLICY_CODEL }; /* something of what has been */
+	const uint64_t seed = o->seed;
+	const enum sample_by by = o->sample_by;
+
+	if (one_in(2))
+		o->policy = one_in(3) ? knowing[below(2)] : (enum policy)below(POLICIES);
+	if (one_in(4))
+		choose_control(o);
+	if (one_in(3))
+		choose_gates(o);
+	else if (one_in(3))
+		choose_no_sample(o);
+	if (one_in(3))
+		o->max_age_ns = 0;
+	if (one_in(4))
+		o->max_records = one_in(2) ? UINT64_MAX : from(1, 6);
+	o->seed = seed;
+	settle_sample_by(o, by);
+	if (one_in(50))
+		o->keep = NULL; /* which is refused, if there is one */
+}
+
+/* Whether they are valid. */
+static bool
+choose_next(struct options *o)
+{
+	const uint64_t period_ns = o->police.period_ns;
+
+	if (one_in(3))
+		o->buffer_bytes = from(rig.class->buffer_least, rig.class->buffer_most);
+	if (!rig.longest_is_given)
+		o->max_record_bytes = o->buffer_bytes;
+	if (o->framing.kind != FRAMING_BYTES)
+		choose_next_records(o);
+	o->police.period_ns = one_in(2) ? period_ns : NS_PER_S;
+	if (one_in(2))
+		choose_rate(o);
+	choose_marks(o);
+	if (one_in(8)) { /* as little as can be asked of records */
+		o->policy = POLICY_BLOCK;
+		o->rated = o->policing = false;
+		choose_no_sample(o);
+		o->max_age_ns = 0;
+	}
+	return o->max_record_bytes <= o->buffer_bytes && ((o->policy != POLICY_LATEST && o->policy != POLICY_FAIR) || options_key(o) != NULL) &&
+	    (!policy_drops(o->policy) || o->framing.kind != FRAMING_FIXED || o->framing.size <= o->max_record_bytes);
+}
+
+static void
+replan(void)
+{
+	struct options next = rig.options;
+
+	if (!choose_next(&next))
+		return;
+	if (pump_refuses(&rig.pump, &next) != NULL) {
+		rig.refusals++;
+		return;
+	}
+	if (script_replan(&rig.pump, &next, &rig.setup, rig.now) < 0)
+		abort();
+	rig.options = next;
+	rig.replans++;
+}
+
 static bool
 step(void)
 {
 	choose_time();
 	if (rig.tuned && one_in(20))
 		retune();
+	while (rig.replanned > 0 && one_in(rig.replanned))
+		replan();
 	choose_input();
 	choose_output();
 	if (rig.steps++ == rig.stop_at) {
@@ -421,7 +522,8 @@ describe(uint64_t seed)
 	    o->police_burst, o->rate_by_key ? " by key" : "", o->max_age_ns, o->shed.den, o->codel_target_ns,
 	    o->codel_interval_ns, o->key.field, o->key.pattern != NULL ? " pattern" : "", keep_count(o->keep),
 	    keep_count(o->keep) > 0 ? " from " : "", keep_count(o->keep) > 0 ? keep_regex(o->keep, 1) : "");
-	diag("%u times other values (the first are shown)", rig.retunes);
+	diag("%u times other values (which are not shown), %u times other plans (the last is shown), %u times refused",
+	    rig.retunes, rig.replans, rig.refusals);
 	diag("again: tests/model/differential %" PRIu64 " 1", seed);
 }
 
@@ -462,7 +564,7 @@ main(int argc, char *argv[])
 {
 	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
 	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : COUNT_SHORT / script_slowness();
-	uint64_t seed = first, steps = 0, bytes = 0, retunes = 0;
+	uint64_t seed = first, steps = 0, bytes = 0, retunes = 0, replans = 0, refusals = 0;
 	bool good = true;
 
 	(void)signal(SIGABRT, on_abort);
@@ -473,10 +575,12 @@ main(int argc, char *argv[])
 		steps += rig.steps;
 		bytes += script.at;
 		retunes += rig.retunes;
+		replans += rig.replans;
+		refusals += rig.refusals;
 		end();
 	}
-	diag("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " passes, %" PRIu64 " bytes, %" PRIu64 " retunes",
-	    seed - first, first, steps, bytes, retunes);
+	diag("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " passes, %" PRIu64 " bytes, %" PRIu64 " retunes, %" PRIu64
+	     " replans, %" PRIu64 " refused", seed - first, first, steps, bytes, retunes, replans, refusals);
 	ok(good, "the pump and the model agree");
 	return done_testing();
 }

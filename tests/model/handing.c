@@ -223,8 +223,8 @@ batch_lets(uint64_t length, struct tally more)
 
 	if (!m->rules->batching)
 		return true;
-	return records < m->rules->batch_records &&
-	    (records == 0 || (bytes + length <= batch_most() && bytes + length <= m->batch_room));
+	return records < m->batch_most.records &&
+	    (records == 0 || (bytes + length <= m->batch_most.bytes && bytes + length <= m->batch_room));
 }
 
 static bool
@@ -771,8 +771,10 @@ check_room(const struct queue *queue, struct tally gone)
 	if ((o->policy == POLICY_DROP_OLDEST || o->policy == POLICY_DROP_NEWEST) && gone.records > 0 &&
 	    waits.records + gone.records <= o->max_records && waits.bytes + gone.bytes + taken <= o->buffer_bytes)
 		handing_wrong("%" PRIu64 " records give way though there is room", gone.records);
+	if (m->beyond > memory + queue_held(queue).bytes)
+		m->beyond = memory + queue_held(queue).bytes;
 	if (memory + queue_held(queue).bytes > o->buffer_bytes + o->max_record_bytes &&
-	    m->pump->plan.limits.slack == 0)
+	    memory + queue_held(queue).bytes > m->beyond && m->pump->plan.limits.slack == 0)
 		handing_wrong("%" PRIu64 " bytes are held", memory + queue_held(queue).bytes);
 }
 
@@ -832,8 +834,10 @@ handing_begin_pass(uint64_t now_ns)
 {
 	m->now_ns = now_ns;
 	m->refused = m->moved = m->followed = false;
-	if (!m->begun)
-		m->batch_room = batch_room();
+	if (m->begun)
+		return;
+	m->batch_room = batch_room();
+	m->batch_most = (struct tally){ m->rules->batch_records, batch_most() };
 }
 
 bool
@@ -860,6 +864,21 @@ handing_agrees(void)
 		flight_check(&pump->flight);
 	}
 	return handing_complaint() == NULL;
+}
+
+/* What waits, is in flight, or runs stays as it is; but a record that has been begun to be read may be too long now. */
+void
+handing_replan(const struct options *next, uint64_t now_ns)
+{
+	struct hand_record *r = &m->record[m->coming];
+	uint64_t memory;
+
+	m->now_ns = now_ns;
+	(void)in_flight(&memory);
+	m->beyond = memory + queue_held(&m->pump->queue).bytes;
+	if (m->coming < m->planned && !r->skipped && !m->input_over && r->here > next->max_record_bytes)
+		drop_too_long(r, r->here);
+	handing_rewait(&next->reader);
 }
 
 /* Nothing is left. */

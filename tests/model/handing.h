@@ -60,6 +60,7 @@ struct hand_part {
 	uint64_t tries; /* that have failed */
 	uint64_t id;    /* of the COMMAND that runs; 0: none does */
 	uint64_t started_ns;
+	uint64_t timeout_ns; /* that it has from then on; 0: any */
 	bool halved;    /* it is not all of a batch */
 	bool late;      /* it was told to end */
 };
@@ -94,7 +95,8 @@ struct handing {
 	bool begun;      /* something is in it, */
 	struct tally made; /* so much */
 	bool full;       /* and nothing more has room */
-	uint64_t batch_room; /* of the buffer, when it was begun */
+	uint64_t batch_room; /* of the buffer, when it was begun, */
+	struct tally batch_most; /* and as much was to be in one */
 	bool takes;      /* it is to be sealed in this step, */
 	bool may_take;   /* or may be */
 	bool hurried;
@@ -106,6 +108,7 @@ struct handing {
 	/* the breaker */
 	uint64_t failures;
 	uint64_t due_ns;
+	uint64_t beyond; /* bytes that are held since a larger buffer had room for them */
 	uint64_t opened;
 	uint64_t open_ns;
 	/* figures */
@@ -145,6 +148,9 @@ void handing_died(uint64_t now_ns); /* COMMAND that is fed */
 void handing_is_started(uint64_t id);                         /* COMMAND of a batch, */
 void handing_ended(uint64_t id, int status, uint64_t now_ns); /* which ended, by its wait status, */
 void handing_short(uint64_t id, uint64_t again_ns);           /* or could not be started: not before then again */
+
+/* Between two steps the options are others from now on: they are told by *next, and are in place when it goes on. */
+void handing_replan(const struct options *next, uint64_t now_ns);
 
 /* After a pass; after a step of the reader's side, at this time: whether the real code is where this says it must be. */
 bool handing_agrees(void);

@@ -14,5 +14,6 @@ void handing_settle(struct hand_record *r, bool rejects);
 void handing_restart(void);
 uint64_t handing_next_serial(void);
 uint64_t handing_linger_ns(void);
+void handing_rewait(const struct reader_options *next);
 
 #endif

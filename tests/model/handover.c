@@ -25,6 +25,7 @@ static struct rig {
 	uint64_t records;  /* that will come at most */
 	uint64_t longest;
 	unsigned eager;    /* the reader */
+	unsigned replanned; /* the plan is another once in so many steps; 0: never */
 	unsigned grim;     /* COMMAND: it fails once in so many times; 0: never */
 	uint64_t gone_at;
 	uint64_t started[HANDING_PARTS]; /* what runs and was not told to be started yet */
@@ -33,7 +34,7 @@ static struct rig {
 } rig;
 
 static struct sums {
-	uint64_t passes, records, redelivered, tried, bisected, failed, rejected;
+	uint64_t passes, records, redelivered, tried, bisected, failed, rejected, replans, refused;
 } sums;
 
 static uint64_t
@@ -76,7 +77,6 @@ choose_policy(struct options *o)
 {
 	static const enum policy policies[] = { POLICY_BLOCK, POLICY_DROP_OLDEST, POLICY_DROP_NEWEST, POLICY_LATEST,
 		POLICY_DROP_RANDOM, POLICY_SHED, POLICY_CODEL, POLICY_FAIR };
-	char error[PATTERN_ERROR_MOST];
 
 	o->policy = one_in(2) ? POLICY_BLOCK : policies[below(8)];
 	o->max_records = one_in(2) ? UINT64_MAX : from(1, 8);
@@ -87,11 +87,6 @@ choose_policy(struct options *o)
 	o->codel_interval_ns = 1 + below(NS_PER_S);
 	o->seeded = true;
 	o->seed = random_next(&rig.random);
-	if (o->policy == POLICY_LATEST || o->policy == POLICY_FAIR) {
-		o->key.separator = ',';
-		if (key_parse(&o->key, "2", error) != NULL)
-			abort();
-	}
 	if (one_in(4))
 		o->max_age_ns = 1 + below(one_in(2) ? 2 * NS_PER_S : 50 * NS_PER_MS);
 }
@@ -115,6 +110,21 @@ choose_batches(struct options *o)
 }
 
 static void
+choose_window(struct options *o)
+{
+	struct reader_options *r = &o->reader;
+
+	r->window_records = r->window_bytes = UINT64_MAX;
+	if (one_in(2))
+		r->window_records = from(1, 6);
+	else if (one_in(2))
+		r->window_bytes = from(1, o->buffer_bytes);
+	r->window_given = r->window_records != UINT64_MAX || r->window_bytes != UINT64_MAX;
+	o->rated = one_in(6);
+	o->rate = (struct rate){ from(1, 1000), NS_PER_S, one_in(2) };
+}
+
+static void
 choose_feed(struct options *o)
 {
 	static const enum confirm confirms[] = { CONFIRM_LINE, CONFIRM_NUMBER, CONFIRM_UPTO, CONFIRM_READ };
@@ -127,19 +137,14 @@ choose_feed(struct options *o)
 		r->number_template = NUMBER_DEFAULT;
 	r->answers_path = r->command == NULL ? "x" : NULL;
 	r->credits_path = one_in(4) ? "x" : NULL;
-	if (one_in(2))
-		r->window_records = from(1, 6);
-	else if (one_in(2))
-		r->window_bytes = from(1, o->buffer_bytes);
-	r->window_given = r->window_records != UINT64_MAX || r->window_bytes != UINT64_MAX;
-	o->rated = one_in(6);
-	o->rate = (struct rate){ from(1, 1000), NS_PER_S, one_in(2) };
+	choose_window(o);
 }
 
 static void
 choose_options(void)
 {
 	struct options *o = &play.options;
+	char error[PATTERN_ERROR_MOST];
 
 	*o = (struct options){ .name = "weir", .framing = { FRAMING_LINES, '\n', 0 }, .sample = { 1, 1 } };
 	o->buffer_bytes = from(one_in(3) ? 16 : 60, 600);
@@ -150,6 +155,9 @@ choose_options(void)
 	o->reader.backoff_least_ns = from(1, one_in(2) ? 10 : NS_PER_S);
 	o->reader.backoff_most_ns = o->reader.backoff_least_ns * from(1, 40);
 	choose_policy(o);
+	o->key.separator = ',';
+	if ((o->policy == POLICY_LATEST || o->policy == POLICY_FAIR) && key_parse(&o->key, "2", error) != NULL)
+		abort();
 	choose_watermarks(o);
 	if (one_in(2))
 		choose_batches(o);
@@ -166,6 +174,7 @@ begin(uint64_t seed)
 	rig.records = one_in(30) ? 0 : from(1, 300);
 	rig.longest = from(4, 4 + play.options.buffer_bytes / (one_in(3) ? 1 : 6));
 	rig.eager = (unsigned)below(4);
+	rig.replanned = one_in(2) ? (unsigned)from(3, 20) : 0;
 	rig.grim = one_in(3) ? 0 : (unsigned)from(2, 6);
 	play.now = NS_PER_S;
 	if (play_begin(random_next(&rig.random)))
@@ -355,10 +364,54 @@ feed_events(void)
 
 /* --- steps ----------------------------------------------------------------------------------------- */
 
+/* Some of what can be set. */
+static void
+choose_next_reader(struct options *o)
+{
+	const bool bisect = o->reader.bisect;
+	const char *number = o->reader.number_template;
+
+	o->reader.retries = one_in(3) ? UINT64_MAX : below(4);
+	o->reader.backoff_least_ns = from(1, one_in(2) ? 10 : NS_PER_S);
+	o->reader.backoff_most_ns = o->reader.backoff_least_ns * from(1, 40);
+	if (o->reader.batching)
+		choose_batches(o);
+	else
+		choose_window(o);
+	o->reader.bisect = bisect;
+	o->reader.number_template = number;
+}
+
+static void
+replan(void)
+{
+	struct options next = play.options;
+	const uint64_t seed = next.seed;
+
+	if (one_in(3)) {
+		next.buffer_bytes = from(one_in(3) ? 16 : 60, 600);
+		if (next.max_record_bytes == play.options.buffer_bytes || next.max_record_bytes > next.buffer_bytes)
+			next.max_record_bytes = next.buffer_bytes;
+	}
+	if (one_in(3))
+		choose_policy(&next);
+	if (one_in(3))
+		next.max_age_ns = 0;
+	if ((next.policy == POLICY_LATEST || next.policy == POLICY_FAIR) && options_key(&next) == NULL)
+		return;
+	next.seed = seed;
+	choose_watermarks(&next);
+	if (one_in(2))
+		choose_next_reader(&next);
+	*(play_replan(&next) ? &sums.replans : &sums.refused) += 1;
+}
+
 static bool
 step(void)
 {
 	choose_time();
+	while (rig.replanned > 0 && one_in(rig.replanned))
+		replan();
 	choose_input();
 	choose_output();
 	rig.steps++;
@@ -462,6 +515,7 @@ main(int argc, char *argv[])
 	    seed - first, first, sums.passes, sums.records, sums.redelivered);
 	diag("%" PRIu64 " failures, %" PRIu64 " tries more, %" PRIu64 " batches halved, %" PRIu64 " records rejected",
 	    sums.failed, sums.tried, sums.bisected, sums.rejected);
+	diag("%" PRIu64 " replans, %" PRIu64 " refused", sums.replans, sums.refused);
 	ok(good, "the reader's side and the model agree");
 	return done_testing();
 }

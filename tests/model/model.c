@@ -67,11 +67,15 @@ streams(const struct model *m)
 }
 
 static void
-fix_modes(struct model *m)
+fix_sampling(struct model *m, const struct options *o)
 {
-	const struct options *o = m->options;
-
 	m->sampling = o->sample.den > o->sample.num || o->budget.amount > 0;
+}
+
+static void
+fix_modes(struct model *m, const struct options *o)
+{
+	fix_sampling(m, o);
 	m->streams = o->framing.kind == FRAMING_BYTES || (!drops(m) && !o->rated && !m->sampling &&
 	    !o->policing && o->max_age_ns == 0);
 	m->parts = !drops(m) && !m->streams;
@@ -115,32 +119,46 @@ is_part_sent(const struct model *m)
 	return m->count > 0 && m->held[0].sent > 0;
 }
 
+/* Who is left to chance has its own, from the seed: the first the sample, the second drop-random. */
+static struct chance
+chance_of(const struct options *options, unsigned user)
+{
+	struct chance chance, all;
+
+	chance_init(&all, true, options->seed);
+	do
+		chance_init(&chance, true, chance_next(&all));
+	while (user-- > 0);
+	return chance;
+}
+
+#define FOR_SAMPLE 0
+#define FOR_LOTS 1
+
 void
 model_init(struct model *m, const struct options *options, const char *stream, size_t window,
     size_t unit, uint64_t now_ns)
 {
 	const struct rate *rate = &options->rate;
 	const struct rate *police = &options->police;
-	struct chance all;
+	const struct chance chance = chance_of(options, FOR_SAMPLE);
 
 	memset(m, 0, offsetof(struct model, held));
 	m->levels = m->polices = m->shares = 0;
 	complaint[0] = '\0';
 	m->own = *options;
 	m->options = &m->own;
-	fix_modes(m);
+	fix_modes(m, options);
 	m->stream = stream;
 	m->window = window;
 	m->unit = unit;
 	m->common.then_ns = m->now_ns = now_ns;
-	chance_init(&all, true, options->seed);
-	chance_init(&m->lots, true, chance_next(&all));
-	sample_init(&m->draws, &options->sample, options->sample_by, &m->lots);
+	sample_init(&m->draws, &options->sample, options->sample_by, &chance);
 	if (options->sample_by == SAMPLE_BY_BUDGET)
 		budget_init(&m->budget, &options->budget, now_ns);
 	if (options->sample_by == SAMPLE_BY_RANDOM && is_sampling(m))
 		m->gap = sample_gap(&m->draws);
-	chance_init(&m->lots, true, chance_next(&all));
+	m->lots = chance_of(options, FOR_LOTS);
 	codel_init(&m->codel, options->codel_target_ns, options->codel_interval_ns);
 	if (options->policing)
 		bucket_init(&m->police[m->polices++].bucket, police->amount, police->period_ns,
@@ -369,7 +387,7 @@ end_record(struct model *m, bool delimited)
 	m->ledger.in.records++;
 	if (m->left_out) {
 		m->ledger.dropped[m->why].records++;
-		m->over = m->options->policy == POLICY_FAIL && m->why == REASON_OVERSIZE;
+		m->over = m->too_long;
 		return;
 	}
 	text = text_of(m, record, delimited, &body);
@@ -391,6 +409,22 @@ is_end(const struct model *m, unsigned char byte)
 	return framing->kind == FRAMING_FIXED ? m->begun == framing->size : byte == framing->delimiter;
 }
 
+/* The record that has been begun is left out if it has become too long; but for one of which a part is out since before
+ * its length mattered. */
+static void
+give_up_long(struct model *m)
+{
+	const struct model_record *record = &m->held[m->count - 1];
+
+	if (!drops(m) || record->sent > 0 || record->length <= m->options->max_record_bytes)
+		return;
+	m->left_out = true;
+	m->why = REASON_OVERSIZE;
+	m->too_long = m->options->policy == POLICY_FAIL;
+	m->ledger.dropped[REASON_OVERSIZE].bytes += record->length;
+	m->count--;
+}
+
 static void
 read_byte(struct model *m)
 {
@@ -405,13 +439,9 @@ read_byte(struct model *m)
 	m->begun++;
 	if (m->left_out) {
 		m->ledger.dropped[m->why].bytes++;
-	} else if (drops(m) && m->begun > m->options->max_record_bytes) {
-		m->count--;
-		m->left_out = true;
-		m->why = REASON_OVERSIZE;
-		m->ledger.dropped[REASON_OVERSIZE].bytes += m->begun;
 	} else {
 		m->held[m->count - 1].length++;
+		give_up_long(m);
 	}
 	if (is_end(m, (unsigned char)m->stream[m->at++ % m->window]))
 		end_record(m, m->options->framing.kind != FRAMING_FIXED);
@@ -523,6 +553,19 @@ model_stop(struct model *m, uint64_t now_ns)
 
 /* --- when it does not fit -------------------------------------------------------------------------- */
 
+/* What the one that is part-sent takes up of the room, once its end is here; and what it leaves. */
+static uint64_t
+taken_up(const struct model *m)
+{
+	return is_part_sent(m) && m->held[0].ended ? rest_of(&m->held[0]) : 0;
+}
+
+static uint64_t
+room_of(const struct model *m)
+{
+	return m->options->buffer_bytes > taken_up(m) ? m->options->buffer_bytes - taken_up(m) : 0;
+}
+
 /* A record and those before it, which the policy has let in: a part-sent one only by the bytes of its
  * rest. */
 static bool
@@ -553,12 +596,10 @@ static size_t
 arrive(struct model *m, size_t index)
 {
 	size_t first = is_part_sent(m); /* that may be evicted */
-	uint64_t rest = first > 0 ? rest_of(&m->held[0]) : 0;
 	struct model_record *record = &m->held[index];
 
 	if (record->sent == 0 && !fits_behind(m, index)) {
-		if (m->options->policy == POLICY_DROP_NEWEST ||
-		    record->length > m->options->buffer_bytes - rest || rest > m->options->buffer_bytes) {
+		if (m->options->policy == POLICY_DROP_NEWEST || record->length > room_of(m)) {
 			drop(m, index, REASON_NEWEST);
 			return index;
 		}
@@ -615,7 +656,7 @@ static struct tally
 too_much(const struct model *m, uint64_t part)
 {
 	const struct options *o = m->options;
-	uint64_t room = o->buffer_bytes - (is_part_sent(m) ? rest_of(&m->held[0]) : 0);
+	uint64_t room = room_of(m);
 	uint64_t bytes = waiting_bytes(m), records = waiting(m);
 
 	return (struct tally){
@@ -757,9 +798,10 @@ depth_of(const struct model *m)
 {
 	struct tally depth = { 0, 0 };
 
-	for (size_t i = 0; i < m->count; i++)
+	depth.bytes = taken_up(m);
+	for (size_t i = first_victim(m); i < last_victim(m); i++)
 		if (m->held[i].admitted)
-			ledger_count(&depth, m->held[i].sent == 0, rest_of(&m->held[i]));
+			ledger_count(&depth, 1, m->held[i].length);
 	return depth;
 }
 
@@ -783,13 +825,12 @@ takes_room(struct model *m, size_t index, unsigned below)
 {
 	const struct options *o = m->options;
 	const struct model_record *record = &m->held[index];
-	uint64_t rest = is_part_sent(m) ? rest_of(&m->held[0]) : 0;
 	struct tally depth = depth_of(m), have = { 0, 0 }, need, all;
-	uint64_t left = o->buffer_bytes - depth.bytes;
+	uint64_t left = o->buffer_bytes > depth.bytes ? o->buffer_bytes - depth.bytes : 0;
 
 	need.bytes = record->length > left ? record->length - left : 0;
 	need.records = depth.records >= o->max_records;
-	all.bytes = need.bytes > 0 ? need.bytes + (o->buffer_bytes - rest) / PART : 0;
+	all.bytes = need.bytes > 0 ? need.bytes + room_of(m) / PART : 0;
 	all.records = need.records > 0 ? 1 + o->max_records / PART : 0;
 	for (size_t i = first_victim(m); i < index; i++)
 		if (m->held[i].class < below)
@@ -800,6 +841,20 @@ takes_room(struct model *m, size_t index, unsigned below)
 	return true;
 }
 
+/* Since there is another plan there may be less room than is taken up by those that were let in: the newest of them,
+ * which it is too little for, arrive anew. */
+static void
+take_back(struct model *m)
+{
+	struct tally sum = { 0, 0 };
+
+	for (size_t i = first_victim(m); i < last_victim(m); i++) {
+		ledger_count(&sum, 1, m->held[i].length);
+		if (sum.bytes > room_of(m) || sum.records > m->options->max_records)
+			m->held[i].admitted = false;
+	}
+}
+
 /* Those that have arrived, one by one, in order; whether one takes the room of its equals. */
 static void
 let_in(struct model *m, bool equals)
@@ -807,10 +862,9 @@ let_in(struct model *m, bool equals)
 	const struct options *o = m->options;
 	struct tally depth;
 
-	if (is_part_sent(m))
-		m->held[0].admitted = true;
 	if (o->policy == POLICY_SHED && is_low(m, depth_of(m)))
 		relax(m);
+	take_back(m);
 	for (size_t i = first_victim(m); i < last_victim(m);) {
 		struct model_record *record = &m->held[i];
 		size_t before = m->count;
@@ -836,7 +890,7 @@ static void
 drop_misfits(struct model *m)
 {
 	const struct options *o = m->options;
-	uint64_t room = o->buffer_bytes - (is_part_sent(m) ? rest_of(&m->held[0]) : 0);
+	uint64_t room = room_of(m);
 	struct tally above[CLASSES] = { { 0, 0 } }; /* those of a class */
 
 	for (size_t i = first_victim(m); i < last_victim(m);) {
@@ -1013,9 +1067,15 @@ is_superseded(const struct model *m, size_t index)
 
 /* --- latest: batches ------------------------------------------------------------------------------ */
 
-/* How much is in one. */
+/* How much is in one, and how many there may be, from when keys are first noted until they are forgotten. */
 static struct tally
 full_batch(const struct model *m)
+{
+	return m->full;
+}
+
+static void
+begin_noting(struct model *m)
 {
 	const struct options *o = m->options;
 	struct tally full = { o->max_records / BATCHES_FEW, o->buffer_bytes / BATCHES_FEW };
@@ -1028,7 +1088,9 @@ full_batch(const struct model *m)
 	full.records += full.records == 0;
 	if (full.records > 131071)
 		full.records = 131071;
-	return full;
+	m->noting = true;
+	m->full = full;
+	m->most_batches = BATCHES_SPARE + 4 * (o->buffer_bytes / full.bytes);
 }
 
 /* The first behind the batch of the one at index; 0 of none. */
@@ -1117,10 +1179,12 @@ is_another(const struct model *m, size_t index, uint64_t length, size_t most)
 static void
 note(struct model *m, uint64_t bytes)
 {
-	const size_t most = BATCHES_SPARE + 4 * (m->options->buffer_bytes / full_batch(m).bytes);
 	size_t last = SIZE_MAX; /* where the last batch begins */
+	size_t most;
 
-	m->noting = true;
+	if (!m->noting)
+		begin_noting(m);
+	most = m->most_batches;
 	while (count_batches(m) > most - most / 4 && join_batches(m))
 		;
 	for (size_t i = first_victim(m); i < last_victim(m); i++) {
@@ -1323,6 +1387,13 @@ drop_fattest(struct model *m, unsigned class)
 	}
 }
 
+/* In another one records weigh otherwise: all are noted anew. */
+static bool
+is_same_buffer(const struct model *m)
+{
+	return m->noted_in.records == m->options->max_records && m->noted_in.bytes == m->options->buffer_bytes;
+}
+
 static void
 drop_fair(struct model *m)
 {
@@ -1332,8 +1403,9 @@ drop_fair(struct model *m)
 		drop_misfits(m);
 	if (!is_too_much(m) && is_within(m, 6))
 		forget(m);
-	else if (!m->noting && (is_too_much(m) || !is_within(m, 3))) {
+	else if (m->noting ? !is_same_buffer(m) : is_too_much(m) || !is_within(m, 3)) {
 		m->noting = true;
+		m->noted_in = (struct tally){ m->options->max_records, m->options->buffer_bytes };
 		m->salt = chance_next(&m->salts);
 	}
 	for (unsigned class = 0; is_too_much(m); class += class < top) {
@@ -1346,17 +1418,30 @@ drop_fair(struct model *m)
 static void
 fail(struct model *m)
 {
-	if (!is_too_much(m) && m->ledger.dropped[REASON_OVERSIZE].bytes == 0)
+	if (!is_too_much(m) && !m->too_long)
 		return;
 	m->failed = true;
 	if (reads_on(m))
 		m->input = PUMP_STOPPED;
 }
 
-/* One after the other, as few as need be. */
+static bool
+is_let_in_too_much(const struct model *m)
+{
+	struct tally depth = depth_of(m);
+
+	return depth.records > m->options->max_records || (depth.records > 0 && depth.bytes > m->options->buffer_bytes);
+}
+
+/* One after the other, as few as need be.  (What was let in where there was more room gives way as the policy has it:
+ * the newest of it arrive anew, or the oldest go.) */
 static void
 drop_each(struct model *m)
 {
+	if (m->options->policy == POLICY_DROP_NEWEST)
+		take_back(m);
+	while (is_let_in_too_much(m))
+		drop(m, first_victim(m), REASON_OLDEST);
 	for (size_t i = 0; i < last_victim(m);)
 		i = m->held[i].admitted ? i + 1 : arrive(m, i);
 }
@@ -1368,7 +1453,7 @@ settle(struct model *m)
 
 	switch (m->options->policy) {
 	case POLICY_BLOCK:
-		return;
+		break;
 	case POLICY_DROP_OLDEST:
 	case POLICY_CODEL:
 		if (!classes)
@@ -1518,7 +1603,7 @@ level_of(struct model *m, struct model_record *record)
 {
 	size_t body;
 
-	if (!m->options->rate_by_key)
+	if (!m->options->rate_by_key || record->unkeyed)
 		return &m->common;
 	if (record->sent == 0 && !record->ended) {
 		const char *text = text_of(m, record, false, &body);
@@ -1932,6 +2017,141 @@ model_retune(struct model *m, const struct tuning *t, uint64_t now_ns)
 	if (!drops(m))
 		pause_or_resume(m, OUTLET_EMPTY, now_ns);
 	press_or_relax(m, OUTLET_EMPTY, false);
+}
+
+/* --- another plan ---------------------------------------------------------------------------------- */
+
+/* A rate that there was in that unit goes on; another one has a full bucket, and of a record that is part-sent the rest
+ * costs what it has of bytes. */
+static void
+replan_rate(struct model *m, const struct options *next, const struct tuning *t)
+{
+	struct options *o = &m->own;
+	const bool goes_on = o->rated && next->rated && o->rate.bytes == next->rate.bytes;
+
+	o->rated = next->rated;
+	if (goes_on)
+		return;
+	o->rate = next->rate;
+	m->levels = 0;
+	m->depth = (int64_t)t->burst;
+	m->common = (struct model_level){ 0, m->depth * (int64_t)o->rate.period_ns, m->now_ns, o->rate, m->depth };
+	if (!is_part_sent(m))
+		return;
+	m->held[0].paid = false;
+	m->held[0].unkeyed = true;
+}
+
+static void
+replan_police(struct model *m, const struct options *next)
+{
+	struct options *o = &m->own;
+	const bool goes_on = o->policing && next->policing && o->police.bytes == next->police.bytes;
+
+	o->policing = next->policing;
+	if (goes_on)
+		return;
+	o->police = next->police;
+	m->polices = 0;
+	if (o->policing)
+		bucket_init(&m->police[m->polices++].bucket, o->police.amount, o->police.period_ns,
+		    next->police_burst, m->now_ns);
+}
+
+/* One that is new begins behind the record that has been begun, as one of another share does. */
+static void
+replan_sample(struct model *m, const struct options *next)
+{
+	struct options *o = &m->own;
+	const struct chance chance = chance_of(o, FOR_SAMPLE);
+	const bool was = is_sampling(m), same = o->sample_by == next->sample_by;
+
+	o->sample_by = next->sample_by;
+	fix_sampling(m, next);
+	if (was && is_sampling(m) && same)
+		return;
+	m->gap = 0;
+	m->counted_out = false;
+	o->sample = next->sample;
+	o->budget = next->budget;
+	if (!is_sampling(m))
+		return;
+	sample_init(&m->draws, &o->sample, o->sample_by, &chance);
+	m->share = (struct model_share){ 0 };
+	m->shares = 0;
+	if (o->sample_by == SAMPLE_BY_BUDGET)
+		budget_init(&m->budget, &o->budget, m->now_ns);
+	if (o->sample_by == SAMPLE_BY_RANDOM && (!counts_out(m) || !m->open))
+		m->gap = sample_gap(&m->draws);
+}
+
+/* What has been begun to be sent is let in, however long it is. */
+static void
+replan_begun(struct model *m)
+{
+	struct model_record *record;
+
+	m->too_long &= m->options->policy == POLICY_FAIL;
+	if (!m->open || m->left_out || m->options->framing.kind == FRAMING_BYTES)
+		return;
+	record = &m->held[m->count - 1];
+	record->judged = judges(m) && (record->judged || record->sent > 0);
+	give_up_long(m);
+}
+
+/* What gives way, from the next verdict on. */
+static void
+replan_policy(struct model *m, enum policy before)
+{
+	const struct options *o = m->options;
+
+	if (drops(m) && m->paused) {
+		m->paused = false;
+		m->ledger.paused_ns += m->now_ns - m->paused_since_ns;
+	}
+	if (o->policy == before)
+		return;
+	forget(m);
+	m->lots = chance_of(o, FOR_LOTS);
+	m->round_at = 0;
+	m->pressed_number = 0;
+	codel_init(&m->codel, o->codel_target_ns, o->codel_interval_ns);
+}
+
+/* Bytes go as they come where nothing is asked of records any more, and a record that cannot be waited for in parts:
+ * but only while more is to come, since what is begun must have an end. */
+static void
+replan_modes(struct model *m, const struct options *next)
+{
+	const bool streamed = m->streams, parted = m->parts;
+
+	fix_modes(m, next);
+	if (reads_on(m))
+		return;
+	m->streams &= streamed;
+	m->parts &= parted;
+}
+
+void
+model_replan(struct model *m, const struct options *next, uint64_t now_ns)
+{
+	const struct tuning t = tuning_of(next);
+	const enum policy before = m->own.policy;
+
+	m->now_ns = now_ns;
+	m->own.policy = next->policy;
+	m->own.buffer_bytes = next->buffer_bytes;
+	m->own.max_records = next->max_records;
+	m->own.max_record_bytes = next->max_record_bytes;
+	m->own.max_age_ns = next->max_age_ns;
+	replan_rate(m, next, &t);
+	replan_police(m, next);
+	replan_sample(m, next);
+	replan_modes(m, next);
+	replan_begun(m);
+	replan_policy(m, before);
+	model_retune(m, &t, now_ns);
+	note_peak(m, OUTLET_EMPTY);
 }
 
 /* Why the drain ended, as the real code has it. */

@@ -43,6 +43,7 @@ struct model_record {
 	bool delimited; /* it has */
 	bool admitted; /* the policy has let it in */
 	bool paid;     /* the rate has been charged for all of it */
+	bool unkeyed;  /* part of it was out when this rate began: it is charged to the bucket for all */
 };
 
 /* Of a bucket: tokens, times the period of the rate. */
@@ -70,8 +71,8 @@ struct model_police {
 
 struct model {
 	const struct options *options; /* own, */
-	struct options own;            /* which a retune changes values of */
-	bool sampling;      /* and these it does not: there is a sample, */
+	struct options own;            /* which a retune changes values of, and a replan all of */
+	bool sampling;      /* there is a sample, */
 	bool streams;       /* any byte may leave */
 	const char *stream; /* the byte at p is stream[p % window] */
 	size_t window;
@@ -79,7 +80,8 @@ struct model {
 	uint64_t at;        /* bytes read */
 	bool open;          /* a record has been begun, */
 	uint64_t begun;     /* of which this much was read, */
-	bool over;     /* what comes is behind the record that has ended a run of fail */
+	bool too_long; /* under fail a record was, */
+	bool over;     /* and what comes is behind it */
 	bool left_out;      /* and it is being left out */
 	enum reason why;
 	struct model_share share;
@@ -98,7 +100,10 @@ struct model {
 	struct chance salts; /* of fair, */
 	uint64_t salt;      /* the one that its hashes have now */
 	uint64_t salt_of_all; /* that others have */
-	bool noting;        /* latest and fair know keys */
+	struct tally noted_in; /* a buffer of so much */
+	bool noting;        /* latest and fair know keys, */
+	struct tally full;  /* in batches of so much, */
+	size_t most_batches;
 	uint64_t batches;   /* begun so far */
 	uint64_t broken;    /* the one that the last oldest record was in that has left */
 	bool pressed;       /* the buffer was full, or high, and is not low yet; */
@@ -159,6 +164,9 @@ void model_stop(struct model *m, uint64_t now_ns);
 
 /* Between two passes, what pump_retune is told. */
 void model_retune(struct model *m, const struct tuning *tuning, uint64_t now_ns);
+
+/* The same of pump_replan, where that is not refused. */
+void model_replan(struct model *m, const struct options *next, uint64_t now_ns);
 
 /* After a pass: whether the real code is where the model says it must be. */
 bool model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns);

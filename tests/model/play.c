@@ -2,6 +2,7 @@
 /* See play.h. */
 #include "config.h"
 
+#include "flow/replan.h"
 #include "play.h"
 
 #include <inttypes.h>
@@ -102,6 +103,29 @@ play_step(void)
 	if (play.options.reader.confirm == CONFIRM_READ)
 		handing_unread(scene.unread);
 	return handing_agrees_fed(&play.feed, play.now);
+}
+
+/* As steer/set.c and hand/reader.c do. */
+bool
+play_replan(const struct options *next)
+{
+	const struct reader_options *rules = &play.options.reader;
+	struct queue_limits limits;
+
+	if (pump_refuses(&play.pump, next) != NULL)
+		return false;
+	handing_replan(next, play.now);
+	if (pump_replan(&play.pump, next, play.now) < 0)
+		abort();
+	play.options = *next;
+	breaker_retune(&play.breaker, rules->backoff_least_ns, rules->backoff_most_ns, play.now);
+	limits = play.pump.queue.limits;
+	if (limits.slack == 0)
+		return true;
+	limits.slack = SLACK;
+	if (queue_limit(&play.pump.queue, &limits) < 0)
+		abort();
+	return true;
 }
 
 /* --- the reader says ------------------------------------------------------------------------------- */

@@ -26,6 +26,9 @@ struct play {
 
 extern struct play play;
 
+/* What is to be set; false where it is refused.  Aborts without memory. */
+bool play_replan(const struct options *next);
+
 /* What a reader says. */
 enum saying { SAYS_NOTHING, SAYS_OLDEST, SAYS_NUMBER, SAYS_UP_TO, REJECTS_OLDEST, REJECTS_NUMBER };
 

@@ -2,6 +2,7 @@
 /* See script.h. */
 #include "config.h"
 
+#include "flow/replan.h"
 #include "os/pipes.h"
 #include "os/put.h"
 #include "script.h"
@@ -43,6 +44,21 @@ script_begin(struct pump *pump, const struct options *options, const struct scri
 	pump->queue.marks = marks;
 	pump->queue.watch = watch;
 	return 0;
+}
+
+int
+script_replan(struct pump *pump, const struct options *next, const struct script_setup *setup, uint64_t now_ns)
+{
+	struct queue_limits limits;
+
+	if (pump_replan(pump, next, now_ns) < 0)
+		return -1;
+	model_replan(script.model, next, now_ns);
+	limits = pump->queue.limits;
+	if (setup->slack == 0 || limits.slack == 0)
+		return 0;
+	limits.slack = setup->slack;
+	return queue_limit(&pump->queue, &limits);
 }
 
 unsigned

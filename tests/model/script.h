@@ -58,6 +58,9 @@ struct script_setup {
 int script_begin(struct pump *pump, const struct options *options, const struct script_setup *setup,
     uint64_t now_ns);
 
+/* The pump and its model go on by these options, which are not refused.  0, or -1 with errno. */
+int script_replan(struct pump *pump, const struct options *next, const struct script_setup *setup, uint64_t now_ns);
+
 /* By how much less a short form should do, under valgrind or another of HACKING.md's variants. */
 unsigned script_slowness(void);
 

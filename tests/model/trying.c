@@ -27,20 +27,37 @@ is_open(void)
 
 /* The wait is any part of the longest one: that doubles with each failure in a row, and is the most there is from the
  * fifth on. */
+static uint64_t
+longest_wait_ns(const struct reader_options *rules)
+{
+	uint64_t longest_ns = rules->backoff_least_ns;
+
+	for (uint64_t i = 1; i < m->failures; i++)
+		longest_ns = longest_ns < rules->backoff_most_ns ? 2 * longest_ns : longest_ns;
+	return longest_ns > rules->backoff_most_ns || is_open() ? rules->backoff_most_ns : longest_ns;
+}
+
+/* By these it is no longer than it would be now. */
+void
+handing_rewait(const struct reader_options *next)
+{
+	const uint64_t latest_ns = m->now_ns + longest_wait_ns(next);
+
+	if (m->due_ns > latest_ns)
+		m->due_ns = latest_ns;
+}
+
 static void
 fails(bool counts, uint64_t now_ns)
 {
-	uint64_t longest_ns = m->rules->backoff_least_ns, due_ns = breaker_due_ns(m->breaker);
+	uint64_t longest_ns, due_ns = breaker_due_ns(m->breaker);
 
 	m->failed++;
 	if (counts && ++m->failures == OPENS_AT) {
 		m->opened++;
 		m->open_ns = now_ns;
 	}
-	for (uint64_t i = 1; i < m->failures; i++)
-		longest_ns = longest_ns < m->rules->backoff_most_ns ? 2 * longest_ns : longest_ns;
-	if (longest_ns > m->rules->backoff_most_ns || is_open())
-		longest_ns = m->rules->backoff_most_ns;
+	longest_ns = longest_wait_ns(m->rules);
 	if (due_ns < now_ns || due_ns - now_ns > longest_ns)
 		handing_wrong("after %" PRIu64 " failures the next try is %" PRIu64 " ns from now, at most %" PRIu64, m->failures,
 		    due_ns - now_ns, longest_ns);
@@ -269,6 +286,7 @@ handing_started(uint64_t id, const char *const *environment, const char *bytes, 
 		handing_wrong("COMMAND %" PRIu64 " was started before", id);
 	m->last_id = part->id = id;
 	part->started_ns = m->now_ns;
+	part->timeout_ns = m->rules->timeout_ns;
 	part->late = false;
 	m->tried += part->tries > 0;
 }
@@ -291,7 +309,7 @@ handing_terminated(uint64_t id)
 
 	if (!m->rules->batching || (part = with_id(id)) == NULL)
 		return;
-	if (part->late || m->rules->timeout_ns == 0 || m->now_ns < part->started_ns + m->rules->timeout_ns)
+	if (part->late || part->timeout_ns == 0 || m->now_ns < part->started_ns + part->timeout_ns)
 		handing_wrong("COMMAND is told to end too early");
 	part->late = true;
 }
@@ -426,9 +444,9 @@ handing_begin_step(uint64_t now_ns)
 static void
 check_times(const struct hand_part *part)
 {
-	if (part->id == 0 || m->rules->timeout_ns == 0)
+	if (part->id == 0 || part->timeout_ns == 0)
 		return;
-	if (!part->late && m->now_ns >= part->started_ns + m->rules->timeout_ns)
+	if (!part->late && m->now_ns >= part->started_ns + part->timeout_ns)
 		handing_wrong("COMMAND takes longer than it may");
 }
 

@@ -159,6 +159,196 @@ too_long(void)
 	rig.little = false;
 }
 
+/* The first so many bytes of a record, and its rest. */
+static void
+begin_record(size_t length, size_t first)
+{
+	rig.left_at = rig.left_length = 0;
+	make_record(length, 'c', '\n');
+	rig.left_length = first;
+	while (!write_left())
+		passes(1);
+	passes(3);
+}
+
+static void
+end_record(size_t length)
+{
+	rig.left_length = length;
+	while (!write_left())
+		passes(1);
+	passes(3);
+}
+
+/* One that is being left out, or has been looked at, when what it is left out for begins to matter. */
+static void
+half_read(void)
+{
+	start("--control -p drop-newest -m 4K");
+	begin_record(9000, 6000);
+	ok(set("policy=fail"), "a record has been too long before that ends a run");
+	end_record(9000);
+	ok(!pump_failed(&rig.pump) && books()->dropped[REASON_OVERSIZE].records == 1, "its rest does not end it either");
+	begin_record(9000, 6000);
+	ok(pump_failed(&rig.pump), "the next one does");
+	stop();
+	start("--control -m 8K");
+	pump_halt(&rig.pump, true, rig.now);
+	begin_record(9000, 6000);
+	ok(set("policy=fail buffer=4K"), "and one that is too long from then on, of which no part is out,");
+	pass();
+	ok(pump_failed(&rig.pump), "does at once");
+	stop();
+	start("--control -m 4K --drop-over=1/h");
+	pump_halt(&rig.pump, true, rig.now);
+	begin_record(9000, 6000);
+	ok(set("policy=drop-newest"), "one has been let in by the police, and is too long now");
+	end_record(9000);
+	feed(1, 100);
+	passes(2);
+	is(books()->dropped[REASON_OVERSIZE].records, 1, "it is left out;");
+	is(books()->dropped[REASON_OVER].records, 1, "the next one is judged for itself");
+	stop();
+}
+
+/* Nothing is read any more but for the end of what has been begun, and then nothing at all. */
+static void
+finishing(void)
+{
+	start("--control -m 4K");
+	pump_halt(&rig.pump, true, rig.now);
+	begin_record(9000, 3000);
+	pump_stop(&rig.pump, rig.now);
+	ok(set("rate=1000000/s") && pump_is_reading(&rig.pump),
+	    "a record longer than the buffer is to be read to its end");
+	pump_halt(&rig.pump, false, rig.now);
+	rig.left_length = 9000;
+	for (int i = 0; i < 20; i++) {
+		(void)write_left();
+		passes(2);
+		read_some(65536);
+	}
+	ok(pump_done(&rig.pump) && books()->out.records == 1, "it leaves in parts");
+	stop();
+	start("--control -m 4K -L 1000000/s");
+	begin_record(900, 300);
+	pump_stop(&rig.pump, rig.now);
+	ok(set("rate=") && !pump_is_reading(&rig.pump),
+	    "one that is not to be read to its end does not matter any more");
+	passes(3);
+	ok(pump_done(&rig.pump) && books()->out.bytes == 0, "no part of it leaves");
+	stop();
+}
+
+/* By policies that do not look for victims among those that were let in. */
+static void
+less_room(void)
+{
+	static const char *const lines[] = { "--control -m 8K -p drop-newest", "--control -m 8K -p shed:2",
+		"--control -m 8K -p drop-oldest --keep=000001", "--control -m 8K -p drop-newest --keep=000001" };
+
+	rig.little = true;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (!can_begin(lines[i]))
+			continue;
+		start(lines[i]);
+		fill(150, 100);
+		ok(set("buffer=4K"), "there is less room: %s", lines[i]);
+		pass();
+		ok(pump_depth(&rig.pump).bytes <= 4096 && queue_held(&rig.pump.queue).bytes <= 4096,
+		    "at once something goes");
+		fill(100, 100);
+		ok(queue_held(&rig.pump.queue).bytes <= 4096, "and no more comes in than there is room for");
+		stop();
+	}
+	rig.little = false;
+}
+
+/* One was due, and what it is written to took nothing. */
+static void
+batches(void)
+{
+	static char some[PIPE_BUF];
+	struct io_port port;
+	int ends[2];
+
+	start("--control --batch=2 cat");
+	must(pipe(ends) == 0 && fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+	while (write(ends[1], some, sizeof(some)) > 0)
+		continue;
+	io_open_output(&port, ends[1]);
+	pump_open_batch(&rig.pump, &port);
+	feed(2, 20);
+	passes(2);
+	ok(pump_output(&rig.pump) == OUTLET_REFUSED && set("batch=1000 linger=1h"),
+	    "a batch that is due is to be larger");
+	(void)pipe_drain(ends[0], rig.got, sizeof(rig.got));
+	rig.now += NS_PER_S;
+	passes(2);
+	is(pump_in_flight(&rig.pump).records + queue_part_sent(&rig.pump.queue), 0, "it is not due any more");
+	ok(set("batch=2"), "it is to be as it was");
+	passes(2);
+	is(pump_in_flight(&rig.pump).records, 2, "and goes");
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	stop();
+}
+
+/* What CoDel knows is of a time in which it has ruled. */
+static void
+controlled(void)
+{
+	uint64_t dropped;
+
+	start("--control -p codel -m 64K -L 10/s");
+	feed(500, 30);
+	for (int i = 0; i < 20; i++) {
+		passes(2);
+		rig.now += 250 * NS_PER_MS;
+	}
+	dropped = books()->dropped[REASON_CODEL].records;
+	ok(dropped > 1, "some have waited for too long");
+	ok(set("policy=drop-oldest") && set("policy=codel"), "another policy, and the same again");
+	pass();
+	rig.now += 900 * NS_PER_MS;
+	pass();
+	is(books()->dropped[REASON_CODEL].records, dropped, "none have within an interval");
+	rig.now += 900 * NS_PER_MS;
+	pass();
+	ok(books()->dropped[REASON_CODEL].records > dropped, "but afterwards");
+	stop();
+}
+
+/* Which of 60 records come in, as a number of so many bits. */
+static uint64_t
+drawn(const char *command_line, const char *setting)
+{
+	uint64_t numbers = 0;
+	const char *text;
+
+	start(command_line);
+	if (setting != NULL)
+		ok(set(setting), "a sample is begun later");
+	feed(60, 20);
+	passes(3);
+	read_some(65536);
+	while (next_line(&text) > 0)
+		numbers |= (uint64_t)1 << number_of(text);
+	stop();
+	return numbers;
+}
+
+static void
+by_chance(void)
+{
+	const uint64_t one = drawn("--control -s 2 --sample-by=random --seed=1", NULL);
+
+	ok(drawn("--control -s 1 --sample-by=random --seed=1", "sample=2") == one, "it is drawn by the same seed");
+	ok(drawn("--control -s 1 --sample-by=random --seed=2", "sample=2") != one, "and not by any");
+	ok(drawn("--control -s 1 --sample-by=random", "sample=2") !=
+	    drawn("--control -s 1 --sample-by=random", "sample=2"), "without one it is not to be foreseen");
+}
+
 /* What a sample leaves out is left out to its end, though what comes may go by the buffer from now on. */
 static void
 past_the_buffer(void)
@@ -371,6 +561,12 @@ main(int argc, char *argv[])
 	refused();
 	room();
 	too_long();
+	half_read();
+	finishing();
+	less_room();
+	controlled();
+	batches();
+	by_chance();
 	past_the_buffer();
 	campaign(1, SEEDS);
 	return done_testing();

@@ -318,6 +318,45 @@ passes_by(void)
 	queue_free(&q);
 }
 
+/* A place that is kept in front of what comes stays there once the end of the one on its way has come. */
+static void
+keeps_marks(void)
+{
+	begin(&lines);
+	queue_use_marks(&q, 1);
+	arrive("aa");
+	(void)queue_take(&q, 1);
+	arrive("a\nb\n");
+	ok(q.mark[0].offset == 0 && q.mark[0].number == queue_first(&q),
+	    "a mark is that of the oldest record that waits");
+	queue_free(&q);
+}
+
+/* There is less room than those that were let in take up. */
+static void
+takes_back(void)
+{
+	struct queue_limits limits = { .bytes = 10, .records = 3, .slack = 20, .record = 10 };
+	struct tally refused = { 0, 0 };
+
+	begin(&lines);
+	arrive("a\nbbb\nc\n");
+	fit_admit(&q);
+	limits.bytes = 4;
+	ok(queue_limit(&q, &limits) == 0, "the limits are lower");
+	fit_take_back(&q);
+	ok(q.admitted == 2 && q.admitted_records == 1, "the oldest that fit are let in");
+	arrive("d\n");
+	refuse(&refused);
+	ok(refused.records == 2 && refused.bytes == 6, "of the others those that do not fit go, as what arrives does");
+	is_text(everything(), "a\nc\n", "and the others stay");
+	limits.records = 1;
+	ok(queue_limit(&q, &limits) == 0, "the same of their number");
+	refuse(&refused);
+	is_text(everything(), "a\n", "the newest go");
+	queue_free(&q);
+}
+
 /* Memory that was used and not given back. */
 static size_t
 touched(void)
@@ -855,6 +894,8 @@ main(void)
 	ends_fixed();
 	grows();
 	passes_by();
+	keeps_marks();
+	takes_back();
 	trims();
 	lets_in_the_last();
 	taken_up();
