@@ -28,7 +28,7 @@ budget_init(struct budget *budget, const struct rate *rate, uint64_t now_ns)
 {
 	*budget = (struct budget){ .then_ns = now_ns };
 	budget_retune(budget, rate);
-	budget->saved = budget->a_second * SPENT_S;
+	budget->saved = budget->a_second * SPENT_S > 1 ? budget->a_second * SPENT_S : 1; /* the first record is one of a load of none */
 	budget->share = budget->a_second;
 }
 

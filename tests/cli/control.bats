@@ -211,6 +211,30 @@ let_out()
 	sort -c got
 }
 
+@test "set policy=fair: who holds most gives way from then on, and no more behind another one; sample=N/s is a budget" {
+	producer fifo
+	stalled_reader full
+	IN=fifo OUT=full steered -m 4K -p drop-newest -k 1 --top-keys=3
+	producer_holds fifo
+	reader_holds
+	told 'set policy=fair'
+	{ yes "loud x" | head -n 5000; echo "quiet 1"; yes "loud x" | head -n 2000; echo "quiet 2"; } >feeding
+	cat feeding >&9
+	become .in.records 7002
+	is "$(asked '.dropped.by.fair.records == .dropped.records and .policy == "fair" and .held.bytes <= 4096')" true
+	told 'set policy=drop-oldest'
+	feed 'last 1\n'
+	become .in.records 7003
+	told 'set sample=1/h'
+	feed 'x %s\n' {1..40}
+	become .in.records 7043
+	is "$(asked '.sample == "60/h" or .sample == "1/h"')" true
+	is "$(asked '.dropped.by.sample.records >= 38')" true
+	told 'set sample='
+	let_out
+	is "$(grep -c 'quiet 2' got)" 1
+}
+
 @test "set buffer: larger, too, while it is full" {
 	seq 1000001 1300000 >in.txt
 	stalled_reader full

@@ -71,6 +71,19 @@ below(void)
 	ok(in >= 5000 && in <= 5000 + BUDGET_SAVED_S * 500, "however long nothing came: %" PRIu64, in);
 }
 
+/* One in ten seconds, where six a minute are more than that. */
+static void
+seldom(void)
+{
+	const struct rate rate = { 7, 60 * NS_PER_S, false };
+	bool all = true;
+
+	budget_init(&budget, &rate, now_ns);
+	for (int i = 0; i < 20; i++, now_ns += 10 * NS_PER_S)
+		all = budget_has(&budget, now_ns) && all;
+	ok(all, "one every ten seconds, with seven a minute to spend: all, from the first on");
+}
+
 static void
 bursts(void)
 {
@@ -160,9 +173,9 @@ many(void)
 	budget_init(&budget, &rate, now_ns);
 	for (size_t k = 0; k < 10000; k++)
 		budget_key_init(&key[k], random_next(&dice), now_ns);
-	for (unsigned ms = 0; ms < 20000; ms++, now_ns += READ_NS)
+	for (unsigned ms = 0; ms < 11000; ms++, now_ns += READ_NS)
 		for (unsigned i = 0; i < 100; i++)
-			in += budget_has_of_key(&budget, &key[random_below(&dice, 10000)], now_ns) && ms >= 10000;
+			in += budget_has_of_key(&budget, &key[random_below(&dice, 10000)], now_ns) && ms >= 1000;
 	ok(is_near(in, 5000, 5), "more keys than may be let in: %" PRIu64, in);
 }
 
@@ -171,6 +184,7 @@ main(void)
 {
 	steps();
 	below();
+	seldom();
 	bursts();
 	retuned();
 	shares();
