@@ -6,7 +6,7 @@
 void
 gate_init(struct gate *gate, const struct gate_rules *rules)
 {
-	const enum sample_by by = rules->sample.by;
+	const enum sample_by by = sample_way(&rules->sample);
 	const bool seen = rules->keep != NULL || (by != SAMPLE_BY_COUNT && by != SAMPLE_BY_RANDOM);
 
 	*gate = (struct gate){
@@ -31,7 +31,7 @@ retune_sample(struct gate *gate, const struct share *share)
 {
 	struct sample *sample = &gate->rules.sample;
 
-	if (!gate->rules.sampling || sample->by == SAMPLE_BY_BUDGET || sample_has_share(sample, share))
+	if (!gate->rules.sampling || sample_way(sample) == SAMPLE_BY_BUDGET || sample_has_share(sample, share))
 		return false;
 	sample_retune(sample, share);
 	if (gate->rules.sample_by != NULL)
@@ -52,7 +52,7 @@ gate_retune(struct gate *gate, const struct gate_tuning *tuning, uint64_t now_ns
 	else if (rules->policing)
 		bucket_retune(&rules->police, police->amount, police->period_ns, tuning->police_burst, now_ns);
 	rules->judge_at = tuning->judge_at;
-	if (rules->sampling && rules->sample.by == SAMPLE_BY_BUDGET)
+	if (rules->sampling && sample_way(&rules->sample) == SAMPLE_BY_BUDGET)
 		budget_retune(&rules->budget, &tuning->budget);
 	return retune_sample(gate, &tuning->sample);
 }
@@ -61,7 +61,8 @@ bool
 gate_reform(struct gate *gate, const struct gate_rules *rules, const struct gate_tuning *tuning, uint64_t now_ns)
 {
 	const struct gate before = *gate;
-	const bool both = before.rules.sampling && rules->sampling, goes_on = both && before.rules.sample.by == rules->sample.by;
+	const bool both = before.rules.sampling && rules->sampling;
+	const bool goes_on = both && sample_way(&before.rules.sample) == sample_way(&rules->sample);
 
 	gate_init(gate, rules);
 	if (goes_on) {
@@ -84,7 +85,7 @@ is_in_sample_of_key(struct gate_rules *rules, struct key key, uint64_t now_ns)
 	bool is_new;
 	void *of_key = recent_of(rules->sample_by, hash, &is_new);
 
-	if (rules->sample.by == SAMPLE_BY_EACH_KEY)
+	if (sample_way(&rules->sample) == SAMPLE_BY_EACH_KEY)
 		return sample_has_next(&rules->sample, of_key, is_new);
 	if (is_new)
 		budget_key_init(of_key, hash, now_ns);
@@ -99,9 +100,9 @@ is_in_sample(struct gate *gate, struct key key, uint64_t now_ns)
 
 	if (gate->rules.sample_by != NULL)
 		return is_in_sample_of_key(&gate->rules, key, now_ns);
-	if (sample->by == SAMPLE_BY_BUDGET)
+	if (sample_way(sample) == SAMPLE_BY_BUDGET)
 		return budget_has(&gate->rules.budget, now_ns);
-	if (sample_is_by_key(sample))
+	if (sample_way(sample) == SAMPLE_BY_KEY)
 		return sample_has(sample, key_hash(key, gate->rules.seed));
 	if (gate->gap > 0) {
 		gate->gap--;
@@ -143,7 +144,7 @@ gate_admits(struct gate *gate, const struct queue_record *record, uint64_t now_n
 	*reason = REASON_SAMPLE;
 	if (gate->draws && !kept && !is_in_sample(gate, key, now_ns))
 		return false;
-	if (gate->draws && kept && rules->sample.by == SAMPLE_BY_BUDGET)
+	if (gate->draws && kept && sample_way(&rules->sample) == SAMPLE_BY_BUDGET)
 		budget_charge(&rules->budget);
 	*reason = REASON_OVER;
 	return !rules->policing || is_in_time(rules, key, record->length, kept, now_ns);

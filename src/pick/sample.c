@@ -77,10 +77,10 @@ sample_has_share(const struct sample *sample, const struct share *share)
 	return sample->share.num == share->num && sample->share.den == share->den;
 }
 
-bool
-sample_is_by_key(const struct sample *sample)
+enum sample_by
+sample_way(const struct sample *sample)
 {
-	return sample->by == SAMPLE_BY_KEY;
+	return sample->by;
 }
 
 uint64_t

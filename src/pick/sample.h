@@ -57,9 +57,9 @@ void sample_init(struct sample *sample, const struct share *share, enum sample_b
 /* Begins anew, with this share; chance goes on. */
 void sample_retune(struct sample *sample, const struct share *share);
 
-/* Whether that is its share; and whether it goes by key. */
+/* Whether that is its share; and how it goes. */
 bool sample_has_share(const struct sample *sample, const struct share *share);
-bool sample_is_by_key(const struct sample *sample);
+enum sample_by sample_way(const struct sample *sample);
 
 /* How many records to leave out before the next that is kept, also before the first; by key and by each key none. */
 uint64_t sample_gap(struct sample *sample);

@@ -580,7 +580,7 @@ native_portable()
 		--top-keys=5|--key=KEY|-k 1 -p drop-oldest|-k 1
 		--top-keys=5|--key=KEY|-k 1 --drop-over=1/s|-k 1 -s 10
 		--top-keys=5|--key=KEY|-k 1 --max-age=1s|-k 1 -p fail
-		--key=1|--sample-by=key or each-key, --rate-by=key, --policy=latest or fair, or --top-keys|-p latest|-p drop-oldest
+		--key=1|--sample-by=key or each-key, --sample=N/s, --rate-by=key, --policy=latest or fair, or --top-keys|-p latest|-p drop-oldest
 		--key=1|--sample-by=key|-s 10 --sample-by=key|-s 10
 		--field-separator=,|--key=N|-p latest -k 1|-p drop-oldest
 		--seed=1|--sample-by=random|-s 10 --sample-by=random|-s 10
