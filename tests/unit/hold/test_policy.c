@@ -539,7 +539,7 @@ static void
 names(void)
 {
 	static const char *const known[POLICIES] = { "block", "drop-oldest", "drop-newest", "drop-random",
-		"latest", "shed", "codel", "fail" };
+		"latest", "fair", "shed", "codel", "fail" };
 	enum policy policy = POLICY_BLOCK;
 
 	for (int i = 0; i < POLICIES; i++) {
