@@ -323,15 +323,6 @@ give_way(struct fair *fair, struct classes *classes, struct queue *queue, struct
 	}
 }
 
-/* Whether it is no more than a part of the buffer that is filled, in bytes and in records. */
-static bool
-is_within(const struct queue *queue, unsigned part)
-{
-	const struct queue_limits *limits = &queue->limits;
-
-	return queue_held(queue).bytes <= limits->bytes / part && queue_waiting(queue) <= limits->records / part;
-}
-
 void
 fair_settle(struct fair *fair, struct classes *classes, struct queue *queue, struct loss *loss)
 {
@@ -339,9 +330,9 @@ fair_settle(struct fair *fair, struct classes *classes, struct queue *queue, str
 		classes_drop_misfits(classes, queue, loss);
 	else
 		classes_look_ahead(classes, queue);
-	if (fit_all(queue) && is_within(queue, 6))
+	if (fit_all(queue) && fit_is_within(queue, 6))
 		fair_relax(fair);
-	else if (!fair->failed && (fair->table != NULL || !is_within(queue, 3)))
+	else if (!fair->failed && (fair->table != NULL || !fit_is_within(queue, 3)))
 		note(fair, queue, FAIR_SLICE(queue_newest_mark(queue).offset - queue_admitted_mark(queue).offset));
 	if (!fit_all(queue))
 		give_way(fair, classes, queue, loss);

@@ -45,6 +45,12 @@ fit_take_back(struct queue *q)
 	fit_admit_to(q, (struct queue_mark){ length, q->first + room.records - left });
 }
 
+bool
+fit_is_within(const struct queue *q, unsigned part)
+{
+	return queue_held(q).bytes <= q->limits.bytes / part && q->records <= q->limits.records / part;
+}
+
 struct tally
 fit_room(const struct queue *q)
 {

@@ -17,6 +17,9 @@
 /* Whether all that is ready fits the limits; where nothing is it does, whatever is taken up elsewhere. */
 bool fit_all(const struct queue *q);
 
+/* Whether it is no more than a part of the buffer that is filled, 1 in so many, in bytes and in records. */
+bool fit_is_within(const struct queue *q, unsigned part);
+
 /* All that is ready is admitted, or all up to a mark. */
 void fit_admit(struct queue *q);
 void fit_admit_to(struct queue *q, struct queue_mark mark);

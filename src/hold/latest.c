@@ -11,15 +11,6 @@
 #define LATEST_SLICE(arrived) ((uint64_t)(arrived) / 2 * 3 + ((uint64_t)16 << 10))
 #endif
 
-/* Whether it is no more than a part of the buffer that is filled, in bytes and in records. */
-static bool
-is_within(const struct queue *queue, unsigned part)
-{
-	const struct queue_limits *limits = &queue->limits;
-
-	return queue_held(queue).bytes <= limits->bytes / part && queue_waiting(queue) <= limits->records / part;
-}
-
 static void
 note_some(struct latest *latest, struct queue *queue, uint64_t bytes)
 {
@@ -72,9 +63,9 @@ latest_settle(struct latest *latest, struct classes *classes, struct queue *queu
 		classes_drop_misfits(classes, queue, loss);
 	else
 		classes_look_ahead(classes, queue);
-	if (fit_all(queue) && is_within(queue, 6))
+	if (fit_all(queue) && fit_is_within(queue, 6))
 		latest_relax(latest);
-	else if (history_is_on(&latest->history) || !is_within(queue, 3))
+	else if (history_is_on(&latest->history) || !fit_is_within(queue, 3))
 		note_some(latest, queue, LATEST_SLICE(queue_newest_mark(queue).offset - queue_admitted_mark(queue).offset));
 	if (!fit_all(queue))
 		give_way(latest, classes, queue, loss);
