@@ -169,9 +169,11 @@ check_company(const struct draft *draft)
 		    "nothing is dropped; accepted with a policy that drops, --drop-over or "
 		    "--max-age" },
 		{ ID_KEY, by_key || o->budget.amount > 0 || o->rate_by_key || held_by_key || o->top_keys > 0,
-		    "nothing uses it; accepted with --sample-by=key or each-key, --sample=N/s, --rate-by=key, --policy=latest or fair, or --top-keys" },
+		    "nothing uses it; accepted with --sample-by=key or each-key, --sample=N/s, --rate-by=key, --policy=latest or "
+		    "fair, or --top-keys" },
 		{ ID_SEPARATOR, o->key.field > 0, "without fields; accepted with --key=N" },
-		{ ID_SEED, (sampling && (o->sample_by == SAMPLE_BY_RANDOM || o->sample_by == SAMPLE_BY_KEY)) || o->policy == POLICY_DROP_RANDOM,
+		{ ID_SEED, (sampling && (o->sample_by == SAMPLE_BY_RANDOM || o->sample_by == SAMPLE_BY_KEY)) ||
+		    o->policy == POLICY_DROP_RANDOM,
 		    "nothing is left to chance; accepted with --sample-by=random, --sample-by=key or "
 		    "--policy=drop-random" },
 		{ ID_KEEP, choosing || sampling || o->policing,
@@ -219,13 +221,12 @@ tell_framing(struct options *options)
 	key_set_lines(&options->key);
 }
 
-/* Behind all that asks which way was given. */
-static bool
+/* A budget goes its own way, and no other can be given beside it. */
+static void
 settle_sample(struct options *options)
 {
 	if (options->budget.amount > 0)
 		options->sample_by = SAMPLE_BY_BUDGET;
-	return true;
 }
 
 bool
@@ -234,7 +235,8 @@ rules_hold(struct draft *draft)
 	settle_reporting(draft->options);
 	tell_framing(draft->options);
 	delivery_settle(draft);
-	return check_bytes(draft) && check_company(draft) && settle_sample(draft->options) && delivery_holds(draft) && spool_rules_hold(draft) &&
+	settle_sample(draft->options);
+	return check_bytes(draft) && check_company(draft) && delivery_holds(draft) && spool_rules_hold(draft) &&
 	    check_max_record(draft) && check_watermarks(draft) &&
 	    check_burst(draft) && check_marks(draft);
 }

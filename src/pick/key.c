@@ -28,7 +28,7 @@ parse_pattern(struct pattern **pattern, const char *value, char *error)
 struct key_parts {
 	unsigned count;
 	uint64_t field[KEY_PARTS_MOST];           /* fields, */
-	struct member_path member[KEY_PARTS_MOST]; /* or members; neither of a pattern */
+	struct member_path member[KEY_PARTS_MOST]; /* or members; neither of a pattern, whose groups are counted */
 	bool members;
 	size_t length; /* of what has been joined */
 	uint64_t hash; /* that stands for what came before it; 0 for nothing */
@@ -79,9 +79,9 @@ parse_members(struct key_parts *parts, const char *value)
 
 /* One that is found where it stands does without. */
 static bool
-needs_parts(const struct key_rule *rule, const struct key_parts *parts)
+needs_parts(const struct key_parts *parts)
 {
-	return parts->members || parts->count > 1 || (rule->pattern != NULL && pattern_groups(rule->pattern) > 1);
+	return parts->members || parts->count > 1;
 }
 
 static const char *
@@ -98,7 +98,9 @@ parse_into(struct key_rule *rule, const char *value, char *error)
 	if (wrong != NULL)
 		return wrong;
 	rule->field = rule->parts->field[0];
-	if (needs_parts(rule, rule->parts))
+	if (rule->pattern != NULL)
+		rule->parts->count = pattern_groups(rule->pattern);
+	if (needs_parts(rule->parts))
 		return rule->pattern == NULL || pattern_want_groups(rule->pattern) ? NULL : "out of memory";
 	free(rule->parts);
 	rule->parts = NULL;
@@ -299,23 +301,22 @@ static bool
 find_parts(const struct key_rule *rule, const char *text, size_t length, struct key *key)
 {
 	struct key_parts *parts = rule->parts;
-	const unsigned count = rule->pattern != NULL ? pattern_groups(rule->pattern) : parts->count;
 	const char between = rule->field == 0 ? '\x1f' : rule->separator == KEY_BLANKS ? ' ' : (char)rule->separator;
 	unsigned found = 0;
 
-	if (parts->members && count == 1)
+	if (parts->members && parts->count == 1)
 		return find_member(rule, text, length, key);
 	parts->length = parts->hash = 0;
 	if (rule->pattern != NULL && !pattern_matches(rule->pattern, text, length))
 		return false;
-	for (unsigned part = 0; part < count; part++) {
+	for (unsigned part = 0; part < parts->count; part++) {
 		if (part > 0)
 			join(parts, &between, 1);
 		found += join_part(rule, part, text, length);
 	}
 	if (found > 0)
 		*key = (struct key){ parts->joined, parts->length };
-	return found == count;
+	return found == parts->count;
 }
 
 struct key
