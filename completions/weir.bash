@@ -57,7 +57,7 @@ _weir_command()
 			first=$((i + 1))
 			return ;;
 		--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|--field-separator|\
-		--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|--confirm|--answers|\
+		--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|--frame|--start|--join|--continued|--record-linger|--confirm|--answers|\
 		--window|--credits|--batch|--linger|--jobs|--timeout|--retry|--backoff|--stall|--reader-gone|--on-high|\
 		--on-low|--spool|--spool-size|--spool-sync|--interval|--size|--metrics|--format|--report|--report-on|--name|--dropped|--top-keys|\
 		--drain-timeout|--pipe-size)
@@ -93,6 +93,8 @@ _weir_value()
 	--top-keys) _weir_words "$2" 3 10 100 ;;
 	-L|--rate|--drop-over) _weir_words "$2" 10/s 100/s 1000/s 1MB/s 10MB/s ;;
 	-d|--delimiter) _weir_words "$2" "'\\n'" "'\\t'" "'\\0'" , ;;
+	--frame) _weir_words "$2" u8 u16be u16le u32be u32le varint netstring octets pcap ;;
+	--record-linger) _weir_words "$2" 100ms 1s 5s ;;
 	--max-records) _weir_words "$2" 1 10 100 1000 ;;
 	--max-record) _weir_words "$2" 4K 64K 1M ;;
 	--fixed) _weir_words "$2" 188 512 4K ;;
@@ -177,6 +179,7 @@ _weir()
 	case $option in
 	-[pmBktsLdjNi]|--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|\
 	--field-separator|--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|\
+	--frame|--start|--join|--continued|--record-linger|\
 	--format|--report|--report-on|--drain-timeout|--pipe-size|--name|--interval|--metrics|--mark-drops|\
 	--dropped|--top-keys|--size|--confirm|--answers|--window|--credits|--batch|--linger|--jobs|--timeout|--retry|\
 	--backoff|--stall|--reader-gone|--on-high|--on-low|--number|--control|--spool|--spool-size|--spool-sync)
@@ -187,8 +190,8 @@ _weir()
 	[[ $cur == [!-]* ]] && { _weir_programs; return; }
 	_weir_words '' -p --policy= -m -B --buffer= --max-records= --max-record= --high= --low= \
 		--max-age= --keep= -k --key= -t --field-separator= -s --sample= --sample-by= --seed= \
-		--drop-over= -L --rate= --burst= --rate-by= -l --lines -0 -z --null -d --delimiter= --fixed= \
-		-b --bytes --confirm= --answers= --window= --credits= --batch= --linger= -j --jobs= --timeout= --retry= \
+		--drop-over= -L --rate= --burst= --rate-by= -l --lines -0 -z --null -d --delimiter= --fixed= --frame= \
+		-b --bytes --start= --join= --continued= --record-linger= --confirm= --answers= --window= --credits= --batch= --linger= -j --jobs= --timeout= --retry= \
 		--bisect --backoff= --restart --stall= --reader-gone= --foreground --on-high= --on-low= --number --number= \
 		--spool= --spool-size= --spool-sync= -q --quiet --format= --report= --report-on= --control --control= --fail-on-drop --drain-timeout= \
 		--pipe-size= -N --name= -i --interval= -v --progress --size= --metrics= --mark-drops --mark-drops= --dropped= \

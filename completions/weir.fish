@@ -4,7 +4,7 @@
 
 # Those that take the next word.
 set -g __weir_with_value -p --policy -m -B --buffer --max-records --max-record --high --low --max-age --keep -k --key -t \
-    --field-separator -s --sample --sample-by --seed --drop-over -L --rate --burst --rate-by -d --delimiter --fixed \
+    --field-separator -s --sample --sample-by --seed --drop-over -L --rate --burst --rate-by -d --delimiter --fixed --frame --start --join --continued --record-linger \
     --confirm --answers --window --credits --batch --linger -j --jobs --timeout --retry --backoff --stall --reader-gone \
     --on-high --on-low --spool --spool-size --spool-sync -i --interval --size --metrics --format --report --report-on -N --name --dropped --top-keys \
     --drain-timeout --pipe-size
@@ -77,8 +77,13 @@ complete -c weir -n __weir_own -l burst -x -d 'How much may leave, or come in, a
 complete -c weir -n __weir_own -l rate-by -x -d 'Hold the rates for each key' -a key
 complete -c weir -n __weir_own -s l -l lines -d 'Records end in a newline'
 complete -c weir -n __weir_own -s 0 -s z -l null -d 'Records end in a NUL byte'
-complete -c weir -n __weir_own -s d -l delimiter -x -d 'Records end in this byte' -a "'\\\\n' '\\\\t' '\\\\0' ,"
+complete -c weir -n __weir_own -s d -l delimiter -x -d 'Records end in these bytes' -a "'\\\\n' '\\\\t' '\\\\0' ,"
 complete -c weir -n __weir_own -l fixed -x -d 'Records of this many bytes' -a '188 512 4K'
+complete -c weir -n __weir_own -l frame -x -d 'Records have their length in front' -a 'u8 u16be u16le u32be u32le varint netstring octets pcap'
+complete -c weir -n __weir_own -l start -x -d 'A record begins where a line matches this'
+complete -c weir -n __weir_own -l join -x -d 'Lines that go on with the one before'
+complete -c weir -n __weir_own -l continued -x -d 'Lines that go on with the one behind'
+complete -c weir -n __weir_own -l record-linger -x -d 'How long a record waits for more lines' -a '100ms 1s 5s'
 complete -c weir -n __weir_own -s b -l bytes -d 'No records, a byte stream'
 complete -c weir -n __weir_own -l confirm -x -d 'When a record is out' -a "
     written\t'the kernel has it'

@@ -29,7 +29,7 @@ has_failed_to_write(const struct run *run)
 static bool
 is_broken(const struct run *run)
 {
-	return has_failed_to_write(run) || pump_input(&run->pump) == PUMP_READ_ERROR ||
+	return has_failed_to_write(run) || pump_input(&run->pump) == PUMP_READ_ERROR || pump_input(&run->pump) == PUMP_MISFRAMED ||
 	    run_reader(run) == READER_BROKEN || run->spool_error != 0;
 }
 
@@ -127,7 +127,8 @@ ending_of(const struct run *run)
 		ending.status = STATUS_ERROR;
 		name_reason(&ending, has_failed_to_write(run) ? "write error"
 		    : run_reader(run) == READER_BROKEN ? "reader lost"
-		    : pump_input(&run->pump) == PUMP_READ_ERROR ? "read error" : "spool error");
+		    : pump_input(&run->pump) == PUMP_READ_ERROR ? "read error"
+		    : pump_input(&run->pump) == PUMP_MISFRAMED ? "no record" : "spool error");
 		return ending;
 	}
 	look_for_gone(run, &ending);
@@ -148,6 +149,16 @@ ending_of(const struct run *run)
 	return ending;
 }
 
+static void
+tell_misframed(const struct pump *pump)
+{
+	enum frame_format wanted;
+	const uint64_t at = pump_misframed_at(pump, &wanted);
+
+	diag_error("--frame=%s: standard input: no record at byte %llu; accepted: %s",
+	    frame_name(wanted), (unsigned long long)at, frame_wanted(wanted));
+}
+
 void
 ending_tell(const struct run *run, const struct ending *ending, bool cut_short)
 {
@@ -155,6 +166,10 @@ ending_tell(const struct run *run, const struct ending *ending, bool cut_short)
 
 	if (pump_input(pump) == PUMP_READ_ERROR)
 		diag_errno(pump_input_error(pump), "standard input");
+	if (pump_input(pump) == PUMP_MISFRAMED)
+		tell_misframed(pump);
+	if (pump_ended_within(pump))
+		diag_note("standard input: it ended within a record, which is left as it came");
 	if (run->write_error != 0)
 		diag_errno(run->write_error, "%s", diag_visible(run->options->reader.command[0]));
 	else if (has_failed_to_write(run))

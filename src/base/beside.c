@@ -19,7 +19,7 @@ copy_rest(const struct chain *chain, size_t length, struct chain_segment *only)
 	for (size_t left = chain->used - length; left > 0;) {
 		const struct iovec piece = chain_next(chain, &place, left);
 
-		memcpy(only->text + only->end, piece.iov_base, piece.iov_len);
+		links_copy(chain, only->text + only->end, piece.iov_base, piece.iov_len);
 		only->end += piece.iov_len;
 		left -= piece.iov_len;
 	}

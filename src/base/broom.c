@@ -48,7 +48,7 @@ move_up(struct broom *broom, const struct chain *chain, size_t length)
 		}
 		piece = chain_next(chain, &broom->from,
 		    length < chain->segment - broom->to.at ? length : chain->segment - broom->to.at);
-		memmove(chain->list[broom->to.index].text + broom->to.at, piece.iov_base, piece.iov_len);
+		links_copy(chain, chain->list[broom->to.index].text + broom->to.at, piece.iov_base, piece.iov_len);
 		broom->to.at += piece.iov_len;
 		length -= piece.iov_len;
 	}
@@ -77,11 +77,11 @@ close_sweep(const struct broom *broom, struct chain *chain)
 		to->begin = broom->from.at;
 	} else if (to == from && broom->first == broom->to.index && broom->to.at - to->begin < to->end - broom->from.at) {
 		size_t front = broom->to.at - to->begin;
-		memmove(to->text + broom->from.at - front, to->text + to->begin, front);
+		links_copy(chain, to->text + broom->from.at - front, to->text + to->begin, front);
 		to->begin = broom->from.at - front;
 	} else if (to == from) {
 		size_t behind = to->end - broom->from.at;
-		memmove(to->text + broom->to.at, to->text + broom->from.at, behind);
+		links_copy(chain, to->text + broom->to.at, to->text + broom->from.at, behind);
 		if (broom->first < broom->to.index)
 			to->begin = 0;
 		to->end = broom->to.at + behind;

@@ -65,6 +65,37 @@ chain_init_beside(struct chain *chain, size_t most, struct chain *owner)
 	return begin(chain);
 }
 
+int
+chain_note(struct chain *chain, struct ends *ends)
+{
+	chain->ends = ends;
+	return chain->slots == &chain->own ? ends_cover(ends, chain->own.base, chain->own.first * chain->own.size) : 0;
+}
+
+/* The last region that was mapped is covered, too. */
+static int
+cover_more(struct chain *chain)
+{
+	const struct slots_region *more = &chain->slots->more[chain->slots->regions - 1];
+
+	if (chain->ends == NULL || ends_cover(chain->ends, more->base, more->count * chain->segment) == 0)
+		return 0;
+	slots_ungrow(chain->slots);
+	return -1;
+}
+
+static void
+uncover(const struct chain *chain)
+{
+	const struct slots *slots = &chain->own;
+
+	if (chain->ends == NULL || slots->base == NULL)
+		return;
+	ends_uncover(chain->ends, slots->base);
+	for (unsigned i = 0; i < slots->regions; i++)
+		ends_uncover(chain->ends, slots->more[i].base);
+}
+
 /* What is prepared to be read into stays. */
 int
 chain_limit(struct chain *chain, size_t most)
@@ -82,6 +113,8 @@ chain_limit(struct chain *chain, size_t most)
 		chain->apart = apart;
 		if (slots_grow(chain->slots, wanted) < 0)
 			return -1;
+		if (cover_more(chain) < 0)
+			return -1;
 		chain->list_size = 2 * wanted;
 	}
 	chain->most = most;
@@ -93,6 +126,7 @@ chain_limit(struct chain *chain, size_t most)
 void
 chain_free(struct chain *chain)
 {
+	uncover(chain);
 	slots_free(&chain->own);
 	free(chain->list);
 	free(chain->apart);
@@ -243,7 +277,7 @@ chain_commit(struct chain *chain, size_t gap, size_t length)
 		if (step > chain->segment - last->end)
 			step = chain->segment - last->end;
 		if (last->text + last->end != (char *)room->iov_base + from)
-			memmove(last->text + last->end, (char *)room->iov_base + from, step);
+			links_copy(chain, last->text + last->end, (char *)room->iov_base + from, step);
 		last->end += step;
 		chain->used += step;
 		from += step;

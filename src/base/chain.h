@@ -14,6 +14,7 @@
 #ifndef WEIR_CHAIN_H
 #define WEIR_CHAIN_H
 
+#include "base/ends.h"
 #include "base/slots.h"
 
 #include <sys/uio.h>
@@ -58,6 +59,7 @@ struct chain {
 	size_t apart_first;
 	size_t apart_count;
 	bool shared;     /* the last of it is in front of what is held in the first segment of the list */
+	struct ends *ends; /* where records end in its memory; not owned, NULL where that is not noted */
 	struct iovec room[CHAIN_ROOM]; /* that was read into last, */
 	size_t room_at;       /* where it began, as an offset */
 };
@@ -77,6 +79,10 @@ void chain_free(struct chain *chain);
  * it, for which `beside` is what the other may hold; and that other one, which has the same view, and is freed first. */
 int chain_init_lending(struct chain *chain, size_t most, size_t view, size_t beside);
 int chain_init_beside(struct chain *chain, size_t most, struct chain *owner);
+
+/* From now on, before anything was read into it, it is noted where records end in its memory, and that moves with them.  What
+ * is committed to it has been noted by then.  0, or -1 with errno, and nothing has changed. */
+int chain_note(struct chain *chain, struct ends *ends);
 
 /* The oldest length bytes of one are those of another, which is beside it or has it beside it; and what is behind them stays
  * (it is copied).  False where nothing was done: the other holds something, something is set apart, or what stays is more than

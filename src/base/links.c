@@ -55,11 +55,11 @@ join(struct chain *chain, size_t index)
 	if (one->end + links_held(other) > chain->segment) {
 		if (chain->shared && index == chain->first)
 			return; /* what is in front of it is set apart */
-		memmove(one->text, one->text + one->begin, links_held(one));
+		links_copy(chain, one->text, one->text + one->begin, links_held(one));
 		one->end = links_held(one);
 		one->begin = 0;
 	}
-	memcpy(one->text + one->end, other->text + other->begin, links_held(other));
+	links_copy(chain, one->text + one->end, other->text + other->begin, links_held(other));
 	one->end += links_held(other);
 	slots_give_back(chain->slots, other->text);
 	links_move(chain, index + 1, index + 2);

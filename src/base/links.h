@@ -10,8 +10,18 @@
 #include "base/chain.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* The last that is held in; and the last of what is set apart (there is some). */
+/* Bytes in its memory are moved, as memmove(3), with what is noted of them. */
+static inline void
+links_copy(const struct chain *chain, char *to, const char *from, size_t length)
+{
+	memmove(to, from, length);
+	if (chain->ends != NULL)
+		ends_move(chain->ends, to, from, length);
+}
+
 static inline struct chain_segment *
 links_last(const struct chain *chain)
 {

@@ -20,18 +20,42 @@ static const char *const names[] = {
 	[FRAMING_DELIMITER] = "delimiter",
 	[FRAMING_FIXED] = "fixed",
 	[FRAMING_BYTES] = "bytes",
+	[FRAMING_JOINED] = "joined",
+	[FRAMING_STRING] = "delimiter",
 };
 
 const char *
-framing_name(enum framing_kind kind)
+framing_name(const struct framing *f)
 {
-	return names[kind];
+	return f->kind == FRAMING_FRAME ? frame_name(f->format) : names[f->kind];
 }
 
 bool
 framing_delimited(const struct framing *f)
 {
-	return f->kind != FRAMING_FIXED && f->kind != FRAMING_BYTES;
+	return f->kind < FRAMING_FIXED;
+}
+
+const char *
+framing_end(const struct framing *f, size_t *length)
+{
+	switch (f->kind) {
+	case FRAMING_LINES:
+	case FRAMING_NULL:
+	case FRAMING_DELIMITER:
+	case FRAMING_JOINED:
+		*length = 1;
+		return (const char *)&f->delimiter;
+	case FRAMING_STRING:
+		*length = f->string_length;
+		return f->string;
+	case FRAMING_FIXED:
+	case FRAMING_BYTES:
+	case FRAMING_FRAME:
+		break;
+	}
+	*length = 0;
+	return "";
 }
 
 #if defined(__GNUC__) && !defined(WEIR_PORTABLE)
@@ -142,6 +166,10 @@ record_count(const struct framing *f, uint64_t phase, const char *piece, size_t 
 		return (phase + length) / f->size;
 	case FRAMING_BYTES:
 		break;
+	case FRAMING_JOINED:
+	case FRAMING_STRING:
+	case FRAMING_FRAME:
+		return ends_count(f->ends, piece, length);
 	}
 	return 0;
 }
@@ -161,6 +189,10 @@ record_first(const struct framing *f, uint64_t phase, const char *piece, size_t 
 		return f->size - phase <= length ? (size_t)(f->size - phase) : 0;
 	case FRAMING_BYTES:
 		break;
+	case FRAMING_JOINED:
+	case FRAMING_STRING:
+	case FRAMING_FRAME:
+		return ends_first(f->ends, piece, length);
 	}
 	return 0;
 }
@@ -181,6 +213,10 @@ record_last(const struct framing *f, uint64_t phase, const char *piece, size_t l
 		    ? length - (size_t)((phase + length) % f->size) : 0;
 	case FRAMING_BYTES:
 		break;
+	case FRAMING_JOINED:
+	case FRAMING_STRING:
+	case FRAMING_FRAME:
+		return ends_last(f->ends, piece, length);
 	}
 	return 0;
 }
@@ -240,6 +276,10 @@ record_skip(const struct framing *f, uint64_t phase, const char *piece, size_t l
 		return there > 0 ? (size_t)(there * f->size - phase) : 0;
 	case FRAMING_BYTES:
 		break;
+	case FRAMING_JOINED:
+	case FRAMING_STRING:
+	case FRAMING_FRAME:
+		return ends_skip(f->ends, piece, length, count);
 	}
 	return 0;
 }
@@ -318,14 +358,32 @@ record_short(const struct framing *f, const char *piece, size_t length, size_t m
 		return f->size <= most ? 0 : length - (size_t)(length % f->size);
 	case FRAMING_BYTES:
 		break;
+	case FRAMING_JOINED:
+	case FRAMING_STRING:
+	case FRAMING_FRAME:
+		return ends_short(f->ends, piece, length, most);
 	}
 	return length;
 }
 
 size_t
+record_head(const struct framing *f, const char *record, size_t length)
+{
+	return f->kind == FRAMING_FRAME ? frame_payload(f->format, record, length) : 0;
+}
+
+size_t
 record_body(const struct framing *f, const char *record, size_t length)
 {
-	return length - (framing_delimited(f) && length > 0 && (unsigned char)record[length - 1] == f->delimiter);
+	size_t ends;
+	const char *end;
+
+	if (framing_delimited(f))
+		return length - (length > 0 && (unsigned char)record[length - 1] == f->delimiter);
+	if (f->kind == FRAMING_FRAME)
+		return frame_body(f->format, record, length);
+	end = framing_end(f, &ends);
+	return length >= ends && memcmp(record + length - ends, end, ends) == 0 ? length - ends : length;
 }
 
 uint64_t
@@ -340,6 +398,10 @@ record_phase(const struct framing *f, uint64_t phase, const char *piece, size_t 
 		return (phase + length) % f->size;
 	case FRAMING_BYTES:
 		break;
+	case FRAMING_JOINED:
+	case FRAMING_STRING:
+	case FRAMING_FRAME:
+		return length == 0 ? phase : ends_last(f->ends, piece + length - 1, 1) == 0;
 	}
 	return 0;
 }

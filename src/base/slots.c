@@ -72,6 +72,15 @@ slots_grow(struct slots *slots, size_t count)
 	return 0;
 }
 
+void
+slots_ungrow(struct slots *slots)
+{
+	const struct slots_region *last = &slots->more[--slots->regions];
+
+	mapped_free(last->base, last->count * slots->size);
+	slots->count -= last->count;
+}
+
 static char *
 text_of(const struct slots *slots, size_t slot)
 {

@@ -45,6 +45,9 @@ void slots_free(struct slots *slots);
  * nothing has changed: no memory, or it has been done SLOTS_REGIONS times. */
 int slots_grow(struct slots *slots, size_t count);
 
+/* Those that slots_grow has added just now are not there any more. */
+void slots_ungrow(struct slots *slots);
+
 /* What is mapped behind them. */
 char *slots_behind(const struct slots *slots);
 

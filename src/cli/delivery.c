@@ -262,8 +262,8 @@ check_number(const struct draft *draft)
 
 	if (!draft->is_given[ID_NUMBER])
 		return true;
-	if (!framing_delimited(&options->framing))
-		return draft_refuse(given, "not where records have no delimiter, as with --fixed and --bytes");
+	if (!framing_has_end(&options->framing))
+		return draft_refuse(given, "not where records have no delimiter, as with --fixed, --frame and --bytes");
 	error = number_check(options->reader.number_template, options->framing.delimiter);
 	return error == NULL ? true : draft_bad_value(given, error);
 }

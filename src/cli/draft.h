@@ -47,7 +47,12 @@ enum id {
 	ID_NULL,
 	ID_DELIMITER,
 	ID_FIXED,
+	ID_FRAME,
 	ID_BYTES,
+	ID_START,
+	ID_JOIN,
+	ID_CONTINUED,
+	ID_RECORD_LINGER,
 	ID_CONFIRM,
 	ID_ANSWERS,
 	ID_WINDOW,
@@ -131,7 +136,7 @@ struct draft_amount {
 
 extern const struct draft_amount draft_amounts[IDS];
 
-/* Of those of the group DRAFT_FRAMING. */
+/* Of those that are one. */
 extern const struct framing draft_framings[IDS];
 
 /* The forms of --policy: "shed:N" is shown for shed, and for shed:0. */

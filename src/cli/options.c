@@ -211,7 +211,7 @@ draft_begin(struct draft *draft)
 {
 	*draft->options = (struct options){
 		.policy = POLICY_BLOCK,
-		.framing = { FRAMING_LINES, '\n', 0 },
+		.framing = { .kind = FRAMING_LINES, .delimiter = '\n' },
 		.buffer_bytes = UINT64_C(1) << 20,
 		.max_records = UINT64_MAX,
 		.sample = { 1, 1 },
@@ -219,6 +219,7 @@ draft_begin(struct draft *draft)
 		.codel_target_ns = CODEL_TARGET_NS,
 		.codel_interval_ns = CODEL_INTERVAL_NS,
 		.key = { .separator = KEY_BLANKS },
+		.record_linger_ns = NS_PER_S,
 		.drain_timeout_ns = 2 * NS_PER_S,
 		.spool_bytes = UINT64_C(1) << 30,
 		.spool_sync_ns = 500 * NS_PER_MS,
@@ -277,6 +278,7 @@ options_free(struct options *options)
 	keep_free(options->keep);
 	options->keep = NULL;
 	key_clear(&options->key);
+	lines_free(&options->lines);
 	pattern_free(options->reader.answer);
 	options->reader.answer = NULL;
 }

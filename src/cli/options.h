@@ -14,6 +14,7 @@
 #include "hold/policy.h"
 #include "pick/keep.h"
 #include "pick/key.h"
+#include "pick/lines.h"
 #include "pick/pattern.h"
 #include "pick/sample.h"
 
@@ -74,6 +75,8 @@ struct reader_options {
 struct options {
 	enum policy policy;
 	struct framing framing;
+	struct lines lines;        /* of FRAMING_JOINED; owned */
+	uint64_t record_linger_ns; /* the same; 1 s */
 	uint64_t buffer_bytes;     /* 4096 to OPTIONS_BUFFER_MOST */
 	uint64_t max_records;      /* UINT64_MAX where not given */
 	uint64_t max_record_bytes; /* 1 to buffer_bytes */

@@ -135,6 +135,30 @@ check_burst(const struct draft *draft)
 	return error == NULL ? true : draft_bad_value(given, error);
 }
 
+/* Which lines are one record; and frames. */
+static bool
+check_records(const struct draft *draft)
+{
+	static const enum id joining[] = { ID_START, ID_JOIN, ID_CONTINUED };
+	const struct options *options = draft->options;
+
+	for (size_t i = 0; i < sizeof(joining) / sizeof(joining[0]); i++)
+		if (draft->is_given[joining[i]] && options->framing.kind != FRAMING_JOINED)
+			return draft_refuse(&draft->last[joining[i]], "only lines are joined; accepted with --lines, the default");
+	if (draft->is_given[ID_START] && draft->is_given[ID_JOIN])
+		return draft_refuse(&draft->last[ID_JOIN], "not with --start, which says as well where a record begins; accepted: one of "
+		    "the two");
+	if (draft->is_given[ID_DROPPED_REASON] && options->framing.kind == FRAMING_FRAME)
+		return draft_refuse(&draft->last[ID_DROPPED_REASON], "not with --frame, in front of whose records nothing can stand");
+	if (draft->is_given[ID_SPOOL] && options->framing.kind == FRAMING_FRAME && options->framing.format == FRAME_PCAP)
+		return draft_refuse(&draft->last[ID_FRAME], "not with --spool: each run begins with the header of a file; accepted: the "
+		    "other formats");
+	if (draft->is_given[ID_RECORD_LINGER] && options->framing.kind != FRAMING_JOINED)
+		return draft_refuse(&draft->last[ID_RECORD_LINGER], "no record waits for more lines; accepted with --start, --join or "
+		    "--continued");
+	return true;
+}
+
 /* Options that only mean something beside others. */
 static bool
 check_company(const struct draft *draft)
@@ -192,13 +216,16 @@ static bool
 check_marks(const struct draft *draft)
 {
 	const struct options *options = draft->options;
-	const struct mark_style style = { options->mark_template, options->name, options->framing.delimiter };
+	const struct mark_style style = { options->mark_template, options->name, options->framing.delimiter, &options->framing };
 	const char *error;
 
 	if (!draft->is_given[ID_MARK_DROPS])
 		return true;
-	error = framing_delimited(&options->framing) ? mark_check(&style)
-	    : "not where records have no delimiter, as with --fixed and --bytes";
+	if (options->framing.kind == FRAMING_FRAME && options->framing.format == FRAME_PCAP)
+		error = "not with --frame=pcap, whose records are packets";
+	else
+		error = framing_has_end(&options->framing) || options->framing.kind == FRAMING_FRAME ? mark_check(&style)
+		    : "not where records have no delimiter, as with --fixed and --bytes";
 	return error == NULL ? true : draft_bad_value(&draft->last[ID_MARK_DROPS], error);
 }
 
@@ -211,7 +238,7 @@ settle_reporting(struct options *options)
 		options->reporting = false;
 }
 
-/* A carriage return before the newline is of the line's end. */
+/* Lines that are joined are a framing of its own.  A carriage return before the newline is of the line's end. */
 static void
 tell_framing(struct options *options)
 {
@@ -219,6 +246,10 @@ tell_framing(struct options *options)
 		return;
 	keep_set_lines(options->keep);
 	key_set_lines(&options->key);
+	if (!lines_are_joined(&options->lines))
+		return;
+	options->framing.kind = FRAMING_JOINED;
+	lines_set_lines(&options->lines);
 }
 
 /* A budget goes its own way, and no other can be given beside it. */
@@ -236,7 +267,7 @@ rules_hold(struct draft *draft)
 	tell_framing(draft->options);
 	delivery_settle(draft);
 	settle_sample(draft->options);
-	return check_bytes(draft) && check_company(draft) && delivery_holds(draft) && spool_rules_hold(draft) &&
+	return check_bytes(draft) && check_records(draft) && check_company(draft) && delivery_holds(draft) && spool_rules_hold(draft) &&
 	    check_max_record(draft) && check_watermarks(draft) &&
 	    check_burst(draft) && check_marks(draft);
 }

@@ -10,28 +10,59 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool
-read_delimiter(const char *text, unsigned char *byte)
+/* A byte, as itself or behind a backslash; returns how much of the text that is, 0 for none. */
+static size_t
+read_byte(const char *text, unsigned char *byte)
 {
 	static const char plain[] = "nrt0\\";
 	static const char meant[] = "\n\r\t\0\\";
 	const char *known;
 	unsigned value = 0;
 
-	if (text[0] != '\0' && text[1] == '\0') {
-		*byte = (unsigned char)text[0];
-		return true;
-	}
-	if (text[0] != '\\' || text[1] == '\0')
-		return false;
-	if (text[2] == '\0' && (known = strchr(plain, text[1])) != NULL) {
+	*byte = (unsigned char)text[0];
+	if (text[0] != '\\')
+		return text[0] != '\0';
+	if (text[1] != '\0' && (known = strchr(plain, text[1])) != NULL) {
 		*byte = (unsigned char)meant[known - plain];
-		return true;
+		return 2;
 	}
-	if (text[1] != 'x' || strlen(text) != 4 || strspn(text + 2, "0123456789abcdefABCDEF") != 2)
-		return false;
+	if (text[1] != 'x' || strspn(text + 2, "0123456789abcdefABCDEF") < 2)
+		return 0;
 	(void)sscanf(text + 2, "%2x", &value);
 	*byte = (unsigned char)value;
+	return 4;
+}
+
+/* One byte, and nothing behind it; a backslash alone is itself. */
+static bool
+read_one(const char *text, unsigned char *byte)
+{
+	const size_t length = read_byte(text, byte);
+
+	return (length > 0 && text[length] == '\0') || strcmp(text, "\\") == 0;
+}
+
+/* One byte is a delimiter of its own kind, which costs less. */
+static bool
+read_delimiter(struct draft *draft, const struct given *given)
+{
+	struct framing *framing = &draft->options->framing;
+	const char *at = given->value;
+	unsigned length = 0;
+
+	if (read_one(at, &framing->delimiter))
+		return true;
+	for (size_t step; *at != '\0'; at += step, length++) {
+		if (length == FRAMING_STRING_MOST)
+			return draft_bad_value(given, "longer than 16 bytes");
+		if ((step = read_byte(at, &framing->delimiter)) == 0)
+			return draft_bad_value(given, "no such byte");
+		framing->string[length] = (char)framing->delimiter;
+	}
+	if (length == 0)
+		return draft_bad_value(given, "empty");
+	framing->kind = FRAMING_STRING;
+	framing->string_length = (unsigned char)length;
 	return true;
 }
 
@@ -63,7 +94,7 @@ read_separator(struct draft *draft, const struct given *given)
 {
 	unsigned char byte;
 
-	if (!read_delimiter(given->value, &byte))
+	if (!read_one(given->value, &byte))
 		return draft_bad_value(given, "not one byte");
 	draft->options->key.separator = byte;
 	return true;
@@ -120,14 +151,41 @@ read_rate_by(struct draft *draft, const struct given *given)
 }
 
 static bool
+read_frame(const struct given *given, enum frame_format *format)
+{
+	const char *names[FRAME_FORMATS];
+
+	for (size_t i = 0; i < FRAME_FORMATS; i++)
+		names[i] = frame_name((enum frame_format)i);
+	return frame_by_name(given->value, format) ? true : draft_no_such(given, "no such format", names, FRAME_FORMATS);
+}
+
+static bool
 read_framing(struct draft *draft, const struct given *given)
 {
 	struct framing *framing = &draft->options->framing;
 
 	*framing = draft_framings[given->id];
-	if (given->id == ID_DELIMITER && !read_delimiter(given->value, &framing->delimiter))
-		return draft_bad_value(given, "not one byte");
+	if (given->id == ID_DELIMITER)
+		return read_delimiter(draft, given);
+	if (given->id == ID_FRAME)
+		return read_frame(given, &framing->format);
 	return given->id != ID_FIXED || amounts_read(draft, given);
+}
+
+/* Of an option that is given twice the last one counts. */
+static bool
+read_line(struct draft *draft, const struct given *given)
+{
+	struct lines *lines = &draft->options->lines;
+	struct pattern **pattern = given->id == ID_START ? &lines->start : given->id == ID_JOIN ? &lines->join : &lines->continued;
+	char error[PATTERN_ERROR_MOST];
+
+	if (*given->value == '\0')
+		return draft_bad_value(given, "empty");
+	pattern_free(*pattern);
+	*pattern = pattern_is_enclosed(given->value) ? pattern_new_enclosed(given->value, error) : pattern_new(given->value, error);
+	return *pattern != NULL ? true : draft_bad_value(given, error);
 }
 
 static bool
@@ -311,6 +369,9 @@ read_number(struct draft *draft, const struct given *given)
 static bool (*const readers[IDS])(struct draft *draft, const struct given *given) = {
 	[ID_POLICY] = policies_read,
 	[ID_KEEP] = read_keep,
+	[ID_START] = read_line,
+	[ID_JOIN] = read_line,
+	[ID_CONTINUED] = read_line,
 	[ID_KEY] = read_key,
 	[ID_SEPARATOR] = read_separator,
 	[ID_SAMPLE_BY] = read_sample_by,
@@ -346,7 +407,7 @@ values_read(struct draft *draft, const struct given *given)
 {
 	draft->is_given[given->id] = true;
 	draft->last[given->id] = *given;
-	if (draft_rows[given->id].group == DRAFT_FRAMING)
+	if (given->id >= ID_LINES && given->id <= ID_BYTES)
 		return read_framing(draft, given);
 	return readers[given->id] != NULL ? readers[given->id](draft, given) : amounts_read(draft, given);
 }

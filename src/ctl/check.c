@@ -129,7 +129,7 @@ look_at_records(struct visit *visit, struct sums *sums, const char *path)
 static const char *
 framing_text(char text[SPOOLS_AMOUNT], const struct framing *framing)
 {
-	int length = snprintf(text, SPOOLS_AMOUNT, "%s", framing_name(framing->kind));
+	int length = snprintf(text, SPOOLS_AMOUNT, "%s", framing_name(framing));
 
 	if (framing->kind == FRAMING_FIXED)
 		(void)snprintf(text + length, SPOOLS_AMOUNT - (size_t)length, ", %" PRIu64 " bytes each", framing->size);
@@ -220,7 +220,7 @@ print_head_json(const struct sums *sums, const char *path)
 		printf("%ld", (long)found->holder);
 	else
 		printf("null");
-	printf(",\"clean\":%s,\"framing\":\"%s\"", truth(found->known && found->clean), framing_name(found->framing.kind));
+	printf(",\"clean\":%s,\"framing\":\"%s\"", truth(found->known && found->clean), framing_name(&found->framing));
 	if (framing_delimited(&found->framing))
 		printf(",\"delimiter\":%u", found->framing.delimiter);
 	if (found->framing.kind == FRAMING_FIXED)

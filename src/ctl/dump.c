@@ -75,11 +75,11 @@ put_numbered(struct dump *dump, const struct spool_next *next)
 	size_t left = next->length;
 
 	for (uint64_t i = 0; left > 0; i++) {
-		size_t length = record_first(&dump->framing, 0, text, left);
+		size_t length = next->lengths != NULL ? block_length_at(next->lengths, i) : record_first(&dump->framing, 0, text, left);
 		char number[NUMBER_MOST];
 
 		if (length == 0)
-			length = left; /* it lacks its delimiter */
+			length = left; /* it lacks its delimiter, or is the only one of which nothing tells where it ends */
 		put(dump, number, number_format(number, dump->template, visit_serial(next, i)));
 		put(dump, text, length);
 		text += length;
@@ -91,12 +91,13 @@ put_numbered(struct dump *dump, const struct spool_next *next)
 static void
 put_records(struct dump *dump, const struct spool_next *next)
 {
-	const char delimiter = (char)dump->framing.delimiter;
+	size_t length;
+	const char *end = framing_end(&dump->framing, &length);
 
 	if (next->length == 0)
 		return;
-	if (dump->unended && framing_delimited(&dump->framing))
-		put(dump, &delimiter, 1);
+	if (dump->unended)
+		put(dump, end, length);
 	if (dump->template != NULL)
 		put_numbered(dump, next);
 	else

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "base/little.h"
 #include "flow/pump.h"
 #include "flow/spooled.h"
 
@@ -19,6 +20,25 @@ struct coming {
 	struct block_gap gap[BLOCK_GAPS]; /* of the first */
 };
 
+/* Where records end is not told by their bytes: it is put with them, and of one block at a time. */
+static bool
+notes_lengths(const struct pump *pump)
+{
+	return framing_noted(&pump->plan.framing);
+}
+
+static uint64_t
+most_records(const struct pump *pump)
+{
+	return notes_lengths(pump) ? BLOCK_LENGTHS_MOST : UINT64_MAX;
+}
+
+static size_t
+loads_most(const struct pump *pump)
+{
+	return notes_lengths(pump) ? 1 : SPOOL_LOADS;
+}
+
 /* Of whole records from an offset on, those that go into a block; or one that is longer. */
 static size_t
 whole_length(struct pump *pump, size_t offset, size_t left)
@@ -26,12 +46,12 @@ whole_length(struct pump *pump, size_t offset, size_t left)
 	struct queue *arrivals = &pump->spooling.arrivals;
 	size_t length;
 
-	if (left <= BLOCK_MOST)
+	if (left <= BLOCK_MOST && !notes_lengths(pump))
 		return left;
 	if (offset > 0)
 		return queue_whole_from(arrivals, offset, BLOCK_MOST);
 	(void)queue_head(arrivals);
-	length = queue_whole(arrivals, BLOCK_MOST, UINT64_MAX);
+	length = queue_whole(arrivals, BLOCK_MOST, most_records(pump));
 	return length > 0 ? length : queue_head(arrivals);
 }
 
@@ -100,13 +120,29 @@ look(struct pump *pump, struct coming *coming, size_t most)
 		return false;
 	(void)add_load(pump, coming, all);
 	if (!spooling_is_bytes(pump) && !note_gaps(pump, coming, all.records))
-		return true;
+		most = 1;
+	coming->load->lengths = notes_lengths(pump) && coming->records > 1;
 	while (coming->loads < most && coming->length < all.bytes && goes_along(pump, coming) && add_load(pump, coming, all))
 		continue;
 	return true;
 }
 
-/* The pieces of each, behind one that is the spool's. */
+/* As the spool wants them. */
+static void
+list_lengths(struct spooling *spooling, const struct spool_load *load)
+{
+	unsigned char *at = spooling->lengths;
+	size_t offset = 0;
+
+	for (uint64_t i = 0; i < load->records; i++) {
+		const size_t length = queue_end_of(&spooling->arrivals, offset, 0);
+
+		little_put(&at, length, BLOCK_LENGTH);
+		offset += length;
+	}
+}
+
+/* The pieces of each, behind one that is the spool's; those of the only one behind its lengths, where it has any. */
 static bool
 peek(struct spooling *spooling, struct coming *coming)
 {
@@ -115,7 +151,7 @@ peek(struct spooling *spooling, struct coming *coming)
 	size_t offset = 0;
 
 	if (spooling->pieces < most) {
-		if ((piece = realloc(spooling->piece, (most + coming->loads) * sizeof(*piece))) == NULL)
+		if ((piece = realloc(spooling->piece, (most + 2 * coming->loads) * sizeof(*piece))) == NULL)
 			return false;
 		spooling->piece = piece;
 		spooling->pieces = most;
@@ -124,7 +160,12 @@ peek(struct spooling *spooling, struct coming *coming)
 	for (size_t i = 0; i < coming->loads; i++) {
 		struct spool_load *load = &coming->load[i];
 
-		load->pieces = queue_pieces(&spooling->arrivals, offset, load->length, piece + 1, (int)most);
+		if (load->lengths) {
+			list_lengths(spooling, load);
+			piece[1] = (struct iovec){ spooling->lengths, (size_t)load->records * BLOCK_LENGTH };
+		}
+		load->pieces = load->lengths;
+		load->pieces += queue_pieces(&spooling->arrivals, offset, load->length, piece + 1 + load->pieces, (int)most);
 		piece += 1 + load->pieces;
 		offset += load->length;
 	}
@@ -151,7 +192,7 @@ copy_loads(struct pump *pump, const struct coming *coming, size_t done, size_t t
 	for (size_t i = 0; i < done; i++) {
 		const struct spool_load *load = &coming->load[i];
 
-		(void)spooling_copy(&pump->queue, piece + 1, load->length, load->records - load->unended, load->unended ? tail : 0);
+		(void)spooling_copy(&pump->queue, piece + 1 + load->lengths, load->length, load->records - load->unended, load->unended ? tail : 0);
 		piece += 1 + load->pieces;
 	}
 }
@@ -259,7 +300,7 @@ spooling_put_all(struct pump *pump, uint64_t now_ns)
 
 	spooling->full = false;
 	spooling->stuck = true;
-	while (look(pump, &coming, SPOOL_LOADS)) {
+	while (look(pump, &coming, loads_most(pump))) {
 		switch (put(pump, &coming, now_ns)) {
 		case SPOOL_DONE:
 			break;

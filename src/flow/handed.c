@@ -273,6 +273,13 @@ pump_save_batch(struct pump *pump, const char *piece, size_t length)
 		loss_save(&pump->loss, REASON_REJECTED, false, piece, length);
 }
 
+void
+pump_end_saved(struct pump *pump)
+{
+	if (framing_noted(&pump->plan.framing))
+		loss_end_saved(&pump->loss);
+}
+
 bool
 pump_looks_at_batch(const struct pump *pump)
 {
@@ -282,7 +289,8 @@ pump_looks_at_batch(const struct pump *pump)
 void
 pump_look_at(struct pump *pump, const char *record, size_t length)
 {
-	loss_look(&pump->loss, LOSS_ANY_CLASS, record, record_body(&pump->plan.framing, record, length), length);
+	loss_look(&pump->loss, LOSS_ANY_CLASS, record + record_head(&pump->plan.framing, record, length),
+	    record_body(&pump->plan.framing, record, length), length);
 }
 
 void

@@ -96,6 +96,9 @@ void pump_confirm_batch(struct pump *pump, uint64_t number, struct tally sum);
 void pump_describe_batch(struct pump *pump, const struct flight_load *load, uint64_t tries);
 void pump_save_batch(struct pump *pump, const char *piece, size_t length);
 
+/* Of one that is listed: what was given just now is a whole record. */
+void pump_end_saved(struct pump *pump);
+
 /* Whether its records are to be seen whole before they are rejected, and one of them. */
 bool pump_looks_at_batch(const struct pump *pump);
 void pump_look_at(struct pump *pump, const char *record, size_t length);

@@ -14,16 +14,18 @@ intake_init(struct intake *intake, const struct framing *framing, const struct g
 /* --- judged by what it says ----------------------------------------------------------------------- */
 
 /* Whether the record being assembled may come in, by so much of it as is here, of which body bytes are not
- * delimiter; *reason says why not. */
+ * delimiter (where that is noted it is seen here); *reason says why not. */
 static bool
 may_come_in(struct intake *intake, struct queue *queue, struct loss *loss, size_t body, enum reason *reason)
 {
-	const struct queue_record record = {
+	struct queue_record record = {
 		.text = intake->gate.looks ? queue_view_partial(queue) : "", /* else there may be no room for a view */
 		.length = (size_t)intake->open, /* before it is judged none of it may leave: all is here */
 		.body = body,
 	};
 
+	if (framing_noted(&intake->framing) && intake->gate.looks)
+		record = queue_record_of(&intake->framing, record.text, record.length);
 	if (gate_admits(&intake->gate, &record, loss_now_ns(loss), reason))
 		return true;
 	if (*reason != REASON_SAMPLE && loss_looks(loss, 0))
@@ -164,19 +166,21 @@ keep(struct intake *intake, struct queue *queue, struct loss *loss, const char *
 	return length;
 }
 
-/* By as much of it as is here, the record being assembled is judged, if it has not been. */
-static void
+/* By as much of it as is here, the record being assembled is judged, if it has not been.  Returns how much has been given up by
+ * that. */
+static size_t
 judge_open(struct intake *intake, struct queue *queue, struct loss *loss)
 {
 	enum reason reason;
 	size_t gap = 0;
 
 	if (!intake->gate.judges || intake->open == 0 || intake->skipping || intake->let_in)
-		return;
+		return 0;
 	if (may_come_in(intake, queue, loss, (size_t)intake->open, &reason))
 		intake->let_in = true;
 	else
 		give_up(intake, queue, loss, reason, &gap);
+	return gap;
 }
 
 /* One record, or the beginning of one, that is judged before it comes in. */
@@ -223,7 +227,7 @@ settle_open(struct intake *intake, struct queue *queue, struct loss *loss, bool 
 		intake->gap = intake->open == 0 ? gate_next(&intake->gate) : 0; /* it is drawn behind what has been begun, as ever */
 	}
 	if (intake->open >= intake->gate.rules.judge_at)
-		judge_open(intake, queue, loss);
+		(void)judge_open(intake, queue, loss);
 }
 
 void
@@ -256,7 +260,9 @@ intake_take(struct intake *intake, struct queue *queue, struct loss *loss, const
     size_t length)
 {
 	const bool judging = intake->gate.judges;
-	size_t gap = 0;
+	size_t gap = intake->given_up;
+
+	intake->given_up = 0;
 
 	intake->ledger = loss_ledger(loss);
 	intake->ledger->in.bytes += length;
@@ -307,6 +313,43 @@ intake_discard(struct intake *intake)
 	intake->unread = true;
 }
 
+/* Its last byte was out, or is gone, before it was known to be the last. */
+static void
+end_gone(struct intake *intake, struct queue *queue, struct loss *loss)
+{
+	if (intake->unread) {
+		loss_returned(loss, REASON_GONE, queue_next(queue), 1, 0);
+		return;
+	}
+	loss_ledger(loss)->out.records++;
+	queue_note_passed(queue, 1);
+}
+
+void
+intake_end_open(struct intake *intake, struct queue *queue, struct loss *loss, bool reading)
+{
+	size_t gap;
+	bool all_sent;
+
+	if (intake->open == 0)
+		return;
+	intake->ledger = loss_ledger(loss);
+	gap = judge_open(intake, queue, loss);
+	if (reading)
+		intake->given_up = gap;
+	if (intake->skipping) {
+		loss_end(loss);
+		end_skipped(intake, queue, loss);
+		return;
+	}
+	all_sent = queue_partial(queue) == 0;
+	queue_end_here(queue);
+	count_in(intake, 1);
+	intake->let_in = false;
+	if (all_sent)
+		end_gone(intake, queue, loss);
+}
+
 void
 intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 {
@@ -315,7 +358,7 @@ intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 
 	if (intake->framing.kind == FRAMING_BYTES)
 		return;
-	judge_open(intake, queue, loss);
+	(void)judge_open(intake, queue, loss);
 	queue_finish(queue);
 	if (intake->open == 0)
 		return;
@@ -323,11 +366,8 @@ intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 	if (intake->skipping) {
 		loss_left_out(loss, intake->reason, queue_next(queue), 1, 0);
 		loss_end(loss);
-	} else if (all_sent && intake->unread) {
-		loss_returned(loss, REASON_GONE, queue_next(queue), 1, 0);
 	} else if (all_sent) {
-		ledger->out.records++; /* its last byte went out before it was known to be the last */
-		queue_note_passed(queue, 1);
+		end_gone(intake, queue, loss);
 	}
 	intake->open = 0;
 }

@@ -33,6 +33,7 @@ struct intake {
 	bool counted_out;    /* unseen */
 	bool unread;         /* what has left the queue was dropped: nobody reads any more */
 	bool ends_run;       /* one was too long where that ends the run: none is taken behind it */
+	size_t given_up;     /* bytes that were, in front of what has been read and is taken next */
 	bool over;           /* what comes now is behind it: undelivered */
 };
 
@@ -59,6 +60,10 @@ bool intake_is_skipping(const struct intake *intake);
 
 /* From now on what leaves the queue is dropped, reason `gone`. */
 void intake_discard(struct intake *intake);
+
+/* The record that is open, if there is one, has ended with the last byte that was taken: that is known only now.  `reading`: more
+ * has been read into the queue's room, and is taken next. */
+void intake_end_open(struct intake *intake, struct queue *queue, struct loss *loss, bool reading);
 
 /* The input has ended: what stands after the last delimiter is a record. */
 void intake_end(struct intake *intake, struct queue *queue, struct loss *loss);

@@ -378,7 +378,7 @@ end_again(struct outlet *outlet, const struct queue *queue, const struct iovec *
 		return;
 	while (length > piece->iov_len)
 		length -= piece++->iov_len;
-	marks_follow(outlet->marks, ((const unsigned char *)piece->iov_base)[length - 1]);
+	marks_follow(outlet->marks, piece->iov_base, length);
 }
 
 /* What is in flight is handed over again, some of it; EMPTY: the next may be tried. */

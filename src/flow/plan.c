@@ -32,7 +32,7 @@ is_told_apart(const struct options *options)
 static bool
 is_stream(const struct options *options, bool messages)
 {
-	return options->framing.kind == FRAMING_BYTES || (options->spool_path == NULL && !policy_drops(options->policy) && !is_gated(options) &&
+	return options->framing.kind == FRAMING_BYTES || (options->framing.kind != FRAMING_JOINED && options->spool_path == NULL && !policy_drops(options->policy) && !is_gated(options) &&
 	    !options->rated && !messages && !is_told_apart(options));
 }
 
@@ -60,7 +60,8 @@ limits_of(const struct options *options)
 	struct queue_limits limits = {
 		.bytes = (size_t)options->buffer_bytes,
 		.records = options->max_records,
-		.slack = policy_drops(options->policy) || is_gated(options) || options->spool_path != NULL ? PLAN_READ_MOST : 0,
+		.slack = policy_drops(options->policy) || is_gated(options) || options->spool_path != NULL ||
+		    framing_noted(&options->framing) ? PLAN_READ_MOST : 0,
 		.record = bounded ? (size_t)options->max_record_bytes : 0,
 	};
 
@@ -137,7 +138,8 @@ plan_reader(struct plan *plan, const struct options *options)
 	plan->linger_ns = reader->linger_ns;
 	plan->listed = reader->batching && options->framing.kind != FRAMING_BYTES &&
 	    (reader->bisect || reader->number_template != NULL || options->mark_template != NULL ||
-	    options->keep != NULL || options->top_keys > 0);
+	    options->keep != NULL || options->top_keys > 0 ||
+	    (framing_noted(&options->framing) && options->dropped_path != NULL));
 	plan->crediting = reader->credits_path != NULL;
 	plan->numbered = plan->flying || reader->number_template != NULL;
 	plan->number = reader->number_template;
@@ -156,7 +158,8 @@ plan_of(const struct options *options, struct plan_ports ports)
 		.keep = options->keep,
 		.key = options_key(options),
 		.stream = stream,
-		.splicing = stream && !options->rated && ports.can_splice && !is_told_apart(options) && options->spool_path == NULL,
+		.splicing = stream && !options->rated && ports.can_splice && !is_told_apart(options) && options->spool_path == NULL &&
+		    !framing_noted(&options->framing),
 		.looking = framing_delimited(&options->framing),
 		.limits = limits_of(options),
 		.parts = !drops && !stream && !is_flying(options) && options->spool_path == NULL,

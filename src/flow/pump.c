@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "flow/batching.h"
+#include "flow/fill.h"
 #include "flow/pump.h"
 #include "flow/steered.h"
 #include "hold/fit.h"
@@ -14,58 +15,7 @@
  * always asked first. */
 #define DRAIN_BUDGET (2 * PLAN_READ_MOST)
 
-/* A read that brings less has most likely emptied the input: poll tells, rather than another read. */
-#define READ_FEW 4096
-
-/* --- fill --------------------------------------------------------------------------------------- */
-
-static void
-fill(struct pump *pump)
-{
-	struct queue *queue = spooling_arrivals(pump);
-	struct loss *loss = spooling_loss(pump);
-	struct iovec piece[QUEUE_ROOM];
-	size_t length, done;
-	enum io_result result;
-	size_t most = PLAN_READ_MOST;
-	int pieces;
-
-	if (pump->input == PUMP_FINISHING)
-		most = bypass_rest_of_record(&pump->bypass, &pump->input_port, &pump->intake);
-	pieces = queue_prepare(queue, most, piece, &length);
-	if (length == 0)
-		return;
-	result = io_read(&pump->input_port, piece, pieces, length, &done);
-	if (result != IO_RETRY)
-		bypass_was_read(&pump->bypass, done);
-	if (pump->taps != NULL && done > 0)
-		tap_see(pump->taps, &pump->plan.framing, pump->intake.open, piece, done);
-	switch (result) {
-	case IO_ALL:
-		intake_take(&pump->intake, queue, loss, piece, done);
-		break;
-	case IO_SHORT:
-		intake_take(&pump->intake, queue, loss, piece, done);
-		pump->input_waits = done < READ_FEW;
-		break;
-	case IO_AGAIN:
-		pump->input_waits = true;
-		break;
-	case IO_RETRY:
-		break;
-	case IO_END:
-		intake_end(&pump->intake, queue, loss);
-		pump->input = PUMP_ENDED;
-		break;
-	case IO_GONE:
-	case IO_ERROR:
-		pump->error = errno;
-		pump->input = PUMP_READ_ERROR;
-		break;
-	}
-	if (pump->input == PUMP_FINISHING && pump->intake.open == 0)
-		pump->input = PUMP_STOPPED;
-}
+/* --- the input ----------------------------------------------------------------------------------- */
 
 static bool
 is_reading(const struct pump *pump)
@@ -216,6 +166,8 @@ pass_through(struct pump *pump, uint64_t now_ns)
 	bypass_let_go(&pump->bypass);
 	if (pump_wants_input(pump) && !pump->input_waits)
 		fill(pump);
+	if (pump->plan.framing.kind == FRAMING_JOINED)
+		fill_linger(pump, now_ns);
 	pump->spooling.ended = !is_reading(pump);
 	spooling_pass(pump, now_ns);
 	level_filled(&pump->level, pump_depth(pump));
@@ -334,7 +286,7 @@ pump_deadline_ns(const struct pump *pump)
 {
 	uint64_t deadline = UINT64_MAX;
 	const uint64_t old = pump->plan.spooled ? spooling_due_ns(pump) : age_due_ns(&pump->age, &pump->queue);
-	const uint64_t batch = batching_due_ns(pump);
+	const uint64_t batch = batching_due_ns(pump), lines = fill_due_ns(pump);
 
 	if (pump->output == OUTLET_HELD)
 		deadline = outlet_due_ns(&pump->outlet);
@@ -343,6 +295,7 @@ pump_deadline_ns(const struct pump *pump)
 	else if (pump->output == OUTLET_EMPTY)
 		deadline = outlet_mark_due_ns(&pump->outlet, &pump->queue);
 	deadline = batch < deadline ? batch : deadline;
+	deadline = lines < deadline ? lines : deadline;
 	return old < deadline ? old : deadline;
 }
 
@@ -355,12 +308,13 @@ pump_done(const struct pump *pump)
 void
 pump_stop(struct pump *pump, uint64_t now_ns)
 {
-	bool begun = pump->outlet.stream
-	    ? pump->intake.open > 0 && pump->intake.framing.kind != FRAMING_BYTES
-	    : queue_sends_unread(&pump->queue);
+	bool begun;
 
 	if (pump->input != PUMP_READING)
 		return;
+	fill_stop(pump);
+	begun = pump->outlet.stream ? pump->intake.open > 0 && pump->intake.framing.kind != FRAMING_BYTES
+	    : queue_sends_unread(&pump->queue);
 	pump->input = begun ? PUMP_FINISHING : PUMP_STOPPED;
 	if (begun)
 		return;
@@ -406,6 +360,8 @@ pump_close_books(struct pump *pump, uint64_t now_ns)
 	pump_halt(pump, false, now_ns);
 	ledger_count(&pump->ledger.kept, kept.records, kept.bytes);
 	ledger_count(&pump->ledger.undelivered, held.records - kept.records, held.bytes - kept.bytes);
+	ledger_count(&pump->ledger.in, 0, fill_kept(pump));
+	ledger_count(&pump->ledger.undelivered, 0, fill_kept(pump));
 	pump->closed = true;
 }
 

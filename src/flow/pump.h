@@ -19,6 +19,8 @@
 #include "base/ledger.h"
 #include "cli/options.h"
 #include "flow/bypass.h"
+#include "flow/bypass.h"
+#include "flow/framer.h"
 #include "flow/intake.h"
 #include "flow/level.h"
 #include "flow/outlet.h"
@@ -43,6 +45,7 @@ enum pump_input {
 	PUMP_STOPPED,    /* asked to stop */
 	PUMP_ENDED,      /* end of input */
 	PUMP_READ_ERROR, /* errno is in error */
+	PUMP_MISFRAMED,  /* what comes next is no record */
 };
 
 struct pump {
@@ -56,6 +59,9 @@ struct pump {
 	bool unread_known;     /* how much the input held when it was closed, */
 	uint64_t unread_bytes; /* and how much that was */
 	struct tap *taps;      /* who looks at what comes in; NULL: nobody; not owned */
+	struct ends *ends;     /* where they are noted, of all memory here; else NULL */
+	struct framer framer;  /* the same */
+	uint64_t came_ns;      /* when something was read last */
 	struct intake intake;
 	struct spooling spooling; /* between the two, where the plan has it so */
 	struct queue queue;
@@ -171,6 +177,12 @@ bool pump_left_waiting(const struct pump *pump);
 
 /* Nothing is written any more; what that tells of an earlier write is an error of the output. */
 void pump_close_output(struct pump *pump);
+
+/* Whether the input has ended before a frame was whole. */
+bool pump_ended_within(const struct pump *pump);
+
+/* Of PUMP_MISFRAMED: the byte of the input, the first is 1, that should begin or end a record of that format. */
+uint64_t pump_misframed_at(const struct pump *pump, enum frame_format *wanted);
 
 /* errno of PUMP_READ_ERROR, and of OUTLET_ERROR. */
 int pump_input_error(const struct pump *pump);

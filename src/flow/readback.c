@@ -46,6 +46,8 @@ copy_some(struct queue *queue, const struct iovec **piece, size_t *from, size_t 
 			if (part > step - done - at)
 				part = step - done - at;
 			memcpy((char *)to->iov_base + at, (const char *)(*piece)->iov_base + *from, part);
+			if (framing_noted(queue_framing(queue)))
+				ends_move(queue_framing(queue)->ends, (char *)to->iov_base + at, (const char *)(*piece)->iov_base + *from, part);
 			at += part;
 			*from += part;
 			if (*from == (*piece)->iov_len) {
@@ -93,29 +95,52 @@ spooling_number(struct pump *pump, uint64_t at, const struct spool_next *next)
 	spooling->fed = all;
 }
 
-/* Behind the last end, where the last record lacks its delimiter. */
-static size_t
-tail_of(const struct pump *pump, const char *text, size_t length, bool unended)
-{
-	return unended ? length - record_last(&pump->plan.framing, 0, text, length) : 0;
-}
 /* --- read back ------------------------------------------------------------------------------------- */
 
 /* A record that was the last of an earlier run gets the delimiter that it lacked: others may follow it. */
-static size_t
+static void
 end_last(struct pump *pump, const struct spool_next *next)
 {
-	const char delimiter = (char)pump->plan.framing.delimiter;
-	const struct iovec piece = { (char *)(uintptr_t)&delimiter, 1 };
+	size_t length;
+	const char *end = framing_end(&pump->plan.framing, &length);
+	const struct iovec piece = { (char *)(uintptr_t)end, length };
 
 	if (!next->unended)
-		return 0;
-	if (!next->of_old || !framing_delimited(&pump->plan.framing)) {
+		return;
+	if (!next->of_old || length == 0) {
 		queue_finish(&pump->queue);
-		return 0;
+		return;
 	}
-	(void)spooling_copy(&pump->queue, &piece, 1, 1, 0);
-	return 1;
+	(void)spooling_copy(&pump->queue, &piece, length, 1, 0);
+	if (framing_noted(&pump->plan.framing))
+		queue_note_end(&pump->queue, (size_t)queue_ready(&pump->queue).bytes);
+}
+
+/* Where they end is noted, of records that stand from an offset on; the last may be none that ends. */
+static void
+note_lengths(struct pump *pump, const struct spool_next *next, size_t offset)
+{
+	const uint64_t ends = next->records - next->unended;
+
+	if (!framing_noted(&pump->plan.framing))
+		return;
+	if (next->lengths == NULL && ends > 0)
+		queue_note_end(&pump->queue, offset + next->length);
+	for (uint64_t i = 0; next->lengths != NULL && i < ends; i++) {
+		offset += block_length_at(next->lengths, i);
+		queue_note_end(&pump->queue, offset);
+	}
+}
+
+/* Bytes behind the last end, where the last record lacks its delimiter. */
+static size_t
+tail_of(const struct pump *pump, const struct spool_next *next)
+{
+	if (!next->unended)
+		return 0;
+	if (!framing_noted(&pump->plan.framing))
+		return next->length - record_last(&pump->plan.framing, 0, next->text, next->length);
+	return next->lengths != NULL ? block_length_at(next->lengths, next->records - 1) : next->length;
 }
 
 static void
@@ -125,18 +150,21 @@ take_up(struct pump *pump)
 	const struct spool_next *next = &spooling->next;
 	const struct iovec piece = { (char *)(uintptr_t)next->text, next->length };
 	const uint64_t at = queue_next(&pump->queue);
-	const size_t added = next->unended && next->of_old && framing_delimited(&pump->plan.framing);
+	const size_t offset = (size_t)queue_ready(&pump->queue).bytes;
+	size_t added;
 
+	(void)framing_end(&pump->plan.framing, &added);
 	spooling->has_next = false;
-	if (!spool_loaded(spooling->spool, added)) {
+	if (!spool_loaded(spooling->spool, next->unended && next->of_old ? added : 0)) {
 		spool_put_back(spooling->spool); /* there is no memory for it now */
 		return;
 	}
 	if (!spooling_is_bytes(pump))
 		spooling_number(pump, at, next);
 	(void)spooling_copy(&pump->queue, &piece, next->length, next->records - next->unended,
-	    tail_of(pump, next->text, next->length, next->unended));
-	(void)end_last(pump, next);
+	    tail_of(pump, next));
+	note_lengths(pump, next, offset);
+	end_last(pump, next);
 }
 
 void

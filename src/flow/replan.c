@@ -57,6 +57,7 @@ next_plan(const struct pump *pump, const struct options *options)
 
 	next.keep = now->keep;
 	next.key = now->key;
+	next.framing = now->framing;
 	next.limits.view = now->limits.view;
 	next.limits.beside = now->limits.beside;
 	return next;

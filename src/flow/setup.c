@@ -6,6 +6,7 @@
 
 #include "flow/pump.h"
 #include "os/pipes.h"
+#include "os/spill.h"
 
 /* Of a pipe, unless it is larger. */
 #define DEFAULT_PIPE_BYTES (UINT64_C(256) << 10)
@@ -145,6 +146,18 @@ init_shed(struct pump *pump, struct chance own, uint64_t salt)
 	    tuning->codel_interval_ns);
 }
 
+/* Where they are noted where records end: the first of all that know of framing. */
+static int
+init_ends(struct pump *pump)
+{
+	struct framing *framing = &pump->plan.framing;
+
+	if (!framing_noted(framing))
+		return 0;
+	pump->ends = framing->ends = ends_new();
+	return pump->ends == NULL ? -1 : framer_init(&pump->framer, framing, &pump->options->lines);
+}
+
 int
 pump_init(struct pump *pump, const struct options *options, const struct io_port *input,
     const struct io_port *output, uint64_t now_ns)
@@ -156,6 +169,8 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 
 	*pump = (struct pump){ .options = options, .ports = ports, .plan = plan, .tuning = tuning_of(options), .input_port = *input,
 		.began_ns = now_ns, .salt = salt, .batching = { .waits_ns = UINT64_MAX, .again_ns = UINT64_MAX } };
+	if (init_ends(pump) < 0)
+		return -1;
 	bypass_init(&pump->bypass, plan.splicing, plan.looking);
 	setup_chances(&plan, &gates, &victims);
 	if (!setup_buckets(&pump->intake_buckets, plan.policing && plan.by_key, &pump->tuning.police,
@@ -169,7 +184,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	if (init_flight(pump) < 0)
 		return -1;
 	init_intake(pump, gates, salt);
-	if (queue_init(&pump->queue, &plan.framing, &plan.limits) < 0)
+	if (queue_init(&pump->queue, &pump->plan.framing, &plan.limits) < 0)
 		return -1;
 	init_shed(pump, victims, salt);
 	return 0;
@@ -210,6 +225,7 @@ pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, st
 	pump->sojourn = sojourn;
 	queue_observe(&pump->queue, sojourn);
 	pump->outlet.marks = marks;
+	spill_note_ends(spill, pump->ends);
 	loss_observe(&pump->loss, marks_gaps(marks), spill, top);
 	spooling_observe(pump);
 }
@@ -229,4 +245,6 @@ pump_free(struct pump *pump)
 	buckets_free(pump->outlet_buckets);
 	recent_free(pump->sampled_keys);
 	bypass_free(&pump->bypass);
+	framer_free(&pump->framer);
+	ends_free(pump->ends);
 }

@@ -50,6 +50,8 @@ spooling_init(struct pump *pump)
 	serials_begin(&spooling->coming, spool_serial(spooling->spool));
 	if (queue_init_beside(&spooling->arrivals, &limits, &pump->queue) < 0)
 		return -1;
+	if (framing_noted(&plan->framing) && (spooling->lengths = malloc(BLOCK_LENGTHS_MOST * BLOCK_LENGTH)) == NULL)
+		return -1;
 	spooling->fed = 1;
 	spooling->expires_ns = UINT64_MAX;
 	spooling->whole = io_tears_nothing(&pump->outlet.port);
@@ -96,6 +98,7 @@ spooling_free(struct pump *pump)
 	queue_free(&spooling->arrivals);
 	serials_free(&spooling->coming);
 	free(spooling->piece);
+	free(spooling->lengths);
 }
 
 struct queue *
@@ -147,17 +150,36 @@ spooling_due_ns(const struct pump *pump)
 
 /* --- what has given way, for who saves it ---------------------------------------------------------- */
 
+/* Where lengths tell it each ends where that says; else the only one at its end, or where their bytes tell. */
+static void
+save_records(struct pump *pump, const char *text, const unsigned char *lengths, struct tally sum)
+{
+	for (uint64_t i = 0; lengths != NULL && i < sum.records; i++) {
+		const size_t length = block_length_at(lengths, i);
+
+		loss_save(&pump->loss, REASON_OLDEST, false, text, length);
+		loss_end_saved(&pump->loss);
+		text += length;
+	}
+	if (lengths != NULL)
+		return;
+	loss_save(&pump->loss, REASON_OLDEST, false, text, (size_t)sum.bytes);
+	if (framing_noted(&pump->plan.framing))
+		loss_end_saved(&pump->loss);
+}
+
 static void
 save_evicted(struct pump *pump)
 {
+	const unsigned char *lengths;
 	struct tally sum;
 	const char *text;
 
-	while (spool_evicted_next(pump->spooling.spool, &text, &sum)) {
+	while (spool_evicted_next(pump->spooling.spool, &text, &lengths, &sum)) {
 		if (text == NULL)
 			loss_missed(&pump->loss, sum);
 		else if (loss_saves(&pump->loss))
-			loss_save(&pump->loss, REASON_OLDEST, false, text, (size_t)sum.bytes);
+			save_records(pump, text, lengths, sum);
 	}
 }
 

@@ -31,6 +31,7 @@ struct spooling {
 	struct loss arriving;   /* what of them is dropped; and of what is on disk only */
 	struct iovec *piece;    /* malloc'd */
 	size_t pieces;
+	unsigned char *lengths; /* malloc'd where ends are noted: of the records of a block */
 	struct spool_next next; /* read back, */
 	bool has_next;          /* and not in the buffer yet */
 	uint64_t fed;           /* the serial behind the last record that came into the queue */

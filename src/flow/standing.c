@@ -124,6 +124,19 @@ pump_cut_short(const struct pump *pump)
 	    (queue_part_sent(&pump->queue) || outlet_mark_begun(&pump->outlet));
 }
 
+bool
+pump_ended_within(const struct pump *pump)
+{
+	return pump->input == PUMP_ENDED && framer_is_cut(&pump->framer);
+}
+
+uint64_t
+pump_misframed_at(const struct pump *pump, enum frame_format *wanted)
+{
+	*wanted = pump->framer.framing.format;
+	return pump->framer.passed + 1;
+}
+
 int
 pump_input_error(const struct pump *pump)
 {

@@ -101,7 +101,8 @@ look_at(struct tap *taps, const struct framing *framing, const char *text, size_
 		const size_t end = record_first(framing, 0, text, length);
 
 		if (end > 0)
-			look(taps, text, record_body(framing, text, end), record_body(framing, text, end));
+			look(taps, text + record_head(framing, text, end), record_body(framing, text, end),
+			    record_body(framing, text, end));
 		else if (looks == 0)
 			look(taps, text, length, UINT64_MAX);
 		if (end == 0)

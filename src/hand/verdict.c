@@ -48,6 +48,7 @@ reject(struct jobs *jobs, struct job *job, uint64_t now_ns)
 		const size_t length = load->list[i].length, begin = (size_t)load->list[i].wire - length;
 
 		save_span(jobs, job, begin, length);
+		pump_end_saved(jobs->pump);
 		if (looks)
 			look_at(jobs, job, begin, length);
 	}

@@ -31,7 +31,9 @@ queue_init_beside(struct queue *q, const struct queue_limits *limits, struct que
 		return -1;
 	}
 	*q = (struct queue){ .framing = owner->framing, .limits = *limits };
-	return chain_init_beside(&q->chain, queue_limits_sum(limits), &owner->chain);
+	if (chain_init_beside(&q->chain, queue_limits_sum(limits), &owner->chain) < 0)
+		return -1;
+	return queue_note_ends(q);
 }
 
 bool

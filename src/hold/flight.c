@@ -15,7 +15,14 @@ flight_init(struct flight *flight, const struct framing *framing, size_t most, s
 {
 	*flight = (struct flight){ .framing = *framing, .serials = serials, .again = SIZE_MAX, .batched = most == 0,
 		.listed = listed, .most = most };
-	return most == 0 ? 0 : chain_init(&flight->chain, most + longest, 0);
+	if (most == 0)
+		return 0;
+	if (chain_init(&flight->chain, most + longest, 0) < 0)
+		return -1;
+	if (!framing_noted(framing) || chain_note(&flight->chain, framing->ends) == 0)
+		return 0;
+	chain_free(&flight->chain);
+	return -1;
 }
 
 int
@@ -120,6 +127,8 @@ copy(struct flight *flight, const char *text, size_t length)
 
 		for (int i = 0; i < pieces; i++) {
 			memcpy(room[i].iov_base, text + done, room[i].iov_len);
+			if (framing_noted(&flight->framing))
+				ends_move(flight->framing.ends, room[i].iov_base, text + done, room[i].iov_len);
 			done += room[i].iov_len;
 		}
 		chain_commit(&flight->chain, 0, done);

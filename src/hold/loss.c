@@ -136,6 +136,13 @@ loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piec
 }
 
 void
+loss_end_saved(struct loss *loss)
+{
+	if (loss->spill != NULL)
+		spill_end(loss->spill, SPILL_QUEUE);
+}
+
+void
 loss_missed(struct loss *loss, struct tally missed)
 {
 	if (loss->spill != NULL)

@@ -82,6 +82,9 @@ void loss_unread(struct loss *loss, enum reason reason, uint64_t at, uint64_t re
 bool loss_saves(const struct loss *loss);
 void loss_save(struct loss *loss, enum reason reason, bool left_out, const char *piece, size_t length);
 
+/* Where that cannot be seen of the bytes: a whole record ends with those that were handed over last. */
+void loss_end_saved(struct loss *loss);
+
 /* What was dropped cannot be handed over: its bytes are not to be had. */
 void loss_missed(struct loss *loss, struct tally missed);
 

@@ -196,21 +196,61 @@ expand(struct text *text, const char *pattern, const struct figures *f)
 	return text->room == 0 ? "too long" : NULL;
 }
 
+/* What a mark ends in. */
+static const char *
+end_of(const struct mark_style *style, size_t *length)
+{
+	if (style->framing != NULL)
+		return framing_end(style->framing, length);
+	*length = 1;
+	return (const char *)&style->delimiter;
+}
+
+/* Whether of a mark with its end that is found before it. */
+static bool
+ends_early(const char *mark, size_t length, const char *end, size_t end_length)
+{
+	for (size_t at = 0; at < length; at++) {
+		size_t same = 0;
+
+		while (same < end_length && (at + same < length ? mark[at + same] : end[at + same - length]) == end[same])
+			same++;
+		if (same == end_length)
+			return true;
+	}
+	return false;
+}
+
 /* Whether the delimiter may come up: in a mark of all that can be said, or in a text that is never the same. */
 static bool
 may_contain(const char *mark, size_t length, const struct mark_style *style)
 {
+	size_t end_length;
+	const char *end = end_of(style, &end_length);
 	char braced[16];
+
+	if (end_length == 0)
+		return false;
 
 	for (size_t i = 0; i < PLACEHOLDERS; i++) {
 		const struct placeholder *p = &placeholders[i];
 
 		(void)snprintf(braced, sizeof(braced), "{%s}", p->name);
 		if (p->bytes != NULL && strstr(style->pattern, braced) != NULL &&
-		    memchr(p->bytes, style->delimiter, strlen(p->bytes)) != NULL)
+		    memchr(p->bytes, end[0], strlen(p->bytes)) != NULL)
 			return true;
 	}
-	return memchr(mark, style->delimiter, length) != NULL;
+	return ends_early(mark, length, end, end_length);
+}
+
+/* Room for the text of one, with its final NUL. */
+static size_t
+room_of(const struct mark_style *style)
+{
+	size_t end_length;
+
+	(void)end_of(style, &end_length);
+	return MARK_MOST + 1 - (end_length > 0 ? end_length : 1);
 }
 
 const char *
@@ -220,7 +260,7 @@ mark_check(const struct mark_style *style)
 	struct gap gap = { most, { most, most }, { 0 }, 0, most };
 	const struct figures f = { &gap, style->name, most };
 	char room[MARK_MOST];
-	struct text text = { room, sizeof(room) };
+	struct text text = { room, room_of(style) };
 	const char *error;
 
 	if (*style->pattern == '\0')
@@ -239,11 +279,13 @@ size_t
 mark_format(char *text, const struct mark_style *style, const struct gap *gap, uint64_t now_ns)
 {
 	const struct figures f = { gap, style->name, now_ns };
-	struct text into = { text, MARK_MOST };
+	struct text into = { text, room_of(style) };
+	size_t length;
+	const char *end = end_of(style, &length);
 
 	(void)expand(&into, style->pattern, &f);
-	*into.at = (char)style->delimiter; /* in place of the NUL */
-	return (size_t)(into.at - text) + 1;
+	memcpy(into.at, end, length); /* in place of the NUL */
+	return (size_t)(into.at - text) + length;
 }
 
 struct marks *
@@ -289,30 +331,75 @@ marks_begun(const struct marks *marks)
 	return marks != NULL && marks->taken;
 }
 
+/* Where the text of one begins that follows a record that ends as all do. */
+static size_t
+lead_of(const struct mark_style *style)
+{
+	size_t length;
+
+	(void)end_of(style, &length);
+	return length > 0 ? length : MARK_LEAD;
+}
+
+static bool
+is_framed(const struct marks *marks)
+{
+	return marks->style.framing != NULL && marks->style.framing->kind == FRAMING_FRAME;
+}
+
 void
 marks_restart(struct marks *marks)
 {
 	if (marks == NULL)
 		return;
-	marks->sent = 1;
+	marks->sent = is_framed(marks) ? marks->head : lead_of(&marks->style);
 	marks->bare = false;
 }
 
 void
-marks_follow(struct marks *marks, unsigned char last)
+marks_follow(struct marks *marks, const char *text, size_t length)
 {
-	marks->bare = last != marks->style.delimiter;
-	marks->sent = !marks->bare;
+	size_t lead;
+	const char *end = end_of(&marks->style, &lead);
+
+	if (lead == 0)
+		return; /* behind a frame that was cut nothing is understood */
+	marks->bare = length < lead || memcmp(text + length - lead, end, lead) != 0;
+	marks->sent = marks->bare ? 0 : lead;
+}
+
+/* What of it does not fit into a frame is cut. */
+static void
+make_frame(struct marks *marks)
+{
+	const enum frame_format format = marks->style.framing->format;
+	const uint64_t most = frame_most(format);
+	char head[FRAME_HEAD_MOST];
+	size_t length;
+
+	if (marks->length - MARK_LEAD > most)
+		marks->length = MARK_LEAD + (size_t)most;
+	length = frame_write(format, marks->length - MARK_LEAD, head);
+	marks->head = marks->sent = MARK_LEAD - length;
+	memcpy(marks->text + marks->head, head, length);
+	memcpy(marks->text + marks->length, ",", frame_end(format));
+	marks->length += frame_end(format);
 }
 
 struct iovec
 marks_next(struct marks *marks, uint64_t now_ns, const char *number, uint64_t serial)
 {
 	if (marks->length == 0) {
-		marks->text[0] = (char)marks->style.delimiter;
-		marks->length = 1 + (number != NULL ? number_format(marks->text + 1, number, serial) : 0);
+		const size_t lead = lead_of(&marks->style);
+		size_t length = 0;
+		const char *end = end_of(&marks->style, &length);
+
+		memcpy(marks->text, end, length);
+		marks->length = lead + (number != NULL ? number_format(marks->text + lead, number, serial) : 0);
 		marks->length += mark_format(marks->text + marks->length, &marks->style, gaps_first(marks->gaps), now_ns);
-		marks->sent = !marks->bare;
+		marks->sent = marks->bare ? 0 : lead;
+		if (is_framed(marks))
+			make_frame(marks);
 	}
 	return (struct iovec){ marks->text + marks->sent, marks->length - marks->sent };
 }

@@ -9,6 +9,7 @@
 #ifndef WEIR_MARK_H
 #define WEIR_MARK_H
 
+#include "base/record.h"
 #include "hold/gaps.h"
 #include "hold/number.h"
 
@@ -23,11 +24,14 @@
 /* No mark is longer, its delimiter included: what every pipe takes whole on Linux. */
 #define MARK_MOST 4096
 
+#define MARK_LEAD FRAME_HEAD_MOST /* not less than FRAMING_STRING_MOST */
+
 /* What a mark says, but for the gap. */
 struct mark_style {
 	const char *pattern;     /* that mark_check() has taken */
 	const char *name;        /* {name}; at most 64 bytes */
 	unsigned char delimiter; /* at the end */
+	const struct framing *framing; /* what more than that byte makes a record of it; NULL: nothing; not owned */
 };
 
 /* NULL, or what is wrong with the template, given the name and the delimiter: a short static phrase. */
@@ -37,7 +41,9 @@ const char *mark_check(const struct mark_style *style);
 struct marks {
 	struct gaps *gaps; /* owned */
 	struct mark_style style;
-	char text[1 + NUMBER_MOST + MARK_MOST]; /* in front a delimiter, which leaves only behind a record that has none */
+	/* In front a delimiter, which leaves only behind a record that has none; or, right before the rest, a header. */
+	char text[MARK_LEAD + NUMBER_MOST + MARK_MOST];
+	size_t head;   /* where its header begins */
 	size_t length; /* 0 for none on its way; from its first byte on it is as it is, until then the gap may grow */
 	size_t sent;
 	bool taken;    /* its first byte has been, and its gap is done */
@@ -69,9 +75,9 @@ void marks_put_off(struct marks *marks);
 /* One that was begun is to be sent from its beginning: there is another reader. */
 void marks_restart(struct marks *marks);
 
-/* A record has just left that was handed over again, and ends with this byte: the last of all may lack its delimiter, and
- * a mark may follow all the same. */
-void marks_follow(struct marks *marks, unsigned char last);
+/* A record has just left that was handed over again, and ends with these bytes (at least 1): the last of all may lack its
+ * delimiter, and a mark may follow all the same. */
+void marks_follow(struct marks *marks, const char *text, size_t length);
 
 /* done bytes of it (at least 1) are out.  Returns whether that is all of it.  With the first of them its gap is done. */
 bool marks_leave(struct marks *marks, size_t done);

@@ -11,7 +11,9 @@ int
 queue_init(struct queue *q, const struct framing *framing, const struct queue_limits *limits)
 {
 	*q = (struct queue){ .framing = *framing, .limits = *limits };
-	return chain_init_lending(&q->chain, queue_limits_sum(limits), limits->view, limits->beside);
+	if (chain_init_lending(&q->chain, queue_limits_sum(limits), limits->view, limits->beside) < 0)
+		return -1;
+	return queue_note_ends(q);
 }
 
 void
@@ -221,6 +223,8 @@ queue_record_at(struct queue *q, size_t offset, struct chain_place place, bool t
 		length = head_end(q);
 	else if ((length = cut_first_from(&q->chain, &q->framing, place, left, 0)) == 0)
 		length = left; /* the last one, without its delimiter */
+	if (framing_noted(&q->framing))
+		return queue_record_of(&q->framing, text ? chain_view(&q->chain, place, length) : NULL, length);
 	unended = q->unended && length == left;
 	return (struct queue_record){ text ? chain_view(&q->chain, place, length) : NULL, length,
 		length - (framing_delimited(&q->framing) && !unended) };
@@ -342,28 +346,6 @@ queue_view_head(struct queue *q, struct queue_record *record)
 		return true;
 	*record = (struct queue_record){ queue_view_partial(q), partial, partial };
 	return partial > 0;
-}
-
-size_t
-queue_whole(const struct queue *q, size_t most, uint64_t records)
-{
-	size_t length = q->ready;
-
-	if (q->head_length > most)
-		return 0;
-	if (length > most)
-		length = cut_last(&q->chain, &q->framing, 0, most, 0);
-	if (records < q->records && length > 0)
-		length = cut_skip(&q->chain, &q->framing, 0, length, 0, &records);
-	return length;
-}
-
-size_t
-queue_whole_from(const struct queue *q, size_t offset, size_t most)
-{
-	size_t left = q->ready - offset;
-
-	return left <= most ? left : cut_last(&q->chain, &q->framing, offset, most, 0);
 }
 
 int

@@ -57,9 +57,9 @@ struct queue_mark {
 
 /* A record that is looked at. */
 struct queue_record {
-	const char *text; /* in one piece, good until the next one */
-	size_t length;    /* with its delimiter */
-	size_t body;      /* without */
+	const char *text; /* of its payload, in one piece, good until the next one */
+	size_t length;    /* of all of it, with its delimiter, or header */
+	size_t body;      /* of the payload, without */
 };
 
 struct watch;
@@ -93,6 +93,9 @@ void queue_free(struct queue *q);
 /* Another one beside it, of records framed alike: with memory in common, so that records go from it to the other without
  * being copied.  Freed first.  0, or -1 with errno (EINVAL: in the other one there is no memory for it). */
 int queue_init_beside(struct queue *q, const struct queue_limits *limits, struct queue *owner);
+
+/* Such a record, where its framing is noted; without its text where that is NULL. */
+struct queue_record queue_record_of(const struct framing *framing, const char *text, size_t length);
 
 /* Bytes that one with these limits may hold in all. */
 size_t queue_limits_sum(const struct queue_limits *limits);
@@ -180,6 +183,12 @@ const char *queue_view_partial(struct queue *q);
 /* The record being assembled is whole: its end is here. */
 void queue_complete(struct queue *q);
 
+/* Where ends are noted: a record ends with the byte in front of this offset (more than 0). */
+void queue_note_end(struct queue *q, size_t end);
+
+/* The same where its end is noted only now: it is the last byte that is here. */
+void queue_end_here(struct queue *q);
+
 /* The record being assembled is given up, as far as it is here; returns how far that is. */
 size_t queue_abandon(struct queue *q, struct loss *loss, enum reason reason);
 
@@ -242,6 +251,7 @@ queue_newest_mark(const struct queue *q)
 }
 
 /* For the rooms beside it, which take records out: cut.h, sweep.h, fit.h.
+ * note_ends:   at the beginning: where they are noted, that is so in its memory.  0, or -1 with errno, and it is freed.
  * end_of:      the end of the record at offset (offset < ready), `phase` bytes into it; it may be the last, without
  *              a delimiter.
  * record_at:   the record at offset, which is that place; without its text where only its length is wanted.
@@ -252,6 +262,7 @@ queue_newest_mark(const struct queue *q)
  * hand_over:   whole records are about to be dropped, from offset on, which is that place: saved, and looked at, if
  *              that is asked for. */
 size_t queue_end_of(const struct queue *q, size_t offset, uint64_t phase);
+int queue_note_ends(struct queue *q);
 struct queue_record queue_record_at(struct queue *q, size_t offset, struct chain_place place, bool text);
 void queue_change_head(struct queue *q);
 void queue_note_come(struct queue *q, size_t used, uint64_t ends, size_t tail);

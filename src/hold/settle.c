@@ -237,7 +237,8 @@ look(struct flight *flight, struct loss *loss, struct chain_place place, size_t 
 			memcpy(whole + at, piece.iov_base, piece.iov_len);
 		}
 	}
-	loss_look(loss, LOSS_ANY_CLASS, whole, record_body(&flight->framing, whole, length), length);
+	loss_look(loss, LOSS_ANY_CLASS, whole + record_head(&flight->framing, whole, length),
+	    record_body(&flight->framing, whole, length), length);
 	if (whole != piece.iov_base)
 		free(whole);
 }

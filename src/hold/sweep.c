@@ -122,6 +122,8 @@ next_record(struct queue *q, struct walk *walk, size_t offset, bool text)
 	struct queue_record record = { walk->text, end, end - walk->delimiter };
 
 	if (end > 0) {
+		if (framing_noted(&q->framing))
+			record = queue_record_of(&q->framing, text ? walk->text : NULL, end);
 		walk->text += end;
 		walk->left -= end;
 		if (walk->left == 0)

@@ -13,15 +13,12 @@
 uint64_t
 scribe_owed(const struct framing *framing, uint64_t length)
 {
-	if (framing->kind == FRAMING_BYTES)
-		return 0; /* a batch that was refused: the next goes on where it ends */
-	return framing->kind == FRAMING_FIXED ? (framing->size - length % framing->size) % framing->size : 1;
-}
+	size_t end;
 
-static char
-end_byte(const struct framing *framing)
-{
-	return framing->kind == FRAMING_FIXED ? '\0' : (char)framing->delimiter;
+	if (framing->kind == FRAMING_FIXED)
+		return (framing->size - length % framing->size) % framing->size;
+	(void)framing_end(framing, &end); /* none of bytes: the next batch goes on where one ends that was refused */
+	return end;
 }
 
 /* What an earlier run has left. */
@@ -29,13 +26,16 @@ static uint64_t
 owed_by_file(const struct scribe *scribe, off_t size)
 {
 	const struct framing *framing = &scribe->framing;
-	char last;
+	char last[FRAMING_STRING_MOST];
+	size_t length;
+	const char *end = framing_end(framing, &length);
+	const size_t there = size < (off_t)length ? (size_t)size : length;
 
-	if (size == 0)
+	if (there == 0)
+		return 0; /* of a fixed size: reasons may be among the records, so its own says nothing */
+	if (pread(scribe->port.inherited, last, there, size - (off_t)there) != (ssize_t)there)
 		return 0;
-	if (framing->kind == FRAMING_FIXED || framing->kind == FRAMING_BYTES)
-		return 0; /* reasons may be among the records, so its size says nothing */
-	return pread(scribe->port.inherited, &last, 1, size - 1) == 1 && last != end_byte(framing);
+	return there < length || memcmp(last, end, length) != 0 ? length : 0;
 }
 
 void
@@ -53,9 +53,9 @@ scribe_open(struct scribe *scribe, int fd, const struct framing *framing, bool w
 size_t
 scribe_unit(const struct scribe *scribe)
 {
-	/* What takes a part of it and then fails has the whole records of that part, see keep_whole().  Of what keeps
-	 * messages apart each record is one. */
-	return scribe->port.messages ? 1 : scribe->port.unit;
+	/* What takes a part of it and then fails has the whole records of that part, see keep_whole(), if they can be told apart
+	 * there.  Of what keeps messages apart each record is one. */
+	return scribe->port.messages || framing_noted(&scribe->framing) ? 1 : scribe->port.unit;
 }
 
 /* Keeps in mind where in the file it began. */
@@ -118,14 +118,17 @@ put(struct scribe *scribe, struct iovec piece[2], int pieces)
 static bool
 mend(struct scribe *scribe)
 {
-	char ends[512];
+	char ends[512] = { 0 };
+	size_t most;
+	const char *end = framing_end(&scribe->framing, &most);
 
-	memset(ends, end_byte(&scribe->framing), sizeof(ends));
 	while (scribe->owed > 0) {
 		size_t length = scribe->owed < sizeof(ends) ? (size_t)scribe->owed : sizeof(ends);
 		struct iovec piece[2] = { { ends, length } };
 		bool all;
 
+		if (most > 0) /* all of it, or its rest */
+			memcpy(ends, end + most - length, length);
 		scribe->written = 0;
 		all = put(scribe, piece, 1);
 		scribe->owed -= scribe->written;

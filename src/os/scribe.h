@@ -7,7 +7,7 @@
  *
  *      a regular file is cut back to where the record began, unless somebody else has written to it since
  *      elsewhere what was taken of the record stays, and the next one begins behind a delimiter (fixed
- *      framing: behind as many zero bytes as it lacks)
+ *      framing: behind as many zero bytes as it lacks; a frame stays torn)
  *
  * Whatever fails is tried again with the next batch: a disk may have been freed, a FIFO may have a
  * reader again.

@@ -22,6 +22,7 @@
 #include "os/scribe.h"
 #include "os/spill.h"
 #include "os/staging.h"
+#include "os/tail.h"
 #include "os/worker.h"
 
 #include <errno.h>
@@ -43,6 +44,7 @@ struct lane {
 	uint64_t loose;     /* those of them that are staged and not committed */
 	bool begun;         /* part of it has been committed */
 	bool lost;          /* no room was found for it */
+	struct tail tail;   /* of it, where only who drops it may know that it has ended */
 };
 
 struct spill {
@@ -195,6 +197,8 @@ add_part(struct spill *spill, enum spill_from from, const char *why, const char 
 		begin_record(spill, from, why, end > 0);
 	put(spill, lane, piece, done);
 	lane->length += done;
+	if (framing_noted(&spill->framing))
+		tail_add(&lane->tail, piece, done);
 	if (lane->lost)
 		lose(spill, 0, done);
 	else
@@ -354,6 +358,13 @@ spill_start(struct spill *spill)
 	return 0;
 }
 
+void
+spill_note_ends(struct spill *spill, struct ends *ends)
+{
+	if (spill != NULL)
+		spill->framing.ends = ends;
+}
+
 bool
 spill_explains(const struct spill *spill)
 {
@@ -389,7 +400,8 @@ spill_end(struct spill *spill, enum spill_from from)
 
 	(void)pthread_mutex_lock(&spill->lock);
 	if (lane->length > 0)
-		end_record(spill, lane, scribe_owed(&spill->framing, lane->length));
+		end_record(spill, lane, framing_noted(&spill->framing) && tail_is_end(&lane->tail, &spill->framing, lane->length) ? 0
+		    : scribe_owed(&spill->framing, lane->length));
 	write_staged(spill);
 	(void)pthread_mutex_unlock(&spill->lock);
 }

@@ -45,6 +45,10 @@ struct spill;
  * with_reason puts why it was dropped and a tab before each.  All memory is got here.  NULL with errno. */
 struct spill *spill_open(const struct framing *framing, int fd, bool with_reason, size_t room);
 
+/* Where its framing is noted: there, for pieces that lie in what is covered; else a record that is added ends where spill_end
+ * says.  Before anything is added. */
+void spill_note_ends(struct spill *spill, struct ends *ends);
+
 /* Starts the worker.  0, or an errno. */
 int spill_start(struct spill *spill);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define FORMAT_VERSION 1
+#define LENGTHS_VERSION 2
 #define MAGIC 8
 #define OWN_CHECKSUM ((size_t)84)
 
@@ -26,12 +27,16 @@ block_next(const struct block *block)
 	return next;
 }
 
+size_t
+block_lacks(const struct block *block)
+{
+	return (block->flags & BLOCK_UNENDED) != 0 ? 1 + BLOCK_DELIMITER(block->flags) : 0;
+}
+
 struct tally
 block_after(const struct block *block)
 {
-	const uint64_t length = block->length + ((block->flags & BLOCK_UNENDED) != 0);
-
-	return (struct tally){ block->before.records + block->records, block->before.bytes + length };
+	return (struct tally){ block->before.records + block->records, block->before.bytes + block->length + block_lacks(block) };
 }
 
 bool
@@ -40,10 +45,46 @@ block_is_of(const struct block *block, const unsigned char *id, const unsigned c
 	return id == NULL || memcmp(block->id, id, BLOCK_ID) == 0 || (other != NULL && memcmp(block->id, other, BLOCK_ID) == 0);
 }
 
+static size_t
+head_of(const struct block *block)
+{
+	return BLOCK_HEADER + block->gaps * BLOCK_GAP;
+}
+
+size_t
+block_lengths(const struct block *block)
+{
+	return (block->flags & BLOCK_LENGTHS) != 0 ? (size_t)block->records * BLOCK_LENGTH : 0;
+}
+
 size_t
 block_head(const struct block *block)
 {
-	return BLOCK_HEADER + block->gaps * BLOCK_GAP;
+	return head_of(block) + block_lengths(block);
+}
+
+size_t
+block_length_at(const unsigned char *lengths, uint64_t record)
+{
+	const unsigned char *at = lengths + record * BLOCK_LENGTH;
+
+	return (size_t)little_get(&at, BLOCK_LENGTH);
+}
+
+bool
+block_adds_up(const struct block *block, const char *records)
+{
+	const unsigned char *lengths = (const unsigned char *)records - block_lengths(block);
+	uint64_t sum = 0;
+
+	for (uint64_t i = 0; i < block_lengths(block) / BLOCK_LENGTH; i++) {
+		const size_t length = block_length_at(lengths, i);
+
+		if (length == 0)
+			return false;
+		sum += length;
+	}
+	return block_lengths(block) == 0 || sum == block->length;
 }
 
 uint64_t
@@ -61,11 +102,11 @@ own_checksum(const unsigned char *head, size_t length)
 size_t
 block_encode(const struct block *block, unsigned char head[BLOCK_HEAD_MOST])
 {
-	const size_t length = block_head(block);
+	const size_t length = head_of(block);
 	unsigned char *at = head, *own = head + OWN_CHECKSUM;
 
 	little_put_bytes(&at, magic, MAGIC);
-	little_put(&at, FORMAT_VERSION, 2);
+	little_put(&at, (block->flags & BLOCK_LENGTHS) != 0 ? LENGTHS_VERSION : FORMAT_VERSION, 2);
 	little_put(&at, block->flags, 2);
 	little_put(&at, block->gaps, 4);
 	little_put(&at, block->length, 8);
@@ -95,7 +136,7 @@ is_possible(const struct block *block)
 	uint64_t next = block->first, at = 0;
 
 	if (block->length == 0 || block->length > most || block->records > block->length ||
-	    block->first == 0 || block->first > most || block->before.records > most || block->before.bytes > most)
+	    block->first == 0 || ((block->flags & BLOCK_LENGTHS) != 0 && block->records > BLOCK_LENGTHS_MOST) || block->first > most || block->before.records > most || block->before.bytes > most)
 		return false;
 	next += block->records;
 	for (unsigned i = 0; i < block->gaps; i++) {
@@ -123,11 +164,11 @@ block_decode(struct block *block, const void *bytes, size_t length)
 	*block = (struct block){ .flags = (unsigned)little_get(&at, 2), .gaps = (unsigned)little_get(&at, 4) };
 	if (block->gaps > BLOCK_GAPS)
 		return BLOCK_NONE;
-	if (length < block_head(block))
+	if (length < head_of(block))
 		return BLOCK_SHORT;
-	if (little_get(&own, 4) != own_checksum(bytes, block_head(block)))
+	if (little_get(&own, 4) != own_checksum(bytes, head_of(block)))
 		return BLOCK_NONE;
-	if (version != FORMAT_VERSION)
+	if (version != ((block->flags & BLOCK_LENGTHS) != 0 ? LENGTHS_VERSION : FORMAT_VERSION))
 		return BLOCK_OTHER;
 	block->length = little_get(&at, 8);
 	block->records = little_get(&at, 8);

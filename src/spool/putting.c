@@ -180,7 +180,12 @@ struct putting {
 static void
 describe(const struct spool *spool, const struct spool_load *load, struct tally before, uint64_t time_ns, struct block *block)
 {
-	block->flags = !load->unended ? 0 : framing_delimited(&spool->rules.framing) ? BLOCK_UNENDED : BLOCK_LAST_SHORT;
+	size_t end;
+
+	(void)framing_end(&spool->rules.framing, &end);
+	block->flags = !load->unended ? 0 : end > 0 ? BLOCK_UNENDED | (unsigned)(end - 1) << 8 : BLOCK_LAST_SHORT;
+	if (load->lengths)
+		block->flags |= BLOCK_LENGTHS;
 	if (spool->figures.unclean && before.bytes == spool->old_end.bytes)
 		block->flags |= BLOCK_AFTER_CRASH;
 	block->length = load->length;
@@ -221,7 +226,7 @@ add_up(struct putting *putting, const struct spool_load *load, struct iovec *pie
 	struct block *block = &putting->block;
 
 	block->checksum = 0;
-	for (int i = 1; i <= load->pieces; i++)
+	for (int i = 1; i <= load->pieces; i++) /* the lengths among them */
 		block->checksum = crc32c(block->checksum, piece[i].iov_base, piece[i].iov_len);
 	piece[0] = (struct iovec){ putting->head, block_encode(block, putting->head) };
 	return piece + 1 + load->pieces;
@@ -359,7 +364,7 @@ spool_put(struct spool *spool, const struct spool_load *load, size_t loads, stru
 bool
 spool_fits(const struct spool *spool, uint64_t length)
 {
-	return length <= spool->rules.most - BLOCK_HEAD_MOST;
+	return length <= spool->rules.most - BLOCK_HEAD_MOST; /* such a one has no lengths */
 }
 
 bool

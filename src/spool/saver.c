@@ -97,7 +97,8 @@ is_wanted(struct saver_segment *segment, const struct block *block)
 }
 
 enum saver_found
-saver_next(struct saver *saver, const unsigned char *id, const unsigned char *other, const char **text, struct tally *sum)
+saver_next(struct saver *saver, const unsigned char *id, const unsigned char *other, const char **text,
+    const unsigned char **lengths, struct tally *sum)
 {
 	while (!is_reading(saver)) {
 		struct saver_segment *first = &saver->segment[0];
@@ -114,6 +115,7 @@ saver_next(struct saver *saver, const unsigned char *id, const unsigned char *ot
 			found = scan_next(&saver->scan, id, other, &block, &place, text);
 		if (found == SCAN_BLOCK && is_wanted(first, &block)) {
 			*sum = (struct tally){ block.records, block.length };
+			*lengths = block_lengths(&block) > 0 ? (const unsigned char *)*text - block_lengths(&block) : NULL;
 			return SAVER_RECORDS;
 		}
 		if (found == SCAN_WANTS && !(saver->filling = worker_call(saver->worker)))

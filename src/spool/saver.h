@@ -42,14 +42,14 @@ bool saver_close(struct saver *saver, uint64_t deadline_ns);
 bool saver_take(struct saver *saver, const struct saver_segment *segment);
 
 enum saver_found {
-	SAVER_RECORDS, /* whole ones, which stay where they are until the next call */
+	SAVER_RECORDS, /* whole ones, and their lengths or NULL (block_length_at), which stay where they are until the next call */
 	SAVER_MISSED,  /* so many that were to be there are not */
 	SAVER_WAITS,
 	SAVER_IDLE,    /* there is nothing to be read */
 };
 
 enum saver_found saver_next(struct saver *saver, const unsigned char *id, const unsigned char *other, const char **text,
-    struct tally *sum);
+    const unsigned char **lengths, struct tally *sum);
 
 /* What has not been read yet. */
 struct tally saver_left(const struct saver *saver);

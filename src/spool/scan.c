@@ -145,6 +145,14 @@ look_further(struct scan *scan)
 	pass_over(scan, scan->held > 1 ? 1 + block_search(text + 1, scan->held - 1) : scan->held);
 }
 
+static bool
+is_whole(const struct block *block, const char *records)
+{
+	const size_t lengths = block_lengths(block);
+
+	return crc32c(0, records - lengths, lengths + (size_t)block->length) == block->checksum && block_adds_up(block, records);
+}
+
 enum scan_found
 scan_next(struct scan *scan, const unsigned char *id, const unsigned char *other, struct block *block,
     uint64_t *place, const char **records)
@@ -181,7 +189,7 @@ scan_next(struct scan *scan, const unsigned char *id, const unsigned char *other
 		pass_over(scan, (size_t)block_size(block));
 		if (!block_is_of(block, id, other))
 			scan->foreign = true;
-		else if (crc32c(0, *records, (size_t)block->length) == block->checksum)
+		else if (is_whole(block, *records))
 			return SCAN_BLOCK;
 		scan->damaged = true; /* how long it is was whole: nothing is looked for inside */
 	}

@@ -47,7 +47,8 @@ is_framed_alike(const struct framing *one, const struct framing *other)
 {
 	if (framing_delimited(one) && framing_delimited(other))
 		return one->delimiter == other->delimiter;
-	return one->kind == other->kind && one->size == other->size;
+	return one->kind == other->kind && one->size == other->size && one->format == other->format &&
+	    one->string_length == other->string_length && memcmp(one->string, other->string, one->string_length) == 0;
 }
 
 static bool
@@ -214,7 +215,7 @@ recover_all(struct spool *spool)
 		return false;
 	}
 	if (has_records(&recovered) && !is_framed_alike(&recovered.state.framing, &spool->rules.framing)) {
-		diag_error("--spool=%s: its records are framed otherwise (%s)", path, framing_name(recovered.state.framing.kind));
+		diag_error("--spool=%s: its records are framed otherwise (%s)", path, framing_name(&recovered.state.framing));
 		recovered_free(&recovered);
 		return false;
 	}

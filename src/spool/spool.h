@@ -93,6 +93,7 @@ struct spool_load {
 	unsigned gaps;
 	const struct block_gap *gap;
 	bool unended;
+	bool lengths;  /* the first piece is the lengths of the records, and none of theirs */
 };
 
 enum spool_result {
@@ -155,6 +156,7 @@ struct spool_next {
 	const struct block_gap *gap;
 	bool unended;    /* its last record lacks its delimiter, */
 	bool of_old;     /* and others may follow it: it is from an earlier run */
+	const unsigned char *lengths; /* of these records, as block_length_at has them; NULL: their bytes tell, or it is only one */
 	uint64_t skipped;  /* records of the block in front of these, which the gaps count from */
 	struct tally lost; /* missing in front of it: damage, counted just now */
 };
@@ -194,9 +196,9 @@ struct spool_evicted {
 
 bool spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted);
 
-/* Of what has given way on disk what has been read back: whole records, which stay where they are until the next call; or
- * with text NULL so many that could not be.  False: there is none, or it is to come. */
-bool spool_evicted_next(struct spool *spool, const char **text, struct tally *sum);
+/* Of what has given way on disk what has been read back: whole records, and their lengths as spool_next has them, which stay
+ * where they are until the next call; or with text NULL so many that could not be.  False: there is none, or it is to come. */
+bool spool_evicted_next(struct spool *spool, const char **text, const unsigned char **lengths, struct tally *sum);
 
 /* Waits until more of it is there.  False: not by then. */
 bool spool_await_evicted(struct spool *spool, uint64_t deadline_ns);

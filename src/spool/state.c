@@ -33,6 +33,28 @@ get_tally(const unsigned char **at)
 	return (struct tally){ records, little_get(at, 8) };
 }
 
+/* What says more of it than its kind. */
+static uint64_t
+size_of(const struct framing *framing)
+{
+	return framing->kind == FRAMING_STRING ? framing->string_length : framing->kind == FRAMING_FRAME ? framing->format
+	    : framing->size;
+}
+
+/* False where there is no such. */
+static bool
+take_size(struct framing *framing, uint64_t size)
+{
+	if (framing->kind == FRAMING_STRING)
+		framing->string_length = (unsigned char)size;
+	else if (framing->kind == FRAMING_FRAME)
+		framing->format = (enum frame_format)size;
+	else
+		framing->size = size;
+	return framing->kind == FRAMING_STRING ? size > 1 && size <= FRAMING_STRING_MOST : framing->kind != FRAMING_FRAME ||
+	    size < FRAME_FORMATS;
+}
+
 void
 state_encode(const struct state *state, unsigned char slot[STATE_SLOT])
 {
@@ -43,7 +65,7 @@ state_encode(const struct state *state, unsigned char slot[STATE_SLOT])
 	little_put(&at, FORMAT_VERSION, 2);
 	little_put(&at, (uint64_t)state->framing.kind, 2);
 	little_put(&at, state->framing.delimiter, 4);
-	little_put(&at, state->framing.size, 8);
+	little_put(&at, size_of(&state->framing), 8);
 	little_put(&at, state->generation, 8);
 	little_put_bytes(&at, state->id, BLOCK_ID);
 	little_put(&at, state->first, 8);
@@ -60,6 +82,7 @@ state_encode(const struct state *state, unsigned char slot[STATE_SLOT])
 	put_tally(&at, state->hole_to);
 	for (int i = 0; i < STATE_REASONS; i++)
 		put_tally(&at, state->dropped[i]);
+	little_put_bytes(&at, (const unsigned char *)state->framing.string, FRAMING_STRING_MOST);
 	little_put(&checksum, crc32c(0, slot, CHECKSUM), 4);
 }
 
@@ -95,11 +118,12 @@ state_decode(struct state *state, const unsigned char slot[STATE_SLOT])
 
 	if (memcmp(slot, magic, MAGIC) != 0 || little_get(&checksum, 4) != crc32c(0, slot, CHECKSUM))
 		return STATE_NONE;
-	if (little_get(&at, 2) != FORMAT_VERSION || (kind = little_get(&at, 2)) > FRAMING_BYTES)
+	if (little_get(&at, 2) != FORMAT_VERSION || (kind = little_get(&at, 2)) > FRAMING_FRAME)
 		return STATE_OTHER;
 	*state = (struct state){ .framing.kind = (enum framing_kind)kind };
 	state->framing.delimiter = (unsigned char)little_get(&at, 4);
-	state->framing.size = little_get(&at, 8);
+	if (!take_size(&state->framing, little_get(&at, 8)))
+		return STATE_OTHER;
 	state->generation = little_get(&at, 8);
 	little_get_bytes(&at, state->id, BLOCK_ID);
 	state->first = little_get(&at, 8);
@@ -116,5 +140,6 @@ state_decode(struct state *state, const unsigned char slot[STATE_SLOT])
 	state->hole_to = get_tally(&at);
 	for (int i = 0; i < STATE_REASONS; i++)
 		state->dropped[i] = get_tally(&at);
+	little_get_bytes(&at, (unsigned char *)state->framing.string, FRAMING_STRING_MOST);
 	return is_possible(state) ? STATE_FOUND : STATE_NONE;
 }

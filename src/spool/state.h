@@ -9,7 +9,7 @@
  *      8   version           2    1
  *     10   framing           2    enum framing_kind
  *     12   delimiter         4
- *     16   size              8    of a record, where it is fixed
+ *     16   size              8    of a record, where it is fixed; of frames enum frame_format
  *     24   generation        8
  *     32   id                16   of the spool
  *     48   first             8    the oldest record that is not confirmed: its serial,
@@ -24,6 +24,7 @@
  *    136   other id          16   of blocks from before this state was made anew; 0: there are none
  *    152   hole              16 + 16: what is between these two ordinals has given way
  *    184   dropped           16 each, STATE_REASONS of them: what was dropped so far, in all runs, by enum reason
+ *    488   string            16   the delimiter, where it is a string: `size` says how long
  *    ...   0                      up to
  *    508   checksum          4    CRC-32C of all before it
  *
@@ -46,7 +47,7 @@
 #define STATE_FILE (STATE_SLOTS * STATE_PAGE)
 
 /* Room for more reasons than there are. */
-#define STATE_REASONS 20
+#define STATE_REASONS 19
 
 struct state {
 	struct framing framing;

@@ -48,6 +48,21 @@ count_lost(struct spool *spool, struct tally to, struct spool_next *next)
 	next->lost = lost;
 }
 
+/* Behind so many of its records: how many bytes those are. */
+static size_t
+skip_records(const struct spool *spool, const struct spool_next *next, uint64_t *count)
+{
+	size_t bytes = 0;
+
+	if (!framing_noted(&spool->rules.framing))
+		return record_skip(&spool->rules.framing, 0, next->text, next->length, count);
+	if (next->lengths == NULL)
+		return 0; /* one record, and it is not settled */
+	for (uint64_t i = 0; *count > 0 && i < next->records; i++, --*count)
+		bytes += block_length_at(next->lengths, i);
+	return bytes;
+}
+
 /* Records at its beginning that are settled, or in memory already.  False where that is no place between two. */
 static bool
 skip(const struct spool *spool, const struct block *block, const char *records, struct spool_next *next)
@@ -55,15 +70,20 @@ skip(const struct spool *spool, const struct block *block, const char *records, 
 	const struct tally old = spool_less(spool->loaded, block->before);
 	uint64_t count = old.records;
 
-	*next = (struct spool_next){ records, (size_t)block->length, block->records, block->first, block->gaps, block->gap,
-		(block->flags & (BLOCK_UNENDED | BLOCK_LAST_SHORT)) != 0, block->before.bytes < spool->old_end.bytes, 0, { 0, 0 } };
+	*next = (struct spool_next){ .text = records, .length = (size_t)block->length, .records = block->records, .first = block->first,
+		.gaps = block->gaps, .gap = block->gap,
+		.unended = (block->flags & (BLOCK_UNENDED | BLOCK_LAST_SHORT)) != 0,
+		.of_old = block->before.bytes < spool->old_end.bytes };
+	if (block_lengths(block) > 0)
+		next->lengths = (const unsigned char *)records - block_lengths(block);
 	if (old.bytes == 0)
 		return true;
 	if (old.bytes >= block->length || old.records > block->records || (block->records > 0) != (old.records > 0))
 		return false;
-	if (old.records > 0 && (record_skip(&spool->rules.framing, 0, records, (size_t)block->length, &count) != old.bytes ||
-	    count != 0))
+	if (old.records > 0 && (skip_records(spool, next, &count) != old.bytes || count != 0))
 		return false;
+	if (next->lengths != NULL)
+		next->lengths += old.records * BLOCK_LENGTH;
 	next->text += old.bytes;
 	next->length -= (size_t)old.bytes;
 	next->records -= old.records;
@@ -424,9 +444,9 @@ save(struct spool *spool, const struct segment *segment, struct spool_evicted *e
 }
 
 bool
-spool_evicted_next(struct spool *spool, const char **text, struct tally *sum)
+spool_evicted_next(struct spool *spool, const char **text, const unsigned char **lengths, struct tally *sum)
 {
-	const enum saver_found found = saver_next(&spool->saver, spool->state.id, spool->other, text, sum);
+	const enum saver_found found = saver_next(&spool->saver, spool->state.id, spool->other, text, lengths, sum);
 
 	if (found == SAVER_MISSED)
 		*text = NULL;

@@ -47,7 +47,7 @@ pause_for_moment(void)
 static int
 find(struct recovered *recovered, const struct folder *folder, bool held)
 {
-	static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+	static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 
 	for (int i = 0;; i++) {
 		int result = recover(recovered, folder, &lines);
@@ -233,9 +233,10 @@ visit_next(struct visit *visit, struct spool_next *next)
 	}
 	count_missing(visit, next, from, spool->loaded);
 	if (next->length > 0) {
-		const bool added = next->unended && next->of_old && framing_delimited(&spool->rules.framing);
+		size_t end;
 
-		(void)spool_loaded(spool, added);
+		(void)framing_end(&spool->rules.framing, &end);
+		(void)spool_loaded(spool, next->unended && next->of_old ? end : 0);
 		(void)entries_settle(&spool->entries, (struct tally){ 0, 0 });
 	}
 	return true;

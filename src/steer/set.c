@@ -18,6 +18,8 @@ exchange(struct options *now, struct options *next)
 	*now = *next;
 	now->keep = before.keep;
 	now->key = before.key;
+	now->lines = before.lines;
+	now->framing = before.framing;
 	now->reader.answer = before.reader.answer;
 	now->progress = before.progress; /* which main has found no place for */
 	now->given = before.given;

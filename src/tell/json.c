@@ -99,7 +99,7 @@ json_heading(struct line *line, const struct snapshot *s)
 	json_rate(line, "rate", options->rated, &s->tuning.rate);
 	json_gates(line, options, &s->tuning);
 	line_add(line, ",\"framing\":\"%s\",\"elapsed_ns\":%" PRIu64 ",",
-	    framing_name(options->framing.kind), s->elapsed_ns);
+	    framing_name(&options->framing), s->elapsed_ns);
 }
 
 static void

@@ -95,7 +95,8 @@ static bool
 observe(struct lookout *lookout)
 {
 	const struct options *options = lookout->options;
-	const struct mark_style style = { options->mark_template, options->name, options->framing.delimiter };
+	const struct mark_style style = { options->mark_template, options->name, options->framing.delimiter,
+		&options->framing };
 	uint64_t bytes = options->buffer_bytes / GAPS_PART;
 
 	lookout->sojourn = sojourn_new();

@@ -11,6 +11,8 @@ set -u
 values='tally      a sum
 ledger     figures, which every room counts in
 framing    how records end, as the options have it
+frame      what a header says
+lines      which go together, as the options have it
 rate       an amount in a period
 line       a text in room that was given, and how long it is
 share      so many of so many

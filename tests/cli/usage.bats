@@ -230,8 +230,10 @@ accepted()
 	accepted --burst=10 -p rate:10/s
 }
 
-@test "--delimiter: one byte" {
-	refused_values --delimiter '' ab '\q' '\x' '\x1' '\xgg' '\x100'
+@test "--delimiter: one byte, or up to 16" {
+	refused_values --delimiter '' '\q' '\x' '\x1' '\xgg' abcdefghijklmnopq
+	accepted -d '\x100'
+	accepted -d '\r\n\r\n'
 	accepted -d ';'
 	accepted -d '\x3B'
 	accepted -d $'\t'
@@ -466,7 +468,7 @@ native_portable()
 @test "without PCRE2 --help says so" {
 	native_portable
 	is "$("$PORTABLE" --help | grep -c -e --keep=ERROR)" 0
-	is "$("$PORTABLE" --help | tr -s ' \n' ' ' | grep -o 'not in this build, which has no PCRE2' | wc -l)" 2
+	is "$("$PORTABLE" --help | tr -s ' \n' ' ' | grep -o 'not in this build, which has no PCRE2' | wc -l)" 5
 	! has_patterns || is "$("$WEIR" --help | grep -c 'not in this build')" 0
 }
 

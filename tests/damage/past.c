@@ -227,7 +227,7 @@ past_live(struct past *past)
 
 	past->count = 0;
 	past->now_ns = loop_now();
-	past->rules = (struct spool_rules){ .path = past->folder, .framing = { FRAMING_LINES, '\n', 0 },
+	past->rules = (struct spool_rules){ .path = past->folder, .framing = { .kind = FRAMING_LINES, .delimiter = '\n' },
 		.most = (uint64_t)1 << random_from(chance, 17, 20),
 		.sync_ns = random_one_in(chance, 3) ? SPOOL_SYNC_ALWAYS
 		    : random_one_in(chance, 3) ? SPOOL_SYNC_NEVER : 5 * NS_PER_MS };

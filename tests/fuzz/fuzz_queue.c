@@ -480,7 +480,7 @@ static void (*const steps[])(struct input *) = {
 static bool
 begin(struct input *input)
 {
-	struct framing framing = { FRAMING_LINES, '\n', 0 };
+	struct framing framing = { .kind = FRAMING_LINES, .delimiter = '\n' };
 	struct queue_limits limits = { .bytes = input_byte(input) * 4 + 10, .records = UINT64_MAX };
 	unsigned records, size;
 

@@ -189,8 +189,8 @@ choose_gates(struct options *o)
 static void
 choose_options(void)
 {
-	static const struct framing framings[] = { { FRAMING_LINES, '\n', 0 }, { FRAMING_NULL, 0, 0 },
-		{ FRAMING_DELIMITER, 0xff, 0 }, { FRAMING_FIXED, 0, 0 }, { FRAMING_BYTES, 0, 0 } };
+	static const struct framing framings[] = { { .kind = FRAMING_LINES, .delimiter = '\n' }, { .kind = FRAMING_NULL },
+		{ .kind = FRAMING_DELIMITER, .delimiter = 0xff }, { .kind = FRAMING_FIXED }, { .kind = FRAMING_BYTES } };
 	const struct size_class *class = rig.class = &classes[one_in(40) ? 3 + below(2) : below(3)];
 	struct options *o = &rig.options;
 
@@ -509,7 +509,7 @@ describe(uint64_t seed)
 	    rig.length, model_complaint() != NULL ? model_complaint() : "it does not come to an end");
 	diag("policy %s, framing %s, size %" PRIu64 ", buffer %" PRIu64 ", high %" PRIu64 ", low %" PRIu64
 	     ", records %" PRIu64 ", high %" PRIu64 ", low %" PRIu64 ", longest %" PRIu64, policy_name(o->policy),
-	    framing_name(o->framing.kind), o->framing.size, o->buffer_bytes, o->high_bytes, o->low_bytes,
+	    framing_name(&o->framing), o->framing.size, o->buffer_bytes, o->high_bytes, o->low_bytes,
 	    o->max_records, o->high_records, o->low_records, o->max_record_bytes);
 	diag("sample %" PRIu64 " in %" PRIu64 ", %s %" PRIu64 " %s/s, burst %" PRIu64 ", way %d, unit %zu, slack "
 	     "%zu, splice %d, look %d, batches of %zu", o->sample.num, o->sample.den,

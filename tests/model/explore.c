@@ -67,8 +67,8 @@ static const struct row {
 	.buffer_bytes = (most), .high_bytes = (most), .low_bytes = (low), .max_records = (records), \
 	.high_records = (records), .low_records = (few)
 #define ANY UINT64_MAX
-#define LINES .framing = { FRAMING_LINES, '\n', 0 }
-#define FIXED(n) .framing = { FRAMING_FIXED, 0, (n) }
+#define LINES .framing = { .kind = FRAMING_LINES, .delimiter = '\n' }
+#define FIXED(n) .framing = { .kind = FRAMING_FIXED, .size = (n) }
 #define ALL .sample = { 1, 1 }
 #define ONE_IN(n) .sample = { 1, (n) }
 #define RATE(n, unit) .rated = true, .rate = { 1, (n), (unit) }
@@ -99,7 +99,7 @@ static const struct row {
 	{ "drop-oldest, lines, 4 bytes, a rate in bytes", { .policy = POLICY_DROP_OLDEST, LINES, ALL,
 	    MARKS(4, 2, ANY, ANY), .max_record_bytes = 4, RATE(2, true), .burst = 3 },
 	    { IO_WAY_OWN, 2, 4 }, 4, 2, 5, false, PLAIN },
-	{ "bytes, 4 bytes, a rate", { .policy = POLICY_BLOCK, .framing = { FRAMING_BYTES, 0, 0 }, ALL,
+	{ "bytes, 4 bytes, a rate", { .policy = POLICY_BLOCK, .framing = { .kind = FRAMING_BYTES }, ALL,
 	    MARKS(4, 1, ANY, ANY), RATE(2, true), .burst = 4 }, { IO_WAY_OWN, 2, 0 }, 0, 3, 5, false, PLAIN },
 	{ "drop-oldest, lines, 5 bytes, --keep", { .policy = POLICY_DROP_OLDEST, LINES, ALL,
 	    MARKS(5, 2, ANY, ANY), .max_record_bytes = 4 }, { IO_WAY_OWN, 2, 4 }, 4, 2, 0, false, KEPT },

@@ -146,7 +146,7 @@ choose_options(void)
 	struct options *o = &play.options;
 	char error[PATTERN_ERROR_MOST];
 
-	*o = (struct options){ .name = "weir", .framing = { FRAMING_LINES, '\n', 0 }, .sample = { 1, 1 } };
+	*o = (struct options){ .name = "weir", .framing = { .kind = FRAMING_LINES, .delimiter = '\n' }, .sample = { 1, 1 } };
 	o->buffer_bytes = from(one_in(3) ? 16 : 60, 600);
 	o->max_record_bytes = one_in(2) ? o->buffer_bytes : from(4, o->buffer_bytes);
 	o->reader = (struct reader_options){ .window_records = UINT64_MAX, .window_bytes = UINT64_MAX,

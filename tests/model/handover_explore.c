@@ -64,7 +64,7 @@ static const struct row {
 	size_t unit;
 	uint8_t inflight; /* so many of those that it was given are answered for */
 } rows[] = {
-#define COMMON .name = "weir", .framing = { FRAMING_LINES, '\n', 0 }, .sample = { 1, 1 }
+#define COMMON .name = "weir", .framing = { .kind = FRAMING_LINES, .delimiter = '\n' }, .sample = { 1, 1 }
 #define MARKS(most, low, count, few) .buffer_bytes = (most), .high_bytes = (most), .low_bytes = (low), \
 	.max_records = (count), .high_records = (count), .low_records = (few), .max_record_bytes = 4
 #define ANY UINT64_MAX

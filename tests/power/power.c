@@ -359,7 +359,7 @@ trouble(void)
 static void
 play(void)
 {
-	struct spool_rules own = { .path = "simulated", .most = (uint64_t)1 << 17, .framing = { FRAMING_LINES, '\n', 0 } };
+	struct spool_rules own = { .path = "simulated", .most = (uint64_t)1 << 17, .framing = { .kind = FRAMING_LINES, .delimiter = '\n' } };
 	uint64_t settles;
 
 	chance = (struct random){ seed };

@@ -98,7 +98,7 @@ begin(const char *command_line)
 	must((rig.sojourn = sojourn_new()) != NULL);
 	rig.marks = NULL;
 	if (rig.options.mark_template != NULL) {
-		const struct mark_style style = { rig.options.mark_template, "weir", rig.options.framing.delimiter };
+		const struct mark_style style = { .pattern = rig.options.mark_template, .name = "weir", .delimiter = rig.options.framing.delimiter };
 
 		must((rig.marks = marks_new(4096, &style)) != NULL);
 	}

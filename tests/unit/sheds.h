@@ -12,7 +12,7 @@
 #include "hold/shed.h"
 #include "held.h"
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 
 static struct rig {
 	struct queue queue;

@@ -38,6 +38,9 @@ ends_here(const struct framing *f, uint64_t *phase, char byte)
 		ends = *phase + 1 == f->size;
 		break;
 	case FRAMING_BYTES:
+	case FRAMING_JOINED: /* noted */
+	case FRAMING_STRING:
+	case FRAMING_FRAME:
 		return false;
 	}
 	*phase = ends ? 0 : *phase + 1;
@@ -113,7 +116,7 @@ agrees(const struct framing *f, uint64_t phase, const char *piece, size_t length
 		good = good && finds_short(&w, f, piece, length, most[i]);
 	if (!good)
 		diag("%s, delimiter %d, size %" PRIu64 ", phase %" PRIu64 ": %zu bytes, %" PRIu64
-		    " ends: count %" PRIu64 ", first %zu, last %zu, phase %" PRIu64, framing_name(f->kind),
+		    " ends: count %" PRIu64 ", first %zu, last %zu, phase %" PRIu64, framing_name(f),
 		    f->delimiter, f->size, phase, length, w.count, record_count(f, phase, piece, length),
 		    record_first(f, phase, piece, length), record_last(f, phase, piece, length), got_phase);
 	return good;
@@ -151,7 +154,7 @@ short_pieces(const struct framing *f)
 			for (size_t d = 0; d < DENSITIES && good; d++)
 				good = agrees(f, (length + d) % 2, make_piece(&random, f->delimiter,
 				    densities[d], align, length), length, &random);
-	ok(good, "%s, delimiter %d: pieces of up to 97 bytes, at every alignment", framing_name(f->kind),
+	ok(good, "%s, delimiter %d: pieces of up to 97 bytes, at every alignment", framing_name(f),
 	    f->delimiter);
 }
 
@@ -167,7 +170,7 @@ long_pieces(const struct framing *f)
 		for (size_t d = 0; d < DENSITIES && good; d++)
 			good = agrees(f, i % 2, make_piece(&random, f->delimiter, densities[d],
 			    random_below(&random, LANES), lengths[i]), lengths[i], &random);
-	ok(good, "%s, delimiter %d: pieces around 255 vectors of 32 bytes", framing_name(f->kind),
+	ok(good, "%s, delimiter %d: pieces around 255 vectors of 32 bytes", framing_name(f),
 	    f->delimiter);
 }
 
@@ -175,12 +178,12 @@ static void
 delimiters(void)
 {
 	static const struct framing framings[] = {
-		{ FRAMING_LINES, '\n', 0 },
-		{ FRAMING_NULL, '\0', 0 },
-		{ FRAMING_DELIMITER, ',', 0 },
-		{ FRAMING_DELIMITER, 0x7f, 0 },
-		{ FRAMING_DELIMITER, 0x80, 0 },
-		{ FRAMING_DELIMITER, 0xff, 0 },
+		{ .kind = FRAMING_LINES, .delimiter = '\n' },
+		{ .kind = FRAMING_NULL },
+		{ .kind = FRAMING_DELIMITER, .delimiter = ',', .size = 0 },
+		{ .kind = FRAMING_DELIMITER, .delimiter = 0x7f },
+		{ .kind = FRAMING_DELIMITER, .delimiter = 0x80 },
+		{ .kind = FRAMING_DELIMITER, .delimiter = 0xff },
 	};
 
 	for (size_t i = 0; i < sizeof(framings) / sizeof(framings[0]); i++) {
@@ -197,7 +200,7 @@ fixed(void)
 	struct random random = { 3 };
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		struct framing f = { FRAMING_FIXED, 0, sizes[i] };
+		struct framing f = { .kind = FRAMING_FIXED, .size = sizes[i] };
 		bool good = true;
 
 		for (unsigned round = 0; round < 300 && good; round++) {
@@ -218,7 +221,7 @@ fixed(void)
 static void
 bytes(void)
 {
-	struct framing f = { FRAMING_BYTES, 0, 0 };
+	struct framing f = { .kind = FRAMING_BYTES };
 	struct random random = { 4 };
 	bool good = true;
 
@@ -230,26 +233,64 @@ bytes(void)
 static void
 names(void)
 {
-	is_text(framing_name(FRAMING_LINES), "lines", "the name of lines");
-	is_text(framing_name(FRAMING_NULL), "null", "the name of null");
-	is_text(framing_name(FRAMING_DELIMITER), "delimiter", "the name of delimiter");
-	is_text(framing_name(FRAMING_FIXED), "fixed", "the name of fixed");
-	is_text(framing_name(FRAMING_BYTES), "bytes", "the name of bytes");
+	static const struct {
+		struct framing framing;
+		const char *name;
+	} names[] = {
+		{ { .kind = FRAMING_LINES }, "lines" },
+		{ { .kind = FRAMING_NULL }, "null" },
+		{ { .kind = FRAMING_DELIMITER }, "delimiter" },
+		{ { .kind = FRAMING_FIXED }, "fixed" },
+		{ { .kind = FRAMING_BYTES }, "bytes" },
+		{ { .kind = FRAMING_JOINED }, "joined" },
+		{ { .kind = FRAMING_STRING }, "delimiter" },
+		{ { .kind = FRAMING_FRAME, .format = FRAME_VARINT }, "varint" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		is_text(framing_name(&names[i].framing), names[i].name, "the name of %s", names[i].name);
+}
+
+/* Where ends are noted they are where it says, and a piece that is not covered has none. */
+static void
+noted(void)
+{
+	static char covered[200], elsewhere[200];
+	struct ends *ends = ends_new();
+	struct framing f = { .kind = FRAMING_STRING, .delimiter = '\n', .string = "\r\n", .string_length = 2, .ends = ends };
+	uint64_t count = 2;
+
+	ok(framing_noted(&f) && !framing_delimited(&f) && ends_cover(ends, covered, sizeof(covered)) == 0, "noted beside");
+	for (size_t i = 9; i < sizeof(covered); i += 10)
+		ends_set(ends, covered + i);
+	ok(record_count(&f, 0, covered, 200) == 20 && record_first(&f, 0, covered + 5, 20) == 5 &&
+	    record_last(&f, 0, covered, 199) == 190 && record_skip(&f, 0, covered, 200, &count) == 20 && count == 0,
+	    "counted, first, last, passed over");
+	ok(record_short(&f, covered, 200, 9) == 200 && record_short(&f, covered, 200, 10) == 0 &&
+	    record_phase(&f, 1, covered, 10) == 0 && record_phase(&f, 0, covered, 11) != 0 && record_phase(&f, 3, covered, 0) == 3,
+	    "short ones, phases");
+	ok(record_count(&f, 0, elsewhere, 200) == 0 && record_first(&f, 0, elsewhere, 200) == 0, "elsewhere there are none");
+	ok(record_body(&f, "ab\r\n", 4) == 2 && record_body(&f, "ab\n", 3) == 3 && record_body(&f, "\n", 1) == 1,
+	    "what is not delimiter");
+	f = (struct framing){ .kind = FRAMING_FRAME, .format = FRAME_NETSTRING };
+	ok(record_head(&f, "3:abc,", 6) == 2 && record_body(&f, "3:abc,", 6) == 3 && record_body(&f, "3:ab", 4) == 2,
+	    "a payload, whole and in part");
+	ends_free(ends);
 }
 
 /* Ends that need no look at the bytes are counted without any. */
 static void
 needs_a_look(void)
 {
-	static const struct framing blind[] = { { FRAMING_FIXED, 0, 7 }, { FRAMING_BYTES, 0, 0 } };
-	static const struct framing delimited[] = { { FRAMING_LINES, '\n', 0 }, { FRAMING_NULL, '\0', 0 },
-		{ FRAMING_DELIMITER, ';', 0 } };
+	static const struct framing blind[] = { { .kind = FRAMING_FIXED, .size = 7 }, { .kind = FRAMING_BYTES } };
+	static const struct framing delimited[] = { { .kind = FRAMING_LINES, .delimiter = '\n' }, { .kind = FRAMING_NULL },
+		{ .kind = FRAMING_DELIMITER, .delimiter = ';' } };
 
 	for (size_t i = 0; i < sizeof(delimited) / sizeof(delimited[0]); i++)
 		ok(framing_delimited(&delimited[i]), "%s: ends are found by looking at the bytes",
-		    framing_name(delimited[i].kind));
+		    framing_name(&delimited[i]));
 	for (size_t i = 0; i < sizeof(blind) / sizeof(blind[0]); i++)
-		ok(!framing_delimited(&blind[i]), "%s: without", framing_name(blind[i].kind));
+		ok(!framing_delimited(&blind[i]), "%s: without", framing_name(&blind[i]));
 	ok(record_body(&delimited[0], "ab\n", 3) == 2 && record_body(&delimited[0], "ab", 2) == 2 &&
 	    record_body(&delimited[0], "", 0) == 0 && record_body(&blind[0], "ab\n", 3) == 3,
 	    "what is not delimiter, also where it is missing");
@@ -266,6 +307,7 @@ main(void)
 	fixed();
 	bytes();
 	names();
+	noted();
 	needs_a_look();
 	return done_testing();
 }

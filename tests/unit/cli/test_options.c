@@ -315,15 +315,15 @@ static const struct refused values[] = {
 	{ { "--burst=10KB", "-L", "5" }, "--burst=10KB", "bytes, but the rate counts records" },
 	{ { "--burst=10/s", "-L", "5" }, "--burst=10/s", "not an amount" },
 	{ { "--burst=10" }, "--burst=10", "without a rate" },
-	{ { "-d", "" }, "--delimiter=", "not one byte" },
-	{ { "-d", "ab" }, "--delimiter=ab", "not one byte" },
-	{ { "-d", "\\q" }, "--delimiter=", "not one byte" },
-	{ { "-d", "\\x4" }, "--delimiter=", "not one byte" },
-	{ { "-d", "\\x4g" }, "--delimiter=", "not one byte" },
-	{ { "-d", "\\x+4" }, "--delimiter=", "not one byte" },
-	{ { "-d", "\\x414" }, "--delimiter=", "not one byte" },
-	{ { "-d", "\\nn" }, "--delimiter=", "not one byte" },
-	{ { "-d", "\xc3\xa9" }, "--delimiter=", "not one byte" },
+	{ { "-d", "" }, "--delimiter=", "empty" },
+	{ { "-d", "abcdefghijklmnopq" }, "--delimiter=abcdefghijklmnopq", "longer than 16 bytes" },
+	{ { "-d", "\\q" }, "--delimiter=", "no such byte" },
+	{ { "-d", "\\x4" }, "--delimiter=", "no such byte" },
+	{ { "-d", "\\x4g" }, "--delimiter=", "no such byte" },
+	{ { "-d", "\\x+4" }, "--delimiter=", "no such byte" },
+	{ { "-d", "ab\\" }, "--delimiter=", "no such byte" },
+	{ { "--frame=u64" }, "--frame=u64", "no such format" },
+	{ { "--frame=" }, "--frame=", "no such format" },
 	{ { "--fixed=0" }, "--fixed=0", "too small" },
 	{ { "--fixed=0.5" }, "--fixed=0.5", "too small" },
 	{ { "--fixed=2T" }, "--fixed=2T", "too large" },
@@ -373,7 +373,7 @@ static const struct refused others[] = {
 	{ { "--quiet=1" }, "--quiet", "takes no value" },
 	{ { "--buffer" }, "--buffer", "needs a value; accepted: 4K" },
 	{ { "-m" }, "--buffer", "needs a value; accepted: 4K" },
-	{ { "-q", "-d" }, "--delimiter", "needs a value; accepted: one byte" },
+	{ { "-q", "-d" }, "--delimiter", "needs a value; accepted: 1 to 16 bytes" },
 };
 
 static void
@@ -507,7 +507,7 @@ help(void)
 {
 	static const char *const options[] = { "-p, --policy=POLICY", "-m, -B, --buffer=SIZE", "--max-records=N",
 		"--max-record=SIZE", "--high=PCT", "--low=PCT", "-s, --sample=N", "-L, --rate=RATE",
-		"--burst=AMOUNT", "-l, --lines", "-0, -z, --null", "-d, --delimiter=C", "--fixed=SIZE",
+		"--burst=AMOUNT", "-l, --lines", "-0, -z, --null", "-d, --delimiter=STRING", "--fixed=SIZE", "--frame=FORMAT",
 		"-b, --bytes", "--batch=AMOUNT[,AMOUNT]", "-j, --jobs=N", "--number[=TEMPLATE]", "-q, --quiet", "--format=text|json", "--report=FILE", "--fail-on-drop",
 		"--drain-timeout=TIME", "--pipe-size=SIZE|keep", "-N, --name=NAME", "-h, --help",
 		"-V, --version" };

@@ -80,9 +80,9 @@ is_through(size_t length, uint64_t records)
 	    rig.ledger.out.records == records && ledger_balances(&rig.ledger, queue_held(&rig.queue));
 }
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 };
-static const struct framing fixed = { FRAMING_FIXED, 0, 100 };
-static const struct framing bytes = { FRAMING_BYTES, 0, 0 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
+static const struct framing fixed = { .kind = FRAMING_FIXED, .size = 100 };
+static const struct framing bytes = { .kind = FRAMING_BYTES };
 
 static void
 blindly(void)

@@ -10,7 +10,7 @@
 
 #define STREAM_MOST ((size_t)20000)
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 static const struct share tenth = { 1, 10 };
 
 static struct intake intake;
@@ -172,7 +172,7 @@ ends_behind_the_last_byte(void)
 static void
 counts_no_records_in_bytes(void)
 {
-	const struct framing bytes = { FRAMING_BYTES, 0, 0 };
+	const struct framing bytes = { .kind = FRAMING_BYTES };
 
 	begin(&bytes, NULL, UINT64_MAX);
 	ok(arrive("a\nb\n", 4), "a stream of bytes");
@@ -290,7 +290,7 @@ any_stream(struct framing framing)
 			diag("seed %" PRIu64 ": %zu bytes, size %" PRIu64 ", longest %" PRIu64 ", sample %" PRIu64
 			     " in %" PRIu64, seed, length, framing.size, max_record, share.num, share.den);
 	}
-	ok(good, "%s: any stream, in any reads", framing_name(framing.kind));
+	ok(good, "%s: any stream, in any reads", framing_name(&framing));
 }
 
 /* --- past the queue -------------------------------------------------------------------------------- */
@@ -325,7 +325,7 @@ passes_lines_by(void)
 static void
 passes_fixed_by(void)
 {
-	const struct framing seven = { FRAMING_FIXED, 0, 7 };
+	const struct framing seven = { .kind = FRAMING_FIXED, .size = 7 };
 	struct random random = { 7 };
 	uint64_t sum = 0, ends = 0;
 	bool good = true;
@@ -349,7 +349,7 @@ passes_fixed_by(void)
 static void
 passes_bytes_by(void)
 {
-	const struct framing bytes = { FRAMING_BYTES, 0, 0 };
+	const struct framing bytes = { .kind = FRAMING_BYTES };
 
 	begin(&bytes, NULL, UINT64_MAX);
 	is(intake_pass(&intake, &ledger, NULL, 1000), 0, "in bytes no record ends");
@@ -419,9 +419,9 @@ main(void)
 	passes_bytes_by();
 	passes_by_to_the_end();
 	any_stream(lines);
-	any_stream((struct framing){ FRAMING_NULL, '\0', 0 });
-	any_stream((struct framing){ FRAMING_DELIMITER, 0xff, 0 });
-	any_stream((struct framing){ FRAMING_FIXED, 0, 1 });
+	any_stream((struct framing){ .kind = FRAMING_NULL });
+	any_stream((struct framing){ .kind = FRAMING_DELIMITER, .delimiter = 0xff });
+	any_stream((struct framing){ .kind = FRAMING_FIXED, .size = 1 });
 	retunes_a_sample();
 	return done_testing();
 }

@@ -15,7 +15,7 @@
 #define UNIT 4096
 #define RECORDS 3000
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 }, no_records = { FRAMING_BYTES, '\0', 0 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' }, no_records = { .kind = FRAMING_BYTES };
 
 static struct toll toll;
 static struct queue queue;

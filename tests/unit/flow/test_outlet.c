@@ -22,7 +22,7 @@
 #define NEVER SIZE_MAX
 #define MS NS_PER_MS
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 
 struct rig {
 	struct outlet outlet;
@@ -469,7 +469,7 @@ static void
 run_by_key(void)
 {
 	const struct rate by_records = { 1, NS_PER_S, false }, by_bytes = { 1000, NS_PER_S, true };
-	const struct mark_style style = { "M", "weir", '\n' };
+	const struct mark_style style = { .pattern = "M", .name = "weir", .delimiter = '\n' };
 	const struct lost lost = { REASON_NEWEST, 1, 1, 0 };
 	struct key_rule key = { .separator = KEY_BLANKS };
 	struct buckets *buckets = buckets_new(1000, NS_PER_S, 100, 4);
@@ -656,7 +656,7 @@ static void
 begin_mark(const struct rate *rate, uint64_t burst)
 {
 	static char pattern[1000];
-	const struct mark_style style = { pattern, "weir", '\n' };
+	const struct mark_style style = { .pattern = pattern, .name = "weir", .delimiter = '\n' };
 	const struct lost lost = { REASON_NEWEST, 1, 1, 0 };
 
 	memset(pattern, 'm', sizeof(pattern) - 1);
@@ -718,7 +718,7 @@ marks_begin_anew(void)
 static void
 marks_have_a_budget(void)
 {
-	const struct mark_style style = { "M", "weir", '\n' };
+	const struct mark_style style = { .pattern = "M", .name = "weir", .delimiter = '\n' };
 	const struct lost lost = { REASON_NEWEST, 1, 1, 0 };
 	int both[2] = { open("/dev/null", O_RDONLY), open("/dev/null", O_WRONLY) };
 	int turns = 1;

@@ -63,7 +63,7 @@ begin_on(const char *command_line, int input_fd)
 	must((rig.sojourn = sojourn_new()) != NULL);
 	rig.marks = NULL;
 	if (rig.options.mark_template != NULL) {
-		const struct mark_style style = { rig.options.mark_template, "weir", '\n' };
+		const struct mark_style style = { .pattern = rig.options.mark_template, .name = "weir", .delimiter = '\n' };
 		must((rig.marks = marks_new(4096, &style)) != NULL);
 	}
 	pump_observe(&rig.pump, rig.sojourn, rig.marks, NULL, NULL);

@@ -4,8 +4,8 @@
 
 #include "flow/tap.h"
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 };
-static const struct framing fixed = { FRAMING_FIXED, 0, 4 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
+static const struct framing fixed = { .kind = FRAMING_FIXED, .size = 4 };
 static struct tap *taps;
 static struct tap_record record;
 

@@ -18,7 +18,7 @@
 #define MANY UINT64_MAX
 #define UNIT 4096
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 
 static struct toll toll;
 static struct queue queue;

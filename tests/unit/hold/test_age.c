@@ -13,7 +13,7 @@
 
 #define MS NS_PER_MS
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 
 static struct rig {
 	struct queue queue;

@@ -13,7 +13,7 @@
 
 #define STREAM 4000000
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 static struct queue queue, arrivals;
 static struct random chance;
 static char *stream;          /* lines of any length up to 300, */

@@ -26,7 +26,7 @@ static struct {
 static void
 begin(const struct queue_limits *limits, const char *regex)
 {
-	static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+	static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 	char error[PATTERN_ERROR_MOST];
 
 	memset(&rig, 0, sizeof(rig));

@@ -19,9 +19,9 @@
 #define MOST ((size_t)20000)
 
 static const struct framing framings[] = {
-	{ FRAMING_LINES, '\n', 0 },
-	{ FRAMING_NULL, '\0', 0 },
-	{ FRAMING_FIXED, '\0', 7 },
+	{ .kind = FRAMING_LINES, .delimiter = '\n' },
+	{ .kind = FRAMING_NULL },
+	{ .kind = FRAMING_FIXED, .size = 7 },
 };
 
 /* A record, or a mark. */
@@ -534,7 +534,7 @@ bytes_step(struct random *random, size_t *out, size_t *given)
 static void
 of_bytes(void)
 {
-	const struct framing bytes = { FRAMING_BYTES, '\0', 0 };
+	const struct framing bytes = { .kind = FRAMING_BYTES };
 	bool good = true;
 
 	for (uint64_t seed = 1; seed <= 300 && good; seed++) {

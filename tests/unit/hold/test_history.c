@@ -12,7 +12,7 @@
 
 #define RECORDS 3000
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 
 static struct rig {
 	struct queue queue;

@@ -13,7 +13,7 @@ static const char *
 mark(const char *pattern)
 {
 	static char text[MARK_MOST + 1];
-	const struct mark_style style = { pattern, "left", '\n' };
+	const struct mark_style style = { .pattern = pattern, .name = "left", .delimiter = '\n' };
 	size_t length;
 
 	memset(text, '#', sizeof(text));
@@ -92,7 +92,7 @@ moments(void)
 static const char *
 checked(const char *pattern, unsigned char delimiter)
 {
-	const struct mark_style style = { pattern, "a fox", delimiter };
+	const struct mark_style style = { .pattern = pattern, .name = "a fox", .delimiter = delimiter };
 	const char *error = mark_check(&style);
 
 	return error != NULL ? error : "good";
@@ -138,7 +138,7 @@ templates(void)
 static void
 sent(void)
 {
-	const struct mark_style style = { "M{records}", "weir", '\n' };
+	const struct mark_style style = { .pattern = "M{records}", .name = "weir", .delimiter = '\n' };
 	const struct lost one = { REASON_NEWEST, 1, 10, 5 };
 	struct marks *marks = marks_new(4, &style);
 	struct iovec next;

@@ -328,7 +328,7 @@ agree(const char *after)
 		return true;
 	diag("after %s, at byte %zu of %zu: policy %s, framing %s, size %" PRIu64 ", %zu bytes, %" PRIu64
 	     " records, slack %zu, longest record %" PRIu64 ", sample %" PRIu64 " in %" PRIu64, after, rig.read,
-	    rig.length, policy_name(rig.policy), framing_name(rig.framing.kind), rig.framing.size,
+	    rig.length, policy_name(rig.policy), framing_name(&rig.framing), rig.framing.size,
 	    rig.limits.bytes, rig.limits.records, rig.limits.slack, rig.max_record, rig.share.num,
 	    rig.share.den);
 	return false;
@@ -463,8 +463,8 @@ begin_intake(bool sampling)
 static void
 make_rig(enum policy policy, bool gates, bool large, uint64_t seed)
 {
-	static const struct framing framings[] = { { FRAMING_LINES, '\n', 0 }, { FRAMING_NULL, 0, 0 },
-		{ FRAMING_DELIMITER, 0xff, 0 }, { FRAMING_FIXED, 0, 0 } };
+	static const struct framing framings[] = { { .kind = FRAMING_LINES, .delimiter = '\n' }, { .kind = FRAMING_NULL },
+		{ .kind = FRAMING_DELIMITER, .delimiter = 0xff }, { .kind = FRAMING_FIXED } };
 	struct random *random = &rig.random;
 	bool drops = policy_drops(policy);
 
@@ -561,7 +561,7 @@ fails(void)
 	bool good = true;
 
 	make_rig(POLICY_FAIL, false, false, 1);
-	rig.framing = (struct framing){ FRAMING_LINES, '\n', 0 };
+	rig.framing = (struct framing){ .kind = FRAMING_LINES, .delimiter = '\n' };
 	rig.limits.records = 2;
 	begin_intake(false);
 	if (queue_init(&rig.queue, &rig.framing, &rig.limits) < 0)

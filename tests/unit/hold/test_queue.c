@@ -11,7 +11,7 @@
 #include "hold/queue.h"
 #include "hold/sweep.h"
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 static struct queue q;
 static struct ledger ledger;
 static struct loss loss = { .ledger = &ledger };
@@ -242,7 +242,7 @@ ends(void)
 static void
 ends_fixed(void)
 {
-	const struct framing fixed = { FRAMING_FIXED, 0, 4 };
+	const struct framing fixed = { .kind = FRAMING_FIXED, .size = 4 };
 	struct tally evicted = { 0, 0 }, misfit = { 0, 0 };
 
 	begin(&fixed);
@@ -291,7 +291,7 @@ grows(void)
 static void
 passes_by(void)
 {
-	const struct framing five = { FRAMING_FIXED, 0, 5 };
+	const struct framing five = { .kind = FRAMING_FIXED, .size = 5 };
 
 	begin(&lines);
 	queue_pass(&q, 3);
@@ -750,7 +750,7 @@ list_run(uint64_t seed)
 
 	list = (struct list){ .random = { seed }, .framing = lines, .right = true };
 	if (seed % 3 == 0)
-		list.framing = (struct framing){ FRAMING_FIXED, 0, seed % 7 + 2 };
+		list.framing = (struct framing){ .kind = FRAMING_FIXED, .size = seed % 7 + 2 };
 	if (queue_init(&q, &list.framing, &limits) < 0 || (q.sojourn = sojourn_new()) == NULL)
 		abort();
 	q.marks = 4;

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 static struct chain chain;
 static struct transit transit;
 
@@ -106,7 +106,7 @@ goes_open(void)
 static void
 goes_fixed(void)
 {
-	const struct framing five = { FRAMING_FIXED, 0, 5 };
+	const struct framing five = { .kind = FRAMING_FIXED, .size = 5 };
 
 	begin();
 	come("abc");

@@ -11,8 +11,8 @@
 
 #include <errno.h>
 
-static const struct framing lines = { FRAMING_LINES, '\n', 0 };
-static const struct framing fixed = { FRAMING_FIXED, 0, 4 };
+static const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
+static const struct framing fixed = { .kind = FRAMING_FIXED, .size = 4 };
 
 static const struct batch whole = { .records = 1 }, first = { .open = true }, next = { .continues = true, .open = true },
 	last = { .continues = true, .records = 1 };
@@ -166,7 +166,7 @@ full_of(const struct framing *framing, bool with_reason, const char *text, size_
 static void
 full_of_others(void)
 {
-	static const struct framing tabs = { FRAMING_DELIMITER, '\t', 0 };
+	static const struct framing tabs = { .kind = FRAMING_DELIMITER, .delimiter = '\t' };
 
 	full_of(&lines, true, "oldest\ta\nnewest\tbc\noldest\td\n", 21, 20, "oldest\ta\nnewest\tbc\n");
 	lost_is(1, 2, "and a reason is no part of what is lost");

@@ -26,10 +26,10 @@
 #define STREAM_MOST (1 << 20)
 
 static const struct framing framings[] = {
-	{ FRAMING_LINES, '\n', 0 },
-	{ FRAMING_NULL, '\0', 0 },
-	{ FRAMING_DELIMITER, 't', 0 }, /* which is in the names of reasons */
-	{ FRAMING_FIXED, 0, 24 },
+	{ .kind = FRAMING_LINES, .delimiter = '\n' },
+	{ .kind = FRAMING_NULL },
+	{ .kind = FRAMING_DELIMITER, .delimiter = 't' }, /* which is in the names of reasons */
+	{ .kind = FRAMING_FIXED, .size = 24 },
 };
 #define FRAMINGS (sizeof(framings) / sizeof(framings[0]))
 
@@ -408,7 +408,7 @@ drop_half(struct spill *spill)
 static void
 last_ones(void)
 {
-	const struct framing fixed = { FRAMING_FIXED, 0, 8 };
+	const struct framing fixed = { .kind = FRAMING_FIXED, .size = 8 };
 
 	is_text(text_after(&framings[0], "", drop_last_of_intake), "one\nother\ntwo", "the last record goes as it came");
 	is_text(text_after(&framings[0], "", drop_last_first), "last\none\ntwo\n", "and ends before another");
@@ -686,7 +686,7 @@ full(void)
 static void
 urged(void)
 {
-	const struct framing lines = { FRAMING_LINES, '\n', 0 };
+	const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 	const pid_t parent = getpid();
 	bool good = true;
 

@@ -110,7 +110,7 @@ disk_unlink(int fd, const char *name, int flags)
 
 static char folder[] = "/tmp/weir-spool-XXXXXX";
 static struct spool_rules rules = { .path = folder, .most = (uint64_t)1 << 20, .sync_ns = NS_PER_MS,
-	.framing = { FRAMING_LINES, '\n', 0 } };
+	.framing = { .kind = FRAMING_LINES, .delimiter = '\n' } };
 
 static inline const char *
 path_of(const char *name)

@@ -35,7 +35,7 @@ static size_t oldest;   /* the first that is not settled, or count */
 static uint64_t serial; /* of the next record */
 static struct spool *spool;
 static char folder[] = "/tmp/weir-spool-XXXXXX";
-static struct spool_rules rules = { .path = folder, .most = (uint64_t)1 << 20, .framing = { FRAMING_LINES, '\n', 0 } };
+static struct spool_rules rules = { .path = folder, .most = (uint64_t)1 << 20, .framing = { .kind = FRAMING_LINES, .delimiter = '\n' } };
 static struct random chance;
 static uint64_t now_ns;
 

@@ -30,7 +30,7 @@ begin(void)
 	const struct queue_limits limits = { .bytes = 100, .records = UINT64_MAX };
 	const struct watermarks marks = { { UINT64_MAX, 100 }, { UINT64_MAX, 50 } };
 
-	options = (struct options){ .policy = POLICY_DROP_OLDEST, .framing = { FRAMING_LINES, '\n', 0 },
+	options = (struct options){ .policy = POLICY_DROP_OLDEST, .framing = { .kind = FRAMING_LINES, .delimiter = '\n' },
 		.buffer_bytes = 100, .max_records = UINT64_MAX, .name = "weir" };
 	pump = (struct pump){ .options = &options };
 	pump.plan.limits = limits;

@@ -16,7 +16,7 @@ begin(void)
 {
 	options = (struct options){
 		.policy = POLICY_DROP_OLDEST,
-		.framing = { FRAMING_LINES, '\n', 0 },
+		.framing = { .kind = FRAMING_LINES, .delimiter = '\n' },
 		.buffer_bytes = 1000000,
 		.max_records = UINT64_MAX,
 		.high_bytes = 1000000,

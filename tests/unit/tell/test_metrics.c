@@ -21,7 +21,7 @@ begin(void)
 {
 	options = (struct options){
 		.policy = POLICY_DROP_OLDEST,
-		.framing = { FRAMING_LINES, '\n', 0 },
+		.framing = { .kind = FRAMING_LINES, .delimiter = '\n' },
 		.sample = { 1, 1 },
 		.name = "weir",
 	};

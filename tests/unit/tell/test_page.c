@@ -15,7 +15,7 @@ begin(void)
 {
 	options = (struct options){
 		.policy = POLICY_DROP_OLDEST,
-		.framing = { FRAMING_LINES, '\n', 0 },
+		.framing = { .kind = FRAMING_LINES, .delimiter = '\n' },
 		.buffer_bytes = 101,
 		.max_records = 102,
 		.high_bytes = 103,

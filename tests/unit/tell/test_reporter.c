@@ -11,7 +11,7 @@
 
 #include <errno.h>
 
-static const struct options options = { .framing = { FRAMING_LINES, '\n', 0 }, .sample = { 1, 1 },
+static const struct options options = { .framing = { .kind = FRAMING_LINES, .delimiter = '\n' }, .sample = { 1, 1 },
 	.name = "weir", .format = FORMAT_JSON };
 
 static char path[] = "/tmp/weir-unit-XXXXXX"; /* a directory */

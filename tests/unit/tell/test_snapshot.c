@@ -13,7 +13,7 @@ static struct snapshot snapshot;
 static void
 begin(void)
 {
-	const struct framing lines = { FRAMING_LINES, '\n', 0 };
+	const struct framing lines = { .kind = FRAMING_LINES, .delimiter = '\n' };
 	const struct queue_limits limits = { .bytes = 100, .records = UINT64_MAX };
 	const struct watermarks marks = { { UINT64_MAX, 100 }, { UINT64_MAX, 50 } };
 	struct iovec piece[QUEUE_ROOM];
