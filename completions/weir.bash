@@ -57,7 +57,7 @@ _weir_command()
 			first=$((i + 1))
 			return ;;
 		--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|--field-separator|\
-		--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|--frame|--start|--join|--continued|--record-linger|--confirm|--answers|\
+		--sample|--sample-by|--seed|--drop-over|--mask|--rate|--burst|--rate-by|--delimiter|--fixed|--frame|--start|--join|--continued|--record-linger|--confirm|--answers|\
 		--window|--credits|--batch|--linger|--jobs|--timeout|--retry|--backoff|--stall|--reader-gone|--on-high|\
 		--on-low|--spool|--spool-size|--spool-sync|--interval|--size|--metrics|--format|--report|--report-on|--name|--dropped|--top-keys|\
 		--drain-timeout|--pipe-size)
@@ -89,7 +89,7 @@ _weir_value()
 	--rate-by) _weir_words "$2" key ;;
 	-k|--key) _weir_words "$2" 1 2 3 ;;
 	-t|--field-separator) _weir_words "$2" , : "'\\t'" ;;
-	--max-age) _weir_words "$2" 100ms 1s 10s 1m ;;
+	--max-age|--collapse) _weir_words "$2" 100ms 1s 10s 1m ;;
 	--top-keys) _weir_words "$2" 3 10 100 ;;
 	-L|--rate|--drop-over) _weir_words "$2" 10/s 100/s 1000/s 1MB/s 10MB/s ;;
 	-d|--delimiter) _weir_words "$2" "'\\n'" "'\\t'" "'\\0'" , ;;
@@ -145,7 +145,7 @@ _weir_split()
 		option=${cur%%=*} kept=${cur%%=*}= cur=${cur#*=}
 	elif [[ ! $head && $cur == -[pmBktsLdji]?* ]]; then
 		option=${cur:0:2} kept=${cur:0:2} cur=${cur:2}
-	elif [[ $i -gt 1 && ${COMP_WORDS[i-1]} != --@(mark-drops|number|control) ]]; then
+	elif [[ $i -gt 1 && ${COMP_WORDS[i-1]} != --@(mark-drops|number|control|collapse) ]]; then
 		option=${COMP_WORDS[i-1]}
 	fi
 	# in one word again: the values of --sample stand behind "sample:", and behind "codel:" are times
@@ -178,7 +178,7 @@ _weir()
 	_weir_split
 	case $option in
 	-[pmBktsLdjNi]|--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|\
-	--field-separator|--sample|--sample-by|--seed|--drop-over|--rate|--burst|--rate-by|--delimiter|--fixed|\
+	--field-separator|--sample|--sample-by|--seed|--drop-over|--collapse|--mask|--rate|--burst|--rate-by|--delimiter|--fixed|\
 	--frame|--start|--join|--continued|--record-linger|\
 	--format|--report|--report-on|--drain-timeout|--pipe-size|--name|--interval|--metrics|--mark-drops|\
 	--dropped|--top-keys|--size|--confirm|--answers|--window|--credits|--batch|--linger|--jobs|--timeout|--retry|\
@@ -190,7 +190,7 @@ _weir()
 	[[ $cur == [!-]* ]] && { _weir_programs; return; }
 	_weir_words '' -p --policy= -m -B --buffer= --max-records= --max-record= --high= --low= \
 		--max-age= --keep= -k --key= -t --field-separator= -s --sample= --sample-by= --seed= \
-		--drop-over= -L --rate= --burst= --rate-by= -l --lines -0 -z --null -d --delimiter= --fixed= --frame= \
+		--drop-over= --collapse --collapse= --mask= -L --rate= --burst= --rate-by= -l --lines -0 -z --null -d --delimiter= --fixed= --frame= \
 		-b --bytes --start= --join= --continued= --record-linger= --confirm= --answers= --window= --credits= --batch= --linger= -j --jobs= --timeout= --retry= \
 		--bisect --backoff= --restart --stall= --reader-gone= --foreground --on-high= --on-low= --number --number= \
 		--spool= --spool-size= --spool-sync= -q --quiet --format= --report= --report-on= --control --control= --fail-on-drop --drain-timeout= \

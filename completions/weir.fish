@@ -4,7 +4,7 @@
 
 # Those that take the next word.
 set -g __weir_with_value -p --policy -m -B --buffer --max-records --max-record --high --low --max-age --keep -k --key -t \
-    --field-separator -s --sample --sample-by --seed --drop-over -L --rate --burst --rate-by -d --delimiter --fixed --frame --start --join --continued --record-linger \
+    --field-separator -s --sample --sample-by --seed --drop-over --mask -L --rate --burst --rate-by -d --delimiter --fixed --frame --start --join --continued --record-linger \
     --confirm --answers --window --credits --batch --linger -j --jobs --timeout --retry --backoff --stall --reader-gone \
     --on-high --on-low --spool --spool-size --spool-sync -i --interval --size --metrics --format --report --report-on -N --name --dropped --top-keys \
     --drain-timeout --pipe-size
@@ -72,6 +72,8 @@ complete -c weir -n __weir_own -s s -l sample -x -d 'Let 1 record in N in' -a '1
 complete -c weir -n __weir_own -l sample-by -x -d 'Which 1 record in N' -a 'count random key each-key'
 complete -c weir -n __weir_own -l seed -x -d 'Make chance repeat itself'
 complete -c weir -n __weir_own -l drop-over -x -d 'Drop what comes in faster than this' -a '10/s 100/s 1000/s 1MB/s 10MB/s'
+complete -c weir -n __weir_own -l collapse -d 'Drop repeats of a record; a mark says how many'
+complete -c weir -n __weir_own -l mask -x -d 'What may differ in a repeat'
 complete -c weir -n __weir_own -s L -l rate -x -d 'Let records out no faster than this' -a '10/s 100/s 1000/s 1MB/s 10MB/s'
 complete -c weir -n __weir_own -l burst -x -d 'How much may leave, or come in, at once'
 complete -c weir -n __weir_own -l rate-by -x -d 'Hold the rates for each key' -a key

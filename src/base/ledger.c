@@ -21,6 +21,7 @@ static const char *const names[] = {
 	[REASON_CORRUPT] = "corrupt",
 	[REASON_PURGED] = "purged",
 	[REASON_FAIR] = "fair",
+	[REASON_REPEATED] = "repeated",
 };
 static_assert(sizeof(names) / sizeof(names[0]) == REASONS, "a name for every reason");
 
@@ -61,10 +62,19 @@ ledger_dropped(const struct ledger *ledger)
 	return sum;
 }
 
+struct tally
+ledger_left_out(const struct ledger *ledger)
+{
+	struct tally sum = ledger->dropped[REASON_SAMPLE];
+
+	ledger_count(&sum, ledger->dropped[REASON_REPEATED].records, ledger->dropped[REASON_REPEATED].bytes);
+	return sum;
+}
+
 bool
 ledger_lost(const struct ledger *ledger)
 {
-	return ledger_dropped(ledger).bytes > ledger->dropped[REASON_SAMPLE].bytes;
+	return ledger_dropped(ledger).bytes > ledger_left_out(ledger).bytes;
 }
 
 bool

@@ -36,8 +36,9 @@ enum reason {
 	REASON_CORRUPT,  /* it was in the spool, and is damaged or missing */
 	REASON_PURGED,   /* somebody asked for it to be */
 	REASON_FAIR,     /* its key held most of the buffer */
+	REASON_REPEATED, /* one that is equal had been let in a moment before */
 };
-#define REASONS 15
+#define REASONS 16
 
 /* Records have a class by the --keep that they match: from 1 for the last to as many as there are
  * for the first, and 0 for what matches none. */
@@ -80,9 +81,10 @@ const char *reason_name(enum reason reason);
 /* The name in reports, metrics and the live line: "input". */
 const char *awaited_name(enum awaited awaited);
 
-/* All that was dropped; and whether anything was that --fail-on-drop asks for, be it part of a record
- * whose end was never read: a sample is drawn on purpose. */
+/* All that was dropped; what of it was left out on purpose, a sample and repeats, of which one is in; and whether anything
+ * else was, which is what --fail-on-drop asks for, be it part of a record whose end was never read. */
 struct tally ledger_dropped(const struct ledger *ledger);
+struct tally ledger_left_out(const struct ledger *ledger);
 bool ledger_lost(const struct ledger *ledger);
 
 void ledger_count(struct tally *tally, uint64_t records, uint64_t bytes);

@@ -25,11 +25,13 @@
 
 #ifdef HAVE_PCRE2
 #define ACCEPTS_KEEP "up to 16 regular expressions of Perl's kind, such as 'ERROR|FATAL', /ERROR/ or /error/i"
+#define ACCEPTS_MASK "up to 16 regular expressions of Perl's kind, such as '[0-9]+', /ID=\\w+/ or /id=\\w+/i"
 #define ACCEPTS_KEY "fields from 1, such as 2 or 2,3; members of a JSON object, such as .user or .a.b,.c; or /REGEX/, such " \
 	"as '/user=([a-z]+)/'"
 #define ACCEPTS_CONFIRM "written, read, exit, line, line:REGEX, number, upto"
 #else
 #define ACCEPTS_KEEP "none; regular expressions need a weir with PCRE2"
+#define ACCEPTS_MASK ACCEPTS_KEEP
 #define ACCEPTS_KEY "fields from 1, such as 2 or 2,3; members of a JSON object, such as .user or .a.b,.c; /REGEX/ needs a " \
 	"weir with PCRE2"
 #define ACCEPTS_CONFIRM "written, read, exit, line, number, upto; line:REGEX needs a weir with PCRE2"
@@ -76,6 +78,11 @@ const struct draft_row draft_rows[IDS] = {
 	[ID_SEED] = { DRAFT_IN, "seed", "", "N", "make chance repeat itself; by key, choose another sample (default 0)",
 	    "a whole number from 0 to 9223372036854775807", NULL },
 	[ID_DROP_OVER] = { DRAFT_IN, "drop-over", "", "RATE", "drop what comes in faster than RATE", ACCEPTS_RATE, NULL },
+	[ID_COLLAPSE] = { DRAFT_IN, "collapse", "", "[TIME]",
+	    "drop repeats of a record that was let in within TIME (default 10s); a mark says how many", ACCEPTS_TIME,
+	    NULL },
+	[ID_MASK] = { DRAFT_IN, "mask", "", "REGEX",
+	    "--collapse: what matches may differ; may be given again" NOT_HERE, ACCEPTS_MASK, NULL },
 	[ID_RATE] = { DRAFT_OUT, "rate", "L", "RATE", "let records out no faster than RATE; the rest waits", ACCEPTS_RATE,
 	    "let records out no faster: 100/s, 6000/min, 10MB/s" },
 	[ID_BURST] = { DRAFT_OUT, "burst", "", "AMOUNT",
@@ -189,7 +196,7 @@ const struct draft_row draft_rows[IDS] = {
 	    "listen at a socket, for weirctl: what is asked for there is answered, or done",
 	    "the name of a socket, or none for one that weirctl finds", NULL },
 	[ID_FAIL_ON_DROP] = { DRAFT_ENDING, "fail-on-drop", "", NULL,
-	    "exit 3 when anything was dropped (what --sample leaves out does not count)", NULL, NULL },
+	    "exit 3 when anything was dropped (what --sample and --collapse leave out does not count)", NULL, NULL },
 	[ID_DRAIN_TIMEOUT] = { DRAFT_ENDING, "drain-timeout", "", "TIME",
 	    "after INT, TERM or HUP, deliver what is held for at most TIME (default 2s)",
 	    ACCEPTS_TIME_OR_NONE, NULL },
@@ -209,6 +216,7 @@ const struct draft_amount draft_amounts[IDS] = {
 	[ID_PIPE_SIZE] = { DRAFT_SIZE, offsetof(struct options, pipe_bytes), 4096, UINT64_C(1) << 30 },
 	[ID_SIZE] = { DRAFT_SIZE, offsetof(struct options, size_bytes), 1, UNITS_SIZE_MAX },
 	[ID_SPOOL_SIZE] = { DRAFT_SIZE, offsetof(struct options, spool_bytes), OPTIONS_SPOOL_LEAST, OPTIONS_SPOOL_MOST },
+	[ID_COLLAPSE] = { DRAFT_TIME, offsetof(struct options, collapse_ns), 1, UNITS_TIME_MAX_NS },
 	[ID_MAX_AGE] = { DRAFT_TIME, offsetof(struct options, max_age_ns), 1, UNITS_TIME_MAX_NS },
 	[ID_RECORD_LINGER] = { DRAFT_TIME, offsetof(struct options, record_linger_ns), 1, UNITS_TIME_MAX_NS },
 	[ID_LINGER] = { DRAFT_TIME, offsetof(struct options, reader.linger_ns), 0, UNITS_TIME_MAX_NS },

@@ -277,6 +277,8 @@ options_free(struct options *options)
 	options->given = NULL;
 	keep_free(options->keep);
 	options->keep = NULL;
+	mask_free(options->mask);
+	options->mask = NULL;
 	key_clear(&options->key);
 	lines_free(&options->lines);
 	pattern_free(options->reader.answer);
@@ -289,9 +291,15 @@ options_may_drop(const struct options *options)
 	const struct reader_options *reader = &options->reader;
 
 	return policy_drops(options->policy) || options->sample.num < options->sample.den || options->budget.amount > 0 ||
-	    options->policing ||
+	    options->policing || options->collapse_ns != 0 ||
 	    options->max_age_ns != 0 || reader->confirm != CONFIRM_WRITTEN || reader->outlive ||
 	    (reader->restart && reader->retries != UINT64_MAX);
+}
+
+bool
+options_mark(const struct options *options)
+{
+	return options->mark_template != NULL || options->repeated_template != NULL;
 }
 
 const struct key_rule *

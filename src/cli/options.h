@@ -15,6 +15,7 @@
 #include "pick/keep.h"
 #include "pick/key.h"
 #include "pick/lines.h"
+#include "pick/mask.h"
 #include "pick/pattern.h"
 #include "pick/sample.h"
 
@@ -92,6 +93,8 @@ struct options {
 	bool policing;
 	struct rate police;        /* --drop-over, where policing */
 	uint64_t police_burst;     /* tokens */
+	uint64_t collapse_ns;      /* --collapse; 0 where not given */
+	struct mask *mask;         /* with --collapse; NULL for none */
 	uint64_t max_age_ns;       /* 0 for any age */
 	struct share shed;         /* of shed:N */
 	uint64_t codel_target_ns;
@@ -116,7 +119,8 @@ struct options {
 	bool progress;
 	uint64_t size_bytes;       /* that will come, for the live line; 0 where not given */
 	const char *metrics_path;  /* NULL for none; from argv */
-	const char *mark_template; /* valid, NULL for no marks; from argv, or MARK_DEFAULT */
+	const char *mark_template; /* valid, NULL for no marks but of repeats; from argv, or MARK_DEFAULT */
+	const char *repeated_template; /* the same where nothing but repeats is missing; NULL for no marks of repeats */
 	const char *dropped_path;  /* NULL for none; from argv */
 	bool dropped_reason;
 	const char *spool_path;    /* NULL for none; from argv */
@@ -129,6 +133,7 @@ struct options {
 	struct reader_options reader;
 };
 
+#define OPTIONS_COLLAPSE_NS (10 * NS_PER_S) /* where no time is given */
 #define OPTIONS_SPOOL_LEAST (UINT64_C(1) << 20)
 #define OPTIONS_SPOOL_MOST (UINT64_C(1) << 50)
 #define OPTIONS_BUFFER_LEAST UINT64_C(4096)
@@ -151,6 +156,9 @@ void options_free(struct options *options);
 
 /* Whether anything can be dropped at all. */
 bool options_may_drop(const struct options *options);
+
+/* Whether records may come that say where others are missing. */
+bool options_mark(const struct options *options);
 
 /* Whether more is asked for than to write to standard output, and to be done with what the kernel has taken. */
 bool options_want_reader(const struct options *options);

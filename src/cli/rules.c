@@ -16,7 +16,7 @@ static bool
 check_bytes(const struct draft *draft)
 {
 	static const enum id refused[] = { ID_SAMPLE, ID_MAX_RECORDS, ID_MAX_AGE, ID_KEEP, ID_KEY, ID_DROP_OVER,
-		ID_BISECT };
+		ID_COLLAPSE, ID_BISECT };
 	static const char why[] = "not with --bytes, which has no records; use --fixed=SIZE to cut the "
 	    "stream into records";
 
@@ -189,12 +189,13 @@ check_company(const struct draft *draft)
 		{ ID_POLICY, o->policy != POLICY_FAIR || draft->is_given[ID_KEY],
 		    "fair to which keys? accepted with --key=KEY" },
 		{ ID_TOP_KEYS, draft->is_given[ID_KEY], "which key? accepted with --key=KEY" },
-		{ ID_TOP_KEYS, choosing || o->policing || o->max_age_ns != 0,
-		    "nothing is dropped; accepted with a policy that drops, --drop-over or "
+		{ ID_TOP_KEYS, choosing || o->policing || o->collapse_ns != 0 || o->max_age_ns != 0,
+		    "nothing is dropped; accepted with a policy that drops, --drop-over, --collapse or "
 		    "--max-age" },
 		{ ID_KEY, by_key || o->budget.amount > 0 || o->rate_by_key || held_by_key || o->top_keys > 0,
 		    "nothing uses it; accepted with --sample-by=key or each-key, --sample=N/s, --rate-by=key, --policy=latest or "
 		    "fair, or --top-keys" },
+		{ ID_MASK, o->collapse_ns != 0, "nothing is compared; accepted with --collapse" },
 		{ ID_SEPARATOR, o->key.field > 0, "without fields; accepted with --key=N" },
 		{ ID_SEED, (sampling && (o->sample_by == SAMPLE_BY_RANDOM || o->sample_by == SAMPLE_BY_KEY)) ||
 		    o->policy == POLICY_DROP_RANDOM,
@@ -212,21 +213,47 @@ check_company(const struct draft *draft)
 	return true;
 }
 
+/* Why no record can be one that is added; NULL: it can. */
+static const char *
+lacks_marks(const struct framing *framing)
+{
+	if (framing->kind == FRAMING_FRAME)
+		return framing->format == FRAME_PCAP ? "not with --frame=pcap, whose records are packets" : NULL;
+	return framing_has_end(framing) ? NULL : "not where records have no delimiter, as with --fixed and --bytes";
+}
+
+/* The text of marks of repeats: that of all others where it has been chosen, so that who reads them by a machine can. */
+static void
+settle_repeated(const struct draft *draft)
+{
+	struct options *options = draft->options;
+	const bool chosen = draft->is_given[ID_MARK_DROPS] && draft->last[ID_MARK_DROPS].value != NULL;
+
+	if (options->collapse_ns != 0 && lacks_marks(&options->framing) == NULL)
+		options->repeated_template = chosen ? options->mark_template : MARK_REPEATED;
+}
+
 static bool
 check_marks(const struct draft *draft)
 {
 	const struct options *options = draft->options;
-	const struct mark_style style = { options->mark_template, options->name, options->framing.delimiter, &options->framing };
+	const struct mark_style style = { options->mark_template, options->name, options->framing.delimiter, &options->framing, NULL };
+	struct mark_style repeated = style;
 	const char *error;
 
-	if (!draft->is_given[ID_MARK_DROPS])
+	settle_repeated(draft);
+	if (draft->is_given[ID_MARK_DROPS]) {
+		error = lacks_marks(&options->framing);
+		if (error == NULL)
+			error = mark_check(&style);
+		if (error != NULL)
+			return draft_bad_value(&draft->last[ID_MARK_DROPS], error);
+	}
+	repeated.pattern = options->repeated_template;
+	if (options->repeated_template == NULL || mark_check(&repeated) == NULL)
 		return true;
-	if (options->framing.kind == FRAMING_FRAME && options->framing.format == FRAME_PCAP)
-		error = "not with --frame=pcap, whose records are packets";
-	else
-		error = framing_has_end(&options->framing) || options->framing.kind == FRAMING_FRAME ? mark_check(&style)
-		    : "not where records have no delimiter, as with --fixed and --bytes";
-	return error == NULL ? true : draft_bad_value(&draft->last[ID_MARK_DROPS], error);
+	return draft_refuse(&draft->last[ID_COLLAPSE], "its marks, \"" MARK_REPEATED "\", would contain the records' delimiter; "
+	    "accepted with --mark-drops=TEMPLATE");
 }
 
 /* Quietly, an interval is that of the live line or of the metrics where there is one, and no report comes of
@@ -245,6 +272,7 @@ tell_framing(struct options *options)
 	if (options->framing.kind != FRAMING_LINES)
 		return;
 	keep_set_lines(options->keep);
+	mask_set_lines(options->mask);
 	key_set_lines(&options->key);
 	if (!lines_are_joined(&options->lines))
 		return;

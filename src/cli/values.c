@@ -90,6 +90,23 @@ read_keep(struct draft *draft, const struct given *given)
 }
 
 static bool
+read_collapse(struct draft *draft, const struct given *given)
+{
+	draft->options->collapse_ns = OPTIONS_COLLAPSE_NS;
+	return given->value == NULL || amounts_read(draft, given);
+}
+
+static bool
+read_mask(struct draft *draft, const struct given *given)
+{
+	char error[PATTERN_ERROR_MOST];
+
+	if (draft->options->mask == NULL && (draft->options->mask = mask_new()) == NULL)
+		return draft_bad_value(given, strerror(errno));
+	return mask_add(draft->options->mask, given->value, error) ? true : draft_bad_value(given, error);
+}
+
+static bool
 read_separator(struct draft *draft, const struct given *given)
 {
 	unsigned char byte;
@@ -373,6 +390,8 @@ static bool (*const readers[IDS])(struct draft *draft, const struct given *given
 	[ID_JOIN] = read_line,
 	[ID_CONTINUED] = read_line,
 	[ID_KEY] = read_key,
+	[ID_COLLAPSE] = read_collapse,
+	[ID_MASK] = read_mask,
 	[ID_SEPARATOR] = read_separator,
 	[ID_SAMPLE_BY] = read_sample_by,
 	[ID_RATE_BY] = read_rate_by,

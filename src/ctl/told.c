@@ -29,6 +29,12 @@ tally_at(const struct tree *report, const char *path)
 }
 
 static struct tally
+both(struct tally one, struct tally other)
+{
+	return (struct tally){ one.records + other.records, one.bytes + other.bytes };
+}
+
+static struct tally
 less(struct tally all, struct tally part)
 {
 	return (struct tally){
@@ -88,7 +94,7 @@ told_read(struct told *told, const struct tree *report)
 	told->in = tally_at(report, "in");
 	told->out = tally_at(report, "out");
 	told->held = tally_at(report, "held");
-	told->sampled = tally_at(report, "dropped.by.sample");
+	told->sampled = both(tally_at(report, "dropped.by.sample"), tally_at(report, "dropped.by.repeated"));
 	told->lost = less(tally_at(report, "dropped"), told->sampled);
 	told->paused_ns = number_or_0(report, "paused.ns");
 	read_buffer(told, report);

@@ -7,13 +7,13 @@ void
 gate_init(struct gate *gate, const struct gate_rules *rules)
 {
 	const enum sample_by by = sample_way(&rules->sample);
-	const bool seen = rules->keep != NULL || (by != SAMPLE_BY_COUNT && by != SAMPLE_BY_RANDOM);
+	const bool seen = rules->keep != NULL || rules->repeats != NULL || (by != SAMPLE_BY_COUNT && by != SAMPLE_BY_RANDOM);
 
 	*gate = (struct gate){
 		.rules = *rules,
 		.counts = rules->sampling && !seen,
-		.judges = rules->policing || (rules->sampling && seen),
-		.looks = rules->keep != NULL || rules->key != NULL,
+		.judges = rules->policing || (rules->sampling && seen) || rules->repeats != NULL,
+		.looks = rules->keep != NULL || rules->key != NULL || rules->repeats != NULL,
 		.draws = rules->sampling && seen,
 	};
 	if (gate->draws)
@@ -52,6 +52,7 @@ gate_retune(struct gate *gate, const struct gate_tuning *tuning, uint64_t now_ns
 	else if (rules->policing)
 		bucket_retune(&rules->police, police->amount, police->period_ns, tuning->police_burst, now_ns);
 	rules->judge_at = tuning->judge_at;
+	rules->repeats_ns = tuning->repeats_ns;
 	if (rules->sampling && sample_way(&rules->sample) == SAMPLE_BY_BUDGET)
 		budget_retune(&rules->budget, &tuning->budget);
 	return retune_sample(gate, &tuning->sample);
@@ -62,9 +63,11 @@ gate_reform(struct gate *gate, const struct gate_rules *rules, const struct gate
 {
 	const struct gate before = *gate;
 	const bool both = before.rules.sampling && rules->sampling;
-	const bool goes_on = both && sample_way(&before.rules.sample) == sample_way(&rules->sample);
+	bool goes_on = both && sample_way(&before.rules.sample) == sample_way(&rules->sample);
 
 	gate_init(gate, rules);
+	goes_on = goes_on && gate->counts == before.counts; /* else how far it was is known elsewhere */
+	gate->since_ns = before.since_ns;
 	if (goes_on) {
 		gate->rules.sample = before.rules.sample;
 		gate->rules.budget = before.rules.budget;
@@ -72,6 +75,8 @@ gate_reform(struct gate *gate, const struct gate_rules *rules, const struct gate
 	} else if (both && rules->sample_by != NULL) {
 		recent_clear(rules->sample_by); /* what is kept of each key is of another kind */
 	}
+	if (before.rules.repeats == NULL && rules->repeats != NULL)
+		repeats_clear(rules->repeats);
 	if (before.rules.policing && rules->policing && before.rules.police_bytes == rules->police_bytes)
 		gate->rules.police = before.rules.police;
 	return gate_retune(gate, tuning, now_ns) || (!goes_on && (before.rules.sampling || rules->sampling));
@@ -132,8 +137,9 @@ is_in_time(struct gate_rules *rules, struct key key, size_t length, bool kept, u
 	return allowed || kept;
 }
 
-bool
-gate_admits(struct gate *gate, const struct queue_record *record, uint64_t now_ns, enum reason *reason)
+/* Whether what comes in by its number, or is new, passes what goes by what it says. */
+static bool
+passes(struct gate *gate, const struct queue_record *record, uint64_t now_ns, enum reason *reason)
 {
 	struct gate_rules *rules = &gate->rules;
 	struct key key = { record->text, 0 };
@@ -148,4 +154,34 @@ gate_admits(struct gate *gate, const struct queue_record *record, uint64_t now_n
 		budget_charge(&rules->budget);
 	*reason = REASON_OVER;
 	return !rules->policing || is_in_time(rules, key, record->length, kept, now_ns);
+}
+
+bool
+gate_admits(struct gate *gate, const struct queue_record *record, bool whole, uint64_t now_ns, enum reason *reason)
+{
+	const struct gate_rules *rules = &gate->rules;
+	const bool others = gate->draws || rules->policing;
+
+	*reason = REASON_REPEATED;
+	if (rules->repeats != NULL && whole &&
+	    repeats_has(rules->repeats, record->text, record->body, rules->repeats_ns, now_ns, &gate->until_ns))
+		return false;
+	if (others && !passes(gate, record, now_ns, reason))
+		return false;
+	gate->since_ns = now_ns;
+	if (rules->repeats != NULL && whole)
+		repeats_let_in(rules->repeats, now_ns);
+	return true;
+}
+
+uint64_t
+gate_since_ns(const struct gate *gate)
+{
+	return gate->since_ns;
+}
+
+uint64_t
+gate_until_ns(const struct gate *gate)
+{
+	return gate->until_ns;
 }

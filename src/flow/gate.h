@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * gate: which records may come in.  By their number, where nothing of them has to be seen (--sample by count or by
- * chance); by what they say (--keep, --sample-by=key and each-key, --drop-over); and up to which length.
+ * chance); by what they say (--collapse, --keep, --sample-by=key and each-key, --drop-over); and up to which length.
  *
  * Does not know where records begin and end, nor what becomes of their bytes: that is the intake's, which says which
  * record it is asking about, once for each, and does what it is told.  Whether there is room is not asked here: that is
@@ -11,8 +11,8 @@
  *      counts:        gate_next are left out unseen, then one comes in by its number; and again
  *      judges:        what is not left out by its number is asked about by gate_admits
  *
- * What --keep matches is not sampled out and does not come too fast: it uses up what --drop-over has there, and no
- * more.
+ * Repeats (--collapse) are left out first: they are none of the sample, and use up nothing.  What --keep matches is not
+ * sampled out and does not come too fast: it uses up what --drop-over has there, and no more.
  */
 #ifndef WEIR_GATE_H
 #define WEIR_GATE_H
@@ -25,6 +25,7 @@
 #include "pick/keep.h"
 #include "pick/key.h"
 #include "pick/recent.h"
+#include "pick/repeats.h"
 #include "pick/sample.h"
 
 #include <stdbool.h>
@@ -33,6 +34,8 @@
 
 /* What records have to pass. */
 struct gate_rules {
+	struct repeats *repeats;   /* what was let in; NULL: repeats may come in; not owned */
+	uint64_t repeats_ns;       /* for so long */
 	bool sampling;
 	struct sample sample;      /* as it begins */
 	bool policing;             /* --drop-over */
@@ -58,10 +61,13 @@ struct gate {
 	bool looks;   /* and its text, not only its length */
 	bool draws;   /* whether it is in the sample is known only then, */
 	uint64_t gap; /* which leaves out so many before the next */
+	uint64_t since_ns; /* where repeats are left out: the last record was let in then, */
+	uint64_t until_ns; /* and the one that was left out last would have been so until then */
 };
 
 /* What of the rules may change. */
 struct gate_tuning {
+	uint64_t repeats_ns;
 	struct share sample; /* where there is one, */
 	struct rate budget;  /* or where it is by that */
 	struct rate police;  /* where there is one; its unit stays */
@@ -85,7 +91,11 @@ bool gate_reform(struct gate *gate, const struct gate_rules *rules, const struct
 uint64_t gate_next(struct gate *gate);
 
 /* Whether a record may come in; *reason says why not.  By as much of it as is here, in one piece: `text` is looked at
- * where the gate looks, else it may be anything. */
-bool gate_admits(struct gate *gate, const struct queue_record *record, uint64_t now_ns, enum reason *reason);
+ * where the gate looks, else it may be anything.  Unless all of it is here (`whole`) it is equal to no other. */
+bool gate_admits(struct gate *gate, const struct queue_record *record, bool whole, uint64_t now_ns, enum reason *reason);
+
+/* Of one that was left out as repeated: when the last record was let in before; until when it would have been left out. */
+uint64_t gate_since_ns(const struct gate *gate);
+uint64_t gate_until_ns(const struct gate *gate);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include "flow/intake.h"
 
+#include <string.h>
+
 void
 intake_init(struct intake *intake, const struct framing *framing, const struct gate_rules *rules)
 {
@@ -13,10 +15,26 @@ intake_init(struct intake *intake, const struct framing *framing, const struct g
 
 /* --- judged by what it says ----------------------------------------------------------------------- */
 
-/* Whether the record being assembled may come in, by so much of it as is here, of which body bytes are not
- * delimiter (where that is noted it is seen here); *reason says why not. */
+/* Whether a record may come in, by so much of it as is here; `whole`: all of it; *reason says why not. */
 static bool
-may_come_in(struct intake *intake, struct queue *queue, struct loss *loss, size_t body, enum reason *reason)
+may_come_in(struct intake *intake, struct loss *loss, const struct queue_record *record, bool whole, enum reason *reason)
+{
+	if (gate_admits(&intake->gate, record, whole, loss_now_ns(loss), reason))
+		return true;
+	if (*reason == REASON_REPEATED)
+		loss_repeats(loss, gate_since_ns(&intake->gate), gate_until_ns(&intake->gate));
+	if (*reason != REASON_SAMPLE) {
+		const unsigned class = *reason == REASON_REPEATED ? LOSS_ANY_CLASS : 0; /* no other is what --keep matches */
+
+		if (loss_looks(loss, class))
+			loss_look(loss, class, record->text, record->body, record->length);
+	}
+	return false;
+}
+
+/* The same of the record being assembled, of which body bytes are not delimiter. */
+static bool
+may_open_come_in(struct intake *intake, struct queue *queue, struct loss *loss, size_t body, bool whole, enum reason *reason)
 {
 	struct queue_record record = {
 		.text = intake->gate.looks ? queue_view_partial(queue) : "", /* else there may be no room for a view */
@@ -26,11 +44,7 @@ may_come_in(struct intake *intake, struct queue *queue, struct loss *loss, size_
 
 	if (framing_noted(&intake->framing) && intake->gate.looks)
 		record = queue_record_of(&intake->framing, record.text, record.length);
-	if (gate_admits(&intake->gate, &record, loss_now_ns(loss), reason))
-		return true;
-	if (*reason != REASON_SAMPLE && loss_looks(loss, 0))
-		loss_look(loss, 0, record.text, record.body, record.length);
-	return false;
+	return may_come_in(intake, loss, &record, whole, reason);
 }
 
 /* --- left out ------------------------------------------------------------------------------------- */
@@ -166,21 +180,62 @@ keep(struct intake *intake, struct queue *queue, struct loss *loss, const char *
 	return length;
 }
 
-/* By as much of it as is here, the record being assembled is judged, if it has not been.  Returns how much has been given up by
- * that. */
+/* By as much of it as is here, or by all of it, the record being assembled is judged, if it has not been.  Returns how much has
+ * been given up by that. */
 static size_t
-judge_open(struct intake *intake, struct queue *queue, struct loss *loss)
+judge_open(struct intake *intake, struct queue *queue, struct loss *loss, bool whole)
 {
 	enum reason reason;
 	size_t gap = 0;
 
 	if (!intake->gate.judges || intake->open == 0 || intake->skipping || intake->let_in)
 		return 0;
-	if (may_come_in(intake, queue, loss, (size_t)intake->open, &reason))
+	if (may_open_come_in(intake, queue, loss, (size_t)intake->open, whole, &reason))
 		intake->let_in = true;
 	else
 		give_up(intake, queue, loss, reason, &gap);
 	return gap;
+}
+
+/* Behind a record of length bytes which is left out as repeated: how many bytes the same again and again are.  A flood of one
+ * line is looked at no further. */
+static size_t
+same_again(const struct loss *loss, const struct framing *framing, const char *piece, size_t length, size_t left)
+{
+	size_t same = 0;
+
+	if (loss_looks(loss, LOSS_ANY_CLASS) || framing_noted(framing))
+		return 0; /* at each; and what ends it is not among its bytes */
+	while (left - same >= 2 * length && memcmp(piece + same, piece + same + length, length) == 0)
+		same += length;
+	return same;
+}
+
+/* One record of length bytes, of which nothing has come before, is judged where it stands; and those behind it that are the
+ * same, of `left` bytes in all.  Returns how many bytes that are. */
+static size_t
+judge_whole(struct intake *intake, struct queue *queue, struct loss *loss, const char *piece, size_t length, size_t left,
+    size_t *gap)
+{
+	const struct queue_record record = framing_noted(&intake->framing) ? queue_record_of(&intake->framing, piece, length)
+	    : (struct queue_record){ piece, length, length - framing_delimited(&intake->framing) };
+	size_t done = length;
+	enum reason reason;
+
+	if (may_come_in(intake, loss, &record, true, &reason)) {
+		queue_append(queue, *gap, length, 1, 0);
+		count_in(intake, 1);
+		return length;
+	}
+	if (reason == REASON_REPEATED)
+		done += same_again(loss, &intake->framing, piece, length, left);
+	loss_save(loss, reason, true, piece, done);
+	loss_left_out(loss, reason, queue_next(queue), done / length, done);
+	intake->ledger->in.records += done / length;
+	if (intake->gate.counts)
+		intake->gap = gate_next(&intake->gate);
+	*gap += done;
+	return done;
 }
 
 /* One record, or the beginning of one, that is judged before it comes in. */
@@ -198,11 +253,13 @@ judge(struct intake *intake, struct queue *queue, struct loss *loss, const char 
 		give_up(intake, queue, loss, REASON_OVERSIZE, gap);
 		return 0;
 	}
+	if (end > 0 && intake->open == 0)
+		return judge_whole(intake, queue, loss, piece, end, length, gap);
 	queue_append(queue, *gap, done, 0, 0);
 	intake->open += done;
 	if (!intake->let_in && (end > 0 || intake->open >= rules->judge_at)) {
 		size_t delimiter = end > 0 && framing_delimited(&intake->framing);
-		if (!may_come_in(intake, queue, loss, (size_t)intake->open - delimiter, &reason)) {
+		if (!may_open_come_in(intake, queue, loss, (size_t)intake->open - delimiter, end > 0, &reason)) {
 			give_up(intake, queue, loss, reason, gap);
 			if (end > 0)
 				end_skipped(intake, queue, loss);
@@ -227,7 +284,7 @@ settle_open(struct intake *intake, struct queue *queue, struct loss *loss, bool 
 		intake->gap = intake->open == 0 ? gate_next(&intake->gate) : 0; /* it is drawn behind what has been begun, as ever */
 	}
 	if (intake->open >= intake->gate.rules.judge_at)
-		(void)judge_open(intake, queue, loss);
+		(void)judge_open(intake, queue, loss, false);
 }
 
 void
@@ -334,7 +391,7 @@ intake_end_open(struct intake *intake, struct queue *queue, struct loss *loss, b
 	if (intake->open == 0)
 		return;
 	intake->ledger = loss_ledger(loss);
-	gap = judge_open(intake, queue, loss);
+	gap = judge_open(intake, queue, loss, true);
 	if (reading)
 		intake->given_up = gap;
 	if (intake->skipping) {
@@ -358,7 +415,7 @@ intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 
 	if (intake->framing.kind == FRAMING_BYTES)
 		return;
-	(void)judge_open(intake, queue, loss);
+	(void)judge_open(intake, queue, loss, true);
 	queue_finish(queue);
 	if (intake->open == 0)
 		return;

@@ -9,9 +9,6 @@
 
 #include <errno.h>
 
-/* How old a gap becomes before it is marked though no record has come behind it. */
-#define QUIET_NS NS_PER_S
-
 /* The most in one write: more would let a slow disk keep the input waiting. */
 #define WRITE_MOST ((size_t)1 << 20)
 
@@ -110,7 +107,7 @@ outlet_mark_due_ns(const struct outlet *outlet, const struct queue *queue)
 {
 	const struct gap *gap = gap_here(outlet, queue);
 
-	return gap != NULL && !outlet_mark_begun(outlet) && !outlet->absent ? gap->first_ns + QUIET_NS : UINT64_MAX;
+	return gap != NULL && !outlet_mark_begun(outlet) && !outlet->absent ? gap->due_ns : UINT64_MAX;
 }
 
 /* Whole records that may leave before the next gap. */

@@ -15,7 +15,7 @@
  * has gone is given that first.
  *
  * Where records are missing, a mark leaves before the record behind the gap; or, when none comes,
- * once the gap is a second old.  A mark is no part of the law.
+ * once the gap is due: a second old, or as old as a repeat may be.  A mark is no part of the law.
  */
 #ifndef WEIR_OUTLET_H
 #define WEIR_OUTLET_H

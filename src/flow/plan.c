@@ -9,7 +9,8 @@
 static bool
 is_gated(const struct options *options)
 {
-	return options->sample.den > 1 || options->budget.amount > 0 || options->policing || options->max_age_ns != 0;
+	return options->sample.den > 1 || options->budget.amount > 0 || options->policing || options->collapse_ns != 0 ||
+	    options->max_age_ns != 0;
 }
 
 /* What leaves has to be confirmed. */
@@ -65,7 +66,7 @@ limits_of(const struct options *options)
 		.record = bounded ? (size_t)options->max_record_bytes : 0,
 	};
 
-	if (options->keep != NULL || options_key(options) != NULL)
+	if (options->keep != NULL || options_key(options) != NULL || options->collapse_ns != 0)
 		limits.view = PLAN_READ_MOST + (size_t)(bounded ? options->max_record_bytes : options->buffer_bytes);
 	if (options->spool_path != NULL) {
 		const struct queue_limits arriving = plan_arriving(&limits);
@@ -83,6 +84,7 @@ plan_gates(struct plan *plan, const struct options *options)
 	plan->sampling_each = plan->sampling && (options->sample_by == SAMPLE_BY_EACH_KEY ||
 	    (options->sample_by == SAMPLE_BY_BUDGET && options_key(options) != NULL));
 	plan->policing = options->policing;
+	plan->collapsing = options->collapse_ns != 0;
 	plan->rated = options->rated;
 	plan->by_key = options->rate_by_key;
 	plan->max_record = is_bounded(options) ? options->max_record_bytes : UINT64_MAX;
@@ -99,7 +101,7 @@ plan_chance(struct plan *plan, const struct options *options)
 	plan->seeded = options->seeded || !drawn;
 	plan->seed = options->seed;
 	plan->salted = options->rate_by_key || options->policy == POLICY_LATEST || options->policy == POLICY_FAIR ||
-	    options->sample_by == SAMPLE_BY_EACH_KEY || plan->sampling_each || (options->control && options_key(options) != NULL);
+	    options->sample_by == SAMPLE_BY_EACH_KEY || plan->sampling_each || plan->collapsing || (options->control && options_key(options) != NULL);
 }
 
 /* With a spool: what has left is out, and nothing has a part in when it may. */
@@ -107,7 +109,7 @@ static bool
 may_pass(const struct options *options)
 {
 	return options->spool_path != NULL && options->spool_sync_ns != SPOOL_SYNC_ALWAYS && options->framing.kind != FRAMING_BYTES &&
-	    !options->rated && options->mark_template == NULL && !is_told_apart(options);
+	    !options->rated && !options_mark(options) && !is_told_apart(options);
 }
 
 /* As much as the buffer has room for; what is to be read, where nobody says how much, half of that, so that something waits which
@@ -190,6 +192,7 @@ tuning_of(const struct options *options)
 		},
 		.sample = options->sample,
 		.budget = options->budget,
+		.collapse_ns = options->collapse_ns,
 		.max_age_ns = options->max_age_ns,
 		.codel_target_ns = options->codel_target_ns,
 		.codel_interval_ns = options->codel_interval_ns,

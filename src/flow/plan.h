@@ -58,6 +58,7 @@ struct plan {
 	enum sample_by sample_by;
 	bool sampling_each;      /* something is kept of each key */
 	bool policing;           /* --drop-over */
+	bool collapsing;         /* --collapse */
 	bool rated;              /* --rate */
 	bool by_key;             /* a bucket for each key, of both */
 	uint64_t max_record;     /* longest record that comes in; UINT64_MAX for any */
@@ -76,8 +77,8 @@ struct queue_limits plan_arriving(const struct queue_limits *limits);
 
 struct plan plan_of(const struct options *options, struct plan_ports ports);
 
-/* What the pump can change between two passes without losing a record: values.  Whether there is a rate, a police
- * or a sample at all is the plan's, as is what is read, held, or left to chance. */
+/* What the pump can change between two passes without losing a record: values.  Whether there is a rate, a police,
+ * a sample or something that repeats at all is the plan's, as is what is read, held, or left to chance. */
 struct tuning {
 	struct rate rate;         /* where rated; its unit stays */
 	uint64_t burst;           /* tokens, 1 to 2^50 */
@@ -86,6 +87,7 @@ struct tuning {
 	struct watermarks marks;  /* up to the buffer's size */
 	struct share sample;      /* where sampling: 1 of 1, too; where not always */
 	struct rate budget;       /* where the sample is by that */
+	uint64_t collapse_ns;     /* where collapsing */
 	uint64_t max_age_ns;      /* 0 for any age, and in a stream always */
 	uint64_t codel_target_ns; /* as codel_init has them */
 	uint64_t codel_interval_ns;

@@ -251,6 +251,7 @@ retune_intake(struct pump *pump, uint64_t now_ns)
 {
 	const struct tuning *tuning = &pump->tuning;
 	const struct gate_tuning gate = {
+		.repeats_ns = tuning->collapse_ns,
 		.sample = tuning->sample,
 		.budget = tuning->budget,
 		.police = tuning->police,

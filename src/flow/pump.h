@@ -85,6 +85,7 @@ struct pump {
 	uint64_t began_ns;
 	struct buckets *intake_buckets; /* one for each key, or NULL */
 	struct recent *sampled_keys;    /* as gate.h has it, or NULL */
+	struct repeats *repeats;        /* where there have been any from the beginning on, or NULL */
 	struct buckets *outlet_buckets;
 	enum pump_input input;
 	enum outlet_state output;

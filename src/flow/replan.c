@@ -30,6 +30,8 @@ pump_refuses(const struct pump *pump, const struct options *options)
 	} rules[] = {
 		{ !keeps_the_same(pump->options->keep, options->keep), "keep: cannot be changed while weir runs: what waits has been "
 		    "looked at by the other expressions" },
+		{ next.collapsing && pump->repeats == NULL, "collapse: cannot be had while weir runs, unless it was given at the start: "
+		    "its marks have no place, nor has what has been let in" },
 		{ next.batching != now->batching, "batch: whether there are batches cannot be changed while weir runs" },
 		{ next.policy == POLICY_LATEST && now->policy != POLICY_LATEST, "policy=latest: cannot be had while weir runs, unless "
 		    "it was given at the start: what waits has not been noted by its keys" },
@@ -60,6 +62,7 @@ next_plan(const struct pump *pump, const struct options *options)
 	next.framing = now->framing;
 	next.limits.view = now->limits.view;
 	next.limits.beside = now->limits.beside;
+	next.passing = next.passing && pump->outlet.marks == NULL; /* there may be some of what was asked for before */
 	return next;
 }
 
@@ -117,7 +120,7 @@ replan_intake(struct pump *pump, struct chance own, uint64_t now_ns)
 {
 	const struct tuning *tuning = &pump->tuning;
 	const struct gate_rules rules = setup_gate(pump, &own, pump->salt, now_ns);
-	const struct gate_tuning gate = { tuning->sample, tuning->budget, tuning->police, tuning->police_burst, rules.judge_at };
+	const struct gate_tuning gate = { tuning->collapse_ns, tuning->sample, tuning->budget, tuning->police, tuning->police_burst, rules.judge_at };
 
 	intake_reform(&pump->intake, spooling_arrivals(pump), spooling_loss(pump), &rules, &gate, now_ns);
 }

@@ -19,6 +19,9 @@
 /* Keys that have a bucket at the same time. */
 #define KEYS_MOST ((size_t)1 << 20)
 
+/* Records of which it is known at the same time that they have been let in: 3.4 MB. */
+#define REPEATS_MOST ((size_t)1 << 16)
+
 void
 setup_chances(const struct plan *plan, struct chance *gates, struct chance *victims)
 {
@@ -91,6 +94,8 @@ setup_gate(const struct pump *pump, struct chance *own, uint64_t salt, uint64_t 
 	const struct tuning *tuning = &pump->tuning;
 	const struct rate *police = &tuning->police;
 	struct gate_rules rules = {
+		.repeats = plan->collapsing ? pump->repeats : NULL,
+		.repeats_ns = tuning->collapse_ns,
 		.sampling = plan->sampling,
 		.policing = plan->policing,
 		.police_bytes = police->bytes,
@@ -176,7 +181,8 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	if (!setup_buckets(&pump->intake_buckets, plan.policing && plan.by_key, &pump->tuning.police,
 	    pump->tuning.police_burst) ||
 	    !setup_sampled_keys(&pump->sampled_keys, plan.sampling_each) ||
-	    !setup_buckets(&pump->outlet_buckets, plan.rated && plan.by_key, &pump->tuning.rate, pump->tuning.burst))
+	    !setup_buckets(&pump->outlet_buckets, plan.rated && plan.by_key, &pump->tuning.rate, pump->tuning.burst) ||
+	    (plan.collapsing && (pump->repeats = repeats_new(REPEATS_MOST, options->mask, salt)) == NULL))
 		return -1;
 	loss_init(&pump->loss, &pump->ledger, plan.keep, plan.key);
 	level_init(&pump->level, plan.drops, &pump->tuning.marks, &pump->ledger);
@@ -227,6 +233,8 @@ pump_observe(struct pump *pump, struct sojourn *sojourn, struct marks *marks, st
 	pump->outlet.marks = marks;
 	spill_note_ends(spill, pump->ends);
 	loss_observe(&pump->loss, marks_gaps(marks), spill, top);
+	if (marks_repeats_only(marks))
+		loss_mark_repeats_only(&pump->loss);
 	spooling_observe(pump);
 }
 
@@ -244,6 +252,7 @@ pump_free(struct pump *pump)
 	buckets_free(pump->intake_buckets);
 	buckets_free(pump->outlet_buckets);
 	recent_free(pump->sampled_keys);
+	repeats_free(pump->repeats);
 	bypass_free(&pump->bypass);
 	framer_free(&pump->framer);
 	ends_free(pump->ends);

@@ -103,21 +103,40 @@ gaps_pop(struct gaps *gaps)
 static struct gap
 gap_of(uint64_t at, const struct lost *lost)
 {
-	struct gap gap = { at, { lost->records, lost->bytes }, { 0 }, lost->now_ns, lost->now_ns };
+	struct gap gap = { at, { lost->records, lost->bytes }, { 0 }, lost->now_ns, lost->now_ns, lost->since_ns, lost->due_ns };
 
 	gap.by[lost->reason] = lost->records;
 	return gap;
 }
 
-/* Adds what an older gap has (the newer one's times are the later ones). */
+static bool
+is_nothing(const struct gap *gap)
+{
+	return gap->sum.records == 0 && gap->sum.bytes == 0;
+}
+
+/* Adds what an older gap has. */
 static void
 merge(struct gap *newer, const struct gap *older)
 {
+	if (is_nothing(newer)) {
+		const uint64_t at = newer->at;
+
+		*newer = *older;
+		newer->at = at;
+		return;
+	}
 	ledger_count(&newer->sum, older->sum.records, older->sum.bytes);
 	for (int i = 0; i < REASONS; i++)
 		newer->by[i] += older->by[i];
 	if (newer->first_ns > older->first_ns)
 		newer->first_ns = older->first_ns;
+	if (newer->since_ns > older->since_ns)
+		newer->since_ns = older->since_ns;
+	if (newer->last_ns < older->last_ns)
+		newer->last_ns = older->last_ns;
+	if (newer->due_ns > older->due_ns)
+		newer->due_ns = older->due_ns;
 }
 
 void
@@ -131,6 +150,8 @@ gaps_drop_oldest(struct gaps *gaps, uint64_t first, const struct lost *lost)
 		merge(&gap, oldest);
 		gaps_pop(gaps);
 	}
+	if (is_nothing(&gap))
+		return;
 	if (is_full(gaps)) {
 		merge(&gap, oldest); /* all are behind it: the first of them comes early */
 		gaps_pop(gaps);
@@ -140,20 +161,44 @@ gaps_drop_oldest(struct gaps *gaps, uint64_t first, const struct lost *lost)
 	places_push(&gaps->places, &node->place, first);
 }
 
+/* What is dropped where something has been just before, as arrivals are one after the other. */
+static void
+add(struct gap *gap, const struct lost *lost)
+{
+	if (lost->records == 0 && lost->bytes == 0)
+		return;
+	ledger_count(&gap->sum, lost->records, lost->bytes);
+	gap->by[lost->reason] += lost->records;
+	gap->last_ns = lost->now_ns;
+	if (gap->since_ns > lost->since_ns)
+		gap->since_ns = lost->since_ns;
+	if (gap->due_ns > lost->due_ns)
+		gap->due_ns = lost->due_ns;
+}
+
 void
 gaps_drop_at(struct gaps *gaps, uint64_t at, uint64_t removed, const struct lost *lost)
 {
 	struct places *places = &gaps->places;
-	struct gap gap = gap_of(at, lost);
-	struct place *place;
+	struct place *place = removed == 0 ? places_just_put(places, at) : NULL;
+	struct gap gap;
 	struct node *node;
 
+	if (place != NULL) {
+		add(&node_of(place)->gap, lost);
+		return;
+	}
+	gap = gap_of(at, lost);
 	places_seek(places, at);
 	while ((place = places_take(places, at, removed)) != NULL) {
 		merge(&gap, &node_of(place)->gap);
 		let_go(gaps, node_of(place));
 	}
 	places_close_up(places, removed);
+	if (is_nothing(&gap)) {
+		(void)places_before_hand(places); /* the first has its number right */
+		return;
+	}
 	if (is_full(gaps)) {
 		/* the one before it takes it in, or the one behind it */
 		node = node_of(places_before_hand(places));

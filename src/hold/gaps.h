@@ -23,6 +23,8 @@ struct gap {
 	uint64_t by[REASONS];   /* records */
 	uint64_t first_ns;      /* when the first of them was dropped, and the last */
 	uint64_t last_ns;
+	uint64_t since_ns;      /* the first again; but if repeats are missing, when the last record had been let in before */
+	uint64_t due_ns;        /* when it is to be marked at the latest */
 };
 
 struct gaps;
@@ -40,12 +42,15 @@ void gaps_free(struct gaps *gaps);
 const struct gap *gaps_first(const struct gaps *gaps);
 void gaps_pop(struct gaps *gaps);
 
-/* What has just been dropped. */
+/* What has just been dropped; without records and bytes, what is not to be marked: then a gap only follows the records
+ * behind it, and none comes to be. */
 struct lost {
 	enum reason reason;
 	uint64_t records;
 	uint64_t bytes;
 	uint64_t now_ns;
+	uint64_t since_ns; /* as a gap has it */
+	uint64_t due_ns; /* if no record comes behind it, it is to be marked then */
 };
 
 /* The oldest records have left the buffer unsent, and `first` is now the number of the oldest:

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/units.h"
 #include "hold/loss.h"
 #include "os/spill.h"
 
 #include <stdio.h>
+
+/* How old a gap becomes before it is marked though no record has come behind it. */
+#define QUIET_NS NS_PER_S
 
 void
 loss_init(struct loss *loss, struct ledger *ledger, const struct keep *keep, const struct key_rule *key)
@@ -18,6 +22,12 @@ loss_observe(struct loss *loss, struct gaps *gaps, struct spill *spill, struct t
 	loss->gaps = gaps;
 	loss->spill = spill;
 	loss->top = top;
+}
+
+void
+loss_mark_repeats_only(struct loss *loss)
+{
+	loss->repeats_only = true;
 }
 
 void
@@ -50,62 +60,88 @@ loss_ledger(const struct loss *loss)
 	return loss->ledger;
 }
 
+void
+loss_repeats(struct loss *loss, uint64_t since_ns, uint64_t until_ns)
+{
+	loss->since_ns = since_ns;
+	loss->until_ns = until_ns;
+}
+
 static bool
 is_marked(const struct loss *loss, enum reason reason)
 {
-	return loss->gaps != NULL && reason != REASON_SAMPLE;
+	return loss->repeats_only ? reason == REASON_REPEATED : reason != REASON_SAMPLE;
+}
+
+/* What is not marked is none of a gap, but others may be there, or behind it. */
+static struct lost
+lost_for(const struct loss *loss, enum reason reason, uint64_t records, uint64_t bytes)
+{
+	const uint64_t now_ns = loss->now_ns;
+
+	if (!is_marked(loss, reason))
+		return (struct lost){ .reason = reason };
+	if (reason == REASON_REPEATED)
+		return (struct lost){ reason, records, bytes, now_ns, loss->since_ns, loss->until_ns };
+	return (struct lost){ reason, records, bytes, now_ns, now_ns, now_ns + QUIET_NS };
+}
+
+/* Dropped there, and nothing that had a number. */
+static void
+mark(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes)
+{
+	const struct lost lost = lost_for(loss, reason, records, bytes);
+
+	if (lost.records > 0 || lost.bytes > 0)
+		gaps_drop_at(loss->gaps, loss->base + at, 0, &lost);
 }
 
 void
 loss_left_out(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes)
 {
-	const struct lost lost = { reason, records, bytes, loss->now_ns };
-
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
 	if (loss->serials != NULL)
 		serials_drop_at(loss->serials, at, 0, records);
-	if (is_marked(loss, reason) && (records > 0 || bytes > 0))
-		gaps_drop_at(loss->gaps, loss->base + at, 0, &lost);
+	if (loss->gaps != NULL)
+		mark(loss, reason, at, records, bytes);
 }
 
 void
 loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes)
 {
-	const struct lost lost = { reason, records, bytes, loss->now_ns };
+	const struct lost lost = lost_for(loss, reason, records, bytes);
 
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
 	if (loss->spill != NULL)
 		spill_end(loss->spill, SPILL_QUEUE);
 	if (loss->serials != NULL)
 		serials_drop_at(loss->serials, at, records, records);
-	if (is_marked(loss, reason) && records > 0)
+	if (loss->gaps != NULL && records > 0)
 		gaps_drop_at(loss->gaps, loss->base + at, records, &lost);
 }
 
 void
 loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t records, uint64_t bytes)
 {
-	const struct lost lost = { reason, records, bytes, loss->now_ns };
+	const struct lost lost = lost_for(loss, reason, records, bytes);
 
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
 	if (loss->spill != NULL)
 		spill_end(loss->spill, SPILL_QUEUE);
 	if (loss->serials != NULL)
 		serials_drop_oldest(loss->serials, first);
-	if (is_marked(loss, reason) && records > 0)
+	if (loss->gaps != NULL && records > 0)
 		gaps_drop_oldest(loss->gaps, loss->base + first, &lost);
 }
 
 static void
 lose(struct loss *loss, enum reason reason, uint64_t at, uint64_t records, uint64_t bytes, bool whole)
 {
-	const struct lost lost = { reason, records, bytes, loss->now_ns };
-
 	ledger_count(&loss->ledger->dropped[reason], records, bytes);
 	if (loss->spill != NULL && whole)
 		spill_end(loss->spill, SPILL_QUEUE);
 	if (loss->gaps != NULL && bytes > 0) /* a batch of marks alone has none: else its mark would be one, and so on */
-		gaps_drop_at(loss->gaps, loss->base + at, 0, &lost);
+		mark(loss, reason, at, records, bytes);
 }
 
 void

@@ -4,7 +4,7 @@
  * asked for marked in the stream (gaps.h) and saved in a file (spill.h).
  *
  * Does not decide what is dropped.  What --sample leaves out is counted and saved, but not marked:
- * it was not lost.  Nothing here can fail, or wait.
+ * it was not lost.  Nor is anything but repeats where that is asked for.  Nothing here can fail, or wait.
  */
 #ifndef WEIR_LOSS_H
 #define WEIR_LOSS_H
@@ -30,6 +30,7 @@ struct spill;
 struct loss {
 	struct ledger *ledger;
 	struct gaps *gaps;   /* NULL: nothing is marked */
+	bool repeats_only;   /* nothing but repeats is */
 	struct spill *spill; /* NULL: nothing is saved */
 	struct serials *serials; /* NULL: nobody asks for them */
 	const struct keep *keep;    /* NULL: no classes to count by */
@@ -37,6 +38,8 @@ struct loss {
 	struct top *top;     /* NULL: keys are not counted */
 	uint64_t base;       /* number of a record among those of gaps, less its own */
 	uint64_t now_ns;     /* of this pass */
+	uint64_t since_ns;   /* of the next repeat: when the last record was let in before it, */
+	uint64_t until_ns;   /* and when it is to be marked at the latest */
 	char cause[LOSS_CAUSE_ROOM]; /* of what is rejected next, */
 	char why[LOSS_WHY_ROOM];     /* and all that the file says of it */
 };
@@ -46,6 +49,9 @@ void loss_init(struct loss *loss, struct ledger *ledger, const struct keep *keep
 
 /* From the beginning on what is dropped goes there, too; each may be NULL, none is owned. */
 void loss_observe(struct loss *loss, struct gaps *gaps, struct spill *spill, struct top *top);
+
+/* From the beginning on nothing is marked but repeats. */
+void loss_mark_repeats_only(struct loss *loss);
 
 /* From the beginning on these are told how many are missing where; not owned. */
 void loss_number(struct loss *loss, struct serials *serials);
@@ -59,6 +65,10 @@ uint64_t loss_now_ns(const struct loss *loss);
 
 /* Where it counts. */
 struct ledger *loss_ledger(const struct loss *loss);
+
+/* Of what is dropped next as repeated: when the last record was let in before it, from when on its mark counts; and until
+ * when it would be, after which its mark does not come. */
+void loss_repeats(struct loss *loss, uint64_t since_ns, uint64_t until_ns);
 
 /* Bytes were left out before they came into the buffer, where the next record would have had the
  * number `at`; with `records` ends among them. */

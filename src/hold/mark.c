@@ -81,14 +81,14 @@ add_time(struct text *text, const struct figures *f)
 {
 	char time[32];
 
-	figures_ns(time, sizeof(time), f->gap->last_ns - f->gap->first_ns);
+	figures_ns(time, sizeof(time), f->gap->last_ns - f->gap->since_ns);
 	add(text, "%s", time);
 }
 
 static void
 add_ns(struct text *text, const struct figures *f)
 {
-	add(text, "%" PRIu64, f->gap->last_ns - f->gap->first_ns);
+	add(text, "%" PRIu64, f->gap->last_ns - f->gap->since_ns);
 }
 
 /* A moment of the monotonic clock on the wall. */
@@ -131,7 +131,7 @@ static const struct placeholder {
 	{ "bytes", add_bytes, NULL },
 	{ "name", add_name, NULL },
 	{ "reasons", add_reasons, NULL },     /* oldest 3, newest 1 */
-	{ "time", add_time, of_spans },       /* from the first of them to the last: 2.1s */
+	{ "time", add_time, of_spans },       /* from the first of them, or the record before repeats, to the last: 2.1s */
 	{ "ns", add_ns, NULL },               /* the same in nanoseconds */
 	{ "first", add_first, of_moments },   /* when the first was dropped: 2026-01-31T12:00:00.000Z */
 	{ "last", add_last, of_moments },
@@ -166,6 +166,15 @@ add_placeholder(struct text *text, const struct figures *f, const char *name, si
 }
 
 /* --- templates ---------------------------------------------------------------------------------- */
+
+/* Of a gap. */
+static const char *
+pattern_for(const struct mark_style *style, const struct gap *gap)
+{
+	const bool repeats = gap->by[REASON_REPEATED] == gap->sum.records && gap->sum.records > 0;
+
+	return style->repeated != NULL && (repeats || style->pattern == NULL) ? style->repeated : style->pattern;
+}
 
 /* NULL, or what is wrong. */
 static const char *
@@ -223,7 +232,7 @@ ends_early(const char *mark, size_t length, const char *end, size_t end_length)
 
 /* Whether the delimiter may come up: in a mark of all that can be said, or in a text that is never the same. */
 static bool
-may_contain(const char *mark, size_t length, const struct mark_style *style)
+may_contain(const char *mark, size_t length, const struct mark_style *style, const char *pattern)
 {
 	size_t end_length;
 	const char *end = end_of(style, &end_length);
@@ -236,7 +245,7 @@ may_contain(const char *mark, size_t length, const struct mark_style *style)
 		const struct placeholder *p = &placeholders[i];
 
 		(void)snprintf(braced, sizeof(braced), "{%s}", p->name);
-		if (p->bytes != NULL && strstr(style->pattern, braced) != NULL &&
+		if (p->bytes != NULL && strstr(pattern, braced) != NULL &&
 		    memchr(p->bytes, end[0], strlen(p->bytes)) != NULL)
 			return true;
 	}
@@ -253,26 +262,35 @@ room_of(const struct mark_style *style)
 	return MARK_MOST + 1 - (end_length > 0 ? end_length : 1);
 }
 
-const char *
-mark_check(const struct mark_style *style)
+/* The same of one of the two. */
+static const char *
+check(const struct mark_style *style, const char *pattern)
 {
 	const uint64_t most = UINT64_C(12345678901234567890); /* as long as any, and every digit */
-	struct gap gap = { most, { most, most }, { 0 }, 0, most };
+	struct gap gap = { most, { most, most }, { 0 }, 0, most, 0, 0 };
 	const struct figures f = { &gap, style->name, most };
 	char room[MARK_MOST];
 	struct text text = { room, room_of(style) };
 	const char *error;
 
-	if (*style->pattern == '\0')
+	if (*pattern == '\0')
 		return "empty";
-	if (strlen(style->pattern) >= MARK_MOST)
+	if (strlen(pattern) >= MARK_MOST)
 		return "too long";
 	for (int i = 0; i < REASONS; i++)
 		gap.by[i] = most;
-	error = expand(&text, style->pattern, &f);
-	if (error == NULL && may_contain(room, (size_t)(text.at - room), style))
+	error = expand(&text, pattern, &f);
+	if (error == NULL && may_contain(room, (size_t)(text.at - room), style, pattern))
 		error = "would contain the records' delimiter";
 	return error;
+}
+
+const char *
+mark_check(const struct mark_style *style)
+{
+	const char *error = style->pattern != NULL ? check(style, style->pattern) : NULL;
+
+	return error == NULL && style->repeated != NULL ? check(style, style->repeated) : error;
 }
 
 size_t
@@ -283,7 +301,7 @@ mark_format(char *text, const struct mark_style *style, const struct gap *gap, u
 	size_t length;
 	const char *end = end_of(style, &length);
 
-	(void)expand(&into, style->pattern, &f);
+	(void)expand(&into, pattern_for(style, gap), &f);
 	memcpy(into.at, end, length); /* in place of the NUL */
 	return (size_t)(into.at - text) + length;
 }
@@ -317,6 +335,12 @@ struct gaps *
 marks_gaps(const struct marks *marks)
 {
 	return marks != NULL ? marks->gaps : NULL;
+}
+
+bool
+marks_repeats_only(const struct marks *marks)
+{
+	return marks != NULL && marks->style.pattern == NULL;
 }
 
 const struct gap *

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #define MARK_DEFAULT "{name}: {records} records ({bytes} bytes) dropped in {time}"
+#define MARK_REPEATED "repeated {records} times in {time}"
 
 /* No mark is longer, its delimiter included: what every pipe takes whole on Linux. */
 #define MARK_MOST 4096
@@ -28,10 +29,11 @@
 
 /* What a mark says, but for the gap. */
 struct mark_style {
-	const char *pattern;     /* that mark_check() has taken */
+	const char *pattern;     /* that mark_check() has taken; NULL: there are none but of repeats */
 	const char *name;        /* {name}; at most 64 bytes */
 	unsigned char delimiter; /* at the end */
 	const struct framing *framing; /* what more than that byte makes a record of it; NULL: nothing; not owned */
+	const char *repeated;    /* the pattern of a gap in which nothing is missing but repeats; NULL: the other one */
 };
 
 /* NULL, or what is wrong with the template, given the name and the delimiter: a short static phrase. */
@@ -57,6 +59,9 @@ void marks_free(struct marks *marks);
 
 /* Where they are found; NULL without marks. */
 struct gaps *marks_gaps(const struct marks *marks);
+
+/* Whether there are none but of repeats: nothing else is a gap then. */
+bool marks_repeats_only(const struct marks *marks);
 
 /* The gap that is to be marked first; NULL where there is none.  (marks may be NULL here, and in the next one.) */
 const struct gap *marks_first(const struct marks *marks);

@@ -111,3 +111,11 @@ places_before_hand(struct places *places)
 		step_on(places);
 	return places->hand->before != &places->end ? places->hand->before : NULL;
 }
+
+struct place *
+places_just_put(const struct places *places, uint64_t at)
+{
+	struct place *place = places->hand->before;
+
+	return place != &places->end && place->at == at ? place : NULL;
+}

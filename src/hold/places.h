@@ -51,4 +51,7 @@ void places_close_up(struct places *places, uint64_t removed);
 void places_put(struct places *places, struct place *place, uint64_t at);
 struct place *places_before_hand(struct places *places);
 
+/* The one that was put last, if it is still in front of the hand and has this number; or NULL. */
+struct place *places_just_put(const struct places *places, uint64_t at);
+
 #endif

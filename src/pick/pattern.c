@@ -195,12 +195,12 @@ pattern_free(struct pattern *pattern)
 
 /* How many pairs of offsets were found, 0 if there was no room for all of them; negative for no match. */
 static int
-match(const struct pattern *p, const char *text, size_t length)
+match(const struct pattern *p, const char *text, size_t length, size_t at, uint32_t how)
 {
 	const uint64_t steps = PATTERN_STEPS + STEPS_PER_BYTE * (uint64_t)length;
 
 	(void)pcre2_set_match_limit(p->limits, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
-	return (p->bare ? pcre2_jit_match : pcre2_match)(p->code, (PCRE2_SPTR)text, length, 0, 0,
+	return (p->bare ? pcre2_jit_match : pcre2_match)(p->code, (PCRE2_SPTR)text, length, at, how,
 	    p->found, p->limits);
 }
 
@@ -209,8 +209,8 @@ static bool
 finds(struct pattern *p, const char *text, size_t length)
 {
 	const bool returns = p->lines && length > 0 && text[length - 1] == '\r';
-	const bool found = match(p, text, length - returns) >= 0 ||
-	    (returns && p->names_return && match(p, text, length) >= 0);
+	const bool found = match(p, text, length - returns, 0, 0) >= 0 ||
+	    (returns && p->names_return && match(p, text, length, 0, 0) >= 0);
 
 	p->looks.asked++;
 	p->looks.found += found;
@@ -241,6 +241,21 @@ pattern_group(struct pattern *pattern, const char *text, size_t length, size_t *
 
 	return finds(pattern, text, length) &&
 	    take_pair(pairs + (pcre2_get_ovector_count(pattern->found) > 1 ? 2 : 0), from, to);
+}
+
+bool
+pattern_find(struct pattern *pattern, const char *text, size_t length, size_t at, size_t *from, size_t *to)
+{
+	const bool returns = pattern->lines && length > at && text[length - 1] == '\r';
+
+	if (match(pattern, text, length - returns, at, PCRE2_NOTEMPTY) < 0 &&
+	    !(returns && pattern->names_return && match(pattern, text, length, at, PCRE2_NOTEMPTY) >= 0))
+		return false;
+	if (!take_pair(pcre2_get_ovector_pointer(pattern->found), from, to))
+		return false;
+	if (*from < at)
+		*from = at; /* \K in a lookbehind */
+	return *from < *to;
 }
 
 unsigned
@@ -328,6 +343,15 @@ pattern_matches(struct pattern *pattern, const char *text, size_t length)
 bool
 pattern_group(struct pattern *pattern, const char *text, size_t length, size_t *from, size_t *to)
 {
+	(void)from;
+	(void)to;
+	return pattern_matches(pattern, text, length);
+}
+
+bool
+pattern_find(struct pattern *pattern, const char *text, size_t length, size_t at, size_t *from, size_t *to)
+{
+	(void)at;
 	(void)from;
 	(void)to;
 	return pattern_matches(pattern, text, length);

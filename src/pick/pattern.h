@@ -70,6 +70,10 @@ bool pattern_matches(struct pattern *pattern, const char *text, size_t length);
 bool pattern_group(struct pattern *pattern, const char *text, size_t length, size_t *from,
     size_t *to);
 
+/* The first match that begins at text[at] or behind it and is not empty, with all of the text to look at: text[*from..*to), of
+ * which nothing stands before `at`.  It is none of those that pattern_looks counts. */
+bool pattern_find(struct pattern *pattern, const char *text, size_t length, size_t at, size_t *from, size_t *to);
+
 /* How many groups the expression has; room for all of them, before the first match: false without memory; and then, where one
  * of them, from 1, is in the text that pattern_matches has found a match in last: false where it took no part. */
 unsigned pattern_groups(const struct pattern *pattern);

@@ -128,20 +128,28 @@ place_of_new(struct recent *recent, uint64_t hash)
 }
 
 void *
-recent_of(struct recent *recent, uint64_t hash, bool *is_new)
+recent_find(struct recent *recent, uint64_t hash)
 {
 	uint32_t place = recent->heads[hash & recent->mask];
 
 	while (place != 0 && *place_at(recent, place) != hash)
 		place = recent->links[place].next;
-	*is_new = place == 0;
-	if (place == 0) {
-		place = place_of_new(recent, hash);
-	} else if (place != recent->links[0].older) {
+	if (place == 0)
+		return NULL;
+	if (place != recent->links[0].older) {
 		leave_ring(recent, place);
 		enter_newest(recent, place);
 	}
 	return place_at(recent, place) + 1;
+}
+
+void *
+recent_of(struct recent *recent, uint64_t hash, bool *is_new)
+{
+	void *place = recent_find(recent, hash);
+
+	*is_new = place == NULL;
+	return place != NULL ? place : place_at(recent, place_of_new(recent, hash)) + 1;
 }
 
 size_t

@@ -26,6 +26,9 @@ void recent_free(struct recent *recent);
  * constant time, however many keys there are. */
 void *recent_of(struct recent *recent, uint64_t hash, bool *is_new);
 
+/* The same, but NULL where it has none: it gets none then. */
+void *recent_find(struct recent *recent, uint64_t hash);
+
 /* Of how many keys there are places; and one of them after the other, from 0. */
 size_t recent_count(const struct recent *recent);
 void *recent_at(struct recent *recent, size_t index);

@@ -17,6 +17,7 @@ exchange(struct options *now, struct options *next)
 
 	*now = *next;
 	now->keep = before.keep;
+	now->mask = before.mask;
 	now->key = before.key;
 	now->lines = before.lines;
 	now->framing = before.framing;

@@ -74,6 +74,8 @@ json_gates(struct line *line, const struct options *options, const struct tuning
 	line_add(line, ",\"sample_by\":\"%s\",", options_sample_by(options));
 	json_rate(line, "drop_over", options->policing, &tuning->police);
 	line_add(line, ",");
+	json_or_null(line, "collapse_ns", options->collapse_ns != 0, tuning->collapse_ns);
+	line_add(line, ",");
 	json_or_null(line, "max_age_ns", tuning->max_age_ns != 0, tuning->max_age_ns);
 }
 

@@ -96,17 +96,17 @@ observe(struct lookout *lookout)
 {
 	const struct options *options = lookout->options;
 	const struct mark_style style = { options->mark_template, options->name, options->framing.delimiter,
-		&options->framing };
+		&options->framing, options->repeated_template };
 	uint64_t bytes = options->buffer_bytes / GAPS_PART;
 
 	lookout->sojourn = sojourn_new();
-	if (options->mark_template != NULL)
+	if (options_mark(options))
 		lookout->marks = marks_new(gaps_in((size_t)(bytes < GAPS_LEAST_BYTES ? GAPS_LEAST_BYTES
 		    : bytes > GAPS_MOST_BYTES ? GAPS_MOST_BYTES : bytes)), &style);
 	if (options->top_keys > 0)
 		lookout->top = top_new(options->top_keys);
 	pump_observe(lookout->pump, lookout->sojourn, lookout->marks, lookout->spill, lookout->top);
-	return lookout->sojourn != NULL && (lookout->marks != NULL || options->mark_template == NULL) &&
+	return lookout->sojourn != NULL && (lookout->marks != NULL || !options_mark(options)) &&
 	    (lookout->top != NULL || options->top_keys == 0);
 }
 

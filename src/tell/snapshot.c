@@ -68,13 +68,13 @@ since(const struct tally *now, const struct tally *then)
 static void
 take_interval(struct interval *interval, const struct ledger *now, const struct ledger *then)
 {
-	struct tally dropped = ledger_dropped(now), before = ledger_dropped(then);
+	const struct tally dropped = ledger_dropped(now), before = ledger_dropped(then);
+	const struct tally chosen = ledger_left_out(now), chosen_before = ledger_left_out(then);
 
 	interval->in = since(&now->in, &then->in);
 	interval->out = since(&now->out, &then->out);
 	interval->dropped = since(&dropped, &before);
-	interval->lost = interval->dropped.bytes >
-	    now->dropped[REASON_SAMPLE].bytes - then->dropped[REASON_SAMPLE].bytes;
+	interval->lost = interval->dropped.bytes > since(&chosen, &chosen_before).bytes;
 	interval->paused_ns = now->paused_ns - then->paused_ns;
 	interval->pressure_ns = now->pressure_ns - then->pressure_ns;
 	for (int i = 0; i < WAITS; i++)

@@ -67,6 +67,8 @@ static const struct policy_case {
 	    .waits = true },
 	{ "--drop-over by key, kept, watched", { "--drop-over=1/s", "--burst=5", "--rate-by=key", KEY_OF_10,
 	    "--top-keys=9" }, .whole = true, .watched = true, .kept = true, .waits = true },
+	{ "--collapse, masked, drop-oldest, watched", { "--policy=drop-oldest", "--buffer=64K", "--collapse=5ms",
+	    "--mask=^[0-9]*(?=[0-9]{3}\\b)", "--mask= .*", "--dropped-reason" }, .whole = true, .watched = true },
 	{ "rate by key", { "--rate=100k/s", "--rate-by=key", KEY_OF_10 }, .stride = 1, .whole = true },
 	{ "all at once, watched", { "--policy=drop-random", "--buffer=16K", "--keep=7\\b", "--drop-over=500k/s",
 	    "--rate=200k/s", "--rate-by=key", KEY_OF_10, "--max-age=20ms", "--top-keys=9" }, .whole = true,

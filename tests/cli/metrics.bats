@@ -104,7 +104,7 @@ is_stopped()
 			for figure in in out undelivered; do
 				samples+=("$figure.$unit ${figure}_${unit}_total")
 			done
-			for reason in oldest newest oversize sample superseded random shed codel over expired rejected gone fair; do
+			for reason in oldest newest oversize sample superseded random shed codel over expired rejected gone fair repeated; do
 				samples+=("dropped.by.$reason.$unit dropped_${unit}_total reason=\"$reason\"")
 			done
 		done

@@ -468,7 +468,7 @@ native_portable()
 @test "without PCRE2 --help says so" {
 	native_portable
 	is "$("$PORTABLE" --help | grep -c -e --keep=ERROR)" 0
-	is "$("$PORTABLE" --help | tr -s ' \n' ' ' | grep -o 'not in this build, which has no PCRE2' | wc -l)" 5
+	is "$("$PORTABLE" --help | tr -s ' \n' ' ' | grep -o 'not in this build, which has no PCRE2' | wc -l)" 6
 	! has_patterns || is "$("$WEIR" --help | grep -c 'not in this build')" 0
 }
 
@@ -506,6 +506,22 @@ native_portable()
 	accepted --drop-over=10MB/s --burst=64K
 	accepted --seed=9223372036854775807 -p drop-random
 	accepted --seed=0 -p drop-random
+}
+
+@test "--collapse, --mask: what is no value, and what does not go together" {
+	refused_values --collapse 0 0s x '' -1 400d 5xs
+	accepted --collapse
+	accepted --collapse=1ms
+	refused "--collapse: not with --bytes" "--fixed=SIZE" -- -b --collapse
+	refused "--collapse=1s: not with --bytes" "--fixed=SIZE" -- -b --collapse=1s
+	refused "--collapse: its marks" "delimiter" "accepted with --mark-drops=TEMPLATE" -- --collapse -d 5
+	accepted --collapse -d 5 --mark-drops=lost
+	if "$WEIR" -q --collapse --mask=x <nothing 2>err; then # else no PCRE2
+		refused "--mask=x: " "accepted with --collapse" -- --mask=x
+		refused "--mask=(: at offset 1" "accepted: up to 16" -- --collapse "--mask=("
+		refused_values --mask '' // //i
+		refused "--mask=y: more than 16 patterns" -- --collapse $(printf -- '--mask=x %.0s' {1..16}) --mask=y
+	fi
 }
 
 @test "--sample: what is no share and no budget" {
@@ -591,6 +607,8 @@ native_portable()
 		--keep=x|a policy that drops|-p drop-oldest|-p fail
 		--keep=x|--sample|-s 10|-L 1/s
 		--keep=x|--drop-over|--drop-over=1/s|--max-age=1s
+		--top-keys=5|--key=KEY|-k 1 --collapse|-k 1 -s 10
+		--keep=x|a policy that drops|-p drop-newest --collapse|--collapse
 		--burst=5|--rate=RATE or --drop-over=RATE|--drop-over=1/s|-s 10
 	END
 }

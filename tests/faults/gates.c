@@ -37,8 +37,57 @@ nature_of(const struct plan *plan, const char *text, size_t length)
 bool
 plan_looks(const struct plan *plan, enum reason reason)
 {
-	return reason == REASON_SAMPLE ? plan->keeps > 0 || plan->sample_by == SAMPLE_BY_KEY ||
+	if (reason == REASON_REPEATED)
+		return plan->collapses;
+	return reason == REASON_SAMPLE ? plan->keeps > 0 || plan->collapses || plan->sample_by == SAMPLE_BY_KEY ||
 	    plan->sample_by == SAMPLE_BY_EACH_KEY : plan->policed;
+}
+
+/* Whether one that has been let in says the same, but for the delimiter.  In the order of the stream, in buckets by what
+ * they begin with: there may be many. */
+#define BUCKETS 65536
+
+struct let_in {
+	size_t *last; /* of each bucket, its record and one; 0: none */
+	size_t *before; /* of each record, the one in its bucket before it */
+};
+
+static size_t
+body_of(const struct plan *plan, const struct stream *stream, size_t record, const char **text)
+{
+	const size_t length = stream->ends[record] - stream_start(stream, record);
+
+	*text = stream->bytes + stream_start(stream, record);
+	return length - (plan->delimiter != NO_DELIMITER && (unsigned char)(*text)[length - 1] == plan->delimiter);
+}
+
+static size_t *
+bucket_of(const struct let_in *in, const char *text, size_t length)
+{
+	return &in->last[key_hash((struct key){ text, length }, 0) % BUCKETS];
+}
+
+static bool
+is_repeat(const struct plan *plan, const struct stream *stream, const struct let_in *in, size_t record)
+{
+	const char *text, *other;
+	const size_t length = body_of(plan, stream, record, &text);
+
+	for (size_t i = *bucket_of(in, text, length); i > 0; i = in->before[i - 1])
+		if (body_of(plan, stream, i - 1, &other) == length && memcmp(other, text, length) == 0)
+			return true;
+	return false;
+}
+
+static void
+let_in(const struct plan *plan, const struct stream *stream, struct let_in *in, size_t record)
+{
+	const char *text;
+	const size_t length = body_of(plan, stream, record, &text);
+	size_t *bucket = bucket_of(in, text, length);
+
+	in->before[record] = *bucket;
+	*bucket = record + 1;
 }
 
 /* Kept record k is input record k * of / kept. */
@@ -116,9 +165,10 @@ gates_judge(const struct plan *plan, const struct stream *stream)
 	bool looks = plan_looks(plan, REASON_SAMPLE);
 	/* Without memory a pattern matches nothing. */
 	bool unsure = looks && plan->what != 0 && plan->mode != SHIM_RANDOM;
+	struct let_in in = { calloc(BUCKETS, sizeof(*in.last)), calloc(stream->records + 1, sizeof(*in.before)) };
 	struct gates gates;
 
-	if (says == NULL)
+	if (says == NULL || in.last == NULL || in.before == NULL)
 		abort();
 	open_gates(&gates, plan);
 	memset(says, LET_IN, stream->records);
@@ -132,10 +182,16 @@ gates_judge(const struct plan *plan, const struct stream *stream)
 			says[i] = REASON_SAMPLE; /* unseen */
 		else if (plan->drops && length > plan->max_record)
 			says[i] = REASON_OVERSIZE;
+		else if (plan->collapses && is_repeat(plan, stream, &in, i))
+			says[i] = REASON_REPEATED;
 		else if (looks && !kept && !is_in_sample(&gates, text, nature.key))
 			says[i] = REASON_SAMPLE;
 		else if (plan->police_tokens > 0 && !is_in_time(&gates, nature.key, kept))
 			says[i] = REASON_OVER;
+		if (plan->collapses && says[i] == LET_IN)
+			let_in(plan, stream, &in, i);
 	}
+	free(in.last);
+	free(in.before);
 	return says;
 }

@@ -447,7 +447,7 @@ static const char *
 judge_gates(const struct plan *plan, const struct stream *stream, const unsigned char *says,
     const struct figures *f, bool untold)
 {
-	static const enum reason gates[] = { REASON_OVERSIZE, REASON_SAMPLE, REASON_OVER };
+	static const enum reason gates[] = { REASON_OVERSIZE, REASON_SAMPLE, REASON_OVER, REASON_REPEATED };
 	struct tally in, by[REASONS + 1];
 	/* Within a record that may be judged by its first part, or that may be the last. */
 	bool open = untold || (f->in.bytes < stream->length && !plan->drops && plan->most >= plan->high_bytes);
@@ -473,7 +473,7 @@ judge_gates(const struct plan *plan, const struct stream *stream, const unsigned
 static bool
 loses_nothing_more(const struct plan *plan)
 {
-	unsigned gates = 1u << REASON_OVERSIZE | 1u << REASON_SAMPLE;
+	unsigned gates = 1u << REASON_OVERSIZE | 1u << REASON_SAMPLE | 1u << REASON_REPEATED;
 
 	gates |= plan->police_tokens > 0 ? 1u << REASON_OVER : 0;
 	return (plan->may & ~gates) == 0;
@@ -539,7 +539,7 @@ static const char *
 judge_ending(const struct plan *plan, const struct outcome *outcome, const struct match *match,
     const struct figures *f)
 {
-	uint64_t lost = f->dropped.bytes - f->by[REASON_SAMPLE].bytes;
+	uint64_t lost = f->dropped.bytes - f->by[REASON_SAMPLE].bytes - f->by[REASON_REPEATED].bytes;
 	int status = shell_status(outcome->status);
 	bool error = strstr(f->reason, " error") != NULL;
 	bool gone = strcmp(f->reason, "reader gone") == 0;

@@ -248,6 +248,25 @@ choose_ending(struct plan *plan, struct random *random)
 		plan->leave_at = random_below(random, plan->total / plan->of + 1);
 }
 
+/* Of records that are looked at whole, where it is known which come in; where there are marks the oracle knows them. */
+static void
+choose_collapse(struct plan *plan, uint64_t seed)
+{
+	struct random random = { seed ^ UINT64_C(0xc0ffee) };
+	const bool whole = plan->drops || plan->most < plan->high_bytes;
+	const bool known = !plan->policed || plan->police_tokens > 0;
+
+	if ((plan->delimiter == NO_DELIMITER && plan->fixed == 0) || !whole || !known || !random_one_in(&random, 4))
+		return;
+	plan->collapses = true;
+	plan->may |= BIT(REASON_REPEATED);
+	plan_add(plan, "--collapse=1h");
+	if (plan->delimiter != NO_DELIMITER && !plan->marks) {
+		plan->marks = true;
+		plan_add(plan, "--mark-drops=" MARK_BEGIN "{records} {bytes}");
+	}
+}
+
 /* From a seed of its own, so that what was found by a seed before there was this is found by it still. */
 static void
 choose_watch(struct plan *plan, uint64_t seed)
@@ -420,6 +439,7 @@ plan_random(struct plan *plan, uint64_t seed, int policy, uint64_t buffer)
 	choose_ending(plan, &random);
 	choose_gates(plan, seed, policy);
 	choose_watch(plan, seed);
+	choose_collapse(plan, seed);
 	plan->evicts = policy == DROP_OLDEST && plan->keeps == 0;
 	plan->refuses = policy == DROP_NEWEST && plan->keeps == 0;
 }

@@ -75,6 +75,7 @@ struct plan {
 	bool keyed, by_key;              /* there is a key; rates are by key */
 	bool policed;                    /* by --drop-over, */
 	uint64_t police_tokens;          /* so that just so many come in; 0 where the clock decides */
+	bool collapses;                  /* of equal records the first alone comes in */
 	uint64_t max_age_ns;             /* 0 for none; NEVER_NS does not come */
 	uint64_t target_ns;              /* of codel */
 	uint64_t high_bytes, high_records;

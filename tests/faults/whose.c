@@ -18,7 +18,8 @@
 /* What became of the records of a stream. */
 struct fates {
 	struct tally in[KEEPS_MOST + 1], out[KEEPS_MOST + 1]; /* let in, and out, by class */
-	uint64_t lost[KEYS];     /* let in and not out, or over the rate */
+	struct tally repeated[KEEPS_MOST + 1]; /* not let in for that, by class */
+	uint64_t lost[KEYS];     /* let in and not out, over the rate, or repeated */
 	const char *last[KEYS];  /* let in, and its length */
 	size_t last_length[KEYS];
 	struct tally all;        /* let in */
@@ -50,7 +51,9 @@ count_fates(struct fates *fates, const struct plan *plan, const struct stream *s
 		size_t length = stream->ends[i] - stream_start(stream, i);
 		struct nature nature = nature_of(plan, text, length);
 
-		fates->lost[nature.key] += says[i] == LET_IN || says[i] == REASON_OVER;
+		fates->lost[nature.key] += says[i] == LET_IN || says[i] == REASON_OVER || says[i] == REASON_REPEATED;
+		if (says[i] == REASON_REPEATED)
+			ledger_count(&fates->repeated[nature.class], 1, length);
 		if (says[i] != LET_IN)
 			continue;
 		ledger_count(&fates->in[nature.class], 1, length);
@@ -86,14 +89,15 @@ judge_kept(const struct plan *plan, const struct fates *fates, const struct figu
 
 	for (unsigned i = 0; i < plan->keeps; i++) {
 		const struct tally *in = &fates->in[plan->keeps - i], *out = &fates->out[plan->keeps - i];
-		const struct tally *lost = &f->kept[i];
+		const struct tally *lost = &f->kept[i], *repeated = &fates->repeated[plan->keeps - i];
+		const struct tally missing = { in->records - out->records + repeated->records,
+			in->bytes - out->bytes + repeated->bytes };
 
-		if (lost->records != in->records - out->records || lost->bytes != in->bytes - out->bytes)
+		if (lost->records != missing.records || lost->bytes != missing.bytes)
 			return complain("of what is kept %" PRIu64 " records, %" PRIu64 " bytes are missing, and %"
-			    PRIu64 ", %" PRIu64 " counted", in->records - out->records, in->bytes - out->bytes,
-			    lost->records, lost->bytes);
+			    PRIu64 ", %" PRIu64 " counted", missing.records, missing.bytes, lost->records, lost->bytes);
 		ledger_count(&above, in->records, in->bytes);
-		if (lost->records > 0 && f->by[REASON_EXPIRED].records + f->by[REASON_CODEL].records == 0 &&
+		if (lost->records > repeated->records && f->by[REASON_EXPIRED].records + f->by[REASON_CODEL].records == 0 &&
 		    fits(plan, fates, &above))
 			return complain("%" PRIu64 " that are kept were lost, and they would have fitted alone",
 			    lost->records);
@@ -110,7 +114,7 @@ judge_latest(const struct plan *plan, const struct fates *fates, const struct te
 	if (f->by[REASON_OLDEST].records > 0 && plan->keeps == 0 && fits(plan, fates, &one_each))
 		return "the oldest went where one of each key fits";
 	if (f->dropped.records != f->by[REASON_SUPERSEDED].records + f->by[REASON_SAMPLE].records +
-	    f->by[REASON_OVERSIZE].records + (plan->police_tokens > 0 ? f->by[REASON_OVER].records : 0))
+	    f->by[REASON_OVERSIZE].records + f->by[REASON_REPEATED].records + (plan->police_tokens > 0 ? f->by[REASON_OVER].records : 0))
 		return NULL;
 	for (size_t at = 0, length; at < out->length; at += length) {
 		unsigned key;

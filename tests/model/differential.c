@@ -120,6 +120,10 @@ choose_texts(struct options *o)
 	count = 0;
 	rules--;
 #endif
+#ifdef HAVE_PCRE2
+	if (o->collapse_ns != 0 && one_in(2) && ((o->mask = mask_new()) == NULL || !mask_add(o->mask, "a+", error)))
+		abort(); /* the model knows which that is */
+#endif
 	if (count > 0 && (o->keep = keep_new()) == NULL)
 		abort();
 	while (count-- > 0)
@@ -151,9 +155,16 @@ choose_budget(struct options *o)
 	o->budget = (struct rate){ one_in(2) ? from(1, 100) : from(100, 1000000), one_in(2) ? NS_PER_S : 60 * NS_PER_S, false };
 }
 
+static uint64_t
+choose_repeats(void)
+{
+	return 1 + below(one_in(2) ? 5 * NS_PER_S : 5 * NS_PER_MS);
+}
+
 static void
 choose_values(struct options *o)
 {
+	o->collapse_ns = choose_repeats();
 	o->sample = one_in(4) ? (struct share){ 1, 1 } : choose_share();
 	choose_budget(o);
 	o->police = (struct rate){ one_in(2) ? from(1, 100) : from(100, 1000000), NS_PER_S, false };
@@ -184,6 +195,7 @@ choose_gates(struct options *o)
 	o->police_burst = from(1, o->police.bytes ? o->buffer_bytes : 9);
 	if (one_in(4))
 		o->max_age_ns = 1 + below(one_in(2) ? 2 * NS_PER_S : 5 * NS_PER_MS);
+	o->collapse_ns = one_in(4) ? choose_repeats() : 0;
 }
 
 static void
@@ -235,7 +247,7 @@ choose_byte(void)
 {
 	static const char letters[] = "xyzab , ";
 
-	return rig.options.keep != NULL || options_key(&rig.options) != NULL ? letters[below(8)]
+	return rig.options.keep != NULL || options_key(&rig.options) != NULL || rig.options.collapse_ns != 0 ? letters[below(8)]
 	                                                                      : (char)random_next(&rig.random);
 }
 
@@ -291,6 +303,7 @@ end(void)
 	pump_free(&rig.pump);
 	sojourn_free(rig.sojourn);
 	keep_free(rig.options.keep);
+	mask_free(rig.options.mask);
 	key_clear(&rig.options.key);
 }
 
@@ -432,6 +445,8 @@ choose_next_records(struct options *o)
 		choose_no_sample(o);
 	if (one_in(3))
 		o->max_age_ns = 0;
+	if (one_in(3))
+		o->collapse_ns = 0;
 	if (one_in(4))
 		o->max_records = one_in(2) ? UINT64_MAX : from(1, 6);
 	o->seed = seed;
@@ -460,7 +475,7 @@ choose_next(struct options *o)
 		o->policy = POLICY_BLOCK;
 		o->rated = o->policing = false;
 		choose_no_sample(o);
-		o->max_age_ns = 0;
+		o->max_age_ns = o->collapse_ns = 0;
 	}
 	return o->max_record_bytes <= o->buffer_bytes && ((o->policy != POLICY_LATEST && o->policy != POLICY_FAIR) || options_key(o) != NULL) &&
 	    (!policy_drops(o->policy) || o->framing.kind != FRAMING_FIXED || o->framing.size <= o->max_record_bytes);
@@ -522,6 +537,7 @@ describe(uint64_t seed)
 	    o->police_burst, o->rate_by_key ? " by key" : "", o->max_age_ns, o->shed.den, o->codel_target_ns,
 	    o->codel_interval_ns, o->key.field, o->key.pattern != NULL ? " pattern" : "", keep_count(o->keep),
 	    keep_count(o->keep) > 0 ? " from " : "", keep_count(o->keep) > 0 ? keep_regex(o->keep, 1) : "");
+	diag("collapse %" PRIu64 "%s", o->collapse_ns, o->mask != NULL ? ", masked" : "");
 	diag("%u times other values (which are not shown), %u times other plans (the last is shown), %u times refused",
 	    rig.retunes, rig.replans, rig.refusals);
 	diag("again: tests/model/differential %" PRIu64 " 1", seed);

@@ -77,7 +77,7 @@ fix_modes(struct model *m, const struct options *o)
 {
 	fix_sampling(m, o);
 	m->streams = o->framing.kind == FRAMING_BYTES || (!drops(m) && !o->rated && !m->sampling &&
-	    !o->policing && o->max_age_ns == 0);
+	    !o->policing && o->collapse_ns == 0 && o->max_age_ns == 0);
 	m->parts = !drops(m) && !m->streams;
 }
 
@@ -144,7 +144,7 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 	const struct chance chance = chance_of(options, FOR_SAMPLE);
 
 	memset(m, 0, offsetof(struct model, held));
-	m->levels = m->polices = m->shares = 0;
+	m->levels = m->polices = m->shares = m->let_in = 0;
 	complaint[0] = '\0';
 	m->own = *options;
 	m->options = &m->own;
@@ -212,14 +212,14 @@ model_salt(struct model *m, uint64_t salt)
 static bool
 counts_out(const struct model *m)
 {
-	return is_sampling(m) && m->options->keep == NULL &&
+	return is_sampling(m) && m->options->keep == NULL && m->options->collapse_ns == 0 &&
 	    (m->options->sample_by == SAMPLE_BY_COUNT || m->options->sample_by == SAMPLE_BY_RANDOM);
 }
 
 static bool
 judges(const struct model *m)
 {
-	return m->options->policing || (is_sampling(m) && !counts_out(m));
+	return m->options->policing || m->options->collapse_ns != 0 || (is_sampling(m) && !counts_out(m));
 }
 
 static bool
@@ -329,26 +329,94 @@ is_in_time(struct model *m, uint64_t key, uint64_t length, bool kept)
 	return allowed || kept;
 }
 
-/* The gates see the record, or as much of it as is here. */
+static char
+byte_at(const struct model *m, uint64_t at)
+{
+	return m->stream[at % m->window];
+}
+
+/* Whether two texts are the same, byte by byte; but where there is a mask for runs of a, as long as they like. */
+static bool
+says_the_same(const struct model *m, const struct model_let_in *one, uint64_t at, uint64_t length)
+{
+	const bool masks = m->options->mask != NULL;
+	uint64_t i = 0, k = 0;
+
+	while (i < one->length && k < length) {
+		const char byte = byte_at(m, one->at + i);
+
+		if (byte != byte_at(m, at + k))
+			return false;
+		do
+			i++;
+		while (masks && byte == 'a' && i < one->length && byte_at(m, one->at + i) == 'a');
+		do
+			k++;
+		while (masks && byte == 'a' && k < length && byte_at(m, at + k) == 'a');
+	}
+	return i == one->length && k == length;
+}
+
+/* The one like it that was let in last, or NULL. */
+static struct model_let_in *
+find_let_in(struct model *m, const struct model_record *record, size_t body)
+{
+	for (size_t i = 0; i < m->let_in; i++)
+		if (says_the_same(m, &m->repeats[i], record->start, body))
+			return &m->repeats[i];
+	return NULL;
+}
+
+static bool
+is_repeat(struct model *m, const struct model_record *record, size_t body)
+{
+	const struct model_let_in *one = find_let_in(m, record, body);
+
+	return one != NULL && m->now_ns < one->then_ns + m->options->collapse_ns;
+}
+
 static void
-judge(struct model *m, bool delimited)
+note_let_in(struct model *m, const struct model_record *record, size_t body)
+{
+	struct model_let_in *one = find_let_in(m, record, body);
+
+	if (one == NULL && m->let_in == MODEL_KEYS) {
+		wrong("the model has no room for so many that are let in");
+		return;
+	}
+	if (one == NULL)
+		one = &m->repeats[m->let_in++];
+	*one = (struct model_let_in){ record->start, body, m->now_ns };
+}
+
+/* The gates see the record, or as much of it as is here; `whole`: all of it. */
+static void
+judge(struct model *m, bool delimited, bool whole)
 {
 	const struct options *o = m->options;
 	struct model_record *record = &m->held[m->count - 1];
 	size_t body;
 	const char *text = text_of(m, record, delimited, &body);
 	bool kept = keep_class(o->keep, text, body) > 0;
+	const bool compared = o->collapse_ns != 0 && whole, repeated = compared && is_repeat(m, record, body);
 
 	record->judged = true;
-	if (kept && is_sampling(m) && o->sample_by == SAMPLE_BY_BUDGET)
+	if (!repeated && kept && is_sampling(m) && o->sample_by == SAMPLE_BY_BUDGET)
 		budget_charge(&m->budget);
-	if (!kept && is_sampling(m) && !counts_out(m) && !is_sampled(m, text, body))
+	if (repeated)
+		m->why = REASON_REPEATED;
+	else if (!kept && is_sampling(m) && !counts_out(m) && !is_sampled(m, text, body))
 		m->why = REASON_SAMPLE;
 	else if (o->policing && !is_in_time(m, key_with(m, text, body, 0), record->length, kept))
 		m->why = REASON_OVER;
-	else
+	else {
+		if (compared)
+			note_let_in(m, record, body);
 		return;
+	}
 	m->left_out = true;
+	if (repeated && o->keep != NULL) /* of whatever class */
+		ledger_count(&m->ledger.dropped_class[keep_class(o->keep, text, body)], 1, record->length);
 	m->ledger.dropped[m->why].bytes += record->length;
 	m->count--;
 }
@@ -379,7 +447,7 @@ end_record(struct model *m, bool delimited)
 	size_t body;
 
 	if (record != NULL && judges(m) && !record->judged)
-		judge(m, delimited);
+		judge(m, delimited, true);
 	m->open = false;
 	if (counts_out(m) && m->options->sample_by == SAMPLE_BY_RANDOM && !m->counted_out)
 		m->gap = sample_gap(&m->draws); /* drawn behind a record that was not left out for it */
@@ -453,7 +521,7 @@ judge_long(struct model *m)
 {
 	if (judges(m) && !drops(m) && m->open && !m->left_out && !m->held[m->count - 1].judged &&
 	    m->begun >= m->options->high_bytes)
-		judge(m, false);
+		judge(m, false, false);
 }
 
 /* The bytes come in, whichever way; after a signal, no further than to the end of the record begun. */
@@ -1993,6 +2061,8 @@ model_retune(struct model *m, const struct tuning *t, uint64_t now_ns)
 		renew(m, &m->common);
 	for (size_t i = 0; i < m->levels; i++)
 		renew(m, &m->level[i]);
+	if (o->collapse_ns != 0)
+		o->collapse_ns = t->collapse_ns;
 	o->police = t->police;
 	o->police_burst = t->police_burst;
 	for (size_t i = 0; o->policing && i < m->polices; i++)
@@ -2060,7 +2130,7 @@ replan_police(struct model *m, const struct options *next)
 
 /* One that is new begins behind the record that has been begun, as one of another share does. */
 static void
-replan_sample(struct model *m, const struct options *next)
+replan_sample(struct model *m, const struct options *next, bool counted)
 {
 	struct options *o = &m->own;
 	const struct chance chance = chance_of(o, FOR_SAMPLE);
@@ -2068,7 +2138,7 @@ replan_sample(struct model *m, const struct options *next)
 
 	o->sample_by = next->sample_by;
 	fix_sampling(m, next);
-	if (was && is_sampling(m) && same)
+	if (was && is_sampling(m) && same && counted == counts_out(m))
 		return;
 	m->gap = 0;
 	m->counted_out = false;
@@ -2137,8 +2207,12 @@ model_replan(struct model *m, const struct options *next, uint64_t now_ns)
 {
 	const struct tuning t = tuning_of(next);
 	const enum policy before = m->own.policy;
+	const bool counted = counts_out(m);
 
 	m->now_ns = now_ns;
+	if (m->own.collapse_ns == 0)
+		m->let_in = 0;
+	m->own.collapse_ns = next->collapse_ns;
 	m->own.policy = next->policy;
 	m->own.buffer_bytes = next->buffer_bytes;
 	m->own.max_records = next->max_records;
@@ -2146,7 +2220,7 @@ model_replan(struct model *m, const struct options *next, uint64_t now_ns)
 	m->own.max_age_ns = next->max_age_ns;
 	replan_rate(m, next, &t);
 	replan_police(m, next);
-	replan_sample(m, next);
+	replan_sample(m, next, counted);
 	replan_modes(m, next);
 	replan_begun(m);
 	replan_policy(m, before);

@@ -55,6 +55,13 @@ struct model_level {
 	int64_t depth;    /* tokens */
 };
 
+/* A record that was let in, where repeats are left out. */
+struct model_let_in {
+	uint64_t at; /* where it stands in the stream, without its delimiter */
+	uint64_t length;
+	uint64_t then_ns;
+};
+
 /* Of a sample by count: the number of the next record, and how many are in the sample, from the last time that it began
  * anew. */
 struct model_share {
@@ -129,10 +136,11 @@ struct model {
 	size_t count;
 	struct model_record held[MODEL_RECORDS]; /* oldest first; the last may not have ended */
 	struct budget budget;
-	size_t levels, polices, shares;
+	size_t levels, polices, shares, let_in;
 	struct model_level level[MODEL_KEYS];    /* --rate-by=key */
 	struct model_police police[MODEL_KEYS];  /* the first is for all */
 	struct model_share each[MODEL_KEYS];     /* --sample-by=each-key */
+	struct model_let_in repeats[MODEL_KEYS]; /* --collapse */
 };
 
 void model_init(struct model *m, const struct options *options, const char *stream, size_t window,

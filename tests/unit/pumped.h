@@ -97,8 +97,10 @@ begin(const char *command_line)
 	must(pump_init(&rig.pump, &rig.options, &input, &output, rig.now) == 0);
 	must((rig.sojourn = sojourn_new()) != NULL);
 	rig.marks = NULL;
-	if (rig.options.mark_template != NULL) {
-		const struct mark_style style = { .pattern = rig.options.mark_template, .name = "weir", .delimiter = rig.options.framing.delimiter };
+	if (options_mark(&rig.options)) {
+		const struct mark_style style = { .pattern = rig.options.mark_template, .name = "weir",
+			.delimiter = rig.options.framing.delimiter, .framing = &rig.options.framing,
+			.repeated = rig.options.repeated_template };
 
 		must((rig.marks = marks_new(4096, &style)) != NULL);
 	}

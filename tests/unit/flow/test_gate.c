@@ -65,7 +65,7 @@ asked(const char *text, uint64_t now)
 {
 	const struct queue_record record = { text, strlen(text) + 1, strlen(text) };
 	enum reason reason = REASON_OLDEST;
-	bool good = gate_admits(&gate, &record, now, &reason);
+	bool good = gate_admits(&gate, &record, true, now, &reason);
 
 	return verdict(good, reason);
 }
@@ -120,6 +120,90 @@ counts_and_judges(void)
 	is_text(asked("a", 0), "in", "the next comes in");
 	is(gate_next(&gate), 2, "and so on");
 	is_text(asked("a", 0), "over", "though it may come too fast");
+}
+
+/* --- by what has come before ----------------------------------------------------------------------------- */
+
+/* The same line, of which not all is here. */
+static const char *
+asked_part(const char *text, uint64_t now)
+{
+	const struct queue_record record = { text, strlen(text), strlen(text) };
+	enum reason reason = REASON_OLDEST;
+	bool good = gate_admits(&gate, &record, false, now, &reason);
+
+	return verdict(good, reason);
+}
+
+static struct gate_rules
+repeats_rules(struct gate_rules rules)
+{
+	must((rules.repeats = repeats_new(100, NULL, 5)) != NULL);
+	rules.repeats_ns = 10 * MS;
+	return rules;
+}
+
+static void
+leaves_out_repeats(void)
+{
+	struct gate_rules rules = repeats_rules(open_rules());
+	struct repeats *repeats = rules.repeats;
+	const struct gate_tuning longer = { .sample = { 1, 1 }, .repeats_ns = 20 * MS };
+
+	gate_init(&gate, &rules);
+	ok(!gate.counts && gate.judges && gate.looks, "repeats have to be looked at");
+	is_text(asked("a", 1 * MS), "in", "the first comes in");
+	is_text(asked("b", 2 * MS), "in", "and another one");
+	is_text(asked("a", 3 * MS), "repeated", "an equal one is a repeat");
+	ok(gate_since_ns(&gate) == 2 * MS && gate_until_ns(&gate) == 11 * MS,
+	    "it is known since when it has been so for the reader, and until when it would be");
+	is_text(asked_part("a", 4 * MS), "in", "of which not all is here is equal to none,");
+	is_text(asked_part("c", 4 * MS), "in", "nor");
+	is_text(asked("c", 5 * MS), "in", "is another equal to it");
+	is_text(asked("a", 11 * MS), "in", "after that time it comes in,");
+	(void)gate_retune(&gate, &longer, 12 * MS);
+	is_text(asked("a", 30 * MS), "repeated", "which may be another one from now on");
+	is_text(asked("a", 31 * MS), "in", "and counts from when it was let in");
+	rules.repeats = NULL;
+	(void)gate_reform(&gate, &rules, &longer, 32 * MS);
+	is_text(asked("a", 32 * MS), "in", "they are left out no more,");
+	repeats_free(repeats);
+}
+
+static void
+repeats_cost_nothing(void)
+{
+	struct gate_rules rules = repeats_rules(police_rules(1, NS_PER_S, 2, false));
+	struct repeats *repeats = rules.repeats;
+	const struct gate_tuning tuning = { .sample = { 1, 3 }, .police = { 1, NS_PER_S, false }, .police_burst = 2,
+		.repeats_ns = 10 * MS };
+
+	gate_init(&gate, &rules);
+	is_text(asked("a", 0), "in", "with a rate: one");
+	is_text(asked("a", 0), "repeated", "and its repeat,");
+	is_text(asked("b", 0), "in", "which has used up nothing;");
+	is_text(asked("c", 0), "over", "what comes too fast");
+	is_text(asked("c", 0), "over", "has not been let in");
+	rules = sample_rules(1, 3, SAMPLE_BY_COUNT);
+	rules.repeats = repeats;
+	rules.repeats_ns = 10 * MS;
+	repeats_clear(repeats);
+	gate_init(&gate, &rules);
+	ok(!gate.counts && gate.draws, "a sample by count is of what is no repeat");
+	is_text(asked("a", 0), "in", "the first");
+	is_text(asked("a", 0), "repeated", "is not the second");
+	is_text(asked("b", 0), "sample", "which is left out");
+	is_text(asked("b", 0), "sample", "twice, for it is not in");
+	is_text(asked("b", 0), "in", "until it is");
+	rules.repeats = NULL;
+	ok(gate_reform(&gate, &rules, &tuning, 0) && gate.counts, "where they are left out no more it is drawn unseen, anew,");
+	is(gate_next(&gate), 0, "from its first");
+	is(gate_next(&gate), 2, "on");
+	rules.repeats = repeats;
+	ok(gate_reform(&gate, &rules, &tuning, 0) && gate.draws, "and the other way round;");
+	is_text(asked("a", 0), "in", "then nothing is known of what came before");
+	is_text(asked("a", 0), "repeated", "but of what came since");
+	repeats_free(repeats);
 }
 
 /* --- by what it says ---------------------------------------------------------------------------------- */
@@ -434,6 +518,8 @@ main(void)
 	lets_all_in();
 	counts();
 	counts_and_judges();
+	leaves_out_repeats();
+	repeats_cost_nothing();
 	polices_bytes();
 	samples_keys();
 	retunes_numbers();

@@ -406,9 +406,110 @@ retunes_a_sample(void)
 	queue_free(&queue);
 }
 
+/* --- repeats --------------------------------------------------------------------------------------- */
+
+static struct repeats *repeats;
+
+static void
+begin_repeats(const struct framing *framing, uint64_t max_record)
+{
+	const struct queue_limits limits = { .bytes = 2 * STREAM_MOST, .records = UINT64_MAX, .view = STREAM_MOST };
+	struct gate_rules gates = { .max_record = max_record, .judge_at = max_record == UINT64_MAX ? 50 : UINT64_MAX };
+
+	must(queue_init(&queue, framing, &limits) == 0);
+	repeats_free(repeats);
+	must((repeats = repeats_new(1000, NULL, 1)) != NULL);
+	gates.repeats = repeats;
+	gates.repeats_ns = NS_PER_S;
+	intake_init(&intake, framing, &gates);
+	ledger = (struct ledger){ .in = { 0, 0 } };
+}
+
+static void
+leaves_out_repeats(void)
+{
+	begin_repeats(&lines, 100);
+	must(arrive("a\na\na\na\nb\na", 11));
+	must(arrive("\nb\nab\n\n", 7));
+	must(arrive("\nab\nc", 5));
+	intake_end(&intake, &queue, &loss);
+	is_text(everything(), "a\nb\nab\n\nc", "of each line the first, in whichever reads it comes");
+	ok(ledger_balances(&ledger, queue_held(&queue)) && ledger.dropped[REASON_REPEATED].records == 7 &&
+	    ledger.dropped[REASON_REPEATED].bytes == 14, "and the others are counted");
+	queue_free(&queue);
+	begin_repeats(&lines, UINT64_MAX);
+	for (int i = 0; i < 2; i++)
+		must(arrive("123456789 123456789 123456789 123456789 123456789 123456789", 59) && arrive("\n", 1));
+	is(ledger.dropped[REASON_REPEATED].records, 0, "of what is judged before its end has come none is a repeat");
+	must(arrive("1\n1", 3));
+	intake_end(&intake, &queue, &loss);
+	is(ledger.dropped[REASON_REPEATED].records, 1, "the last may be one without its delimiter");
+	queue_free(&queue);
+}
+
+/* Records of very few kinds, each of which is let in once. */
+static void
+any_repeats(struct framing framing)
+{
+	static char stream[STREAM_MOST], want[STREAM_MOST];
+	bool good = true;
+
+	for (uint64_t seed = 1; seed <= 300 && good; seed++) {
+		struct random random = { seed };
+		struct { char text[8]; } seen[400];
+		size_t length = 0, wanted = 0, kinds = 0, runs = random_one_in(&random, 2);
+		struct tally repeated = { 0, 0 };
+
+		while (length < 3000) {
+			const size_t body = framing.kind == FRAMING_FIXED ? framing.size : (size_t)random_below(&random, 4);
+			const size_t size = body + (framing.kind != FRAMING_FIXED);
+			size_t k = 0;
+			char text[8] = "";
+
+			for (size_t i = 0; i < body; i++)
+				text[i] = "ab"[random_below(&random, 2)];
+			if (framing.kind != FRAMING_FIXED)
+				text[body] = (char)framing.delimiter;
+			for (uint64_t again = runs ? random_from(&random, 1, 9) : 1; again > 0 && length < 3000; again--) {
+				memcpy(stream + length, text, size);
+				length += size;
+				for (k = 0; k < kinds && memcmp(seen[k].text, text, sizeof(text)) != 0; k++)
+					continue;
+				if (k < kinds) {
+					ledger_count(&repeated, 1, size);
+					continue;
+				}
+				memcpy(seen[kinds++].text, text, sizeof(text));
+				memcpy(want + wanted, text, size);
+				wanted += size;
+			}
+		}
+		begin_repeats(&framing, 100);
+		for (size_t at = 0; at < length && good;) {
+			size_t part = (size_t)random_from(&random, 1, random_one_in(&random, 2) ? 5 : 500);
+
+			part = part < length - at ? part : length - at;
+			good = arrive(stream + at, part);
+			at += part;
+		}
+		intake_end(&intake, &queue, &loss);
+		good = good && memcmp(everything(), want, wanted) == 0 && ledger.dropped[REASON_REPEATED].records == repeated.records &&
+		    ledger.dropped[REASON_REPEATED].bytes == repeated.bytes && ledger_balances(&ledger, queue_held(&queue));
+		queue_free(&queue);
+		if (!good)
+			diag("seed %" PRIu64, seed);
+	}
+	ok(good, "%s: any repeats, in any reads", framing_name(&framing));
+}
+
 int
 main(void)
 {
+	leaves_out_repeats();
+	any_repeats(lines);
+	any_repeats((struct framing){ .kind = FRAMING_DELIMITER, .delimiter = 0xff });
+	any_repeats((struct framing){ .kind = FRAMING_FIXED, .size = 3 });
+	repeats_free(repeats);
 	lets_all_in();
 	samples();
 	refuses_what_is_too_long();

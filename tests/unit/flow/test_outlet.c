@@ -470,7 +470,7 @@ run_by_key(void)
 {
 	const struct rate by_records = { 1, NS_PER_S, false }, by_bytes = { 1000, NS_PER_S, true };
 	const struct mark_style style = { .pattern = "M", .name = "weir", .delimiter = '\n' };
-	const struct lost lost = { REASON_NEWEST, 1, 1, 0 };
+	const struct lost lost = { REASON_NEWEST, 1, 1, 0, 0, NS_PER_S };
 	struct key_rule key = { .separator = KEY_BLANKS };
 	struct buckets *buckets = buckets_new(1000, NS_PER_S, 100, 4);
 	char error[PATTERN_ERROR_MOST];
@@ -657,7 +657,7 @@ begin_mark(const struct rate *rate, uint64_t burst)
 {
 	static char pattern[1000];
 	const struct mark_style style = { .pattern = pattern, .name = "weir", .delimiter = '\n' };
-	const struct lost lost = { REASON_NEWEST, 1, 1, 0 };
+	const struct lost lost = { REASON_NEWEST, 1, 1, 0, 0, NS_PER_S };
 
 	memset(pattern, 'm', sizeof(pattern) - 1);
 	begin(false, NEVER, rate, burst);
@@ -719,7 +719,7 @@ static void
 marks_have_a_budget(void)
 {
 	const struct mark_style style = { .pattern = "M", .name = "weir", .delimiter = '\n' };
-	const struct lost lost = { REASON_NEWEST, 1, 1, 0 };
+	const struct lost lost = { REASON_NEWEST, 1, 1, 0, 0, NS_PER_S };
 	int both[2] = { open("/dev/null", O_RDONLY), open("/dev/null", O_WRONLY) };
 	int turns = 1;
 

@@ -94,6 +94,7 @@ static const struct limits {
 	{ "-m 8K -s 3", { 8192, ANY, READ, 0, 0, 0 }, ANY, 8192 },
 	{ "-m 8K --drop-over=10/s", { 8192, ANY, READ, 0, 0, 0 }, ANY, 8192 },
 	{ "-m 8K --max-age=1", { 8192, ANY, READ, 0, 0, 0 }, ANY, 8192 },
+	{ "-m 8K --collapse", { 8192, ANY, READ, 0, READ + 8192, 0 }, ANY, 8192 },
 	/* and where there is a key a record is looked at in one piece, as far as it is judged */
 	{ "-m 8K --drop-over=10/s --key=1 --rate-by=key --high=50%", { 8192, ANY, READ, 0, READ + 8192, 0 }, ANY, 4096 },
 	/* what drops assembles a record beside a full buffer, up to the longest, and judges it whole */
@@ -125,7 +126,7 @@ has_limits(void)
 
 static const struct gates {
 	const char *command_line;
-	bool sampling, policing, rated, by_key, ends_run, shedding, controlled;
+	bool sampling, policing, collapsing, rated, by_key, ends_run, shedding, controlled;
 	bool seeded, salted;
 } gates[] = {
 	{ "-q", .seeded = true },
@@ -134,6 +135,7 @@ static const struct gates {
 	{ "-s 3 --sample-by=random --seed=5", .sampling = true, .seeded = true },
 	{ "-s 3 --sample-by=key --key=1", .sampling = true, .seeded = true },
 	{ "--drop-over=10/s", .policing = true, .seeded = true },
+	{ "--collapse", .collapsing = true, .seeded = true, .salted = true },
 	{ "-L 10/s", .rated = true, .seeded = true },
 	{ "-L 10/s --drop-over=5/s --rate-by=key --key=1", .rated = true, .policing = true, .by_key = true, .seeded = true,
 	    .salted = true },
@@ -152,7 +154,7 @@ has_gates(void)
 		const struct gates *g = &gates[i];
 		const struct plan p = plan(g->command_line, false, true);
 
-		ok(p.sampling == g->sampling && p.policing == g->policing && p.rated == g->rated &&
+		ok(p.sampling == g->sampling && p.policing == g->policing && p.collapsing == g->collapsing && p.rated == g->rated &&
 		    p.by_key == g->by_key && p.ends_run == g->ends_run, "weir %s: gates", g->command_line);
 		ok(p.shedding == g->shedding && p.controlled == g->controlled, "weir %s: what gives way",
 		    g->command_line);

@@ -62,8 +62,9 @@ begin_on(const char *command_line, int input_fd)
 	must(pump_init(&rig.pump, &rig.options, &input, &output, rig.now) == 0);
 	must((rig.sojourn = sojourn_new()) != NULL);
 	rig.marks = NULL;
-	if (rig.options.mark_template != NULL) {
-		const struct mark_style style = { .pattern = rig.options.mark_template, .name = "weir", .delimiter = '\n' };
+	if (options_mark(&rig.options)) {
+		const struct mark_style style = { .pattern = rig.options.mark_template, .name = "weir", .delimiter = '\n',
+			.repeated = rig.options.repeated_template };
 		must((rig.marks = marks_new(4096, &style)) != NULL);
 	}
 	pump_observe(&rig.pump, rig.sojourn, rig.marks, NULL, NULL);
@@ -1087,6 +1088,47 @@ feed_line(char letter, size_t length)
 }
 
 /* Behind the rest of a record. */
+/* Repeats are marked before the next record that comes in, or when the first of them would. */
+static void
+marks_of_repeats(void)
+{
+	begin("--collapse=5s");
+	feed("a\n");
+	pass();
+	is_text(read_all(), "a\n", "repeats: the first comes in");
+	rig.now += 2 * NS_PER_S;
+	feed("a\na\n");
+	pass();
+	is_text(read_all(), "", "repeats: they do not, and nothing is said yet");
+	is(pump_deadline_ns(&rig.pump), EPOCH_NS + 5 * NS_PER_S, "repeats: it will be when the time is over");
+	rig.now = EPOCH_NS + 5 * NS_PER_S - 1;
+	feed("a\n");
+	pass();
+	is_text(read_all(), "", "repeats: nor just before");
+	rig.now++;
+	pass();
+	is_text(read_all(), "repeated 3 times in 4.9s\n", "repeats: then it is");
+	is(pump_deadline_ns(&rig.pump), UINT64_MAX, "repeats: and nothing is to come");
+	feed("a\nb\na\nb\na\n");
+	pass();
+	is_text(read_all(), "a\nb\n", "repeats: one comes in again,");
+	rig.now += NS_PER_S;
+	feed("c\nb\n");
+	pass();
+	is_text(read_all(), "repeated 3 times in 0ns\nc\n", "repeats: of several a mark is where they are missing");
+	end_input();
+	pass();
+	is_text(read_all(), "repeated 1 times in 0ns\n", "repeats: and at the end");
+	ok(pump_done(&rig.pump) && books()->dropped[REASON_REPEATED].records == 7 && books()->marks.records == 3 && is_balanced(),
+	    "repeats: all are counted");
+	finish();
+	begin("--collapse=5s --max-age=1h --mark-drops");
+	feed("a\na\n");
+	pass();
+	is(pump_deadline_ns(&rig.pump), EPOCH_NS + 5 * NS_PER_S, "repeats: no later and no sooner where other losses are marked");
+	finish();
+}
+
 static void
 marks_behind_rest(void)
 {
@@ -2036,6 +2078,7 @@ main(void)
 	any_marks("--drop-over=20kB/s --burst=15K --mark-drops=M{records},{bytes}");
 	marks_when_quiet();
 	marks_wait();
+	marks_of_repeats();
 	marks_behind_rest();
 	marks_behind_new_rest();
 	stops_behind_rest();

@@ -19,6 +19,8 @@ struct missing {
 	uint64_t by[REASONS];
 	uint64_t first_ns;
 	uint64_t last_ns;
+	uint64_t since_ns;
+	uint64_t due_ns;
 };
 
 /* The model: before[i] is what is missing before the i-th record that is held; before[held] at the end. */
@@ -60,6 +62,10 @@ merge(struct missing *into, const struct missing *m)
 		return;
 	if (!is_missing(into) || into->first_ns > m->first_ns)
 		into->first_ns = m->first_ns;
+	if (!is_missing(into) || into->since_ns > m->since_ns)
+		into->since_ns = m->since_ns;
+	if (!is_missing(into) || into->due_ns > m->due_ns)
+		into->due_ns = m->due_ns;
 	if (into->last_ns < m->last_ns)
 		into->last_ns = m->last_ns;
 	into->records += m->records;
@@ -72,7 +78,7 @@ merge(struct missing *into, const struct missing *m)
 static void
 model_drop(size_t at, size_t count, const struct lost *lost)
 {
-	struct missing m = { lost->records, lost->bytes, { 0 }, lost->now_ns, lost->now_ns };
+	struct missing m = { lost->records, lost->bytes, { 0 }, lost->now_ns, lost->now_ns, lost->since_ns, lost->due_ns };
 
 	m.by[lost->reason] = lost->records;
 	for (size_t i = at; i <= at + count; i++) {
@@ -88,9 +94,22 @@ model_drop(size_t at, size_t count, const struct lost *lost)
 
 /* --- the array ---------------------------------------------------------------------------------- */
 
+static bool
+is_nothing(const struct gap *gap)
+{
+	return gap->sum.records == 0 && gap->sum.bytes == 0;
+}
+
 static void
 plain_merge(struct gap *into, const struct gap *gap)
 {
+	const uint64_t at = into->at;
+
+	if (is_nothing(into)) {
+		*into = *gap;
+		into->at = at;
+		return;
+	}
 	ledger_count(&into->sum, gap->sum.records, gap->sum.bytes);
 	for (int i = 0; i < REASONS; i++)
 		into->by[i] += gap->by[i];
@@ -98,6 +117,10 @@ plain_merge(struct gap *into, const struct gap *gap)
 		into->first_ns = gap->first_ns;
 	if (into->last_ns < gap->last_ns)
 		into->last_ns = gap->last_ns;
+	if (into->since_ns > gap->since_ns)
+		into->since_ns = gap->since_ns;
+	if (into->due_ns > gap->due_ns)
+		into->due_ns = gap->due_ns;
 }
 
 static void
@@ -125,6 +148,8 @@ plain_drop_at(uint64_t at, uint64_t removed, struct gap gap)
 		plain_take(here, &gap);
 	for (size_t i = here; i < plain_count; i++)
 		plain[i].at -= removed;
+	if (is_nothing(&gap))
+		return;
 	if (plain_count < plain_most)
 		plain_insert(here, &gap);
 	else
@@ -136,6 +161,8 @@ plain_drop_oldest(struct gap gap)
 {
 	while (plain_count > 0 && plain[0].at <= gap.at)
 		plain_take(0, &gap);
+	if (is_nothing(&gap))
+		return;
 	if (plain_count == plain_most)
 		plain_take(0, &gap);
 	plain_insert(0, &gap);
@@ -146,13 +173,18 @@ plain_drop_oldest(struct gap gap)
 static struct lost
 some_loss(struct random *random, uint64_t records)
 {
-	return (struct lost){ (enum reason)random_below(random, REASONS), records, records * 7 + 1, now };
+	const enum reason reason = (enum reason)random_below(random, REASONS);
+
+	if (records > 0 && random_one_in(random, 4)) /* which is not to be marked */
+		return (struct lost){ .reason = reason };
+	return (struct lost){ reason, records, records * 7 + 1, now, now - random_below(random, now + 1), now + random_below(random, 9) };
 }
 
 static struct gap
 gap_of(uint64_t at, const struct lost *lost)
 {
-	struct gap gap = { .at = at, .sum = { lost->records, lost->bytes }, .first_ns = now, .last_ns = now };
+	struct gap gap = { .at = at, .sum = { lost->records, lost->bytes }, .first_ns = now, .last_ns = now,
+		.since_ns = lost->since_ns, .due_ns = lost->due_ns };
 
 	gap.by[lost->reason] = lost->records;
 	return gap;
@@ -198,7 +230,7 @@ static bool
 is_same(const struct gap *gap, const struct missing *m)
 {
 	bool same = gap->sum.records == m->records && gap->sum.bytes == m->bytes && gap->first_ns == m->first_ns &&
-	    gap->last_ns == m->last_ns;
+	    gap->last_ns == m->last_ns && gap->since_ns == m->since_ns && gap->due_ns == m->due_ns;
 
 	for (int i = 0; i < REASONS; i++)
 		same = same && gap->by[i] == m->by[i];
@@ -331,7 +363,7 @@ too_many(void)
 static void
 long_sweep(void)
 {
-	const struct lost one = { REASON_NEWEST, 1, 10, 5 };
+	const struct lost one = { REASON_NEWEST, 1, 10, 5, 5, 6 };
 	const uint64_t count = 1 << 18;
 	uint64_t records = 0, marks = 0;
 
@@ -352,8 +384,8 @@ long_sweep(void)
 static void
 by_example(void)
 {
-	const struct lost two = { REASON_NEWEST, 2, 20, 5 };
-	const struct lost three = { REASON_OLDEST, 3, 30, 9 };
+	const struct lost two = { REASON_NEWEST, 2, 20, 5, 5, 6 };
+	const struct lost three = { REASON_OLDEST, 3, 30, 9, 9, 10 };
 	const struct gap *gap;
 
 	begin(2);
@@ -373,11 +405,40 @@ by_example(void)
 	ok(gaps_first(gaps) == NULL, "and one mark says so");
 }
 
+/* Records go for a reason that is not marked. */
+static void
+not_marked(void)
+{
+	const struct lost repeat = { REASON_REPEATED, 1, 10, 5, 3, 13 }, other = { REASON_REPEATED, 2, 20, 9, 8, 12 };
+	const struct lost nothing = { .reason = REASON_NEWEST };
+	const struct gap *gap;
+
+	begin(3);
+	gaps_drop_at(gaps, 4, 2, &nothing);
+	gaps_drop_oldest(gaps, 1, &nothing);
+	ok(gaps_first(gaps) == NULL, "what is not marked makes no gap");
+	gaps_drop_at(gaps, 5, 0, &repeat);
+	gaps_drop_at(gaps, 9, 0, &other);
+	gaps_drop_at(gaps, 2, 2, &nothing);
+	is(gaps_first(gaps)->at, 3, "one is where it was among the others that are left,");
+	gaps_drop_at(gaps, 3, 4, &nothing);
+	gap = gaps_first(gaps);
+	ok(gap->at == 3 && gap->sum.records == 3 && gap->sum.bytes == 30 && gap->by[REASON_REPEATED] == 3,
+	    "two are one where all between them has gone,");
+	ok(gap->first_ns == 5 && gap->last_ns == 9 && gap->since_ns == 3 && gap->due_ns == 12, "with the times of both");
+	gaps_drop_oldest(gaps, 7, &nothing);
+	gap = gaps_first(gaps);
+	ok(gap->at == 7 && gap->sum.records == 3, "and it stays in front of the oldest that there is");
+	gaps_pop(gaps);
+	gaps_drop_oldest(gaps, 9, &nothing);
+	ok(gaps_first(gaps) == NULL, "until it is marked");
+}
+
 /* What is new then adds to the last gap, whose mark is early, not late. */
 static void
 no_room(void)
 {
-	const struct lost one = { REASON_NEWEST, 1, 10, 5 };
+	const struct lost one = { REASON_NEWEST, 1, 10, 5, 5, 6 };
 
 	begin(2);
 	gaps_drop_at(gaps, 5, 0, &one);
@@ -392,6 +453,7 @@ int
 main(void)
 {
 	by_example();
+	not_marked();
 	no_room();
 	any_order();
 	too_many();

@@ -25,7 +25,8 @@ mark(const char *pattern)
 static void
 begin(void)
 {
-	gap = (struct gap){ 0, { 1234, 56789 }, { 0 }, 100 * NS_PER_S, 102 * NS_PER_S + 140 * NS_PER_MS };
+	gap = (struct gap){ 0, { 1234, 56789 }, { 0 }, 100 * NS_PER_S, 102 * NS_PER_S + 140 * NS_PER_MS,
+		100 * NS_PER_S, 0 };
 	gap.by[REASON_OLDEST] = 1230;
 	gap.by[REASON_OVERSIZE] = 4;
 }
@@ -133,13 +134,56 @@ templates(void)
 	is_text(checked(longest, '\n'), "too long", "counting the longest figures there may be");
 }
 
+/* --- of repeats ---------------------------------------------------------------------------------- */
+
+static const char *
+mark_of(const struct mark_style *style)
+{
+	static char text[MARK_MOST + 1];
+	size_t length = mark_format(text, style, &gap, gap.last_ns + NS_PER_S);
+
+	text[length] = '\0';
+	return text;
+}
+
+static void
+repeats(void)
+{
+	const struct mark_style only = { .pattern = NULL, .name = "left", .delimiter = '\n', .repeated = MARK_REPEATED };
+	const struct mark_style both = { .pattern = MARK_DEFAULT, .name = "left", .delimiter = '\n', .repeated = MARK_REPEATED };
+	const struct mark_style chosen = { .pattern = "{repeated} of {records}", .name = "left", .delimiter = '\n',
+		.repeated = "{repeated} of {records}" };
+	struct mark_style checked_too = only;
+	struct marks *marks = marks_new(2, &only), *all = marks_new(2, &both);
+
+	begin();
+	gap = (struct gap){ 0, { 17, 340 }, { 0 }, 101 * NS_PER_S, 103 * NS_PER_S, 100 * NS_PER_S, 0 };
+	gap.by[REASON_REPEATED] = 17;
+	is_text(mark_of(&only), "repeated 17 times in 3.0s\n", "how often, and since the record before them");
+	is_text(mark_of(&both), "repeated 17 times in 3.0s\n", "where others are marked, too");
+	is_text(mark_of(&chosen), "17 of 17\n", "by a template that is for all");
+	gap.by[REASON_NEWEST] = 3;
+	gap.sum.records += 3;
+	is_text(mark_of(&both), "left: 20 records (340 bytes) dropped in 3.0s\n", "with others among them it is another mark");
+	is_text(mark_of(&chosen), "17 of 20\n", "which can tell them apart");
+	gap = (struct gap){ 0, { 0, 340 }, { 0 }, 101 * NS_PER_S, 103 * NS_PER_S, 100 * NS_PER_S, 0 };
+	is_text(mark_of(&only), "repeated 0 times in 3.0s\n", "of one whose end has not come there is none to count,");
+	is_text(mark_of(&both), "left: 0 records (340 bytes) dropped in 3.0s\n", "nor is it known to be one");
+	ok(mark_check(&only) == NULL && mark_check(&both) == NULL, "both are templates");
+	checked_too.delimiter = ' ';
+	is_text(mark_check(&checked_too), "would contain the records' delimiter", "which are looked at");
+	ok(marks_repeats_only(marks) && !marks_repeats_only(all) && !marks_repeats_only(NULL), "it is known if there are no others");
+	marks_free(marks);
+	marks_free(all);
+}
+
 /* --- on their way ---------------------------------------------------------------------------------- */
 
 static void
 sent(void)
 {
 	const struct mark_style style = { .pattern = "M{records}", .name = "weir", .delimiter = '\n' };
-	const struct lost one = { REASON_NEWEST, 1, 10, 5 };
+	const struct lost one = { REASON_NEWEST, 1, 10, 5, 5, 6 };
 	struct marks *marks = marks_new(4, &style);
 	struct iovec next;
 
@@ -182,6 +226,7 @@ main(void)
 	placeholders();
 	moments();
 	templates();
+	repeats();
 	sent();
 	return done_testing();
 }

@@ -226,6 +226,44 @@ line_ends(void)
 	ok(!pattern_is_enclosed("/") && !pattern_is_enclosed("/i") && !pattern_is_enclosed("/var/log") &&
 	    !pattern_is_enclosed("a/") && !pattern_is_enclosed(""), "no two slashes, no pattern between them");
 }
+
+/* Where the next match is, as "2-4"; or "none". */
+static const char *
+place_of(const char *regex, const char *text, size_t at)
+{
+	static char place[64];
+	struct pattern *pattern = pattern_new(regex, error);
+	size_t from, to;
+
+	if (pattern == NULL)
+		return error;
+	(void)snprintf(place, sizeof(place), "none");
+	if (pattern_find(pattern, text, strlen(text), at, &from, &to))
+		(void)snprintf(place, sizeof(place), "%zu-%zu", from, to);
+	ok(pattern_looks(pattern).asked == 0, "it is not counted");
+	pattern_free(pattern);
+	return place;
+}
+
+static void
+finds_the_next(const char *option)
+{
+	char regex[64];
+	const struct {
+		const char *regex, *text;
+		size_t at;
+		const char *place;
+	} places[] = {
+		{ "a+", "baab", 0, "1-3" }, { "a+", "baab", 2, "2-3" }, { "a+", "baab", 3, "none" }, { "a+", "baab", 4, "none" },
+		{ "a*", "baab", 0, "1-3" }, { "a*", "bb", 0, "none" }, { "^b", "baab", 1, "none" }, { "(?<=a)b", "ab", 1, "1-2" },
+		{ "b$", "baab", 1, "3-4" }, { "a\\Kb", "ab", 0, "1-2" }, { "b", "ab", 1, "1-2" },
+	};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		(void)snprintf(regex, sizeof(regex), "%s%s", option, places[i].regex);
+		is_text(place_of(regex, places[i].text, places[i].at), places[i].place, "%s in %s from %zu on", regex, places[i].text, places[i].at);
+	}
+}
 #endif
 
 int
@@ -233,6 +271,8 @@ main(void)
 {
 #ifdef HAVE_PCRE2
 	line_ends();
+	finds_the_next("");
+	finds_the_next("(*NO_JIT)");
 #endif
 	without_machine_code();
 	tables("");

@@ -14,6 +14,7 @@ all(void)
 	options.policing = true;
 	options.police = (struct rate){ 1, 100, true };
 	options.max_age_ns = 501;
+	options.collapse_ns = 504;
 	snapshot.ledger = (struct ledger){
 		.recovered = { 61, 62 }, .kept = { 63, 64 },
 		.in = { 168, 1680 }, .out = { 50, 500 }, .undelivered = { 25, 250 }, .peak = { 7, 77 },
@@ -57,7 +58,7 @@ all(void)
 	is_text(line(),
 	    "{\"schema\":1,\"event\":\"final\",\"time\":\"2026-01-31T12:00:00.045Z\",\"name\":\"weir\",\"pid\":502,"
 	    "\"host\":\"a\\\"b\",\"policy\":\"drop-oldest\",\"sample\":\"66.6%\","
-	    "\"rate\":\"500/s\",\"sample_by\":\"random\",\"drop_over\":\"10000000B/s\",\"max_age_ns\":501,"
+	    "\"rate\":\"500/s\",\"sample_by\":\"random\",\"drop_over\":\"10000000B/s\",\"collapse_ns\":504,\"max_age_ns\":501,"
 	    "\"framing\":\"lines\",\"elapsed_ns\":3204567890,"
 	    "\"recovered\":{\"records\":61,\"bytes\":62},"
 	    "\"in\":{\"records\":168,\"bytes\":1680},\"out\":{\"records\":50,\"bytes\":500},"
@@ -73,7 +74,8 @@ all(void)
 	    "\"rejected\":{\"records\":11,\"bytes\":110},"
 	    "\"gone\":{\"records\":12,\"bytes\":120},"
 	    "\"corrupt\":{\"records\":13,\"bytes\":130},\"purged\":{\"records\":14,\"bytes\":140},"
-	    "\"fair\":{\"records\":0,\"bytes\":0}}},"
+	    "\"fair\":{\"records\":0,\"bytes\":0},"
+	    "\"repeated\":{\"records\":0,\"bytes\":0}}},"
 	    "\"keep\":[],\"key\":{\"asked\":0,\"found\":0},\"top_keys\":[],"
 	    "\"dropped_unsaved\":{\"records\":6,\"bytes\":66},\"marks\":{\"records\":5,\"bytes\":55},"
 	    "\"added_bytes\":56,\"held\":{\"records\":15,\"bytes\":150},"
@@ -182,7 +184,7 @@ nothing(void)
 	is_text(line(),
 	    "{\"schema\":1,\"event\":\"signal\",\"time\":\"1970-01-01T00:00:00.000Z\","
 	    "\"name\":\"a \\\"b\\\" \\\\c %s\",\"pid\":0,\"host\":null,\"policy\":\"block\","
-	    "\"sample\":\"1\",\"rate\":null,\"sample_by\":\"count\",\"drop_over\":null,\"max_age_ns\":null,"
+	    "\"sample\":\"1\",\"rate\":null,\"sample_by\":\"count\",\"drop_over\":null,\"collapse_ns\":null,\"max_age_ns\":null,"
 	    "\"framing\":\"null\",\"elapsed_ns\":0,"
 	    "\"recovered\":{\"records\":0,\"bytes\":0},"
 	    "\"in\":{\"records\":0,\"bytes\":0},\"out\":{\"records\":0,\"bytes\":0},"
@@ -198,7 +200,8 @@ nothing(void)
 	    "\"rejected\":{\"records\":0,\"bytes\":0},"
 	    "\"gone\":{\"records\":0,\"bytes\":0},"
 	    "\"corrupt\":{\"records\":0,\"bytes\":0},\"purged\":{\"records\":0,\"bytes\":0},"
-	    "\"fair\":{\"records\":0,\"bytes\":0}}},"
+	    "\"fair\":{\"records\":0,\"bytes\":0},"
+	    "\"repeated\":{\"records\":0,\"bytes\":0}}},"
 	    "\"keep\":[],\"key\":{\"asked\":0,\"found\":0},\"top_keys\":[],"
 	    "\"dropped_unsaved\":{\"records\":0,\"bytes\":0},\"marks\":{\"records\":0,\"bytes\":0},"
 	    "\"added_bytes\":0,\"held\":{\"records\":0,\"bytes\":0},"
