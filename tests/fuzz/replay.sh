@@ -4,7 +4,7 @@
 set -u
 : "${top_srcdir:?is set by make check}" "${top_builddir:?}"
 
-set -- member options queue record spool units words
+set -- framer member options queue record spool units words
 echo "1..$#"
 number=0
 for name; do
