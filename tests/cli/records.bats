@@ -133,6 +133,13 @@ exit status 2
 	ended_job "$BG"
 	is "$(paste -sd , out)" "a, b, c,d"
 	exec 4<>to
+	bg "$WEIR" -q --continued='\\$' --record-linger=1h <to >out
+	printf 'a \\\nb\nc\\\n' >&4
+	until_true grep -q b out # no line behind it tells
+	exec 4>&-
+	ended_job "$BG"
+	same out <(printf 'a \\\nb\nc\\\n')
+	exec 4<>to
 	bg "$HELPERS/launch" -p pid -s status "$WEIR" --format=json --report=report --join='^ ' --record-linger=1h <to >out
 	export WEIR_JOB=$BG
 	until_true is_up

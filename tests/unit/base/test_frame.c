@@ -36,6 +36,7 @@ headers(void)
 	    reads(FRAME_VARINT, "\200\200\200\200\200\200\200\200\100x", 9, UINT64_C(1) << 62), "base 128");
 	ok(is_wrong(FRAME_VARINT, "\201\200\200\200\200\200\200\200\100", 9) &&
 	    is_wrong(FRAME_VARINT, "\377\377\377\377\377\377\377\377\377\2", 10) &&
+	    is_wrong(FRAME_VARINT, "\200\200\200\200\200\200\200\200\200\2", 10) &&
 	    is_wrong(FRAME_VARINT, "\377\377\377\377\377\377\377\377\377\377", 10), "no length is above 2^62");
 	ok(reads(FRAME_NETSTRING, "0:,", 2, 0) && reads(FRAME_NETSTRING, "12:x", 3, 12), "netstrings");
 	ok(is_wrong(FRAME_NETSTRING, "01:", 2) && is_wrong(FRAME_NETSTRING, ":", 1) && is_wrong(FRAME_NETSTRING, "3;", 2) &&
