@@ -30,6 +30,7 @@ static bool
 is_broken(const struct run *run)
 {
 	return has_failed_to_write(run) || pump_input(&run->pump) == PUMP_READ_ERROR || pump_input(&run->pump) == PUMP_MISFRAMED ||
+	    pump_header_too_long(&run->pump) ||
 	    run_reader(run) == READER_BROKEN || run->spool_error != 0;
 }
 
@@ -128,7 +129,8 @@ ending_of(const struct run *run)
 		name_reason(&ending, has_failed_to_write(run) ? "write error"
 		    : run_reader(run) == READER_BROKEN ? "reader lost"
 		    : pump_input(&run->pump) == PUMP_READ_ERROR ? "read error"
-		    : pump_input(&run->pump) == PUMP_MISFRAMED ? "no record" : "spool error");
+		    : pump_input(&run->pump) == PUMP_MISFRAMED ? "no record"
+		    : pump_header_too_long(&run->pump) ? "header too long" : "spool error");
 		return ending;
 	}
 	look_for_gone(run, &ending);
@@ -170,6 +172,9 @@ ending_tell(const struct run *run, const struct ending *ending, bool cut_short)
 		tell_misframed(pump);
 	if (pump_ended_within(pump))
 		diag_note("standard input: it ended within a record, which is left as it came");
+	if (pump_header_too_long(pump))
+		diag_error("--header=%llu: not read to the end: one of these records is longer than --max-record",
+		    (unsigned long long)run->options->header_records);
 	if (run->write_error != 0)
 		diag_errno(run->write_error, "%s", diag_visible(run->options->reader.command[0]));
 	else if (has_failed_to_write(run))

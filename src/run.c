@@ -197,6 +197,7 @@ heed_signals(struct run *run, uint64_t now)
 		lookout_ask(&run->lookout);
 	if (is_to_end(run) && run->drain_until_ns == LOOP_FOREVER) {
 		pump_halt(&run->pump, false, now);
+		pump_hurry(&run->pump);
 		run->drain_until_ns = now + timeout_ns;
 		if (run->reader != NULL)
 			reader_hurry(run->reader);

@@ -36,6 +36,7 @@ static const char *const awaited_names[] = {
 	[WAIT_OUTPUT] = "output",
 	[WAIT_RATE] = "rate",
 	[WAIT_HALTED] = "halted",
+	[WAIT_SETTLE] = "settle",
 };
 static_assert(sizeof(awaited_names) / sizeof(awaited_names[0]) == WAITS, "a name for every wait");
 

@@ -44,14 +44,15 @@ enum reason {
  * for the first, and 0 for what matches none. */
 #define CLASSES 17
 
-/* What a wait was for: the input, the output, or one of what flow/toll holds back for: the rate, somebody who said so.  (Not enum wait: <stdlib.h> of macOS has a union of that name.) */
+/* What a wait was for: the input, the output, or one of what flow/toll holds back for: the rate, somebody who said so, that nothing more comes.  (Not enum wait: <stdlib.h> of macOS has a union of that name.) */
 enum awaited {
 	WAIT_INPUT,
 	WAIT_OUTPUT,
 	WAIT_RATE,
 	WAIT_HALTED,
+	WAIT_SETTLE,
 };
-#define WAITS 4
+#define WAITS 5
 
 struct ledger {
 	struct tally recovered; /* from a spool: what an earlier run had left there */

@@ -53,9 +53,10 @@ read_percent(const struct given *given, uint32_t least, uint32_t *milli)
 }
 
 static bool
-read_max_records(struct draft *draft, const struct given *given)
+read_records(struct draft *draft, const struct given *given)
 {
-	uint64_t *count = &draft->options->max_records;
+	struct options *options = draft->options;
+	uint64_t *count = given->id == ID_HEADER ? &options->header_records : &options->max_records;
 	const char *error = units_count(given->value, count);
 
 	if (error == NULL && *count > OPTIONS_RECORDS_MOST)
@@ -298,7 +299,8 @@ read_sample(struct draft *draft, const struct given *given)
 }
 
 static bool (*const others[IDS])(struct draft *draft, const struct given *given) = {
-	[ID_MAX_RECORDS] = read_max_records,
+	[ID_MAX_RECORDS] = read_records,
+	[ID_HEADER] = read_records,
 	[ID_HIGH] = read_high,
 	[ID_LOW] = read_low,
 	[ID_SAMPLE] = read_sample,

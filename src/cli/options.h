@@ -78,6 +78,7 @@ struct options {
 	struct framing framing;
 	struct lines lines;        /* of FRAMING_JOINED; owned */
 	uint64_t record_linger_ns; /* the same; 1 s */
+	uint64_t header_records;   /* the first so many pass every gate, and never give way; 0 for none */
 	uint64_t buffer_bytes;     /* 4096 to OPTIONS_BUFFER_MOST */
 	uint64_t max_records;      /* UINT64_MAX where not given */
 	uint64_t max_record_bytes; /* 1 to buffer_bytes */
@@ -106,6 +107,7 @@ struct options {
 	struct rate rate;          /* where rated */
 	bool rate_by_key;          /* of --rate and --drop-over */
 	uint64_t burst;            /* tokens; 0 for the default */
+	uint64_t settle_ns;        /* nothing leaves before nothing has come for so long; 0 for none */
 	bool quiet;
 	enum report_format format;
 	const char *report_path;   /* NULL for standard error; from argv */

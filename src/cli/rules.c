@@ -16,7 +16,7 @@ static bool
 check_bytes(const struct draft *draft)
 {
 	static const enum id refused[] = { ID_SAMPLE, ID_MAX_RECORDS, ID_MAX_AGE, ID_KEEP, ID_KEY, ID_DROP_OVER,
-		ID_COLLAPSE, ID_BISECT };
+		ID_COLLAPSE, ID_BISECT, ID_HEADER };
 	static const char why[] = "not with --bytes, which has no records; use --fixed=SIZE to cut the "
 	    "stream into records";
 
@@ -331,8 +331,23 @@ doubt_linger(const struct options *options, char text[OPTIONS_DOUBT_MOST])
 	return true;
 }
 
+/* The same of what waits until nothing more comes. */
+static bool
+doubt_settle(const struct options *options, char text[OPTIONS_DOUBT_MOST])
+{
+	char age[32], settle[32];
+
+	if (options->max_age_ns == 0 || options->max_age_ns >= options->settle_ns)
+		return false;
+	figures_ns(age, sizeof(age), options->max_age_ns);
+	figures_ns(settle, sizeof(settle), options->settle_ns);
+	(void)snprintf(text, OPTIONS_DOUBT_MOST, "--max-age of %s is less than --settle, %s: all is too old before it leaves, but for "
+	    "what comes last", age, settle);
+	return true;
+}
+
 bool
 options_doubt(const struct options *options, char text[OPTIONS_DOUBT_MOST])
 {
-	return doubt_frame(options, text) || doubt_linger(options, text);
+	return doubt_frame(options, text) || doubt_linger(options, text) || doubt_settle(options, text);
 }

@@ -30,7 +30,7 @@ const char style_text[] =
     ".edge.good{color:var(--good)}.edge.some{color:var(--some)}.edge.much{color:var(--much);font-weight:600}\n"
     ".bar{display:flex;height:10px;margin-top:8px;border-radius:5px;overflow:hidden;background:var(--good);min-width:80px}"
     "td .bar{margin:0}.bar span{display:block}.bar .input{background:var(--input)}.bar .rate{background:var(--rate)}"
-    ".bar .halted{background:var(--hold)}.bar .good{background:var(--good)}.bar .some{background:var(--some)}"
+    ".bar .halted,.bar .settle{background:var(--hold)}.bar .good{background:var(--good)}.bar .some{background:var(--some)}"
     ".bar .much{background:var(--much)}\n"
     ".fill{height:6px;margin-top:4px;border-radius:3px;background:var(--line);overflow:hidden}"
     ".fill span{display:block;height:100%;background:var(--soft)}.fill .much{background:var(--much)}\n"

@@ -36,7 +36,7 @@ static const enum table_column by_rank[TABLE_COLUMNS] = { TABLE_NAME, TABLE_WAIT
 	TABLE_AGE, TABLE_LEFT, TABLE_BREAKER, TABLE_PID, TABLE_POLICY };
 
 /* One for each of what a wait may be for. */
-static const char bar_letters[] = "iorh";
+static const char bar_letters[] = "iorhs";
 static_assert(sizeof(bar_letters) > WAITS, "a letter for each wait");
 #define BUSY '.'
 

@@ -354,7 +354,7 @@ put_head(FILE *page, size_t weirs, size_t pipelines)
 
 static const char legend[] = "<p class=\"legend\"><span>busy</span><span class=\"input\">waits for input</span>"
     "<span class=\"some\">waits for output, some of the time</span><span class=\"much\">more than half of it</span>"
-    "<span class=\"rate\">held by its rate</span><span class=\"halted\">paused</span></p>\n";
+    "<span class=\"rate\">held by its rate</span><span class=\"halted\">paused, or until nothing more comes</span></p>\n";
 
 void
 web_write(FILE *page, const struct stages *stages)

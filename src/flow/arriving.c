@@ -286,6 +286,8 @@ spooling_let_pass(struct pump *pump, uint64_t now_ns)
 	(void)outlet_drain(&pump->outlet, arrivals, &pump->ledger, now_ns, (size_t)ready.bytes); /* if it is gone, the next tells */
 	passed = ready.records - queue_ready(arrivals).records;
 	queue_note_passed(&pump->queue, passed);
+	if (passed > 0 && pump->intake.headers > 0)
+		spool_spare_next(spooling->spool, spooling_headers(pump)); /* the others */
 	serials_leave_all(&spooling->coming, passed);
 	spool_passed(spooling->spool, serials_next(&spooling->coming));
 }

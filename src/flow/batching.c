@@ -10,7 +10,10 @@
 static struct tally
 waits_for_batch(const struct pump *pump)
 {
-	return pump->plan.stream ? queue_held(&pump->queue) : queue_ready(&pump->queue);
+	struct tally waits = pump->plan.stream ? queue_held(&pump->queue) : queue_ready(&pump->queue);
+
+	ledger_count(&waits, heading_ready(&pump->heading).records, heading_ready(&pump->heading).bytes);
+	return waits;
 }
 
 /* Bytes of the buffer that are left for one more. */
@@ -76,6 +79,8 @@ waits_since_ns(struct pump *pump, uint64_t now_ns)
 {
 	struct batching *batching = &pump->batching;
 
+	if (heading_is_on(&pump->heading) && pump->heading.since_ns != UINT64_MAX)
+		return pump->heading.since_ns; /* they are the oldest */
 	if (pump->plan.framing.kind != FRAMING_BYTES)
 		return sojourn_oldest_ns(pump->sojourn);
 	if (queue_held(&pump->queue).bytes == 0)

@@ -142,7 +142,7 @@ fill(struct pump *pump)
 		pump->input = PUMP_READ_ERROR;
 		break;
 	}
-	if (pump->input == PUMP_FINISHING && pump->intake.open == 0)
+	if ((pump->input == PUMP_FINISHING && pump->intake.open == 0) || (pump_header_too_long(pump) && pump_is_reading(pump)))
 		pump->input = PUMP_STOPPED;
 }
 

@@ -10,7 +10,7 @@ look_again(struct pump *pump)
 {
 	const bool full = level_is_paused(&pump->level) || pump_is_pressed(pump);
 
-	queue_take_up(&pump->queue, flight_used(&pump->flight));
+	heading_take_up(pump);
 	if (pump->output == OUTLET_HELD || (pump->output == OUTLET_EMPTY && full))
 		pump->output = OUTLET_MORE;
 }
@@ -24,7 +24,7 @@ pump_change_reader(struct pump *pump, const struct io_port *port)
 		(void)io_close(&pump->outlet.port); /* what it has taken is known by its confirmations */
 	outlet_change_reader(&pump->outlet, port);
 	if (pump->plan.flying)
-		queue_take_up(&pump->queue, flight_used(&pump->flight));
+		heading_take_up(pump);
 	pump->output = OUTLET_MORE; /* the next pass tells, also where nothing is left to be handed over */
 }
 
@@ -158,7 +158,7 @@ pump_reject_oldest(struct pump *pump, uint64_t now_ns)
 	bool done;
 
 	loss_pass(&pump->loss, now_ns);
-	done = flight_reject_oldest(&pump->flight, &pump->loss, queue_first(&pump->queue));
+	done = flight_reject_oldest(&pump->flight, &pump->loss, queue_first(heading_front(pump)));
 	look_again(pump);
 	return done;
 }
@@ -169,7 +169,7 @@ pump_reject(struct pump *pump, uint64_t serial, uint64_t now_ns)
 	bool done;
 
 	loss_pass(&pump->loss, now_ns);
-	done = flight_reject(&pump->flight, serial, &pump->loss, queue_first(&pump->queue));
+	done = flight_reject(&pump->flight, serial, &pump->loss, queue_first(heading_front(pump)));
 	look_again(pump);
 	return done;
 }
@@ -205,7 +205,8 @@ bool
 pump_wants_batch(const struct pump *pump)
 {
 	return pump->plan.batching && !pump->batching.open &&
-	    (queue_is_ready(&pump->queue) || pump->output == OUTLET_HELD); /* bytes, or a mark at the end */
+	    (queue_is_ready(&pump->queue) || heading_ready(&pump->heading).records > 0 ||
+	    pump->output == OUTLET_HELD); /* bytes, or a mark at the end */
 }
 
 void
@@ -298,6 +299,6 @@ pump_reject_batch(struct pump *pump, uint64_t number, struct tally sum, uint64_t
 {
 	loss_pass(&pump->loss, now_ns);
 	flight_unload(&pump->flight, number, sum);
-	loss_returned(&pump->loss, REASON_REJECTED, queue_first(&pump->queue), sum.records, sum.bytes);
+	loss_returned(&pump->loss, REASON_REJECTED, queue_first(heading_front(pump)), sum.records, sum.bytes);
 	look_again(pump);
 }

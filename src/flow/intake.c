@@ -13,6 +13,13 @@ intake_init(struct intake *intake, const struct framing *framing, const struct g
 	intake->gap = gate_next(&intake->gate);
 }
 
+/* Whether the next record, or the one that has been begun, is one of the first, which come in unasked. */
+static bool
+is_header(const struct intake *intake, const struct ledger *ledger)
+{
+	return ledger->in.records < intake->headers;
+}
+
 /* --- judged by what it says ----------------------------------------------------------------------- */
 
 /* Whether a record may come in, by so much of it as is here; `whole`: all of it; *reason says why not. */
@@ -124,10 +131,12 @@ skip_whole(struct intake *intake, const struct queue *queue, struct loss *loss, 
 static void
 count_in(struct intake *intake, uint64_t records)
 {
+	const bool header = is_header(intake, intake->ledger); /* which draws none */
+
 	intake->ledger->in.records += records;
 	intake->open = 0;
 	intake->any_length = false;
-	if (intake->gate.counts)
+	if (intake->gate.counts && !header)
 		intake->gap = gate_next(&intake->gate);
 }
 
@@ -188,7 +197,8 @@ judge_open(struct intake *intake, struct queue *queue, struct loss *loss, bool w
 	enum reason reason;
 	size_t gap = 0;
 
-	if (!intake->gate.judges || intake->open == 0 || intake->skipping || intake->let_in)
+	if (!intake->gate.judges || intake->open == 0 || intake->skipping || intake->let_in ||
+	    is_header(intake, loss_ledger(loss)))
 		return 0;
 	if (may_open_come_in(intake, queue, loss, (size_t)intake->open, whole, &reason))
 		intake->let_in = true;
@@ -275,16 +285,63 @@ judge(struct intake *intake, struct queue *queue, struct loss *loss, const char 
 	return done;
 }
 
+/* --- the first of all ----------------------------------------------------------------------------- */
+
+/* It can neither be held nor dropped: nothing behind it is taken. */
+static void
+refuse_header(struct intake *intake)
+{
+	intake->header_too_long = intake->over = true;
+}
+
+/* No sample counts them, and no police. */
+static size_t
+take_header(struct intake *intake, struct queue *queue, const char *piece, size_t length, size_t *gap)
+{
+	const size_t window = window_of(intake, length);
+	const size_t end = record_first(&intake->framing, intake->open, piece, window);
+	const size_t done = end > 0 ? end : window;
+
+	if (intake->heading == NULL) {
+		queue_append(queue, *gap, done, end > 0, 0);
+	} else if (queue_copy(intake->heading, piece, done, end > 0)) {
+		*gap += done;
+	} else {
+		refuse_header(intake); /* it was begun where there was no longest one, and cannot be held */
+		return 0;
+	}
+	intake->open += done;
+	if (end == 0 && length > window)
+		refuse_header(intake);
+	if (end > 0)
+		count_in(intake, 1);
+	return done;
+}
+
+/* --- other gates ---------------------------------------------------------------------------------- */
+
 /* The gate has changed; `anew`: so has what it leaves out unseen. */
 static void
 settle_open(struct intake *intake, struct queue *queue, struct loss *loss, bool anew)
 {
 	if (anew) {
 		intake->counted_out = false;
-		intake->gap = intake->open == 0 ? gate_next(&intake->gate) : 0; /* it is drawn behind what has been begun, as ever */
+		/* it is drawn behind what has been begun, as ever; but one of the first draws none */
+		intake->gap = intake->open == 0 || is_header(intake, loss_ledger(loss)) ? gate_next(&intake->gate) : 0;
 	}
 	if (intake->open >= intake->gate.rules.judge_at)
 		(void)judge_open(intake, queue, loss, false);
+}
+
+/* Of one that has been begun: what goes on to leave goes on, however long it is. */
+static void
+reform_header(struct intake *intake, const struct gate_rules *rules)
+{
+	const bool begun = intake->open > 0 && intake->heading != NULL && queue_sends_unread(intake->heading);
+
+	intake->any_length = begun && rules->max_record != UINT64_MAX;
+	if (!begun && intake->open > rules->max_record)
+		refuse_header(intake);
 }
 
 void
@@ -296,7 +353,9 @@ intake_reform(struct intake *intake, struct queue *queue, struct loss *loss, con
 	size_t gap = 0;
 
 	intake->ends_run &= rules->ends_run;
-	if (intake->open > 0 && !intake->skipping && intake->framing.kind != FRAMING_BYTES) {
+	if (is_header(intake, loss_ledger(loss)))
+		reform_header(intake, rules);
+	else if (intake->open > 0 && !intake->skipping && intake->framing.kind != FRAMING_BYTES) {
 		intake->let_in = intake->gate.judges && (begun || intake->let_in);
 		intake->any_length = begun && rules->max_record != UINT64_MAX;
 		if (!begun && intake->open > rules->max_record)
@@ -333,6 +392,8 @@ intake_take(struct intake *intake, struct queue *queue, struct loss *loss, const
 
 			if (intake->over)
 				done = leave_behind(intake, at, left);
+			else if (is_header(intake, intake->ledger))
+				done = take_header(intake, queue, at, left, &gap);
 			else if (intake->skipping)
 				gap += done = skip_open(intake, queue, loss, at, left);
 			else if (intake->gap > 0 && intake->open == 0)
@@ -391,6 +452,8 @@ intake_end_open(struct intake *intake, struct queue *queue, struct loss *loss, b
 	if (intake->open == 0)
 		return;
 	intake->ledger = loss_ledger(loss);
+	if (intake->heading != NULL && is_header(intake, intake->ledger))
+		queue = intake->heading;
 	gap = judge_open(intake, queue, loss, true);
 	if (reading)
 		intake->given_up = gap;
@@ -411,10 +474,13 @@ void
 intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 {
 	struct ledger *ledger = loss_ledger(loss);
-	bool all_sent = queue_partial(queue) == 0;
+	bool all_sent;
 
 	if (intake->framing.kind == FRAMING_BYTES)
 		return;
+	if (intake->heading != NULL && is_header(intake, ledger))
+		queue = intake->heading;
+	all_sent = queue_partial(queue) == 0;
 	(void)judge_open(intake, queue, loss, true);
 	queue_finish(queue);
 	if (intake->open == 0)

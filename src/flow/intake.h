@@ -4,6 +4,7 @@
  *
  * Frames the stream, asks the gate which records may come in, and does what it says; which they are is not
  * decided here. What is left out by its number is dropped as it comes and never held, however long it is.
+ * The first records of a run come in whatever the gate says, where that is asked for.
  * What is left out by what it says (--keep, --sample-by=key, --drop-over) is assembled first, and
  * judged when its end has been read, or as much of it as will be held at once.
  */
@@ -35,6 +36,9 @@ struct intake {
 	bool ends_run;       /* one was too long where that ends the run: none is taken behind it */
 	size_t given_up;     /* bytes that were, in front of what has been read and is taken next */
 	bool over;           /* what comes now is behind it: undelivered */
+	uint64_t headers;      /* so many records, the first of all, come in unasked, */
+	struct queue *heading; /* and into this, not owned; NULL: with the others */
+	bool header_too_long;  /* one of them is longer than one may be: what comes now is behind it, too */
 };
 
 void intake_init(struct intake *intake, const struct framing *framing, const struct gate_rules *rules);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What lets go besides the rate: who has halted it, a batch, credits, the window.
+ * What lets go besides the rate: who has halted it, that nothing more comes, a batch, credits, the window.
  */
 #include "config.h"
 
@@ -16,6 +16,18 @@ bool
 toll_is_halted(const struct toll *toll)
 {
 	return toll->halted;
+}
+
+void
+toll_settle(struct toll *toll, uint64_t settled_ns)
+{
+	toll->settled_ns = settled_ns;
+}
+
+bool
+toll_is_settled(const struct toll *toll, uint64_t now_ns)
+{
+	return now_ns >= toll->settled_ns;
 }
 
 void
@@ -159,7 +171,7 @@ window_lets(struct toll *toll, struct queue *queue, struct toll_ask *ask)
 }
 
 bool
-toll_narrow(struct toll *toll, struct queue *queue, struct toll_ask *ask)
+toll_narrow(struct toll *toll, struct queue *queue, struct toll_ask *ask, uint64_t now_ns)
 {
 	const bool bytes = toll_is_in_bytes(toll, ask->form);
 
@@ -167,6 +179,10 @@ toll_narrow(struct toll *toll, struct queue *queue, struct toll_ask *ask)
 		return true; /* it has been let go when it was begun */
 	if (toll->halted) {
 		toll->due_ns[TOLL_HALT] = UINT64_MAX;
+		return false;
+	}
+	if (ask->form != TOLL_AGAIN && !toll_is_settled(toll, now_ns)) {
+		toll->due_ns[TOLL_SETTLE] = toll->settled_ns;
 		return false;
 	}
 	if (toll->batch.asked && !batch_lets(toll, queue, ask))

@@ -34,7 +34,7 @@ static bool
 is_stream(const struct options *options, bool messages)
 {
 	return options->framing.kind == FRAMING_BYTES || (options->framing.kind != FRAMING_JOINED && options->spool_path == NULL && !policy_drops(options->policy) && !is_gated(options) &&
-	    !options->rated && !messages && !is_told_apart(options));
+	    !options->rated && options->settle_ns == 0 && !messages && !is_told_apart(options));
 }
 
 /* A record that is longer than --max-record does not come in: it would not fit, or what went out in parts could not be
@@ -109,7 +109,7 @@ static bool
 may_pass(const struct options *options)
 {
 	return options->spool_path != NULL && options->spool_sync_ns != SPOOL_SYNC_ALWAYS && options->framing.kind != FRAMING_BYTES &&
-	    !options->rated && !options_mark(options) && !is_told_apart(options);
+	    !options->rated && options->settle_ns == 0 && !options_mark(options) && !is_told_apart(options);
 }
 
 /* As much as the buffer has room for; what is to be read, where nobody says how much, half of that, so that something waits which
@@ -160,8 +160,8 @@ plan_of(const struct options *options, struct plan_ports ports)
 		.keep = options->keep,
 		.key = options_key(options),
 		.stream = stream,
-		.splicing = stream && !options->rated && ports.can_splice && !is_told_apart(options) && options->spool_path == NULL &&
-		    !framing_noted(&options->framing),
+		.splicing = stream && !options->rated && options->settle_ns == 0 && ports.can_splice && !is_told_apart(options) &&
+		    options->spool_path == NULL && !framing_noted(&options->framing),
 		.looking = framing_delimited(&options->framing),
 		.limits = limits_of(options),
 		.parts = !drops && !stream && !is_flying(options) && options->spool_path == NULL,
@@ -184,6 +184,7 @@ tuning_of(const struct options *options)
 	struct tuning tuning = {
 		.rate = *rate,
 		.burst = options->burst,
+		.settle_ns = options->settle_ns,
 		.police = options->police,
 		.police_burst = options->police_burst,
 		.marks = {

@@ -82,6 +82,7 @@ struct plan plan_of(const struct options *options, struct plan_ports ports);
 struct tuning {
 	struct rate rate;         /* where rated; its unit stays */
 	uint64_t burst;           /* tokens, 1 to 2^50 */
+	uint64_t settle_ns;       /* 0 for none, and where bytes go from pipe to pipe */
 	struct rate police;       /* where policing; its unit stays */
 	uint64_t police_burst;
 	struct watermarks marks;  /* up to the buffer's size */

@@ -32,7 +32,19 @@ pump_is_reading(const struct pump *pump)
 bool
 pump_wants_input(const struct pump *pump)
 {
-	return is_reading(pump) && !level_is_paused(&pump->level) && !bypass_is_holding(&pump->bypass) && spooling_wants(pump);
+	return is_reading(pump) && !level_is_paused(&pump->level) && !bypass_is_holding(&pump->bypass) && spooling_wants(pump) &&
+	    !heading_is_full(pump);
+}
+
+/* --- whether it has settled ---------------------------------------------------------------------- */
+
+/* Once nothing more comes, or there is no time to wait for that, it has. */
+static void
+settle_input(struct pump *pump)
+{
+	const bool waits = pump->tuning.settle_ns > 0 && pump->came_ns > 0 && is_reading(pump) && !pump->hurried;
+
+	toll_settle(&pump->outlet.toll, waits ? pump->came_ns + pump->tuning.settle_ns : 0); /* no time is over 2^63 */
 }
 
 /* --- levels ------------------------------------------------------------------------------------- */
@@ -136,27 +148,12 @@ output_has_room(const void *state)
 {
 	const struct pump *pump = state;
 
-	if (pump_is_halted(pump))
+	if (pump_is_halted(pump) || !toll_is_settled(&pump->outlet.toll, loss_now_ns(&pump->loss)))
 		return false;
 	if (pump->plan.batching)
 		return batching_takes(pump);
-	return !pump->outlet.absent && !queue_part_sent(&pump->queue) && io_has_room(&pump->outlet.port);
-}
-
-/* --- nobody reads -------------------------------------------------------------------------------- */
-
-/* The rest of a record that was begun, and all that waits; in a stream, all that is here. */
-static void
-discard(struct pump *pump)
-{
-	struct queue *queue = &pump->queue;
-
-	pump_drop_bytes(pump, REASON_GONE, pump->plan.stream ? (size_t)queue_held(queue).bytes : queue_rest(queue));
-	if (!pump->plan.stream)
-		fit_drop_oldest(queue, &pump->loss, REASON_GONE, queue_ready(queue).records);
-	if (pump->plan.numbered)
-		serials_drop_oldest(&pump->serials, queue_first(queue)); /* nobody asks for theirs any more */
-	pump->output = OUTLET_EMPTY;
+	return !pump->outlet.absent && !heading_is_on(&pump->heading) && !queue_part_sent(&pump->queue) &&
+	    io_has_room(&pump->outlet.port);
 }
 
 /* Fill, age, drain. */
@@ -168,6 +165,7 @@ pass_through(struct pump *pump, uint64_t now_ns)
 		fill(pump);
 	if (pump->plan.framing.kind == FRAMING_JOINED)
 		fill_linger(pump, now_ns);
+	settle_input(pump);
 	pump->spooling.ended = !is_reading(pump);
 	spooling_pass(pump, now_ns);
 	level_filled(&pump->level, pump_depth(pump));
@@ -176,7 +174,7 @@ pass_through(struct pump *pump, uint64_t now_ns)
 		age_shed(&pump->age, &pump->shed, &pump->queue, &pump->loss,
 		    &(struct age_outlet){ output_has_room, pump });
 	if (pump->discarding) {
-		discard(pump);
+		pump_drop_unread(pump, now_ns);
 		return;
 	}
 	if (pump->plan.batching)
@@ -185,7 +183,7 @@ pass_through(struct pump *pump, uint64_t now_ns)
 		pump->output = OUTLET_EMPTY; /* for as long as a sync takes */
 		return;
 	}
-	pump->output = outlet_drain(&pump->outlet, &pump->queue, &pump->ledger, now_ns, DRAIN_BUDGET);
+	pump->output = heading_drain(pump, now_ns, DRAIN_BUDGET);
 	if (pump->plan.batching)
 		batching_drained(pump, now_ns);
 	age_sent(&pump->age, &pump->queue, now_ns);
@@ -197,9 +195,9 @@ has_given_way(const struct pump *pump, bool was_full, bool was_ready)
 {
 	const bool held = pump->output == OUTLET_HELD;
 
-	if (was_full && fit_all(&pump->queue) && (held || queue_held(&pump->queue).bytes == 0))
+	if (was_full && fit_all(&pump->queue) && (held || queue_held(heading_front(pump)).bytes == 0))
 		return true;
-	return held && was_ready && !queue_is_ready(&pump->queue);
+	return held && was_ready && !queue_is_ready(&pump->queue) && !heading_is_on(&pump->heading);
 }
 
 /* Unless somebody wants to see what passes, or it to stay; nor what is the rest of a record that is being left out. */
@@ -207,7 +205,7 @@ static bool
 may_pass_by(const struct pump *pump)
 {
 	return bypass_is_open(&pump->bypass) && pump->input == PUMP_READING && !pump_is_halted(pump) && !pump_is_tapped(pump) &&
-	    !intake_is_skipping(&pump->intake);
+	    !intake_is_skipping(&pump->intake) && !heading_is_on(&pump->heading);
 }
 
 void
@@ -237,6 +235,8 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 		pump->output = OUTLET_MORE; /* the buffer is full since just now: what waits for more is to go */
 #ifdef WEIR_DEBUG
 	queue_check(&pump->queue);
+	if (heading_is_on(&pump->heading))
+		queue_check(&pump->heading.queue);
 	if (pump->plan.flying)
 		flight_check(&pump->flight);
 	if (!ledger_balances(&pump->ledger, pump_held(pump)))
@@ -273,6 +273,7 @@ pump_retune(struct pump *pump, const struct tuning *tuning, uint64_t now_ns)
 	shed_retune(&pump->shed, &tuning->shed);
 	age_retune(&pump->age, tuning->max_age_ns, tuning->codel_target_ns, tuning->codel_interval_ns);
 	toll_retune(&outlet->toll, &tuning->rate, tuning->burst, now_ns);
+	settle_input(pump);
 	if (outlet->parts_from != SIZE_MAX) /* or none is begun any more */
 		outlet->parts_from = plan_parts_from(&pump->plan, tuning);
 	level_retune(&pump->level, &tuning->marks);
@@ -294,7 +295,7 @@ pump_deadline_ns(const struct pump *pump)
 	else if (bypass_is_holding(&pump->bypass))
 		deadline = bypass_due_ns(&pump->bypass);
 	else if (pump->output == OUTLET_EMPTY)
-		deadline = outlet_mark_due_ns(&pump->outlet, &pump->queue);
+		deadline = outlet_mark_due_ns(&pump->outlet, heading_front(pump));
 	deadline = batch < deadline ? batch : deadline;
 	deadline = lines < deadline ? lines : deadline;
 	return old < deadline ? old : deadline;
@@ -315,7 +316,7 @@ pump_stop(struct pump *pump, uint64_t now_ns)
 		return;
 	fill_stop(pump);
 	begun = pump->outlet.stream ? pump->intake.open > 0 && pump->intake.framing.kind != FRAMING_BYTES
-	    : queue_sends_unread(&pump->queue);
+	    : queue_sends_unread(heading_front(pump));
 	pump->input = begun ? PUMP_FINISHING : PUMP_STOPPED;
 	if (begun)
 		return;
@@ -376,6 +377,7 @@ pump_held(const struct pump *pump)
 	if (pump->plan.flying)
 		ledger_count(&held, flight_held(&pump->flight).records, flight_held(&pump->flight).bytes);
 	ledger_count(&held, spooling_held(pump).records, spooling_held(pump).bytes);
+	ledger_count(&held, heading_held(&pump->heading).records, heading_held(&pump->heading).bytes);
 	return held;
 }
 
@@ -392,8 +394,8 @@ pump_pending(const struct pump *pump)
 uint64_t
 pump_due_bytes(const struct pump *pump)
 {
-	return pump_held(pump).bytes -
-	    (is_reading(pump) || pump->closed ? 0 : outlet_unfinished(&pump->outlet, &pump->queue));
+	return pump_held(pump).bytes - (is_reading(pump) || pump->closed ? 0 : outlet_unfinished(&pump->outlet, &pump->queue) +
+	    (heading_is_on(&pump->heading) ? outlet_unfinished(&pump->outlet, &pump->heading.queue) : 0));
 }
 
 struct tally
@@ -408,6 +410,7 @@ pump_depth(const struct pump *pump)
 		return spooling_depth(pump);
 	if (pump->plan.flying)
 		depth.bytes += flight_used(&pump->flight);
+	depth.bytes += heading_held(&pump->heading).bytes;
 	if (pump->plan.limits.record > 0)
 		depth.bytes -= queue_partial(queue); /* not in the buffer yet */
 	if (depth.bytes > pump->plan.limits.bytes)

@@ -21,6 +21,7 @@
 #include "flow/bypass.h"
 #include "flow/bypass.h"
 #include "flow/framer.h"
+#include "flow/heading.h"
 #include "flow/intake.h"
 #include "flow/level.h"
 #include "flow/outlet.h"
@@ -65,6 +66,7 @@ struct pump {
 	struct intake intake;
 	struct spooling spooling; /* between the two, where the plan has it so */
 	struct queue queue;
+	struct heading heading; /* in front of that: what is first of all, where it is to leave first */
 	struct sojourn *sojourn; /* of the queue; not owned, NULL for none */
 	struct outlet outlet;
 	struct flight flight;     /* where the plan has it so */
@@ -91,6 +93,7 @@ struct pump {
 	enum outlet_state output;
 	struct bypass bypass;
 	bool input_waits; /* nothing was there to read: until poll says otherwise */
+	bool hurried;     /* what waits for more to come waits no longer */
 	int error;        /* of PUMP_READ_ERROR */
 	bool discarding;  /* nobody reads any more, and it goes on */
 	bool failed;      /* something did not fit, and the policy is to end then */

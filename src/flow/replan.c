@@ -32,6 +32,8 @@ pump_refuses(const struct pump *pump, const struct options *options)
 		    "looked at by the other expressions" },
 		{ next.collapsing && pump->repeats == NULL, "collapse: cannot be had while weir runs, unless it was given at the start: "
 		    "its marks have no place, nor has what has been let in" },
+		{ now->stream && !next.stream && !heading_is_on(&pump->heading) && pump->ledger.out.records < options->header_records, "header: as long as its records have "
+		    "not left, nothing can be had by which what comes does not go on as it is" },
 		{ next.batching != now->batching, "batch: whether there are batches cannot be changed while weir runs" },
 		{ next.policy == POLICY_LATEST && now->policy != POLICY_LATEST, "policy=latest: cannot be had while weir runs, unless "
 		    "it was given at the start: what waits has not been noted by its keys" },
@@ -123,6 +125,8 @@ replan_intake(struct pump *pump, struct chance own, uint64_t now_ns)
 	const struct gate_tuning gate = { tuning->collapse_ns, tuning->sample, tuning->budget, tuning->police, tuning->police_burst, rules.judge_at };
 
 	intake_reform(&pump->intake, spooling_arrivals(pump), spooling_loss(pump), &rules, &gate, now_ns);
+	if (pump_header_too_long(pump) && pump_is_reading(pump))
+		pump->input = PUMP_STOPPED;
 }
 
 static void

@@ -193,7 +193,7 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	if (queue_init(&pump->queue, &pump->plan.framing, &plan.limits) < 0)
 		return -1;
 	init_shed(pump, victims, salt);
-	return 0;
+	return heading_init(pump);
 }
 
 void
@@ -242,6 +242,7 @@ void
 pump_free(struct pump *pump)
 {
 	spooling_free(pump);
+	heading_free(pump);
 	queue_free(&pump->queue);
 	outlet_free(&pump->outlet);
 	if (pump->plan.flying)

@@ -54,6 +54,9 @@ void spooling_put_rest(struct pump *pump, uint64_t now_ns);
 /* Before that: what nothing is in front of, and the output takes in one write, leaves at once, and never comes onto disk. */
 void spooling_let_pass(struct pump *pump, uint64_t now_ns);
 
+/* Of the records of --header those that are not in the spool yet: what comes next. */
+uint64_t spooling_headers(const struct pump *pump);
+
 /* Records that the reader has been handed, or that are on their way: they stay. */
 uint64_t spooling_flying(const struct pump *pump);
 

@@ -57,7 +57,17 @@ spooling_init(struct pump *pump)
 	spooling->whole = io_tears_nothing(&pump->outlet.port);
 	if (!plan->flying)
 		queue_ask_part_out(&pump->queue);
+	spool_spare_next(spooling->spool, pump->intake.headers);
 	return 0;
+}
+
+/* They come first, and none of them is dropped. */
+uint64_t
+spooling_headers(const struct pump *pump)
+{
+	const uint64_t left = queue_first(&pump->spooling.arrivals);
+
+	return left < pump->intake.headers ? pump->intake.headers - left : 0;
 }
 
 void
@@ -133,6 +143,8 @@ expire(struct pump *pump, uint64_t now_ns)
 	if (most_ns == 0)
 		return;
 	old = spool_older(spooling->spool, most_ns, &later_ns);
+	if (old > spool_before_spared(spooling->spool))
+		old = spool_before_spared(spooling->spool); /* the head is to stay, and what is behind it has its turn then */
 	if (old > flying) {
 		fit_drop_oldest(&pump->queue, &pump->loss, REASON_EXPIRED, old - flying);
 		if (!spool_is_level(spooling->spool))

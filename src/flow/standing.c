@@ -121,7 +121,8 @@ bool
 pump_cut_short(const struct pump *pump)
 {
 	return pump->plan.framing.kind != FRAMING_BYTES &&
-	    (queue_part_sent(&pump->queue) || outlet_mark_begun(&pump->outlet));
+	    (queue_part_sent(&pump->queue) || (heading_is_on(&pump->heading) && queue_part_sent(&pump->heading.queue)) ||
+	    outlet_mark_begun(&pump->outlet));
 }
 
 bool

@@ -39,6 +39,13 @@ pump_halted_ns(const struct pump *pump, uint64_t now_ns)
 	return pump->ledger.halted_ns + (pump_is_halted(pump) ? now_ns - pump->halted_since_ns : 0);
 }
 
+void
+pump_hurry(struct pump *pump)
+{
+	pump->hurried = true;
+	pump_look_again(pump);
+}
+
 /* --- what passes is seen --------------------------------------------------------------------------- */
 
 static struct tap **
@@ -69,9 +76,8 @@ pump_is_tapped(const struct pump *pump)
 /* --- what waits goes ------------------------------------------------------------------------------- */
 
 void
-pump_drop_bytes(struct pump *pump, enum reason reason, size_t all)
+pump_drop_bytes(struct pump *pump, struct queue *queue, enum reason reason, size_t all)
 {
-	struct queue *queue = &pump->queue;
 	struct iovec piece[QUEUE_PIECES];
 	uint64_t ended = 0;
 	size_t length;
@@ -96,9 +102,32 @@ pump_purge(struct pump *pump, uint64_t now_ns)
 
 	loss_pass(&pump->loss, now_ns);
 	if (pump->plan.framing.kind == FRAMING_BYTES)
-		pump_drop_bytes(pump, REASON_PURGED, (size_t)queue_held(queue).bytes);
+		pump_drop_bytes(pump, queue, REASON_PURGED, (size_t)queue_held(queue).bytes);
 	else
 		fit_drop_oldest(queue, &pump->loss, REASON_PURGED, queue_ready(queue).records);
 	pump_look_again(pump);
 	return (struct tally){ purged->records - before.records, purged->bytes - before.bytes };
+}
+
+/* --- nobody reads -------------------------------------------------------------------------------- */
+
+/* The rest of a record that was begun, and all that waits; in a stream, all that is here. */
+static void
+discard_from(struct pump *pump, struct queue *queue)
+{
+	pump_drop_bytes(pump, queue, REASON_GONE, pump->plan.stream ? (size_t)queue_held(queue).bytes : queue_rest(queue));
+	if (!pump->plan.stream)
+		fit_drop_oldest(queue, &pump->loss, REASON_GONE, queue_ready(queue).records);
+	if (pump->plan.numbered)
+		serials_drop_oldest(&pump->serials, queue_first(queue)); /* nobody asks for theirs any more */
+}
+
+void
+pump_drop_unread(struct pump *pump, uint64_t now_ns)
+{
+	if (heading_is_on(&pump->heading))
+		discard_from(pump, &pump->heading.queue);
+	if (heading_is_over(pump, now_ns))
+		discard_from(pump, &pump->queue);
+	pump->output = OUTLET_EMPTY;
 }

@@ -19,6 +19,9 @@
 void pump_halt(struct pump *pump, bool on, uint64_t now_ns);
 bool pump_is_halted(const struct pump *pump);
 
+/* From now on nothing that is held waits any longer for more to come, or for nothing more to. */
+void pump_hurry(struct pump *pump);
+
 /* For how long nothing was to leave, until now: what still lasts included. */
 uint64_t pump_halted_ns(const struct pump *pump, uint64_t now_ns);
 
@@ -32,8 +35,11 @@ bool pump_is_tapped(const struct pump *pump);
  * are no records all.  Returns how much that was.  Not where there is a spool. */
 struct tally pump_purge(struct pump *pump, uint64_t now_ns);
 
-/* For pump.c: the oldest length bytes that are held, be they the rest of a record, are dropped. */
-void pump_drop_bytes(struct pump *pump, enum reason reason, size_t length);
+/* For pump.c: the oldest length bytes that are held there, be they the rest of a record, are dropped. */
+void pump_drop_bytes(struct pump *pump, struct queue *queue, enum reason reason, size_t length);
+
+/* The same, where nobody reads any more: all that would leave is dropped, reason `gone`. */
+void pump_drop_unread(struct pump *pump, uint64_t now_ns);
 
 /* For these two and the next: another pass is due. */
 void pump_look_again(struct pump *pump);

@@ -7,6 +7,7 @@
 
 static const enum awaited waits[] = {
 	[TOLL_HALT] = WAIT_HALTED,
+	[TOLL_SETTLE] = WAIT_SETTLE,
 	[TOLL_BATCH] = WAIT_OUTPUT,
 	[TOLL_CREDITS] = WAIT_OUTPUT,
 	[TOLL_WINDOW] = WAIT_OUTPUT,
@@ -26,6 +27,7 @@ toll_init(struct toll *toll, const struct rate *rate, uint64_t burst, uint64_t n
 	toll->run_length = 0;
 	toll->paid = 0;
 	toll->halted = false;
+	toll->settled_ns = 0;
 	toll->flight = NULL;
 	toll->crediting = false;
 	toll->batch = (struct toll_batch){ .asked = false };
@@ -43,6 +45,12 @@ toll_set_keys(struct toll *toll, struct buckets *by_key, const struct key_rule *
 	toll->by_key = by_key;
 	toll->key = key;
 	toll->salt = salt;
+}
+
+void
+toll_look_anew(struct toll *toll)
+{
+	toll->hashed_length = 0;
 }
 
 void
@@ -286,7 +294,7 @@ toll_offer(struct toll *toll, struct queue *queue, const struct toll_ask *asked,
 	struct toll_ask ask = *asked;
 
 	toll->form = ask.form;
-	if (!toll_narrow(toll, queue, &ask))
+	if (!toll_narrow(toll, queue, &ask, now_ns))
 		return 0;
 	if (toll->rated)
 		return rate_offer(toll, queue, &ask, now_ns);
@@ -395,6 +403,10 @@ toll_mark(struct toll *toll, size_t length, uint64_t now_ns)
 {
 	if (toll->halted) {
 		toll->due_ns[TOLL_HALT] = UINT64_MAX;
+		return false;
+	}
+	if (!toll_is_settled(toll, now_ns)) {
+		toll->due_ns[TOLL_SETTLE] = toll->settled_ns;
 		return false;
 	}
 	if (toll->batch.asked && !toll->batch.open) {

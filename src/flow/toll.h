@@ -10,6 +10,7 @@
  * In this order, what one holds the next is not asked about, and is not charged for:
  *
  *      halt      nothing leaves until somebody says so, but for the rest of what was begun
+ *      settle    nothing leaves before nothing has come for a while
  *      batch     records wait until a batch of them goes, and go no further than it has room
  *      credits   the reader has granted so many records more (bytes, in a stream of bytes)
  *      window    so much at most is in flight, and no more than there is memory for
@@ -18,7 +19,7 @@
  * With a rate for each key a record that has to wait holds up those behind it, whatever their key: order is kept.  Up
  * to there those that may leave are offered together, each charged to its own key.  A mark is a record like any other
  * to the rate, but has no key, and costs nothing where there is one for each.  What is handed over again is charged by
- * the rate for all and by the credits; the window has it already.
+ * the rate for all and by the credits; the window has it already, and it had settled.
  *
  * To add one: a reason, with its row in the table of toll.c, and a function that lessens `most` and `records` of what
  * is asked for, in its place in toll_narrow() (narrow.c).  One that holds writes down when it is to be asked again (UINT64_MAX: time
@@ -43,12 +44,13 @@
 /* Why something is held. */
 enum toll_reason {
 	TOLL_HALT,    /* somebody said so */
+	TOLL_SETTLE,  /* more may come */
 	TOLL_BATCH,   /* no batch is due, or it has no room for more */
 	TOLL_CREDITS, /* the reader has granted no more */
 	TOLL_WINDOW,  /* as much is in flight as may be */
 	TOLL_RATE,    /* it would be faster than --rate */
 };
-#define TOLL_REASONS 5
+#define TOLL_REASONS 6
 
 /* What stands at the head of the queue. */
 enum toll_form {
@@ -89,6 +91,7 @@ struct toll {
 	uint64_t due_ns[TOLL_REASONS]; /* when each of those that hold lets go; 0: it does not hold */
 	enum toll_form form;           /* of what was offered last */
 	bool halted;
+	uint64_t settled_ns;           /* before that nothing leaves; 0: something may */
 	const struct flight *flight;   /* not owned; NULL: what has left is out */
 	struct tally window;          /* that may be in flight */
 	bool crediting;
@@ -124,9 +127,16 @@ void toll_retune(struct toll *toll, const struct rate *rate, uint64_t burst, uin
  * costs what it has of bytes. */
 void toll_rerate(struct toll *toll, const struct rate *rate, uint64_t burst, struct buckets *by_key, uint64_t now_ns);
 
+/* What is asked for next is of another queue. */
+void toll_look_anew(struct toll *toll);
+
 /* From now on nothing leaves, or what the others let go. */
 void toll_halt(struct toll *toll, bool on);
 bool toll_is_halted(const struct toll *toll);
+
+/* Nothing leaves before that; 0: it is waited for no more. */
+void toll_settle(struct toll *toll, uint64_t settled_ns);
+bool toll_is_settled(const struct toll *toll, uint64_t now_ns);
 
 /* What leaves is in flight from then on, and so much may be at a time (at least 1 of each); not owned. */
 void toll_set_flight(struct toll *toll, const struct flight *flight, const struct tally *window);
@@ -178,7 +188,7 @@ void toll_mark_left(struct toll *toll, size_t length);
 /* For toll.c: what is asked for, as far as all but the rate let it go (false where one does not); what has left, of which
  * so many records were begun, is charged to them, each record once, with its first byte (of what is handed over again:
  * with its last); and whether any number of bytes may leave, or whole records. */
-bool toll_narrow(struct toll *toll, struct queue *queue, struct toll_ask *ask);
+bool toll_narrow(struct toll *toll, struct queue *queue, struct toll_ask *ask, uint64_t now_ns);
 void toll_charge(struct toll *toll, size_t done, uint64_t begun);
 bool toll_is_in_bytes(const struct toll *toll, enum toll_form form);
 

@@ -93,11 +93,26 @@ evict(struct pump *pump)
 	return true;
 }
 
+/* What is to be put next begins with records that do not give way: others do, or it waits, and what comes behind it too. */
+static bool
+make_way(struct pump *pump, size_t length)
+{
+	if (!spool_fits(pump->spooling.spool, length)) {
+		pump->intake.header_too_long = true;
+		pump->input = PUMP_STOPPED;
+		return false;
+	}
+	pump->failed |= pump->plan.policy == POLICY_FAIL;
+	return pump->plan.policy == POLICY_DROP_OLDEST && spool_wants_room(pump->spooling.spool) && evict(pump);
+}
+
 bool
 spooling_give_way(struct pump *pump, size_t length, uint64_t records)
 {
 	struct spooling *spooling = &pump->spooling;
 
+	if (spooling_headers(pump) > 0)
+		return make_way(pump, length);
 	if (!spool_fits(spooling->spool, length)) {
 		drop_arrivals(pump, records, length, REASON_OVERSIZE);
 		return true;

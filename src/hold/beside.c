@@ -7,6 +7,7 @@
 #include "hold/queue.h"
 
 #include <errno.h>
+#include <string.h>
 
 size_t
 queue_limits_sum(const struct queue_limits *limits)
@@ -34,6 +35,39 @@ queue_init_beside(struct queue *q, const struct queue_limits *limits, struct que
 	if (chain_init_beside(&q->chain, queue_limits_sum(limits), &owner->chain) < 0)
 		return -1;
 	return queue_note_ends(q);
+}
+
+void
+queue_number_from(struct queue *q, uint64_t records)
+{
+	q->first = records;
+	queue_pull_marks(q, 0);
+}
+
+static void
+copy_piece(const struct queue *q, const struct iovec *room, const char *piece)
+{
+	memcpy(room->iov_base, piece, room->iov_len);
+	if (framing_noted(&q->framing))
+		ends_move(q->framing.ends, room->iov_base, piece, room->iov_len);
+}
+
+bool
+queue_copy(struct queue *q, const char *piece, size_t length, bool ended)
+{
+	struct iovec room[QUEUE_ROOM];
+	size_t step;
+
+	for (size_t done = 0; done < length;) {
+		(void)queue_prepare(q, length - done, room, &step);
+		if (step == 0)
+			return false;
+		for (size_t i = 0, at = 0; at < step; at += room[i++].iov_len)
+			copy_piece(q, &room[i], piece + done + at);
+		done += step;
+		queue_append(q, 0, step, ended && done == length, 0);
+	}
+	return true;
 }
 
 bool

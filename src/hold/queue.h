@@ -136,6 +136,13 @@ void queue_take_up(struct queue *q, size_t elsewhere);
 uint64_t queue_first(const struct queue *q);
 uint64_t queue_next(const struct queue *q);
 
+/* Nothing has come so far, and the marks are in use: so many records are in front of those that will come, in another queue. */
+void queue_number_from(struct queue *q, uint64_t records);
+
+/* length bytes that were read into another one's room, whose framing is the same, are held here; `ended`: a record ends with the
+ * last of them.  False where there was no room for all of it. */
+bool queue_copy(struct queue *q, const char *piece, size_t length, bool ended);
+
 /* How many records end in the first length bytes of the chain; where the last end in all of it is, or 0; whether the last
  * record there lacks its delimiter. */
 uint64_t queue_ends(const struct queue *q, size_t length);

@@ -25,6 +25,12 @@ serials_begin(struct serials *serials, uint64_t serial)
 	serials->gone = serial - 1;
 }
 
+void
+serials_let_first(struct serials *serials, uint64_t records)
+{
+	serials->before = serials->left + records;
+}
+
 static struct serials_run *
 run_of(struct place *place)
 {
@@ -82,7 +88,7 @@ pass(struct serials *serials)
 void
 serials_drop_oldest(struct serials *serials, uint64_t first)
 {
-	if (serials == NULL)
+	if (serials == NULL || serials->left < serials->before)
 		return;
 	serials->left = first; /* no number closes up: they had theirs */
 	pass(serials);

@@ -22,6 +22,7 @@ struct serials {
 	struct serials_run *spare; /* let go, to be used again */
 	uint64_t gone;    /* records missing in front of all that are held */
 	uint64_t left;    /* the number of the record that leaves next */
+	uint64_t before;  /* those with a lesser one leave first, from elsewhere: the oldest that are dropped are behind them */
 };
 
 /* NULL in all of these: nobody asks for serials. */
@@ -30,6 +31,10 @@ void serials_free(struct serials *serials);
 
 /* The next record has this serial: nothing has come so far. */
 void serials_begin(struct serials *serials, uint64_t serial);
+
+/* So many records, the next ones, leave from elsewhere before those of which the oldest are dropped: they keep their serials.
+ * When they have left, serials_drop_oldest is told once more. */
+void serials_let_first(struct serials *serials, uint64_t records);
 
 /* As loss.h has them: `missing` records are, at this number, of which `removed` were in the buffer; the oldest are, and
  * `first` is the number of the oldest now. */

@@ -233,7 +233,7 @@ fits_without_pressure(struct shed *shed, struct queue *queue)
 	if (!shed->sampling)
 		return fit_all(queue);
 	(void)pressure_ease(shed->pressure, fill_of(queue, fit_room(queue)));
-	all = (struct tally){ queue_waiting(queue), queue_held(queue).bytes - queue_partial(queue) };
+	all = (struct tally){ queue_waiting(queue), queue_held(queue).bytes - queue_partial(queue) + queue->elsewhere };
 	return fit_all(queue) && !pressure_is_on(shed->pressure) && !pressure_is_high(shed->pressure, all);
 }
 

@@ -84,6 +84,7 @@ struct spool {
 	bool given;             /* by spool_next, and not in memory */
 	uint64_t syncing_end, tail_end; /* where what is being synced ends in its segment; and what was synced last */
 	struct tally old_end;   /* what comes before this is of earlier runs */
+	uint64_t spared_from, spared_to; /* records, as ordinals, that do not give way as long as they are not settled */
 	struct entries entries;
 	struct loader loader;
 	struct saver saver;
@@ -176,6 +177,9 @@ void spool_pass_to(struct spool *spool, struct tally end);
 /* What is between these two ordinals is not there, and has been counted.  False where another hole is, which it does not
  * touch. */
 bool spool_make_hole(struct spool *spool, struct tally begin, struct tally end);
+
+/* Whether one of the records between these two ordinals is spared. */
+bool spool_is_spared(const struct spool *spool, struct tally begin, struct tally end);
 
 /* The sum of two, and the difference. */
 struct tally spool_sum(struct tally one, struct tally other);

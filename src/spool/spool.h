@@ -181,6 +181,14 @@ uint64_t spool_older(const struct spool *spool, uint64_t age_ns, uint64_t *later
 /* What was dropped in this run, so far, by reason: the state has it, with what earlier runs dropped. */
 void spool_note_dropped(struct spool *spool, const struct tally dropped[REASONS]);
 
+/* The next so many records that are put are spared as long as they are not settled: no segment that holds one of them gives way.
+ * What was asked for before is void. */
+void spool_spare_next(struct spool *spool, uint64_t records);
+
+/* How many records in memory, from the oldest on that is not settled, stand in front of those; UINT64_MAX where none of
+ * them is left. */
+uint64_t spool_before_spared(const struct spool *spool);
+
 /* --- giving way ----------------------------------------------------------------------------------- */
 
 /* The oldest segment of which nothing is in flight is to give way, where the oldest `flying` records that are not settled

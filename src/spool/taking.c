@@ -468,9 +468,11 @@ spool_evicted_left(const struct spool *spool)
 bool
 spool_evict(struct spool *spool, uint64_t flying, struct spool_evicted *evicted)
 {
-	const size_t index = first_free(spool, flying);
+	size_t index = first_free(spool, flying);
 	uint64_t number;
 
+	while (index < spool->segments.count && spool_is_spared(spool, segments_at(&spool->segments, index)->before, end_of(spool, index)))
+		index++;
 	*evicted = (struct spool_evicted){ 0 };
 	if (index >= spool->segments.count || segments_at(&spool->segments, index)->length == 0)
 		return false; /* nothing is there that could give way */

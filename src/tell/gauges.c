@@ -282,6 +282,8 @@ may_wait_for(const struct options *options, enum awaited awaited)
 		return options->rated;
 	case WAIT_HALTED:
 		return options->control;
+	case WAIT_SETTLE:
+		return options->settle_ns > 0;
 	}
 	return false;
 }

@@ -39,6 +39,9 @@ static const struct policy_case {
 	    "--max-record=1000", "--dropped-reason" }, .whole = true, .watched = true },
 	{ "drop-newest and a rate, watched, a file that fills up", { "--policy=drop-newest", "--rate=2000k/s",
 	    "--buffer=16K", "--max-record=2000" }, .whole = true, .watched = true, .full = true },
+	{ "drop-oldest, a header that fills the buffer, watched", { "--policy=drop-oldest", "--buffer=64K", "--header=5000",
+	    "--dropped-reason" }, .whole = true, .watched = true },
+	{ "drop-newest, 50 records behind a header", { "--policy=drop-newest", "--max-records=50", "--header=3" }, .whole = true },
 	{ "fail", { "--policy=fail", "--buffer=64K" }, .stride = 1, .whole = true, .fails = true },
 	{ "shed, watermarks", { "--policy=shed:5", "--buffer=64K", "--high=60%", "--low=30%" }, .whole = true },
 #ifdef HAVE_PCRE2

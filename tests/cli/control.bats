@@ -128,7 +128,7 @@ let_out()
 		[[ $wrong == high=50% ]] || refused "set rate=77/s $wrong" "${said#weir: }" || fail "$wrong, behind what is right"
 	done
 	is "$(asked '[.rate, .buffer.high_bytes, .policy] | @csv')" '"5/s",1048576,"block"'
-	settable='policy, buffer, max-records, high, low, max-age, keep, sample, drop-over, collapse, rate, burst, window, batch, linger, jobs, timeout, retry, backoff, stall, interval'
+	settable='policy, buffer, max-records, high, low, max-age, keep, sample, drop-over, collapse, rate, burst, settle, window, batch, linger, jobs, timeout, retry, backoff, stall, interval'
 	refused 'set name=x' "name=x: cannot be set while weir runs; accepted: $settable"
 	refused 'set rat=1/s' "rat=1/s: no such option; did you mean rate?; accepted: $settable"
 	refused 'set --rate=1/s' "--rate=1/s: no such option; did you mean rate?; accepted: $settable"

@@ -248,9 +248,9 @@ expected()
 	{
 		printf '%s boolean\n' halted.now
 		printf '%s number\n' schema pid elapsed_ns added_bytes buffer.capacity_bytes buffer.peak_bytes buffer.peak_records buffer.high_bytes \
-			buffer.low_bytes paused.count paused.ns halted.count halted.ns waited_ns.{input,output,rate,halted}
+			buffer.low_bytes paused.count paused.ns halted.count halted.ns waited_ns.{input,output,rate,halted,settle}
 		printf '%s number\n' buffer.depth_bytes buffer.depth_records pressure.count pressure.ns interval.ns interval.paused_ns \
-			interval.pressure_ns interval.waited_ns.{input,output,rate,halted} reports_skipped
+			interval.pressure_ns interval.waited_ns.{input,output,rate,halted,settle} reports_skipped
 		for count in in out dropped dropped.by.{oldest,newest,oversize,sample,superseded,random,shed,codel,over,expired,rejected,gone,corrupt,purged,fair,repeated} recovered held in_flight undelivered kept sent redelivered \
 			dropped_unsaved marks interval.in_per_s interval.out_per_s interval.dropped_per_s; do
 			printf '%s number\n' "$count.records" "$count.bytes"

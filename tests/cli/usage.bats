@@ -424,7 +424,7 @@ accepted()
 	"$WEIR" --help >out
 	is "$(sed -n 's/^\([A-Z][A-Za-z ]*\):$/\1/p' out | paste -sd ,)" "Buffer and policy,Keys,Gates in,Gates out,Framing,Reader,Spool,Reports,What \
 was dropped,Steering,Ending and the system,POLICY is one of these,Examples"
-	is "$(sed -n '/^Gates out:$/,/^$/s/^  \(-., \)*--\([a-z-]*\).*/\2/p' out | paste -sd ,)" rate,burst,rate-by
+	is "$(sed -n '/^Gates out:$/,/^$/s/^  \(-., \)*--\([a-z-]*\).*/\2/p' out | paste -sd ,)" rate,burst,rate-by,settle
 }
 
 @test "--help has each policy, and three examples that weir takes" {
@@ -497,6 +497,9 @@ native_portable()
 @test "--max-age, --seed, --top-keys, --sample-by, --rate-by, --drop-over: what is no value" {
 	refused_values --max-age 0 0s x '' -1 400d 5xs
 	refused_values --seed x '' -1 1.5 1e3 9223372036854775808
+	refused_values --settle 0 0s x '' -1 400d 5xs
+	refused_values --header 0 x '' -1 1.5 1e3 5% 1099511627777
+	accepted --header=1099511627776 --settle=366d
 	refused_values --top-keys 0 101 x '' -1 1.5 99999999999999999999
 	refused_values --sample-by x '' COUNT count,key
 	refused_values --rate-by x '' count
@@ -665,7 +668,7 @@ native_portable()
 }
 
 @test "--bytes: nothing that looks at records" {
-	for option in --max-age=1s --key=1 --drop-over=1/s --drop-over=1B/s --policy=shed:2 --policy=codel --policy=fail --policy=drop-random \
+	for option in --header=1 --max-age=1s --key=1 --drop-over=1/s --drop-over=1B/s --policy=shed:2 --policy=codel --policy=fail --policy=drop-random \
 		--policy=latest; do
 		refused "$option: " "--bytes" "--fixed=SIZE" -- -b "$option"
 	done

@@ -167,6 +167,8 @@ check_options(const struct options *o)
 		check_range("--rate's period", o->rate.period_ns, 1, UNITS_PERIOD_MAX_NS);
 	}
 	check_range("--burst", o->burst, 0, o->rated ? UNITS_AMOUNT_MAX : 0);
+	check_range("--settle", o->settle_ns, 0, UNITS_TIME_MAX_NS);
+	check_range("--header", o->header_records, 0, o->framing.kind == FRAMING_BYTES ? 0 : OPTIONS_RECORDS_MOST);
 	check_range("--format", o->format, FORMAT_TEXT, FORMAT_JOURNAL);
 	check_range("--drain-timeout", o->drain_timeout_ns, 0, UNITS_TIME_MAX_NS);
 	if (o->pipe_bytes != 0 && o->pipe_bytes != PIPE_BYTES_KEEP)
@@ -201,6 +203,8 @@ check_same(const struct options *a, const struct options *b)
 		{ a->rate.period_ns, b->rate.period_ns },
 		{ a->rate.bytes, b->rate.bytes },
 		{ a->burst, b->burst },
+		{ a->settle_ns, b->settle_ns },
+		{ a->header_records, b->header_records },
 		{ a->quiet, b->quiet },
 		{ a->format, b->format },
 		{ a->report_path != NULL, b->report_path != NULL },

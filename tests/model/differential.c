@@ -199,6 +199,12 @@ choose_gates(struct options *o)
 }
 
 static void
+choose_settle(struct options *o)
+{
+	o->settle_ns = one_in(5) ? 1 + below(one_in(2) ? NS_PER_S : 2 * NS_PER_MS) : 0;
+}
+
+static void
 choose_options(void)
 {
 	static const struct framing framings[] = { { .kind = FRAMING_LINES, .delimiter = '\n' }, { .kind = FRAMING_NULL },
@@ -221,7 +227,9 @@ choose_options(void)
 	if (o->framing.kind != FRAMING_BYTES) {
 		choose_gates(o);
 		choose_texts(o);
+		o->header_records = one_in(4) ? from(1, one_in(4) ? 50 : 3) : 0;
 	}
+	choose_settle(o);
 	rig.setup = (struct script_setup){
 		.way = (enum io_way)below(5),
 		.unit = class->splices ? 4096 : from(1, 50),
@@ -470,12 +478,14 @@ choose_next(struct options *o)
 	o->police.period_ns = one_in(2) ? period_ns : NS_PER_S;
 	if (one_in(2))
 		choose_rate(o);
+	if (one_in(4))
+		choose_settle(o);
 	choose_marks(o);
 	if (one_in(8)) { /* as little as can be asked of records */
 		o->policy = POLICY_BLOCK;
 		o->rated = o->policing = false;
 		choose_no_sample(o);
-		o->max_age_ns = o->collapse_ns = 0;
+		o->max_age_ns = o->collapse_ns = o->settle_ns = 0;
 	}
 	return o->max_record_bytes <= o->buffer_bytes && ((o->policy != POLICY_LATEST && o->policy != POLICY_FAIR) || options_key(o) != NULL) &&
 	    (!policy_drops(o->policy) || o->framing.kind != FRAMING_FIXED || o->framing.size <= o->max_record_bytes);
@@ -520,6 +530,7 @@ describe(uint64_t seed)
 {
 	const struct options *o = &rig.options;
 
+	diag("header %" PRIu64 ", settle %" PRIu64, o->header_records, o->settle_ns);
 	diag("seed %" PRIu64 ", step %u, byte %" PRIu64 " of %" PRIu64 ": %s", seed, rig.steps, script.at,
 	    rig.length, model_complaint() != NULL ? model_complaint() : "it does not come to an end");
 	diag("policy %s, framing %s, size %" PRIu64 ", buffer %" PRIu64 ", high %" PRIu64 ", low %" PRIu64

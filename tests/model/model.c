@@ -77,7 +77,7 @@ fix_modes(struct model *m, const struct options *o)
 {
 	fix_sampling(m, o);
 	m->streams = o->framing.kind == FRAMING_BYTES || (!drops(m) && !o->rated && !m->sampling &&
-	    !o->policing && o->collapse_ns == 0 && o->max_age_ns == 0);
+	    !o->policing && o->collapse_ns == 0 && o->max_age_ns == 0 && o->settle_ns == 0);
 	m->parts = !drops(m) && !m->streams;
 }
 
@@ -109,7 +109,7 @@ waiting(const struct model *m)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < m->count; i++)
-		sum += m->held[i].ended && m->held[i].sent == 0;
+		sum += m->held[i].ended && m->held[i].sent == 0 && !m->held[i].header;
 	return sum;
 }
 
@@ -117,6 +117,47 @@ static bool
 is_part_sent(const struct model *m)
 {
 	return m->count > 0 && m->held[0].sent > 0;
+}
+
+static bool
+is_header_open(const struct model *m)
+{
+	return m->count > 0 && m->held[m->count - 1].header && !m->held[m->count - 1].ended;
+}
+
+/* Of the first records, which are held in front of all others: what there is, and whether more are to come. */
+static uint64_t
+header_bytes(const struct model *m)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < m->count && m->held[i].header; i++)
+		sum += rest_of(&m->held[i]);
+	return sum;
+}
+
+static bool
+are_headers_coming(const struct model *m)
+{
+	return m->ledger.in.records < m->headers;
+}
+
+/* They fill the buffer, and some of them could leave: no more is read. */
+static bool
+are_headers_full(const struct model *m)
+{
+	const bool parts = m->parts && header_bytes(m) >= m->options->high_bytes;
+
+	return are_headers_coming(m) && header_bytes(m) >= m->options->buffer_bytes &&
+	    (m->held[0].ended || m->held[0].sent > 0 || parts);
+}
+
+/* Nothing has come for as long as that takes, or nothing more can. */
+static bool
+has_settled(const struct model *m)
+{
+	return m->options->settle_ns == 0 || m->came_ns == 0 || !reads_on(m) ||
+	    m->now_ns >= m->came_ns + m->options->settle_ns;
 }
 
 /* Who is left to chance has its own, from the seed: the first the sample, the second drop-random. */
@@ -149,6 +190,7 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 	m->own = *options;
 	m->options = &m->own;
 	fix_modes(m, options);
+	m->headers = streams(m) ? 0 : options->header_records;
 	m->stream = stream;
 	m->window = window;
 	m->unit = unit;
@@ -428,14 +470,14 @@ begin_record(struct model *m)
 {
 	m->open = true;
 	m->begun = 0;
-	m->left_out = counts_out(m) && !is_drawn(m);
+	m->left_out = !are_headers_coming(m) && counts_out(m) && !is_drawn(m);
 	m->why = REASON_SAMPLE;
 	if (m->left_out)
 		return;
 	if (m->count == MODEL_RECORDS)
 		wrong("the model has no room for so many records");
 	else
-		m->held[m->count++] = (struct model_record){ .start = m->at };
+		m->held[m->count++] = (struct model_record){ .start = m->at, .header = are_headers_coming(m) };
 }
 
 /* Its last byte is here, which may be a delimiter. */
@@ -446,10 +488,10 @@ end_record(struct model *m, bool delimited)
 	const char *text;
 	size_t body;
 
-	if (record != NULL && judges(m) && !record->judged)
+	if (record != NULL && judges(m) && !record->judged && !record->header)
 		judge(m, delimited, true);
 	m->open = false;
-	if (counts_out(m) && m->options->sample_by == SAMPLE_BY_RANDOM && !m->counted_out)
+	if (counts_out(m) && m->options->sample_by == SAMPLE_BY_RANDOM && !m->counted_out && (record == NULL || !record->header))
 		m->gap = sample_gap(&m->draws); /* drawn behind a record that was not left out for it */
 	m->counted_out = false;
 	m->ledger.in.records++;
@@ -486,6 +528,10 @@ give_up_long(struct model *m)
 
 	if (!drops(m) || record->sent > 0 || record->length <= m->options->max_record_bytes)
 		return;
+	if (record->header) {
+		m->header_too_long = m->over = true;
+		return;
+	}
 	m->left_out = true;
 	m->why = REASON_OVERSIZE;
 	m->too_long = m->options->policy == POLICY_FAIL;
@@ -510,6 +556,12 @@ read_byte(struct model *m)
 	} else {
 		m->held[m->count - 1].length++;
 		give_up_long(m);
+		if (m->header_too_long) { /* it is none of it any more */
+			m->held[m->count - 1].length--;
+			m->begun--;
+			read_byte(m);
+			return;
+		}
 	}
 	if (is_end(m, (unsigned char)m->stream[m->at++ % m->window]))
 		end_record(m, m->options->framing.kind != FRAMING_FIXED);
@@ -519,7 +571,7 @@ read_byte(struct model *m)
 static void
 judge_long(struct model *m)
 {
-	if (judges(m) && !drops(m) && m->open && !m->left_out && !m->held[m->count - 1].judged &&
+	if (judges(m) && !drops(m) && m->open && !m->left_out && !is_header_open(m) && !m->held[m->count - 1].judged &&
 	    m->begun >= m->options->high_bytes)
 		judge(m, false, false);
 }
@@ -530,6 +582,8 @@ bring(struct model *m, size_t length)
 {
 	m->moved += length;
 	m->ledger.in.bytes += length;
+	if (length > 0)
+		m->came_ns = m->now_ns;
 	if (!reads_on(m) || (m->paused && held_bytes(m) > 0))
 		wrong("the input is asked although weir %s", m->paused ? "pauses" : "has stopped reading");
 	for (; length > 0; length--) {
@@ -548,6 +602,8 @@ model_read(struct model *m, size_t asked, const struct iovec *piece, size_t leng
 	if (m->asked)
 		wrong("the input is read twice in a pass");
 	m->asked = true;
+	if (are_headers_full(m))
+		wrong("the input is read although the first records fill the buffer");
 	if (asked == 0)
 		wrong("a read of nothing");
 	do {
@@ -557,6 +613,8 @@ model_read(struct model *m, size_t asked, const struct iovec *piece, size_t leng
 		length -= here;
 		piece++;
 	} while (length > 0);
+	if (m->header_too_long)
+		m->input = PUMP_STOPPED;
 	m->after_read = (struct tally){ waiting(m), held_bytes(m) };
 }
 
@@ -585,6 +643,7 @@ end_last(struct model *m)
 	last = &m->held[m->count - 1];
 	if (last->sent == last->length) {
 		m->ledger.out.records++;
+		m->headers_out += last->header;
 		remove_record(m, m->count - 1);
 	}
 }
@@ -625,7 +684,7 @@ model_stop(struct model *m, uint64_t now_ns)
 static uint64_t
 taken_up(const struct model *m)
 {
-	return is_part_sent(m) && m->held[0].ended ? rest_of(&m->held[0]) : 0;
+	return header_bytes(m) + (is_part_sent(m) && m->held[0].ended && !m->held[0].header ? rest_of(&m->held[0]) : 0);
 }
 
 static uint64_t
@@ -644,7 +703,7 @@ fits_behind(const struct model *m, size_t index)
 
 	for (size_t i = 0; i < index; i++) {
 		bytes += rest_of(&m->held[i]);
-		records += m->held[i].sent == 0;
+		records += m->held[i].sent == 0 && !m->held[i].header;
 	}
 	return bytes <= m->options->buffer_bytes && records <= m->options->max_records;
 }
@@ -658,12 +717,14 @@ drop(struct model *m, size_t index, enum reason reason)
 	remove_record(m, index);
 }
 
+static size_t first_victim(const struct model *m);
+
 /* Lets in one that has arrived, and makes room for it where the policy does; returns how many of the
  * records up to it are left. */
 static size_t
 arrive(struct model *m, size_t index)
 {
-	size_t first = is_part_sent(m); /* that may be evicted */
+	size_t first = first_victim(m); /* that may be evicted */
 	struct model_record *record = &m->held[index];
 
 	if (record->sent == 0 && !fits_behind(m, index)) {
@@ -700,7 +761,11 @@ note_gone(struct model *m, size_t index)
 static size_t
 first_victim(const struct model *m)
 {
-	return is_part_sent(m);
+	size_t first = is_part_sent(m);
+
+	while (first < m->count && m->held[first].header)
+		first++;
+	return first;
 }
 
 static size_t
@@ -1306,7 +1371,7 @@ drop_worth(struct model *m, struct tally wanted)
 static bool
 is_within(const struct model *m, unsigned part)
 {
-	return held_bytes(m) <= m->options->buffer_bytes / part && waiting(m) <= m->options->max_records / part;
+	return held_bytes(m) - header_bytes(m) <= m->options->buffer_bytes / part && waiting(m) <= m->options->max_records / part;
 }
 
 static void
@@ -1510,7 +1575,7 @@ drop_each(struct model *m)
 		take_back(m);
 	while (is_let_in_too_much(m))
 		drop(m, first_victim(m), REASON_OLDEST);
-	for (size_t i = 0; i < last_victim(m);)
+	for (size_t i = header_bytes(m) > 0 ? first_victim(m) : 0; i < last_victim(m);)
 		i = m->held[i].admitted ? i + 1 : arrive(m, i);
 }
 
@@ -1583,7 +1648,7 @@ drop_by_age(struct model *m)
 		drop(m, first, REASON_EXPIRED);
 	}
 	/* CoDel is not asked about what has not waited for its target: it is told when that has left. */
-	while (o->policy == POLICY_CODEL && m->room && first == 0 && waiting(m) > 0 &&
+	while (o->policy == POLICY_CODEL && m->room && has_settled(m) && first == 0 && !are_headers_coming(m) && waiting(m) > 0 &&
 	    m->now_ns - m->held[0].arrived_ns >= o->codel_target_ns &&
 	    codel_drops(&m->codel, m->now_ns, m->now_ns - m->held[0].arrived_ns, waiting(m) == 1))
 		give_way(m, (struct goal){ { .records = 1 }, { .records = 1 + late(m) / PART }, NOTHING, false }, CLASSES,
@@ -1808,6 +1873,8 @@ model_offered(struct model *m, size_t offset, const struct iovec *piece, int pie
 	if (sum != length || length == 0)
 		wrong("a write of %zu bytes in pieces of %zu", length, sum);
 	drop_by_age(m);
+	if (!has_settled(m) && (streams(m) || m->held[0].sent == 0))
+		wrong("something leaves before it has settled");
 	if (m->answered && (m->answer == IO_AGAIN || m->answer == IO_GONE || m->answer == IO_ERROR))
 		wrong("the output is asked again after it has refused");
 	check_bytes(m, offset, piece, pieces);
@@ -1858,7 +1925,10 @@ leave(struct model *m, uint64_t length)
 		length -= part;
 		if (!head->ended || head->sent < head->length)
 			break;
-		note_waiting(m, head);
+		if (head->header)
+			m->headers_out++;
+		else
+			note_waiting(m, head);
 		m->ledger.out.records++;
 		remove_record(m, 0);
 	}
@@ -1875,7 +1945,7 @@ model_took(struct model *m, enum io_result answer, size_t length)
 void
 model_spliced(struct model *m, enum io_result answer, size_t length)
 {
-	if (held_bytes(m) > 0 || !streams(m) || m->options->rated)
+	if (held_bytes(m) > 0 || !streams(m) || m->options->rated || m->options->settle_ns > 0)
 		wrong("bytes overtake what is held");
 	m->answered = true;
 	m->answer = answer;
@@ -1947,7 +2017,7 @@ being_assembled(const struct model *m)
 static struct tally
 fill_of(const struct model *m)
 {
-	return (struct tally){ waiting(m), held_bytes(m) - (drops(m) ? being_assembled(m) : 0) };
+	return (struct tally){ waiting(m), held_bytes(m) - (drops(m) && !is_header_open(m) ? being_assembled(m) : 0) };
 }
 
 /* Or was after the read of this pass, where the output then had to be waited for. */
@@ -2021,8 +2091,10 @@ check_deadline(const struct model *m, const struct pump *pump)
 {
 	uint64_t due_ns = age_due_of(m);
 
-	if (pump->output == OUTLET_HELD && m->due_ns < due_ns)
+	if (pump->output == OUTLET_HELD && m->due_ns > 0 && m->due_ns < due_ns)
 		due_ns = m->due_ns;
+	if (pump->output == OUTLET_HELD && m->settle_due_ns > 0)
+		due_ns = m->settle_due_ns < due_ns ? m->settle_due_ns : due_ns;
 	if (!bypass_is_holding(&pump->bypass) && pump_deadline_ns(pump) != due_ns)
 		wrong("wakes at %" PRIu64 ", the model says %" PRIu64, pump_deadline_ns(pump), due_ns);
 }
@@ -2042,7 +2114,7 @@ retune_sample(struct model *m, const struct share *share)
 	m->share = (struct model_share){ 0 };
 	m->shares = 0;
 	m->counted_out = false;
-	if (o->sample_by == SAMPLE_BY_RANDOM && (!counts_out(m) || !m->open))
+	if (o->sample_by == SAMPLE_BY_RANDOM && (!counts_out(m) || !m->open || is_header_open(m)))
 		m->gap = sample_gap(&m->draws);
 }
 
@@ -2075,6 +2147,7 @@ model_retune(struct model *m, const struct tuning *t, uint64_t now_ns)
 	o->low_bytes = t->marks.low.bytes;
 	o->low_records = t->marks.low.records;
 	o->max_age_ns = t->max_age_ns;
+	o->settle_ns = t->settle_ns;
 	o->codel_target_ns = t->codel_target_ns;
 	o->codel_interval_ns = t->codel_interval_ns;
 	if (other_codel)
@@ -2151,7 +2224,7 @@ replan_sample(struct model *m, const struct options *next, bool counted)
 	m->shares = 0;
 	if (o->sample_by == SAMPLE_BY_BUDGET)
 		budget_init(&m->budget, &o->budget, m->now_ns);
-	if (o->sample_by == SAMPLE_BY_RANDOM && (!counts_out(m) || !m->open))
+	if (o->sample_by == SAMPLE_BY_RANDOM && (!counts_out(m) || !m->open || is_header_open(m)))
 		m->gap = sample_gap(&m->draws);
 }
 
@@ -2165,6 +2238,12 @@ replan_begun(struct model *m)
 	if (!m->open || m->left_out || m->options->framing.kind == FRAMING_BYTES)
 		return;
 	record = &m->held[m->count - 1];
+	if (record->header) {
+		give_up_long(m);
+		if (m->header_too_long && reads_on(m))
+			m->input = PUMP_STOPPED;
+		return;
+	}
 	record->judged = judges(m) && (record->judged || record->sent > 0);
 	give_up_long(m);
 }
@@ -2228,6 +2307,8 @@ model_replan(struct model *m, const struct options *next, uint64_t now_ns)
 	note_peak(m, OUTLET_EMPTY);
 }
 
+static void same(const char *what, uint64_t got, uint64_t want);
+
 /* Why the drain ended, as the real code has it. */
 static void
 check_verdict(struct model *m, enum outlet_state state, uint64_t now_ns)
@@ -2248,7 +2329,9 @@ check_verdict(struct model *m, enum outlet_state state, uint64_t now_ns)
 			wrong("the output has not refused");
 		break;
 	case OUTLET_HELD:
-		if (!m->options->rated || sendable(m) == 0)
+		if (m->settle_due_ns > 0 && sendable(m) > 0 && !has_settled(m))
+			same("when it has settled", m->settle_due_ns, m->came_ns + m->options->settle_ns);
+		else if (!m->options->rated || sendable(m) == 0)
 			wrong("there is nothing for the rate to hold back");
 		else
 			check_wait(m, now_ns, m->due_ns);
@@ -2302,25 +2385,35 @@ same_ledger(const struct model *m, const struct pump *pump)
 #define PIECES_MOST 4096
 
 static void
-same_held(const struct model *m, const struct queue *queue)
+add_pieces(const struct queue *queue, struct iovec piece[PIECES_MOST], int *pieces)
 {
 	struct chain_place place = chain_at(&queue->chain, 0);
 	size_t left = chain_used(&queue->chain);
-	struct iovec piece[PIECES_MOST] = { { NULL, 0 } };
-	int pieces = chain_peek_apart(&queue->chain, queue_rest(queue), piece, PIECES_MOST);
 
-	struct tally got = queue_held(queue), want = all_held(m);
-
-	same_tally("held", &got, &want);
-	same("waiting", queue_waiting(queue), waiting(m));
-	if (m->options->framing.kind != FRAMING_BYTES)
-		same("part-sent", queue_part_sent(queue), is_part_sent(m));
-	same("being assembled", queue_partial(queue), being_assembled(m));
-	while (left > 0 && pieces < PIECES_MOST) {
-		piece[pieces] = chain_next(&queue->chain, &place, left);
-		left -= piece[pieces++].iov_len;
+	*pieces += chain_peek_apart(&queue->chain, queue_rest(queue), piece + *pieces, PIECES_MOST - *pieces);
+	while (left > 0 && *pieces < PIECES_MOST) {
+		piece[*pieces] = chain_next(&queue->chain, &place, left);
+		left -= piece[(*pieces)++].iov_len;
 	}
 	same("pieces too many to look at", left, 0);
+}
+
+static void
+same_held(const struct model *m, const struct pump *pump)
+{
+	const struct queue *queue = &pump->queue, *first = heading_front(pump);
+	struct iovec piece[PIECES_MOST] = { { NULL, 0 } };
+	int pieces = 0;
+	struct tally got = pump_held(pump), want = all_held(m);
+
+	same_tally("held", &got, &want);
+	if (first != queue)
+		add_pieces(first, piece, &pieces);
+	add_pieces(queue, piece, &pieces);
+	same("waiting", queue_waiting(queue), waiting(m));
+	if (m->options->framing.kind != FRAMING_BYTES)
+		same("part-sent", queue_part_sent(first), is_part_sent(m));
+	same("being assembled", queue_partial(queue) + (first != queue ? queue_partial(first) : 0), being_assembled(m));
 	check_bytes(m, 0, piece, pieces);
 }
 
@@ -2328,11 +2421,11 @@ same_held(const struct model *m, const struct queue *queue)
 static void
 same_times(const struct model *m, const struct queue *queue)
 {
-	size_t first = is_part_sent(m) && m->held[0].ended, some;
-	uint64_t by = 0, records = all_held(m).records - first;
+	size_t first = first_victim(m), some;
+	uint64_t by = 0, records = last_victim(m) > first ? last_victim(m) - first : 0;
 	struct latency total = sojourn_total(queue->sojourn);
 
-	same("records that have left", total.count, m->ledger.out.records);
+	same("records that have left", total.count, m->ledger.out.records - m->headers_out);
 	same("the longest wait", total.max_ns, m->most_waited_ns);
 	same("records that are waited for", sojourn_held(queue->sojourn), records);
 	if (records == 0)
@@ -2347,14 +2440,17 @@ same_times(const struct model *m, const struct queue *queue)
 bool
 model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 {
+	bool held; /* by the rate, or as more may come */
 	bool swept; /* the policy let nothing stay that the output could be waited for with, or that the rate held back */
 
 	m->due_ns = pump->outlet.toll.due_ns[TOLL_RATE];
+	m->settle_due_ns = pump->outlet.toll.due_ns[TOLL_SETTLE];
+	held = m->due_ns > 0 || m->settle_due_ns > 0;
 	if (m->end_seen && pump->input == PUMP_ENDED && reads_on(m))
 		model_input_over(m, PUMP_ENDED);
 	drop_by_age(m);
 	swept = drops(m) && is_too_much(m) && pump->output == OUTLET_MORE;
-	if (!swept || m->due_ns > 0)
+	if (!swept || held)
 		check_verdict(m, swept ? OUTLET_HELD : pump->output, now_ns);
 	note_left(m);
 	if (pump->output != OUTLET_GONE && pump->output != OUTLET_ERROR) {
@@ -2362,7 +2458,7 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 		settle(m);
 		if (drops(m) && full)
 			same("nothing is left to wait for", swept,
-			    held_bytes(m) == 0 || (m->due_ns > 0 && !is_too_much(m)));
+			    held_bytes(m) == 0 || (held && !is_too_much(m)));
 		if (!drops(m))
 			pause_or_resume(m, pump->output, now_ns);
 		press_or_relax(m, pump->output, drops(m) && full);
@@ -2380,11 +2476,12 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 	same("time under pressure", pump_pressure_ns(pump, now_ns),
 	    m->ledger.pressure_ns + (m->pressed ? now_ns - m->pressed_since_ns : 0));
 	if (!bypass_is_holding(&pump->bypass))
-		same("input is wanted", pump_wants_input(pump), reads_on(m) && !m->paused);
+		same("input is wanted", pump_wants_input(pump), reads_on(m) && !m->paused && !are_headers_full(m));
 	else if (held_bytes(m) > 0 || m->answer != IO_AGAIN)
 		wrong("a full output is waited for, although bytes are held");
 	same_ledger(m, pump);
-	same_held(m, &pump->queue);
+	same_held(m, pump);
+	same("a header that is too long", pump_header_too_long(pump), m->header_too_long);
 	if (pump->queue.sojourn != NULL)
 		same_times(m, &pump->queue);
 	if (complaint[0] == '\0') {

@@ -43,6 +43,7 @@ struct model_record {
 	bool delimited; /* it has */
 	bool admitted; /* the policy has let it in */
 	bool paid;     /* the rate has been charged for all of it */
+	bool header;   /* one of the first, which give way to nothing */
 	bool unkeyed;  /* part of it was out when this rate began: it is charged to the bucket for all */
 };
 
@@ -89,6 +90,11 @@ struct model {
 	uint64_t begun;     /* of which this much was read, */
 	bool too_long; /* under fail a record was, */
 	bool over;     /* and what comes is behind it */
+	bool header_too_long; /* or one of the first was: */
+	uint64_t headers;  /* so many of the first come in unasked, leave first, and stay; */
+	uint64_t headers_out; /* so many have left */
+	uint64_t came_ns;  /* when something was read last; 0: nothing was */
+	uint64_t settle_due_ns; /* when the real code wanted to be woken since nothing more comes; or 0 */
 	bool left_out;      /* and it is being left out */
 	enum reason why;
 	struct model_share share;

@@ -94,6 +94,7 @@ names(void)
 	is_text(awaited_name(WAIT_OUTPUT), "output", "for the output,");
 	is_text(awaited_name(WAIT_RATE), "rate", "for the rate,");
 	is_text(awaited_name(WAIT_HALTED), "halted", "for somebody who lets it go on");
+	is_text(awaited_name(WAIT_SETTLE), "settle", "for nothing more to come");
 }
 
 int

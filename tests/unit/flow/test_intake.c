@@ -502,6 +502,52 @@ any_repeats(struct framing framing)
 	ok(good, "%s: any repeats, in any reads", framing_name(&framing));
 }
 
+/* Into the queue, or one beside it. */
+static void
+lets_headers_in(bool beside)
+{
+	const struct queue_limits limits = { .bytes = STREAM_MOST, .records = UINT64_MAX, .slack = STREAM_MOST };
+	struct queue heading;
+	struct iovec piece[QUEUE_PIECES];
+	size_t length;
+
+	begin(&lines, &tenth, 8);
+	must(queue_init(&heading, &lines, &limits) == 0);
+	intake.headers = 2;
+	intake.heading = beside ? &heading : NULL;
+	must(arrive("na", 2) || beside);
+	must(arrive("me\n2", 4) || beside);
+	must(arrive("\n3\n4\n", 5) || beside);
+	if (beside) {
+		length = (size_t)queue_held(&heading).bytes;
+		is(queue_held(&heading).records, 2, "the first are held beside,");
+		(void)queue_peek(&heading, 0, &length, piece);
+		ok(length == 7 && memcmp(piece[0].iov_base, "name\n2\n", 7) == 0, "as they came");
+		is_text(everything(), "3\n", "and the first of the others is in the sample");
+	} else {
+		is_text(everything(), "name\n2\n3\n", "the first come in, and the first of the others is in the sample");
+	}
+	ok(ledger.in.records == 4 && ledger.dropped[REASON_SAMPLE].records == 1, "all are counted");
+	queue_free(&heading);
+	queue_free(&queue);
+}
+
+static void
+refuses_long_headers(void)
+{
+	begin(&lines, NULL, 4);
+	intake.headers = 2;
+	must(arrive("123\n", 4));
+	ok(!intake.header_too_long, "one that is as long as may be comes in");
+	must(arrive("1234", 4));
+	ok(!intake.header_too_long, "of one so much may come as fits,");
+	must(arrive("5\n6\n", 4));
+	ok(intake.header_too_long && intake.over, "and no more");
+	ok(ledger.in.records == 3 && ledger.undelivered.records == 2 && ledger.undelivered.bytes == 4 &&
+	    ledger_dropped(&ledger).bytes == 0, "what is behind that goes nowhere, and nothing is dropped");
+	queue_free(&queue);
+}
+
 int
 main(void)
 {
@@ -510,6 +556,9 @@ main(void)
 	any_repeats((struct framing){ .kind = FRAMING_DELIMITER, .delimiter = 0xff });
 	any_repeats((struct framing){ .kind = FRAMING_FIXED, .size = 3 });
 	repeats_free(repeats);
+	lets_headers_in(false);
+	lets_headers_in(true);
+	refuses_long_headers();
 	lets_all_in();
 	samples();
 	refuses_what_is_too_long();

@@ -536,9 +536,39 @@ any(void)
 	ok(good, "whatever is set, as many records are offered as all of them let go, and no more");
 }
 
+static void
+settle(void)
+{
+	const struct toll_ask ask = { .form = TOLL_WHOLE, .most = ROOM, .records = MANY, .unit = UNIT };
+	const struct toll_ask rest = { .form = TOLL_REST, .most = 5 }, again = { .form = TOLL_AGAIN, .most = 5, .records = 1 };
+
+	begin();
+	use_window(MANY, ROOM);
+	put(10);
+	toll_settle(&toll, 5 * MS);
+	toll_use_credits(&toll);
+	toll_open(&toll, MS);
+	is(toll_offer(&toll, &queue, &ask, MS), 0, "settle: nothing leaves");
+	ok(toll_awaited(&toll) == WAIT_SETTLE && toll_due_ns(&toll) == 5 * MS && !toll_lacks_credits(&toll),
+	    "until then, whatever the others say");
+	is(toll_offer(&toll, &queue, &rest, MS), 5, "settle: but for the rest of what was begun");
+	ok(!toll_mark(&toll, 5, MS), "settle: a mark neither");
+	toll_grant(&toll, 9);
+	is(toll_offer(&toll, &queue, &again, MS), 5, "settle: what is handed over again had settled");
+	toll_open(&toll, 5 * MS);
+	is(toll_offer(&toll, &queue, &ask, 5 * MS), 10, "settle: then all does");
+	toll_halt(&toll, true);
+	toll_settle(&toll, 9 * MS);
+	toll_open(&toll, 6 * MS);
+	is(toll_offer(&toll, &queue, &ask, 6 * MS), 0, "settle: what is halted");
+	ok(toll_awaited(&toll) == WAIT_HALTED && toll_due_ns(&toll) == UINT64_MAX, "is that");
+	finish();
+}
+
 int
 main(void)
 {
+	settle();
 	window();
 	window_has_memory();
 	window_and_rest();

@@ -7,6 +7,7 @@
 #include "../pipe.h"
 #include "../random.h"
 #include "flow/pump.h"
+#include "flow/steered.h"
 
 #include <errno.h>
 
@@ -2000,10 +2001,87 @@ gives_way_at_the_end(void)
 
 #endif
 
+/* --- what has to settle ---------------------------------------------------------------------------- */
+
+static void
+settles(void)
+{
+	begin("--settle=1s");
+	pass();
+	is(pump_deadline_ns(&rig.pump), UINT64_MAX, "settle: where nothing is held no time is waited for");
+	feed("1\n");
+	pass();
+	ok(pump_output(&rig.pump) == OUTLET_HELD && pump_awaited(&rig.pump) == WAIT_SETTLE, "settle: what comes is held,");
+	is(pump_deadline_ns(&rig.pump), rig.now + NS_PER_S, "for as long as was said");
+	rig.now += NS_PER_S - 1;
+	pass();
+	is_text(read_all(), "", "settle: not a nanosecond less,");
+	feed("2");
+	pass();
+	is(pump_deadline_ns(&rig.pump), rig.now + NS_PER_S, "settle: and anew with each byte that comes");
+	rig.now += NS_PER_S;
+	pass();
+	is_text(read_all(), "1\n", "settle: then it leaves,");
+	ok(pump_output(&rig.pump) == OUTLET_EMPTY && pump_deadline_ns(&rig.pump) == UINT64_MAX, "and nothing is waited for");
+	feed("\n");
+	pass();
+	is_text(read_all(), "", "settle: what comes then is held anew,");
+	end_input();
+	pass();
+	is_text(read_all(), "2\n", "until nothing more can come");
+	finish();
+	begin("--settle=1h");
+	feed("1\n");
+	pass();
+	pump_hurry(&rig.pump);
+	pass();
+	is_text(read_all(), "1\n", "settle: there is no time for it any more");
+	feed("2\n");
+	pass();
+	is_text(read_all(), "2\n", "nor for what comes then");
+	finish();
+}
+
+/* From pipe to pipe, too. */
+static void
+settles_bytes(void)
+{
+	begin("-b --settle=1s");
+	feed("abc");
+	pass();
+	pass();
+	is_text(read_all(), "", "settle: bytes are held,");
+	rig.now += NS_PER_S;
+	pass();
+	is_text(read_all(), "abc", "until they have settled");
+	finish();
+}
+
+/* A record of which a part is out goes on, whatever comes. */
+static void
+settles_once(void)
+{
+	begin("--settle=1s -m 4096");
+	must(write(rig.writer, rig.sent, 4096) == 4096); /* no end in it: as much as the buffer holds leaves in parts */
+	pass();
+	ok(pipe_drain(rig.reader, rig.got, STREAM_MOST) == 0 && level_is_paused(&rig.pump.level),
+	    "settle: a part of a record waits, and with a full buffer nothing is read,");
+	rig.now += NS_PER_S;
+	pass();
+	is(pipe_drain(rig.reader, rig.got, STREAM_MOST), 4096, "so that it has settled by itself");
+	feed("x");
+	pass();
+	is_text(read_all(), "x", "settle: a record that was begun goes on as it comes");
+	finish();
+}
+
 int
 main(void)
 {
 	pipe_init();
+	settles();
+	settles_bytes();
+	settles_once();
 	passes_on();
 	ends_without_delimiter();
 	samples();

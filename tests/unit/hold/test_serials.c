@@ -153,6 +153,13 @@ by_example(void)
 	serials_drop_at(&serials, 3, 2, 2);
 	is(serials_leave(&serials), 3, "without memory what is missing further on is missing at once, where none is before it");
 	serials_free(&serials);
+	serials_init(&serials);
+	serials_let_first(&serials, 2);
+	serials_drop_oldest(&serials, 5);
+	ok(serials_leave(&serials) == 1 && serials_leave(&serials) == 2, "those that leave first, from elsewhere, keep theirs,");
+	serials_drop_oldest(&serials, 5);
+	is(serials_next(&serials), 6, "and the others come behind those that were dropped");
+	serials_free(&serials);
 	serials_drop_at(NULL, 3, 1, 1);
 	serials_drop_oldest(NULL, 3);
 	ok(serials_next(NULL) == 0 && serials_leave(NULL) == 0, "where nobody asks for them there are none");
@@ -182,6 +189,12 @@ static const char *const droppers[] = {
 	"-p drop-oldest --max-records=3",
 	"-p latest --key=2 --max-records=3 --max-age=20ms",
 	"-p fail",
+	"-p drop-oldest --header=5",
+	"-p drop-newest --header=5 --max-records=3",
+	"-p drop-random --header=7 --seed=7",
+	"-p codel --header=9",
+	"-p latest --key=2 --header=3 --max-records=3 --max-age=20ms",
+	"--sample=3 --header=4 --settle=2ms",
 };
 
 /* What the reader has read, it confirms, by the number that it finds in it. */

@@ -21,7 +21,7 @@ all(void)
 		.dropped = { { 1, 10 }, { 2, 20 }, { 3, 30 }, { 4, 40 }, { 5, 50 }, { 6, 60 }, { 7, 70 }, { 8, 80 },
 		    { 9, 90 }, { 10, 100 }, { 11, 110 }, { 12, 120 }, { 13, 130 }, { 14, 140 } }, .marks = { 5, 55 }, .added_bytes = 56,
 		.sent = { 57, 58 }, .redelivered = { 59, 60 },
-		.paused_count = 8, .paused_ns = 88, .waited_ns = { 11, 12, 13, 14 }, .halted_count = 15, .halted_ns = 16,
+		.paused_count = 8, .paused_ns = 88, .waited_ns = { 11, 12, 13, 14, 17 }, .halted_count = 15, .halted_ns = 16,
 		.pressure_count = 9, .pressure_ns = 99,
 	};
 	options.max_records = 1001;
@@ -87,11 +87,11 @@ all(void)
 	    "\"low_bytes\":524288,\"oldest_ns\":400,\"until_full_ns\":401,\"until_empty_ns\":402},"
 	    "\"paused\":{\"count\":8,\"ns\":88},\"pressure\":{\"count\":9,\"ns\":99},"
 	    "\"halted\":{\"now\":true,\"count\":15,\"ns\":16},"
-	    "\"waited_ns\":{\"input\":11,\"output\":12,\"rate\":13,\"halted\":14},"
+	    "\"waited_ns\":{\"input\":11,\"output\":12,\"rate\":13,\"halted\":14,\"settle\":17},"
 	    "\"latency_ns\":{\"p50\":101,\"p90\":102,\"p95\":103,\"p99\":104,\"max\":105},"
 	    "\"interval\":{\"ns\":2000000000,\"in_per_s\":{\"records\":101,\"bytes\":102},"
 	    "\"out_per_s\":{\"records\":103,\"bytes\":104},\"dropped_per_s\":{\"records\":105,\"bytes\":106},"
-	    "\"paused_ns\":301,\"pressure_ns\":302,\"waited_ns\":{\"input\":303,\"output\":304,\"rate\":305,\"halted\":306},"
+	    "\"paused_ns\":301,\"pressure_ns\":302,\"waited_ns\":{\"input\":303,\"output\":304,\"rate\":305,\"halted\":306,\"settle\":0},"
 	    "\"latency_ns\":{\"p50\":106,\"p90\":107,\"p95\":108,\"p99\":109,\"max\":110}},"
 	    "\"reports_skipped\":403,\"unread_bytes\":4096,\"unread_input_bytes\":4097,"
 	    "\"reader\":{\"command\":\"./lo\\\"ad\",\"confirm\":\"exit\",\"fell_back\":false,\"state\":\"retrying\","
@@ -213,11 +213,11 @@ nothing(void)
 	    "\"low_bytes\":524288,\"oldest_ns\":null,\"until_full_ns\":null,\"until_empty_ns\":null},"
 	    "\"paused\":{\"count\":0,\"ns\":0},\"pressure\":{\"count\":0,\"ns\":0},"
 	    "\"halted\":{\"now\":false,\"count\":0,\"ns\":0},"
-	    "\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0,\"halted\":0},"
+	    "\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0,\"halted\":0,\"settle\":0},"
 	    "\"latency_ns\":{\"p50\":null,\"p90\":null,\"p95\":null,\"p99\":null,\"max\":null},"
 	    "\"interval\":{\"ns\":0,\"in_per_s\":{\"records\":0,\"bytes\":0},"
 	    "\"out_per_s\":{\"records\":0,\"bytes\":0},\"dropped_per_s\":{\"records\":0,\"bytes\":0},"
-	    "\"paused_ns\":0,\"pressure_ns\":0,\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0,\"halted\":0},"
+	    "\"paused_ns\":0,\"pressure_ns\":0,\"waited_ns\":{\"input\":0,\"output\":0,\"rate\":0,\"halted\":0,\"settle\":0},"
 	    "\"latency_ns\":{\"p50\":null,\"p90\":null,\"p95\":null,\"p99\":null,\"max\":null}},"
 	    "\"reports_skipped\":0,\"unread_bytes\":null,\"unread_input_bytes\":null,"
 	    "\"reader\":null,\"spool\":null,\"exit\":{\"status\":null,\"reason\":null}}\n",
