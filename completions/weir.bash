@@ -57,7 +57,7 @@ _weir_command()
 			first=$((i + 1))
 			return ;;
 		--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|--field-separator|\
-		--sample|--sample-by|--seed|--drop-over|--mask|--rate|--burst|--rate-by|--delimiter|--fixed|--frame|--start|--join|--continued|--record-linger|--confirm|--answers|\
+		--sample|--sample-by|--seed|--drop-over|--mask|--rate|--burst|--rate-by|--settle|--delimiter|--fixed|--header|--frame|--start|--join|--continued|--record-linger|--confirm|--answers|\
 		--window|--credits|--batch|--linger|--jobs|--timeout|--retry|--backoff|--stall|--reader-gone|--on-high|\
 		--on-low|--spool|--spool-size|--spool-sync|--interval|--size|--metrics|--format|--report|--report-on|--name|--dropped|--top-keys|\
 		--drain-timeout|--pipe-size)
@@ -87,6 +87,8 @@ _weir_value()
 	-s|--sample) _weir_words "$2" 10 100 1000 1% 10% ;;
 	--sample-by) _weir_words "$2" count random key each-key ;;
 	--rate-by) _weir_words "$2" key ;;
+	--settle) _weir_words "$2" 100ms 200ms 1s 5s ;;
+	--header) _weir_words "$2" 1 2 3 ;;
 	-k|--key) _weir_words "$2" 1 2 3 ;;
 	-t|--field-separator) _weir_words "$2" , : "'\\t'" ;;
 	--max-age|--collapse) _weir_words "$2" 100ms 1s 10s 1m ;;
@@ -178,7 +180,7 @@ _weir()
 	_weir_split
 	case $option in
 	-[pmBktsLdjNi]|--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|\
-	--field-separator|--sample|--sample-by|--seed|--drop-over|--collapse|--mask|--rate|--burst|--rate-by|--delimiter|--fixed|\
+	--field-separator|--sample|--sample-by|--seed|--drop-over|--collapse|--mask|--rate|--burst|--rate-by|--settle|--delimiter|--fixed|--header|\
 	--frame|--start|--join|--continued|--record-linger|\
 	--format|--report|--report-on|--drain-timeout|--pipe-size|--name|--interval|--metrics|--mark-drops|\
 	--dropped|--top-keys|--size|--confirm|--answers|--window|--credits|--batch|--linger|--jobs|--timeout|--retry|\
@@ -190,8 +192,8 @@ _weir()
 	[[ $cur == [!-]* ]] && { _weir_programs; return; }
 	_weir_words '' -p --policy= -m -B --buffer= --max-records= --max-record= --high= --low= \
 		--max-age= --keep= -k --key= -t --field-separator= -s --sample= --sample-by= --seed= \
-		--drop-over= --collapse --collapse= --mask= -L --rate= --burst= --rate-by= -l --lines -0 -z --null -d --delimiter= --fixed= --frame= \
-		-b --bytes --start= --join= --continued= --record-linger= --confirm= --answers= --window= --credits= --batch= --linger= -j --jobs= --timeout= --retry= \
+		--drop-over= --collapse --collapse= --mask= -L --rate= --burst= --rate-by= --settle= -l --lines -0 -z --null -d --delimiter= --fixed= --frame= \
+		-b --bytes --header= --start= --join= --continued= --record-linger= --confirm= --answers= --window= --credits= --batch= --linger= -j --jobs= --timeout= --retry= \
 		--bisect --backoff= --restart --stall= --reader-gone= --foreground --on-high= --on-low= --number --number= \
 		--spool= --spool-size= --spool-sync= -q --quiet --format= --report= --report-on= --control --control= --fail-on-drop --drain-timeout= \
 		--pipe-size= -N --name= -i --interval= -v --progress --size= --metrics= --mark-drops --mark-drops= --dropped= \

@@ -4,7 +4,7 @@
 
 # Those that take the next word.
 set -g __weir_with_value -p --policy -m -B --buffer --max-records --max-record --high --low --max-age --keep -k --key -t \
-    --field-separator -s --sample --sample-by --seed --drop-over --mask -L --rate --burst --rate-by -d --delimiter --fixed --frame --start --join --continued --record-linger \
+    --field-separator -s --sample --sample-by --seed --drop-over --mask -L --rate --burst --rate-by --settle -d --delimiter --fixed --header --frame --start --join --continued --record-linger \
     --confirm --answers --window --credits --batch --linger -j --jobs --timeout --retry --backoff --stall --reader-gone \
     --on-high --on-low --spool --spool-size --spool-sync -i --interval --size --metrics --format --report --report-on -N --name --dropped --top-keys \
     --drain-timeout --pipe-size
@@ -77,6 +77,7 @@ complete -c weir -n __weir_own -l mask -x -d 'What may differ in a repeat'
 complete -c weir -n __weir_own -s L -l rate -x -d 'Let records out no faster than this' -a '10/s 100/s 1000/s 1MB/s 10MB/s'
 complete -c weir -n __weir_own -l burst -x -d 'How much may leave, or come in, at once'
 complete -c weir -n __weir_own -l rate-by -x -d 'Hold the rates for each key' -a key
+complete -c weir -n __weir_own -l settle -x -d 'Let out nothing before nothing has come for so long' -a '100ms 200ms 1s 5s'
 complete -c weir -n __weir_own -s l -l lines -d 'Records end in a newline'
 complete -c weir -n __weir_own -s 0 -s z -l null -d 'Records end in a NUL byte'
 complete -c weir -n __weir_own -s d -l delimiter -x -d 'Records end in these bytes' -a "'\\\\n' '\\\\t' '\\\\0' ,"
@@ -87,6 +88,7 @@ complete -c weir -n __weir_own -l join -x -d 'Lines that go on with the one befo
 complete -c weir -n __weir_own -l continued -x -d 'Lines that go on with the one behind'
 complete -c weir -n __weir_own -l record-linger -x -d 'How long a record waits for more lines' -a '100ms 1s 5s'
 complete -c weir -n __weir_own -s b -l bytes -d 'No records, a byte stream'
+complete -c weir -n __weir_own -l header -x -d 'The first records stay, and leave first' -a '1 2 3'
 complete -c weir -n __weir_own -l confirm -x -d 'When a record is out' -a "
     written\t'the kernel has it'
     read\t'the reader has read it from the pipe'

@@ -64,7 +64,7 @@ _weirctl()
 	*:set)
 		[[ ${COMP_WORDS[COMP_CWORD]} != = && ${COMP_WORDS[COMP_CWORD-1]} != = ]] || return
 		compopt -o nospace 2>/dev/null
-		_weirctl_offer policy= buffer= max-records= high= low= sample= rate= burst= drop-over= collapse= max-age= keep= \
+		_weirctl_offer policy= buffer= max-records= high= low= sample= rate= burst= settle= drop-over= collapse= max-age= keep= \
 			window= batch= linger= jobs= retry= backoff= timeout= stall= interval= ;;
 	1:watch) _weirctl_offer 1s ;;
 	1:tap) _weirctl_offer in out ;;
