@@ -134,8 +134,9 @@ exit status 2
 	is "$(paste -sd , out)" "a, b, c,d"
 	exec 4<>to
 	bg "$WEIR" -q --continued='\\$' --record-linger=1h <to >out
-	printf 'a \\\nb\nc\\\n' >&4
+	printf 'a \\\nb\n' >&4
 	until_true grep -q b out # no line behind it tells
+	printf 'c\\\n' >&4
 	exec 4>&-
 	ended_job "$BG"
 	same out <(printf 'a \\\nb\nc\\\n')
@@ -162,6 +163,44 @@ exit status 2
 	IN=in run_weir --start=^x -p drop-newest --max-record=1000
 	is "$(figures in.records out.records)" "2 1"
 	is "$(<out)" x
+}
+
+@test "what is dropped of them is saved as it came, though their ends come late" {
+	needs_patterns
+	printf 'a\n b\nc\n d\ne\n f\ng\n h\ni\n' >in
+	in_steps 5 | timeout "$PATIENCE" "$WEIR" -q --join='^ ' -s 2 --dropped=d >out
+	is "$(paste -sd , out)" "a, b,e, f,i"
+	is "$(paste -sd , d)" "c, d,g, h"
+	in_steps 5 | timeout "$PATIENCE" "$WEIR" -q --join='^ ' -s 2 --dropped=r --dropped-reason >out
+	is "$(cat -A r | paste -sd ,)" 'sample^Ic$, d$,sample^Ig$, h$'
+}
+
+@test "they are the same records when they come from a spool" {
+	needs_patterns
+	printf 'a\n b\nc\n d\ne\n' >in
+	leave_in_spool --join='^ '
+	IN=nothing run_weir --spool=spool --join='^ ' -s 1 --batch=1 awk '{ print NR, $0 }'
+	is "$(paste -sd , out)" "1 a,2  b,1 c,2  d,1 e"
+	is "$(figures recovered.records recovered.bytes out.records)" "3 12 3"
+	printf 'a--b--c' >in
+	leave_in_spool -d --
+	printf 'd--' >more
+	IN=more run_weir --spool=spool -d --
+	is "$(<out)" "a--b--c--d--"
+	is "$(figures recovered.records out.records)" "3 4"
+}
+
+# leave_in_spool OPTION...: all of ./in is in ./spool when weir ends, and none of it is out: nobody takes it.
+leave_in_spool()
+{
+	rm -rf spool status pid
+	bg "$HELPERS/launch" -p pid -s status "$WEIR" --format=json --report=report --spool=spool --drain-timeout=0 --backoff=1h "$@" \
+	    --batch=1000 false <in >leftover 2>err
+	export WEIR_JOB=$BG
+	until_true is_up
+	snapshot_until '.held.bytes == '"$(stat -c %s in)"
+	sig TERM
+	until_true test -e status
 }
 
 # --- a delimiter of several bytes -------------------------------------------------------------------------------------------
