@@ -57,7 +57,7 @@ _weir_command()
 			first=$((i + 1))
 			return ;;
 		--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|--field-separator|\
-		--sample|--sample-by|--seed|--drop-over|--mask|--rate|--burst|--rate-by|--settle|--delimiter|--fixed|--header|--frame|--start|--join|--continued|--record-linger|--confirm|--answers|\
+		--sample|--sample-by|--seed|--weight|--drop-over|--mask|--rate|--burst|--rate-by|--settle|--delimiter|--fixed|--header|--frame|--start|--join|--continued|--record-linger|--confirm|--answers|\
 		--window|--credits|--batch|--linger|--jobs|--timeout|--retry|--backoff|--stall|--reader-gone|--on-high|\
 		--on-low|--spool|--spool-size|--spool-sync|--interval|--size|--metrics|--format|--report|--report-on|--name|--dropped|--top-keys|\
 		--drain-timeout|--pipe-size)
@@ -180,7 +180,7 @@ _weir()
 	_weir_split
 	case $option in
 	-[pmBktsLdjNi]|--policy|--buffer|--max-records|--max-record|--high|--low|--max-age|--keep|--key|\
-	--field-separator|--sample|--sample-by|--seed|--drop-over|--collapse|--mask|--rate|--burst|--rate-by|--settle|--delimiter|--fixed|--header|\
+	--field-separator|--sample|--sample-by|--seed|--weight|--drop-over|--collapse|--mask|--rate|--burst|--rate-by|--settle|--delimiter|--fixed|--header|\
 	--frame|--start|--join|--continued|--record-linger|\
 	--format|--report|--report-on|--drain-timeout|--pipe-size|--name|--interval|--metrics|--mark-drops|\
 	--dropped|--top-keys|--size|--confirm|--answers|--window|--credits|--batch|--linger|--jobs|--timeout|--retry|\
@@ -192,7 +192,7 @@ _weir()
 	[[ $cur == [!-]* ]] && { _weir_programs; return; }
 	_weir_words '' -p --policy= -m -B --buffer= --max-records= --max-record= --high= --low= \
 		--max-age= --keep= -k --key= -t --field-separator= -s --sample= --sample-by= --seed= \
-		--drop-over= --collapse --collapse= --mask= -L --rate= --burst= --rate-by= --settle= -l --lines -0 -z --null -d --delimiter= --fixed= --frame= \
+		--weight= --drop-over= --collapse --collapse= --mask= -L --rate= --burst= --rate-by= --settle= -l --lines -0 -z --null -d --delimiter= --fixed= --frame= \
 		-b --bytes --header= --start= --join= --continued= --record-linger= --confirm= --answers= --window= --credits= --batch= --linger= -j --jobs= --timeout= --retry= \
 		--bisect --backoff= --restart --stall= --reader-gone= --foreground --on-high= --on-low= --number --number= \
 		--spool= --spool-size= --spool-sync= -q --quiet --format= --report= --report-on= --control --control= --fail-on-drop --drain-timeout= \

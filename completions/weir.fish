@@ -4,7 +4,7 @@
 
 # Those that take the next word.
 set -g __weir_with_value -p --policy -m -B --buffer --max-records --max-record --high --low --max-age --keep -k --key -t \
-    --field-separator -s --sample --sample-by --seed --drop-over --mask -L --rate --burst --rate-by --settle -d --delimiter --fixed --header --frame --start --join --continued --record-linger \
+    --field-separator -s --sample --sample-by --seed --weight --drop-over --mask -L --rate --burst --rate-by --settle -d --delimiter --fixed --header --frame --start --join --continued --record-linger \
     --confirm --answers --window --credits --batch --linger -j --jobs --timeout --retry --backoff --stall --reader-gone \
     --on-high --on-low --spool --spool-size --spool-sync -i --interval --size --metrics --format --report --report-on -N --name --dropped --top-keys \
     --drain-timeout --pipe-size
@@ -71,6 +71,7 @@ complete -c weir -n __weir_own -s t -l field-separator -x -d 'Fields end in this
 complete -c weir -n __weir_own -s s -l sample -x -d 'Let 1 record in N in' -a '10 100 1000 1% 10%'
 complete -c weir -n __weir_own -l sample-by -x -d 'Which 1 record in N' -a 'count random key each-key'
 complete -c weir -n __weir_own -l seed -x -d 'Make chance repeat itself'
+complete -c weir -n __weir_own -l weight -x -d 'Put before each record how many it stands for'
 complete -c weir -n __weir_own -l drop-over -x -d 'Drop what comes in faster than this' -a '10/s 100/s 1000/s 1MB/s 10MB/s'
 complete -c weir -n __weir_own -l collapse -d 'Drop repeats of a record; a mark says how many'
 complete -c weir -n __weir_own -l mask -x -d 'What may differ in a repeat'

@@ -77,6 +77,8 @@ const struct draft_row draft_rows[IDS] = {
 	    "count, random, key, each-key", NULL },
 	[ID_SEED] = { DRAFT_IN, "seed", "", "N", "make chance repeat itself; by key, choose another sample (default 0)",
 	    "a whole number from 0 to 9223372036854775807", NULL },
+	[ID_WEIGHT] = { DRAFT_IN, "weight", "", "TEMPLATE", "put before each record how many it stands for, for those that --sample and shed:N leave out",
+	    "text that holds {n}, such as '{n} ', and not the records' delimiter", NULL },
 	[ID_DROP_OVER] = { DRAFT_IN, "drop-over", "", "RATE", "drop what comes in faster than RATE", ACCEPTS_RATE, NULL },
 	[ID_COLLAPSE] = { DRAFT_IN, "collapse", "", "[TIME]",
 	    "drop repeats of a record that was let in within TIME (default 10s); a mark says how many", ACCEPTS_TIME,

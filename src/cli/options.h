@@ -91,6 +91,7 @@ struct options {
 	enum sample_by sample_by;
 	bool seeded;
 	uint64_t seed;             /* 0 where not given */
+	const char *weight_template; /* that number_check_weight() has taken; NULL for none; from argv */
 	bool policing;
 	struct rate police;        /* --drop-over, where policing */
 	uint64_t police_burst;     /* tokens */

@@ -4,6 +4,7 @@
 #include "base/figures.h"
 #include "cli/draft.h"
 #include "hold/mark.h"
+#include "hold/number.h"
 #include "pick/bucket.h"
 
 #include <stdio.h>
@@ -197,9 +198,9 @@ check_company(const struct draft *draft)
 		    "fair, or --top-keys" },
 		{ ID_MASK, o->collapse_ns != 0, "nothing is compared; accepted with --collapse" },
 		{ ID_SEPARATOR, o->key.field > 0, "without fields; accepted with --key=N" },
-		{ ID_SEED, (sampling && (o->sample_by == SAMPLE_BY_RANDOM || o->sample_by == SAMPLE_BY_KEY)) ||
+		{ ID_SEED, draft->is_given[ID_WEIGHT] || (sampling && (o->sample_by == SAMPLE_BY_RANDOM || o->sample_by == SAMPLE_BY_KEY)) ||
 		    o->policy == POLICY_DROP_RANDOM,
-		    "nothing is left to chance; accepted with --sample-by=random, --sample-by=key or "
+		    "nothing is left to chance; accepted with --sample-by=random, --sample-by=key, --weight or "
 		    "--policy=drop-random" },
 		{ ID_KEEP, choosing || sampling || o->policing,
 		    "nothing gives way that could be kept; accepted with a policy that drops, --sample or "
@@ -256,6 +257,48 @@ check_marks(const struct draft *draft)
 	    "accepted with --mark-drops=TEMPLATE");
 }
 
+/* Of what the sample lets in, and the shedding. */
+static uint64_t
+most_weight(const struct options *options)
+{
+	const uint64_t sample = weight_of_share(&options->sample);
+
+	return options->policy == POLICY_SHED ? weight_of_both(sample, weight_of_share(&options->shed)) : sample;
+}
+
+/* What is dropped for any other reason than that it was not chosen leaves none behind that stands for it. */
+static bool
+check_weight(const struct draft *draft)
+{
+	const struct options *o = draft->options;
+	const struct given *given = &draft->last[ID_WEIGHT];
+	const struct {
+		bool good;
+		const char *why;
+	} rules[] = {
+		{ framing_has_end(&o->framing), "not where records have no delimiter, as with --fixed, --frame and --bytes" },
+		{ o->policy == POLICY_BLOCK || o->policy == POLICY_SHED || o->policy == POLICY_FAIL, "not with a policy that drops what "
+		    "nothing stands for; accepted with --policy=block, shed:N or fail" },
+		{ o->policy != POLICY_SHED || o->keep == NULL, "not with --policy=shed:N and --keep, where what stands for others gives "
+		    "way to what is kept; accepted without --keep" },
+		{ !o->policing, "not with --drop-over, which drops what nothing stands for; accepted with --sample" },
+		{ o->collapse_ns == 0, "not with --collapse, which drops what nothing stands for; accepted without" },
+		{ o->max_age_ns == 0, "not with --max-age, which drops what nothing stands for; accepted without" },
+		{ o->header_records == 0, "not with --header, which stands for nothing; accepted without" },
+		{ most_weight(o) < WEIGHT_MOST, "not with so small a sample: one would stand for too many; accepted with less than 1 in "
+		    "1000000000000, --sample and shed:N together" },
+	};
+	const char *error;
+
+	if (!draft->is_given[ID_WEIGHT])
+		return true;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (!rules[i].good)
+			return draft_refuse(given, rules[i].why);
+	error = number_check_weight(o->weight_template, o->framing.delimiter);
+	return error == NULL ? true : draft_bad_value(given, error);
+}
+
 /* Quietly, an interval is that of the live line or of the metrics where there is one, and no report comes of
  * it; but for a file that reports are to go to. */
 static void
@@ -297,7 +340,7 @@ rules_hold(struct draft *draft)
 	settle_sample(draft->options);
 	return check_bytes(draft) && check_records(draft) && check_company(draft) && delivery_holds(draft) && spool_rules_hold(draft) &&
 	    check_max_record(draft) && check_watermarks(draft) &&
-	    check_burst(draft) && check_marks(draft);
+	    check_burst(draft) && check_marks(draft) && check_weight(draft);
 }
 
 /* Of two records that do not fit together one goes whenever the other comes, and while the first is being

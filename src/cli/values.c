@@ -376,6 +376,13 @@ read_hook(struct draft *draft, const struct given *given)
 
 /* As with --mark-drops, the template is read when the delimiter is known. */
 static bool
+read_weight(struct draft *draft, const struct given *given)
+{
+	draft->options->weight_template = given->value;
+	return true;
+}
+
+static bool
 read_number(struct draft *draft, const struct given *given)
 {
 	draft->options->reader.number_template = given->value != NULL ? given->value : NUMBER_DEFAULT;
@@ -419,6 +426,7 @@ static bool (*const readers[IDS])(struct draft *draft, const struct given *given
 	[ID_ON_HIGH] = read_hook,
 	[ID_ON_LOW] = read_hook,
 	[ID_NUMBER] = read_number,
+	[ID_WEIGHT] = read_weight,
 };
 
 bool

@@ -17,7 +17,8 @@ struct coming {
 	size_t loads;
 	size_t length;
 	uint64_t records;
-	struct block_gap gap[BLOCK_GAPS]; /* of the first */
+	struct block_gap gap[BLOCK_GAPS]; /* of the first, */
+	struct block_gap weight[BLOCK_GAPS]; /* and its weights */
 };
 
 /* Where records end is not told by their bytes: it is put with them, and of one block at a time. */
@@ -81,6 +82,18 @@ add_load(struct pump *pump, struct coming *coming, struct tally all)
 	return true;
 }
 
+static void
+shorten(struct pump *pump, struct coming *coming, uint64_t records)
+{
+	struct spool_load *load = coming->load;
+
+	load->records = coming->records = records;
+	load->length = coming->length = queue_whole(&pump->spooling.arrivals, load->length, records);
+	load->unended = false;
+	while (load->gaps > 0 && coming->gap[load->gaps - 1].at >= records)
+		load->gaps--;
+}
+
 /* Of the first: it ends before more records are missing than can be said.  Whether none is missing behind it. */
 static bool
 note_gaps(struct pump *pump, struct coming *coming, uint64_t all)
@@ -92,12 +105,35 @@ note_gaps(struct pump *pump, struct coming *coming, uint64_t all)
 
 	for (; load->gaps < gaps && gap[load->gaps].at < load->records; load->gaps++)
 		coming->gap[load->gaps] = (struct block_gap){ (uint32_t)gap[load->gaps].at, gap[load->gaps].missing };
-	if (records < load->records) {
-		load->records = coming->records = records;
-		load->length = coming->length = queue_whole(&pump->spooling.arrivals, load->length, records);
-		load->unended = false;
-	}
+	if (records < load->records)
+		shorten(pump, coming, records);
 	return load->gaps == gaps && records == all;
+}
+
+/* The same of how many each stands for. */
+static void
+note_weights(struct pump *pump, struct coming *coming)
+{
+	struct spool_load *load = coming->load;
+	struct weights_walk walk;
+	uint64_t at = 0, weighs, last = 0;
+	unsigned gaps = 0; /* in front of the next */
+
+	weights_walk(&pump->spooling.weights, &walk);
+	load->weight = coming->weight;
+	for (; at < load->records && weights_walk_on(&pump->spooling.weights, &walk, &weighs); at++) {
+		while (gaps < load->gaps && coming->gap[gaps].at <= at)
+			gaps++;
+		if (gaps + load->weights + (weighs != last) > BLOCK_GAPS)
+			break;
+		if (weighs != last)
+			coming->weight[load->weights++] = (struct block_gap){ (uint32_t)at, weighs };
+		last = weighs;
+	}
+	if (at < load->records)
+		shorten(pump, coming, at);
+	if (load->weights == 1 && last == WEIGHT_ONE)
+		load->weights = 0;
 }
 
 /* One more can go the way of those that there are: into the buffer as well, or not. */
@@ -121,6 +157,10 @@ look(struct pump *pump, struct coming *coming, size_t most)
 	(void)add_load(pump, coming, all);
 	if (!spooling_is_bytes(pump) && !note_gaps(pump, coming, all.records))
 		most = 1;
+	if (pump->plan.weight != NULL) {
+		note_weights(pump, coming);
+		most = 1;
+	}
 	coming->load->lengths = notes_lengths(pump) && coming->records > 1;
 	while (coming->loads < most && coming->length < all.bytes && goes_along(pump, coming) && add_load(pump, coming, all))
 		continue;
@@ -210,7 +250,8 @@ forward(struct pump *pump, const struct coming *coming, size_t done)
 
 	for (size_t i = 0; i < done && !spooling_is_bytes(pump); i++) {
 		const struct spool_load *load = &coming->load[i];
-		const struct spool_next next = { .records = load->records, .first = load->first, .gaps = load->gaps, .gap = load->gap };
+		const struct spool_next next = { .records = load->records, .first = load->first, .gaps = load->gaps, .gap = load->gap,
+			.weights = load->weights, .weight = load->weight };
 
 		spooling_number(pump, at, &next);
 		at += load->records;
@@ -242,6 +283,8 @@ put(struct pump *pump, struct coming *coming, uint64_t now_ns)
 	else
 		(void)queue_take(&spooling->arrivals, (size_t)sum_of(coming, done).bytes);
 	serials_leave_all(&spooling->coming, sum_of(coming, done).records);
+	if (pump->plan.weight != NULL)
+		weights_leave(&spooling->weights, sum_of(coming, done).records);
 	return SPOOL_DONE; /* of the others it is asked anew */
 }
 

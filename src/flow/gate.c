@@ -15,6 +15,7 @@ gate_init(struct gate *gate, const struct gate_rules *rules)
 		.judges = rules->policing || (rules->sampling && seen) || rules->repeats != NULL,
 		.looks = rules->keep != NULL || rules->key != NULL || rules->repeats != NULL,
 		.draws = rules->sampling && seen,
+		.weight = WEIGHT_ONE,
 	};
 	if (gate->draws)
 		gate->gap = sample_gap(&gate->rules.sample);
@@ -24,6 +25,12 @@ uint64_t
 gate_next(struct gate *gate)
 {
 	return gate->counts ? sample_gap(&gate->rules.sample) : 0;
+}
+
+uint64_t
+gate_weight(const struct gate *gate)
+{
+	return gate->counts ? sample_weight(&gate->rules.sample, false) : gate->weight;
 }
 
 static bool
@@ -84,17 +91,24 @@ gate_reform(struct gate *gate, const struct gate_rules *rules, const struct gate
 
 /* Something for each key, by which the sample goes. */
 static bool
-is_in_sample_of_key(struct gate_rules *rules, struct key key, uint64_t now_ns)
+is_in_sample_of_key(struct gate *gate, struct key key, uint64_t now_ns)
 {
+	struct gate_rules *rules = &gate->rules;
+	struct sample *sample = &rules->sample;
 	const uint64_t hash = key_hash(key, rules->salt);
 	bool is_new;
 	void *of_key = recent_of(rules->sample_by, hash, &is_new);
 
-	if (sample_way(&rules->sample) == SAMPLE_BY_EACH_KEY)
-		return sample_has_next(&rules->sample, of_key, is_new);
+	if (sample_way(sample) == SAMPLE_BY_EACH_KEY) {
+		gate->weight = sample_weight(sample, is_new);
+		return sample_has_next(sample, of_key, is_new);
+	}
 	if (is_new)
-		budget_key_init(of_key, hash, now_ns);
-	return budget_has_of_key(&rules->budget, of_key, now_ns);
+		budget_key_init(of_key, rules->weighing ? sample_lot(sample) : hash, now_ns);
+	if (!budget_has_of_key(&rules->budget, of_key, now_ns))
+		return false;
+	gate->weight = budget_weight(&rules->budget);
+	return true;
 }
 
 /* A sample that is not drawn unseen. */
@@ -104,9 +118,14 @@ is_in_sample(struct gate *gate, struct key key, uint64_t now_ns)
 	struct sample *sample = &gate->rules.sample;
 
 	if (gate->rules.sample_by != NULL)
-		return is_in_sample_of_key(&gate->rules, key, now_ns);
-	if (sample_way(sample) == SAMPLE_BY_BUDGET)
-		return budget_has(&gate->rules.budget, now_ns);
+		return is_in_sample_of_key(gate, key, now_ns);
+	if (sample_way(sample) == SAMPLE_BY_BUDGET) {
+		const bool is_in = budget_has(&gate->rules.budget, now_ns);
+
+		gate->weight = budget_weight(&gate->rules.budget);
+		return is_in;
+	}
+	gate->weight = sample_weight(sample, false);
 	if (sample_way(sample) == SAMPLE_BY_KEY)
 		return sample_has(sample, key_hash(key, gate->rules.seed));
 	if (gate->gap > 0) {
@@ -147,6 +166,7 @@ passes(struct gate *gate, const struct queue_record *record, uint64_t now_ns, en
 
 	if (rules->key != NULL)
 		key = key_of(rules->key, record->text, record->body);
+	gate->weight = WEIGHT_ONE;
 	*reason = REASON_SAMPLE;
 	if (gate->draws && !kept && !is_in_sample(gate, key, now_ns))
 		return false;

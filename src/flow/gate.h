@@ -37,6 +37,7 @@ struct gate_rules {
 	struct repeats *repeats;   /* what was let in; NULL: repeats may come in; not owned */
 	uint64_t repeats_ns;       /* for so long */
 	bool sampling;
+	bool weighing;             /* what comes in has a weight: sample_weigh, budget_weigh were called */
 	struct sample sample;      /* as it begins */
 	bool policing;             /* --drop-over */
 	bool police_bytes;         /* by bytes, otherwise by records */
@@ -63,6 +64,7 @@ struct gate {
 	uint64_t gap; /* which leaves out so many before the next */
 	uint64_t since_ns; /* where repeats are left out: the last record was let in then, */
 	uint64_t until_ns; /* and the one that was left out last would have been so until then */
+	uint64_t weight; /* of what came in last, where it is asked one by one */
 };
 
 /* What of the rules may change. */
@@ -97,5 +99,8 @@ bool gate_admits(struct gate *gate, const struct queue_record *record, bool whol
 /* Of one that was left out as repeated: when the last record was let in before; until when it would have been left out. */
 uint64_t gate_since_ns(const struct gate *gate);
 uint64_t gate_until_ns(const struct gate *gate);
+
+/* How many the record stands for that has been let in just now: by its number, or by gate_admits. */
+uint64_t gate_weight(const struct gate *gate);
 
 #endif

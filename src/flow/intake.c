@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "flow/intake.h"
+#include "flow/judging.h"
 
 #include <string.h>
 
@@ -14,10 +15,38 @@ intake_init(struct intake *intake, const struct framing *framing, const struct g
 }
 
 /* Whether the next record, or the one that has been begun, is one of the first, which come in unasked. */
-static bool
-is_header(const struct intake *intake, const struct ledger *ledger)
+bool
+intake_is_header(const struct intake *intake, const struct ledger *ledger)
 {
 	return ledger->in.records < intake->headers;
+}
+
+void
+intake_weigh(struct intake *intake, struct weights *weights)
+{
+	intake->weights = weights;
+}
+
+/* --- weighed -------------------------------------------------------------------------------------- */
+
+/* What comes in next weighs what the gate says, from its first byte on: it may leave before its end is here. */
+static void
+weigh_next(struct intake *intake)
+{
+	if (intake->weights != NULL)
+		weights_come(intake->weights, gate_weight(&intake->gate));
+}
+
+/* Ends of records that are in, none of which the gate has asked about: the first was begun, and weighs what it did then. */
+static void
+weigh_ends(struct intake *intake, uint64_t ends)
+{
+	if (intake->weights == NULL)
+		return;
+	weights_came(intake->weights, 1);
+	if (ends > 1)
+		weigh_next(intake);
+	weights_came(intake->weights, ends - 1);
 }
 
 /* --- judged by what it says ----------------------------------------------------------------------- */
@@ -131,7 +160,7 @@ skip_whole(struct intake *intake, const struct queue *queue, struct loss *loss, 
 static void
 count_in(struct intake *intake, uint64_t records)
 {
-	const bool header = is_header(intake, intake->ledger); /* which draws none */
+	const bool header = intake_is_header(intake, intake->ledger); /* which draws none */
 
 	intake->ledger->in.records += records;
 	intake->open = 0;
@@ -150,8 +179,8 @@ window_of(const struct intake *intake, size_t length)
 }
 
 /* The record being assembled is given up.  *gap as queue_append has it. */
-static void
-give_up(struct intake *intake, struct queue *queue, struct loss *loss, enum reason reason, size_t *gap)
+void
+intake_give_up(struct intake *intake, struct queue *queue, struct loss *loss, enum reason reason, size_t *gap)
 {
 	*gap += queue_abandon(queue, loss, reason);
 	skip(intake, reason);
@@ -175,35 +204,45 @@ keep(struct intake *intake, struct queue *queue, struct loss *loss, const char *
 		if (end > 0)
 			ends = record_count(&intake->framing, intake->open, piece, end);
 	}
+	if (end == 0 && length > window) {
+		intake_give_up(intake, queue, loss, REASON_OVERSIZE, gap);
+		return 0;
+	}
+	if (intake->open == 0)
+		weigh_next(intake);
 	if (end > 0) {
 		queue_append(queue, *gap, end, ends, 0);
+		weigh_ends(intake, ends);
 		count_in(intake, ends);
 		return end;
-	}
-	if (length > window) {
-		give_up(intake, queue, loss, REASON_OVERSIZE, gap);
-		return 0;
 	}
 	queue_append(queue, *gap, length, 0, 0);
 	intake->open += length;
 	return length;
 }
 
+static void
+admit(struct intake *intake)
+{
+	intake->let_in = true;
+	weigh_next(intake);
+}
+
 /* By as much of it as is here, or by all of it, the record being assembled is judged, if it has not been.  Returns how much has
  * been given up by that. */
-static size_t
-judge_open(struct intake *intake, struct queue *queue, struct loss *loss, bool whole)
+size_t
+intake_judge_open(struct intake *intake, struct queue *queue, struct loss *loss, bool whole)
 {
 	enum reason reason;
 	size_t gap = 0;
 
 	if (!intake->gate.judges || intake->open == 0 || intake->skipping || intake->let_in ||
-	    is_header(intake, loss_ledger(loss)))
+	    intake_is_header(intake, loss_ledger(loss)))
 		return 0;
 	if (may_open_come_in(intake, queue, loss, (size_t)intake->open, whole, &reason))
-		intake->let_in = true;
+		admit(intake);
 	else
-		give_up(intake, queue, loss, reason, &gap);
+		intake_give_up(intake, queue, loss, reason, &gap);
 	return gap;
 }
 
@@ -234,6 +273,8 @@ judge_whole(struct intake *intake, struct queue *queue, struct loss *loss, const
 
 	if (may_come_in(intake, loss, &record, true, &reason)) {
 		queue_append(queue, *gap, length, 1, 0);
+		weigh_next(intake);
+		weigh_ends(intake, 1);
 		count_in(intake, 1);
 		return length;
 	}
@@ -260,7 +301,7 @@ judge(struct intake *intake, struct queue *queue, struct loss *loss, const char 
 	enum reason reason;
 
 	if (end == 0 && length > window) {
-		give_up(intake, queue, loss, REASON_OVERSIZE, gap);
+		intake_give_up(intake, queue, loss, REASON_OVERSIZE, gap);
 		return 0;
 	}
 	if (end > 0 && intake->open == 0)
@@ -270,15 +311,16 @@ judge(struct intake *intake, struct queue *queue, struct loss *loss, const char 
 	if (!intake->let_in && (end > 0 || intake->open >= rules->judge_at)) {
 		size_t delimiter = end > 0 && framing_delimited(&intake->framing);
 		if (!may_open_come_in(intake, queue, loss, (size_t)intake->open - delimiter, end > 0, &reason)) {
-			give_up(intake, queue, loss, reason, gap);
+			intake_give_up(intake, queue, loss, reason, gap);
 			if (end > 0)
 				end_skipped(intake, queue, loss);
 			return done;
 		}
-		intake->let_in = true;
+		admit(intake);
 	}
 	if (end > 0) {
 		queue_complete(queue);
+		weigh_ends(intake, 1);
 		count_in(intake, 1);
 		intake->let_in = false;
 	}
@@ -288,8 +330,8 @@ judge(struct intake *intake, struct queue *queue, struct loss *loss, const char 
 /* --- the first of all ----------------------------------------------------------------------------- */
 
 /* It can neither be held nor dropped: nothing behind it is taken. */
-static void
-refuse_header(struct intake *intake)
+void
+intake_refuse_header(struct intake *intake)
 {
 	intake->header_too_long = intake->over = true;
 }
@@ -307,68 +349,15 @@ take_header(struct intake *intake, struct queue *queue, const char *piece, size_
 	} else if (queue_copy(intake->heading, piece, done, end > 0)) {
 		*gap += done;
 	} else {
-		refuse_header(intake); /* it was begun where there was no longest one, and cannot be held */
+		intake_refuse_header(intake); /* it was begun where there was no longest one, and cannot be held */
 		return 0;
 	}
 	intake->open += done;
 	if (end == 0 && length > window)
-		refuse_header(intake);
+		intake_refuse_header(intake);
 	if (end > 0)
 		count_in(intake, 1);
 	return done;
-}
-
-/* --- other gates ---------------------------------------------------------------------------------- */
-
-/* The gate has changed; `anew`: so has what it leaves out unseen. */
-static void
-settle_open(struct intake *intake, struct queue *queue, struct loss *loss, bool anew)
-{
-	if (anew) {
-		intake->counted_out = false;
-		/* it is drawn behind what has been begun, as ever; but one of the first draws none */
-		intake->gap = intake->open == 0 || is_header(intake, loss_ledger(loss)) ? gate_next(&intake->gate) : 0;
-	}
-	if (intake->open >= intake->gate.rules.judge_at)
-		(void)judge_open(intake, queue, loss, false);
-}
-
-/* Of one that has been begun: what goes on to leave goes on, however long it is. */
-static void
-reform_header(struct intake *intake, const struct gate_rules *rules)
-{
-	const bool begun = intake->open > 0 && intake->heading != NULL && queue_sends_unread(intake->heading);
-
-	intake->any_length = begun && rules->max_record != UINT64_MAX;
-	if (!begun && intake->open > rules->max_record)
-		refuse_header(intake);
-}
-
-void
-intake_reform(struct intake *intake, struct queue *queue, struct loss *loss, const struct gate_rules *rules,
-    const struct gate_tuning *tuning, uint64_t now_ns)
-{
-	const bool anew = gate_reform(&intake->gate, rules, tuning, now_ns);
-	const bool begun = queue_sends_unread(queue);
-	size_t gap = 0;
-
-	intake->ends_run &= rules->ends_run;
-	if (is_header(intake, loss_ledger(loss)))
-		reform_header(intake, rules);
-	else if (intake->open > 0 && !intake->skipping && intake->framing.kind != FRAMING_BYTES) {
-		intake->let_in = intake->gate.judges && (begun || intake->let_in);
-		intake->any_length = begun && rules->max_record != UINT64_MAX;
-		if (!begun && intake->open > rules->max_record)
-			give_up(intake, queue, loss, REASON_OVERSIZE, &gap);
-	}
-	settle_open(intake, queue, loss, anew);
-}
-
-void
-intake_retune(struct intake *intake, struct queue *queue, struct loss *loss, const struct gate_tuning *tuning,
-    uint64_t now_ns)
-{
-	settle_open(intake, queue, loss, gate_retune(&intake->gate, tuning, now_ns));
 }
 
 void
@@ -392,7 +381,7 @@ intake_take(struct intake *intake, struct queue *queue, struct loss *loss, const
 
 			if (intake->over)
 				done = leave_behind(intake, at, left);
-			else if (is_header(intake, intake->ledger))
+			else if (intake_is_header(intake, intake->ledger))
 				done = take_header(intake, queue, at, left, &gap);
 			else if (intake->skipping)
 				gap += done = skip_open(intake, queue, loss, at, left);
@@ -452,9 +441,9 @@ intake_end_open(struct intake *intake, struct queue *queue, struct loss *loss, b
 	if (intake->open == 0)
 		return;
 	intake->ledger = loss_ledger(loss);
-	if (intake->heading != NULL && is_header(intake, intake->ledger))
+	if (intake->heading != NULL && intake_is_header(intake, intake->ledger))
 		queue = intake->heading;
-	gap = judge_open(intake, queue, loss, true);
+	gap = intake_judge_open(intake, queue, loss, true);
 	if (reading)
 		intake->given_up = gap;
 	if (intake->skipping) {
@@ -464,6 +453,7 @@ intake_end_open(struct intake *intake, struct queue *queue, struct loss *loss, b
 	}
 	all_sent = queue_partial(queue) == 0;
 	queue_end_here(queue);
+	weigh_ends(intake, 1);
 	count_in(intake, 1);
 	intake->let_in = false;
 	if (all_sent)
@@ -478,14 +468,16 @@ intake_end(struct intake *intake, struct queue *queue, struct loss *loss)
 
 	if (intake->framing.kind == FRAMING_BYTES)
 		return;
-	if (intake->heading != NULL && is_header(intake, ledger))
+	if (intake->heading != NULL && intake_is_header(intake, ledger))
 		queue = intake->heading;
 	all_sent = queue_partial(queue) == 0;
-	(void)judge_open(intake, queue, loss, true);
+	(void)intake_judge_open(intake, queue, loss, true);
 	queue_finish(queue);
 	if (intake->open == 0)
 		return;
 	ledger->in.records++;
+	if (!intake->skipping)
+		weigh_ends(intake, 1);
 	if (intake->skipping) {
 		loss_left_out(loss, intake->reason, queue_next(queue), 1, 0);
 		loss_end(loss);

@@ -16,6 +16,7 @@
 #include "flow/gate.h"
 #include "hold/loss.h"
 #include "hold/queue.h"
+#include "hold/weights.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +25,7 @@
 struct intake {
 	struct framing framing;
 	struct gate gate;
+	struct weights *weights; /* who is told what each weighs that comes in; NULL: nobody; not owned */
 	struct ledger *ledger; /* the loss's, while a read is taken: asked for once */
 	uint64_t gap;        /* records to leave out unseen before the next one */
 	uint64_t open;       /* bytes read of the record that is not at its end */
@@ -42,6 +44,9 @@ struct intake {
 };
 
 void intake_init(struct intake *intake, const struct framing *framing, const struct gate_rules *rules);
+
+/* From the beginning on these are told. */
+void intake_weigh(struct intake *intake, struct weights *weights);
 
 /* From now on the gate has this, as gate_retune has it.  A record that is long enough to be judged by now is judged. */
 void intake_retune(struct intake *intake, struct queue *queue, struct loss *loss, const struct gate_tuning *tuning,

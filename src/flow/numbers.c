@@ -15,14 +15,36 @@ struct numbered {
 	size_t record;
 };
 
+static int
+make_room(struct numbers *numbers)
+{
+	if (numbers->text == NULL)
+		numbers->text = malloc(TEXT_MOST);
+	return numbers->text != NULL ? 0 : -1;
+}
+
 int
 numbers_init(struct numbers *numbers, const char *template, struct serials *serials)
 {
-	*numbers = (struct numbers){ .template = template, .serials = serials };
-	if (template == NULL)
-		return 0;
-	numbers->text = malloc(TEXT_MOST);
-	return numbers->text != NULL ? 0 : -1;
+	numbers->template = template;
+	numbers->serials = serials;
+	return make_room(numbers);
+}
+
+int
+numbers_weigh(struct numbers *numbers, const char *template, struct weights *weights, struct serials *serials)
+{
+	numbers->weight = template;
+	numbers->weights = weights;
+	if (serials != NULL)
+		numbers->serials = serials;
+	return make_room(numbers);
+}
+
+bool
+numbers_are_on(const struct numbers *numbers)
+{
+	return numbers->text != NULL;
 }
 
 void
@@ -36,6 +58,40 @@ bool
 numbers_begun(const struct numbers *numbers)
 {
 	return numbers->next.sent < numbers->next.length;
+}
+
+void
+numbers_leave(struct outlet *outlet, uint64_t records)
+{
+	struct numbers *numbers = &outlet->numbers;
+
+	if (numbers->weights != NULL)
+		weights_leave(numbers->weights, records);
+	for (; numbers->template != NULL && outlet->flight == NULL && records > 0; records--)
+		(void)serials_leave(numbers->serials);
+}
+
+/* Both of a record; weight is looked at where there are weights. */
+static size_t
+format(const struct numbers *numbers, char text[2 * NUMBER_MOST], uint64_t serial, uint64_t weight)
+{
+	size_t length = 0;
+
+	if (numbers->template != NULL)
+		length = number_format(text, numbers->template, serial);
+	if (numbers->weights != NULL)
+		length += number_format_weight(text + length, numbers->weight, weight);
+	return length;
+}
+
+/* The weight of a record that goes next is kept for as long as it may have to go again. */
+static void
+keep_weight(const struct outlet *outlet, uint64_t serial, uint64_t weight)
+{
+	struct weights *weights = outlet->numbers.weights;
+
+	if (weights != NULL && outlet->flight != NULL)
+		weights_send(weights, serial, weight, flight_first_serial(outlet->flight));
 }
 
 /* --- one number alone ---------------------------------------------------------------------------- */
@@ -67,11 +123,13 @@ numbers_send_again(struct outlet *outlet, struct ledger *ledger)
 {
 	struct numbers *numbers = &outlet->numbers;
 
-	if (numbers->template == NULL || numbers->again_is_numbered || !flight_again_begins(outlet->flight))
+	const uint64_t serial = numbers_are_on(numbers) ? flight_again_serial(outlet->flight) : 0;
+
+	if (!numbers_are_on(numbers) || numbers->again_is_numbered || !flight_again_begins(outlet->flight))
 		return OUTLET_EMPTY;
 	if (numbers->again.sent == 0)
-		numbers->again.length = number_format(numbers->again.text, numbers->template,
-		    flight_again_serial(outlet->flight));
+		numbers->again.length = format(numbers, numbers->again.text, serial,
+		    numbers->weights != NULL ? weights_sent(numbers->weights, serial) : 0);
 	if (numbers->again.sent < numbers->again.length) {
 		enum outlet_state state = send_number(outlet, &numbers->again, ledger);
 
@@ -127,18 +185,27 @@ static size_t
 make_up(const struct outlet *outlet, const struct queue *queue, size_t length, struct numbered *list, size_t *size)
 {
 	const struct numbers *numbers = &outlet->numbers;
-	const uint64_t first = serials_next(numbers->serials), run = serials_run(numbers->serials);
+	const uint64_t first = serials_next(numbers->serials);
+	const uint64_t run = numbers->serials != NULL ? serials_run(numbers->serials) : UINT64_MAX;
 	size_t most = io_unit(&outlet->port), offset = 0, count = 0, at = 0;
+	struct weights_walk walk;
+	uint64_t weight = 0;
 
 	if (most > TEXT_MOST)
 		most = TEXT_MOST;
+	if (numbers->weights != NULL)
+		weights_walk(numbers->weights, &walk);
 	while (offset < length && count < RECORDS_MOST && count < run) {
-		char number[NUMBER_MOST];
+		char number[2 * NUMBER_MOST];
 		const size_t record = queue_end_of(queue, offset, 0);
-		const size_t bytes = number_format(number, numbers->template, first + count);
+		size_t bytes;
 
+		if (numbers->weights != NULL && !weights_walk_on(numbers->weights, &walk, &weight))
+			break;
+		bytes = format(numbers, number, first + count, weight);
 		if (at + bytes + record > most)
 			break;
+		keep_weight(outlet, first + count, weight);
 		memcpy(numbers->text + at, number, bytes);
 		copy(queue, offset, record, numbers->text + at + bytes);
 		list[count++] = (struct numbered){ bytes, record };
@@ -153,15 +220,22 @@ void
 numbers_begin(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
 {
 	struct numbers *numbers = &outlet->numbers;
+	const uint64_t serial = serials_next(numbers->serials);
+	struct weights_walk walk;
+	uint64_t weight = 0;
 
-	numbers->next.length = number_format(numbers->next.text, numbers->template, serials_next(numbers->serials));
+	if (numbers->weights != NULL) {
+		weights_walk(numbers->weights, &walk);
+		(void)weights_walk_on(numbers->weights, &walk, &weight);
+	}
+	keep_weight(outlet, serial, weight);
+	numbers->next.length = format(numbers, numbers->next.text, serial, weight);
 	numbers->next.sent = 0;
 	toll_begin(&outlet->toll, queue, now_ns);
 	queue_begin(queue);
 	if (outlet->flight != NULL)
 		flight_begin(outlet->flight);
-	else
-		(void)serials_leave(numbers->serials);
+	numbers_leave(outlet, 1);
 }
 
 enum io_result

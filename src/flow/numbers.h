@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * numbers: what --number puts in front of each record that leaves.
+ * numbers: what --number and --weight put in front of each record that leaves, in this order; called its number here.
  *
  * Whole records leave with theirs in writes that are made up for that; one that is too long for it, or that a write has
  * cut in its number, is begun with the first byte of that: it does not wait any more, though no byte of its own may be
@@ -13,9 +13,17 @@
 
 #include "flow/outlet.h"
 
-/* From the beginning on; the template (number_check) and the serials stay their owner's.  0, or -1 with errno. */
+/* From the beginning on, each or both; templates (number_check, number_check_weight), serials and weights stay their owner's.
+ * 0, or -1 with errno. */
 int numbers_init(struct numbers *numbers, const char *template, struct serials *serials);
+int numbers_weigh(struct numbers *numbers, const char *template, struct weights *weights, struct serials *serials);
 void numbers_free(struct numbers *numbers);
+
+/* Whether there is anything in front of records. */
+bool numbers_are_on(const struct numbers *numbers);
+
+/* So many records were begun that numbers_begin has not. */
+void numbers_leave(struct outlet *outlet, uint64_t records);
 
 /* Whether the number of a record that was begun is out only in part, or not at all: it goes before anything else. */
 bool numbers_begun(const struct numbers *numbers);

@@ -35,7 +35,7 @@ outlet_init(struct outlet *outlet, bool stream, size_t parts_from, const struct 
 	outlet->flight = NULL;
 	outlet->taps = NULL;
 	outlet->absent = false;
-	(void)numbers_init(&outlet->numbers, NULL, NULL);
+	outlet->numbers = (struct numbers){ .template = NULL };
 	outlet->marks_answered = false;
 	toll_init(&outlet->toll, rate, burst, now_ns);
 }
@@ -65,6 +65,12 @@ int
 outlet_number(struct outlet *outlet, const char *template, struct serials *serials)
 {
 	return numbers_init(&outlet->numbers, template, serials);
+}
+
+int
+outlet_weigh(struct outlet *outlet, const char *template, struct weights *weights, struct serials *serials)
+{
+	return numbers_weigh(&outlet->numbers, template, weights, serials);
 }
 
 void
@@ -265,6 +271,7 @@ outlet_account(struct outlet *outlet, struct queue *queue, struct ledger *ledger
 {
 	const struct tally sent = ledger->sent, out = ledger->out;
 	const bool was_begun = queue_part_sent(queue);
+	uint64_t now_ended;
 
 	if (done == 0)
 		return;
@@ -274,14 +281,13 @@ outlet_account(struct outlet *outlet, struct queue *queue, struct ledger *ledger
 		for (size_t left = done; left > 0;)
 			left -= keep_some(outlet->flight, queue, ledger, left);
 		queue_take_up(queue, flight_used(outlet->flight));
-		*ended += ledger->sent.records - sent.records;
-		return;
+		now_ended = ledger->sent.records - sent.records;
+	} else {
+		ledger_count(&ledger->out, queue_take(queue, done), done);
+		now_ended = ledger->out.records - out.records;
 	}
-	ledger_count(&ledger->out, queue_take(queue, done), done);
-	*ended += ledger->out.records - out.records;
-	if (outlet->numbers.template != NULL)
-		for (uint64_t n = ledger->out.records - out.records + queue_part_sent(queue) - was_begun; n > 0; n--)
-			(void)serials_leave(outlet->numbers.serials);
+	*ended += now_ended;
+	numbers_leave(outlet, now_ended + queue_part_sent(queue) - was_begun);
 }
 
 /* queue_peek, where fewer bytes are to be whole records, too; but for part of one that is longer. */
@@ -415,7 +421,7 @@ static enum io_result
 write_next(struct outlet *outlet, struct queue *queue, struct ledger *ledger, enum toll_form form, size_t length,
     uint64_t now_ns, size_t *done)
 {
-	const bool numbered = outlet->numbers.template != NULL;
+	const bool numbered = numbers_are_on(&outlet->numbers);
 	enum io_result result;
 	uint64_t ended = 0;
 

@@ -28,6 +28,7 @@
 #include "hold/mark.h"
 #include "hold/number.h"
 #include "hold/queue.h"
+#include "hold/weights.h"
 #include "os/io.h"
 
 #include <stdbool.h>
@@ -44,16 +45,18 @@ enum outlet_state {
 	OUTLET_ERROR,   /* errno is in error */
 };
 
-/* The number of one record, as it leaves. */
+/* What stands in front of one record, as it leaves. */
 struct number_text {
-	char text[NUMBER_MOST];
+	char text[2 * NUMBER_MOST];
 	size_t length; /* all of it is out when so much has been */
 	size_t sent;
 };
 
 struct numbers {
-	const char *template;     /* NULL: records leave as they are; not owned */
+	const char *template;     /* NULL: without their serials; not owned */
 	struct serials *serials;  /* not owned */
+	const char *weight;       /* the template of their weights; NULL: without; not owned */
+	struct weights *weights;  /* where there is one; not owned */
 	char *text;               /* malloc'd: writes are made up here */
 	struct number_text next;  /* of a record that is begun */
 	struct number_text again; /* of one that is handed over again, */
@@ -89,6 +92,10 @@ void outlet_change_reader(struct outlet *outlet, const struct io_port *port);
 /* Records leave with their numbers, from the beginning on, and marks with that of the last they stand for; neither is
  * owned.  0, or -1 with errno.  Then the outlet is to be freed. */
 int outlet_number(struct outlet *outlet, const char *template, struct serials *serials);
+
+/* The same with their weights, behind the numbers if they have those.  serials are those of what is in flight, if anything is;
+ * else NULL. */
+int outlet_weigh(struct outlet *outlet, const char *template, struct weights *weights, struct serials *serials);
 void outlet_free(struct outlet *outlet);
 
 /* Bytes of the record being assembled where it may not leave before its end has come. */

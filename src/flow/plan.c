@@ -26,7 +26,8 @@ is_told_apart(const struct options *options)
 {
 	const struct reader_options *reader = &options->reader;
 
-	return is_flying(options) || reader->credits_path != NULL || reader->number_template != NULL;
+	return is_flying(options) || reader->credits_path != NULL || reader->number_template != NULL ||
+	    options->weight_template != NULL;
 }
 
 /* Bytes go on as they come: there are no records, or nothing is asked of them. */
@@ -96,7 +97,8 @@ plan_gates(struct plan *plan, const struct options *options)
 static void
 plan_chance(struct plan *plan, const struct options *options)
 {
-	const bool drawn = options->sample_by == SAMPLE_BY_RANDOM || options->policy == POLICY_DROP_RANDOM;
+	const bool drawn = options->sample_by == SAMPLE_BY_RANDOM || options->policy == POLICY_DROP_RANDOM ||
+	    options->weight_template != NULL;
 
 	plan->seeded = options->seeded || !drawn;
 	plan->seed = options->seed;
@@ -145,6 +147,7 @@ plan_reader(struct plan *plan, const struct options *options)
 	plan->crediting = reader->credits_path != NULL;
 	plan->numbered = plan->flying || reader->number_template != NULL;
 	plan->number = reader->number_template;
+	plan->weight = options->weight_template;
 	plan->marks_answered = reader->confirm == CONFIRM_LINE;
 }
 

@@ -51,6 +51,7 @@ struct plan {
 	uint64_t linger_ns;      /* or when its oldest record has waited so long */
 	bool crediting;          /* no more leaves than the reader has granted */
 	bool numbered;           /* serials are asked for, */
+	const char *weight;      /* of how many each stands for; NULL for none; the options' */
 	const char *number;      /* and stand in front of each record, made from this; NULL for none; the options' */
 	bool marks_answered;     /* a mark is confirmed like a record */
 	/* gates */

@@ -33,6 +33,7 @@
 #include "hold/loss.h"
 #include "hold/policy.h"
 #include "hold/queue.h"
+#include "hold/weights.h"
 #include "os/io.h"
 #include "os/loop.h"
 
@@ -71,6 +72,7 @@ struct pump {
 	struct outlet outlet;
 	struct flight flight;     /* where the plan has it so */
 	struct serials serials;
+	struct weights weights; /* where plan.weight is */
 	struct batching {
 		bool open;         /* one is being made, */
 		uint64_t begun_ns; /* since then something is in it; 0: nothing */

@@ -75,6 +75,26 @@ spooling_copy(struct queue *queue, const struct iovec *piece, size_t length, uin
 	return true;
 }
 
+/* Those that come into the buffer weigh what they did when they came. */
+static void
+weigh(struct pump *pump, const struct spool_next *next)
+{
+	uint64_t at = next->skipped;
+	const uint64_t end = at + next->records;
+
+	weights_come(&pump->weights, WEIGHT_ONE);
+	for (unsigned i = 0; i < next->weights; i++) {
+		const struct block_gap *weight = &next->weight[i];
+
+		if (weight->at > at) {
+			weights_came(&pump->weights, weight->at - at);
+			at = weight->at;
+		}
+		weights_come(&pump->weights, weight->missing);
+	}
+	weights_came(&pump->weights, end - at);
+}
+
 void
 spooling_number(struct pump *pump, uint64_t at, const struct spool_next *next)
 {
@@ -93,6 +113,8 @@ spooling_number(struct pump *pump, uint64_t at, const struct spool_next *next)
 	if (pump->plan.numbered && serial > spooling->fed)
 		serials_drop_at(&pump->serials, at, 0, serial - spooling->fed);
 	spooling->fed = all;
+	if (pump->plan.weight != NULL)
+		weigh(pump, next);
 }
 
 /* --- read back ------------------------------------------------------------------------------------- */

@@ -74,7 +74,13 @@ init_flight(struct pump *pump)
 		serials_init(&pump->serials);
 		loss_number(&pump->loss, &pump->serials);
 	}
+	if (plan->weight != NULL) {
+		weights_init(&pump->weights);
+		loss_weigh(&pump->loss, weights_held(&pump->weights));
+	}
 	if (plan->number != NULL && outlet_number(outlet, plan->number, &pump->serials) < 0)
+		return -1;
+	if (plan->weight != NULL && outlet_weigh(outlet, plan->weight, &pump->weights, plan->flying ? &pump->serials : NULL) < 0)
 		return -1;
 	if (plan->crediting)
 		toll_use_credits(&outlet->toll);
@@ -116,6 +122,11 @@ setup_gate(const struct pump *pump, struct chance *own, uint64_t salt, uint64_t 
 		budget_init(&rules.budget, &tuning->budget, now_ns);
 	if (plan->sampling)
 		sample_init(&rules.sample, &tuning->sample, plan->sample_by, own);
+	if (plan->sampling && plan->weight != NULL) {
+		rules.weighing = true;
+		sample_weigh(&rules.sample);
+		budget_weigh(&rules.budget, chance_next(own));
+	}
 	return rules;
 }
 
@@ -125,6 +136,8 @@ init_intake(struct pump *pump, struct chance own, uint64_t salt)
 	const struct gate_rules rules = setup_gate(pump, &own, salt, pump->began_ns);
 
 	intake_init(&pump->intake, &pump->plan.framing, &rules);
+	if (pump->plan.weight != NULL)
+		intake_weigh(&pump->intake, &pump->weights);
 }
 
 static void
@@ -138,6 +151,7 @@ init_shed(struct pump *pump, struct chance own, uint64_t salt)
 		.key = plan->key,
 		.salt = salt,
 		.chance = own,
+		.weights = plan->weight != NULL ? &pump->weights : NULL,
 		.sampling = plan->shedding,
 		.share = tuning->shed,
 		.pressure = &pump->level.pressure,
@@ -249,6 +263,8 @@ pump_free(struct pump *pump)
 		flight_free(&pump->flight);
 	if (pump->plan.numbered)
 		serials_free(&pump->serials);
+	if (pump->plan.weight != NULL)
+		weights_free(&pump->weights);
 	shed_relax(&pump->shed);
 	buckets_free(pump->intake_buckets);
 	buckets_free(pump->outlet_buckets);

@@ -48,6 +48,10 @@ spooling_init(struct pump *pump)
 	pump->ledger.recovered = figures.recovered;
 	serials_init(&spooling->coming);
 	serials_begin(&spooling->coming, spool_serial(spooling->spool));
+	if (plan->weight != NULL) {
+		weights_init(&spooling->weights);
+		intake_weigh(&pump->intake, &spooling->weights);
+	}
 	if (queue_init_beside(&spooling->arrivals, &limits, &pump->queue) < 0)
 		return -1;
 	if (framing_noted(&plan->framing) && (spooling->lengths = malloc(BLOCK_LENGTHS_MOST * BLOCK_LENGTH)) == NULL)
@@ -70,6 +74,16 @@ spooling_headers(const struct pump *pump)
 	return left < pump->intake.headers ? pump->intake.headers - left : 0;
 }
 
+/* Of what has come, and is on no disk, serials and weights are told what is dropped. */
+static void
+number_arriving(struct pump *pump)
+{
+	struct spooling *spooling = &pump->spooling;
+
+	loss_number(&spooling->arriving, &spooling->coming);
+	loss_weigh(&spooling->arriving, pump->plan.weight != NULL ? weights_held(&spooling->weights) : NULL);
+}
+
 void
 spooling_lose_on_disk(struct pump *pump, enum reason reason, uint64_t ahead, struct tally lost)
 {
@@ -78,9 +92,10 @@ spooling_lose_on_disk(struct pump *pump, enum reason reason, uint64_t ahead, str
 	if (lost.bytes == 0)
 		return;
 	loss_number(&spooling->arriving, NULL);
+	loss_weigh(&spooling->arriving, NULL);
 	loss_number_behind(&spooling->arriving, 0);
 	loss_removed(&spooling->arriving, reason, queue_next(&pump->queue) + ahead, lost.records, lost.bytes);
-	loss_number(&spooling->arriving, &spooling->coming);
+	number_arriving(pump);
 	spooling_renumber(pump);
 }
 
@@ -95,7 +110,7 @@ spooling_observe(struct pump *pump)
 	spooling->arriving = pump->loss;
 	spooling_renumber(pump);
 	spooling_lose_on_disk(pump, REASON_CORRUPT, 0, corrupt);
-	loss_number(&spooling->arriving, &spooling->coming);
+	number_arriving(pump);
 }
 
 void
@@ -107,6 +122,8 @@ spooling_free(struct pump *pump)
 		return;
 	queue_free(&spooling->arrivals);
 	serials_free(&spooling->coming);
+	if (pump->plan.weight != NULL)
+		weights_free(&spooling->weights);
 	free(spooling->piece);
 	free(spooling->lengths);
 }

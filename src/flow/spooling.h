@@ -16,6 +16,7 @@
 #include "hold/loss.h"
 #include "hold/queue.h"
 #include "hold/serials.h"
+#include "hold/weights.h"
 #include "spool/spool.h"
 
 #include <stdbool.h>
@@ -28,6 +29,7 @@ struct spooling {
 	struct spool *spool;    /* not owned; NULL: there is none, and nothing below is used */
 	struct queue arrivals;  /* what has been read, and is not in the spool */
 	struct serials coming;  /* of these */
+	struct weights weights; /* the same, where plan.weight is */
 	struct loss arriving;   /* what of them is dropped; and of what is on disk only */
 	struct iovec *piece;    /* malloc'd */
 	size_t pieces;

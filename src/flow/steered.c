@@ -120,6 +120,8 @@ discard_from(struct pump *pump, struct queue *queue)
 		fit_drop_oldest(queue, &pump->loss, REASON_GONE, queue_ready(queue).records);
 	if (pump->plan.numbered)
 		serials_drop_oldest(&pump->serials, queue_first(queue)); /* nobody asks for theirs any more */
+	if (pump->plan.weight != NULL)
+		weights_leave_before(&pump->weights, queue_first(queue));
 }
 
 void

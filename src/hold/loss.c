@@ -37,6 +37,12 @@ loss_number(struct loss *loss, struct serials *serials)
 }
 
 void
+loss_weigh(struct loss *loss, struct serials *held)
+{
+	loss->held = held;
+}
+
+void
 loss_number_behind(struct loss *loss, uint64_t base)
 {
 	loss->base = base;
@@ -116,6 +122,7 @@ loss_removed(struct loss *loss, enum reason reason, uint64_t at, uint64_t record
 		spill_end(loss->spill, SPILL_QUEUE);
 	if (loss->serials != NULL)
 		serials_drop_at(loss->serials, at, records, records);
+	serials_drop_at(loss->held, at, records, records);
 	if (loss->gaps != NULL && records > 0)
 		gaps_drop_at(loss->gaps, loss->base + at, records, &lost);
 }
@@ -130,6 +137,7 @@ loss_evicted(struct loss *loss, enum reason reason, uint64_t first, uint64_t rec
 		spill_end(loss->spill, SPILL_QUEUE);
 	if (loss->serials != NULL)
 		serials_drop_oldest(loss->serials, first);
+	serials_drop_oldest(loss->held, first);
 	if (loss->gaps != NULL && records > 0)
 		gaps_drop_oldest(loss->gaps, loss->base + first, &lost);
 }

@@ -33,6 +33,7 @@ struct loss {
 	bool repeats_only;   /* nothing but repeats is */
 	struct spill *spill; /* NULL: nothing is saved */
 	struct serials *serials; /* NULL: nobody asks for them */
+	struct serials *held;    /* the same of what has come in alone */
 	const struct keep *keep;    /* NULL: no classes to count by */
 	const struct key_rule *key; /* of top */
 	struct top *top;     /* NULL: keys are not counted */
@@ -55,6 +56,9 @@ void loss_mark_repeats_only(struct loss *loss);
 
 /* From the beginning on these are told how many are missing where; not owned. */
 void loss_number(struct loss *loss, struct serials *serials);
+
+/* The same of those, which are not told of what was left out before it came in. */
+void loss_weigh(struct loss *loss, struct serials *held);
 
 /* In gaps its records are behind so many others (0 from the beginning on). */
 void loss_number_behind(struct loss *loss, uint64_t base);

@@ -3,12 +3,15 @@
 
 #include "hold/number.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 
 #define PLACE "{n}"
 #define PLACE_LENGTH (sizeof(PLACE) - 1)
 #define DIGITS_MOST 20 /* of 64 bits */
+
+static_assert(WEIGHT_TEXT_MOST <= DIGITS_MOST, "a weight fits where a serial does");
 
 static const char digits[] = "0123456789";
 
@@ -69,19 +72,46 @@ write_digits(char *text, uint64_t serial)
 	return count;
 }
 
-size_t
-number_format(char text[NUMBER_MOST], const char *template, uint64_t serial)
+/* The template, with these digits wherever it has a place for them. */
+static size_t
+fill_in(char text[NUMBER_MOST], const char *template, const char *said, size_t said_length)
 {
 	size_t length = 0;
 
 	while (*template != '\0') {
 		bool place = strncmp(template, PLACE, PLACE_LENGTH) == 0;
 
-		if (place)
-			length += write_digits(text + length, serial);
-		else
+		if (place) {
+			memcpy(text + length, said, said_length);
+			length += said_length;
+		} else {
 			text[length++] = *template;
+		}
 		template += place ? PLACE_LENGTH : 1;
 	}
 	return length;
+}
+
+size_t
+number_format(char text[NUMBER_MOST], const char *template, uint64_t serial)
+{
+	char said[DIGITS_MOST];
+
+	return fill_in(text, template, said, write_digits(said, serial));
+}
+
+const char *
+number_check_weight(const char *template, unsigned char delimiter)
+{
+	const char *error = number_check(template, delimiter);
+
+	return error == NULL && delimiter == '.' ? "would contain the records' delimiter" : error;
+}
+
+size_t
+number_format_weight(char text[NUMBER_MOST], const char *template, uint64_t weight)
+{
+	char said[WEIGHT_TEXT_MOST];
+
+	return fill_in(text, template, said, weight_format(said, weight));
 }

@@ -71,11 +71,13 @@ policy_change(enum policy from, enum policy to, struct shed *shed, struct queue 
 	}
 	if (to == POLICY_FAIR)
 		shed_watch_fair(shed, queue);
-	if (to == POLICY_DROP_RANDOM)
+	if (to == POLICY_DROP_RANDOM || to == POLICY_SHED)
 		shed->chance = chance;
 	if (policy_goes_round(to))
 		queue->mark[marks] = queue_oldest_mark(queue);
 	queue_use_marks(queue, marks + policy_goes_round(to));
+	if (to == POLICY_SHED && shed->weights != NULL)
+		weights_shed_none(shed->weights); /* all that is here was let in by the other */
 	shed->sampling = to == POLICY_SHED;
 	shed->sampled = 0;
 }

@@ -12,6 +12,7 @@ shed_init(struct shed *shed, const struct shed_rules *rules)
 		.classes.keep = rules->keep,
 		.latest.history = { .key = rules->key, .keep = rules->keep, .salt = rules->salt },
 		.chance = rules->chance,
+		.weights = rules->weights,
 		.sampling = rules->sampling,
 		.share = rules->share,
 		.pressure = rules->pressure,
@@ -73,6 +74,7 @@ struct arrivals {
 	struct tally room;
 	struct tally all;
 	struct tally let_in; /* in this sweep */
+	uint64_t number;     /* of the next, for its weight */
 	unsigned below;      /* the one that wants room takes that of classes below this; or 0 */
 	struct tally need;   /* what that one lacks */
 };
@@ -89,6 +91,21 @@ fill_of(const struct queue *queue, struct tally room)
 	return (struct tally){ queue->limits.records - room.records, queue->limits.bytes - room.bytes };
 }
 
+/* It begins anew with each pressure, but where lots are drawn. */
+static void
+begin_sample(struct shed *shed)
+{
+	struct chance own;
+
+	if (shed->weights == NULL) {
+		sample_init(&shed->sample, &shed->share, SAMPLE_BY_COUNT, NULL);
+	} else {
+		chance_init(&own, true, chance_next(&shed->chance));
+		sample_init(&shed->sample, &shed->share, SAMPLE_BY_RANDOM, &own);
+	}
+	shed->gap = sample_gap(&shed->sample);
+}
+
 /* Whether there is pressure, which begins at the high watermark, or with the first that finds no room.  It does not end
  * in a sweep. */
 static bool
@@ -103,8 +120,7 @@ is_pressed(struct arrivals *arrivals, const struct queue_record *record)
 		return false;
 	if (shed->sampled != pressure_number(shed->pressure)) {
 		shed->sampled = pressure_number(shed->pressure);
-		sample_init(&shed->sample, &shed->share, SAMPLE_BY_COUNT, NULL);
-		shed->gap = sample_gap(&shed->sample);
+		begin_sample(shed);
 	}
 	return arrivals->pressed = true;
 }
@@ -117,6 +133,8 @@ is_left_out(struct arrivals *arrivals, const struct queue_record *record)
 
 	if (!shed->sampling || !is_pressed(arrivals, record) ||
 	    (arrivals->classed && classes_of(&shed->classes, record) > 0))
+		return false;
+	if (shed->weights != NULL && (!has_room(arrivals, record) || weights_is_shed(shed->weights, arrivals->number)))
 		return false;
 	if (shed->gap > 0) {
 		shed->gap--;
@@ -149,8 +167,19 @@ can_give(const struct arrivals *arrivals)
 	    classes_can_give(classes, arrivals->queue, arrivals->below, &arrivals->need);
 }
 
+/* What comes in stands for what the sample leaves out, too. */
+static void
+weigh(struct arrivals *arrivals)
+{
+	const struct shed *shed = arrivals->shed;
+
+	if (shed->weights != NULL)
+		weights_shed(shed->weights, arrivals->number, shed->sampling && arrivals->pressed ?
+		    sample_weight(&shed->sample, false) : WEIGHT_ONE);
+}
+
 static enum sweep_verdict
-judge_arrival(void *state, const struct queue_record *record, struct sweep_fate *fate)
+judge_one(void *state, const struct queue_record *record, struct sweep_fate *fate)
 {
 	struct arrivals *arrivals = state;
 	struct tally *room = &arrivals->room;
@@ -180,6 +209,27 @@ judge_arrival(void *state, const struct queue_record *record, struct sweep_fate 
 	return SWEEP_DROP;
 }
 
+static enum sweep_verdict
+judge_arrival(void *state, const struct queue_record *record, struct sweep_fate *fate)
+{
+	struct arrivals *arrivals = state;
+	const enum sweep_verdict verdict = judge_one(state, record, fate);
+
+	if (verdict == SWEEP_KEEP)
+		weigh(arrivals);
+	else if (verdict == SWEEP_DROP && arrivals->shed->weights != NULL)
+		weights_shed_out(arrivals->shed->weights, arrivals->number);
+	arrivals->number += verdict != SWEEP_STOP;
+	return verdict;
+}
+
+/* The number, for its weight, of the first that has arrived. */
+static uint64_t
+first_arrival(const struct shed *shed, const struct queue *queue)
+{
+	return shed->weights != NULL ? weights_last(shed->weights, queue_waiting(queue) - queue->admitted_records) : 0;
+}
+
 /* Lets in what has arrived, one after the other. */
 static void
 let_in(struct arrivals *arrivals, struct loss *loss)
@@ -190,6 +240,7 @@ let_in(struct arrivals *arrivals, struct loss *loss)
 
 	arrivals->classed = !sweep.blind;
 	fit_take_back(queue);
+	arrivals->number = first_arrival(shed, queue);
 	classes_take_back(&shed->classes, queue);
 	do {
 		arrivals->room = fit_room(queue);
@@ -207,9 +258,11 @@ let_in(struct arrivals *arrivals, struct loss *loss)
 }
 
 static void
-admit_all(struct classes *classes, struct queue *queue)
+admit_all(struct shed *shed, struct queue *queue)
 {
-	classes_look_ahead(classes, queue);
+	if (shed->weights != NULL && queue_waiting(queue) > queue->admitted_records)
+		weights_shed_none(shed->weights);
+	classes_look_ahead(&shed->classes, queue);
 	fit_admit(queue);
 }
 
@@ -219,7 +272,7 @@ shed_oldest(struct shed *shed, struct queue *queue, struct loss *loss)
 	struct arrivals arrivals = { .shed = shed, .queue = queue, .equals = true };
 
 	if (fit_all(queue))
-		admit_all(&shed->classes, queue);
+		admit_all(shed, queue);
 	else
 		let_in(&arrivals, loss);
 }
@@ -243,7 +296,7 @@ shed_newest(struct shed *shed, struct queue *queue, struct loss *loss)
 	struct arrivals arrivals = { .shed = shed, .queue = queue };
 
 	if (fits_without_pressure(shed, queue))
-		admit_all(&shed->classes, queue);
+		admit_all(shed, queue);
 	else
 		let_in(&arrivals, loss);
 }

@@ -11,6 +11,10 @@
  * ever does, and a record in transit never.  What has not is dropped itself, for the reason newest, and
  * nothing gives way for it.
  *
+ * Where records are weighed, the sample under pressure is by lot: whether there still is pressure depends on what came in, and
+ * only what does not look back is unbiased wherever that ends it.  And one that finds no room is not in question for the
+ * sample: it is dropped for the reason newest, and stands for itself alone.
+ *
  * Does not decide when something must go (fit.h says what fits, policy.h asks).
  */
 #ifndef WEIR_SHED_H
@@ -24,6 +28,7 @@
 #include "hold/lot.h"
 #include "hold/pressure.h"
 #include "hold/queue.h"
+#include "hold/weights.h"
 #include "pick/sample.h"
 
 #include <stdbool.h>
@@ -33,7 +38,8 @@ struct shed {
 	struct classes classes;
 	struct latest latest;       /* of that policy */
 	struct fair fair;           /* the same */
-	struct chance chance;       /* of drop-random */
+	struct chance chance;       /* of drop-random, and where it weighs of the sample */
+	struct weights *weights;    /* of what comes in; NULL: it has none; not owned */
 	bool sampling;              /* under pressure only a sample comes in, */
 	struct share share;         /* of this size; */
 	struct sample sample;       /* it begins anew with each pressure, */
@@ -48,6 +54,7 @@ struct shed_rules {
 	const struct key_rule *key; /* of latest and fair, */
 	uint64_t salt;              /* and of their hashes: see key_salt */
 	struct chance chance;
+	struct weights *weights;    /* NULL: what comes in has none; else no classes */
 	bool sampling;              /* under pressure only a sample comes in, */
 	struct share share;         /* of this size */
 	struct pressure *pressure;

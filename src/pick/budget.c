@@ -16,6 +16,9 @@ seconds(uint64_t from_ns, uint64_t to_ns)
 #define JUST_S 0.1
 #define JUST_TIMES 3
 
+/* Of what may be let in at least so much is, where what is saved is used up. */
+#define LEAST_OF 64
+
 /* How much is left after so long of what fades within a second: e^-x but for 1 in 100, without the mathematics library. */
 static double
 left_after(double x)
@@ -26,7 +29,7 @@ left_after(double x)
 void
 budget_init(struct budget *budget, const struct rate *rate, uint64_t now_ns)
 {
-	*budget = (struct budget){ .then_ns = now_ns };
+	*budget = (struct budget){ .then_ns = now_ns, .weight = WEIGHT_ONE };
 	budget_retune(budget, rate);
 	budget->saved = budget->a_second * SPENT_S > 1 ? budget->a_second * SPENT_S : 1; /* the first record is one of a load of none */
 	budget->share = budget->a_second;
@@ -60,21 +63,53 @@ pass_time(struct budget *budget, uint64_t now_ns)
 	budget->heavy *= left;
 }
 
+/* From 0 to less than 1. */
+static double
+part_of_one(uint64_t lot)
+{
+	return (double)(lot >> 11) / (double)(UINT64_C(1) << 53);
+}
+
+void
+budget_weigh(struct budget *budget, uint64_t lot)
+{
+	budget->weighed = true;
+	budget->owed = part_of_one(lot);
+}
+
+uint64_t
+budget_weight(const struct budget *budget)
+{
+	return budget->weight;
+}
+
 void
 budget_charge(struct budget *budget)
 {
-	budget->saved = budget->saved > 1 ? budget->saved - 1 : 0;
+	if (budget->saved > 1)
+		budget->saved -= 1;
+	else if (budget->saved > 0)
+		budget->saved = 0;
 }
 
 /* By its share of one it is let in, or what it lacks is carried on to the next. */
 static bool
-is_let_in(struct budget *budget, double share, double *owed)
+is_let_in(struct budget *budget, double share, double *owed, uint64_t *weight)
 {
-	*owed += share < 1 ? share : 1;
+	if (share > 1)
+		share = 1;
+	if (budget->weighed) {
+		if (share < budget->a_second / LEAST_OF / budget->load)
+			share = budget->a_second / LEAST_OF / budget->load;
+		*weight = weight_near(share, *weight);
+		share = (double)WEIGHT_ONE / (double)*weight;
+		budget->weight = *weight;
+	}
+	budget->saved -= share;
+	*owed += share;
 	if (*owed < 1)
 		return false;
 	*owed -= 1;
-	budget->saved -= 1;
 	return true;
 }
 
@@ -94,7 +129,8 @@ budget_has(struct budget *budget, uint64_t now_ns)
 	budget->load += 1;
 	budget->just += 1;
 	just = budget->just / JUST_S * JUST_TIMES;
-	return is_let_in(budget, to_spend(budget) / (just < budget->load ? just : budget->load), &budget->owed);
+	return is_let_in(budget, to_spend(budget) / (just < budget->load ? just : budget->load), &budget->owed,
+	    &budget->weight);
 }
 
 /* As much for each of the heavy ones as the light ones leave: the level to which water would fill them. */
@@ -112,9 +148,9 @@ find_share(struct budget *budget)
 }
 
 void
-budget_key_init(struct budget_key *key, uint64_t hash, uint64_t now_ns)
+budget_key_init(struct budget_key *key, uint64_t lot, uint64_t now_ns)
 {
-	*key = (struct budget_key){ .owed = (double)(hash >> 11) / (double)(UINT64_C(1) << 53), .then_ns = now_ns };
+	*key = (struct budget_key){ .owed = part_of_one(lot), .weight = WEIGHT_ONE, .then_ns = now_ns };
 }
 
 bool
@@ -127,11 +163,12 @@ budget_has_of_key(struct budget *budget, struct budget_key *key, uint64_t now_ns
 		key->load *= left_after(seconds(key->then_ns, now_ns));
 	key->then_ns = now_ns;
 	key->load += 1;
+	budget->load += 1;
 	find_share(budget);
 	heavy = key->load > budget->share;
 	if (heavy)
 		budget->heavy += 1 / key->load;
 	else
 		budget->light += 1;
-	return is_let_in(budget, heavy ? budget->share / key->load : 1, &key->owed);
+	return is_let_in(budget, heavy ? budget->share / key->load : 1, &key->owed, &key->weight);
 }

@@ -10,13 +10,20 @@
  * is for those that send more, as much for each.  So what is rare stays.  How much that is follows from how many keys there are,
  * seen in what came in the last second.
  *
- * By counting, not by lot: of a key, or of all, each one is let in with which N has come up.  It keeps nothing of a record, and does
- * not hash a key.  Figures are floating point: they are a guess at what comes next, and no account.  Cannot fail.
+ * By counting, not by lot: of a key, or of all, each one is let in with which N has come up.  What is saved is spent by the
+ * share of each that comes, in or not: so shares follow from what comes alone.
+ *
+ * Where records are weighed each has the weight of its share.  Then counting begins anywhere, shares are such as make weights
+ * of two digits (weight_near), and none is 0: where more was spent than there is a little goes on.  On average the weights of
+ * what is let in are as many as came.
+ *
+ * It keeps nothing of a record, and does not hash a key.  Figures are floating point: they are a guess at what comes next, and no account.  Cannot fail.
  */
 #ifndef WEIR_BUDGET_H
 #define WEIR_BUDGET_H
 
 #include "base/units.h"
+#include "pick/weight.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,13 +33,15 @@
 
 struct budget {
 	double a_second;  /* so many records may be let in */
-	double saved;
+	double saved;     /* less than 0: more was spent */
 	double load;      /* records of the last second, the older the less; */
-	double just;      /* of the last tenth of one; of what is not by keys */
+	double just;      /* of the last tenth of one, of what is not by keys */
 	double light;     /* of them, those of keys that have no more than a share, */
 	double heavy;     /* and how many keys have more */
 	double share;     /* of a key, in the last second */
 	double owed;      /* of one record: at 1 it is let in */
+	bool weighed;
+	uint64_t weight;  /* of one that is let in; by keys, of the last of a key */
 	uint64_t then_ns; /* when these were right */
 };
 
@@ -40,6 +49,7 @@ struct budget {
 struct budget_key {
 	double load;
 	double owed;
+	uint64_t weight;
 	uint64_t then_ns;
 };
 
@@ -49,8 +59,15 @@ void budget_init(struct budget *budget, const struct rate *rate, uint64_t now_ns
 /* From now on it is another one; what is saved stays, as far as that is still saved. */
 void budget_retune(struct budget *budget, const struct rate *rate);
 
-/* A new key, all zero before; its hash has it begin somewhere within its N, so that not all of them are let in at once. */
-void budget_key_init(struct budget_key *key, uint64_t hash, uint64_t now_ns);
+/* From the beginning on what is let in has its weight; lot has counting begin anywhere. */
+void budget_weigh(struct budget *budget, uint64_t lot);
+
+/* How many the record stands for that was let in just now. */
+uint64_t budget_weight(const struct budget *budget);
+
+/* A new key, all zero before; a lot, or its hash, has it begin somewhere within its N, so that not all of them are let in at
+ * once. */
+void budget_key_init(struct budget_key *key, uint64_t lot, uint64_t now_ns);
 
 /* Whether the next record, which comes now (never earlier than the one before), is let in; the same of a key's. */
 bool budget_has(struct budget *budget, uint64_t now_ns);

@@ -25,17 +25,49 @@ sample_init(struct sample *sample, const struct share *share, enum sample_by by,
     const struct chance *chance)
 {
 	*sample = (struct sample){ .share = *share, .by = by, .least = share->den / share->num - 1, /* num <= den */
-		.more = share->den % share->num, .last = last_of(share) };
+		.more = share->den % share->num, .last = last_of(share), .weight = weight_of_share(share) };
 	if (chance != NULL)
 		sample->chance = *chance;
+}
+
+/* Of the den numbers that a record may stand at, each num apart belong to one: from any of them on, all in turn. */
+static struct sample_run
+any_phase(struct sample *sample)
+{
+	const uint64_t phase = chance_below(&sample->chance, sample->share.den);
+
+	return (struct sample_run){ phase / sample->share.num, phase % sample->share.num };
+}
+
+void
+sample_weigh(struct sample *sample)
+{
+	sample->weighed = true;
+	if (sample->by == SAMPLE_BY_COUNT)
+		sample->run = any_phase(sample);
+}
+
+uint64_t
+sample_lot(struct sample *sample)
+{
+	return chance_next(&sample->chance);
+}
+
+uint64_t
+sample_weight(const struct sample *sample, bool is_new)
+{
+	return sample->by == SAMPLE_BY_EACH_KEY && is_new ? WEIGHT_ONE : sample->weight;
 }
 
 void
 sample_retune(struct sample *sample, const struct share *share)
 {
 	const struct chance chance = sample->chance;
+	const bool weighed = sample->weighed;
 
 	sample_init(sample, share, sample->by, &chance);
+	if (weighed)
+		sample_weigh(sample);
 }
 
 static uint64_t
@@ -106,8 +138,13 @@ sample_has(const struct sample *sample, uint64_t hash)
 }
 
 bool
-sample_has_next(const struct sample *sample, struct sample_key *key, bool is_new)
+sample_has_next(struct sample *sample, struct sample_key *key, bool is_new)
 {
+	if (is_new && sample->weighed) {
+		key->run = any_phase(sample);
+		key->left = gap_by_count(sample, &key->run);
+		return true;
+	}
 	if (is_new)
 		key->left = gap_by_count(sample, &key->run);
 	if (key->left > 0) {

@@ -9,6 +9,9 @@
  * without talking, and a smaller share is part of a larger one.  By each key, as by count among the records of that
  * key alone: the first of every N, so that the first record of each key is in.
  *
+ * Where records are weighed (sample_weigh) it begins at a random phase by count: any of the first N is as likely to be the
+ * first that is in.  By each key the first stays in, for itself alone, and that phase is of those behind it.
+ *
  * Does not find the key of a record, nor hash it, nor keep what it needs of each.  Cannot fail.
  */
 #ifndef WEIR_SAMPLE_H
@@ -16,6 +19,7 @@
 
 #include "base/chance.h"
 #include "base/units.h"
+#include "pick/weight.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,13 +50,24 @@ struct sample {
 	uint64_t least;       /* by count: den / num - 1, */
 	uint64_t more;        /* and den mod num: no record is to wait for a division */
 	struct sample_run run;
-	struct chance chance; /* by random */
+	struct chance chance; /* by random, and for phases */
+	bool weighed;         /* what is in has a weight */
+	uint64_t weight;      /* of what is in by the share */
 	uint64_t last;        /* of the 64-bit numbers that are num / den of all: those up to this one */
 };
 
 /* chance is copied; NULL unless by random. */
 void sample_init(struct sample *sample, const struct share *share, enum sample_by by,
     const struct chance *chance);
+
+/* From the beginning on what is in has its weight; chance, which sample_init was given, is used for that. */
+void sample_weigh(struct sample *sample);
+
+/* A lot for what else begins anywhere. */
+uint64_t sample_lot(struct sample *sample);
+
+/* How many a record that is in stands for; by each key the first of a key, otherwise it does not matter. */
+uint64_t sample_weight(const struct sample *sample, bool is_new);
 
 /* Begins anew, with this share; chance goes on. */
 void sample_retune(struct sample *sample, const struct share *share);
@@ -68,6 +83,6 @@ uint64_t sample_gap(struct sample *sample);
 bool sample_has(const struct sample *sample, uint64_t hash);
 
 /* By each key: whether the next record of the key that *key is of is in; is_new: it is the first. */
-bool sample_has_next(const struct sample *sample, struct sample_key *key, bool is_new);
+bool sample_has_next(struct sample *sample, struct sample_key *key, bool is_new);
 
 #endif

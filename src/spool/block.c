@@ -3,6 +3,7 @@
 
 #include "base/crc32c.h"
 #include "base/little.h"
+#include "pick/weight.h"
 #include "spool/block.h"
 
 #include <assert.h>
@@ -10,6 +11,11 @@
 
 #define FORMAT_VERSION 1
 #define LENGTHS_VERSION 2
+#define WEIGHTS_VERSION 3
+
+/* Of a flag, and of the place of what is a weight. */
+#define WEIGHTS 16U
+#define IS_WEIGHT (UINT32_C(1) << 31)
 #define MAGIC 8
 #define OWN_CHECKSUM ((size_t)84)
 
@@ -48,7 +54,7 @@ block_is_of(const struct block *block, const unsigned char *id, const unsigned c
 static size_t
 head_of(const struct block *block)
 {
-	return BLOCK_HEADER + block->gaps * BLOCK_GAP;
+	return BLOCK_HEADER + (block->gaps + block->weights) * BLOCK_GAP;
 }
 
 size_t
@@ -99,16 +105,23 @@ own_checksum(const unsigned char *head, size_t length)
 	return crc32c(crc32c(0, head, OWN_CHECKSUM), head + BLOCK_HEADER, length - BLOCK_HEADER);
 }
 
+static unsigned
+version_of(unsigned flags)
+{
+	return (flags & WEIGHTS) != 0 ? WEIGHTS_VERSION : (flags & BLOCK_LENGTHS) != 0 ? LENGTHS_VERSION : FORMAT_VERSION;
+}
+
 size_t
 block_encode(const struct block *block, unsigned char head[BLOCK_HEAD_MOST])
 {
 	const size_t length = head_of(block);
+	const unsigned flags = block->flags | (block->weights > 0 ? WEIGHTS : 0);
 	unsigned char *at = head, *own = head + OWN_CHECKSUM;
 
 	little_put_bytes(&at, magic, MAGIC);
-	little_put(&at, (block->flags & BLOCK_LENGTHS) != 0 ? LENGTHS_VERSION : FORMAT_VERSION, 2);
-	little_put(&at, block->flags, 2);
-	little_put(&at, block->gaps, 4);
+	little_put(&at, version_of(flags), 2);
+	little_put(&at, flags, 2);
+	little_put(&at, block->gaps + block->weights, 4);
 	little_put(&at, block->length, 8);
 	little_put(&at, block->records, 8);
 	little_put(&at, block->first, 8);
@@ -118,8 +131,8 @@ block_encode(const struct block *block, unsigned char head[BLOCK_HEAD_MOST])
 	little_put_bytes(&at, block->id, BLOCK_ID);
 	little_put(&at, block->checksum, 4);
 	at = head + BLOCK_HEADER;
-	for (unsigned i = 0; i < block->gaps; i++) {
-		little_put(&at, block->gap[i].at, 4);
+	for (unsigned i = 0; i < block->gaps + block->weights; i++) {
+		little_put(&at, block->gap[i].at | (i < block->gaps ? 0 : IS_WEIGHT), 4);
 		little_put(&at, block->gap[i].missing, 8);
 	}
 	little_put(&own, own_checksum(head, length), 4);
@@ -127,6 +140,16 @@ block_encode(const struct block *block, unsigned char head[BLOCK_HEAD_MOST])
 }
 
 /* --- what was read ------------------------------------------------------------------------------- */
+
+static bool
+are_possible(const struct block_gap *weight, unsigned weights, uint64_t records)
+{
+	for (unsigned i = 0; i < weights; i++)
+		if (weight[i].at >= records || (i > 0 && weight[i].at <= weight[i - 1].at) || weight[i].missing < WEIGHT_ONE ||
+		    weight[i].missing > WEIGHT_MOST)
+			return false;
+	return true;
+}
 
 /* Of what a checksum has found whole: could it have been written?  Nothing overflows further on. */
 static bool
@@ -146,7 +169,19 @@ is_possible(const struct block *block)
 		at = block->gap[i].at;
 		next += block->gap[i].missing;
 	}
-	return next <= most;
+	return next <= most && are_possible(block->gap + block->gaps, block->weights, block->records);
+}
+
+/* Those at the end of the list that are weights are taken for such.  Whether there are as the flag says. */
+static bool
+find_weights(struct block *block)
+{
+	const bool wanted = (block->flags & WEIGHTS) != 0;
+
+	block->flags &= ~WEIGHTS;
+	for (; block->gaps > 0 && (block->gap[block->gaps - 1].at & IS_WEIGHT) != 0; block->weights++)
+		block->gap[--block->gaps].at &= ~IS_WEIGHT;
+	return wanted == (block->weights > 0);
 }
 
 enum block_found
@@ -168,7 +203,7 @@ block_decode(struct block *block, const void *bytes, size_t length)
 		return BLOCK_SHORT;
 	if (little_get(&own, 4) != own_checksum(bytes, head_of(block)))
 		return BLOCK_NONE;
-	if (version != ((block->flags & BLOCK_LENGTHS) != 0 ? LENGTHS_VERSION : FORMAT_VERSION))
+	if (version != version_of(block->flags))
 		return BLOCK_OTHER;
 	block->length = little_get(&at, 8);
 	block->records = little_get(&at, 8);
@@ -183,7 +218,7 @@ block_decode(struct block *block, const void *bytes, size_t length)
 		block->gap[i].at = (uint32_t)little_get(&at, 4);
 		block->gap[i].missing = little_get(&at, 8);
 	}
-	return is_possible(block) ? BLOCK_FOUND : BLOCK_NONE;
+	return find_weights(block) && is_possible(block) ? BLOCK_FOUND : BLOCK_NONE;
 }
 
 unsigned

@@ -3,9 +3,9 @@
  * block: whole records as they are on disk: a header, where serials are missing, and their bytes.
  *
  *      0   magic             8    "\217weirB\r\n"
- *      8   version           2    1; 2 with BLOCK_LENGTHS
- *     10   flags             2    BLOCK_...
- *     12   gaps              4    how many follow the header
+ *      8   version           2    1; 2 with BLOCK_LENGTHS; 3 with weights
+ *     10   flags             2    BLOCK_...; 16 with weights
+ *     12   gaps              4    how many follow the header, and weights behind them
  *     16   length            8    bytes of records behind them
  *     24   records           8    0 where bytes are no records
  *     32   first             8    serial of the first record
@@ -15,6 +15,7 @@
  *     80   checksum          4    CRC-32C of the records' bytes, and of their lengths in front of them
  *     84   own checksum      4    CRC-32C of the header before this, and of the gaps
  *     88   gaps              12 each: so many records into the block (4), so many serials are missing (8)
+ *          weights           12 each: from so many records into the block on, and 2^31 (4), each stands for so many millionths (8)
  *    ...   lengths           4 each, with BLOCK_LENGTHS: of the records, whose sum is `length`
  *
  * Numbers are little-endian.  The block is the frame: there is nothing else in a segment.  Where one is damaged the next
@@ -59,7 +60,7 @@
 
 struct block_gap {
 	uint32_t at;      /* records of the block in front of it, rising, at least 1 and less than there are */
-	uint64_t missing; /* at least 1 */
+	uint64_t missing; /* at least 1; of one that is a weight, what the records from there on weigh, and `at` from 0 on */
 };
 
 struct block {
@@ -72,7 +73,8 @@ struct block {
 	unsigned char id[BLOCK_ID];
 	uint32_t checksum;
 	unsigned gaps;
-	struct block_gap gap[BLOCK_GAPS];
+	struct block_gap gap[BLOCK_GAPS]; /* the gaps, and behind them the weights */
+	unsigned weights; /* 0: each record stands for itself */
 };
 
 /* The serial behind the last record of it. */

@@ -197,6 +197,9 @@ describe(const struct spool *spool, const struct spool_load *load, struct tally 
 	block->gaps = load->gaps;
 	if (load->gaps > 0)
 		memcpy(block->gap, load->gap, load->gaps * sizeof(load->gap[0]));
+	block->weights = load->weights;
+	if (load->weights > 0)
+		memcpy(block->gap + load->gaps, load->weight, load->weights * sizeof(load->weight[0]));
 }
 
 /* Behind the first, which has its place, those that fit behind it: how many there are in all. */

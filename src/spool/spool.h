@@ -92,6 +92,8 @@ struct spool_load {
 	uint64_t first;
 	unsigned gaps;
 	const struct block_gap *gap;
+	unsigned weights; /* as block.h has them */
+	const struct block_gap *weight;
 	bool unended;
 	bool lengths;  /* the first piece is the lengths of the records, and none of theirs */
 };
@@ -154,10 +156,12 @@ struct spool_next {
 	uint64_t first;
 	unsigned gaps;
 	const struct block_gap *gap;
+	unsigned weights;
+	const struct block_gap *weight;
 	bool unended;    /* its last record lacks its delimiter, */
 	bool of_old;     /* and others may follow it: it is from an earlier run */
 	const unsigned char *lengths; /* of these records, as block_length_at has them; NULL: their bytes tell, or it is only one */
-	uint64_t skipped;  /* records of the block in front of these, which the gaps count from */
+	uint64_t skipped;  /* records of the block in front of these, which the gaps and the weights count from */
 	struct tally lost; /* missing in front of it: damage, counted just now */
 };
 

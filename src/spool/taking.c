@@ -71,7 +71,7 @@ skip(const struct spool *spool, const struct block *block, const char *records, 
 	uint64_t count = old.records;
 
 	*next = (struct spool_next){ .text = records, .length = (size_t)block->length, .records = block->records, .first = block->first,
-		.gaps = block->gaps, .gap = block->gap,
+		.gaps = block->gaps, .gap = block->gap, .weights = block->weights, .weight = block->gap + block->gaps,
 		.unended = (block->flags & (BLOCK_UNENDED | BLOCK_LAST_SHORT)) != 0,
 		.of_old = block->before.bytes < spool->old_end.bytes };
 	if (block_lengths(block) > 0)

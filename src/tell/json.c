@@ -239,6 +239,8 @@ json_totals(struct line *line, const struct snapshot *s)
 	line_add(line, ",");
 	json_tally(line, "marks", &ledger->marks);
 	line_add(line, ",\"added_bytes\":%" PRIu64 ",", ledger->added_bytes);
+	json_or_null(line, "outside_weights", s->options->weight_template != NULL, snapshot_outside(ledger));
+	line_add(line, ",");
 	json_tally(line, "held", &s->held);
 	line_add(line, ",");
 	json_tally(line, "in_flight", &s->in_flight);

@@ -19,6 +19,12 @@ snapshot_begin(struct baseline *baseline, uint64_t now_ns)
 }
 
 uint64_t
+snapshot_outside(const struct ledger *ledger)
+{
+	return ledger_dropped(ledger).records - ledger->dropped[REASON_SAMPLE].records - ledger->dropped[REASON_SHED].records;
+}
+
+uint64_t
 snapshot_per_second(uint64_t amount, uint64_t ns)
 {
 	return ns > 0 ? (uint64_t)((double)amount * (double)NS_PER_S / (double)ns) : 0;

@@ -131,4 +131,7 @@ unsigned snapshot_top_keys(const struct snapshot *snapshot, struct top_key key[T
 /* So much in ns nanoseconds, per second; 0 where ns is 0. */
 uint64_t snapshot_per_second(uint64_t amount, uint64_t ns);
 
+/* Records that were dropped and that no weight stands for: all but what --sample and shed:N left out. */
+uint64_t snapshot_outside(const struct ledger *ledger);
+
 #endif

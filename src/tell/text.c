@@ -215,6 +215,8 @@ text_dropped(struct line *line, const struct snapshot *s)
 		line_add(line, ", %s/s", count);
 	}
 	line_add(line, ")");
+	if (s->options->weight_template != NULL && snapshot_outside(&s->ledger) > 0)
+		line_add(line, ", %" PRIu64 " outside the weights", snapshot_outside(&s->ledger));
 	text_whose(line, s);
 }
 

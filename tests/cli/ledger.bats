@@ -264,10 +264,10 @@ expected()
 	seq 10 >in
 	IN=in run_weir
 	is "$(jq -r "$schema kinds[]" <<<"$FINAL" | sort)" \
-		"$(expected {rate,drop_over,collapse_ns,max_age_ns,reader,spool}' null' {keep,top_keys}' array' key.{asked,found}' number' {unread_bytes,unread_input_bytes}' null' 'exit.status number' 'exit.reason string' 'buffer.capacity_records null' \
+		"$(expected {rate,drop_over,collapse_ns,max_age_ns,outside_weights,reader,spool}' null' {keep,top_keys}' array' key.{asked,found}' number' {unread_bytes,unread_input_bytes}' null' 'exit.status number' 'exit.reason string' 'buffer.capacity_records null' \
 			'buffer.oldest_ns null' 'buffer.until_full_ns null' 'buffer.until_empty_ns null' {,interval.}latency_ns.{p50,p90,p95,p99,max}' number')"
 	is "$(jq -c 'keys_unsorted' <<<"$FINAL")" \
-		'["schema","event","time","name","pid","host","policy","sample","rate","sample_by","drop_over","collapse_ns","max_age_ns","framing","elapsed_ns","recovered","in","out","dropped","keep","key","top_keys","dropped_unsaved","marks","added_bytes","held","in_flight","undelivered","kept","sent","redelivered","buffer","paused","pressure","halted","waited_ns","latency_ns","interval","reports_skipped","unread_bytes","unread_input_bytes","reader","spool","exit"]'
+		'["schema","event","time","name","pid","host","policy","sample","rate","sample_by","drop_over","collapse_ns","max_age_ns","framing","elapsed_ns","recovered","in","out","dropped","keep","key","top_keys","dropped_unsaved","marks","added_bytes","outside_weights","held","in_flight","undelivered","kept","sent","redelivered","buffer","paused","pressure","halted","waited_ns","latency_ns","interval","reports_skipped","unread_bytes","unread_input_bytes","reader","spool","exit"]'
 	# the same while it runs, over pipes, with a rate, dropping
 	empty_reader fifo
 	producer in_fifo
@@ -277,7 +277,7 @@ expected()
 	seq 5 >&9
 	snapshot_until '.in.records == 5'
 	is "$(jq -r "$schema kinds[]" <<<"$SNAP" | sort)" \
-		"$(expected 'rate string' {drop_over,collapse_ns,max_age_ns,reader,spool}' null' {keep,top_keys}' array' key.{asked,found}' number' {unread_bytes,unread_input_bytes}' number' 'exit.status null' 'exit.reason null' 'buffer.capacity_records number' \
+		"$(expected 'rate string' {drop_over,collapse_ns,max_age_ns,outside_weights,reader,spool}' null' {keep,top_keys}' array' key.{asked,found}' number' {unread_bytes,unread_input_bytes}' number' 'exit.status null' 'exit.reason null' 'buffer.capacity_records number' \
 			"$(jq -r '.buffer | to_entries[] | select(.key | startswith("until") or . == "oldest_ns") | "buffer." + .key + " " + (.value | type)' <<<"$SNAP")" \
 			{,interval.}latency_ns.{p50,p90,p95,p99,max}"$(jq -r '" " + (.latency_ns.p50 | type)' <<<"$SNAP")")"
 	snap '.event == "signal" and .schema == 1 and .name == "weir"'

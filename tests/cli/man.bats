@@ -44,7 +44,7 @@ options_of_help()
 
 @test "--help and the list of options have the same, long and short" {
 	options_of_help | tr -s ', ' '\n' | sort >help
-	like "$(paste -sd ' ' help)" '^--answers .*--version --window -0 -B .*-z$'
+	like "$(paste -sd ' ' help)" '^--answers .*--version --weight --window -0 -B .*-z$'
 	is "$(uniq -d help)" "" "twice in --help"
 	section OPTIONS Values | grep '^\.It ' | flags | sort | diff help - >&2
 }

@@ -605,6 +605,7 @@ native_portable()
 		--key=1|--sample-by=key|-s 10 --sample-by=key|-s 10
 		--field-separator=,|--key=N|-p latest -k 1|-p drop-oldest
 		--seed=1|--sample-by=random|-s 10 --sample-by=random|-s 10
+		--seed=1|--weight|-s 10 --weight={n}|-s 10
 		--seed=1|--policy=drop-random|-p drop-random|-p drop-oldest
 		--seed=1|--sample-by=key|-s 10 --sample-by=key -k 1|-s 10 --sample-by=count
 		--keep=x|a policy that drops|-p drop-oldest|-p fail
@@ -687,4 +688,27 @@ native_portable()
 	grep -q 'name="café 日本 \\"😀\\""' m.prom
 	accepted -N "$(printf 'é%.0s' {1..32})"
 	refused "--name=" "too long" -- -N "$(printf 'é%.0s' {1..33})"
+}
+
+@test "--weight: templates that cannot be, and what drops records that nothing stands for" {
+	local template="accepted: text that holds {n}, such as '{n} ', and not the records' delimiter"
+	refused "--weight=: empty" "$template" -- --weight=
+	refused "--weight=x: without {n}" "$template" -- --weight=x
+	refused "--weight={records}: no such placeholder" "$template" -- --weight='{records}'
+	refused "--weight={n}: would contain the records' delimiter" "$template" -- --weight='{n}' -d .
+	refused "--weight={n}: would contain the records' delimiter" "$template" -- --weight='{n}' -d 7
+	refused "--weight={n}: not where records have no delimiter" "--fixed, --frame and --bytes" -- --weight='{n}' -b
+	refused "--weight={n}: not where records have no delimiter" "--fixed, --frame and --bytes" -- --weight='{n}' --fixed=5
+	for policy in drop-oldest drop-newest drop-random 'latest -k 1' 'fair -k 1' codel; do
+		# shellcheck disable=SC2086 # words
+		refused "--weight={n}: not with a policy that drops what nothing stands for" "--policy=block, shed:N or fail" -- \
+			--weight='{n}' -p $policy
+	done
+	refused "--weight={n}: not with --policy=shed:N and --keep" "without --keep" -- --weight='{n}' -p shed:3 --keep=x
+	refused "--weight={n}: not with --drop-over" "with --sample" -- --weight='{n}' --drop-over=1/s
+	refused "--weight={n}: not with --collapse" "without" -- --weight='{n}' --collapse
+	refused "--weight={n}: not with --max-age" "without" -- --weight='{n}' --max-age=1s
+	refused "--weight={n}: not with so small a sample" "1000000000000" -- --weight='{n}' -s 1000000000000
+	refused "--weight={n}: not with so small a sample" "1000000000000" -- --weight='{n}' -s 1000000 -p shed:1000000
+	refused "--weight needs a value" "text that holds {n}" -- --weight
 }

@@ -48,6 +48,7 @@ static struct rig {
 	uint64_t gone_at;  /* the reader goes, or the output fails */
 	char stream[STREAM_MOST];
 	uint64_t length;   /* of the stream */
+	bool weighed;      /* records have weights */
 	bool tuned;        /* values change now and then; */
 	unsigned replanned; /* the plan does once in so many steps; 0: never */
 	bool longest_is_given; /* --max-record, which is the buffer's size otherwise */
@@ -198,6 +199,19 @@ choose_gates(struct options *o)
 	o->collapse_ns = one_in(4) ? choose_repeats() : 0;
 }
 
+/* What drops only what the weights stand for. */
+static void
+choose_weighed(struct options *o)
+{
+	o->weight_template = "{n}";
+	o->policing = false;
+	o->max_age_ns = o->collapse_ns = 0;
+	o->header_records = 0;
+	if (o->policy != POLICY_BLOCK && o->policy != POLICY_FAIL)
+		o->policy = o->keep == NULL ? POLICY_SHED : POLICY_BLOCK;
+	choose_marks(o);
+}
+
 static void
 choose_settle(struct options *o)
 {
@@ -230,6 +244,8 @@ choose_options(void)
 		o->header_records = one_in(4) ? from(1, one_in(4) ? 50 : 3) : 0;
 	}
 	choose_settle(o);
+	if (rig.weighed && framing_delimited(&o->framing))
+		choose_weighed(o);
 	rig.setup = (struct script_setup){
 		.way = (enum io_way)below(5),
 		.unit = class->splices ? 4096 : from(1, 50),
@@ -277,6 +293,7 @@ static bool
 begin(uint64_t seed)
 {
 	rig.random.state = seed * 1000003;
+	rig.weighed = seed % 5 == 0;
 	choose_options();
 	make_stream();
 	rig.tuned = one_in(2);
@@ -395,6 +412,8 @@ retune(void)
 	if (!rig.pump.plan.sampling)
 		o.sample = (struct share){ 1, 1 };
 	choose_control(&o);
+	if (rig.weighed && rig.options.weight_template != NULL)
+		o.max_age_ns = 0;
 	tuning = tuning_of(&o);
 	if (one_in(3)) { /* the rest as it was */
 		const struct tuning before = rig.pump.tuning;
@@ -480,6 +499,8 @@ choose_next(struct options *o)
 		choose_rate(o);
 	if (one_in(4))
 		choose_settle(o);
+	if (o->weight_template != NULL)
+		choose_weighed(o);
 	choose_marks(o);
 	if (one_in(8)) { /* as little as can be asked of records */
 		o->policy = POLICY_BLOCK;

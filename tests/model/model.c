@@ -66,6 +66,13 @@ streams(const struct model *m)
 	return m->streams;
 }
 
+/* Each has a weight. */
+static bool
+weighs(const struct model *m)
+{
+	return m->options->weight_template != NULL;
+}
+
 static void
 fix_sampling(struct model *m, const struct options *o)
 {
@@ -76,7 +83,7 @@ static void
 fix_modes(struct model *m, const struct options *o)
 {
 	fix_sampling(m, o);
-	m->streams = o->framing.kind == FRAMING_BYTES || (!drops(m) && !o->rated && !m->sampling &&
+	m->streams = o->framing.kind == FRAMING_BYTES || (!weighs(m) && !drops(m) && !o->rated && !m->sampling &&
 	    !o->policing && o->collapse_ns == 0 && o->max_age_ns == 0 && o->settle_ns == 0);
 	m->parts = !drops(m) && !m->streams;
 }
@@ -173,6 +180,33 @@ chance_of(const struct options *options, unsigned user)
 	return chance;
 }
 
+/* Where they are weighed a sample begins anywhere. */
+static uint64_t
+any_phase(struct model *m)
+{
+	return chance_below(&m->draws.chance, m->options->sample.den);
+}
+
+/* A sample that is new, from this state of chance on. */
+static void
+begin_sample(struct model *m, const struct chance *chance)
+{
+	sample_init(&m->draws, &m->own.sample, m->own.sample_by, chance);
+	m->share = (struct model_share){ 0 };
+	if (weighs(m) && is_sampling(m) && m->own.sample_by == SAMPLE_BY_COUNT)
+		m->share.phase = any_phase(m);
+}
+
+static void
+begin_budget(struct model *m, const struct chance *chance)
+{
+	struct chance lot = *chance;
+
+	budget_init(&m->budget, &m->own.budget, m->now_ns);
+	if (weighs(m))
+		budget_weigh(&m->budget, chance_next(&lot));
+}
+
 #define FOR_SAMPLE 0
 #define FOR_LOTS 1
 
@@ -195,9 +229,9 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 	m->window = window;
 	m->unit = unit;
 	m->common.then_ns = m->now_ns = now_ns;
-	sample_init(&m->draws, &options->sample, options->sample_by, &chance);
+	begin_sample(m, &chance);
 	if (options->sample_by == SAMPLE_BY_BUDGET)
-		budget_init(&m->budget, &options->budget, now_ns);
+		begin_budget(m, &chance);
 	if (options->sample_by == SAMPLE_BY_RANDOM && is_sampling(m))
 		m->gap = sample_gap(&m->draws);
 	m->lots = chance_of(options, FOR_LOTS);
@@ -268,7 +302,13 @@ static bool
 is_next(struct model *m, struct model_share *share)
 {
 	const struct share *sample = &m->options->sample;
-	const bool drawn = share->number == share->kept * sample->den / sample->num;
+	const bool drawn = share->number == (share->kept * sample->den + share->phase) / sample->num;
+
+	if (share->first) {
+		*share = (struct model_share){ .key = share->key, .phase = any_phase(m) };
+		m->weight = WEIGHT_ONE;
+		return true;
+	}
 
 	share->kept += drawn;
 	if (++share->number == sample->den)
@@ -288,8 +328,9 @@ share_of(struct model *m, uint64_t key)
 		return &m->each[0];
 	}
 	if (i == m->shares) {
-		m->each[m->shares] = (struct model_share){ .key = key };
-		budget_key_init(&m->each[m->shares++].budget, key, m->now_ns);
+		m->each[m->shares] = (struct model_share){ .key = key, .first = weighs(m) };
+		budget_key_init(&m->each[m->shares++].budget, weighs(m) && m->options->sample_by == SAMPLE_BY_BUDGET ?
+		    chance_next(&m->draws.chance) : key, m->now_ns);
 	}
 	return &m->each[i];
 }
@@ -312,11 +353,22 @@ is_drawn(struct model *m)
 	return is_next(m, &m->share);
 }
 
+/* One in its probability, of what is in by its share. */
+static uint64_t
+share_weight(const struct options *o)
+{
+	const double weight = (double)o->sample.den * WEIGHT_ONE / (double)o->sample.num;
+
+	return (uint64_t)(weight + 0.5);
+}
+
 static bool
 is_sampled(struct model *m, const char *text, size_t body)
 {
 	const struct options *o = m->options;
+	bool is_in;
 
+	m->weight = share_weight(o);
 	switch (o->sample_by) {
 	case SAMPLE_BY_KEY:
 		return sample_has(&m->draws, key_with(m, text, body, o->seed));
@@ -324,8 +376,11 @@ is_sampled(struct model *m, const char *text, size_t body)
 		return is_next(m, share_of(m, key_with(m, text, body, 0)));
 	case SAMPLE_BY_BUDGET:
 		if (options_key(o) == NULL)
-			return budget_has(&m->budget, m->now_ns);
-		return budget_has_of_key(&m->budget, &share_of(m, key_with(m, text, body, m->salt_of_all))->budget, m->now_ns);
+			is_in = budget_has(&m->budget, m->now_ns);
+		else
+			is_in = budget_has_of_key(&m->budget, &share_of(m, key_with(m, text, body, m->salt_of_all))->budget, m->now_ns);
+		m->weight = budget_weight(&m->budget);
+		return is_in;
 	case SAMPLE_BY_COUNT:
 	case SAMPLE_BY_RANDOM:
 		break;
@@ -443,6 +498,7 @@ judge(struct model *m, bool delimited, bool whole)
 	const bool compared = o->collapse_ns != 0 && whole, repeated = compared && is_repeat(m, record, body);
 
 	record->judged = true;
+	m->weight = WEIGHT_ONE;
 	if (!repeated && kept && is_sampling(m) && o->sample_by == SAMPLE_BY_BUDGET)
 		budget_charge(&m->budget);
 	if (repeated)
@@ -454,6 +510,7 @@ judge(struct model *m, bool delimited, bool whole)
 	else {
 		if (compared)
 			note_let_in(m, record, body);
+		record->weight = m->weight;
 		return;
 	}
 	m->left_out = true;
@@ -477,7 +534,8 @@ begin_record(struct model *m)
 	if (m->count == MODEL_RECORDS)
 		wrong("the model has no room for so many records");
 	else
-		m->held[m->count++] = (struct model_record){ .start = m->at, .header = are_headers_coming(m) };
+		m->held[m->count++] = (struct model_record){ .start = m->at, .header = are_headers_coming(m),
+			.weight = counts_out(m) ? share_weight(m->options) : WEIGHT_ONE };
 }
 
 /* Its last byte is here, which may be a delimiter. */
@@ -938,6 +996,43 @@ depth_of(const struct model *m)
 	return depth;
 }
 
+/* Where they are weighed each is drawn on its own, by chance that is new with each pressure. */
+static bool
+is_shed_by_lot(struct model *m, bool in_question)
+{
+	struct chance own;
+
+	if (m->pressed_number == 0) {
+		chance_init(&own, true, chance_next(&m->lots));
+		sample_init(&m->shedding, &m->own.shed, SAMPLE_BY_RANDOM, &own);
+		m->shedding_gap = sample_gap(&m->shedding);
+	}
+	m->pressed_number = 1;
+	if (!in_question)
+		return false;
+	if (m->shedding_gap > 0) {
+		m->shedding_gap--;
+		return true;
+	}
+	m->shedding_gap = sample_gap(&m->shedding);
+	return false;
+}
+
+/* What has come in stands for what that has left out, too.  Those in front of it came in while nobody asked, if they were not
+ * asked about. */
+static void
+weigh_shed(struct model *m, size_t index)
+{
+	struct model_record *record = &m->held[index];
+
+	if (!weighs(m) || record->shed)
+		return;
+	for (size_t i = 0; i <= index; i++)
+		m->held[i].shed = true;
+	if (m->options->policy == POLICY_SHED && m->pressed)
+		record->weight *= m->options->shed.den;
+}
+
 /* Whether one that has arrived is left out because of shed:N; fits says whether there is room for it. */
 static bool
 is_shed(struct model *m, const struct model_record *record, bool fits)
@@ -949,6 +1044,8 @@ is_shed(struct model *m, const struct model_record *record, bool fits)
 		return false;
 	if (is_high(m, depth) || !fits)
 		press(m);
+	if (weighs(m))
+		return m->pressed && is_shed_by_lot(m, fits && !record->shed);
 	return m->pressed && record->class == 0 && m->pressed_number++ % o->shed.den != 0;
 }
 
@@ -1009,8 +1106,10 @@ let_in(struct model *m, bool equals)
 			i++;
 		else if (is_shed(m, record, fits))
 			drop(m, i, REASON_SHED);
-		else if (fits)
+		else if (fits) {
 			record->admitted = true;
+			weigh_shed(m, i);
+		}
 		else if (takes_room(m, i, record->class + equals))
 			i -= before - m->count; /* and it is its turn again */
 		else
@@ -2110,8 +2209,7 @@ retune_sample(struct model *m, const struct share *share)
 	if (o->sample_by == SAMPLE_BY_BUDGET)
 		return;
 	o->sample = *share;
-	sample_init(&m->draws, share, o->sample_by, &(struct chance){ m->draws.chance.state });
-	m->share = (struct model_share){ 0 };
+	begin_sample(m, &(struct chance){ m->draws.chance.state });
 	m->shares = 0;
 	m->counted_out = false;
 	if (o->sample_by == SAMPLE_BY_RANDOM && (!counts_out(m) || !m->open || is_header_open(m)))
@@ -2219,11 +2317,10 @@ replan_sample(struct model *m, const struct options *next, bool counted)
 	o->budget = next->budget;
 	if (!is_sampling(m))
 		return;
-	sample_init(&m->draws, &o->sample, o->sample_by, &chance);
-	m->share = (struct model_share){ 0 };
+	begin_sample(m, &chance);
 	m->shares = 0;
 	if (o->sample_by == SAMPLE_BY_BUDGET)
-		budget_init(&m->budget, &o->budget, m->now_ns);
+		begin_budget(m, &chance);
 	if (o->sample_by == SAMPLE_BY_RANDOM && (!counts_out(m) || !m->open || is_header_open(m)))
 		m->gap = sample_gap(&m->draws);
 }
@@ -2262,6 +2359,8 @@ replan_policy(struct model *m, enum policy before)
 		return;
 	forget(m);
 	m->lots = chance_of(o, FOR_LOTS);
+	for (size_t i = 0; i < m->count && o->policy == POLICY_SHED; i++)
+		m->held[i].shed = m->held[i].ended;
 	m->round_at = 0;
 	m->pressed_number = 0;
 	codel_init(&m->codel, o->codel_target_ns, o->codel_interval_ns);
@@ -2417,6 +2516,18 @@ same_held(const struct model *m, const struct pump *pump)
 	check_bytes(m, 0, piece, pieces);
 }
 
+/* As many of those that are held whole as a walk comes by. */
+static void
+same_weights(const struct model *m, struct weights *weights)
+{
+	struct weights_walk walk;
+	uint64_t weight;
+
+	weights_walk(weights, &walk);
+	for (size_t i = is_part_sent(m); i < m->count && m->held[i].ended && weights_walk_on(weights, &walk, &weight); i++)
+		same("weight", weight, m->held[i].weight);
+}
+
 /* When those that are held arrived, but one that is in transit; and how long those that left had waited. */
 static void
 same_times(const struct model *m, const struct queue *queue)
@@ -2482,6 +2593,8 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 	same_ledger(m, pump);
 	same_held(m, pump);
 	same("a header that is too long", pump_header_too_long(pump), m->header_too_long);
+	if (weighs(m))
+		same_weights(m, (struct weights *)(uintptr_t)&pump->weights);
 	if (pump->queue.sojourn != NULL)
 		same_times(m, &pump->queue);
 	if (complaint[0] == '\0') {

@@ -37,11 +37,13 @@ struct model_record {
 	uint64_t key;  /* hash of it, once it has ended or been begun to be sent */
 	unsigned class;
 	uint64_t number; /* that it has drawn */
+	uint64_t weight; /* where they are weighed: of the gates, and of shed */
 	uint64_t batch;  /* of latest: of neighbours that were noted together; 0: it is not noted */
 	bool judged;   /* the gates have let it in */
 	bool ended;
 	bool delimited; /* it has */
 	bool admitted; /* the policy has let it in */
+	bool shed;     /* or did so, when there was more room, or under another one */
 	bool paid;     /* the rate has been charged for all of it */
 	bool header;   /* one of the first, which give way to nothing */
 	bool unkeyed;  /* part of it was out when this rate began: it is charged to the bucket for all */
@@ -69,6 +71,8 @@ struct model_share {
 	uint64_t key;
 	uint64_t number;
 	uint64_t kept;
+	uint64_t phase; /* where it began, of the denominator */
+	bool first;     /* nothing has come of a key whose first is in for itself */
 	struct budget_key budget;
 };
 
@@ -97,6 +101,7 @@ struct model {
 	uint64_t settle_due_ns; /* when the real code wanted to be woken since nothing more comes; or 0 */
 	bool left_out;      /* and it is being left out */
 	enum reason why;
+	uint64_t weight;    /* of the record that was let in last, where they are weighed */
 	struct model_share share;
 	struct sample draws; /* of a sample by random: */
 	uint64_t gap;       /* so many to leave out before the next */
@@ -107,6 +112,8 @@ struct model {
 	uint64_t paused_since_ns;
 	struct model_level common; /* of the bucket for all */
 	int64_t depth;      /* tokens; of each bucket, from now on */
+	struct sample shedding; /* of shed, where its sample is by lot: */
+	uint64_t shedding_gap; /* so many to leave out before the next */
 	struct chance lots; /* of drop-random, */
 	uint64_t round_at;  /* whose round goes on with the record that begins here, or the next */
 	struct codel codel;

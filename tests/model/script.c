@@ -31,6 +31,7 @@ script_begin(struct pump *pump, const struct options *options, const struct scri
 	model_init(script.model, options, script.stream, script.window, setup->unit, now_ns);
 	if (pump_init(pump, options, &input, &output, now_ns) < 0)
 		return -1;
+	outlet_free(&pump->outlet); /* weights are kept, and not written: what leaves is looked at byte by byte */
 	model_salt(script.model, pump->salt);
 	limits = pump->queue.limits;
 	marks = pump->queue.marks;

@@ -226,6 +226,7 @@ static const struct readers {
 	/* but that records are told apart where there is something to count */
 	{ "-m 8K --credits=x", .crediting = true, .window_records = ANY, .window_bytes = ANY, .max_record = ANY },
 	{ "-m 8K --number", .numbered = true, .window_records = ANY, .window_bytes = ANY, .max_record = ANY },
+	{ "-m 8K --weight={n}", .window_records = ANY, .window_bytes = ANY, .max_record = ANY },
 	/* what is in flight fits the buffer, and a record is bounded */
 	{ "-m 8K --confirm=line --answers=x", .flying = true, .numbered = true, .marks_answered = true,
 	    .window_records = 1000, .window_bytes = 8192, .max_record = 8192, .record = 8192 },

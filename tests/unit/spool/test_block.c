@@ -5,6 +5,7 @@
 #include "../tap.h"
 
 #include "../random.h"
+#include "pick/weight.h"
 #include "spool/block.h"
 
 static struct random chance = { 1 };
@@ -27,6 +28,10 @@ make_block(void)
 	for (uint64_t at = 1; at < block.records && block.gaps < BLOCK_GAPS && !random_one_in(&chance, 9);
 	    at += 1 + random_below(&chance, 1000))
 		block.gap[block.gaps++] = (struct block_gap){ (uint32_t)at, 1 + random_magnitude(&chance, 40) };
+	for (uint64_t at = 0; at < block.records && block.gaps + block.weights < BLOCK_GAPS && !random_one_in(&chance, 3);
+	    at += 1 + random_below(&chance, 1000))
+		block.gap[block.gaps + block.weights++] = (struct block_gap){ (uint32_t)at,
+			WEIGHT_ONE + random_magnitude(&chance, 50) };
 	return block;
 }
 
@@ -36,9 +41,9 @@ is_same(const struct block *one, const struct block *other)
 	bool same = one->flags == other->flags && one->length == other->length && one->records == other->records &&
 	    one->first == other->first && one->before.records == other->before.records &&
 	    one->before.bytes == other->before.bytes && one->time_ns == other->time_ns &&
-	    one->checksum == other->checksum && one->gaps == other->gaps && memcmp(one->id, other->id, BLOCK_ID) == 0;
+	    one->checksum == other->checksum && one->gaps == other->gaps && one->weights == other->weights && memcmp(one->id, other->id, BLOCK_ID) == 0;
 
-	for (unsigned i = 0; same && i < one->gaps; i++)
+	for (unsigned i = 0; same && i < one->gaps + one->weights; i++)
 		same = one->gap[i].at == other->gap[i].at && one->gap[i].missing == other->gap[i].missing;
 	return same;
 }
@@ -78,7 +83,7 @@ test_layout(void)
 	    "\x03\0\0\0\0\0\0\0\x04\x01\0\0\0\0\0\0\x08\x07\x06\x05\x04\x03\x02\x01"
 	    "abcdefghijklmnop\xdd\xcc\xbb\xaa";
 	struct block block = { BLOCK_UNENDED, 5, 2, 7, { 3, 260 }, UINT64_C(0x0102030405060708), "", 0xaabbccdd, 1,
-		{ { 1, 9 } } };
+		{ { 1, 9 } }, 0 };
 	unsigned char head[BLOCK_HEAD_MOST];
 
 	memcpy(block.id, "abcdefghijklmnop", BLOCK_ID);
@@ -86,6 +91,11 @@ test_layout(void)
 	ok(memcmp(head, want, 84) == 0, "each field where weir-spool(5) has it");
 	ok(memcmp(head + BLOCK_HEADER, "\x01\0\0\0\x09\0\0\0\0\0\0\0", BLOCK_GAP) == 0, "and the gap behind them");
 	is(block_next(&block), 7 + 2 + 9, "the serial behind it");
+	block.gap[1] = (struct block_gap){ 0, 0x01020304 };
+	block.weights = 1;
+	is(block_encode(&block, head), BLOCK_HEADER + 2 * BLOCK_GAP, "with a weight");
+	ok(memcmp(head + 8, "\x03\0\x11\0\x02\0\0\0", 8) == 0, "of another version, with the flag");
+	ok(memcmp(head + BLOCK_HEADER + BLOCK_GAP, "\0\0\0\x80\x04\x03\x02\x01\0\0\0\0", BLOCK_GAP) == 0, "behind the gap");
 	ok(block_after(&block).records == 5 && block_after(&block).bytes == 266, "the ordinal behind it, with the delimiter that is lacking");
 }
 
@@ -103,6 +113,11 @@ test_impossible(void)
 		{ "a gap behind all", { .length = 3, .records = 2, .first = 1, .gaps = 1, .gap = { { 2, 1 } } } },
 		{ "a gap of none", { .length = 3, .records = 2, .first = 1, .gaps = 1, .gap = { { 1, 0 } } } },
 		{ "gaps in no order", { .length = 9, .records = 4, .first = 1, .gaps = 2, .gap = { { 2, 1 }, { 2, 1 } } } },
+		{ "a weight of nothing", { .length = 9, .records = 4, .first = 1, .weights = 1, .gap = { { 0, WEIGHT_ONE - 1 } } } },
+		{ "a weight out of all bounds", { .length = 9, .records = 4, .first = 1, .weights = 1, .gap = { { 0, WEIGHT_MOST + 1 } } } },
+		{ "weights in no order", { .length = 9, .records = 4, .first = 1, .weights = 2,
+		    .gap = { { 2, WEIGHT_ONE }, { 2, WEIGHT_ONE } } } },
+		{ "a weight behind all", { .length = 9, .records = 4, .first = 1, .weights = 1, .gap = { { 4, WEIGHT_ONE } } } },
 		{ "a length out of all bounds", { .length = UINT64_MAX / 2, .records = 1, .first = 1 } },
 		{ "serials that wrap", { .length = 9, .records = 4, .first = 1, .gaps = 1, .gap = { { 2, UINT64_MAX } } } },
 	};

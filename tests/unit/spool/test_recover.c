@@ -45,10 +45,10 @@ test_versions(void)
 	bool right;
 
 	left_behind(1, 100);
-	set_version(0, 2);
+	set_version(0, 3);
 	ok(refuses(), "a block of another version: refused, nothing touched");
 	set_version(0, 1);
-	set_version(second, 3);
+	set_version(second, 4);
 	ok(refuses(), "also behind others");
 	set_version(second, 1);
 	change(FIRST, 8, "\2", 1);
