@@ -40,7 +40,8 @@
 
 struct batch {
 	struct tally all; /* that wait */
-	struct tally old; /* of them superseded, unless it is broken */
+	struct tally old; /* of them superseded, unless it is broken; */
+	struct tally kept; /* and that --keep matches, unless it is broken and was not counted since */
 	uint32_t number;  /* higher than of those before it; from 1 */
 };
 

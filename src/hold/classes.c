@@ -166,6 +166,17 @@ count_on(struct classes *classes, struct queue *queue, struct count *count)
 	known->span = mark->offset - base.offset;
 }
 
+void
+classes_know(struct classes *classes, struct queue *queue, unsigned class, const struct tally *own)
+{
+	const struct queue_mark admitted = queue_admitted_mark(queue), base = base_of(queue, class);
+
+	if (class >= classes_top(classes) || admitted.offset < base.offset)
+		return;
+	*known_mark(classes, queue, class) = admitted;
+	classes->known[class] = (struct classes_known){ admitted.offset - base.offset, *own };
+}
+
 bool
 classes_may_give(const struct classes *classes, struct queue *queue, unsigned below,
     const struct tally *let_in, const struct tally *need)

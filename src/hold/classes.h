@@ -49,6 +49,9 @@ bool classes_may_give(const struct classes *classes, struct queue *queue, unsign
     const struct tally *let_in, const struct tally *need);
 bool classes_can_give(struct classes *classes, struct queue *queue, unsigned below, const struct tally *need);
 
+/* That is what those of a class have that are admitted. */
+void classes_know(struct classes *classes, struct queue *queue, unsigned class, const struct tally *own);
+
 /* Some of those that were admitted are not any more: what was counted of them is not known. */
 void classes_take_back(struct classes *classes, struct queue *queue);
 

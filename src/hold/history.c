@@ -105,6 +105,32 @@ is_kept(const struct history *history, const struct queue_record *record)
 	return history->keep != NULL && keep_class(history->keep, record->text, record->body) > 0;
 }
 
+static enum sweep_verdict
+judge_kept(void *state, const struct queue_record *record, struct sweep_fate *fate)
+{
+	struct history *history = state;
+
+	(void)fate;
+	if (is_kept(history, record))
+		ledger_count(&batches_at(&history->batches, 0)->kept, 1, record->length);
+	return SWEEP_KEEP;
+}
+
+struct tally
+history_unkept(struct history *history, struct queue *queue)
+{
+	struct tally all = history->noted;
+
+	if (history->recount && history->batches.broken) {
+		batches_at(&history->batches, 0)->kept = (struct tally){ 0, 0 };
+		(void)sweep_look(queue, mark_of(history, queue, 0), mark_of(history, queue, 1), &(struct sweep){ judge_kept, history, false });
+	}
+	history->recount = false;
+	for (size_t i = history->batches.first; i < history->batches.first + history->batches.count; i++)
+		tally_lessen(&all, history->batches.list[i].kept.records, history->batches.list[i].kept.bytes);
+	return all;
+}
+
 /* What was the newest of its key is superseded. */
 static void
 supersede(struct history *history, const struct newest_entry *entry)
@@ -180,8 +206,11 @@ fetch(struct history *history)
 static void
 look_soon(struct history *history, const struct queue_record *record, uint32_t number)
 {
-	*look_at(history, history->in++) =
-	    (struct history_look){ hash_of(history, record), length_of(record), number, is_kept(history, record) };
+	const bool kept = is_kept(history, record);
+
+	if (kept)
+		ledger_count(&batches_last(&history->batches)->kept, 1, record->length);
+	*look_at(history, history->in++) = (struct history_look){ hash_of(history, record), length_of(record), number, kept };
 	if (history->in - history->fetched == HISTORY_AHEAD) {
 		look_now(history);
 		fetch(history);
@@ -264,6 +293,7 @@ join(struct history *history, struct queue *queue, size_t index)
 	(void)sweep_look(queue, to, end, &(struct sweep){ judge_other, &joining, false });
 	ledger_count(&one->all, other->all.records, other->all.bytes);
 	ledger_count(&one->old, other->old.records, other->old.bytes);
+	ledger_count(&one->kept, other->kept.records, other->kept.bytes);
 	close_batch(history, index + 1);
 }
 
@@ -311,6 +341,7 @@ on_leave(struct watch *watch, struct queue *queue, uint64_t records, uint64_t by
 			tally_lessen(&batch->all, records, bytes);
 			tally_lessen(&history->noted, records, bytes);
 			batch->old = (struct tally){ 0, 0 };
+			history->recount = true;
 			history->batches.broken = true;
 			set_live(history);
 			return;
@@ -349,7 +380,7 @@ on_cut(struct watch *watch, struct queue *queue, size_t to, size_t offset, struc
 	const size_t end = offset + length;
 	size_t before = to, index = 0;
 
-	if (!history_is_on(history) || history->sweeping)
+	if (!history_is_on(history) || history->sweeping || to >= history->noted.bytes)
 		return;
 	while (offset < end) {
 		struct queue_record record;
@@ -362,7 +393,9 @@ on_cut(struct watch *watch, struct queue *queue, size_t to, size_t offset, struc
 		record = queue_record_at(queue, offset, place, true);
 		batch = batches_at(&history->batches, index);
 		take_off(history, batch, &record);
-		if ((index > 0 || !history->batches.broken) && !is_kept(history, &record))
+		if (is_kept(history, &record))
+			tally_lessen(&batch->kept, 1, record.length);
+		else if (index > 0 || !history->batches.broken)
 			forget(history, newest_find(&history->newest, hash_of(history, &record)), batch, &record);
 		if (batch->all.records == 0)
 			close_batch(history, index);
@@ -406,10 +439,25 @@ judge_old(void *state, const struct queue_record *record, struct sweep_fate *fat
 	return SWEEP_DROP;
 }
 
+static bool
+wants_more(const struct history_wanted *wanted)
+{
+	return !tally_is_none(&wanted->need) || (!tally_is_none(&wanted->all) && wanted->look > 0);
+}
+
+/* A batch is about to be swept. */
+static void
+take_from(struct history_wanted *wanted, const struct batch *batch)
+{
+	tally_lessen(&wanted->need, batch->old.records, batch->old.bytes);
+	tally_lessen(&wanted->all, batch->old.records, batch->old.bytes);
+	wanted->look -= wanted->look < batch->all.records ? wanted->look : batch->all.records;
+}
+
 /* Neighbours that are worth it, from the oldest such on; lessens what is wanted by what goes.  False where there are
  * none. */
 static bool
-sweep_next(struct history *history, struct queue *queue, struct loss *loss, struct tally *wanted)
+sweep_next(struct history *history, struct queue *queue, struct loss *loss, struct history_wanted *wanted)
 {
 	struct batches *batches = &history->batches;
 	struct sweeping sweeping = { .history = history };
@@ -419,12 +467,12 @@ sweep_next(struct history *history, struct queue *queue, struct loss *loss, stru
 
 	while (begin < batches->count && !batches_is_worth_it(batches_at(batches, begin)))
 		begin++;
-	for (end = begin; end < batches->count && !tally_is_none(wanted); end++) {
+	for (end = begin; end < batches->count && wants_more(wanted); end++) {
 		const struct batch *batch = batches_at(batches, end);
 
 		if (!batches_is_worth_it(batch))
 			break;
-		tally_lessen(wanted, batch->old.records, batch->old.bytes);
+		take_from(wanted, batch);
 	}
 	if (end == begin)
 		return false;
@@ -441,8 +489,8 @@ sweep_next(struct history *history, struct queue *queue, struct loss *loss, stru
 }
 
 void
-history_sweep(struct history *history, struct queue *queue, struct loss *loss, struct tally wanted)
+history_sweep(struct history *history, struct queue *queue, struct loss *loss, struct history_wanted wanted)
 {
-	while (!tally_is_none(&wanted) && sweep_next(history, queue, loss, &wanted))
+	while (wants_more(&wanted) && sweep_next(history, queue, loss, &wanted))
 		;
 }

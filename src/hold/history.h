@@ -57,6 +57,7 @@ struct history {
 	struct history_look look[2 * HISTORY_AHEAD];
 	unsigned out, fetched, in; /* those to come: from out to in; up to fetched their entries are on the way */
 	bool failed;   /* no memory */
+	bool recount;  /* some of the batch that is leaving has left: what is kept of it is not known */
 	bool sweeping; /* what is dropped was counted off by whoever drops it */
 };
 
@@ -70,12 +71,21 @@ bool history_is_on(const struct history *history);
  * ended. */
 bool history_note(struct history *history, struct queue *queue, uint64_t most);
 
+/* What is not kept of those that are noted.  Looks at what is left of the batch that is leaving. */
+struct tally history_unkept(struct history *history, struct queue *queue);
+
 /* Whether all that wait are noted. */
 bool history_is_whole(const struct history *history, const struct queue *queue);
 
+/* What is to go: what must; and some besides, as long as no more than so many records are looked at. */
+struct history_wanted {
+	struct tally need, all;
+	uint64_t look;
+};
+
 /* Of the oldest batch of which it is worth it, all that are superseded go; and so on, until as many have gone as
  * are wanted, or it is not worth it any more.  All that wait are noted. */
-void history_sweep(struct history *history, struct queue *queue, struct loss *loss, struct tally wanted);
+void history_sweep(struct history *history, struct queue *queue, struct loss *loss, struct history_wanted wanted);
 
 /* From now on the queue tells it what goes; records that are not noted do not matter. */
 void history_watch(struct history *history, struct queue *queue);

@@ -25,15 +25,29 @@ note_some(struct latest *latest, struct queue *queue, uint64_t bytes)
 }
 
 /* What is to be superseded: what is needed, and some besides. */
-static struct tally
+static struct history_wanted
 wanted(struct queue *queue)
 {
 	const struct tally need = excess_of(queue, EXCESS_PART).need;
 
-	return (struct tally){
-		need.records > 0 ? need.records + LATEST_MORE_RECORDS : 0,
-		need.bytes > 0 ? need.bytes + LATEST_MORE_BYTES : 0,
+	return (struct history_wanted){
+		.need = need,
+		.all.records = need.records > 0 ? need.records + LATEST_MORE_RECORDS : 0,
+		.all.bytes = need.bytes > 0 ? need.bytes + LATEST_MORE_BYTES : 0,
+		.look = LATEST_LOOK,
 	};
+}
+
+/* What the least class has is known: the classes would have to count it, few and far apart as it is where what was superseded has gone. */
+static void
+tell_classes(struct history *history, struct classes *classes, struct queue *queue)
+{
+	struct tally own;
+
+	if (classes_top(classes) == 0 || !history_is_on(history) || history->noted.bytes != queue_admitted_mark(queue).offset)
+		return;
+	own = history_unkept(history, queue);
+	classes_know(classes, queue, 0, &own);
 }
 
 static void
@@ -53,16 +67,19 @@ give_way(struct latest *latest, struct classes *classes, struct queue *queue, st
 		return;
 	}
 	excess = excess_of(queue, EXCESS_PART);
+	excess.slice /= 8; /* whatever goes is looked up */
 	classes_give_way(classes, queue, loss, REASON_OLDEST, classes_top(classes) + 1, false, &excess);
 }
 
 void
 latest_settle(struct latest *latest, struct classes *classes, struct queue *queue, struct loss *loss)
 {
-	if (!fit_all(queue))
+	if (!fit_all(queue)) {
+		tell_classes(&latest->history, classes, queue);
 		classes_drop_misfits(classes, queue, loss);
-	else
+	} else {
 		classes_look_ahead(classes, queue);
+	}
 	if (fit_all(queue) && fit_is_within(queue, 6))
 		latest_relax(latest);
 	else if (history_is_on(&latest->history) || !fit_is_within(queue, 3))

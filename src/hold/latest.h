@@ -27,11 +27,12 @@
 
 #include <stdbool.h>
 
-/* As much goes besides what has to, where it is superseded, so that not each read asks for a sweep of its own.  (A
- * test has less.) */
+/* As much goes besides what has to, where it is superseded, so that not each read asks for a sweep of its own; as far as a look at so
+ * many records gives that.  (A test has less.) */
 #ifndef LATEST_MORE_BYTES
 #define LATEST_MORE_BYTES ((uint64_t)256 << 10)
 #define LATEST_MORE_RECORDS ((uint64_t)2 << 10)
+#define LATEST_LOOK ((uint64_t)4 << 10)
 #endif
 
 struct latest {

@@ -3,6 +3,7 @@
 
 #include "hold/policy.h"
 #include "hold/fit.h"
+#include "hold/portion.h"
 
 #include <assert.h>
 #include <string.h>
@@ -80,10 +81,37 @@ policy_change(enum policy from, enum policy to, struct shed *shed, struct queue 
 		weights_shed_none(shed->weights); /* all that is here was let in by the other */
 	shed->sampling = to == POLICY_SHED;
 	shed->sampled = 0;
+	shed->portion = portion_first();
 }
 
-bool
-policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct loss *loss)
+static bool
+looks_keys_up(enum policy policy)
+{
+	return policy == POLICY_LATEST || policy == POLICY_FAIR;
+}
+
+/* Whether victims may lie far apart. */
+static bool
+looks_for_them(enum policy policy, const struct shed *shed)
+{
+	return policy_goes_round(policy) || looks_keys_up(policy) || (policy_drops(policy) && policy != POLICY_FAIL && classes_top(&shed->classes) > 0);
+}
+
+size_t
+policy_portion(enum policy policy, const struct shed *shed, const struct queue *queue, size_t most)
+{
+	const size_t held = (size_t)queue_held(queue).bytes;
+	size_t room = queue->limits.bytes > held ? queue->limits.bytes - held : 0;
+
+	if (!looks_for_them(policy, shed))
+		return most;
+	if (queue_waiting(queue) >= queue->limits.records - queue->limits.records / EXCESS_PART)
+		room = 0; /* it may be records that there is no room for */
+	return room < most && shed->portion < most - room ? room + shed->portion : most;
+}
+
+static bool
+settle(enum policy policy, struct shed *shed, struct queue *queue, struct loss *loss)
 {
 	switch (policy) {
 	case POLICY_BLOCK:
@@ -121,4 +149,15 @@ policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct
 		return true;
 	}
 	return true;
+}
+
+bool
+policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct loss *loss)
+{
+	const uint64_t before = queue->looked;
+	const bool fits = fit_all(queue), goes_on = settle(policy, shed, queue, loss);
+
+	if (!fits)
+		shed->portion = portion_next(shed->portion, (queue->looked - before) * (looks_keys_up(policy) ? PORTION_KEY : 1));
+	return goes_on;
 }

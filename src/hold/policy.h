@@ -48,6 +48,10 @@ bool policy_goes_round(enum policy policy);
  * drop-random. */
 void policy_change(enum policy from, enum policy to, struct shed *shed, struct queue *queue, struct chance chance);
 
+/* How much may be read at once, of `most`: no more beyond what there is room for than a verdict can settle by a look that is not too
+ * long (portion.h). */
+size_t policy_portion(enum policy policy, const struct shed *shed, const struct queue *queue, size_t most);
+
 /* Makes the ready records of the queue fit; what has to go is a loss.  False when the run is to end. */
 bool policy_settle(enum policy policy, struct shed *shed, struct queue *queue, struct loss *loss);
 

@@ -81,6 +81,7 @@ struct queue {
 	bool unended;              /* the last ready record lacks its delimiter: the input has ended */
 	struct queue_mark mark[QUEUE_MARKS]; /* the caller's, kept in place */
 	unsigned marks;                      /* of them in use */
+	uint64_t looked;           /* what sweeps have looked at so far, as excess.h counts that */
 	bool part_asked;           /* how much of a record in transit is out */
 	struct sojourn *sojourn;   /* told of what comes and goes; not owned, NULL for none */
 	struct watch *watch;       /* told of what goes; not owned, NULL for none */

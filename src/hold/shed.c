@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "hold/fit.h"
+#include "hold/portion.h"
 #include "hold/shed.h"
 #include "hold/sweep.h"
 
@@ -16,8 +17,9 @@ shed_init(struct shed *shed, const struct shed_rules *rules)
 		.sampling = rules->sampling,
 		.share = rules->share,
 		.pressure = rules->pressure,
+		.portion = portion_first(),
 	};
-	fair_init(&shed->fair, rules->key, rules->salt);
+	fair_init(&shed->fair, rules->key, rules->keep, rules->salt);
 }
 
 unsigned
@@ -60,6 +62,7 @@ shed_relax(struct shed *shed)
 {
 	latest_relax(&shed->latest);
 	fair_relax(&shed->fair);
+	shed->portion = portion_first();
 }
 
 /* --- arrivals ----------------------------------------------------------------------------------- */

@@ -46,6 +46,7 @@ struct shed {
 	uint64_t gap;               /* and leaves out so many records before the next one */
 	struct pressure *pressure;  /* the run's, where it is sampling; not owned */
 	uint64_t sampled;           /* the number of the pressure that the sample is of; 0: of none */
+	size_t portion;             /* of what comes, at once (portion.h) */
 };
 
 /* What a run has; nothing in it is owned, and what it does not use may be NULL or 0. */

@@ -3,6 +3,7 @@
 
 #include "base/broom.h"
 #include "hold/cut.h"
+#include "hold/excess.h"
 #include "hold/sweep.h"
 #include "hold/watch.h"
 
@@ -14,6 +15,7 @@ struct stroke {
 	uint64_t records; /* of the run */
 	bool dropping;
 	bool looks; /* nothing will be dropped */
+	uint64_t seen; /* records in all */
 	struct sweep_fate fate;
 	struct broom chain; /* where `to` and `run` are */
 	size_t at; /* not beside records: compilers add to both at once, and wait for that to be stored */
@@ -171,7 +173,9 @@ sweep_over(struct queue *q, struct loss *loss, struct queue_mark from, struct qu
 		}
 		broom.at += record.length;
 		broom.records++;
+		broom.seen++;
 	}
+	q->looked += broom.at - from.offset + broom.seen * EXCESS_RECORD;
 	end_run(q, &broom, loss);
 	close_hole(q, &broom);
 	return (struct queue_mark){ broom.to, broom.number };

@@ -807,7 +807,7 @@ static bool is_long(const struct model *m, size_t index);
 static void
 note_gone(struct model *m, size_t index)
 {
-	if (m->held[index].batch == 0)
+	if (m->held[index].batch == 0 || m->options->policy != POLICY_LATEST)
 		return;
 	if (m->held[index].batch != m->broken && is_long(m, index))
 		forget(m);
@@ -1441,9 +1441,12 @@ note(struct model *m, uint64_t bytes)
 
 /* Drops what is superseded of each batch of which it is worth it, until as much is gone as is wanted. */
 static void
-drop_worth(struct model *m, struct tally wanted)
+drop_worth(struct model *m, struct tally need, struct tally wanted)
 {
-	for (size_t i = first_victim(m), end; i < last_victim(m) && (wanted.bytes > 0 || wanted.records > 0); i = end) {
+	uint64_t look = LATEST_LOOK; /* of which so many are looked at for more than must go */
+
+	for (size_t i = first_victim(m), end; i < last_victim(m) && (need.bytes > 0 || need.records > 0 ||
+	    (look > 0 && (wanted.bytes > 0 || wanted.records > 0))); i = end) {
 		const struct tally all = batch_sum(m, i);
 		struct tally old = { 0, 0 };
 		static bool goes[MODEL_RECORDS];
@@ -1457,7 +1460,9 @@ drop_worth(struct model *m, struct tally wanted)
 		if (m->held[i].batch == m->broken || old.records == 0 ||
 		    (old.records < all.records / 10 && old.bytes < all.bytes / 10))
 			continue;
+		lessen(&need, old.records, old.bytes);
 		lessen(&wanted, old.records, old.bytes);
+		look -= look < all.records ? look : all.records;
 		for (size_t j = end; j-- > i;) {
 			if (goes[j]) {
 				drop(m, j, REASON_SUPERSEDED);
@@ -1489,10 +1494,13 @@ drop_superseded(struct model *m)
 	if (last_victim(m) > first_victim(m) && m->held[last_victim(m) - 1].batch == 0)
 		note(m, UINT64_MAX);
 	need = too_much(m, NOTHING);
-	drop_worth(m, (struct tally){ need.records > 0 ? need.records + LATEST_MORE_RECORDS : 0,
+	drop_worth(m, need, (struct tally){ need.records > 0 ? need.records + LATEST_MORE_RECORDS : 0,
 	    need.bytes > 0 ? need.bytes + LATEST_MORE_BYTES : 0 });
 	if (m->options->keep != NULL) {
-		give_way(m, goal_of(m, PART), CLASSES, false, REASON_OLDEST);
+		struct goal goal = goal_of(m, PART);
+
+		goal.slice /= 8;
+		give_way(m, goal, CLASSES, false, REASON_OLDEST);
 		return;
 	}
 	while (is_too_much(m)) {
@@ -1503,44 +1511,183 @@ drop_superseded(struct model *m)
 
 /* --- fair ----------------------------------------------------------------------------------------- */
 
-/* What the keys hold that are one, by their hash. */
-struct holder {
-	uint64_t place;
-	uint64_t held;
-};
+#define MOST_LEVELS 1024
+#define MOST_STRETCHES 256
 
+/* Of each stretch that there is (batch, of a record), what was at each level when it was looked at last, and has come since. */
 static struct {
-	struct holder holder[MODEL_RECORDS];
+	uint64_t held[FAIR_PLACES]; /* by the keys that meet there, of those that are noted */
+	struct {
+		uint64_t number;
+		uint64_t mass[MOST_LEVELS];
+	} stretch[MOST_STRETCHES];
 	size_t count;
-	size_t of[MODEL_RECORDS]; /* of each record of the model, its holder */
-} holders;
+} fair;
+
+/* The levels are 0, and the numbers of five digits in binary that may have noughts behind them: each has a number. */
+static unsigned
+level_number(uint64_t weight)
+{
+	unsigned level = 0;
+
+	while (weight >= 32) {
+		weight /= 2;
+		level += 16;
+	}
+	return level + (unsigned)weight;
+}
 
 static uint64_t
-weight_of(const struct model *m, const struct model_record *record)
+least_of_level(unsigned level)
+{
+	unsigned power = 0;
+
+	for (; level >= 32; level -= 16)
+		power++;
+	return (uint64_t)level << power;
+}
+
+static uint64_t
+least_weight(const struct model *m)
 {
 	const struct options *o = m->options;
 	const uint64_t least = o->max_records == UINT64_MAX ? 1 : o->buffer_bytes / o->max_records;
 
-	return record->length > least ? record->length : least > 0 ? least : 1;
+	return least > 0 ? least : 1;
+}
+
+static uint64_t
+weight_of(const struct model *m, struct tally all)
+{
+	const uint64_t by_records = all.records * least_weight(m);
+
+	return all.bytes > by_records ? all.bytes : by_records;
+}
+
+static uint64_t
+weight_of_one(const struct model *m, size_t i)
+{
+	return weight_of(m, (struct tally){ 1, m->held[i].length });
+}
+
+static uint64_t *
+held_of(const struct model *m, size_t i)
+{
+	size_t body;
+	const char *text = text_of(m, &m->held[i], m->held[i].delimited, &body);
+
+	return &fair.held[key_with(m, text, body, m->salt) & (FAIR_PLACES - 1)];
+}
+
+/* By those that are noted, and that --keep does not match. */
+static void
+count_held(const struct model *m)
+{
+	memset(fair.held, 0, sizeof(fair.held));
+	for (size_t i = first_victim(m); i < last_victim(m); i++)
+		if (m->held[i].batch != 0 && m->held[i].class == 0)
+			*held_of(m, i) += weight_of_one(m, i);
+}
+
+static uint64_t *
+masses_of(uint64_t number)
+{
+	for (size_t i = 0; i < fair.count; i++)
+		if (fair.stretch[i].number == number)
+			return fair.stretch[i].mass;
+	wrong("the model knows no such stretch");
+	return fair.stretch[0].mass;
+}
+
+static unsigned
+top_level(const struct model *m)
+{
+	return level_number(m->options->buffer_bytes);
 }
 
 static void
-count_holders(const struct model *m)
+add_mass(const struct model *m, size_t i)
 {
-	const uint64_t mask = FAIR_PLACES - 1;
+	const unsigned level = level_number(*held_of(m, i));
 
-	holders.count = 0;
-	for (size_t i = first_victim(m); i < last_victim(m); i++) {
-		size_t body, at = 0;
-		const char *text = text_of(m, &m->held[i], m->held[i].delimited, &body);
-		const uint64_t place = key_with(m, text, body, m->salt) & mask;
+	masses_of(m->held[i].batch)[level < top_level(m) ? level : top_level(m)] += weight_of_one(m, i);
+}
 
-		while (at < holders.count && holders.holder[at].place != place)
-			at++;
-		if (at == holders.count)
-			holders.holder[holders.count++] = (struct holder){ place, 0 };
-		holders.holder[at].held += weight_of(m, &m->held[i]);
-		holders.of[i] = at;
+static void
+begin_stretch(struct model *m, size_t i)
+{
+	size_t count = 0;
+
+	/* those of which nothing is left are forgotten */
+	for (size_t at = 0; at < fair.count; at++) {
+		bool there = false;
+
+		for (size_t j = first_victim(m); j < last_victim(m); j++)
+			there = there || m->held[j].batch == fair.stretch[at].number;
+		if (there)
+			fair.stretch[count++] = fair.stretch[at];
+	}
+	fair.count = count;
+	m->held[i].batch = ++m->batches;
+	if (fair.count == MOST_STRETCHES)
+		wrong("the model has no room for so many stretches");
+	else
+		memset(&fair.stretch[fair.count++], 0, sizeof(fair.stretch[0]));
+	fair.stretch[fair.count - 1].number = m->batches;
+}
+
+static bool
+is_one_stretch(const struct model *m, struct tally one, struct tally other)
+{
+	return one.bytes + other.bytes <= m->full.bytes && one.records + other.records <= m->full.records;
+}
+
+static void
+join_stretches(struct model *m)
+{
+	for (size_t i = first_victim(m), next; i < last_victim(m) && m->held[i].batch != 0; i = next) {
+		uint64_t *masses = masses_of(m->held[i].batch);
+
+		for (;;) {
+			next = behind_batch(m, i);
+			if (next == last_victim(m) || m->held[next].batch == 0 || !is_one_stretch(m, batch_sum(m, i), batch_sum(m, next)))
+				break;
+			for (unsigned level = 0; level < MOST_LEVELS; level++)
+				masses[level] += masses_of(m->held[next].batch)[level];
+			for (size_t j = next, end = behind_batch(m, next); j < end; j++)
+				m->held[j].batch = m->held[i].batch;
+		}
+	}
+}
+
+/* The next ones, in order, so many bytes, a few at a time; with the first of them another stretch begins, where that is asked for. */
+static void
+note_fair(struct model *m, uint64_t most, bool another)
+{
+	size_t i = first_victim(m), begin = i; /* of the last stretch */
+	uint64_t done = 0;
+
+	for (; i < last_victim(m) && m->held[i].batch != 0; i++)
+		if (m->held[i].batch != m->held[begin].batch)
+			begin = i;
+	count_held(m);
+	while (done < most && i < last_victim(m)) {
+		for (unsigned few = 0; few < FAIR_AHEAD && i < last_victim(m); few++, i++) {
+			const bool fits = i > begin && !another && is_one_stretch(m, batch_sum(m, begin), (struct tally){ 1, m->held[i].length });
+
+			if (i == first_victim(m) || (!fits && count_batches(m) < m->most_batches)) {
+				begin_stretch(m, i);
+				begin = i;
+			} else {
+				m->held[i].batch = m->held[i - 1].batch;
+			}
+			another = false;
+			if (m->held[i].class == 0) {
+				*held_of(m, i) += weight_of_one(m, i);
+				add_mass(m, i);
+			}
+			done += m->held[i].length;
+		}
 	}
 }
 
@@ -1551,72 +1698,117 @@ held_above(uint64_t level, bool *any)
 	uint64_t sum = 0;
 
 	*any = false;
-	for (size_t at = 0; at < holders.count; at++) {
-		if (holders.holder[at].held >= level) {
-			sum += holders.holder[at].held - level;
+	for (size_t at = 0; at < FAIR_PLACES; at++) {
+		if (fair.held[at] >= level) {
+			sum += fair.held[at] - level;
 			*any = true;
 		}
 	}
 	return sum;
 }
 
-/* Levels are the numbers of four digits in binary behind the first, and any below. */
-static uint64_t
+static unsigned
 level_above(uint64_t wanted)
 {
-	uint64_t level = 1;
+	unsigned level = 1;
 	bool any = true;
 
-	while (held_above(level, &any), any)
-		level += level < 16 ? 1 : (uint64_t)1 << (59 - __builtin_clzll(level));
-	while (level > 0) {
-		level -= level <= 16 ? 1 : (uint64_t)1 << (59 - __builtin_clzll(level - 1));
-		if (level > 0 && held_above(level, &any) >= wanted && any)
+	while (held_above(least_of_level(level), &any), any)
+		level++;
+	while (--level > 0)
+		if (held_above(least_of_level(level), &any) >= wanted && any)
 			return level;
-	}
 	return 0;
 }
 
-/* From one of the records on, as much as must go. */
-static size_t
-cut_down(struct model *m, unsigned class, size_t i)
+/* One that gives way goes; else it is noted as what it is now, if its stretch is noted anew. */
+static bool
+cuts(struct model *m, size_t i, unsigned level, bool goes, bool anew)
 {
-	const struct options *o = m->options;
-	struct tally need = too_much(m, NOTHING), all = too_much(m, PART);
-	const uint64_t least = o->max_records == UINT64_MAX ? 0 : o->buffer_bytes / o->max_records;
-	uint64_t wanted = all.records * (least > 0 ? least : 1), level;
+	uint64_t *held;
 
-	count_holders(m);
-	level = level_above(all.bytes > wanted ? all.bytes : wanted);
-	while (i < last_victim(m) && (need.bytes > 0 || need.records > 0)) {
-		struct holder *holder = &holders.holder[holders.of[i]];
-
-		if (holder->held <= level || m->held[i].class > class) {
-			i++;
-			continue;
-		}
-		lessen(&need, 1, m->held[i].length);
-		holder->held -= weight_of(m, &m->held[i]);
-		memmove(&holders.of[i], &holders.of[i + 1], (MODEL_RECORDS - i - 1) * sizeof(holders.of[0]));
+	if (m->held[i].class > 0)
+		return false;
+	held = held_of(m, i);
+	if (goes && level_number(*held) >= level) {
+		*held -= weight_of_one(m, i);
 		drop(m, i, REASON_FAIR);
+		return true;
 	}
-	return i;
+	if (anew)
+		add_mass(m, i);
+	return false;
 }
 
 static void
-drop_fattest(struct model *m, unsigned class)
+renew_stretch(uint64_t number)
+{
+	memset(masses_of(number), 0, sizeof(fair.stretch[0].mass));
+}
+
+/* Of those that have just come, as much as must go. */
+static void
+cut_arrivals(struct model *m, unsigned level)
 {
 	size_t i = first_victim(m);
+	uint64_t number = 0; /* of a stretch that begins with one of them */
 
 	while (i < last_victim(m) && m->held[i].admitted)
 		i++;
-	(void)cut_down(m, class, i);
-	for (int times = 0; times < 2 && is_too_much(m); times++) {
-		for (i = first_victim(m); times == 0 && i < last_victim(m) && m->held[i].start < m->round_at;)
-			i++;
-		i = cut_down(m, class, i < last_victim(m) ? i : first_victim(m));
-		m->round_at = i < m->count ? m->held[i].start : m->at;
+	for (uint64_t before = i > first_victim(m) ? m->held[i - 1].batch : 0; i < last_victim(m);) {
+		if (m->held[i].batch != before && m->held[i].batch != number)
+			renew_stretch(number = m->held[i].batch);
+		i += !cuts(m, i, level, is_too_much(m), m->held[i].batch == number);
 	}
+}
+
+static bool
+is_worth_a_look(const struct model *m, size_t i, unsigned level)
+{
+	const uint64_t *masses = masses_of(m->held[i].batch);
+	uint64_t mass = 0;
+
+	for (unsigned at = level < top_level(m) ? level : top_level(m); at < MOST_LEVELS; at++)
+		mass += masses[at];
+	return mass > 0 && (level == 0 || mass >= weight_of(m, batch_sum(m, i)) / FAIR_SPARSE);
+}
+
+/* Of stretches, twice round from the one with the mark on, each time all that is above the level. */
+static void
+cut_waiting(struct model *m, unsigned level)
+{
+	size_t i = first_victim(m), from = i;
+
+	for (; i < last_victim(m) && m->held[i].start < m->round_at; i++)
+		;
+	while (i < last_victim(m) && m->held[i].batch != m->held[from].batch)
+		from = behind_batch(m, from);
+	for (int times = 0; times < 2; times++, from = first_victim(m)) {
+		while (from < last_victim(m) && is_too_much(m)) {
+			const uint64_t number = m->held[from].batch;
+
+			if (!is_worth_a_look(m, from, level)) {
+				from = behind_batch(m, from);
+				continue;
+			}
+			renew_stretch(number);
+			while (from < last_victim(m) && m->held[from].batch == number)
+				from += !cuts(m, from, level, true, true);
+			m->round_at = from < m->count ? m->held[from].start : m->at;
+		}
+	}
+}
+
+static void
+share_out(struct model *m)
+{
+	unsigned level;
+
+	note_fair(m, UINT64_MAX, false);
+	level = level_above(weight_of(m, too_much(m, PART)));
+	cut_arrivals(m, level);
+	cut_waiting(m, level);
+	cut_waiting(m, 0);
 }
 
 /* In another one records weigh otherwise: all are noted anew. */
@@ -1626,25 +1818,55 @@ is_same_buffer(const struct model *m)
 	return m->noted_in.records == m->options->max_records && m->noted_in.bytes == m->options->buffer_bytes;
 }
 
+/* All that was let in, and nothing else. */
+static bool
+knows_all_before(const struct model *m)
+{
+	for (size_t i = first_victim(m); i < last_victim(m); i++)
+		if (m->held[i].admitted != (m->held[i].batch != 0))
+			return false;
+	return true;
+}
+
+static void
+begin_fair(struct model *m)
+{
+	forget(m);
+	begin_noting(m);
+	m->noted_in = (struct tally){ m->options->max_records, m->options->buffer_bytes };
+	m->salt = chance_next(&m->salts);
+	fair.count = 0;
+}
+
 static void
 drop_fair(struct model *m)
 {
-	const unsigned top = keep_count(m->options->keep);
+	const bool noting = m->noting && is_same_buffer(m);
+	bool another = false;
+	struct goal goal;
 
 	if (is_too_much(m))
 		drop_misfits(m);
-	if (!is_too_much(m) && is_within(m, 6))
+	if (!is_too_much(m) && is_within(m, 6)) {
 		forget(m);
-	else if (m->noting ? !is_same_buffer(m) : is_too_much(m) || !is_within(m, 3)) {
-		m->noting = true;
-		m->noted_in = (struct tally){ m->options->max_records, m->options->buffer_bytes };
-		m->salt = chance_next(&m->salts);
+	} else if (m->noting || !is_within(m, 3)) {
+		if (noting) {
+			join_stretches(m);
+			another = is_too_much(m) && knows_all_before(m);
+		} else {
+			begin_fair(m);
+		}
+		note_fair(m, FAIR_SLICE(), another);
 	}
-	for (unsigned class = 0; is_too_much(m); class += class < top) {
-		drop_fattest(m, class);
-		if (is_too_much(m) && class < top)
-			give_way(m, goal_of(m, PART), class + 1, false, REASON_FAIR);
-	}
+	if (!is_too_much(m))
+		return;
+	if (!m->noting)
+		begin_fair(m);
+	share_out(m);
+	goal = goal_of(m, PART);
+	goal.slice /= 4;
+	if (is_too_much(m))
+		give_way(m, goal, CLASSES, false, REASON_FAIR);
 }
 
 static void

@@ -38,7 +38,7 @@ struct model_record {
 	unsigned class;
 	uint64_t number; /* that it has drawn */
 	uint64_t weight; /* where they are weighed: of the gates, and of shed */
-	uint64_t batch;  /* of latest: of neighbours that were noted together; 0: it is not noted */
+	uint64_t batch;  /* of latest, and stretch of fair: of neighbours that were noted together; 0: it is not noted */
 	bool judged;   /* the gates have let it in */
 	bool ended;
 	bool delimited; /* it has */

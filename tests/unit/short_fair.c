@@ -5,3 +5,4 @@
 #include "short_fair.h"
 
 #include "../../src/hold/fair.c"
+#include "../../src/hold/stretches.c"

@@ -9,6 +9,7 @@
 #define LATEST_SLICE(...) 200
 #define LATEST_MORE_BYTES 16
 #define LATEST_MORE_RECORDS 3
+#define LATEST_LOOK 5
 
 /* Where SHORT_HISTORY_ARENA is defined all memory of it is here, so that a state can be saved as a whole. */
 #include <stdalign.h>

@@ -101,12 +101,26 @@ is_superseded(size_t index, size_t noted)
 	return false;
 }
 
+/* It is not always asked. */
+static bool
+knows_unkept(struct tally unkept)
+{
+	static unsigned times;
+	struct tally said;
+
+	if (times++ % 3 != 0)
+		return true;
+	said = history_unkept(&rig.history, &rig.queue);
+	return said.records == unkept.records && said.bytes == unkept.bytes;
+}
+
 /* Each batch is the next records, and knows how many are superseded; but for a broken one. */
 static bool
 is_right(void)
 {
 	const struct history *h = &rig.history;
 	size_t at = 0, noted = (size_t)h->noted.records, count = look();
+	struct tally unkept = { 0, 0 };
 
 	history_check(h);
 	if (noted > count)
@@ -125,7 +139,10 @@ is_right(void)
 		if (!(i == 0 && h->batches.broken) && (old.records != batch->old.records || old.bytes != batch->old.bytes))
 			return false;
 	}
-	return true;
+	for (size_t i = 0; i < noted; i++)
+		if (!there[i].kept)
+			ledger_count(&unkept, 1, there[i].length);
+	return knows_unkept(unkept);
 }
 
 static void
@@ -145,6 +162,14 @@ is_on(void)
 {
 	ended += !history_is_on(&rig.history);
 	return history_is_on(&rig.history) || history_begin(&rig.history, &rig.queue);
+}
+
+static void
+sweep_for(uint64_t records, uint64_t bytes)
+{
+	const struct tally need = { records, bytes };
+
+	history_sweep(&rig.history, &rig.queue, &rig.loss, (struct history_wanted){ need, need, 0 });
 }
 
 static bool
@@ -171,7 +196,7 @@ goes_on(uint64_t seed, bool kept)
 		good = good && is_on() && is_right();
 		if (random_one_in(&random, 5)) {
 			good = good && history_note(&rig.history, &rig.queue, UINT64_MAX) && history_is_whole(&rig.history, &rig.queue);
-			history_sweep(&rig.history, &rig.queue, &rig.loss, (struct tally){ random_below(&random, 20), random_below(&random, 200) });
+			sweep_for(random_below(&random, 20), random_below(&random, 200));
 		}
 		good = good && is_on() && is_right();
 		fit_admit(&rig.queue);
@@ -201,12 +226,12 @@ looks(void)
 	(void)queue_take(&rig.queue, 20);
 	fit_drop_oldest(&rig.queue, &rig.loss, REASON_OLDEST, 50);
 	is(asked(), 300, "none as it leaves as the oldest");
-	history_sweep(&rig.history, &rig.queue, &rig.loss, (struct tally){ 100, 100 });
+	sweep_for(100, 100);
 	is(asked(), 300, "and none where nothing is superseded");
 	for (unsigned i = 280; i < 290; i++)
 		arrive(i, "");
 	(void)history_note(&rig.history, &rig.queue, UINT64_MAX);
-	history_sweep(&rig.history, &rig.queue, &rig.loss, (struct tally){ 100, 100 });
+	sweep_for(100, 100);
 	is(rig.ledger.dropped[REASON_SUPERSEDED].records, 10, "those that are go");
 	ok(asked() <= 310 + 300, "of the others few are looked at: %" PRIu64, asked() - 310);
 	finish();
@@ -223,8 +248,26 @@ sparse(void)
 		arrive(5000, "");
 	arrive(1000, "");
 	(void)history_note(&rig.history, &rig.queue, UINT64_MAX);
-	history_sweep(&rig.history, &rig.queue, &rig.loss, (struct tally){ 0, 4000 });
+	sweep_for(0, 4000);
 	is(rig.ledger.dropped[REASON_SUPERSEDED].records, 39, "a batch of which few are superseded is not swept");
+	finish();
+}
+
+/* More than must goes only as far as few are looked at for it. */
+static void
+besides(void)
+{
+	const struct history_wanted wanted = { { 1, 0 }, { 1000, 0 }, 60 };
+	uint64_t before;
+
+	begin(2000, false);
+	for (unsigned i = 0; i < 333; i++)
+		arrive(i % 8 == 0 ? 5 : 1000 + i, "");
+	(void)history_note(&rig.history, &rig.queue, UINT64_MAX);
+	before = asked();
+	history_sweep(&rig.history, &rig.queue, &rig.loss, wanted);
+	ok(rig.ledger.dropped[REASON_SUPERSEDED].records > 1, "some go besides: %" PRIu64, rig.ledger.dropped[REASON_SUPERSEDED].records);
+	ok(asked() - before < 60 + 333 / BATCHES_FEW + 2, "and few are looked at for them: %" PRIu64, asked() - before);
 	finish();
 }
 
@@ -244,7 +287,7 @@ neighbours(void)
 		for (size_t k = 0; k < rig.history.batches.count; k++)
 			if (longest < batches_at(&rig.history.batches, k)->all.bytes)
 				longest = batches_at(&rig.history.batches, k)->all.bytes;
-		history_sweep(&rig.history, &rig.queue, &rig.loss, (struct tally){ 0, 10000 });
+		sweep_for(0, 10000);
 		good = good && is_on() && is_right();
 	}
 	ok(good, "neighbours that become one are counted as one");
@@ -280,14 +323,14 @@ in_both(void)
 	for (unsigned i = 0; i < 16; i++)
 		arrive(100 + i, "a record that is as long as three quarters of a batch of a hundred bytes");
 	(void)history_note(&rig.history, &rig.queue, UINT64_MAX);
-	history_sweep(&rig.history, &rig.queue, &rig.loss, (struct tally){ 0, 1000 });
+	sweep_for(0, 1000);
 	is(count_key(7), 2, "too few are superseded");
 	is(count_key(5), 1, "but not in the second one");
 	for (unsigned i = 10; i < 13; i++)
 		arrive(i, "");
 	(void)history_note(&rig.history, &rig.queue, UINT64_MAX);
 	is(rig.history.batches.list[rig.history.batches.first].all.records, 22, "both are one");
-	history_sweep(&rig.history, &rig.queue, &rig.loss, (struct tally){ 0, 1000 });
+	sweep_for(0, 1000);
 	is(count_key(7), 1, "of a key that was in both the newest stays");
 	ok(is_right(), "and what is counted is right");
 	finish();
@@ -305,7 +348,7 @@ behind_broken(void)
 	arrive(2, "");
 	arrive(2, "");
 	(void)history_note(&rig.history, &rig.queue, UINT64_MAX);
-	history_sweep(&rig.history, &rig.queue, &rig.loss, (struct tally){ 0, 1000 });
+	sweep_for(0, 1000);
 	is(rig.ledger.dropped[REASON_SUPERSEDED].records, 1, "behind a broken batch another one begins");
 	is(queue_waiting(&rig.queue), 2, "and what is in that stays");
 	finish();
@@ -353,6 +396,7 @@ main(void)
 	ok(ended > 0, "long batches were among them (%u)", ended);
 	looks();
 	sparse();
+	besides();
 	neighbours();
 	in_both();
 	behind_broken();
