@@ -141,3 +141,45 @@ brought()
 	# shellcheck disable=SC2016 # its text
 	grep -q '^timeout .* sh -c "$command"$' "$ci" || fail ".ci/run runs something else"
 }
+
+# --- What the tests in front of real servers want ----------------------------------------------------------------------------
+
+# servers [STATUS]: tests/brokers/install where nothing of it is there; what the policy said while apt-get ran is in ./asked
+servers()
+{
+	printf '#!/bin/sh\n' >bin/dpkg-query
+	printf '#!/bin/sh\n%s/policy; echo "$? $*" >>%s/asked; exit %s\n' "$PWD" "$PWD" "${1:-0}" >bin/apt-get
+	chmod +x bin/dpkg-query bin/apt-get
+	POLICY_RC_D=$PWD/policy PATH=$PWD/bin:$PATH "$top_srcdir/tests/brokers/install" >out 2>err
+}
+
+@test "servers are installed and not started, and who decides that decides as before" {
+	mkdir bin
+	servers
+	like "$(<asked)" '^101 .* install .*redis-server'
+	[[ ! -e policy ]]
+
+	printf '#!/bin/sh\nexit 7\n' >policy
+	chmod 750 policy
+	cp -p policy before
+	servers
+	like "$(tail -n 1 asked)" '^101 '
+	same policy before
+	is "$(stat -c %a policy)" 750
+
+	# With a new list, and again; and it does not help.
+	: >asked
+	! servers 1 || fail "it says that all is well"
+	is "$(grep -c '^101 ' asked)" 2
+	same policy before
+}
+
+@test "where the servers are there nothing is said and nothing done" {
+	mkdir bin
+	printf '#!/bin/sh\nshift 3; for p; do echo "install ok installed $p"; done\n' >bin/dpkg-query
+	printf '#!/bin/sh\n: >%s/ran\n' "$PWD" >bin/apt-get
+	chmod +x bin/dpkg-query bin/apt-get
+	POLICY_RC_D=$PWD/policy PATH=$PWD/bin:$PATH "$top_srcdir/tests/brokers/install" >out 2>err
+	is "$(cat out err)" ""
+	[[ ! -e ran && ! -e policy ]]
+}

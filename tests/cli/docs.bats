@@ -71,3 +71,21 @@ regular()
 	shapes shown | grep -vxFf real >other || return 0
 	fail "weir writes nothing like these:" "$(cat other)" "but:" "$(cat real)"
 }
+
+# --- Tests that a page names -------------------------------------------------------------------------------------------------
+
+@test "each test that the page of backpressure names is there" {
+	local line file name
+	grep -oE '`tests/[a-z]+/[a-z_]+\.bats` "[^"]*"' "$top_srcdir/docs/backpressure.md" | sort -u >named
+	(($(wc -l <named) > 35)) || fail "only $(wc -l <named) found"
+	while IFS= read -r line; do
+		file=${line#\`} name=${line#*' "'}
+		file=${file%%\`*}
+		grep -qF -e "@test \"${name%\"}\" {" "$top_srcdir/$file" || fail "no such test: $line"
+	done <named
+	# And what it says of each of the systems that it is for.
+	for name in TCP Go Node Flink 'Kafka Streams' Kafka Pulsar RabbitMQ 'AMQP 1.0' 'Redis Streams' JetStream gRPC HTTP/2 Kinesis \
+		'Reactive Streams' StatsD Prometheus WebSocket; do
+		grep -qF "**$name**" "$top_srcdir/docs/backpressure.md" || grep -qF "**NATS $name**" "$top_srcdir/docs/backpressure.md" || fail "$name is not there"
+	done
+}

@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# docs/recipes/rabbitmq.md, with garagemq, and in the long form with RabbitMQ.
+
+load brokers
+
+page=$top_srcdir/docs/recipes/rabbitmq.md
+
+# broker: a garagemq, or in the long form RabbitMQ
+broker()
+{
+	needs garagemq amqp-publish amqp-consume
+	((! LONG)) || needs rabbitmq-server erl
+	free_port
+	local program
+	for program in publish consume declare-queue get; do
+		reach amqp-$program '' ''
+		sed -i "s/ \"\${@/ --server=127.0.0.1 --port=$PORT \"\${@/; s/\${@\/\/[^}]*}/\$@/" bin/amqp-$program
+	done
+	if ((LONG)); then rabbit; else garage; fi
+}
+
+garage()
+{
+	sed "s/port: 5672/port: $PORT/; s/port: 15672/port: $((PORT + 1))/; s|/var/lib/garagemq/db|$PWD/db|" /etc/garagemq/config.yaml >garage.yaml
+	serve_port garagemq --config garage.yaml
+}
+
+# RabbitMQ as a process of its own, and epmd with it, all on loopback and in this directory.
+rabbit()
+{
+	local old=$PORT
+	mkdir rabbit
+	free_port
+	EPMD=$PORT
+	free_port
+	printf 'listeners.tcp.1 = 127.0.0.1:%s\n' "$old" >rabbit/rabbitmq.conf
+	export HOME=$PWD/rabbit RABBITMQ_NODENAME=weir@localhost ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$EPMD RABBITMQ_DIST_PORT=$PORT \
+		RABBITMQ_CONFIG_FILE=$PWD/rabbit/rabbitmq RABBITMQ_MNESIA_BASE=$PWD/rabbit/mnesia RABBITMQ_LOG_BASE=$PWD/rabbit/log \
+		RABBITMQ_ENABLED_PLUGINS_FILE=$PWD/rabbit/plugins \
+		RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}'
+	PORT=$EPMD
+	serve_port epmd -address 127.0.0.1 -port "$EPMD"
+	PORT=$old
+	serve_port /usr/lib/rabbitmq/bin/rabbitmq-server
+	until_true served
+}
+
+served()
+{
+	amqp-declare-queue -d -q events >/dev/null 2>&1
+}
+
+server_is_back()
+{
+	serve_port "${SERVED[@]}"
+	until_true served
+}
+
+taker()
+{
+	block take take
+	block consume consume
+	: >taken
+	bg bash ./consume
+}
+
+had()
+{
+	: >stop
+	cut -f 2 taken >had
+}
+
+@test "each block of the page is run" {
+	each_block_is_tested
+}
+
+@test "rabbitmq: who takes it answers; the broker stopped and killed" {
+	broker
+	taker
+	block to
+	block deliver deliver
+	thirds
+	troubles
+	had
+	at_least_once
+	counted
+}
+
+@test "rabbitmq: and weir killed, with a spool" {
+	broker
+	taker
+	block to
+	block deliver deliver
+	weir_dies_too
+	had
+	at_least_once
+	counted
+}
+
+@test "rabbitmq: a consumer whose reader stands still reads on, and what is lost is counted" {
+	broker
+	block from
+	amqp-declare-queue -d -q lines >/dev/null
+	seq -f %0999.0f 3000 | amqp-publish -l -r lines
+	program reader 'cat gate; cat >got'
+	sed -i 's/-m 1M/-m 64K/' recipe
+	follow_on
+	ask '.in.records == 3000'
+	server_dies
+	release gate
+	followed
+	is "$(wc -l <got)" "$(of out.records)" "what the reader has"
+	is "$(($(of out.records) + $(of dropped.records)))" 3000 "out and dropped"
+	is "$(tail -n 1 got | sed 's/^0*//')" 3000
+	figure in "$(of in.records)" out "$(of out.records)" dropped "$(of dropped.records)"
+}
