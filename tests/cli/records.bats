@@ -34,11 +34,13 @@ whole_under()
 	for policy in '' '-p drop-oldest' '-p drop-newest' '-p drop-random' '-p latest -k 1' '-p fair -k 1' '-p shed:3' '-p codel' '-p fail' '--max-age=1h'; do
 		# shellcheck disable=SC2086
 		out_of "${options[@]}" $policy >out && same in out || fail "$policy" || return
-		for step in 1 7 100000; do
-			# shellcheck disable=SC2086
-			in_steps "$step" | timeout "$PATIENCE" "$WEIR" -q "${options[@]}" $policy -s 2 >out || return
-			same half out || fail "$policy, $step at a time" || return
-		done
+		# shellcheck disable=SC2086
+		in_steps 7 | timeout "$PATIENCE" "$WEIR" -q "${options[@]}" $policy -s 2 >out || return
+		same half out || fail "$policy, 7 bytes at a time" || return
+	done
+	for step in 1 2 100 100000; do
+		in_steps "$step" | timeout "$PATIENCE" "$WEIR" -q "${options[@]}" -p drop-oldest -s 2 >out || return
+		same half out || fail "$step at a time" || return
 	done
 	out_of "${options[@]}" -s 2 --confirm=exit --batch=3 cat >out && same half out || fail "in batches" || return
 	out_of "${options[@]}" -s 2 --spool=spool >out && same half out || fail "with a spool" || return
