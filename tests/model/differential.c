@@ -49,6 +49,7 @@ static struct rig {
 	char stream[STREAM_MOST];
 	uint64_t length;   /* of the stream */
 	bool weighed;      /* records have weights */
+	bool strung;       /* what else ends in a byte ends in two */
 	bool tuned;        /* values change now and then; */
 	unsigned replanned; /* the plan does once in so many steps; 0: never */
 	bool longest_is_given; /* --max-record, which is the buffer's size otherwise */
@@ -223,6 +224,7 @@ choose_options(void)
 {
 	static const struct framing framings[] = { { .kind = FRAMING_LINES, .delimiter = '\n' }, { .kind = FRAMING_NULL },
 		{ .kind = FRAMING_DELIMITER, .delimiter = 0xff }, { .kind = FRAMING_FIXED }, { .kind = FRAMING_BYTES } };
+	static const struct framing string = { .kind = FRAMING_STRING, .delimiter = 'z', .string = "zz", .string_length = 2 };
 	const struct size_class *class = rig.class = &classes[one_in(40) ? 3 + below(2) : below(3)];
 	struct options *o = &rig.options;
 
@@ -230,6 +232,8 @@ choose_options(void)
 	o->buffer_bytes = from(class->buffer_least, class->buffer_most);
 	o->max_records = one_in(2) ? UINT64_MAX : from(1, 6);
 	o->framing = framings[below(o->policy == POLICY_BLOCK && o->max_records == UINT64_MAX ? 5 : 4)];
+	if (rig.strung && o->framing.kind == FRAMING_DELIMITER)
+		o->framing = string;
 	rig.longest_is_given = one_in(2);
 	o->max_record_bytes = rig.longest_is_given ? from(class->record_least, o->buffer_bytes) : o->buffer_bytes;
 	if (o->framing.kind == FRAMING_FIXED)
@@ -284,7 +288,10 @@ make_stream(void)
 	for (uint64_t at = 0; at < rig.length;) {
 		for (uint64_t left = choose_length(); left > 0 && at < rig.length; left--) {
 			char byte = choose_byte();
-			rig.stream[at++] = left == 1 ? delimiter : (char)(byte ^ (byte == delimiter));
+
+			if (left == 1 && rig.options.framing.kind == FRAMING_STRING && at + 1 < rig.length)
+				rig.stream[at++] = delimiter;
+			rig.stream[at++] = left == 1 ? delimiter : (char)(byte ^ (byte == delimiter && (rig.options.framing.kind != FRAMING_STRING || !one_in(4))));
 		}
 	}
 }
@@ -294,6 +301,7 @@ begin(uint64_t seed)
 {
 	rig.random.state = seed * 1000003;
 	rig.weighed = seed % 5 == 0;
+	rig.strung = seed % 3 == 0;
 	choose_options();
 	make_stream();
 	rig.tuned = one_in(2);

@@ -258,8 +258,10 @@ static const char *
 text_of(const struct model *m, const struct model_record *record, bool delimited, size_t *body)
 {
 	static char text[MODEL_TEXT];
+	size_t end;
 
-	*body = (size_t)record->length - delimited;
+	(void)framing_end(&m->options->framing, &end);
+	*body = (size_t)record->length - (delimited ? end : 0);
 	if (*body > sizeof(text))
 		wrong("a record is too long for the model");
 	for (size_t i = 0; i < *body && i < sizeof(text); i++)
@@ -567,14 +569,19 @@ end_record(struct model *m, bool delimited)
 		record->key = key_with(m, text, body, 0);
 }
 
+/* Whether the byte at that place ends the record that has been begun so many bytes ago.  (A string is of two bytes that are the
+ * same.) */
 static bool
-is_end(const struct model *m, unsigned char byte)
+is_end(const struct model *m, uint64_t at)
 {
 	const struct framing *framing = &m->options->framing;
+	const bool same = (unsigned char)m->stream[at % m->window] == framing->delimiter;
 
 	if (framing->kind == FRAMING_BYTES)
 		return false;
-	return framing->kind == FRAMING_FIXED ? m->begun == framing->size : byte == framing->delimiter;
+	if (framing->kind == FRAMING_STRING)
+		return same && m->begun >= framing->string_length && m->stream[(at - 1) % m->window] == m->stream[at % m->window];
+	return framing->kind == FRAMING_FIXED ? m->begun == framing->size : same;
 }
 
 /* The record that has been begun is left out if it has become too long; but for one of which a part is out since before
@@ -601,7 +608,12 @@ static void
 read_byte(struct model *m)
 {
 	if (m->over) {
-		bool end = is_end(m, (unsigned char)m->stream[m->at++ % m->window]);
+		bool end;
+
+		m->begun++;
+		end = is_end(m, m->at++);
+		if (end)
+			m->begun = 0;
 		m->ledger.in.records += end;
 		ledger_count(&m->ledger.undelivered, end, 1);
 		return;
@@ -621,7 +633,7 @@ read_byte(struct model *m)
 			return;
 		}
 	}
-	if (is_end(m, (unsigned char)m->stream[m->at++ % m->window]))
+	if (is_end(m, m->at++))
 		end_record(m, m->options->framing.kind != FRAMING_FIXED);
 }
 

@@ -40,7 +40,7 @@ script_begin(struct pump *pump, const struct options *options, const struct scri
 		return 0;
 	queue_free(&pump->queue);
 	limits.slack = setup->slack;
-	if (queue_init(&pump->queue, &options->framing, &limits) < 0)
+	if (queue_init(&pump->queue, &pump->plan.framing, &limits) < 0)
 		return -1;
 	pump->queue.marks = marks;
 	pump->queue.watch = watch;
