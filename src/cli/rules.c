@@ -284,7 +284,6 @@ check_weight(const struct draft *draft)
 		{ !o->policing, "not with --drop-over, which drops what nothing stands for; accepted with --sample" },
 		{ o->collapse_ns == 0, "not with --collapse, which drops what nothing stands for; accepted without" },
 		{ o->max_age_ns == 0, "not with --max-age, which drops what nothing stands for; accepted without" },
-		{ o->header_records == 0, "not with --header, which stands for nothing; accepted without" },
 		{ most_weight(o) < WEIGHT_MOST, "not with so small a sample: one would stand for too many; accepted with less than 1 in "
 		    "1000000000000, --sample and shed:N together" },
 	};

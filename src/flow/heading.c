@@ -27,6 +27,8 @@ heading_init(struct pump *pump)
 	queue_number_from(&pump->queue, records);
 	if (pump->plan.numbered)
 		serials_let_first(&pump->serials, records);
+	if (pump->plan.weight != NULL)
+		serials_let_first(weights_held(&pump->weights), records);
 	return 0;
 }
 
@@ -102,6 +104,8 @@ heading_is_over(struct pump *pump, uint64_t now_ns)
 	toll_look_anew(&pump->outlet.toll);
 	if (pump->plan.numbered)
 		serials_drop_oldest(&pump->serials, queue_first(&pump->queue));
+	if (pump->plan.weight != NULL)
+		weights_leave_before(&pump->weights, queue_first(&pump->queue));
 	return true;
 }
 

@@ -344,6 +344,8 @@ take_header(struct intake *intake, struct queue *queue, const char *piece, size_
 	const size_t end = record_first(&intake->framing, intake->open, piece, window);
 	const size_t done = end > 0 ? end : window;
 
+	if (intake->open == 0 && intake->weights != NULL)
+		weights_come(intake->weights, WEIGHT_ONE);
 	if (intake->heading == NULL) {
 		queue_append(queue, *gap, done, end > 0, 0);
 	} else if (queue_copy(intake->heading, piece, done, end > 0)) {
@@ -355,8 +357,10 @@ take_header(struct intake *intake, struct queue *queue, const char *piece, size_
 	intake->open += done;
 	if (end == 0 && length > window)
 		intake_refuse_header(intake);
-	if (end > 0)
+	if (end > 0) {
+		weigh_ends(intake, 1);
 		count_in(intake, 1);
+	}
 	return done;
 }
 

@@ -706,7 +706,6 @@ native_portable()
 	done
 	! has_patterns || refused "--weight={n}: not with --policy=shed:N and --keep" "without --keep" -- --weight='{n}' -p shed:3 --keep=x
 	refused "--weight={n}: not with --drop-over" "with --sample" -- --weight='{n}' --drop-over=1/s
-	refused "--weight={n}: not with --header" "without" -- --weight='{n}' --header=1
 	refused "--weight={n}: not with --collapse" "without" -- --weight='{n}' --collapse
 	refused "--weight={n}: not with --max-age" "without" -- --weight='{n}' --max-age=1s
 	refused "--weight={n}: not with so small a sample" "1000000000000" -- --weight='{n}' -s 1000000000000

@@ -202,3 +202,12 @@ weighs()
 	finish "exit 0"
 	is "$(cut -d ' ' -f 1 out | uniq -c | awk '{ print $1, $2 }' | paste -sd ,)" "100 10,20 50"
 }
+
+@test "weight: the first records, which pass every gate, stand for themselves" {
+	{ echo name; seq 1000; } >in
+	IN=in run_weir --header=1 -s 10 --seed=1 --weight='{n} '
+	is "$(head -n 1 out)" "1 name"
+	is "$(tail -n +2 out | cut -d ' ' -f 1 | sort -u) $(lines_of out)" "10 101"
+	stalled in -p shed:10 --seed=1 -m 4K --high=20% --header=1 --weight='{n} ' --pipe-size=keep || :
+	is "$(head -n 1 got)" "1 name"
+}

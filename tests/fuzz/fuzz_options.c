@@ -96,7 +96,7 @@ check_framing(const struct options *o)
 {
 	bool drops = policy_drops(o->policy) || o->reader.confirm != CONFIRM_WRITTEN;
 
-	check_range("the framing", o->framing.kind, FRAMING_LINES, FRAMING_BYTES);
+	check_range("the framing", o->framing.kind, FRAMING_LINES, FRAMING_FRAME);
 	if (o->framing.kind == FRAMING_LINES)
 		expect_equal("the delimiter of lines", o->framing.delimiter, '\n');
 	if (o->framing.kind == FRAMING_NULL)

@@ -207,7 +207,6 @@ choose_weighed(struct options *o)
 	o->weight_template = "{n}";
 	o->policing = false;
 	o->max_age_ns = o->collapse_ns = 0;
-	o->header_records = 0;
 	if (o->policy != POLICY_BLOCK && o->policy != POLICY_FAIL)
 		o->policy = o->keep == NULL ? POLICY_SHED : POLICY_BLOCK;
 	choose_marks(o);

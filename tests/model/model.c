@@ -537,7 +537,7 @@ begin_record(struct model *m)
 		wrong("the model has no room for so many records");
 	else
 		m->held[m->count++] = (struct model_record){ .start = m->at, .header = are_headers_coming(m),
-			.weight = counts_out(m) ? share_weight(m->options) : WEIGHT_ONE };
+			.weight = counts_out(m) && !are_headers_coming(m) ? share_weight(m->options) : WEIGHT_ONE };
 }
 
 /* Its last byte is here, which may be a delimiter. */

@@ -44,6 +44,7 @@ script_begin(struct pump *pump, const struct options *options, const struct scri
 		return -1;
 	pump->queue.marks = marks;
 	pump->queue.watch = watch;
+	queue_number_from(&pump->queue, pump->heading.records);
 	return 0;
 }
 
