@@ -13,18 +13,19 @@
  * last verdict has stopped, by stretches (stretches.h): of each is known what was of keys that held so much when it was looked at
  * last, or came.  Of a key the bytes that were noted while it held less than a level are less than that level; so what it holds
  * above the level is noted above it, somewhere.  Hence there are stretches of which 1/20 goes, and no others are looked at: of such a one all
- * goes that is above the level, and what stays is noted anew.  So the look is bounded by what must go, wherever that is.
+ * goes that is above the level, but not a full one more than must, and what stays is noted anew.  So the look is bounded by what must go, wherever that is.
  *
  * A record weighs its length, or what a record has of the buffer if --max-records is all that there is, whichever is
- * more.  What waits is noted from a third of the buffer on, as with latest; below that nothing is looked at.  What --keep matches is
- * not counted, and goes when there is nothing else, the oldest of the least class first; where what it does not match is less than 1/20
- * wherever one looks, all of that goes alike.  Where memory lacks, the oldest go.
+ * more.  What waits is noted from a third of the buffer on, as with latest; below that nothing is looked at.  The classes of --keep are
+ * counted apart, and the least one gives way first.  Where those of one are less than 1/20 wherever one looks they go alike, whatever
+ * their keys.  Where memory lacks, the oldest go.
  */
 #ifndef WEIR_FAIR_H
 #define WEIR_FAIR_H
 
 #include "base/chance.h"
 #include "hold/classes.h"
+#include "hold/levels.h"
 #include "hold/loss.h"
 #include "hold/queue.h"
 #include "hold/stretches.h"
@@ -45,20 +46,21 @@
  * what waits weighs no more than twice the buffer, makes 1 in 16 of some stretch, and what has just come a little less.) */
 #define FAIR_SPARSE 20
 
-struct fair_table;
-
 struct fair {
 	struct watch watch;
 	const struct key_rule *key; /* not owned */
 	const struct keep *keep;    /* not owned; NULL: nothing is kept */
 	struct chance chance;       /* of the salts */
 	uint64_t salt;              /* of the hashes */
-	struct fair_table *table;   /* mapped, while anything is noted; NULL */
-	size_t size;                /* bytes in it */
-	uint64_t mask;              /* of a hash: its place in it */
-	struct stretches stretches;           /* with it: of what level those were that are noted, where they are */
+	unsigned classes;
+	struct levels *levels;      /* mapped, while anything is noted: of each class; or NULL; */
+	uint64_t *held;             /* and behind it, for each class: by the key, or the keys, of each place */
+	size_t size;                /* bytes in both, */
+	size_t touched;             /* of which so many have been used */
+	uint64_t mask;              /* of a hash: its place */
+	struct stretches stretches; /* with it: of what level those were that are noted, where they are */
 	struct tally noted;         /* of those that wait, the oldest */
-	struct tally shared;        /* of those what --keep does not match */
+	struct tally own[KEEP_MOST + 1]; /* of those what each class has */
 	struct tally limits;        /* of the buffer then, */
 	uint64_t least;             /* by which a record weighs at least so much */
 	bool sweeping;              /* what goes is counted off by whoever drops it */

@@ -29,6 +29,7 @@ history_begin(struct history *history, const struct queue *queue)
 	history->noted = (struct tally){ 0, 0 };
 	history->in = history->fetched = history->out = 0;
 	history->failed = false;
+	history->cut = (struct history_cut){ 0, 0 };
 	set_live(history);
 	return true;
 }
@@ -56,6 +57,7 @@ static void
 close_batch(struct history *history, size_t index)
 {
 	batches_close(&history->batches, index);
+	history->cut = (struct history_cut){ 0, 0 };
 	set_live(history);
 }
 
@@ -103,32 +105,6 @@ static bool
 is_kept(const struct history *history, const struct queue_record *record)
 {
 	return history->keep != NULL && keep_class(history->keep, record->text, record->body) > 0;
-}
-
-static enum sweep_verdict
-judge_kept(void *state, const struct queue_record *record, struct sweep_fate *fate)
-{
-	struct history *history = state;
-
-	(void)fate;
-	if (is_kept(history, record))
-		ledger_count(&batches_at(&history->batches, 0)->kept, 1, record->length);
-	return SWEEP_KEEP;
-}
-
-struct tally
-history_unkept(struct history *history, struct queue *queue)
-{
-	struct tally all = history->noted;
-
-	if (history->recount && history->batches.broken) {
-		batches_at(&history->batches, 0)->kept = (struct tally){ 0, 0 };
-		(void)sweep_look(queue, mark_of(history, queue, 0), mark_of(history, queue, 1), &(struct sweep){ judge_kept, history, false });
-	}
-	history->recount = false;
-	for (size_t i = history->batches.first; i < history->batches.first + history->batches.count; i++)
-		tally_lessen(&all, history->batches.list[i].kept.records, history->batches.list[i].kept.bytes);
-	return all;
 }
 
 /* What was the newest of its key is superseded. */
@@ -341,6 +317,7 @@ on_leave(struct watch *watch, struct queue *queue, uint64_t records, uint64_t by
 			tally_lessen(&batch->all, records, bytes);
 			tally_lessen(&history->noted, records, bytes);
 			batch->old = (struct tally){ 0, 0 };
+			history->cut = (struct history_cut){ 0, 0 };
 			history->recount = true;
 			history->batches.broken = true;
 			set_live(history);
@@ -378,10 +355,14 @@ on_cut(struct watch *watch, struct queue *queue, size_t to, size_t offset, struc
 {
 	struct history *history = (struct history *)watch;
 	const size_t end = offset + length;
-	size_t before = to, index = 0;
+	size_t before, index;
 
 	if (!history_is_on(history) || history->sweeping || to >= history->noted.bytes)
 		return;
+	if (history->cut.offset > to)
+		history->cut = (struct history_cut){ 0, 0 };
+	index = history->cut.index;
+	before = to - history->cut.offset;
 	while (offset < end) {
 		struct queue_record record;
 		struct batch *batch;
@@ -402,6 +383,8 @@ on_cut(struct watch *watch, struct queue *queue, size_t to, size_t offset, struc
 		offset += record.length;
 		chain_skip(&queue->chain, &place, record.length);
 	}
+	if (index < history->batches.count)
+		history->cut = (struct history_cut){ index, to - before };
 }
 
 void
@@ -482,6 +465,7 @@ sweep_next(struct history *history, struct queue *queue, struct loss *loss, stru
 	history->sweeping = true;
 	(void)sweep_drop(queue, loss, from, mark_of(history, queue, end), &sweep);
 	history->sweeping = false;
+	history->cut = (struct history_cut){ 0, 0 };
 	while (end-- > begin)
 		if (batches_at(batches, end)->all.records == 0)
 			close_batch(history, end);

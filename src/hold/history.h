@@ -46,6 +46,11 @@ struct history_look {
 	bool kept;
 };
 
+/* A batch, and how many bytes there are before it. */
+struct history_cut {
+	size_t index, offset;
+};
+
 struct history {
 	struct watch watch;
 	const struct key_rule *key; /* not owned */
@@ -58,6 +63,7 @@ struct history {
 	unsigned out, fetched, in; /* those to come: from out to in; up to fetched their entries are on the way */
 	bool failed;   /* no memory */
 	bool recount;  /* some of the batch that is leaving has left: what is kept of it is not known */
+	struct history_cut cut; /* where the last one was dropped from the inside, so that the next is not looked for from the front */
 	bool sweeping; /* what is dropped was counted off by whoever drops it */
 };
 
@@ -70,9 +76,6 @@ bool history_is_on(const struct history *history);
 /* Notes the next of the records that wait, until they have `most` bytes or are all.  False without memory: then it has
  * ended. */
 bool history_note(struct history *history, struct queue *queue, uint64_t most);
-
-/* What is not kept of those that are noted.  Looks at what is left of the batch that is leaving. */
-struct tally history_unkept(struct history *history, struct queue *queue);
 
 /* Whether all that wait are noted. */
 bool history_is_whole(const struct history *history, const struct queue *queue);

@@ -4,6 +4,7 @@
 #include "hold/excess.h"
 #include "hold/fit.h"
 #include "hold/latest.h"
+#include "hold/lesser.h"
 
 /* How much is noted with a verdict, in bytes: half as much again as has come since the last one, so that the third that
  * is there is noted while two more come; and a little where nothing has. */
@@ -46,7 +47,7 @@ tell_classes(struct history *history, struct classes *classes, struct queue *que
 
 	if (classes_top(classes) == 0 || !history_is_on(history) || history->noted.bytes != queue_admitted_mark(queue).offset)
 		return;
-	own = history_unkept(history, queue);
+	own = lesser_sum(history, queue);
 	classes_know(classes, queue, 0, &own);
 }
 
@@ -68,6 +69,12 @@ give_way(struct latest *latest, struct classes *classes, struct queue *queue, st
 	}
 	excess = excess_of(queue, EXCESS_PART);
 	excess.slice /= 8; /* whatever goes is looked up */
+	if (!latest->failed) {
+		lesser_give_way(history, queue, loss, &excess);
+		if (fit_all(queue))
+			return;
+		classes_has_none(classes, queue, 0, queue_newest_mark(queue));
+	}
 	classes_give_way(classes, queue, loss, REASON_OLDEST, classes_top(classes) + 1, false, &excess);
 }
 

@@ -32,25 +32,24 @@ set_sizes(struct stretches *stretches, const struct queue_limits *limits)
 static size_t
 size_of_masses(const struct stretches *stretches)
 {
-	return stretches->most * stretches->levels * sizeof(stretches->masses[0]);
+	return stretches->classes * stretches->most * stretches->levels * sizeof(stretches->masses[0]);
 }
 
 bool
-stretches_begin(struct stretches *stretches, const struct queue_limits *limits, unsigned levels)
+stretches_begin(struct stretches *stretches, const struct queue_limits *limits, unsigned levels, unsigned classes)
 {
-	*stretches = (struct stretches){ .count = 1, .levels = levels };
+	*stretches = (struct stretches){ .count = 1, .levels = levels, .classes = classes };
 	set_sizes(stretches, limits);
 	stretches->list = calloc(stretches->most, sizeof(stretches->list[0]));
-	if (stretches->list == NULL)
-		return false;
+	stretches->sums = calloc(stretches->most * classes, sizeof(stretches->sums[0]));
 	stretches->masses = mapped_new(size_of_masses(stretches));
-	if (stretches->masses == NULL) {
+	if (stretches->list == NULL || stretches->sums == NULL || stretches->masses == NULL) {
 		stretches_end(stretches);
 		return false;
 	}
 	mapped_prefer_huge(stretches->masses, size_of_masses(stretches));
 	for (size_t i = 0; i < stretches->most; i++)
-		stretches->list[i].mass = &stretches->masses[i * levels];
+		stretches->list[i].slot = i;
 	return true;
 }
 
@@ -59,9 +58,71 @@ stretches_end(struct stretches *stretches)
 {
 	if (stretches->masses != NULL)
 		mapped_free(stretches->masses, size_of_masses(stretches));
+	free(stretches->sums);
 	free(stretches->list);
-	stretches->masses = NULL;
-	stretches->list = NULL;
+	*stretches = (struct stretches){ 0 };
+}
+
+/* --- masses ---------------------------------------------------------------------------------------- */
+
+static uint64_t *
+sum_of(const struct stretches *stretches, size_t index, unsigned class)
+{
+	return &stretches->sums[stretches_at(stretches, index)->slot * stretches->classes + class];
+}
+
+static uint32_t *
+masses_of(const struct stretches *stretches, size_t index, unsigned class)
+{
+	return &stretches->masses[(class * stretches->most + stretches_at(stretches, index)->slot) * stretches->levels];
+}
+
+static unsigned
+known_level(const struct stretches *stretches, unsigned level)
+{
+	return level < stretches->levels ? level : stretches->levels - 1;
+}
+
+uint64_t
+stretches_mass(const struct stretches *stretches, size_t index, unsigned class, unsigned level)
+{
+	const uint64_t all = *sum_of(stretches, index, class);
+	const uint32_t *masses = masses_of(stretches, index, class);
+	uint64_t sum = 0;
+
+	if (level == 0 || all == 0)
+		return all;
+	for (level = known_level(stretches, level); level < stretches->levels; level++)
+		sum += masses[level];
+	return sum;
+}
+
+/* Memory is not touched where nothing was. */
+void
+stretches_renew(struct stretches *stretches, size_t index, unsigned class)
+{
+	uint64_t *sum = sum_of(stretches, index, class);
+
+	if (*sum > 0)
+		memset(masses_of(stretches, index, class), 0, stretches->levels * sizeof(stretches->masses[0]));
+	*sum = 0;
+}
+
+void
+stretches_add(struct stretches *stretches, size_t index, uint64_t weight, unsigned class, unsigned level)
+{
+	uint32_t *mass = &masses_of(stretches, index, class)[known_level(stretches, level)];
+	const uint32_t more = weight < UINT32_MAX - *mass ? (uint32_t)weight : UINT32_MAX - *mass;
+
+	*mass += more;
+	*sum_of(stretches, index, class) += more;
+}
+
+static void
+renew_all(struct stretches *stretches, size_t index)
+{
+	for (unsigned class = 0; class < stretches->classes; class++)
+		stretches_renew(stretches, index, class);
 }
 
 /* --- coming and going ------------------------------------------------------------------------------ */
@@ -86,7 +147,7 @@ open_another(struct stretches *stretches)
 		return;
 	stretches->count++;
 	last_of(stretches)->all = (struct tally){ 0, 0 };
-	stretches_renew(stretches, stretches->count - 1);
+	renew_all(stretches, stretches->count - 1);
 }
 
 void
@@ -98,14 +159,14 @@ stretches_open(struct stretches *stretches)
 }
 
 void
-stretches_note(struct stretches *stretches, uint64_t length, uint64_t weight, unsigned level)
+stretches_note(struct stretches *stretches, uint64_t length, uint64_t weight, unsigned class, unsigned level)
 {
 	const struct tally record = { 1, length };
 
 	if (!fits(stretches, &last_of(stretches)->all, &record))
 		open_another(stretches);
 	ledger_count(&last_of(stretches)->all, 1, length);
-	stretches_add(stretches, stretches->count - 1, weight, level);
+	stretches_add(stretches, stretches->count - 1, weight, class, level);
 }
 
 void
@@ -135,21 +196,14 @@ stretches_lessen(struct stretches *stretches, size_t index, uint64_t length)
 }
 
 static void
-add(struct stretch *stretch, unsigned level, uint64_t weight)
+join(struct stretches *stretches, size_t index, size_t other)
 {
-	const uint32_t most = UINT32_MAX - stretch->mass[level];
-	const uint32_t more = weight < most ? (uint32_t)weight : most;
+	const struct tally all = stretches_at(stretches, other)->all;
 
-	stretch->mass[level] += more;
-	stretch->masses += more;
-}
-
-static void
-join(const struct stretches *stretches, struct stretch *one, const struct stretch *other)
-{
-	for (unsigned level = 0; level < stretches->levels; level++)
-		add(one, level, other->mass[level]);
-	ledger_count(&one->all, other->all.records, other->all.bytes);
+	for (unsigned class = 0; class < stretches->classes; class++)
+		for (unsigned level = 0; *sum_of(stretches, other, class) > 0 && level < stretches->levels; level++)
+			stretches_add(stretches, index, masses_of(stretches, other, class)[level], class, level);
+	ledger_count(&stretches_at(stretches, index)->all, all.records, all.bytes);
 }
 
 void
@@ -160,18 +214,18 @@ stretches_join(struct stretches *stretches)
 	if (!stretches->shrunk)
 		return;
 	if (stretches_at(stretches, 0)->all.records == 0)
-		stretches_renew(stretches, 0);
+		renew_all(stretches, 0);
 	for (size_t i = 1; i < stretches->count; i++) {
 		struct stretch *one = stretches_at(stretches, last), *other = stretches_at(stretches, i);
 
 		if (fits(stretches, &one->all, &other->all)) {
 			if (other->all.records > 0)
-				join(stretches, one, other);
+				join(stretches, last, i);
 		} else if (++last < i) {
-			const struct stretch stretch = *stretches_at(stretches, last); /* one that has been joined, whose masses are free */
+			const struct stretch free_one = *stretches_at(stretches, last); /* it has been joined */
 
 			*stretches_at(stretches, last) = *other;
-			*other = stretch;
+			*other = free_one;
 		}
 	}
 	stretches->count = last + 1;
@@ -198,34 +252,6 @@ stretches_before(const struct stretches *stretches, size_t index)
 	for (size_t i = 0; i < index; i++)
 		ledger_count(&sum, stretches_at(stretches, i)->all.records, stretches_at(stretches, i)->all.bytes);
 	return sum;
-}
-
-uint64_t
-stretches_mass(const struct stretches *stretches, size_t index, unsigned level)
-{
-	const uint32_t *mass = stretches_at(stretches, index)->mass;
-	uint64_t sum = 0;
-
-	if (level == 0 || stretches_at(stretches, index)->masses == 0)
-		return stretches_at(stretches, index)->masses;
-	for (level = level < stretches->levels ? level : stretches->levels - 1; level < stretches->levels; level++)
-		sum += mass[level];
-	return sum;
-}
-
-void
-stretches_renew(struct stretches *stretches, size_t index)
-{
-	stretches_at(stretches, index)->masses = 0;
-	memset(stretches_at(stretches, index)->mass, 0, stretches->levels * sizeof(stretches->masses[0]));
-}
-
-void
-stretches_add(struct stretches *stretches, size_t index, uint64_t weight, unsigned level)
-{
-	struct stretch *stretch = stretches_at(stretches, index);
-
-	add(stretch, level < stretches->levels ? level : stretches->levels - 1, weight);
 }
 
 struct tally

@@ -1490,6 +1490,33 @@ is_within(const struct model *m, unsigned part)
 	return held_bytes(m) - header_bytes(m) <= m->options->buffer_bytes / part && waiting(m) <= m->options->max_records / part;
 }
 
+/* What is not kept, the oldest first; batches that have none of it are not looked at. */
+static void
+give_way_lesser(struct model *m, struct goal *goal)
+{
+	bool looks = false;
+	uint64_t batch = 0;
+
+	for (size_t i = first_victim(m); i < last_victim(m) && !is_reached(goal);) {
+		const uint64_t length = m->held[i].length;
+
+		if (m->held[i].batch != batch) {
+			batch = m->held[i].batch;
+			looks = false;
+			for (size_t j = i; j < behind_batch(m, i); j++)
+				looks = looks || m->held[j].class == 0;
+		}
+		if (looks)
+			look_at(goal, length);
+		if (m->held[i].class > 0) {
+			i++;
+			continue;
+		}
+		give(goal, length);
+		drop(m, i, REASON_OLDEST);
+	}
+}
+
 static void
 drop_superseded(struct model *m)
 {
@@ -1512,7 +1539,9 @@ drop_superseded(struct model *m)
 		struct goal goal = goal_of(m, PART);
 
 		goal.slice /= 8;
-		give_way(m, goal, CLASSES, false, REASON_OLDEST);
+		give_way_lesser(m, &goal);
+		if (is_too_much(m))
+			give_way(m, goal, CLASSES, false, REASON_OLDEST);
 		return;
 	}
 	while (is_too_much(m)) {
@@ -1528,10 +1557,10 @@ drop_superseded(struct model *m)
 
 /* Of each stretch that there is (batch, of a record), what was at each level when it was looked at last, and has come since. */
 static struct {
-	uint64_t held[FAIR_PLACES]; /* by the keys that meet there, of those that are noted */
+	uint64_t held[CLASSES][FAIR_PLACES]; /* by the keys that meet there, of those that are noted */
 	struct {
 		uint64_t number;
-		uint64_t mass[MOST_LEVELS];
+		uint64_t mass[CLASSES][MOST_LEVELS];
 	} stretch[MOST_STRETCHES];
 	size_t count;
 } fair;
@@ -1588,27 +1617,27 @@ held_of(const struct model *m, size_t i)
 	size_t body;
 	const char *text = text_of(m, &m->held[i], m->held[i].delimited, &body);
 
-	return &fair.held[key_with(m, text, body, m->salt) & (FAIR_PLACES - 1)];
+	return &fair.held[m->held[i].class][key_with(m, text, body, m->salt) & (FAIR_PLACES - 1)];
 }
 
-/* By those that are noted, and that --keep does not match. */
+/* By those that are noted. */
 static void
 count_held(const struct model *m)
 {
 	memset(fair.held, 0, sizeof(fair.held));
 	for (size_t i = first_victim(m); i < last_victim(m); i++)
-		if (m->held[i].batch != 0 && m->held[i].class == 0)
+		if (m->held[i].batch != 0)
 			*held_of(m, i) += weight_of_one(m, i);
 }
 
 static uint64_t *
-masses_of(uint64_t number)
+masses_of(uint64_t number, unsigned class)
 {
 	for (size_t i = 0; i < fair.count; i++)
 		if (fair.stretch[i].number == number)
-			return fair.stretch[i].mass;
+			return fair.stretch[i].mass[class];
 	wrong("the model knows no such stretch");
-	return fair.stretch[0].mass;
+	return fair.stretch[0].mass[class];
 }
 
 static unsigned
@@ -1622,7 +1651,7 @@ add_mass(const struct model *m, size_t i)
 {
 	const unsigned level = level_number(*held_of(m, i));
 
-	masses_of(m->held[i].batch)[level < top_level(m) ? level : top_level(m)] += weight_of_one(m, i);
+	masses_of(m->held[i].batch, m->held[i].class)[level < top_level(m) ? level : top_level(m)] += weight_of_one(m, i);
 }
 
 static void
@@ -1658,14 +1687,13 @@ static void
 join_stretches(struct model *m)
 {
 	for (size_t i = first_victim(m), next; i < last_victim(m) && m->held[i].batch != 0; i = next) {
-		uint64_t *masses = masses_of(m->held[i].batch);
-
 		for (;;) {
 			next = behind_batch(m, i);
 			if (next == last_victim(m) || m->held[next].batch == 0 || !is_one_stretch(m, batch_sum(m, i), batch_sum(m, next)))
 				break;
-			for (unsigned level = 0; level < MOST_LEVELS; level++)
-				masses[level] += masses_of(m->held[next].batch)[level];
+			for (unsigned class = 0; class < CLASSES; class++)
+				for (unsigned level = 0; level < MOST_LEVELS; level++)
+					masses_of(m->held[i].batch, class)[level] += masses_of(m->held[next].batch, class)[level];
 			for (size_t j = next, end = behind_batch(m, next); j < end; j++)
 				m->held[j].batch = m->held[i].batch;
 		}
@@ -1694,10 +1722,8 @@ note_fair(struct model *m, uint64_t most, bool another)
 				m->held[i].batch = m->held[i - 1].batch;
 			}
 			another = false;
-			if (m->held[i].class == 0) {
-				*held_of(m, i) += weight_of_one(m, i);
-				add_mass(m, i);
-			}
+			*held_of(m, i) += weight_of_one(m, i);
+			add_mass(m, i);
 			done += m->held[i].length;
 		}
 	}
@@ -1705,14 +1731,14 @@ note_fair(struct model *m, uint64_t most, bool another)
 
 /* What is held above a level; *any: by somebody. */
 static uint64_t
-held_above(uint64_t level, bool *any)
+held_above(unsigned class, uint64_t level, bool *any)
 {
 	uint64_t sum = 0;
 
 	*any = false;
 	for (size_t at = 0; at < FAIR_PLACES; at++) {
-		if (fair.held[at] >= level) {
-			sum += fair.held[at] - level;
+		if (fair.held[class][at] >= level) {
+			sum += fair.held[class][at] - level;
 			*any = true;
 		}
 	}
@@ -1720,29 +1746,46 @@ held_above(uint64_t level, bool *any)
 }
 
 static unsigned
-level_above(uint64_t wanted)
+level_above(unsigned class, uint64_t wanted)
 {
 	unsigned level = 1;
 	bool any = true;
 
-	while (held_above(least_of_level(level), &any), any)
+	while (held_above(class, least_of_level(level), &any), any)
 		level++;
 	while (--level > 0)
-		if (held_above(least_of_level(level), &any) >= wanted && any)
+		if (held_above(class, least_of_level(level), &any) >= wanted && any)
 			return level;
 	return 0;
 }
 
+/* Who gives way, and how much more than must may go. */
+struct cut {
+	unsigned class, level;
+	struct tally spare;
+};
+
+static bool
+may_go(const struct model *m, struct cut *cut, uint64_t length)
+{
+	if (is_too_much(m))
+		return true;
+	if (cut->spare.records == 0 || cut->spare.bytes < length)
+		return false;
+	lessen(&cut->spare, 1, length);
+	return true;
+}
+
 /* One that gives way goes; else it is noted as what it is now, if its stretch is noted anew. */
 static bool
-cuts(struct model *m, size_t i, unsigned level, bool goes, bool anew)
+cuts(struct model *m, struct cut *cut, size_t i, bool anew)
 {
 	uint64_t *held;
 
-	if (m->held[i].class > 0)
+	if (m->held[i].class != cut->class)
 		return false;
 	held = held_of(m, i);
-	if (goes && level_number(*held) >= level) {
+	if (level_number(*held) >= cut->level && may_go(m, cut, m->held[i].length)) {
 		*held -= weight_of_one(m, i);
 		drop(m, i, REASON_FAIR);
 		return true;
@@ -1753,41 +1796,42 @@ cuts(struct model *m, size_t i, unsigned level, bool goes, bool anew)
 }
 
 static void
-renew_stretch(uint64_t number)
+renew_stretch(const struct cut *cut, uint64_t number)
 {
-	memset(masses_of(number), 0, sizeof(fair.stretch[0].mass));
+	memset(masses_of(number, cut->class), 0, sizeof(fair.stretch[0].mass[0]));
 }
 
 /* Of those that have just come, as much as must go. */
 static void
-cut_arrivals(struct model *m, unsigned level)
+cut_arrivals(struct model *m, struct cut *cut)
 {
 	size_t i = first_victim(m);
 	uint64_t number = 0; /* of a stretch that begins with one of them */
 
+	cut->spare = (struct tally){ 0, 0 };
 	while (i < last_victim(m) && m->held[i].admitted)
 		i++;
 	for (uint64_t before = i > first_victim(m) ? m->held[i - 1].batch : 0; i < last_victim(m);) {
 		if (m->held[i].batch != before && m->held[i].batch != number)
-			renew_stretch(number = m->held[i].batch);
-		i += !cuts(m, i, level, is_too_much(m), m->held[i].batch == number);
+			renew_stretch(cut, number = m->held[i].batch);
+		i += !cuts(m, cut, i, m->held[i].batch == number);
 	}
 }
 
 static bool
-is_worth_a_look(const struct model *m, size_t i, unsigned level)
+is_worth_a_look(const struct model *m, const struct cut *cut, size_t i)
 {
-	const uint64_t *masses = masses_of(m->held[i].batch);
+	const uint64_t *masses = masses_of(m->held[i].batch, cut->class);
 	uint64_t mass = 0;
 
-	for (unsigned at = level < top_level(m) ? level : top_level(m); at < MOST_LEVELS; at++)
+	for (unsigned at = cut->level < top_level(m) ? cut->level : top_level(m); at < MOST_LEVELS; at++)
 		mass += masses[at];
-	return mass > 0 && (level == 0 || mass >= weight_of(m, batch_sum(m, i)) / FAIR_SPARSE);
+	return mass > 0 && (cut->level == 0 || mass >= weight_of(m, batch_sum(m, i)) / FAIR_SPARSE);
 }
 
-/* Of stretches, twice round from the one with the mark on, each time all that is above the level. */
+/* Of stretches, twice round from the one with the mark on, each time what is above the level. */
 static void
-cut_waiting(struct model *m, unsigned level)
+cut_waiting(struct model *m, struct cut *cut)
 {
 	size_t i = first_victim(m), from = i;
 
@@ -1799,28 +1843,30 @@ cut_waiting(struct model *m, unsigned level)
 		while (from < last_victim(m) && is_too_much(m)) {
 			const uint64_t number = m->held[from].batch;
 
-			if (!is_worth_a_look(m, from, level)) {
+			if (!is_worth_a_look(m, cut, from)) {
 				from = behind_batch(m, from);
 				continue;
 			}
-			renew_stretch(number);
+			renew_stretch(cut, number);
+			cut->spare = (struct tally){ m->full.records - 1, m->full.bytes - 1 };
 			while (from < last_victim(m) && m->held[from].batch == number)
-				from += !cuts(m, from, level, true, true);
+				from += !cuts(m, cut, from, true);
 			m->round_at = from < m->count ? m->held[from].start : m->at;
 		}
 	}
 }
 
 static void
-share_out(struct model *m)
+share_out(struct model *m, unsigned class)
 {
-	unsigned level;
+	struct cut cut = { class, level_above(class, weight_of(m, too_much(m, PART))), { 0, 0 } };
 
-	note_fair(m, UINT64_MAX, false);
-	level = level_above(weight_of(m, too_much(m, PART)));
-	cut_arrivals(m, level);
-	cut_waiting(m, level);
-	cut_waiting(m, 0);
+	if (sum_of(m, class).records == 0)
+		return;
+	cut_arrivals(m, &cut);
+	cut_waiting(m, &cut);
+	cut.level = 0;
+	cut_waiting(m, &cut);
 }
 
 /* In another one records weigh otherwise: all are noted anew. */
@@ -1855,7 +1901,6 @@ drop_fair(struct model *m)
 {
 	const bool noting = m->noting && is_same_buffer(m);
 	bool another = false;
-	struct goal goal;
 
 	if (is_too_much(m))
 		drop_misfits(m);
@@ -1874,11 +1919,9 @@ drop_fair(struct model *m)
 		return;
 	if (!m->noting)
 		begin_fair(m);
-	share_out(m);
-	goal = goal_of(m, PART);
-	goal.slice /= 4;
-	if (is_too_much(m))
-		give_way(m, goal, CLASSES, false, REASON_FAIR);
+	note_fair(m, UINT64_MAX, false);
+	for (unsigned class = 0; is_too_much(m); class++)
+		share_out(m, class);
 }
 
 static void

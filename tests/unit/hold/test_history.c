@@ -9,6 +9,7 @@
 #include "hold/classes.h"
 #include "hold/fit.h"
 #include "hold/history.h"
+#include "hold/lesser.h"
 
 #define RECORDS 3000
 
@@ -110,7 +111,7 @@ knows_unkept(struct tally unkept)
 
 	if (times++ % 3 != 0)
 		return true;
-	said = history_unkept(&rig.history, &rig.queue);
+	said = lesser_sum(&rig.history, &rig.queue);
 	return said.records == unkept.records && said.bytes == unkept.bytes;
 }
 

@@ -23,7 +23,7 @@ begin(size_t bytes, uint64_t records)
 	const struct queue_limits limits = { .bytes = bytes, .records = records };
 
 	rig.count = 0;
-	if (!stretches_begin(&rig.stretches, &limits, LEVELS))
+	if (!stretches_begin(&rig.stretches, &limits, LEVELS, 2))
 		abort();
 }
 
@@ -33,7 +33,7 @@ note(uint64_t length, unsigned level)
 	if (rig.count == MOST)
 		abort();
 	rig.length[rig.count++] = length;
-	stretches_note(&rig.stretches, length, length, level);
+	stretches_note(&rig.stretches, length, length, 1, level);
 }
 
 static void
@@ -131,7 +131,7 @@ mass_of_all(unsigned level)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < rig.stretches.count; i++)
-		sum += stretches_mass(&rig.stretches, i, level);
+		sum += stretches_mass(&rig.stretches, i, 1, level);
 	return sum;
 }
 
@@ -142,20 +142,21 @@ masses(void)
 	for (unsigned i = 0; i < 10; i++)
 		note(4, i);
 	is(rig.stretches.count, 5, "a stretch is a 64th of a small buffer");
-	is(stretches_mass(&rig.stretches, 0, 0), 8, "of all levels");
-	is(stretches_mass(&rig.stretches, 0, 1), 4, "of one and of higher ones");
-	is(stretches_mass(&rig.stretches, 0, 2), 0, "of none");
+	is(stretches_mass(&rig.stretches, 0, 1, 0), 8, "of all levels");
+	is(stretches_mass(&rig.stretches, 0, 1, 1), 4, "of one and of higher ones");
+	is(stretches_mass(&rig.stretches, 0, 1, 2), 0, "of none");
+	is(stretches_mass(&rig.stretches, 0, 0, 0), 0, "nor of another class");
 	note(4, 20);
-	is(stretches_mass(&rig.stretches, 5, LEVELS - 1), 4, "the highest is also what is above it");
-	is(stretches_mass(&rig.stretches, 5, 30), 4, "whoever asks for that");
-	stretches_renew(&rig.stretches, 0);
-	stretches_add(&rig.stretches, 0, 7, 3);
-	is(stretches_mass(&rig.stretches, 0, 0), 7, "it is looked at anew");
+	is(stretches_mass(&rig.stretches, 5, 1, LEVELS - 1), 4, "the highest is also what is above it");
+	is(stretches_mass(&rig.stretches, 5, 1, 30), 4, "whoever asks for that");
+	stretches_renew(&rig.stretches, 0, 1);
+	stretches_add(&rig.stretches, 0, 7, 1, 3);
+	is(stretches_mass(&rig.stretches, 0, 1, 0), 7, "it is looked at anew");
 	stretches_lessen(&rig.stretches, 1, 4);
 	stretches_lessen(&rig.stretches, 0, 4);
 	stretches_join(&rig.stretches);
 	is(rig.stretches.count, 5, "two become one");
-	is(stretches_mass(&rig.stretches, 0, 0), 15, "with what both have, and have had");
+	is(stretches_mass(&rig.stretches, 0, 1, 0), 15, "with what both have, and have had");
 	stretches_lessen(&rig.stretches, 0, 4);
 	stretches_lessen(&rig.stretches, 0, 4);
 	stretches_join(&rig.stretches);
@@ -168,8 +169,8 @@ too_much(void)
 {
 	begin(640, UINT64_MAX);
 	note(UINT32_MAX, 1);
-	stretches_add(&rig.stretches, 0, UINT32_MAX, 1);
-	is(stretches_mass(&rig.stretches, 0, 0), UINT32_MAX, "as much as can be said");
+	stretches_add(&rig.stretches, 0, UINT32_MAX, 1, 1);
+	is(stretches_mass(&rig.stretches, 0, 1, 0), UINT32_MAX, "as much as can be said");
 	for (unsigned i = 0; i < 2 * rig.stretches.most; i++)
 		note(11, 1);
 	is(rig.stretches.count, rig.stretches.most, "as many as there may be: the last becomes longer");
