@@ -633,8 +633,10 @@ read_byte(struct model *m)
 			return;
 		}
 	}
-	if (is_end(m, m->at++))
-		end_record(m, m->options->framing.kind != FRAMING_FIXED);
+	if (!is_end(m, m->at++))
+		return;
+	end_record(m, m->options->framing.kind != FRAMING_FIXED);
+	m->begun = 0;
 }
 
 /* Under block a long record is judged by what is here. */
