@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static int
@@ -32,8 +33,14 @@ connect_to(const char *path)
 
 	if (fd >= 0 && strlen(path) < sizeof(address.sun_path)) {
 		memcpy(address.sun_path, path, strlen(path) + 1);
-		if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-			return fd;
+		/* A name is there a moment before anybody listens. */
+		for (int tries = 0; tries < 100; tries++) {
+			if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+				return fd;
+			if (errno != ECONNREFUSED)
+				break;
+			(void)nanosleep(&(struct timespec){ 0, 20000000 }, NULL);
+		}
 	}
 	fprintf(stderr, "ask: %s: %s\n", path, strerror(errno));
 	exit(2);
