@@ -322,6 +322,14 @@ tell_framing(struct options *options)
 	lines_set_lines(&options->lines);
 }
 
+/* Without the header of the file nobody reads its packets. */
+static void
+settle_headers(struct options *options)
+{
+	if (options->framing.kind == FRAMING_FRAME && options->framing.format == FRAME_PCAP)
+		options->header_records++;
+}
+
 /* A budget goes its own way, and no other can be given beside it. */
 static void
 settle_sample(struct options *options)
@@ -335,6 +343,7 @@ rules_hold(struct draft *draft)
 {
 	settle_reporting(draft->options);
 	tell_framing(draft->options);
+	settle_headers(draft->options);
 	delivery_settle(draft);
 	settle_sample(draft->options);
 	return check_bytes(draft) && check_records(draft) && check_company(draft) && delivery_holds(draft) && spool_rules_hold(draft) &&

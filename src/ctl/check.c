@@ -129,12 +129,14 @@ look_at_records(struct visit *visit, struct sums *sums, const char *path)
 static const char *
 framing_text(char text[SPOOLS_AMOUNT], const struct framing *framing)
 {
+	size_t ends;
+	const char *end = framing_end(framing, &ends);
 	int length = snprintf(text, SPOOLS_AMOUNT, "%s", framing_name(framing));
 
 	if (framing->kind == FRAMING_FIXED)
 		(void)snprintf(text + length, SPOOLS_AMOUNT - (size_t)length, ", %" PRIu64 " bytes each", framing->size);
-	else if (framing->kind == FRAMING_DELIMITER)
-		(void)snprintf(text + length, SPOOLS_AMOUNT - (size_t)length, " \\%03o", framing->delimiter);
+	for (size_t i = 0; i < ends && (framing->kind == FRAMING_DELIMITER || framing->kind == FRAMING_STRING); i++)
+		length += snprintf(text + length, SPOOLS_AMOUNT - (size_t)length, "%s\\%03o", i == 0 ? " " : "", (unsigned char)end[i]);
 	return text;
 }
 

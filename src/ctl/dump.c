@@ -134,6 +134,7 @@ may_begin(struct dump *dump, const struct asked *asked)
 		dump->template = NUMBER_DEFAULT;
 		error = found.framing.kind == FRAMING_BYTES ? "its bytes are no records"
 		    : found.framing.kind == FRAMING_FIXED ? "its records have a fixed size"
+		    : found.framing.kind == FRAMING_FRAME ? "its records have their length in front"
 		    : number_check(NUMBER_DEFAULT, found.framing.delimiter);
 	}
 	if (error != NULL) {

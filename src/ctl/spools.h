@@ -21,7 +21,7 @@ int spools_dump(const struct asked *asked);
 struct visit *spools_open(const struct asked *asked);
 
 /* "12 records, 1200 bytes"; where bytes are no records "1200 bytes". */
-#define SPOOLS_AMOUNT 64
+#define SPOOLS_AMOUNT 96
 const char *spools_amount(char text[SPOOLS_AMOUNT], const struct framing *framing, struct tally tally);
 
 #endif

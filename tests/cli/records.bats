@@ -302,6 +302,12 @@ make_frames()
 	IN=in run_weir --frame=pcap
 	same in out
 	is "$(figures in.records)" 2
+	{ head -c 24 in; for i in {1..2000}; do printf '%b%05d' '\0\0\0\1\0\0\0\2\0\0\0\5\0\0\0\5' "$i"; done; } >long
+	stalled long --frame=pcap -p drop-oldest -m 4K # the header stays, and with it what is left can be read
+	is "$(head -c 24 got | cksum) $(tail -c 5 got)" "$(head -c 24 long | cksum) 02000"
+	is "$((($(stat -c %s got) - 24) % 21)) $(($(stat -c %s got) < 20000))" "0 1"
+	timeout "$PATIENCE" "$WEIR" -q --frame=pcap -s 1000 --sample-by=random --seed=7 <long >got
+	is "$(head -c 24 got | cksum)" "$(head -c 24 long | cksum)"
 	printf '\n\r\r\n' >in
 	ends_with 1 out_of --frame=pcap
 	like "$OUTPUT" 'no record at byte 1; accepted: the header of a pcap file'
