@@ -35,6 +35,7 @@ weigh_next(struct intake *intake)
 {
 	if (intake->weights != NULL)
 		weights_come(intake->weights, gate_weight(&intake->gate));
+	intake->weighed = true;
 }
 
 /* Ends of records that are in, none of which the gate has asked about: the first was begun, and weighs what it did then. */
@@ -101,6 +102,7 @@ end_skipped(struct intake *intake, const struct queue *queue, struct loss *loss)
 	loss_left_out(loss, intake->reason, queue_next(queue), 1, 0);
 	intake->ledger->in.records++;
 	intake->open = 0;
+	intake->weighed = false;
 	intake->skipping = false;
 	intake->over = intake->ends_run;
 	if (intake->counted_out)
@@ -164,6 +166,7 @@ count_in(struct intake *intake, uint64_t records)
 
 	intake->ledger->in.records += records;
 	intake->open = 0;
+	intake->weighed = false;
 	intake->any_length = false;
 	if (intake->gate.counts && !header)
 		intake->gap = gate_next(&intake->gate);

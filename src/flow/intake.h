@@ -30,6 +30,7 @@ struct intake {
 	uint64_t gap;        /* records to leave out unseen before the next one */
 	uint64_t open;       /* bytes read of the record that is not at its end */
 	bool let_in;         /* and that record has been judged, */
+	bool weighed;        /* it has been said what it weighs, */
 	bool any_length;     /* or it may be as long as it likes, as it was begun when any might; */
 	bool skipping;       /* or it is being left out, */
 	enum reason reason;  /* for this reason, */

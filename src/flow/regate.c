@@ -35,12 +35,13 @@ void
 intake_reform(struct intake *intake, struct queue *queue, struct loss *loss, const struct gate_rules *rules,
     const struct gate_tuning *tuning, uint64_t now_ns)
 {
-	const bool unjudged = intake->gate.judges && !intake->let_in;
 	const bool anew = gate_reform(&intake->gate, rules, tuning, now_ns);
 	const bool begun = queue_sends_unread(queue);
 	size_t gap = 0;
 
 	intake->ends_run &= rules->ends_run;
+	if (intake->over)
+		return; /* nothing more is taken, by whatever gate */
 	if (intake_is_header(intake, loss_ledger(loss)))
 		reform_header(intake, rules);
 	else if (intake->open > 0 && !intake->skipping && intake->framing.kind != FRAMING_BYTES) {
@@ -48,8 +49,10 @@ intake_reform(struct intake *intake, struct queue *queue, struct loss *loss, con
 		intake->any_length = begun && rules->max_record != UINT64_MAX;
 		if (!begun && intake->open > rules->max_record)
 			intake_give_up(intake, queue, loss, REASON_OVERSIZE, &gap);
-		if (unjudged && !intake->gate.judges && intake->weights != NULL)
+		if (!intake->weighed && !intake->gate.judges && intake->weights != NULL) {
 			weights_come(intake->weights, WEIGHT_ONE); /* nobody has asked about it, nor will */
+			intake->weighed = true;
+		}
 	}
 	settle_open(intake, queue, loss, anew);
 }
