@@ -63,17 +63,6 @@ needs()
 
 # --- The page ---------------------------------------------------------------------------------------------------------------
 
-# block NAME [FILE]: what stands behind that mark on the page, as the executable FILE (default ./recipe)
-block()
-{
-	awk -v mark="<!-- test: $1 -->" '
-		$0 == mark { inside = 1; next }
-		inside && /^    / { print substr($0, 5); found = 1; next }
-		inside && found && /[^ ]/ { exit }' "$page" >"${2:-recipe}"
-	[[ -s ${2:-recipe} ]] || fail "no block $1 in $page"
-	chmod +x "${2:-recipe}"
-}
-
 # each_block_is_tested: by the name of the file that asks, and each block of the page has a name or is none to be run.
 each_block_is_tested()
 {
@@ -335,4 +324,27 @@ weir_dies_too()
 	server_dies
 	server_is_back
 	followed
+}
+
+# --- A reader that stands still ---------------------------------------------------------------------------------------------
+
+# flood MANY: so many are published, in turns, each of which weir has read before the next. The file says how: publish FIRST LAST.
+flood()
+{
+	local sent
+	for ((sent = 0; sent < $1; sent += 5000)); do
+		publish $((sent + 1)) $((sent + 5000))
+		ask ".in.records == $sent + 5000"
+	done
+}
+
+# drops_exactly MANY: once the server has gone and the reader reads on, it has what is out, and the others are dropped; the last is there.
+drops_exactly()
+{
+	server_dies
+	release gate
+	followed
+	is "$(wc -l <got)" "$(of out.records)" "what the reader has"
+	is "$(($(of out.records) + $(of dropped.records)))" "$1" "out and dropped"
+	is "$(tail -n 1 got | sed 's/^0*//')" "$1"
 }

@@ -129,18 +129,9 @@ clients()
 	follow_on
 	until_true subscribed
 	# What redis-cli itself can take is not the question: it is given half of what the server would owe it.
-	local sent
-	for ((sent = 0; sent < many; sent += 5000)); do
-		publish $((sent + 1)) $((sent + 5000))
-		ask ".in.records == $sent + 5000"
-	done
+	flood "$many"
 	is "$(clients)" 1 "who is connected"
-	server_dies
-	release gate
-	followed
-	is "$(wc -l <got)" "$(of out.records)" "what the reader has"
-	is "$(($(of out.records) + $(of dropped.records)))" "$many" "out and dropped"
-	is "$(tail -n 1 got | sed 's/^0*//')" "$many"
+	drops_exactly "$many"
 	figure published "$many" 'without weir' $(($(wc -l <direct) / 3 - 1)) 'with it, in' "$(of in.records)" out "$(of out.records)" dropped "$(of dropped.records)"
 }
 

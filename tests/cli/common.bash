@@ -49,6 +49,19 @@ teardown()
 	return 0
 }
 
+# --- Pages ------------------------------------------------------------------------------------------------------------------
+
+# block NAME [FILE]: what stands behind that mark on $page, as the executable FILE (default ./recipe)
+block()
+{
+	awk -v mark="<!-- test: $1 -->" '
+		$0 == mark { inside = 1; next }
+		inside && /^    / { print substr($0, 5); found = 1; next }
+		inside && found && /[^ ]/ { exit }' "$page" >"${2:-recipe}"
+	[[ -s ${2:-recipe} ]] || fail "no block $1 in $page"
+	chmod +x "${2:-recipe}"
+}
+
 # --- Saying what went wrong -------------------------------------------------------------------------------------------------
 
 fail()

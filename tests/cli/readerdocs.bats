@@ -8,17 +8,6 @@ load common
 
 page=$top_srcdir/docs/reader.md
 
-# block NAME [FILE]: what stands behind that mark, as the executable FILE (default ./recipe)
-block()
-{
-	awk -v mark="<!-- test: $1 -->" '
-		$0 == mark { inside = 1; next }
-		inside && /^    / { print substr($0, 5); found = 1; next }
-		inside && found && /[^ ]/ { exit }' "$page" >"${2:-recipe}"
-	[[ -s ${2:-recipe} ]] || fail "no block $1 in $page"
-	chmod +x "${2:-recipe}"
-}
-
 # recipe NAME: the block as ./recipe; its PATH will begin with ./bin, where weir is the one under test.
 recipe()
 {

@@ -17,11 +17,7 @@ recipe()
 	chmod +x bin/weir
 	PATH=$PWD/bin:$PATH
 	mkfifo gate
-	awk -v mark="<!-- test: $1 -->" '
-		$0 == mark { inside = 1; next }
-		inside && /^    / { print substr($0, 5); found = 1; next }
-		inside && found && /[^ ]/ { exit }' "$page" >recipe
-	[[ -s recipe ]] || fail "no recipe $1 in $page"
+	block "$1"
 }
 
 # program NAME COMMAND...: a script, in bin
