@@ -111,8 +111,8 @@ fill(struct pump *pump)
 		most = framer_rest(&pump->framer) < most ? (size_t)framer_rest(&pump->framer) : most;
 	else if (pump->input == PUMP_FINISHING)
 		most = bypass_rest_of_record(&pump->bypass, &pump->input_port, &pump->intake);
-	else if (!pump->plan.spooled && !is_noted(pump)) /* else there may be more that was read before */
-		most = policy_portion(pump->plan.policy, &pump->shed, &pump->queue, most);
+	else if (!pump->plan.spooled) /* and with it what was read before */
+		most = policy_portion(pump->plan.policy, &pump->shed, &pump->queue, most) + (size_t)fill_kept(pump);
 	pieces = queue_prepare(spooling_arrivals(pump), most, piece, &length);
 	if (length == 0)
 		return;
