@@ -141,7 +141,7 @@ plan_reader(struct plan *plan, const struct options *options)
 		plan->batch.bytes = buffer > reader->jobs ? buffer / reader->jobs : 1;
 	plan->linger_ns = reader->linger_ns;
 	plan->listed = reader->batching && options->framing.kind != FRAMING_BYTES &&
-	    (reader->bisect || reader->number_template != NULL || options->mark_template != NULL ||
+	    (reader->bisect || reader->number_template != NULL || options->weight_template != NULL || options->mark_template != NULL ||
 	    options->keep != NULL || options->top_keys > 0 ||
 	    (framing_noted(&options->framing) && options->dropped_path != NULL));
 	plan->crediting = reader->credits_path != NULL;

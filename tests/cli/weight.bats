@@ -211,3 +211,10 @@ weighs()
 	stalled in -p shed:10 --seed=1 -m 4K --high=20% --header=1 --weight='{n} ' --pipe-size=keep || :
 	is "$(head -n 1 got)" "1 name"
 }
+
+@test "weight: the dead letters of a batch are without" {
+	seq 9 >in
+	IN=in run_weir --weight='{n} ' --batch=4 --retry=0 --dropped=lost sh -c 'exit 65'
+	is "$ENDED" "exit 5"
+	same in lost
+}
