@@ -26,6 +26,15 @@ has_failed_to_write(const struct run *run)
 	return run->write_error != 0 || pump_output(&run->pump) == OUTLET_ERROR;
 }
 
+/* No length could say how long it would be with its number. */
+static bool
+is_too_long_for_number(const struct run *run)
+{
+	struct inside_misfit misfit;
+
+	return pump_misfit(&run->pump, &misfit);
+}
+
 static bool
 is_broken(const struct run *run)
 {
@@ -126,7 +135,8 @@ ending_of(const struct run *run)
 
 	if (is_broken(run)) {
 		ending.status = STATUS_ERROR;
-		name_reason(&ending, has_failed_to_write(run) ? "write error"
+		name_reason(&ending, is_too_long_for_number(run) ? "no room for number"
+		    : has_failed_to_write(run) ? "write error"
 		    : run_reader(run) == READER_BROKEN ? "reader lost"
 		    : pump_input(&run->pump) == PUMP_READ_ERROR ? "read error"
 		    : pump_input(&run->pump) == PUMP_MISFRAMED ? "no record"
@@ -161,6 +171,22 @@ tell_misframed(const struct pump *pump)
 	    frame_name(wanted), (unsigned long long)at, frame_wanted(wanted));
 }
 
+static void
+tell_write_error(const struct run *run)
+{
+	struct inside_misfit misfit;
+	char text[INSIDE_TELL_MOST];
+
+	if (pump_misfit(&run->pump, &misfit)) {
+		inside_tell(text, &misfit);
+		diag_error("%s", text);
+	} else if (run->write_error != 0) {
+		diag_errno(run->write_error, "%s", diag_visible(run->options->reader.command[0]));
+	} else if (has_failed_to_write(run)) {
+		diag_errno(pump_output_error(&run->pump), "standard output");
+	}
+}
+
 void
 ending_tell(const struct run *run, const struct ending *ending, bool cut_short)
 {
@@ -175,10 +201,7 @@ ending_tell(const struct run *run, const struct ending *ending, bool cut_short)
 	if (pump_header_too_long(pump))
 		diag_error("--header=%llu: not read to the end: one of these records is longer than --max-record",
 		    (unsigned long long)run->options->header_records);
-	if (run->write_error != 0)
-		diag_errno(run->write_error, "%s", diag_visible(run->options->reader.command[0]));
-	else if (has_failed_to_write(run))
-		diag_errno(pump_output_error(pump), "standard output");
+	tell_write_error(run);
 	if (pump_output(pump) == OUTLET_GONE && ending->status == STATUS_ERROR)
 		diag_error("standard output: the reader has gone");
 	if (run_reader(run) == READER_ENDED && ending->status == STATUS_ERROR && run->command_status == 0)

@@ -262,18 +262,18 @@ write_number(uint64_t number, size_t bytes, bool big, char head[FRAME_HEAD_MOST]
 }
 
 static size_t
-write_varint(uint64_t number, char head[FRAME_HEAD_MOST])
+write_varint(uint64_t number, size_t least, char head[FRAME_HEAD_MOST])
 {
 	size_t length = 0;
 
-	for (; number >= 0x80; number >>= 7)
+	for (; number >= 0x80 || length + 1 < least; number >>= 7)
 		head[length++] = (char)((number & 0x7f) | 0x80);
 	head[length++] = (char)number;
 	return length;
 }
 
 size_t
-frame_write(enum frame_format format, uint64_t payload, char head[FRAME_HEAD_MOST])
+frame_write_wide(enum frame_format format, uint64_t payload, size_t least, char head[FRAME_HEAD_MOST])
 {
 	switch (format) {
 	case FRAME_U8:
@@ -285,7 +285,7 @@ frame_write(enum frame_format format, uint64_t payload, char head[FRAME_HEAD_MOS
 	case FRAME_U32LE:
 		return write_number(payload, 4, format == FRAME_U32BE, head);
 	case FRAME_VARINT:
-		return write_varint(payload, head);
+		return write_varint(payload, least, head);
 	case FRAME_NETSTRING:
 	case FRAME_OCTETS:
 		return (size_t)snprintf(head, FRAME_HEAD_MOST, "%" PRIu64 "%c", payload, format == FRAME_OCTETS ? ' ' : ':');
@@ -295,6 +295,12 @@ frame_write(enum frame_format format, uint64_t payload, char head[FRAME_HEAD_MOS
 		break;
 	}
 	return 0;
+}
+
+size_t
+frame_write(enum frame_format format, uint64_t payload, char head[FRAME_HEAD_MOST])
+{
+	return frame_write_wide(format, payload, 0, head);
 }
 
 /* --- one record ----------------------------------------------------------------------------------- */

@@ -65,6 +65,10 @@ const char *frame_wanted(enum frame_format format);
 
 /* The header of a payload of that length, which is at most frame_most, of a format that is not pcap; returns how long it is. */
 size_t frame_write(enum frame_format format, uint64_t payload, char head[FRAME_HEAD_MOST]);
+
+/* The same in at least so many bytes, where the format knows lengths that are longer than they need be: a varint, up to its
+ * most.  What was read in so many bytes is written as it was. */
+size_t frame_write_wide(enum frame_format format, uint64_t payload, size_t least, char head[FRAME_HEAD_MOST]);
 uint64_t frame_most(enum frame_format format);
 
 /* Bytes behind the payload: a comma, or none. */

@@ -13,4 +13,10 @@
  * how many pieces that are. */
 int pieces_cut(struct iovec *part, const struct iovec *piece, int count, size_t most);
 
+/* The same of what is behind the first `skipped` bytes. */
+int pieces_behind(struct iovec *rest, const struct iovec *piece, int count, size_t skipped);
+
+/* Their first bytes, at most `most`, in one place; returns how many those are. */
+size_t pieces_copy(char *text, const struct iovec *piece, int count, size_t most);
+
 #endif

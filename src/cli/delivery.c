@@ -253,6 +253,14 @@ settle_buffer(const struct draft *draft)
 	return true;
 }
 
+const char *
+delivery_lacks_number(const struct framing *framing)
+{
+	if (framing->kind == FRAMING_FRAME)
+		return framing->format == FRAME_PCAP ? "not with --frame=pcap, whose records are packets; accepted: the other formats" : NULL;
+	return framing_has_end(framing) ? NULL : "not where records have no delimiter, as with --fixed and --bytes";
+}
+
 static bool
 check_number(const struct draft *draft)
 {
@@ -262,8 +270,9 @@ check_number(const struct draft *draft)
 
 	if (!draft->is_given[ID_NUMBER])
 		return true;
-	if (!framing_has_end(&options->framing))
-		return draft_refuse(given, "not where records have no delimiter, as with --fixed, --frame and --bytes");
+	error = delivery_lacks_number(&options->framing);
+	if (error != NULL)
+		return draft_refuse(given, error);
 	error = number_check(options->reader.number_template, options->framing.delimiter);
 	return error == NULL ? true : draft_bad_value(given, error);
 }

@@ -212,6 +212,9 @@ bool delivery_take_operands(struct draft *draft, char *const *operands);
 void delivery_settle(struct draft *draft);
 bool delivery_holds(struct draft *draft);
 
+/* Why nothing can stand in front of records; NULL: it can. */
+const char *delivery_lacks_number(const struct framing *framing);
+
 /* The same for the group DRAFT_SPOOL. */
 bool spool_rules_hold(const struct draft *draft);
 

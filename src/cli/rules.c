@@ -276,7 +276,7 @@ check_weight(const struct draft *draft)
 		bool good;
 		const char *why;
 	} rules[] = {
-		{ framing_has_end(&o->framing), "not where records have no delimiter, as with --fixed, --frame and --bytes" },
+		{ delivery_lacks_number(&o->framing) == NULL, delivery_lacks_number(&o->framing) },
 		{ o->policy == POLICY_BLOCK || o->policy == POLICY_SHED || o->policy == POLICY_FAIL, "not with a policy that drops what "
 		    "nothing stands for; accepted with --policy=block, shed:N or fail" },
 		{ o->policy != POLICY_SHED || o->keep == NULL, "not with --policy=shed:N and --keep, where what stands for others gives "

@@ -7,7 +7,7 @@
 #include "config.h"
 
 #include "ctl/spools.h"
-#include "hold/number.h"
+#include "hold/inside.h"
 #include "os/diag.h"
 #include "os/io.h"
 #include "os/put.h"
@@ -34,6 +34,7 @@ struct dump {
 	size_t used;
 	int error;            /* of a write */
 	bool unended;         /* the record that was put last lacks its delimiter */
+	bool misfit;          /* a record has no room for its number */
 	uint64_t places;
 };
 
@@ -68,6 +69,39 @@ put(struct dump *dump, const char *text, size_t length)
 
 /* --- records ------------------------------------------------------------------------------------- */
 
+/* Inside the payload.  False: it does not fit. */
+static bool
+put_number_inside(struct dump *dump, const char *record, size_t length, uint64_t serial)
+{
+	const enum frame_format format = dump->framing.format;
+	char number[NUMBER_MOST], text[INSIDE_MOST], why[INSIDE_TELL_MOST];
+	const size_t number_length = number_format(number, dump->template, serial);
+	const struct inside inside = inside_write(text, format, record, length, length, number, number_length);
+
+	if (!inside.fits) {
+		inside_tell(why, &(struct inside_misfit){ format, serial, inside.payload, number_length, "--number" });
+		flush(dump); /* so that it is said behind those in front of it */
+		diag_error("%s: %s", dump->path, why);
+		dump->misfit = true;
+		return false;
+	}
+	put(dump, text, inside.added + inside.head);
+	put(dump, record + inside.head, length - inside.head);
+	return true;
+}
+
+static bool
+put_with_number(struct dump *dump, const char *record, size_t length, uint64_t serial)
+{
+	char number[NUMBER_MOST];
+
+	if (dump->framing.kind == FRAMING_FRAME)
+		return put_number_inside(dump, record, length, serial);
+	put(dump, number, number_format(number, dump->template, serial));
+	put(dump, record, length);
+	return true;
+}
+
 static void
 put_numbered(struct dump *dump, const struct spool_next *next)
 {
@@ -76,12 +110,11 @@ put_numbered(struct dump *dump, const struct spool_next *next)
 
 	for (uint64_t i = 0; left > 0; i++) {
 		size_t length = next->lengths != NULL ? block_length_at(next->lengths, i) : record_first(&dump->framing, 0, text, left);
-		char number[NUMBER_MOST];
 
 		if (length == 0)
 			length = left; /* it lacks its delimiter, or is the only one of which nothing tells where it ends */
-		put(dump, number, number_format(number, dump->template, visit_serial(next, i)));
-		put(dump, text, length);
+		if (!put_with_number(dump, text, length, visit_serial(next, i)))
+			return;
 		text += length;
 		left -= length;
 	}
@@ -134,7 +167,7 @@ may_begin(struct dump *dump, const struct asked *asked)
 		dump->template = NUMBER_DEFAULT;
 		error = found.framing.kind == FRAMING_BYTES ? "its bytes are no records"
 		    : found.framing.kind == FRAMING_FIXED ? "its records have a fixed size"
-		    : found.framing.kind == FRAMING_FRAME ? "its records have their length in front"
+		    : found.framing.kind == FRAMING_FRAME && found.framing.format >= FRAME_PCAP ? "its records are packets"
 		    : number_check(NUMBER_DEFAULT, found.framing.delimiter);
 	}
 	if (error != NULL) {
@@ -156,7 +189,7 @@ dump_all(struct dump *dump)
 {
 	struct spool_next next;
 
-	while (dump->error == 0 && visit_next(dump->visit, &next)) {
+	while (dump->error == 0 && !dump->misfit && visit_next(dump->visit, &next)) {
 		if (next.lost.bytes > 0)
 			flush(dump); /* so that it is said where it is */
 		say_missing(dump, &next);
@@ -183,7 +216,7 @@ status_of(const struct dump *dump)
 		diag_error("%s: missing in all: %s", dump->path, spools_amount(text, &dump->framing, missing));
 	if (visit_error(dump->visit) != 0)
 		diag_errno(visit_error(dump->visit), "%s", dump->path);
-	return missing.bytes > 0 || !visit_found(dump->visit).known || visit_error(dump->visit) != 0 ? CTL_BAD : CTL_GOOD;
+	return dump->misfit || missing.bytes > 0 || !visit_found(dump->visit).known || visit_error(dump->visit) != 0 ? CTL_BAD : CTL_GOOD;
 }
 
 int

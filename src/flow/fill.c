@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/pieces.h"
 #include "flow/fill.h"
 
 #include <errno.h>
@@ -57,22 +58,6 @@ take(struct pump *pump, const struct iovec *piece, size_t length, bool all)
 		misframe(pump, length - done);
 }
 
-/* What is behind the first `kept` bytes of the pieces. */
-static int
-rest_of(struct iovec rest[QUEUE_ROOM], const struct iovec *piece, int pieces, size_t kept)
-{
-	int count = 0;
-
-	for (int i = 0; i < pieces; i++) {
-		const size_t step = piece[i].iov_len < kept ? piece[i].iov_len : kept;
-
-		kept -= step;
-		if (step < piece[i].iov_len)
-			rest[count++] = (struct iovec){ (char *)piece[i].iov_base + step, piece[i].iov_len - step };
-	}
-	return count;
-}
-
 /* Into the pieces, behind what is kept of what was read before. */
 static enum io_result
 read_behind(struct pump *pump, const struct iovec *piece, int pieces, size_t kept, size_t length, size_t *done)
@@ -84,7 +69,7 @@ read_behind(struct pump *pump, const struct iovec *piece, int pieces, size_t kep
 		return io_read(&pump->input_port, piece, pieces, length, done);
 	if (kept == length)
 		return IO_ALL;
-	return io_read(&pump->input_port, rest, rest_of(rest, piece, pieces, kept), length - kept, done);
+	return io_read(&pump->input_port, rest, pieces_behind(rest, piece, pieces, kept), length - kept, done);
 }
 
 /* What is left of it is the last. */

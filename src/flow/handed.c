@@ -274,6 +274,16 @@ pump_save_batch(struct pump *pump, const char *piece, size_t length)
 		loss_save(&pump->loss, REASON_REJECTED, false, piece, length);
 }
 
+size_t
+pump_head_as_it_came(const struct pump *pump, const struct flight_record *record, char head[FRAME_HEAD_MOST])
+{
+	const struct framing *framing = &pump->plan.framing;
+
+	if (record->head == 0)
+		return 0;
+	return frame_write_wide(framing->format, record->length - record->head - frame_end(framing->format), record->head, head);
+}
+
 void
 pump_end_saved(struct pump *pump)
 {

@@ -96,6 +96,9 @@ void pump_confirm_batch(struct pump *pump, uint64_t number, struct tally sum);
 void pump_describe_batch(struct pump *pump, const struct flight_load *load, uint64_t tries);
 void pump_save_batch(struct pump *pump, const char *piece, size_t length);
 
+/* Of a record in a batch that is listed: the first bytes of it that are not as it came; returns how many. */
+size_t pump_head_as_it_came(const struct pump *pump, const struct flight_record *record, char head[FRAME_HEAD_MOST]);
+
 /* Of one that is listed: what was given just now is a whole record. */
 void pump_end_saved(struct pump *pump);
 

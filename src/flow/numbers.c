@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "base/pieces.h"
 #include "flow/numbers.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@
 
 struct numbered {
 	size_t number; /* bytes */
+	size_t head;   /* of those of the record, what is in another form */
 	size_t record;
 };
 
@@ -84,6 +87,44 @@ format(const struct numbers *numbers, char text[2 * NUMBER_MOST], uint64_t seria
 	return length;
 }
 
+/* A record that it goes in front of, or inside: the first bytes of it, for its header, and its length. */
+struct beginning {
+	char text[FRAME_HEAD_MOST];
+	size_t here;
+	size_t length; /* or INSIDE_OPEN */
+};
+
+static const char *
+options_of(const struct numbers *numbers)
+{
+	return numbers->weights == NULL ? "--number" : numbers->template == NULL ? "--weight" : "--number and --weight";
+}
+
+/* False: it does not fit into the record, and *misfit says what. */
+static bool
+compose(const struct numbers *numbers, const struct framing *framing, struct number_text *text, uint64_t serial, uint64_t weight,
+    const struct beginning *record, struct inside_misfit *misfit)
+{
+	char number[INSIDE_NUMBER_MOST];
+	struct inside inside;
+	size_t length;
+
+	text->serial = serial;
+	text->sent = text->head = text->head_sent = 0;
+	if (framing->kind != FRAMING_FRAME) {
+		text->length = format(numbers, text->text, serial, weight);
+		return true;
+	}
+	length = format(numbers, number, serial, weight);
+	inside = inside_write(text->text, framing->format, record->text, record->here, record->length, number, length);
+	text->length = inside.added;
+	text->head = inside.head;
+	if (!inside.fits)
+		*misfit = (struct inside_misfit){ framing->format, numbers->template != NULL ? serial : 0, inside.payload, length,
+			options_of(numbers) };
+	return inside.fits;
+}
+
 /* The weight of a record that goes next is kept for as long as it may have to go again. */
 static void
 keep_weight(const struct outlet *outlet, uint64_t serial, uint64_t weight)
@@ -118,18 +159,40 @@ numbers_send(struct outlet *outlet, struct ledger *ledger)
 	return send_number(outlet, &outlet->numbers.next, ledger);
 }
 
-enum outlet_state
-numbers_send_again(struct outlet *outlet, struct ledger *ledger)
+/* As it was.  Of one of which not even the header has been handed over the text is still that of the record that is begun. */
+static void
+compose_again(struct outlet *outlet, const struct framing *framing)
 {
 	struct numbers *numbers = &outlet->numbers;
+	const struct flight *flight = outlet->flight;
+	const uint64_t serial = flight_again_serial(flight);
+	const size_t head = flight_again_head(flight);
+	struct beginning record = { .length = INSIDE_OPEN };
+	struct iovec piece[CHAIN_PIECES];
+	struct inside_misfit none;
+	size_t length;
 
-	const uint64_t serial = numbers_are_on(numbers) ? flight_again_serial(outlet->flight) : 0;
+	record.here = pieces_copy(record.text, piece, flight_again(flight, 1, &length, piece), sizeof(record.text));
+	if (record.here < head)
+		numbers->again = numbers->next;
+	else
+		(void)compose(numbers, framing, &numbers->again, serial,
+		    numbers->weights != NULL ? weights_sent(numbers->weights, serial) : 0, &record, &none); /* it did fit */
+	if (framing->kind == FRAMING_FRAME && head == 0)
+		numbers->again.length = 0; /* it left as it came */
+	numbers->again.head = head;
+	numbers->again.sent = numbers->again.head_sent = 0;
+}
+
+enum outlet_state
+numbers_send_again(struct outlet *outlet, const struct framing *framing, struct ledger *ledger)
+{
+	struct numbers *numbers = &outlet->numbers;
 
 	if (!numbers_are_on(numbers) || numbers->again_is_numbered || !flight_again_begins(outlet->flight))
 		return OUTLET_EMPTY;
 	if (numbers->again.sent == 0)
-		numbers->again.length = format(numbers, numbers->again.text, serial,
-		    numbers->weights != NULL ? weights_sent(numbers->weights, serial) : 0);
+		compose_again(outlet, framing);
 	if (numbers->again.sent < numbers->again.length) {
 		enum outlet_state state = send_number(outlet, &numbers->again, ledger);
 
@@ -144,8 +207,10 @@ numbers_send_again(struct outlet *outlet, struct ledger *ledger)
 void
 numbers_went_again(struct numbers *numbers, uint64_t records)
 {
-	if (records > 0)
-		numbers->again_is_numbered = false;
+	if (records == 0)
+		return;
+	numbers->again_is_numbered = false;
+	numbers->again.head = numbers->again.head_sent = 0;
 }
 
 /* The number of a record that is begun goes once more, whole, if nothing of the record itself has been handed over: else
@@ -153,7 +218,7 @@ numbers_went_again(struct numbers *numbers, uint64_t records)
 void
 numbers_restart(struct numbers *numbers, const struct flight *flight)
 {
-	numbers->again.sent = 0;
+	numbers->again.sent = numbers->again.head = numbers->again.head_sent = 0;
 	numbers->again_is_numbered = false;
 	if (numbers_begun(numbers) || (flight != NULL && flight_is_begun(flight)))
 		numbers->next.sent = 0;
@@ -179,6 +244,18 @@ copy(const struct queue *queue, size_t offset, size_t length, char *to)
 	}
 }
 
+/* Of the record that begins at this offset. */
+static void
+look_at(const struct queue *queue, size_t offset, size_t here, size_t length, struct beginning *record)
+{
+	record->here = 0;
+	if (queue_framing(queue)->kind != FRAMING_FRAME)
+		return;
+	record->here = here < sizeof(record->text) ? here : sizeof(record->text);
+	record->length = length;
+	copy(queue, offset, record->here, record->text);
+}
+
 /* As many of the first length bytes as go into one write, each record with its number; how many records, and in *size
  * how many bytes. */
 static size_t
@@ -196,31 +273,37 @@ make_up(const struct outlet *outlet, const struct queue *queue, size_t length, s
 	if (numbers->weights != NULL)
 		weights_walk(numbers->weights, &walk);
 	while (offset < length && count < RECORDS_MOST && count < run) {
-		char number[2 * NUMBER_MOST];
 		const size_t record = queue_end_of(queue, offset, 0);
-		size_t bytes;
+		struct beginning beginning;
+		struct number_text number;
+		struct inside_misfit later;
 
 		if (numbers->weights != NULL && !weights_walk_on(numbers->weights, &walk, &weight))
 			break;
-		bytes = format(numbers, number, first + count, weight);
-		if (at + bytes + record > most)
+		look_at(queue, offset, record, record, &beginning);
+		if (!compose(numbers, queue_framing(queue), &number, first + count, weight, &beginning, &later) ||
+		    at + number.length + record > most)
 			break;
 		keep_weight(outlet, first + count, weight);
-		memcpy(numbers->text + at, number, bytes);
-		copy(queue, offset, record, numbers->text + at + bytes);
-		list[count++] = (struct numbered){ bytes, record };
-		at += bytes + record;
+		memcpy(numbers->text + at, number.text, number.length + number.head);
+		copy(queue, offset + number.head, record - number.head, numbers->text + at + number.length + number.head);
+		list[count++] = (struct numbered){ number.length, number.head, record };
+		at += number.length + record;
 		offset += record;
 	}
 	*size = at;
 	return count;
 }
 
-void
-numbers_begin(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
+/* The text of the record that leaves next, which is begun; false: there is none that fits. */
+static bool
+begin_text(struct outlet *outlet, struct queue *queue)
 {
 	struct numbers *numbers = &outlet->numbers;
 	const uint64_t serial = serials_next(numbers->serials);
+	const bool whole = queue_is_ready(queue);
+	const size_t here = whole ? queue_head(queue) : queue_partial(queue);
+	struct beginning record;
 	struct weights_walk walk;
 	uint64_t weight = 0;
 
@@ -228,14 +311,46 @@ numbers_begin(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
 		weights_walk(numbers->weights, &walk);
 		(void)weights_walk_on(numbers->weights, &walk, &weight);
 	}
+	look_at(queue, 0, here, whole ? here : INSIDE_OPEN, &record);
+	if (!compose(numbers, queue_framing(queue), &numbers->next, serial, weight, &record, &numbers->misfit))
+		return false;
 	keep_weight(outlet, serial, weight);
-	numbers->next.length = format(numbers, numbers->next.text, serial, weight);
-	numbers->next.sent = 0;
+	return true;
+}
+
+bool
+numbers_begin(struct outlet *outlet, struct queue *queue, uint64_t now_ns)
+{
+	if (!begin_text(outlet, queue)) {
+		errno = EMSGSIZE;
+		return false;
+	}
 	toll_begin(&outlet->toll, queue, now_ns);
 	queue_begin(queue);
-	if (outlet->flight != NULL)
+	if (outlet->flight != NULL) {
+		flight_note_head(outlet->flight, outlet->numbers.next.head);
 		flight_begin(outlet->flight);
+	}
 	numbers_leave(outlet, 1);
+	return true;
+}
+
+/* A write has ended inside a record: in what stands in front of it, or in its header, whose rest is not the queue's. */
+static void
+note_cut(struct outlet *outlet, struct queue *queue, const char *text, const struct numbered *cut, size_t number, size_t record,
+    uint64_t now_ns)
+{
+	struct number_text *next = &outlet->numbers.next;
+
+	if (record == 0) {
+		(void)numbers_begin(outlet, queue, now_ns); /* it did fit */
+		next->sent = number;
+	} else if (record < cut->head) {
+		memcpy(next->text, text, cut->number + cut->head);
+		next->length = next->sent = cut->number;
+		next->head = cut->head;
+		next->head_sent = record;
+	}
 }
 
 enum io_result
@@ -244,38 +359,80 @@ numbers_write(struct outlet *outlet, struct queue *queue, struct ledger *ledger,
 {
 	struct numbered list[RECORDS_MOST];
 	size_t size, sent, i, count = make_up(outlet, queue, length, list, &size);
+	const char *text = outlet->numbers.text;
 	struct iovec piece = { outlet->numbers.text, size };
+	size_t number = 0, record = 0;
 	enum io_result result;
-	size_t part = 0; /* of a number that was cut */
-	bool cut = false;
 	uint64_t ended = 0;
 
 	*done = 0;
 	if (count == 0) {
 		toll_left(&outlet->toll, queue, 0, 0, now_ns);
-		numbers_begin(outlet, queue, now_ns);
-		return IO_RETRY;
+		return numbers_begin(outlet, queue, now_ns) ? IO_RETRY : IO_ERROR;
 	}
 	result = io_write(&outlet->port, &piece, 1, size, &sent);
-	for (i = 0; i < count && sent > 0 && !cut; i++) {
-		const size_t number = sent < list[i].number ? sent : list[i].number;
-		const size_t record = sent - number < list[i].record ? sent - number : list[i].record;
-
+	for (i = 0; i < count && sent > 0; i++) {
+		number = sent < list[i].number ? sent : list[i].number;
+		record = sent - number < list[i].record ? sent - number : list[i].record;
 		ledger->added_bytes += number;
-		if (outlet->flight != NULL)
+		if (outlet->flight != NULL) {
 			flight_pass_number(outlet->flight, number);
+			flight_note_head(outlet->flight, list[i].head);
+		}
 		toll_add(&outlet->toll, number);
-		cut = record == 0;
-		part = number;
-		if (!cut)
+		if (record > 0)
 			outlet_account(outlet, queue, ledger, record, &ended);
 		*done += record;
 		sent -= number + record;
+		if (sent > 0)
+			text += list[i].number + list[i].record;
 	}
 	toll_left(&outlet->toll, queue, *done, ended, now_ns);
-	if (cut) {
-		numbers_begin(outlet, queue, now_ns);
-		outlet->numbers.next.sent = part;
-	}
+	if (i > 0)
+		note_cut(outlet, queue, text, &list[i - 1], number, record, now_ns);
 	return result;
+}
+
+/* --- what is in place of a header ----------------------------------------------------------------- */
+
+/* These bytes, of which the first are those of the record at `at`; the text is in place of what it has. */
+static enum io_result
+write_behind_head(struct outlet *outlet, struct number_text *text, const struct iovec *piece, int pieces, size_t length, size_t *done)
+{
+	struct iovec all[QUEUE_PIECES + 1];
+	const size_t left = text->head - text->head_sent, head = left < length ? left : length;
+	enum io_result result;
+
+	all[0] = (struct iovec){ text->text + text->length + text->head_sent, head };
+	result = io_write(&outlet->port, all, 1 + pieces_behind(all + 1, piece, pieces, head), length, done);
+	text->head_sent += *done < head ? *done : head;
+	return result;
+}
+
+bool
+numbers_has_head(const struct numbers *numbers)
+{
+	return numbers->next.head_sent < numbers->next.head;
+}
+
+enum io_result
+numbers_write_rest(struct outlet *outlet, const struct iovec *piece, int pieces, size_t length, size_t *done)
+{
+	return write_behind_head(outlet, &outlet->numbers.next, piece, pieces, length, done);
+}
+
+enum io_result
+numbers_write_again(struct outlet *outlet, const struct iovec *piece, int pieces, size_t length, size_t *done)
+{
+	struct number_text *again = &outlet->numbers.again;
+
+	if (again->head_sent == again->head)
+		return io_write(&outlet->port, piece, pieces, length, done);
+	return write_behind_head(outlet, again, piece, pieces, length, done);
+}
+
+const struct inside_misfit *
+numbers_misfit(const struct numbers *numbers)
+{
+	return numbers->misfit.number > 0 ? &numbers->misfit : NULL;
 }

@@ -2,6 +2,8 @@
 /*
  * numbers: what --number and --weight put in front of each record that leaves, in this order; called its number here.
  *
+ * In frames it is inside the payload, and the header is another one (hold/inside.h).  What does not fit is an error.
+ *
  * Whole records leave with theirs in writes that are made up for that; one that is too long for it, or that a write has
  * cut in its number, is begun with the first byte of that: it does not wait any more, though no byte of its own may be
  * out.  A record that is handed over again has the number that it had.
@@ -35,14 +37,24 @@ enum outlet_state numbers_send(struct outlet *outlet, struct ledger *ledger);
 enum io_result numbers_write(struct outlet *outlet, struct queue *queue, struct ledger *ledger, size_t length,
     uint64_t now_ns, size_t *done);
 
-/* The next record is begun: one too long to go with its number in one write, or to wait for its end. */
-void numbers_begin(struct outlet *outlet, struct queue *queue, uint64_t now_ns);
+/* The next record is begun: one too long to go with its number in one write, or to wait for its end.  False, with errno:
+ * there is no length that says as much (numbers_misfit). */
+bool numbers_begin(struct outlet *outlet, struct queue *queue, uint64_t now_ns);
+
+/* Of a frame that is part-sent: whether not all of its header is out, which is not as it came; then the rest of it, of which these
+ * are the first bytes, as it came. */
+bool numbers_has_head(const struct numbers *numbers);
+enum io_result numbers_write_rest(struct outlet *outlet, const struct iovec *piece, int pieces, size_t length, size_t *done);
+
+/* What was too long for its frame; NULL: nothing. */
+const struct inside_misfit *numbers_misfit(const struct numbers *numbers);
 
 /* Sends the number of the record that is handed over again, if it is to go next; EMPTY when that is done. */
-enum outlet_state numbers_send_again(struct outlet *outlet, struct ledger *ledger);
+enum outlet_state numbers_send_again(struct outlet *outlet, const struct framing *framing, struct ledger *ledger);
 
-/* So many records went again; or another reader begins, who has been given nothing of what is in flight (NULL: of what
+/* Bytes of that, as they came (length of them, none empty); done are out.  So many records went again; or another reader begins, who has been given nothing of what is in flight (NULL: of what
  * was begun). */
+enum io_result numbers_write_again(struct outlet *outlet, const struct iovec *piece, int pieces, size_t length, size_t *done);
 void numbers_went_again(struct numbers *numbers, uint64_t records);
 void numbers_restart(struct numbers *numbers, const struct flight *flight);
 

@@ -346,6 +346,8 @@ write_some(struct outlet *outlet, struct queue *queue, enum toll_form form, size
 	if (length > write_most(outlet))
 		length = write_most(outlet);
 	pieces = queue_peek(queue, 0, &length, piece);
+	if (form == TOLL_REST && numbers_has_head(&outlet->numbers))
+		return numbers_write_rest(outlet, piece, pieces, length, done);
 	return io_write(&outlet->port, piece, pieces, length, done);
 }
 
@@ -401,11 +403,11 @@ send_again(struct outlet *outlet, struct queue *queue, struct ledger *ledger, ui
 	ask.most = length;
 	if ((length = toll_offer(&outlet->toll, queue, &ask, now_ns)) == 0)
 		return OUTLET_HELD;
-	if ((state = numbers_send_again(outlet, ledger)) != OUTLET_EMPTY) {
+	if ((state = numbers_send_again(outlet, queue_framing(queue), ledger)) != OUTLET_EMPTY) {
 		toll_left(&outlet->toll, queue, 0, 0, now_ns);
 		return state == OUTLET_MORE ? OUTLET_EMPTY : state;
 	}
-	result = io_write(&outlet->port, part, pieces_cut(part, piece, pieces, length), length, done);
+	result = numbers_write_again(outlet, part, pieces_cut(part, piece, pieces, length), length, done);
 	ended = *done > 0 ? flight_went_again(flight, *done) : 0;
 	numbers_went_again(&outlet->numbers, ended);
 	end_again(outlet, queue, part, *done);
@@ -427,10 +429,8 @@ write_next(struct outlet *outlet, struct queue *queue, struct ledger *ledger, en
 
 	if (numbered && form == TOLL_WHOLE)
 		return numbers_write(outlet, queue, ledger, length, now_ns, done);
-	if (numbered && form == TOLL_PART) {
-		numbers_begin(outlet, queue, now_ns);
-		return IO_RETRY;
-	}
+	if (numbered && form == TOLL_PART)
+		return numbers_begin(outlet, queue, now_ns) ? IO_RETRY : IO_ERROR;
 	result = write_some(outlet, queue, form, length, done);
 	outlet_account(outlet, queue, ledger, *done, &ended);
 	toll_left(&outlet->toll, queue, *done, ended, now_ns);

@@ -25,8 +25,8 @@
 #include "flow/tap.h"
 #include "flow/toll.h"
 #include "hold/flight.h"
+#include "hold/inside.h"
 #include "hold/mark.h"
-#include "hold/number.h"
 #include "hold/queue.h"
 #include "hold/weights.h"
 #include "os/io.h"
@@ -45,11 +45,15 @@ enum outlet_state {
 	OUTLET_ERROR,   /* errno is in error */
 };
 
-/* What stands in front of one record, as it leaves. */
+/* What stands in front of one record, as it leaves; or inside it (hold/inside.h): then `head` bytes behind that are in place of as
+ * many of the record's own. */
 struct number_text {
-	char text[2 * NUMBER_MOST];
+	char text[INSIDE_MOST];
 	size_t length; /* all of it is out when so much has been */
 	size_t sent;
+	size_t head;
+	size_t head_sent;
+	uint64_t serial;
 };
 
 struct numbers {
@@ -58,6 +62,7 @@ struct numbers {
 	const char *weight;       /* the template of their weights; NULL: without; not owned */
 	struct weights *weights;  /* where there is one; not owned */
 	char *text;               /* malloc'd: writes are made up here */
+	struct inside_misfit misfit; /* the record in front of which it does not fit, which is an error; number 0: none */
 	struct number_text next;  /* of a record that is begun */
 	struct number_text again; /* of one that is handed over again, */
 	bool again_is_numbered;   /* and has gone in front of it */

@@ -190,6 +190,9 @@ bool pump_ended_within(const struct pump *pump);
 /* Of PUMP_MISFRAMED: the byte of the input, the first is 1, that should begin or end a record of that format. */
 uint64_t pump_misframed_at(const struct pump *pump, enum frame_format *wanted);
 
+/* Whether OUTLET_ERROR is that a number does not fit inside a record. */
+bool pump_misfit(const struct pump *pump, struct inside_misfit *misfit);
+
 /* errno of PUMP_READ_ERROR, and of OUTLET_ERROR. */
 int pump_input_error(const struct pump *pump);
 int pump_output_error(const struct pump *pump);

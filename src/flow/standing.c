@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "flow/numbers.h"
 #include "flow/pump.h"
 #include "flow/spooling.h"
 #include "os/pipes.h"
@@ -142,6 +143,16 @@ int
 pump_input_error(const struct pump *pump)
 {
 	return pump->error;
+}
+
+bool
+pump_misfit(const struct pump *pump, struct inside_misfit *misfit)
+{
+	const struct inside_misfit *found = numbers_misfit(&pump->outlet.numbers);
+
+	if (found != NULL)
+		*misfit = *found;
+	return found != NULL;
 }
 
 int

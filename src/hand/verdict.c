@@ -8,6 +8,7 @@
 #include "hand/jobs.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void
 save_span(struct jobs *jobs, const struct job *job, size_t offset, size_t length)
@@ -25,14 +26,31 @@ save_span(struct jobs *jobs, const struct job *job, size_t offset, size_t length
 	}
 }
 
+/* One record, as it came. */
+static void
+save_record(struct jobs *jobs, const struct job *job, const struct flight_record *saved)
+{
+	char head[FRAME_HEAD_MOST];
+	const size_t anew = pump_head_as_it_came(jobs->pump, saved, head);
+
+	if (anew > 0)
+		pump_save_batch(jobs->pump, head, anew);
+	save_span(jobs, job, (size_t)saved->wire - saved->length + anew, saved->length - anew);
+	pump_end_saved(jobs->pump);
+}
+
 /* One record, for those who count what is lost by what is in it; where there is no memory it is not. */
 static void
-look_at(struct jobs *jobs, const struct job *job, size_t offset, size_t length)
+look_at(struct jobs *jobs, const struct job *job, const struct flight_record *lost)
 {
-	char *record = malloc(length);
+	char *record = malloc(lost->length), head[FRAME_HEAD_MOST];
+	const size_t anew = pump_head_as_it_came(jobs->pump, lost, head);
 
-	if (record != NULL && parcel_read(job->parcel, offset, record, length) == (ssize_t)length)
-		pump_look_at(jobs->pump, record, length);
+	if (record != NULL && parcel_read(job->parcel, (size_t)lost->wire - lost->length, record, lost->length) ==
+	    (ssize_t)lost->length) {
+		memcpy(record, head, anew);
+		pump_look_at(jobs->pump, record, lost->length);
+	}
 	free(record);
 }
 
@@ -45,12 +63,9 @@ reject(struct jobs *jobs, struct job *job, uint64_t now_ns)
 
 	pump_describe_batch(jobs->pump, load, job->runs);
 	for (size_t i = 0; i < load->count; i++) {
-		const size_t length = load->list[i].length, begin = (size_t)load->list[i].wire - length;
-
-		save_span(jobs, job, begin, length);
-		pump_end_saved(jobs->pump);
+		save_record(jobs, job, &load->list[i]);
 		if (looks)
-			look_at(jobs, job, begin, length);
+			look_at(jobs, job, &load->list[i]);
 	}
 	if (load->list == NULL)
 		save_span(jobs, job, 0, (size_t)load->sum.bytes);

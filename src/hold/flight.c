@@ -142,7 +142,7 @@ static void
 end_record(struct flight *flight, uint64_t wire)
 {
 	add(flight, &(struct flight_record){ .serial = flight->serial, .wire = wire, .length = flight->open,
-		.tries = 1 });
+		.tries = 1, .head = flight->head });
 	flight->held.records++;
 	flight->open = 0;
 	flight->phase = 0;
@@ -207,6 +207,12 @@ bool
 flight_is_begun(const struct flight *flight)
 {
 	return flight->begun;
+}
+
+void
+flight_note_head(struct flight *flight, size_t head)
+{
+	flight->head = (uint8_t)head;
 }
 
 void
@@ -330,6 +336,12 @@ bool
 flight_again_begins(const struct flight *flight)
 {
 	return flight->again_done == 0;
+}
+
+size_t
+flight_again_head(const struct flight *flight)
+{
+	return flight->again < flight->count ? flight_at(flight, flight->again)->head : flight->head;
 }
 
 uint64_t

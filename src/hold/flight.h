@@ -39,6 +39,7 @@ struct flight_record {
 	uint64_t wire;  /* bytes that this reader had been given up to its end; 0: it has not been given it yet */
 	size_t length;
 	uint32_t tries; /* how often it has been given whole to a reader */
+	uint8_t head;   /* so many of its first bytes are not as it came: with a number inside it they say another length */
 	bool settled;   /* confirmed or rejected, while an older one is not */
 	bool mark;      /* no record of the law: it is only waited for, and not handed over again */
 };
@@ -67,6 +68,7 @@ struct flight {
 	size_t open;                /* bytes of the last one, which has not been handed over to its end, */
 	uint64_t phase;             /* the same, of its beginning, as record.h has it, */
 	uint64_t serial;            /* and its serial, */
+	uint8_t head;               /* and that of flight_record, */
 	bool begun;                 /* which it had before its first byte */
 	size_t again;               /* of the list: the next to be handed over again; count: the open one; beyond: none */
 	size_t again_offset;        /* where it begins in the chain, */
@@ -144,6 +146,9 @@ void flight_begin(struct flight *flight);
 /* Whether one has been, of which no byte has been handed over. */
 bool flight_is_begun(const struct flight *flight);
 
+/* Of the next record so many bytes are handed over in another form than it has here: the header of a frame. */
+void flight_note_head(struct flight *flight, size_t head);
+
 /* So many bytes of a number have been handed over. */
 void flight_pass_number(struct flight *flight, size_t length);
 
@@ -158,8 +163,10 @@ void flight_restart(struct flight *flight);
  * how many records ended in them. */
 bool flight_is_again(const struct flight *flight);
 
-/* Of what is to be handed over again: whether it goes on with the beginning of a record, and the serial of that. */
+/* Of what is to be handed over again: whether it goes on with the beginning of a record; how much of that was handed over in
+ * another form; and its serial. */
 bool flight_again_begins(const struct flight *flight);
+size_t flight_again_head(const struct flight *flight);
 uint64_t flight_again_serial(const struct flight *flight);
 int flight_again(const struct flight *flight, size_t unit, size_t *length, struct iovec piece[CHAIN_PIECES]);
 uint64_t flight_went_again(struct flight *flight, size_t length);

@@ -26,6 +26,8 @@ top_key    a row of a table
 newest_entry  another
 flight_load   what a batch is: handed over, its list too
 flight_record of such a list: a row
+inside     which part of a text is what
+inside_misfit figures
 gap        what is missing: a row of a list
 queue_record  a piece of text
 queue_mark    a place

@@ -344,7 +344,8 @@ make_frames()
 --record-linger=1s|no record waits for more lines
 --start=|empty
 --start=(|missing closing parenthesis
---frame=u32be --number|not where records have no delimiter
+--frame=pcap --number|not with --frame=pcap
+--frame=pcap --weight={n}|not with --frame=pcap
 --frame=u32be --dropped=f --dropped-reason|not with --frame
 --frame=pcap --spool=s|not with --spool
 --frame=pcap --mark-drops|not with --frame=pcap

@@ -697,8 +697,8 @@ native_portable()
 	refused "--weight={records}: no such placeholder" "$template" -- --weight='{records}'
 	refused "--weight={n}: would contain the records' delimiter" "$template" -- --weight='{n}' -d .
 	refused "--weight={n}: would contain the records' delimiter" "$template" -- --weight='{n}' -d 7
-	refused "--weight={n}: not where records have no delimiter" "--fixed, --frame and --bytes" -- --weight='{n}' -b
-	refused "--weight={n}: not where records have no delimiter" "--fixed, --frame and --bytes" -- --weight='{n}' --fixed=5
+	refused "--weight={n}: not where records have no delimiter" "--fixed and --bytes" -- --weight='{n}' -b
+	refused "--weight={n}: not where records have no delimiter" "--fixed and --bytes" -- --weight='{n}' --fixed=5
 	for policy in drop-oldest drop-newest drop-random 'latest -k 1' 'fair -k 1' codel; do
 		# shellcheck disable=SC2086 # words
 		refused "--weight={n}: not with a policy that drops what nothing stands for" "--policy=block, shed:N or fail" -- \

@@ -94,6 +94,35 @@ names(void)
 	ok(good && !frame_by_name("u64", &format), "names, and back");
 }
 
+/* Of every format, around each length at which its header grows; and a varint that is longer than it need be. */
+static void
+wide(void)
+{
+	static const uint64_t lengths[] = { 0, 1, 9, 10, 99, 100, 127, 128, 255, 256, 16383, 16384, 65535, 65536, 2097151, 2097152 };
+	bool good = true, kept = true;
+
+	for (enum frame_format format = FRAME_U8; format < FRAME_PCAP; format++)
+		for (size_t i = format == FRAME_OCTETS; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+			char head[FRAME_HEAD_MOST];
+			struct frame frame;
+
+			if (lengths[i] > frame_most(format))
+				break;
+			good = good && frame_read(format, head, frame_write(format, lengths[i], head), &frame) == FRAME_WHOLE &&
+			    frame.payload == lengths[i] && frame.head == frame_write(format, lengths[i], head);
+			for (size_t least = 0; least <= 10; least++) {
+				const size_t length = frame_write_wide(format, lengths[i], least, head);
+
+				kept = kept && frame_read(format, head, length, &frame) == FRAME_WHOLE && frame.payload == lengths[i] &&
+				    frame.head == length;
+				if (format == FRAME_VARINT)
+					kept = kept && length >= least;
+			}
+		}
+	ok(good, "what is written is read, with the least there is");
+	ok(kept, "a varint with as many bytes as it had");
+}
+
 int
 main(void)
 {
@@ -101,5 +130,6 @@ main(void)
 	pcap();
 	back();
 	names();
+	wide();
 	return done_testing();
 }

@@ -4,6 +4,8 @@
 
 #include "base/pieces.h"
 
+#include <string.h>
+
 int
 main(void)
 {
@@ -23,6 +25,19 @@ main(void)
 		good = good && sum == (most < 6 ? most : 6) && parts == (most == 0 ? 0 : most == 1 ? 1 : most <= 3 ? 2 : 3);
 	}
 	ok(good, "as many bytes as may be, in as few pieces");
+	good = true;
+	for (size_t skipped = 0; skipped < 9; skipped++) {
+		struct iovec rest[3];
+		char copied[8] = "";
+		int rests = pieces_behind(rest, piece, 3, skipped);
+		size_t sum = pieces_copy(copied, rest, rests, sizeof(copied));
+
+		good = good && sum == (skipped < 6 ? 6 - skipped : 0) && memcmp(copied, text + 6 - sum, sum) == 0;
+		good = good && pieces_copy(copied, rest, rests, 2) == (sum < 2 ? sum : 2);
+		for (int i = 0; i < rests; i++)
+			good = good && rest[i].iov_len > 0;
+	}
+	ok(good, "what is behind, and its first bytes in one place");
 	is(pieces_cut(NULL, piece, 0, 5), 0, "of no pieces none");
 	return done_testing();
 }

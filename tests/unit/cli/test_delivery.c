@@ -530,8 +530,10 @@ static const struct refused company[] = {
 	    "--reader-gone=discard: not with --batch, where a COMMAND that ends has not gone; accepted: end" },
 	{ { "--reader-gone=discard", "--restart", "cmd" },
 	    "--reader-gone=discard: not with --restart, which has the next one started; accepted: end" },
-	{ { "--number", "-b" }, "--number: not where records have no delimiter, as with --fixed, --frame and --bytes" },
-	{ { "--number=x", "--fixed=5" }, "--number=x: not where records have no delimiter, as with --fixed, --frame and --bytes" },
+	{ { "--number", "-b" }, "--number: not where records have no delimiter, as with --fixed and --bytes" },
+	{ { "--number=x", "--fixed=5" }, "--number=x: not where records have no delimiter, as with --fixed and --bytes" },
+	{ { "--number", "--frame=pcap" },
+	    "--number: not with --frame=pcap, whose records are packets; accepted: the other formats" },
 	/* the buffer holds twice the batches */
 	{ { "-m1M", "--batch=524289B", "cmd" }, "--buffer=1M: less than twice what --jobs=1 batches of 524289 bytes take; "
 	    "accepted: 1048578 or more" },
