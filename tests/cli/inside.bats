@@ -4,6 +4,7 @@
 # --number and --weight where records have their length in front: they are inside the payload, and the length is made anew. What
 # comes out is read by helpers/frames, which knows the formats by itself.
 
+bats_require_minimum_version 1.5.0
 load common
 
 formats='u8 u16be u16le u32be u32le varint varint:3 netstring octets'
@@ -209,12 +210,13 @@ as_sampled()
 }
 
 @test "weirctl spool dump --number: a record that has no room for it ends the dump" {
-	make u8 10 250 255 3
+	# shellcheck disable=SC2046
+	make u8 10 250 255 3 $(yes 250 | head -n 1000) # of several blocks
 	rm -f full
 	stalled_reader full
 	IN=in OUT=full start --spool=spool --frame=u8 --pipe-size=keep
 	reader_holds
-	snapshot_until '.in.records == 4'
+	snapshot_until '.in.records == 1004'
 	kill -KILL "$(<pid)"
 	until_true has_ended
 	reader_goes
@@ -234,6 +236,17 @@ as_sampled()
 	IN=in run_weir --frame=netstring --number='<{n}>' --weight='{n}' -p fail
 	is "$(<out)" "9:<1>1hello,5"
 	each_byte_counted
+}
+
+@test "a frame that was cut is handed over again as it came" {
+	printf '5:hello,5:he' >in
+	# shellcheck disable=SC2016
+	IN=in run_weir --frame=netstring --number='<{n}>' --weight='<w{n}>' --restart --backoff=1ms..1ms --confirm=line sh -c '
+		if [ "$WEIR_TRY" -lt 3 ]; then cat >/dev/null; exit 1; fi
+		cat >all; echo; echo'
+	is "$ENDED" "exit 0"
+	is "$(<all)" "12:<1><w1>hello,5:he"
+	final '.redelivered.records == 4 and .redelivered.bytes == 24'
 }
 
 @test "a mark of a sample, a header, a rate by key: with numbers inside" {

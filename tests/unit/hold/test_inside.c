@@ -35,10 +35,12 @@ holds(enum frame_format format, size_t payload, size_t least, size_t number_leng
 	inside = inside_write(text, format, record, length, length, number, number_length);
 	if (payload + number_length > frame_most(format))
 		return !inside.fits && inside.payload == payload;
+	if (!inside.fits || inside.added < number_length || inside.added > sizeof(text))
+		return false;
 	memcpy(made, text, inside.added + inside.head);
 	memcpy(made + inside.added + inside.head, record + inside.head, length - inside.head);
 	all = length + inside.added;
-	return inside.fits && inside.head == head && frame_read(format, made, all, &frame) == FRAME_WHOLE &&
+	return inside.head == head && frame_read(format, made, all, &frame) == FRAME_WHOLE &&
 	    frame.payload == payload + number_length && frame.head + frame.payload + frame.end == all &&
 	    memcmp(made + frame.head, number, number_length) == 0 &&
 	    memcmp(made + frame.head + number_length, record + head, length - head) == 0;
