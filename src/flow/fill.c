@@ -42,7 +42,7 @@ frame(struct pump *pump, const struct iovec *piece, size_t length, bool all)
 	return framed.length;
 }
 
-/* These bytes have come; `all`: no more will, or there is no more room for it. */
+/* These bytes have come; `all`: no more will. */
 static void
 take(struct pump *pump, const struct iovec *piece, size_t length, bool all)
 {
@@ -64,11 +64,8 @@ read_behind(struct pump *pump, const struct iovec *piece, int pieces, size_t kep
 {
 	struct iovec rest[QUEUE_ROOM];
 
-	*done = 0;
 	if (kept == 0)
 		return io_read(&pump->input_port, piece, pieces, length, done);
-	if (kept == length)
-		return IO_ALL;
 	return io_read(&pump->input_port, rest, pieces_behind(rest, piece, pieces, kept), length - kept, done);
 }
 
@@ -99,8 +96,8 @@ fill(struct pump *pump)
 	else if (!pump->plan.spooled) /* and with it what was read before */
 		most = policy_portion(pump->plan.policy, &pump->shed, &pump->queue, most) + (size_t)fill_kept(pump);
 	pieces = queue_prepare(spooling_arrivals(pump), most, piece, &length);
-	if (length == 0)
-		return;
+	if (length <= fill_kept(pump))
+		return; /* it waits, whole, for what is held to become less: the buffer may be smaller than it was */
 	kept = is_noted(pump) ? framer_resume(&pump->framer, piece, length) : 0;
 	result = read_behind(pump, piece, pieces, kept, length, &done);
 	if (result != IO_RETRY)
@@ -109,7 +106,7 @@ fill(struct pump *pump)
 		pump->came_ns = loss_now_ns(&pump->loss);
 	switch (result) {
 	case IO_ALL:
-		take(pump, piece, kept + done, done == 0);
+		take(pump, piece, kept + done, false);
 		break;
 	case IO_SHORT:
 		take(pump, piece, kept + done, false);
@@ -129,6 +126,8 @@ fill(struct pump *pump)
 		pump->input = PUMP_READ_ERROR;
 		break;
 	}
+	if (pump->input == PUMP_FINISHING)
+		fill_stop(pump); /* of a line that was begun the end is here: more of the record is not waited for */
 	if ((pump->input == PUMP_FINISHING && pump->intake.open == 0) || (pump_header_too_long(pump) && pump_is_reading(pump)))
 		pump->input = PUMP_STOPPED;
 }

@@ -25,7 +25,9 @@
 #include <stdint.h>
 
 /* A line is judged by so many bytes, where it is longer. */
+#ifndef FRAMER_KEPT
 #define FRAMER_KEPT ((size_t)64 << 10)
+#endif
 
 struct framer {
 	struct framing framing;
@@ -57,11 +59,11 @@ struct framed {
 int framer_init(struct framer *framer, const struct framing *framing, const struct lines *lines);
 void framer_free(struct framer *framer);
 
-/* What is kept back goes to the beginning of the pieces, as far as there is room; returns how much. */
+/* What is kept back goes to the beginning of the pieces, where there is room for all of it; returns how much. */
 size_t framer_resume(const struct framer *framer, const struct iovec *piece, size_t length);
 
-/* length bytes, the first of which framer_resume has put there.  `all`: what can be told of them has to be told now, nothing
- * more follows, or there is no more room for it. */
+/* length bytes, the first of which framer_resume has put there: all that was kept back, and some more.  `all`: what can be told of
+ * them has to be told now, nothing more follows. */
 struct framed framer_look(struct framer *framer, const struct iovec *piece, size_t length, bool all);
 
 /* Whether the record that was passed on last may have ended: only what comes next would tell. */

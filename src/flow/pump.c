@@ -314,6 +314,8 @@ pump_stop(struct pump *pump, uint64_t now_ns)
 
 	if (pump->input != PUMP_READING)
 		return;
+	loss_pass(&pump->loss, now_ns);
+	sojourn_pass(pump->sojourn, now_ns); /* what ends now has come now */
 	fill_stop(pump);
 	begun = pump->outlet.stream ? pump->intake.open > 0 && pump->intake.framing.kind != FRAMING_BYTES
 	    : queue_sends_unread(heading_front(pump));

@@ -345,6 +345,8 @@ queue_view_head(struct queue *q, struct queue_record *record)
 	if (queue_view(q, 0, record))
 		return true;
 	*record = (struct queue_record){ queue_view_partial(q), partial, partial };
+	if (framing_noted(&q->framing))
+		*record = queue_record_of(&q->framing, record->text, partial);
 	return partial > 0;
 }
 

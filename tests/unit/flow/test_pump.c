@@ -2075,6 +2075,57 @@ settles_once(void)
 	finish();
 }
 
+#ifdef HAVE_PCRE2
+/* What has been begun is read on to the end of its line, and no further: whether the next one goes on with it is not waited for. */
+static void
+stops_behind_a_line(void)
+{
+	begin("--start=^x -L 1000000/s -m 4096");
+	memset(rig.sent, 'x', 60000);
+	for (int i = 0; i < 2; i++) {
+		must(write(rig.writer, rig.sent, 60000) == 60000);
+		pass();
+		(void)read_all();
+	}
+	ok(books()->out.bytes > 0 && books()->in.bytes == 120000, "of a line that is longer than it is judged by a part is out");
+	pump_stop(&rig.pump, rig.now);
+	ok(pump_is_reading(&rig.pump), "it is read to its end");
+	feed("x\n more\nxnext\n");
+	for (int i = 0; i < 20 && pump_is_reading(&rig.pump); i++)
+		pass();
+	ok(!pump_is_reading(&rig.pump) && books()->in.bytes == 120002 && books()->in.records == 1, "and then nothing more is");
+	for (int i = 0; i < 20 && !pump_done(&rig.pump); i++) {
+		(void)read_all();
+		pass();
+	}
+	ok(pump_done(&rig.pump) && books()->out.records == 1 && is_balanced(), "it is out");
+	finish();
+}
+#endif
+
+/* Frames of one key, of different lengths, that are longer than the buffer. */
+static void
+rates_a_part_by_its_key(void)
+{
+	static const unsigned char first[] = { 0, 0, 0x13, 0x88 }, second[] = { 0, 0, 0x17, 0x70 };
+
+	begin("--frame=u32be -L 1/h --rate-by=key -k 1 -m 4096");
+	memset(rig.sent, 'x', sizeof(rig.sent));
+	memcpy(rig.sent, first, 4);
+	memcpy(rig.sent + 4, "a ", 2);
+	memcpy(rig.sent + 5004, second, 4);
+	memcpy(rig.sent + 5008, "a ", 2);
+	for (size_t at = 0; at < 10000; at += 5000) {
+		must(write(rig.writer, rig.sent + at, 5000) == 5000);
+		for (int i = 0; i < 5; i++) {
+			pass();
+			(void)read_all();
+		}
+	}
+	ok(books()->out.bytes == 5004, "of a frame of which a part is here the key is in the payload, not in front of it");
+	finish();
+}
+
 int
 main(void)
 {
@@ -2106,6 +2157,7 @@ main(void)
 	stops_inside_a_record_that_is_held(false);
 	stops_inside_a_record_that_is_held(true);
 	stops_inside_a_long_record();
+	rates_a_part_by_its_key();
 	stops_at_once();
 	begins_nothing_at_the_end();
 	stops_while_paused();
@@ -2115,6 +2167,7 @@ main(void)
 	rates_what_is_whole();
 	fails_at_the_end();
 #ifdef HAVE_PCRE2
+	stops_behind_a_line();
 	gives_way_at_the_end();
 #endif
 	bytes();

@@ -58,6 +58,7 @@ set(const char *setting)
 		rig.options = next;
 		rig.options.keep = before.keep;
 		rig.options.key = before.key;
+		rig.options.lines = before.lines;
 		rig.options.given = before.given;
 		rig.options.given_count = before.given_count;
 		next.given = NULL;
@@ -210,6 +211,36 @@ half_read(void)
 	is(books()->dropped[REASON_OVER].records, 1, "the next one is judged for itself");
 	stop();
 }
+
+#ifdef HAVE_PCRE2
+/* The beginning of a line is kept back when there is less room for what is read than it takes. */
+static void
+kept_back(void)
+{
+	char setting[40];
+	uint64_t fed = 0, room;
+
+	rig.little = true;
+	start("--control -m 900K -p drop-newest --max-record=8K --start=^[0-9]");
+	for (; fed < 900 << 10; fed += 10000)
+		fill(100, 100);
+	begin_record(3000, 2000);
+	fed += 3000;
+	room = pump_held(&rig.pump).bytes - plan_of(&rig.options, rig.pump.ports).limits.slack - (8 << 10);
+	(void)snprintf(setting, sizeof(setting), "buffer=%" PRIu64, room + 1000);
+	ok(set(setting), "there is less room, by as much as is read at once, than is held");
+	end_record(3000);
+	end_input();
+	for (int i = 0; i < 100000 && !pump_done(&rig.pump); i++) {
+		pass();
+		rig.got_length = 0;
+		read_some(65536);
+	}
+	ok(pump_done(&rig.pump) && books()->in.bytes == fed, "nothing of it is lost");
+	stop();
+	rig.little = false;
+}
+#endif
 
 /* Nothing is read any more but for the end of what has been begun, and then nothing at all. */
 static void
@@ -562,6 +593,9 @@ main(int argc, char *argv[])
 	room();
 	too_long();
 	half_read();
+#ifdef HAVE_PCRE2
+	kept_back();
+#endif
 	finishing();
 	less_room();
 	controlled();
