@@ -35,18 +35,26 @@ budget_init(struct budget *budget, const struct rate *rate, uint64_t now_ns)
 	budget->share = budget->a_second;
 }
 
+/* No more is saved than that; but always one. */
+static void
+bound_saved(struct budget *budget)
+{
+	const double most = BUDGET_SAVED_S * budget->a_second > 1 ? BUDGET_SAVED_S * budget->a_second : 1;
+
+	if (budget->saved > most)
+		budget->saved = most;
+}
+
 void
 budget_retune(struct budget *budget, const struct rate *rate)
 {
 	budget->a_second = (double)rate->amount * (double)NS_PER_S / (double)rate->period_ns;
-	if (budget->saved > BUDGET_SAVED_S * budget->a_second)
-		budget->saved = BUDGET_SAVED_S * budget->a_second;
+	bound_saved(budget);
 }
 
 static void
 pass_time(struct budget *budget, uint64_t now_ns)
 {
-	const double most = BUDGET_SAVED_S * budget->a_second > 1 ? BUDGET_SAVED_S * budget->a_second : 1;
 	double past, left;
 
 	if (now_ns <= budget->then_ns)
@@ -55,8 +63,7 @@ pass_time(struct budget *budget, uint64_t now_ns)
 	left = left_after(past);
 	budget->then_ns = now_ns;
 	budget->saved += past * budget->a_second;
-	if (budget->saved > most)
-		budget->saved = most;
+	bound_saved(budget);
 	budget->load *= left;
 	budget->just *= left_after(past / JUST_S);
 	budget->light *= left;

@@ -126,6 +126,19 @@ retuned(void)
 	ok(budget.saved >= 0, "up to what is there");
 }
 
+/* By figures that are as they were nothing changes, however slow it is. */
+static void
+retuned_for_nothing(void)
+{
+	const struct rate rate = { 5, 60 * NS_PER_S, false };
+	double saved;
+
+	budget_init(&budget, &rate, now_ns);
+	saved = budget.saved;
+	budget_retune(&budget, &rate);
+	ok(budget.saved >= saved, "the same again takes nothing of what is saved");
+}
+
 #define KEYS 61
 
 /* One that is loud, ten that have more than a share, fifty that are rare. */
@@ -187,6 +200,7 @@ main(void)
 	seldom();
 	bursts();
 	retuned();
+	retuned_for_nothing();
 	shares();
 	many();
 	return done_testing();
