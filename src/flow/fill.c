@@ -4,7 +4,11 @@
 #include "base/pieces.h"
 #include "flow/fill.h"
 
+#include <assert.h>
 #include <errno.h>
+
+/* What is kept back has room in what is ever read at once, and something more. */
+static_assert(FRAMER_KEPT < (QUEUE_ROOM - 1) * CHAIN_SEGMENT, "a line is told before memory for it lacks");
 
 /* A read that brings less has most likely emptied the input: poll tells, rather than another read. */
 #define READ_FEW 4096
