@@ -49,7 +49,12 @@ static struct rig {
 	char stream[STREAM_MOST];
 	uint64_t length;   /* of the stream */
 	bool weighed;      /* records have weights */
-	bool strung;       /* what else ends in a byte ends in two */
+	bool strung;       /* what else ends in a byte ends in two, */
+	bool marked;       /* or it is lines that go together, or frames: */
+	struct marked_rules rules; /* of the lines */
+	struct marked marks;
+	unsigned char mark[STREAM_MOST];
+	uint32_t known[STREAM_MOST];
 	bool tuned;        /* values change now and then; */
 	unsigned replanned; /* the plan does once in so many steps; 0: never */
 	bool longest_is_given; /* --max-record, which is the buffer's size otherwise */
@@ -218,6 +223,37 @@ choose_settle(struct options *o)
 	o->settle_ns = one_in(5) ? 1 + below(one_in(2) ? NS_PER_S : 2 * NS_PER_MS) : 0;
 }
 
+/* Lines that go together, or frames, of any kind. */
+static void
+choose_marked(struct options *o)
+{
+	const enum frame_format format = (enum frame_format)below(FRAME_FORMATS);
+
+	rig.rules = (struct marked_rules){ one_in(3), one_in(2), one_in(2) };
+	rig.rules.join &= !rig.rules.start;
+	o->framing = (struct framing){ .kind = FRAMING_FRAME, .format = format };
+#ifdef HAVE_PCRE2
+	if (one_in(2))
+		return;
+	rig.rules.continued |= !rig.rules.start && !rig.rules.join;
+	o->framing = (struct framing){ .kind = FRAMING_JOINED, .delimiter = '\n' };
+	marked_patterns(&rig.rules, &o->lines);
+	o->record_linger_ns = one_in(4) ? 0 : 1 + below(one_in(2) ? 2 * NS_PER_S : 2 * NS_PER_MS);
+#endif
+}
+
+static bool
+is_marked(const struct options *o)
+{
+	return o->framing.kind == FRAMING_JOINED || o->framing.kind == FRAMING_FRAME;
+}
+
+static bool
+is_pcap(const struct options *o)
+{
+	return o->framing.kind == FRAMING_FRAME && o->framing.format == FRAME_PCAP;
+}
+
 static void
 choose_options(void)
 {
@@ -233,6 +269,8 @@ choose_options(void)
 	o->framing = framings[below(o->policy == POLICY_BLOCK && o->max_records == UINT64_MAX ? 5 : 4)];
 	if (rig.strung && o->framing.kind == FRAMING_DELIMITER)
 		o->framing = string;
+	if (rig.marked)
+		choose_marked(o);
 	rig.longest_is_given = one_in(2);
 	o->max_record_bytes = rig.longest_is_given ? from(class->record_least, o->buffer_bytes) : o->buffer_bytes;
 	if (o->framing.kind == FRAMING_FIXED)
@@ -244,16 +282,18 @@ choose_options(void)
 	if (o->framing.kind != FRAMING_BYTES) {
 		choose_gates(o);
 		choose_texts(o);
-		o->header_records = one_in(4) ? from(1, one_in(4) ? 50 : 3) : 0;
+		o->header_records = (one_in(4) ? from(1, one_in(4) ? 50 : 3) : 0) + is_pcap(o);
 	}
 	choose_settle(o);
-	if (rig.weighed && framing_delimited(&o->framing))
+	if (rig.weighed && (framing_delimited(&o->framing) || o->framing.kind == FRAMING_JOINED))
 		choose_weighed(o);
 	rig.setup = (struct script_setup){
 		.way = (enum io_way)below(5),
 		.unit = class->splices ? 4096 : from(1, 50),
 		.slack = class->tiny_slack ? from(4, 400) : 0,
 	};
+	if (is_marked(o) && rig.setup.slack > 0) /* in which what is kept back always has room */
+		rig.setup.slack = from(2 * FRAMER_KEPT, 400);
 }
 
 /* Most records are short, some as long as the buffer, few are longer than several. */
@@ -278,12 +318,37 @@ choose_byte(void)
 	                                                                      : (char)random_next(&rig.random);
 }
 
+static char
+choose_letter(void)
+{
+	static const char letters[] = "xyzab , ";
+
+	return letters[below(8)];
+}
+
+static void
+make_marked(void)
+{
+	const bool joined = rig.options.framing.kind == FRAMING_JOINED;
+	const struct marked_maker maker = { &rig.random, choose_length, joined ? choose_letter : choose_byte };
+
+	rig.marks = (struct marked){ .mark = rig.mark, .known = rig.known };
+	if (joined)
+		marked_lines(&rig.marks, &rig.rules, &maker, rig.stream, rig.length);
+	else
+		marked_frames(&rig.marks, rig.options.framing.format, &maker, rig.stream, rig.length);
+}
+
 static void
 make_stream(void)
 {
 	char delimiter = (char)rig.options.framing.delimiter;
 
 	rig.length = one_in(50) ? 0 : from(1, rig.class->stream_most);
+	if (is_marked(&rig.options)) {
+		make_marked();
+		return;
+	}
 	for (uint64_t at = 0; at < rig.length;) {
 		for (uint64_t left = choose_length(); left > 0 && at < rig.length; left--) {
 			char byte = choose_byte();
@@ -301,6 +366,7 @@ begin(uint64_t seed)
 	rig.random.state = seed * 1000003;
 	rig.weighed = seed % 5 == 0;
 	rig.strung = seed % 3 == 0;
+	rig.marked = seed % 3 == 1;
 	choose_options();
 	make_stream();
 	rig.tuned = one_in(2);
@@ -314,6 +380,7 @@ begin(uint64_t seed)
 	script = (struct script){
 		.model = &rig.model,
 		.stream = rig.stream,
+		.marks = is_marked(&rig.options) ? &rig.marks : NULL,
 		.window = STREAM_MOST,
 		.whole = one_in(2),
 		.can_splice = rig.class->splices && one_in(2),
@@ -337,6 +404,7 @@ end(void)
 	keep_free(rig.options.keep);
 	mask_free(rig.options.mask);
 	key_clear(&rig.options.key);
+	lines_free(&rig.options.lines);
 }
 
 /* --- steps ---------------------------------------------------------------------------------------- */
@@ -558,7 +626,9 @@ describe(uint64_t seed)
 {
 	const struct options *o = &rig.options;
 
-	diag("header %" PRIu64 ", settle %" PRIu64, o->header_records, o->settle_ns);
+	diag("header %" PRIu64 ", settle %" PRIu64 ", start %d, join %d, continued %d, linger %" PRIu64 ", wrong at %" PRIu64,
+	    o->header_records, o->settle_ns, rig.rules.start, rig.rules.join, rig.rules.continued, o->record_linger_ns,
+	    is_marked(o) ? rig.marks.wrong_at : UINT64_MAX);
 	diag("seed %" PRIu64 ", step %u, byte %" PRIu64 " of %" PRIu64 ": %s", seed, rig.steps, script.at,
 	    rig.length, model_complaint() != NULL ? model_complaint() : "it does not come to an end");
 	diag("policy %s, framing %s, size %" PRIu64 ", buffer %" PRIu64 ", high %" PRIu64 ", low %" PRIu64

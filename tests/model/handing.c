@@ -3,6 +3,7 @@
  * batches and tries there are is in trying.c. */
 #include "config.h"
 
+#include "flow/framer.h"
 #include "handing.h"
 #include "handing_own.h"
 
@@ -60,24 +61,58 @@ handing_begin(const struct options *options, struct pump *pump, const struct bre
 
 /* --- it comes ------------------------------------------------------------------------------------- */
 
+/* Where the first line of two ends, behind a comma. */
+#define FOLD 5
+
+static bool
+is_framed(void)
+{
+	return m->options->framing.kind == FRAMING_FRAME;
+}
+
 void
 handing_plan(uint64_t length)
 {
+	const bool folded = m->options->framing.kind == FRAMING_JOINED && length > FOLD + 2 && length % 2 == 0;
+
 	if (m->planned == HANDING_RECORDS)
 		handing_wrong("the model has no room for so many records");
 	else
-		m->record[m->planned++] = (struct hand_record){ .length = length };
+		m->record[m->planned++] = (struct hand_record){ .length = length, .planned = length, .folded = folded };
 }
 
 /* The first byte says which record it is, the third one has a key. */
+static char
+byte_of_text(size_t record, uint64_t at)
+{
+	return at == 0 ? (char)(20 + record % HANDING_IDS) : at == 1 ? ',' : (char)('x' + record % 3);
+}
+
 char
 handing_byte(size_t record, uint64_t at)
 {
 	const struct hand_record *r = &m->record[record];
 
-	if (r->length > 0 && at == r->length - 1)
-		return '\n';
-	return at == 0 ? (char)(20 + record % HANDING_IDS) : at == 1 ? ',' : (char)('x' + record % 3);
+	if (is_framed() && at < HANDING_HEAD)
+		return (char)((r->planned - HANDING_HEAD) >> 8 * (HANDING_HEAD - 1 - at) & 0xff);
+	if (is_framed())
+		return byte_of_text(record, at - HANDING_HEAD);
+	if (r->folded && (at == FOLD - 1 || at == FOLD))
+		return at == FOLD ? '\n' : ',';
+	return r->length > 0 && at == r->length - 1 ? '\n' : byte_of_text(record, at);
+}
+
+/* How much of what was read of a record can be passed on: it is known what it is.  A line is, also when it is long. */
+static uint64_t
+known(const struct hand_record *r)
+{
+	const uint64_t line = r->folded && r->read > FOLD ? FOLD + 1 : 0;
+
+	if (is_framed())
+		return r->read < HANDING_HEAD ? 0 : r->read;
+	if (m->options->framing.kind != FRAMING_JOINED || r->read == r->length || r->read - line >= FRAMER_KEPT)
+		return r->read;
+	return line;
 }
 
 static void
@@ -101,21 +136,31 @@ end_record(struct hand_record *r)
 		r->life = WAITING;
 }
 
+/* So much of it is here. */
+static void
+pass_on(struct hand_record *r, uint64_t here)
+{
+	while (r->here < here) {
+		r->here++;
+		m->ledger.in.bytes++;
+		if (r->skipped)
+			m->ledger.dropped[REASON_OVERSIZE].bytes++;
+		else if (r->here > m->options->max_record_bytes)
+			drop_too_long(r, r->here);
+	}
+	if (r->here == r->length)
+		end_record(r);
+}
+
 void
 handing_read(char *to, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
 		struct hand_record *r = &m->record[m->coming];
 
-		*to++ = handing_byte(m->coming, r->here++);
-		m->ledger.in.bytes++;
+		*to++ = handing_byte(m->coming, r->read++);
 		m->moved = true;
-		if (r->skipped)
-			m->ledger.dropped[REASON_OVERSIZE].bytes++;
-		else if (r->here > m->options->max_record_bytes)
-			drop_too_long(r, r->here);
-		if (r->here == r->length)
-			end_record(r);
+		pass_on(r, known(r));
 	}
 }
 
@@ -126,8 +171,9 @@ handing_input_over(void)
 	struct hand_record *r = &m->record[m->coming];
 
 	m->input_over = m->moved = true;
-	if (m->coming == m->planned || r->here == 0)
+	if (m->coming == m->planned || r->read == 0)
 		return;
+	pass_on(r, r->read);
 	r->length = r->here + 1; /* so that its last byte is no delimiter; it is never read */
 	end_record(r);
 }

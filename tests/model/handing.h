@@ -41,7 +41,10 @@ enum life {
 
 struct hand_record {
 	uint64_t length; /* with its delimiter */
-	uint64_t here;   /* of it, so far */
+	uint64_t planned; /* as its header says, if there is one */
+	uint64_t read;   /* of it, so far; and all of that is */
+	uint64_t here;   /* but for what may be the beginning of a line, or of a header */
+	bool folded;     /* it is of two lines */
 	uint64_t sent;   /* of it, to any reader */
 	uint64_t wire;   /* how much this reader had been given with its end; 0: it has not */
 	uint64_t arrived_ns;
@@ -121,7 +124,9 @@ extern struct handing handing;
 
 void handing_begin(const struct options *options, struct pump *pump, const struct breaker *breaker, uint64_t now_ns);
 
-/* One more record will come; its byte at that place. */
+/* One more record will come; its byte at that place.  It is a line, or two of which the first ends in a comma, or has its length in
+ * front, in HANDING_HEAD bytes: as the framing has it. */
+#define HANDING_HEAD 2
 void handing_plan(uint64_t length);
 char handing_byte(size_t record, uint64_t at);
 

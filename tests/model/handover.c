@@ -15,6 +15,7 @@
 
 #define COUNT_SHORT 1500
 #define STEPS_MOST 4000
+#define NEVER_NS (UINT64_C(10000000) * NS_PER_S) /* no run takes so long */
 #define LATE 250 /* from this step on everybody is willing */
 
 static char *command[] = { (char[]){ "x" }, NULL };
@@ -105,7 +106,7 @@ choose_batches(struct options *o)
 	r->linger_ns = one_in(3) ? 0 : below(one_in(2) ? NS_PER_S : NS_PER_MS);
 	r->timeout_ns = one_in(3) ? from(1, 5 * NS_PER_S) : 0;
 	r->bisect = one_in(2);
-	if (one_in(4))
+	if (one_in(4) && o->framing.kind != FRAMING_FRAME)
 		r->number_template = NUMBER_DEFAULT;
 }
 
@@ -133,20 +134,43 @@ choose_feed(struct options *o)
 	r->confirm = confirms[below(4)];
 	r->command = one_in(4) ? NULL : command;
 	r->restart = r->command != NULL;
-	if (r->confirm == CONFIRM_NUMBER || r->confirm == CONFIRM_UPTO || one_in(4))
+	if (o->framing.kind == FRAMING_FRAME) /* in front of which are no numbers */
+		r->confirm = one_in(2) ? CONFIRM_LINE : CONFIRM_READ;
+	else if (r->confirm == CONFIRM_NUMBER || r->confirm == CONFIRM_UPTO || one_in(4))
 		r->number_template = NUMBER_DEFAULT;
 	r->answers_path = r->command == NULL ? "x" : NULL;
 	r->credits_path = one_in(4) ? "x" : NULL;
 	choose_window(o);
 }
 
+/* Records that a byte does not tell, by a seed of their own: so others are what they were. */
 static void
-choose_options(void)
+choose_framing(struct options *o, uint64_t seed)
+{
+	char error[PATTERN_ERROR_MOST];
+
+	if (seed % 3 == 0)
+		o->framing = (struct framing){ .kind = FRAMING_FRAME, .format = FRAME_U16BE };
+#ifdef HAVE_PCRE2
+	if (seed % 3 != 1)
+		return;
+	o->framing.kind = FRAMING_JOINED;
+	if ((o->lines.continued = pattern_new(",$", error)) == NULL)
+		abort();
+	o->record_linger_ns = NEVER_NS;
+#else
+	(void)error;
+#endif
+}
+
+static void
+choose_options(uint64_t seed)
 {
 	struct options *o = &play.options;
 	char error[PATTERN_ERROR_MOST];
 
 	*o = (struct options){ .name = "weir", .framing = { .kind = FRAMING_LINES, .delimiter = '\n' }, .sample = { 1, 1 } };
+	choose_framing(o, seed);
 	o->buffer_bytes = from(one_in(3) ? 16 : 60, 600);
 	o->max_record_bytes = one_in(2) ? o->buffer_bytes : from(4, o->buffer_bytes);
 	o->reader = (struct reader_options){ .window_records = UINT64_MAX, .window_bytes = UINT64_MAX,
@@ -169,7 +193,7 @@ static bool
 begin(uint64_t seed)
 {
 	rig = (struct rig){ .random.state = seed * 1000003 };
-	choose_options();
+	choose_options(seed);
 	scene = (struct scene){ .unit = one_in(2) ? 4096 : from(1, 60), .next_fd = 1000 };
 	rig.records = one_in(30) ? 0 : from(1, 300);
 	rig.longest = from(4, 4 + play.options.buffer_bytes / (one_in(3) ? 1 : 6));
@@ -194,8 +218,10 @@ is_late(void)
 static void
 choose_time(void)
 {
-	const uint64_t due = play_deadline_ns();
+	uint64_t due = play_deadline_ns();
 
+	if (due > NEVER_NS)
+		due = UINT64_MAX;
 	if (due != UINT64_MAX && (is_late() || one_in(2)))
 		play.now = due > play.now ? due : play.now;
 	else if (one_in(2))
@@ -213,7 +239,7 @@ choose_input(void)
 		handing_plan(one_in(40) ? from(4, 3 * play.options.buffer_bytes) : from(4, rig.longest));
 	left = 0;
 	for (size_t i = handing.coming; i < handing.planned; i++)
-		left += handing.record[i].length - handing.record[i].here;
+		left += handing.record[i].length - handing.record[i].read;
 	scene.available = is_late() ? left : one_in(3) ? 0 : from(0, left);
 	if (is_late() && handing.planned == rig.records && one_in(30) && left > 0 && !scene.ended)
 		scene.available = left - 1; /* the last one lacks its delimiter */
@@ -432,8 +458,8 @@ describe(uint64_t seed)
 
 	diag("seed %" PRIu64 ", step %u, record %zu: %s", seed, rig.steps, handing.coming,
 	    handing_complaint() != NULL ? handing_complaint() : "it does not come to an end");
-	diag("policy %s, buffer %" PRIu64 ", high %" PRIu64 ", low %" PRIu64 ", records %" PRIu64 ", longest %" PRIu64
-	     ", age %" PRIu64 ", unit %zu, %s", policy_name(o->policy), o->buffer_bytes, o->high_bytes, o->low_bytes,
+	diag("framing %s, policy %s, buffer %" PRIu64 ", high %" PRIu64 ", low %" PRIu64 ", records %" PRIu64 ", longest %" PRIu64
+	     ", age %" PRIu64 ", unit %zu, %s", framing_name(&o->framing), policy_name(o->policy), o->buffer_bytes, o->high_bytes, o->low_bytes,
 	    o->max_records, o->max_record_bytes, o->max_age_ns, scene.unit, o->rated ? "rated" : "no rate");
 	diag("%s, window %" PRIu64 " records %" PRIu64 " bytes%s%s, retries %" PRIu64 ", backoff %" PRIu64 "..%" PRIu64,
 	    options_confirm(o), r->window_records, r->window_bytes, r->credits_path != NULL ? ", credits" : "",
@@ -506,6 +532,7 @@ main(int argc, char *argv[])
 		add_up();
 		play_end();
 		key_clear(&play.options.key);
+		lines_free(&play.options.lines);
 		if (scene_parcels() > 0) {
 			diag("%u parcels are left", scene_parcels());
 			good = false;

@@ -83,7 +83,7 @@ static void
 fix_modes(struct model *m, const struct options *o)
 {
 	fix_sampling(m, o);
-	m->streams = o->framing.kind == FRAMING_BYTES || (!weighs(m) && !drops(m) && !o->rated && !m->sampling &&
+	m->streams = o->framing.kind == FRAMING_BYTES || (o->framing.kind != FRAMING_JOINED && !weighs(m) && !drops(m) && !o->rated && !m->sampling &&
 	    !o->policing && o->collapse_ns == 0 && o->max_age_ns == 0 && o->settle_ns == 0);
 	m->parts = !drops(m) && !m->streams;
 }
@@ -253,19 +253,46 @@ model_init(struct model *m, const struct options *options, const char *stream, s
 
 /* --- what a record says --------------------------------------------------------------------------- */
 
-/* A record, or as much of it as is here, in one piece and without its delimiter. */
+/* Where what a record says begins and ends in the stream, as far as it is here: without the header and the comma of a frame, the
+ * newline behind the last line, the delimiter. */
+static uint64_t
+begin_of(const struct model *m, const struct model_record *record)
+{
+	uint64_t at = record->start;
+
+	while (m->marks != NULL && at < record->start + record->length && (m->marks->mark[at] & MARKED_PAYLOAD) == 0)
+		at++;
+	return at;
+}
+
+static uint64_t
+end_of(const struct model *m, const struct model_record *record, bool delimited)
+{
+	const uint64_t begin = begin_of(m, record);
+	uint64_t end = record->start + record->length;
+	size_t delimiter;
+
+	if (m->marks == NULL) {
+		(void)framing_end(&m->options->framing, &delimiter);
+		return end - (delimited ? delimiter : 0);
+	}
+	while (end > begin && (m->marks->mark[end - 1] & MARKED_PAYLOAD) == 0)
+		end--;
+	return end - (end > begin && (m->marks->mark[end - 1] & MARKED_LINE) != 0);
+}
+
+/* What it says, as far as it is here, in one piece. */
 static const char *
 text_of(const struct model *m, const struct model_record *record, bool delimited, size_t *body)
 {
 	static char text[MODEL_TEXT];
-	size_t end;
+	const uint64_t begin = begin_of(m, record);
 
-	(void)framing_end(&m->options->framing, &end);
-	*body = (size_t)record->length - (delimited ? end : 0);
+	*body = (size_t)(end_of(m, record, delimited) - begin);
 	if (*body > sizeof(text))
 		wrong("a record is too long for the model");
 	for (size_t i = 0; i < *body && i < sizeof(text); i++)
-		text[i] = m->stream[(record->start + i) % m->window];
+		text[i] = m->stream[(begin + i) % m->window];
 	return text;
 }
 
@@ -461,7 +488,7 @@ static struct model_let_in *
 find_let_in(struct model *m, const struct model_record *record, size_t body)
 {
 	for (size_t i = 0; i < m->let_in; i++)
-		if (says_the_same(m, &m->repeats[i], record->start, body))
+		if (says_the_same(m, &m->repeats[i], begin_of(m, record), body))
 			return &m->repeats[i];
 	return NULL;
 }
@@ -485,7 +512,7 @@ note_let_in(struct model *m, const struct model_record *record, size_t body)
 	}
 	if (one == NULL)
 		one = &m->repeats[m->let_in++];
-	*one = (struct model_let_in){ record->start, body, m->now_ns };
+	*one = (struct model_let_in){ begin_of(m, record), body, m->now_ns };
 }
 
 /* The gates see the record, or as much of it as is here; `whole`: all of it. */
@@ -579,6 +606,8 @@ is_end(const struct model *m, uint64_t at)
 
 	if (framing->kind == FRAMING_BYTES)
 		return false;
+	if (m->marks != NULL) /* what tells may be here too */
+		return (!m->marks->late || at + 1 < m->pass_to) && (m->marks->mark[at] & MARKED_END) != 0;
 	if (framing->kind == FRAMING_STRING)
 		return same && m->begun >= framing->string_length && m->stream[(at - 1) % m->window] == m->stream[at % m->window];
 	return framing->kind == FRAMING_FIXED ? m->begun == framing->size : same;
@@ -605,8 +634,49 @@ give_up_long(struct model *m)
 }
 
 static void
+remove_record(struct model *m, size_t index)
+{
+	m->count--;
+	memmove(&m->held[index], &m->held[index + 1], (m->count - index) * sizeof(m->held[0]));
+}
+
+/* What is here of a record is all of it, and may be out already. */
+static void
+end_last(struct model *m)
+{
+	struct model_record *last;
+
+	end_record(m, false);
+	if (m->left_out)
+		return;
+	last = &m->held[m->count - 1];
+	if (last->sent == last->length) {
+		m->ledger.out.records++;
+		m->headers_out += last->header;
+		remove_record(m, m->count - 1);
+	}
+}
+
+/* Only what comes next tells that a record has ended with the byte before it. */
+static void
+end_late(struct model *m)
+{
+	if (m->marks == NULL || !m->marks->late || m->at == 0 || (m->marks->mark[m->at - 1] & MARKED_END) == 0)
+		return;
+	if (m->over && m->begun > 0) {
+		m->begun = 0;
+		m->ledger.in.records++;
+		m->ledger.undelivered.records++;
+	} else if (!m->over && m->open) {
+		end_last(m);
+		m->begun = 0;
+	}
+}
+
+static void
 read_byte(struct model *m)
 {
+	end_late(m);
 	if (m->over) {
 		bool end;
 
@@ -648,20 +718,32 @@ judge_long(struct model *m)
 		judge(m, false, false);
 }
 
+/* A line has ended, and the record that it is of may go on. */
+static bool
+waits_for_line(const struct model *m)
+{
+	return m->options->framing.kind == FRAMING_JOINED && m->open && (m->marks->mark[m->at - 1] & MARKED_LINE) != 0;
+}
+
+/* It does not: there is no time to wait for that. */
+static void
+end_lines(struct model *m)
+{
+	if (waits_for_line(m))
+		end_last(m);
+}
+
 /* The bytes come in, whichever way; after a signal, no further than to the end of the record begun. */
 static void
 bring(struct model *m, size_t length)
 {
-	m->moved += length;
 	m->ledger.in.bytes += length;
-	if (length > 0)
-		m->came_ns = m->now_ns;
-	if (!reads_on(m) || (m->paused && held_bytes(m) > 0))
-		wrong("the input is asked although weir %s", m->paused ? "pauses" : "has stopped reading");
 	for (; length > 0; length--) {
 		if (m->input == PUMP_STOPPED)
 			wrong("after a signal a record is begun that was not there before");
 		read_byte(m);
+		if (m->input == PUMP_FINISHING)
+			end_lines(m);
 		if (m->input == PUMP_FINISHING && !m->open)
 			m->input = PUMP_STOPPED;
 	}
@@ -669,15 +751,56 @@ bring(struct model *m, size_t length)
 }
 
 void
-model_read(struct model *m, size_t asked, const struct iovec *piece, size_t length)
+model_mark(struct model *m, const struct marked *marks, uint64_t linger_ns)
 {
-	if (m->asked)
-		wrong("the input is read twice in a pass");
-	m->asked = true;
-	if (are_headers_full(m))
-		wrong("the input is read although the first records fill the buffer");
-	if (asked == 0)
-		wrong("a read of nothing");
+	m->marks = marks;
+	m->record_linger_ns = linger_ns;
+}
+
+uint64_t
+model_kept(const struct model *m)
+{
+	return m->marks != NULL ? m->seen - m->at : 0;
+}
+
+/* How many more of the bytes that are here can be passed on: it is known what they are of. */
+static size_t
+known_bytes(const struct model *m)
+{
+	uint64_t at = m->at;
+
+	while (at < m->seen && at < m->marks->wrong_at && m->marks->known[at] <= m->seen)
+		at++;
+	return (size_t)(at - m->at);
+}
+
+/* What is behind the last frame is none: it goes nowhere. */
+static void
+misframe(struct model *m)
+{
+	if (m->marks == NULL || m->seen < m->marks->wrong_known || m->at < m->marks->wrong_at || !reads_on(m))
+		return;
+	ledger_count(&m->ledger.in, 0, model_kept(m));
+	ledger_count(&m->ledger.undelivered, 0, model_kept(m));
+	m->at = m->seen;
+	m->input = PUMP_MISFRAMED;
+}
+
+static void
+see(struct model *m, size_t length)
+{
+	m->moved += length;
+	m->seen += length;
+	if (length > 0)
+		m->came_ns = m->now_ns;
+	if (!reads_on(m) || (m->paused && held_bytes(m) > 0))
+		wrong("the input is asked although weir %s", m->paused ? "pauses" : "has stopped reading");
+}
+
+static void
+bring_pieces(struct model *m, const struct iovec *piece, size_t length)
+{
+	m->pass_to = m->at + length;
 	do {
 		size_t here = piece->iov_len < length ? piece->iov_len : length;
 
@@ -685,7 +808,23 @@ model_read(struct model *m, size_t asked, const struct iovec *piece, size_t leng
 		length -= here;
 		piece++;
 	} while (length > 0);
-	if (m->header_too_long)
+}
+
+void
+model_read(struct model *m, size_t asked, const struct iovec *piece, size_t length, bool waits)
+{
+	if (m->asked)
+		wrong("the input is read twice in a pass");
+	m->asked = true;
+	m->input_waits = waits;
+	if (are_headers_full(m))
+		wrong("the input is read although the first records fill the buffer");
+	if (asked == 0)
+		wrong("a read of nothing");
+	see(m, length);
+	bring_pieces(m, piece, m->marks != NULL ? known_bytes(m) : length);
+	misframe(m);
+	if (m->header_too_long && reads_on(m))
 		m->input = PUMP_STOPPED;
 	m->after_read = (struct tally){ waiting(m), held_bytes(m) };
 }
@@ -696,34 +835,12 @@ model_looked(struct model *m, bool at_end)
 	m->end_seen = at_end;
 }
 
-static void
-remove_record(struct model *m, size_t index)
-{
-	m->count--;
-	memmove(&m->held[index], &m->held[index + 1], (m->count - index) * sizeof(m->held[0]));
-}
-
-/* What stands behind the last delimiter is a record, which may be out already. */
-static void
-end_last(struct model *m)
-{
-	struct model_record *last;
-
-	end_record(m, false);
-	if (m->left_out)
-		return;
-	last = &m->held[m->count - 1];
-	if (last->sent == last->length) {
-		m->ledger.out.records++;
-		m->headers_out += last->header;
-		remove_record(m, m->count - 1);
-	}
-}
-
 void
-model_input_over(struct model *m, enum pump_input how)
+model_input_over(struct model *m, enum pump_input how, const struct iovec *piece)
 {
-	bring(m, 0);
+	see(m, 0);
+	if (how == PUMP_ENDED && model_kept(m) > 0)
+		bring_pieces(m, piece, (size_t)model_kept(m));
 	m->moved++;
 	m->input = how;
 	if (how == PUMP_ENDED && m->open && m->options->framing.kind != FRAMING_BYTES)
@@ -736,11 +853,14 @@ model_input_over(struct model *m, enum pump_input how)
 void
 model_stop(struct model *m, uint64_t now_ns)
 {
-	bool part_sent = m->count > 0 && m->held[0].sent > 0 && !m->held[0].ended;
-	bool begun = m->options->framing.kind != FRAMING_BYTES && (streams(m) ? m->open : part_sent);
+	bool part_sent, begun;
 
 	if (m->input != PUMP_READING)
 		return;
+	m->now_ns = now_ns;
+	end_lines(m);
+	part_sent = m->count > 0 && m->held[0].sent > 0 && !m->held[0].ended;
+	begun = m->options->framing.kind != FRAMING_BYTES && (streams(m) ? m->open : part_sent);
 	m->input = begun ? PUMP_FINISHING : PUMP_STOPPED;
 	if (begun)
 		return;
@@ -2011,16 +2131,29 @@ late(const struct model *m)
 	return count;
 }
 
+/* When the record that is open ends because no line has come that goes on with it. */
+static uint64_t
+linger_due_of(const struct model *m)
+{
+	const bool wanted = reads_on(m) && !m->paused && !are_headers_full(m);
+
+	return wanted && m->input_waits && waits_for_line(m) ? m->came_ns + m->record_linger_ns : UINT64_MAX;
+}
+
 /* Before anything is sent in a pass. */
 static void
 drop_by_age(struct model *m)
 {
 	const struct options *o = m->options;
-	size_t first = first_victim(m);
+	size_t first;
 
 	if (m->aged || streams(m))
 		return;
 	m->aged = true;
+	if (m->now_ns >= linger_due_of(m))
+		end_last(m);
+	m->after_read = (struct tally){ waiting(m), held_bytes(m) };
+	first = first_victim(m);
 	while (o->max_age_ns > 0 && first < last_victim(m) && m->now_ns - m->held[first].arrived_ns > o->max_age_ns) {
 		note_gone(m, first);
 		drop(m, first, REASON_EXPIRED);
@@ -2327,6 +2460,7 @@ model_spliced(struct model *m, enum io_result answer, size_t length)
 		wrong("bytes overtake what is held");
 	m->answered = true;
 	m->answer = answer;
+	see(m, length);
 	bring(m, length);
 	leave(m, length);
 }
@@ -2361,13 +2495,14 @@ check_wait(struct model *m, uint64_t now_ns, uint64_t due_ns)
 /* --- after the pass -------------------------------------------------------------------------------- */
 
 void
-model_begin_pass(struct model *m, bool willing, bool room, uint64_t now_ns)
+model_begin_pass(struct model *m, bool readable, bool willing, bool room, uint64_t now_ns)
 {
 	uint64_t late_ns = m->due_ns > 0 && now_ns > m->due_ns ? now_ns - m->due_ns : 0;
 
 	m->now_ns = now_ns;
 	if (m->options->rated)
 		fill(m, &m->common, late_ns < LATENESS_NS ? late_ns : LATENESS_NS);
+	m->input_waits &= !readable;
 	m->willing = willing;
 	m->room = room;
 	m->moved = 0;
@@ -2467,8 +2602,10 @@ age_due_of(const struct model *m)
 static void
 check_deadline(const struct model *m, const struct pump *pump)
 {
+	const uint64_t linger_ns = linger_due_of(m);
 	uint64_t due_ns = age_due_of(m);
 
+	due_ns = linger_ns < due_ns ? linger_ns : due_ns;
 	if (pump->output == OUTLET_HELD && m->due_ns > 0 && m->due_ns < due_ns)
 		due_ns = m->due_ns;
 	if (pump->output == OUTLET_HELD && m->settle_due_ns > 0)
@@ -2837,7 +2974,7 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 	m->settle_due_ns = pump->outlet.toll.due_ns[TOLL_SETTLE];
 	held = m->due_ns > 0 || m->settle_due_ns > 0;
 	if (m->end_seen && pump->input == PUMP_ENDED && reads_on(m))
-		model_input_over(m, PUMP_ENDED);
+		model_input_over(m, PUMP_ENDED, NULL);
 	drop_by_age(m);
 	swept = drops(m) && is_too_much(m) && pump->output == OUTLET_MORE;
 	if (!swept || held)
@@ -2886,6 +3023,8 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 bool
 model_agrees_closed(struct model *m, const struct pump *pump)
 {
+	ledger_count(&m->ledger.in, 0, model_kept(m));
+	ledger_count(&m->ledger.undelivered, 0, model_kept(m));
 	ledger_count(&m->ledger.undelivered, all_held(m).records, all_held(m).bytes);
 	same_ledger(m, pump);
 	same("held in the end", pump_held(pump).bytes, 0);

@@ -19,6 +19,7 @@
 
 #include "flow/pump.h"
 #include "hold/excess.h"
+#include "marked.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -89,7 +90,12 @@ struct model {
 	const char *stream; /* the byte at p is stream[p % window] */
 	size_t window;
 	size_t unit;        /* the most whole records in a write */
-	uint64_t at;        /* bytes read */
+	const struct marked *marks; /* where records end that do not say so in a byte; NULL: they do */
+	uint64_t at;        /* bytes read, and passed on: all that were, */
+	uint64_t seen;      /* but for what may be the beginning of a line or of a header: so many were read */
+	uint64_t pass_to;   /* and so many are passed on by this read */
+	bool input_waits;   /* the input had nothing more when it was last asked */
+	uint64_t record_linger_ns;
 	bool open;          /* a record has been begun, */
 	uint64_t begun;     /* of which this much was read, */
 	bool too_long; /* under fail a record was, */
@@ -162,11 +168,17 @@ void model_init(struct model *m, const struct options *options, const char *stre
 /* What weir has of the system to hash keys with. */
 void model_salt(struct model *m, uint64_t salt);
 
-/* The input brought length bytes, of asked for, into pieces that are judged one after the other; or it ended, or
- * failed. */
-void model_read(struct model *m, size_t asked, const struct iovec *piece, size_t length);
+/* Where records end, after model_init. */
+void model_mark(struct model *m, const struct marked *marks, uint64_t linger_ns);
+
+/* How much of what was read is kept back. */
+uint64_t model_kept(const struct model *m);
+
+/* The input brought length bytes, of asked for, into pieces that are judged one after the other, with what was kept back in front;
+ * or it ended, or failed.  waits: there is no more now. */
+void model_read(struct model *m, size_t asked, const struct iovec *piece, size_t length, bool waits);
 void model_looked(struct model *m, bool at_end); /* which may do for a read */
-void model_input_over(struct model *m, enum pump_input how);
+void model_input_over(struct model *m, enum pump_input how, const struct iovec *piece); /* with what was kept back */
 
 /* These bytes were offered to the output: all of one write, or (offset > 0, too) a part of a batch, of
  * which offset bytes come before it. */
@@ -178,9 +190,9 @@ void model_took(struct model *m, enum io_result answer, size_t length);
 /* Bytes went from pipe to pipe, or not. */
 void model_spliced(struct model *m, enum io_result answer, size_t length);
 
-/* What the test does to the pump.  willing: the input has something to say, and the output takes all; room:
- * the output says that it takes some. */
-void model_begin_pass(struct model *m, bool willing, bool room, uint64_t now_ns);
+/* What the test does to the pump.  readable: the input has something to say; willing: and it does, and the output takes all;
+ * room: the output says that it takes some. */
+void model_begin_pass(struct model *m, bool readable, bool willing, bool room, uint64_t now_ns);
 void model_stop(struct model *m, uint64_t now_ns);
 
 /* Between two passes, what pump_retune is told. */

@@ -33,7 +33,7 @@ shorten_slack(void)
 		return true;
 	limits.slack = SLACK;
 	queue_free(queue);
-	if (queue_init(queue, &play.options.framing, &limits) < 0)
+	if (queue_init(queue, &play.pump.plan.framing, &limits) < 0)
 		return false;
 	queue->marks = marks;
 	queue->watch = watch;

@@ -29,6 +29,8 @@ script_begin(struct pump *pump, const struct options *options, const struct scri
 	unsigned marks;
 
 	model_init(script.model, options, script.stream, script.window, setup->unit, now_ns);
+	model_mark(script.model, script.marks, options->record_linger_ns);
+	script.pump = pump;
 	if (pump_init(pump, options, &input, &output, now_ns) < 0)
 		return -1;
 	outlet_free(&pump->outlet); /* weights are kept, and not written: what leaves is looked at byte by byte */
@@ -78,7 +80,7 @@ script_pass(struct pump *pump, uint64_t now_ns)
 
 	if (readable)
 		pump->input_waits = false;
-	model_begin_pass(script.model, readable && !script.read_again && script.takes == UINT64_MAX,
+	model_begin_pass(script.model, readable, readable && !script.read_again && script.takes == UINT64_MAX,
 	    script.takes > 0, now_ns);
 	pump_pass(pump, now_ns);
 	return model_agrees(script.model, pump, now_ns);
@@ -112,6 +114,20 @@ move_input(size_t length)
 	script.available -= length;
 }
 
+/* Less than so much, and the input has most likely nothing more. */
+#define FEW 4096
+
+/* What has been read is judged piece by piece, with what was kept back in front of it: in these. */
+static const struct iovec *
+with_kept(const struct iovec *piece, size_t asked)
+{
+	static struct iovec all[QUEUE_ROOM];
+	const size_t kept = (size_t)model_kept(script.model);
+	size_t room = 0;
+
+	return kept > 0 && queue_prepare(&script.pump->queue, kept + asked, all, &room) > 0 ? all : piece;
+}
+
 enum io_result
 io_read(struct io_port *port, const struct iovec *piece, int count, size_t length, size_t *done)
 {
@@ -124,9 +140,10 @@ io_read(struct io_port *port, const struct iovec *piece, int count, size_t lengt
 			((char *)piece[i].iov_base)[j] = script.stream[(script.at + at) % script.window];
 	move_input(*done);
 	if (result == IO_END || result == IO_ERROR)
-		model_input_over(script.model, result == IO_END ? PUMP_ENDED : PUMP_READ_ERROR);
+		model_input_over(script.model, result == IO_END ? PUMP_ENDED : PUMP_READ_ERROR, with_kept(piece, length));
 	else
-		model_read(script.model, length, piece, *done);
+		model_read(script.model, length, with_kept(piece, length), *done,
+		    result == IO_AGAIN || (result == IO_SHORT && *done < FEW));
 	return result;
 }
 
@@ -210,7 +227,7 @@ pipes_splice(struct io_port *input, struct io_port *output, size_t length, size_
 	move_input(*done);
 	model_spliced(script.model, result, *done);
 	if (result == IO_END)
-		model_input_over(script.model, PUMP_ENDED);
+		model_input_over(script.model, PUMP_ENDED, NULL);
 	return result;
 }
 

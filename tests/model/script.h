@@ -19,6 +19,8 @@
 
 struct script {
 	struct model *model;
+	struct pump *pump;
+	const struct marked *marks; /* of the stream; or NULL */
 	const char *stream;  /* all of the input; the byte at p is stream[p % window] */
 	size_t window;
 	uint64_t at;         /* of them, moved */
