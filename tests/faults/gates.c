@@ -23,13 +23,13 @@ stream_start(const struct stream *stream, size_t record)
 struct nature
 nature_of(const struct plan *plan, const char *text, size_t length)
 {
-	bool ended = plan->delimiter != NO_DELIMITER && (unsigned char)text[length - 1] == plan->delimiter;
-	size_t body = length - ended;
-	unsigned first = body > 0 ? (unsigned char)text[0] : KEYS;
+	size_t body;
+	const char *says = framing_payload(plan, text, length, &body);
+	unsigned first = body > 0 ? (unsigned char)says[0] : KEYS;
 	struct nature nature = { .class = 0, .key = first < KEYS - 1 ? first : KEYS - 1 };
 
 	for (unsigned i = plan->keeps; i-- > 0;)
-		if (body > 1 && (unsigned char)text[1] < plan->keep_below[i])
+		if (body > 1 && (unsigned char)says[1] < plan->keep_below[i])
 			nature.class = plan->keeps - i;
 	return nature;
 }
@@ -55,10 +55,11 @@ struct let_in {
 static size_t
 body_of(const struct plan *plan, const struct stream *stream, size_t record, const char **text)
 {
-	const size_t length = stream->ends[record] - stream_start(stream, record);
+	const size_t start = stream_start(stream, record);
+	size_t length;
 
-	*text = stream->bytes + stream_start(stream, record);
-	return length - (plan->delimiter != NO_DELIMITER && (unsigned char)(*text)[length - 1] == plan->delimiter);
+	*text = framing_payload(plan, stream->bytes + start, stream->ends[record] - start, &length);
+	return length;
 }
 
 static size_t *
@@ -177,14 +178,17 @@ gates_judge(const struct plan *plan, const struct stream *stream)
 		size_t length = stream->ends[i] - stream_start(stream, i);
 		struct nature nature = nature_of(plan, text, length);
 		bool kept = nature.class > 0;
+		const char *payload = framing_payload(plan, text, length, &(size_t){ 0 });
 
-		if (!looks && !is_in_sample(&gates, text, nature.key))
+		if (i < plan->headers)
+			continue; /* it comes in unasked */
+		if (!looks && !is_in_sample(&gates, payload, nature.key))
 			says[i] = REASON_SAMPLE; /* unseen */
 		else if (plan->drops && length > plan->max_record)
 			says[i] = REASON_OVERSIZE;
 		else if (plan->collapses && is_repeat(plan, stream, &in, i))
 			says[i] = REASON_REPEATED;
-		else if (looks && !kept && !is_in_sample(&gates, text, nature.key))
+		else if (looks && !kept && !is_in_sample(&gates, payload, nature.key))
 			says[i] = REASON_SAMPLE;
 		else if (plan->police_tokens > 0 && !is_in_time(&gates, nature.key, kept))
 			says[i] = REASON_OVER;

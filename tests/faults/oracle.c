@@ -125,6 +125,7 @@ read_report(const char *text, const struct plan *plan, struct figures *f)
 	    tally(line, "out", &f->out) && tally(line, "dropped", &f->dropped) &&
 	    tally(line, "dropped_unsaved", &f->unsaved) && tally(line, "marks", &f->marks) &&
 	    tally(line, "held", &f->held) && tally(line, "undelivered", &f->undelivered) &&
+	    number(line, "\"added_bytes\":", &f->added_bytes) &&
 	    number(line, "\"capacity_bytes\":", &f->capacity) &&
 	    number(line, "\"peak_bytes\":", &f->peak_bytes) &&
 	    number(line, "\"peak_records\":", &f->peak_records) && exit != NULL &&
@@ -176,7 +177,7 @@ judge_figures(const struct plan *plan, const struct figures *f, const struct fig
 		return "a counter ran backwards";
 	if (f->unsaved.records > f->dropped.records || f->unsaved.bytes > f->dropped.bytes)
 		return "more is unsaved than was dropped";
-	if (f->out.bytes + f->marks.bytes < f->unread)
+	if (f->out.bytes + f->marks.bytes + f->added_bytes < f->unread)
 		return "more unread than sent";
 	return whose_report(plan, f);
 }
@@ -202,12 +203,13 @@ judge_reports(const struct plan *plan, const char *text, struct figures *last)
 	return *text != '\0' ? "standard error ends within a line" : NULL;
 }
 
-/* --- marks ---------------------------------------------------------------------------------------- */
+/* --- marks and weights ----------------------------------------------------------------------------- */
 
-/* The output as it would be without marks, and what was in them. */
+/* The output as it would be without marks and weights, and what was in them. */
 struct stripped {
 	struct text out;
 	struct tally marks, said;
+	uint64_t added_bytes; /* by weights */
 };
 
 /* Whether the bytes at the end of the output, which are no whole record, belong to a mark: so few that they may
@@ -220,8 +222,42 @@ is_part_of_mark(const char *at, size_t length, bool cut_off)
 	return (cut_off || length > 3) && memcmp(at, MARK_BEGIN, length < begin ? length : begin) == 0;
 }
 
+/* Whether it begins as a mark does, and is one. */
+static bool
+begins_mark(const char *payload, size_t length)
+{
+	return length > strlen(MARK_BEGIN) && memcmp(payload, MARK_BEGIN, strlen(MARK_BEGIN)) == 0;
+}
+
+static bool
+read_mark(const char *payload, size_t length, struct tally *said)
+{
+	char text[128];
+	int used = 0;
+
+	(void)snprintf(text, sizeof(text), "%.*s", (int)length, payload);
+	return sscanf(text, MARK_BEGIN "%" SCNu64 " %" SCNu64 "%n", &said->records, &said->bytes, &used) == 2 &&
+	    (size_t)used == length;
+}
+
+/* What a record weighs is in front of it; false where it is not what it may be. */
+static bool
+strip_weight(struct stripped *stripped, const struct plan *plan, const char *piece, size_t length)
+{
+	size_t used = 0;
+	uint64_t weight = 0;
+
+	while (used < length && piece[used] >= '0' && piece[used] <= '9')
+		weight = 10 * weight + (uint64_t)(piece[used++] - '0');
+	if (used == 0 || used == length || piece[used++] != ' ' || (weight != 1 && weight != plan->weight_most))
+		return false;
+	memcpy(stripped->out.bytes + stripped->out.length, piece + used, length - used);
+	stripped->out.length += length - used;
+	return true;
+}
+
 static const char *
-strip_marks(struct stripped *stripped, const struct plan *plan, const struct outcome *outcome)
+strip(struct stripped *stripped, const struct plan *plan, const struct outcome *outcome)
 {
 	const struct text *out = &outcome->out;
 	char *to = malloc(out->length + 1);
@@ -230,30 +266,34 @@ strip_marks(struct stripped *stripped, const struct plan *plan, const struct out
 	if (to == NULL)
 		abort();
 	for (size_t at = 0, length; at < out->length; at += length) {
-		const char *from = out->bytes + at;
-		const char *end = plan->marks ? memchr(from, plan->delimiter, out->length - at) : NULL;
-		bool whole = end != NULL && (size_t)(end - from) > strlen(MARK_BEGIN) &&
-		    memcmp(from, MARK_BEGIN, strlen(MARK_BEGIN)) == 0;
+		const char *from = out->bytes + at, *payload;
+		size_t says, left = out->length - at;
+		bool whole;
 		struct tally said;
-		int used = 0;
 
-		length = end != NULL ? (size_t)(end - from) + 1 : out->length - at;
-		if (whole && (sscanf(from, MARK_BEGIN "%" SCNu64 " %" SCNu64 "%n", &said.records, &said.bytes,
-		    &used) != 2 || from + used != end))
+		length = plan->marks || plan->weighed ? piece_length(plan, from, left) : left;
+		payload = framing_payload(plan, from, length, &says);
+		whole = plan->marks && piece_is_whole(plan, from, length) && begins_mark(payload, says);
+		if (whole && !read_mark(payload, says, &said))
 			return complain("no mark, at %zu of the output", at);
-		if (whole) {
-			stripped->marks.records++;
-			stripped->said.records += said.records;
-			stripped->said.bytes += said.bytes;
-		}
-		if (whole || (plan->marks && end == NULL && is_part_of_mark(from, length, outcome->left || outcome->terminated))) {
+		if (whole)
+			ledger_count(&stripped->said, said.records, said.bytes);
+		stripped->marks.records += whole;
+		if (whole || (plan->marks && !piece_is_whole(plan, from, length) &&
+		    is_part_of_mark(payload, says, outcome->left || outcome->terminated))) {
 			stripped->marks.bytes += length;
+			continue;
+		}
+		if (plan->weighed) {
+			if (!strip_weight(stripped, plan, from, length))
+				return complain("no weight, at %zu of the output", at);
 			continue;
 		}
 		memcpy(to + stripped->out.length, from, length);
 		stripped->out.length += length;
 	}
 	to[stripped->out.length] = '\0';
+	stripped->added_bytes = out->length - stripped->marks.bytes - stripped->out.length;
 	return NULL;
 }
 
@@ -290,20 +330,6 @@ find_fates(struct match *match, const struct stream *stream, const unsigned char
 		if (says[i] == LET_IN)
 			match->fates[match->count++] = (struct fate){ stream_start(stream, i), length, false, 0 };
 	}
-}
-
-size_t
-piece_length(const struct plan *plan, const char *at, size_t left)
-{
-	size_t length = left;
-
-	if (plan->delimiter != NO_DELIMITER) {
-		const char *end = memchr(at, plan->delimiter, left);
-		length = end != NULL ? (size_t)(end - at) + 1 : left;
-	} else if (plan->fixed > 0 && plan->fixed < left) {
-		length = plan->fixed;
-	}
-	return length;
 }
 
 /* The first of the fates from `from` on that is the piece, or with `begins` begins with it. */
@@ -413,7 +439,7 @@ static void
 count_gates(const struct plan *plan, const struct stream *stream, const unsigned char *says, uint64_t in_bytes,
     struct tally *in, struct tally by[REASONS + 1])
 {
-	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+	bool bytes = plan_is_bytes(plan);
 	bool over = false; /* under fail, behind a record that was too long */
 
 	*in = (struct tally){ 0, 0 };
@@ -423,6 +449,8 @@ count_gates(const struct plan *plan, const struct stream *stream, const unsigned
 		size_t seen = (ended ? stream->ends[i] : (size_t)in_bytes) - stream_start(stream, i);
 
 		in->records += ended;
+		if (!ended && framing_untold(plan, stream->bytes + stream_start(stream, i), seen) > 0)
+			continue; /* it is no record yet, but what may become one */
 		if (over || !is_decided(plan, says[i], seen, ended))
 			continue;
 		ledger_count(&by[says[i]], ended, seen);
@@ -488,7 +516,7 @@ judge_books(const struct plan *plan, const struct stream *stream, const unsigned
 	bool ended = strcmp(f->reason, "end of input") == 0 ||
 	    (strcmp(f->reason, "records dropped") == 0 && !outcome->left);
 	bool untold = stream->unended && !ended;
-	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+	bool bytes = plan_is_bytes(plan);
 	uint64_t read = stripped->out.length;
 	const char *wrong;
 
@@ -502,6 +530,8 @@ judge_books(const struct plan *plan, const struct stream *stream, const unsigned
 	    (f->out.bytes != read || (!bytes && !about(f->out.records, match->records, untold))))
 		return complain("out: %" PRIu64 " bytes, and %" PRIu64 " read; %" PRIu64 " records, and %" PRIu64
 		    " read", f->out.bytes, read, f->out.records, match->records);
+	if (!outcome->left && f->added_bytes != stripped->added_bytes)
+		return complain("added %" PRIu64 " bytes, and %" PRIu64 " came", f->added_bytes, stripped->added_bytes);
 	if (outcome->left && (f->out.bytes < read || (!bytes && f->out.records < match->records)))
 		return "read more than out";
 	if (outcome->left && strcmp(f->reason, "reader gone") == 0 && f->unread_known && !tortured(plan) &&
@@ -563,7 +593,7 @@ judge_ending(const struct plan *plan, const struct outcome *outcome, const struc
 		return "status 0, and not all delivered";
 	if (!error && !gone && !term && !full && f->status != (plan->fail_on_drop && lost > 0 ? 3 : 0))
 		return "--fail-on-drop";
-	torn = match->part > 0 && !outcome->left && (plan->fixed > 0 || plan->delimiter != NO_DELIMITER);
+	torn = match->part > 0 && !outcome->left && !plan_is_bytes(plan);
 	/* (Where the policy had ended the run before, what had been read behind stays.) */
 	if (term && plan->drains_all && !tortured(plan) && !(plan->fails && f->dropped.records > 0) && (f->undelivered.records > 0 || torn))
 		return "there was time to deliver all";
@@ -648,7 +678,7 @@ judge_settled(const struct plan *plan, const struct stream *stream, const struct
 	if (held.bytes != f.held.bytes || held.records != f.held.records)
 		return complain("held were %" PRIu64 " records, and %" PRIu64 " came", f.held.records,
 		    held.records);
-	if (held.bytes > plan->buffer || held.records - (rest > 0) > plan->max_records)
+	if (held.bytes > plan->buffer || held.records > (rest > 0) + plan->headers + (plan->max_records < INT64_MAX ? plan->max_records : INT64_MAX))
 		return "more was held than fits";
 	if (plan->what != 0 || plan->rated || (plan->policed && plan->police_tokens == 0) ||
 	    (plan->evicts && last->by[REASON_NEWEST].bytes > 0))
@@ -710,7 +740,7 @@ oracle_judge(const struct plan *plan, const struct stream *stream, const struct 
 		return wrong;
 	says = gates_judge(plan, stream);
 	find_fates(&match, stream, says);
-	wrong = strip_marks(&stripped, plan, outcome);
+	wrong = strip(&stripped, plan, outcome);
 	if (wrong == NULL)
 		wrong = match_output(&match, plan, stream, &stripped.out);
 	if (wrong == NULL && final.final)

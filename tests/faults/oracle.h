@@ -10,6 +10,7 @@
 /* What a report says. */
 struct figures {
 	struct tally in, out, dropped, by[REASONS], kept[KEEPS_MOST], unsaved, marks, held, undelivered;
+	uint64_t added_bytes;
 	uint64_t capacity, peak_bytes, peak_records, unread, latency_most_ns;
 	struct {
 		unsigned key;
@@ -38,9 +39,6 @@ struct match {
 
 /* What is wrong, from then on. */
 const char *complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* The output's next piece: up to a record's end, or what there is. */
-size_t piece_length(const struct plan *plan, const char *at, size_t left);
 
 /* Of any report: what was too old, or fresh enough. */
 const char *whose_report(const struct plan *plan, const struct figures *f);

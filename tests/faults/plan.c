@@ -43,6 +43,9 @@ static const unsigned sheds[PLAN_POLICIES] = {
 	[CODEL] = BIT(REASON_CODEL) | BIT(REASON_OLDEST) | BIT(REASON_NEWEST),
 };
 
+/* Of more that are let in it does not know all that say the same. */
+#define REPEATS_KNOWN 60000
+
 /* Reads and writes of one byte make a stream of this length long enough. */
 #define LITTLE 3000
 
@@ -92,6 +95,41 @@ choose_sizes(struct plan *plan, struct random *random, uint64_t buffer)
 	plan->kept = plan->of = 1;
 }
 
+/* Records of several lines: what says so stands in each, and is not waited for.  Where such a run ends before its input does it
+ * depends on the clock what is the last. */
+static void
+choose_lines(struct plan *plan, struct random *random)
+{
+	static const char *const rules[] = { "--join=^\\xfe", "--start=^(?!\\xfe)", "--continued=\\xfd$" };
+	const size_t rule = (size_t)random_below(random, COUNT(rules));
+
+	plan->lines = rule == 2 ? CONTINUED : JOINED;
+	plan->unended &= plan->lines == JOINED;
+	plan_add(plan, "%s", rules[rule]);
+	plan_add(plan, "--record-linger=1h");
+}
+
+/* What a byte does not tell, from a seed of its own. */
+static bool
+choose_records(struct plan *plan, uint64_t seed, int policy)
+{
+	struct random random = { (seed * PLAN_POLICIES + (uint64_t)policy) ^ UINT64_C(0xf4a3e5) };
+
+	if (!random_one_in(&random, 3))
+		return false;
+	if (plan_patterns && !plan->fails && random_one_in(&random, 2)) {
+		choose_lines(plan, &random);
+		return true;
+	}
+	plan->framed = true;
+	plan->delimiter = NO_DELIMITER;
+	plan->format = (enum frame_format)random_below(&random, FRAME_FORMATS);
+	plan->headers = plan->format == FRAME_PCAP;
+	plan->most += FRAME_MORE_MOST;
+	plan_add(plan, "--frame=%s", frame_name(plan->format));
+	return true;
+}
+
 static void
 choose_framing(struct plan *plan, struct random *random, bool may_be_bytes)
 {
@@ -134,7 +172,7 @@ static void
 choose_limits(struct plan *plan, struct random *random)
 {
 	static const uint64_t counts[] = { 1, 2, 10, 100, 5000 };
-	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+	bool bytes = plan_is_bytes(plan);
 	bool has_watermarks = !plan->drops || (plan->may & BIT(REASON_SHED)) != 0;
 
 	if (!bytes && random_one_in(random, 3)) {
@@ -144,7 +182,7 @@ choose_limits(struct plan *plan, struct random *random)
 	if (plan->drops && plan->max_record > 1 << 20)
 		plan->max_record = 1 << 20;
 	if (plan->drops && random_one_in(random, 3)) {
-		uint64_t least = plan->fixed > 0 ? plan->fixed : 1;
+		uint64_t least = plan->fixed > 0 ? plan->fixed : plan->framed ? 64 : 1; /* more than a header */
 		plan->max_record = random_from(random, least, plan->max_record);
 		plan_add(plan, "--max-record=%" PRIu64, plan->max_record);
 	}
@@ -180,7 +218,7 @@ static void
 choose_rate(struct plan *plan, struct random *random, const char *option)
 {
 	size_t length = plan->fixed > 0 ? plan->fixed : (plan->least + plan->most) / 2;
-	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+	bool bytes = plan_is_bytes(plan);
 
 	plan->rated = true;
 	if (bytes || random_one_in(random, 2))
@@ -224,7 +262,7 @@ choose_sides(struct plan *plan, struct random *random)
 	plan->read_most = amounts[random_from(random, from, COUNT(amounts) - 1)];
 	plan->stall = ONE_OF(random, stalls);
 	plan->report_file &= plan->stall != STALL_SETTLED;
-	if (plan->stall == STALL_SETTLED && (!plan->drops || plan->fails || plan->output == END_FILE))
+	if (plan->stall == STALL_SETTLED && (plan->lines != ONE_LINE || !plan->drops || plan->fails || plan->output == END_FILE))
 		plan->stall = STALL_FED;
 }
 
@@ -236,7 +274,7 @@ choose_ending(struct plan *plan, struct random *random)
 
 	plan->term_at = plan->leave_at = NEVER;
 	plan->drains_all = true;
-	if (plan->stall == STALL_SETTLED)
+	if (plan->stall == STALL_SETTLED || plan->lines != ONE_LINE)
 		return;
 	if (random_one_in(random, 6)) {
 		plan->term_at = random_below(random, plan->total + 1);
@@ -248,6 +286,19 @@ choose_ending(struct plan *plan, struct random *random)
 		plan->leave_at = random_below(random, plan->total / plan->of + 1);
 }
 
+/* Whether all that comes out can be told apart: no part of a mark, or of a weight, is the last of it. */
+static bool
+ends_whole(const struct plan *plan)
+{
+	return plan->term_at == NEVER && plan->leave_at == NEVER && !plan->unended;
+}
+
+static bool
+may_be_marked(const struct plan *plan)
+{
+	return plan->delimiter != NO_DELIMITER || (plan->framed && plan->format != FRAME_PCAP && ends_whole(plan));
+}
+
 /* Of records that are looked at whole, where it is known which come in; where there are marks the oracle knows them. */
 static void
 choose_collapse(struct plan *plan, uint64_t seed)
@@ -256,12 +307,15 @@ choose_collapse(struct plan *plan, uint64_t seed)
 	const bool whole = plan->drops || plan->most < plan->high_bytes;
 	const bool known = !plan->policed || plan->police_tokens > 0;
 
-	if ((plan->delimiter == NO_DELIMITER && plan->fixed == 0) || !whole || !known || !random_one_in(&random, 4))
+	const bool few = plan->total / ((plan->least + plan->most - (plan->framed ? FRAME_MORE_MOST : 0)) / 2 + 1) < REPEATS_KNOWN;
+	const bool marked = may_be_marked(plan) || plan->fixed > 0 || plan->format == FRAME_PCAP;
+
+	if (plan_is_bytes(plan) || !whole || !known || !few || !marked || plan->weighed || !random_one_in(&random, 4))
 		return;
 	plan->collapses = true;
 	plan->may |= BIT(REASON_REPEATED);
 	plan_add(plan, "--collapse=1h");
-	if (plan->delimiter != NO_DELIMITER && !plan->marks) {
+	if (may_be_marked(plan) && !plan->marks) {
 		plan->marks = true;
 		plan_add(plan, "--mark-drops=" MARK_BEGIN "{records} {bytes}");
 	}
@@ -276,9 +330,9 @@ choose_watch(struct plan *plan, uint64_t seed)
 	if (random_one_in(&random, 3))
 		plan_add(plan, "--interval=%" PRIu64 "ms", random_from(&random, 10, 20));
 	plan->metrics_file = random_one_in(&random, 6);
-	if (plan->delimiter == NO_DELIMITER)
+	if (plan->delimiter == NO_DELIMITER && !plan->framed)
 		return;
-	plan->marks = (plan->may & ~BIT(REASON_SAMPLE)) != 0 && random_one_in(&random, 2);
+	plan->marks = (plan->may & ~BIT(REASON_SAMPLE)) != 0 && random_one_in(&random, 2) && may_be_marked(plan) && !plan->weighed;
 	if (plan->marks)
 		plan_add(plan, "--mark-drops=" MARK_BEGIN "{records} {bytes}");
 	plan->saves = (plan->drops || plan->of > 1) && random_one_in(&random, 2);
@@ -302,7 +356,8 @@ choose_policy(struct plan *plan, struct random *random, int policy)
 
 	plan->may = sheds[policy] | (plan->drops ? BIT(REASON_OVERSIZE) : 0);
 	if (policy == SHED) {
-		plan_add(plan, "--policy=shed:%" PRIu64, random_from(random, 1, 10));
+		plan->shed = random_from(random, 1, 10);
+		plan_add(plan, "--policy=shed:%" PRIu64, plan->shed);
 	} else if (policy == CODEL) {
 		size_t codel = random_below(random, COUNT(codels));
 
@@ -392,7 +447,7 @@ static void
 choose_gates(struct plan *plan, uint64_t seed, int policy)
 {
 	struct random random = { seed ^ UINT64_C(0x5eedfeed) };
-	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+	bool bytes = plan_is_bytes(plan);
 	bool plain = policy < SEEDS_APART && random_one_in(&random, 2);
 
 	plan->may |= plan->of > 1 ? BIT(REASON_SAMPLE) : 0;
@@ -400,11 +455,11 @@ choose_gates(struct plan *plan, uint64_t seed, int policy)
 		return;
 	if (plan->of > 1)
 		choose_sample_by(plan, &random);
-	if (random_one_in(&random, 3))
+	if (random_one_in(&random, 3) && !plan->weighed)
 		choose_police(plan, &random);
-	if (random_one_in(&random, 4))
+	if (random_one_in(&random, 4) && !plan->weighed)
 		choose_age(plan, &random);
-	if (((plan->drops && !plan->fails) || plan->of > 1 || plan->policed) && plan_patterns &&
+	if (((plan->drops && !plan->fails) || plan->of > 1 || plan->policed) && plan_patterns && !plan->weighed &&
 	    random_one_in(&random, 2))
 		choose_keep(plan, &random);
 	if (plan_patterns)
@@ -417,6 +472,32 @@ choose_gates(struct plan *plan, uint64_t seed, int policy)
 	}
 }
 
+/* The first ones, which come in and stay; a pause before anything leaves; what each stands for.  From a seed of its own, as what
+ * came before there was this. */
+static void
+choose_later(struct plan *plan, uint64_t seed, int policy)
+{
+	struct random random = { (seed * PLAN_POLICIES + (uint64_t)policy) ^ UINT64_C(0x1a7e5) };
+	const bool fits = !plan->drops || plan->most <= plan->max_record;
+	const bool may_weigh = plan->delimiter != NO_DELIMITER && plan->of == 1 && (policy == BLOCK || policy == RATE || policy == FAIL || policy == SHED);
+
+	if (!plan_is_bytes(plan) && fits && random_one_in(&random, 4)) {
+		const size_t headers = (size_t)random_from(&random, 1, 5);
+
+		plan->headers += headers;
+		plan_add(plan, "--header=%zu", headers);
+	}
+	if (plan->total / plan->buffer <= 32 && random_one_in(&random, 6)) {
+		plan->settles = true;
+		plan_add(plan, "--settle=%" PRIu64 "us", random_from(&random, 1, 3000));
+	}
+	if (may_weigh && ends_whole(plan) && random_one_in(&random, 4)) {
+		plan->weighed = true;
+		plan->weight_most = policy == SHED ? plan->shed : 1;
+		plan_add(plan, "%s", WEIGHT_OPTION);
+	}
+}
+
 void
 plan_random(struct plan *plan, uint64_t seed, int policy, uint64_t buffer)
 {
@@ -426,7 +507,8 @@ plan_random(struct plan *plan, uint64_t seed, int policy, uint64_t buffer)
 	*plan = (struct plan){ .drops = sheds[policy] != 0 || policy == FAIL, .fails = policy == FAIL };
 	choose_sizes(plan, &random, buffer);
 	sampled = policy == SAMPLE || (policy != BLOCK && random_one_in(&random, 4));
-	choose_framing(plan, &random, !plan->drops && !sampled);
+	if (!choose_records(plan, seed, policy))
+		choose_framing(plan, &random, !plan->drops && !sampled);
 	if (plan->drops)
 		choose_policy(plan, &random, policy);
 	if (sampled)
@@ -437,9 +519,11 @@ plan_random(struct plan *plan, uint64_t seed, int policy, uint64_t buffer)
 	choose_report(plan, &random);
 	choose_sides(plan, &random);
 	choose_ending(plan, &random);
+	choose_later(plan, seed, policy);
 	choose_gates(plan, seed, policy);
 	choose_watch(plan, seed);
 	choose_collapse(plan, seed);
-	plan->evicts = policy == DROP_OLDEST && plan->keeps == 0;
-	plan->refuses = policy == DROP_NEWEST && plan->keeps == 0;
+	/* what the first records take up, or what has waited for a pause, is another question */
+	plan->evicts = policy == DROP_OLDEST && plan->keeps == 0 && plan->headers == 0 && !plan->settles;
+	plan->refuses = policy == DROP_NEWEST && plan->keeps == 0 && plan->headers == 0 && !plan->settles;
 }

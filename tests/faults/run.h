@@ -4,6 +4,7 @@
  *
  *      plan.c     a plan from a seed: the command line, the stream, how both sides behave
  *      stream.c   the records of a plan
+ *      framing.c  what of them is payload, and where they end
  *      gates.c    which of them weir has to let in
  *      rig.c      carries it out: producer and reader at once, and a watchdog
  *      oracle.c   what must hold afterwards
@@ -14,6 +15,7 @@
 #ifndef WEIR_TEST_RUN_H
 #define WEIR_TEST_RUN_H
 
+#include "base/frame.h"
 #include "base/ledger.h"
 #include "pick/sample.h"
 #include "shim.h"
@@ -24,11 +26,19 @@
 
 #define ARGUMENTS_MOST 32
 #define NO_DELIMITER (-1)
+
+/* Of records of several lines: a line that begins with the first of these goes on with the one before, one that ends in the
+ * second with the one behind; no other does. */
+#define GOES_ON 0xfe
+#define IS_CONTINUED 0xfd
 #define NEVER SIZE_MAX
 #define NEVER_NS UINT64_C(3600000000000) /* within a run */
 
 /* Longer than any record that is the same by chance, and without a delimiter of any plan. */
 #define MARK_BEGIN "!here was "
+
+/* In front of a record: no other begins with a digit. */
+#define WEIGHT_OPTION "--weight={n} "
 
 /* What a record is about: its first byte is its key where that is one of the first KEYS - 1, and else the key is
  * empty; its second one says how precious it is. */
@@ -63,11 +73,19 @@ struct plan {
 	bool rated, fail_on_drop, report_file, drains_all;
 	unsigned may;    /* drop: a bit for each reason */
 	int delimiter;   /* a byte, or NO_DELIMITER */
-	size_t fixed;    /* with NO_DELIMITER: bytes a record; 0 for a stream of bytes */
+	size_t fixed;    /* with NO_DELIMITER: bytes a record; 0 for a stream of bytes, or where they are framed: */
+	bool framed;     /* a length is in front of each, */
+	enum frame_format format; /* in this format; of pcap the first is the file's header */
+	enum { ONE_LINE, JOINED, CONTINUED } lines; /* with a delimiter: records of several */
+	size_t headers;  /* so many of the first records come in and stay */
+	bool settles;    /* nothing leaves before nothing has come for a while */
+	bool weighed;    /* each says in front what it stands for: WEIGHT_TEMPLATE, */
+	uint64_t weight_most; /* which is 1, or this */
 	uint64_t buffer, max_record, max_records;
 	bool marks, saves;  /* MARK_BEGIN begins a mark; what is dropped is saved in a file */
 	bool metrics_file;
 	uint64_t kept, of; /* the share that is sampled */
+	uint64_t shed;     /* of shed: one in so many */
 	enum sample_by sample_by;
 	uint64_t seed;
 	unsigned keeps;                  /* patterns, the most precious first, each of them of */
@@ -143,6 +161,25 @@ void plan_add(struct plan *plan, const char *format, ...) __attribute__((format(
 
 /* The option for a pattern that matches where the second byte is below this. */
 void plan_keep(struct plan *plan, unsigned below);
+
+/* There are no records. */
+bool plan_is_bytes(const struct plan *plan);
+
+/* What is in front of a payload, at least; and at most, with what is behind it.  How long the payload may be. */
+#define FRAME_MORE_MOST 25
+size_t framing_put_head(const struct plan *plan, uint64_t payload, char *to);
+uint64_t framing_most(const struct plan *plan);
+size_t framing_tail(const struct plan *plan);
+
+/* Of a record, or of the first part of one: its payload, without header, comma and delimiter. */
+const char *framing_payload(const struct plan *plan, const char *record, size_t length, size_t *payload);
+
+/* How much of the beginning of a record tells nothing of it yet. */
+size_t framing_untold(const struct plan *plan, const char *record, size_t length);
+
+/* The next record in what came out: up to its end, or what there is; and whether that is all of it. */
+size_t piece_length(const struct plan *plan, const char *at, size_t left);
+bool piece_is_whole(const struct plan *plan, const char *piece, size_t length);
 
 void stream_make(struct stream *stream, const struct plan *plan, uint64_t seed);
 void stream_free(struct stream *stream);

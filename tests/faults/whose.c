@@ -77,7 +77,8 @@ count_fates(struct fates *fates, const struct plan *plan, const struct stream *s
 static bool
 fits(const struct plan *plan, const struct fates *fates, const struct tally *tally)
 {
-	uint64_t room = plan->buffer - (fates->longest < plan->buffer ? fates->longest : plan->buffer);
+	const uint64_t taken_up = fates->longest * (1 + plan->headers);
+	const uint64_t room = plan->buffer - (taken_up < plan->buffer ? taken_up : plan->buffer);
 
 	return tally->bytes <= room && tally->records <= plan->max_records;
 }
@@ -171,7 +172,7 @@ const char *
 whose_judge(const struct plan *plan, const struct stream *stream, const unsigned char *says,
     const struct outcome *outcome, const struct text *out, const struct figures *f)
 {
-	bool bytes = plan->delimiter == NO_DELIMITER && plan->fixed == 0;
+	bool bytes = plan_is_bytes(plan);
 	bool full = strcmp(f->reason, "buffer full") == 0 || strcmp(f->reason, "record too long") == 0;
 	bool ended = strcmp(f->reason, "end of input") == 0 || strcmp(f->reason, "records dropped") == 0;
 	struct fates fates;
