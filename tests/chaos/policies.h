@@ -40,7 +40,7 @@ static const struct policy_case {
 	{ "drop-newest and a rate, watched, a file that fills up", { "--policy=drop-newest", "--rate=2000k/s",
 	    "--buffer=16K", "--max-record=2000" }, .whole = true, .watched = true, .full = true },
 	{ "drop-oldest, a header that fills the buffer, watched", { "--policy=drop-oldest", "--buffer=64K", "--header=5000",
-	    "--dropped-reason" }, .whole = true, .watched = true },
+	    "--dropped-reason" }, .whole = true, .watched = true, .waits = true },
 	{ "drop-newest, 50 records behind a header", { "--policy=drop-newest", "--max-records=50", "--header=3" }, .whole = true },
 	{ "block, a pause before anything leaves", { "--settle=100us", "--buffer=64K" }, .stride = 1, .whole = true },
 	{ "drop-newest, a pause before anything leaves, watched", { "--policy=drop-newest", "--settle=20us", "--buffer=256K",
