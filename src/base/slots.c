@@ -9,9 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* From here on page faults are what the first lap costs: ask for huge pages. */
-#define HUGE_FROM ((size_t)64 << 20)
-
 int
 slots_init(struct slots *slots, size_t count, size_t size, size_t behind)
 {
@@ -27,8 +24,6 @@ slots_init(struct slots *slots, size_t count, size_t size, size_t behind)
 		errno = ENOMEM;
 		return -1;
 	}
-	if (count * size >= HUGE_FROM)
-		mapped_prefer_huge(base, count * size);
 	return 0;
 }
 
@@ -65,8 +60,6 @@ slots_grow(struct slots *slots, size_t count)
 	base = mapped_new(more * slots->size);
 	if (base == NULL)
 		return -1;
-	if (more * slots->size >= HUGE_FROM)
-		mapped_prefer_huge(base, more * slots->size);
 	slots->more[slots->regions++] = (struct slots_region){ base, slots->count, more };
 	slots->count += more;
 	return 0;

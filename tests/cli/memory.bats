@@ -116,6 +116,18 @@ stall_of_two_million()
 	finish "signal 9"
 }
 
+# A huge page is eight reads of the longest: while the system finds it the producer waits.
+@test "the memory of a large buffer is had as it is read into, not in huge pages" {
+	[[ -r /proc/self/smaps ]] && grep -q '^VmFlags:' /proc/self/smaps || skip "the system does not say"
+	[[ $WEIR_UNDER != @(asan|valgrind|qemu) ]] || skip "the memory is $WEIR_UNDER's"
+	stalled -p drop-oldest -m 256M
+	feed "$HELPERS/lines" -n 100000 -l 40
+	snapshot_until '.in.records == 100000'
+	is "$(grep -c '^VmFlags:.* hg' "/proc/$(<pid)/smaps")" 0
+	sig KILL
+	finish "signal 9"
+}
+
 @test "--drop-over by key: a million keys in 128 MiB, and more keys take no more" {
 	producer in.fifo
 	IN=in.fifo OUT=/dev/null start --drop-over=1/h --rate-by=key -k 1
