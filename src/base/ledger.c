@@ -46,13 +46,6 @@ awaited_name(enum awaited awaited)
 	return awaited_names[awaited];
 }
 
-void
-ledger_count(struct tally *tally, uint64_t records, uint64_t bytes)
-{
-	tally->records += records;
-	tally->bytes += bytes;
-}
-
 struct tally
 ledger_dropped(const struct ledger *ledger)
 {

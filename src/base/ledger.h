@@ -88,7 +88,12 @@ struct tally ledger_dropped(const struct ledger *ledger);
 struct tally ledger_left_out(const struct ledger *ledger);
 bool ledger_lost(const struct ledger *ledger);
 
-void ledger_count(struct tally *tally, uint64_t records, uint64_t bytes);
+static inline void
+ledger_count(struct tally *tally, uint64_t records, uint64_t bytes)
+{
+	tally->records += records;
+	tally->bytes += bytes;
+}
 
 /* Whether the law holds with this much held. */
 bool ledger_balances(const struct ledger *ledger, struct tally held);

@@ -154,20 +154,22 @@ look_at(struct history *history, unsigned cursor)
 	return &history->look[cursor % (2 * HISTORY_AHEAD)];
 }
 
+static void
+look_up(struct history *history, const struct history_look *look)
+{
+	if (look->kept)
+		note_kept(history, look->hash);
+	else
+		note(history, look);
+}
+
 /* Those whose entries were fetched are done. */
 static void
 look_now(struct history *history)
 {
-	for (; history->out != history->fetched; history->out++) {
-		const struct history_look *look = look_at(history, history->out);
-
-		if (history->failed)
-			continue;
-		if (look->kept)
-			note_kept(history, look->hash);
-		else
-			note(history, look);
-	}
+	for (; history->out != history->fetched; history->out++)
+		if (!history->failed)
+			look_up(history, look_at(history, history->out));
 }
 
 /* The entries of the others are fetched: one after the other, so that the processor can look for several pages at a time. */
@@ -178,15 +180,19 @@ fetch(struct history *history)
 		newest_prefetch(&history->newest, look_at(history, history->fetched)->hash);
 }
 
-/* Entries are far apart: while some are fetched the next records are read. */
+/* Where entries are far apart the next records are read while some are fetched. */
 static void
-look_soon(struct history *history, const struct queue_record *record, uint32_t number)
+look_soon(struct history *history, const struct queue_record *record, struct batch *batch)
 {
-	const bool kept = is_kept(history, record);
+	const struct history_look look = { hash_of(history, record), length_of(record), batch->number, is_kept(history, record) };
 
-	if (kept)
-		ledger_count(&batches_last(&history->batches)->kept, 1, record->length);
-	*look_at(history, history->in++) = (struct history_look){ hash_of(history, record), length_of(record), number, kept };
+	if (look.kept)
+		ledger_count(&batch->kept, 1, record->length);
+	if (newest_is_near(&history->newest)) {
+		look_up(history, &look);
+		return;
+	}
+	*look_at(history, history->in++) = look;
 	if (history->in - history->fetched == HISTORY_AHEAD) {
 		look_now(history);
 		fetch(history);
@@ -214,15 +220,18 @@ judge_new(void *state, const struct queue_record *record, struct sweep_fate *fat
 	struct noting *noting = state;
 	struct history *history = noting->history;
 
+	struct batch *batch;
+
 	(void)fate;
 	if (noting->left == 0 || history->failed)
 		return SWEEP_STOP;
 	noting->left -= noting->left < record->length ? noting->left : record->length;
 	if (batches_are_full_with(&history->batches, record->length))
 		batches_open(&history->batches);
-	ledger_count(&batches_last(&history->batches)->all, 1, record->length);
+	batch = batches_last(&history->batches);
+	ledger_count(&batch->all, 1, record->length);
 	ledger_count(&history->noted, 1, record->length);
-	look_soon(history, record, batches_last(&history->batches)->number);
+	look_soon(history, record, batch);
 	return SWEEP_KEEP;
 }
 

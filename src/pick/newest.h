@@ -59,6 +59,18 @@ void newest_end(struct newest *newest);
 /* Batches below this have gone, or do not matter any more (it only ever rises). */
 void newest_set_live(struct newest *newest, uint32_t live);
 
+/* So few pages are in a cache that is near, wherever in them one looks: nothing has to be fetched beforehand.  A table that is
+ * far stays so. */
+#ifndef NEWEST_NEAR
+#define NEWEST_NEAR 8
+#endif
+
+static inline bool
+newest_is_near(const struct newest *newest)
+{
+	return newest->pages <= NEWEST_NEAR;
+}
+
 /* The entry of a key, good until the next call but newest_prefetch; NULL where there is none in a live batch. */
 struct newest_entry *newest_find(const struct newest *newest, uint64_t hash);
 

@@ -4,6 +4,7 @@
 #define WEIR_SHORT_HISTORY_H
 
 #define NEWEST_ENTRIES 8
+#define NEWEST_NEAR 1
 #define BATCHES_FEW 4
 #define BATCHES_SPARE 4
 #define LATEST_SLICE(...) 200
