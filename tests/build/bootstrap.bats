@@ -149,21 +149,23 @@ servers()
 {
 	printf '#!/bin/sh\n' >bin/dpkg-query
 	printf '#!/bin/sh\n%s/policy; echo "$? $*" >>%s/asked; exit %s\n' "$PWD" "$PWD" "${1:-0}" >bin/apt-get
-	chmod +x bin/dpkg-query bin/apt-get
-	POLICY_RC_D=$PWD/policy PATH=$PWD/bin:$PATH "$top_srcdir/tests/brokers/install" >out 2>err
+	printf '#!/bin/sh\necho "npm $*" >>%s/asked\n' "$PWD" >bin/npm
+	chmod +x bin/dpkg-query bin/apt-get bin/npm
+	POLICY_RC_D=$PWD/policy KINESALITE=$PWD/none PATH=$PWD/bin:$PATH "$top_srcdir/tests/brokers/install" >out 2>err
 }
 
 @test "servers are installed and not started, and who decides that decides as before" {
 	mkdir bin
 	servers
-	like "$(<asked)" '^101 .* install .*redis-server'
+	like "$(head -n 1 asked)" '^101 .* install .*redis-server'
+	like "$(tail -n 1 asked)" '^npm install --global .* kinesalite@'
 	[[ ! -e policy ]]
 
 	printf '#!/bin/sh\nexit 7\n' >policy
 	chmod 750 policy
 	cp -p policy before
 	servers
-	like "$(tail -n 1 asked)" '^101 '
+	is "$(grep -c '^101 ' asked)" 2
 	same policy before
 	is "$(stat -c %a policy)" 750
 
@@ -178,7 +180,8 @@ servers()
 	mkdir bin
 	printf '#!/bin/sh\nshift 3; for p; do echo "install ok installed $p"; done\n' >bin/dpkg-query
 	printf '#!/bin/sh\n: >%s/ran\n' "$PWD" >bin/apt-get
-	chmod +x bin/dpkg-query bin/apt-get
+	printf '#!/bin/sh\n' >bin/kinesalite
+	chmod +x bin/dpkg-query bin/apt-get bin/kinesalite
 	POLICY_RC_D=$PWD/policy PATH=$PWD/bin:$PATH "$top_srcdir/tests/brokers/install" >out 2>err
 	is "$(cat out err)" ""
 	[[ ! -e ran && ! -e policy ]]
