@@ -61,6 +61,12 @@ needs()
 	done
 }
 
+# needs_python MODULE: of Debian's
+needs_python()
+{
+	/usr/bin/python3 -c "import $1" 2>/dev/null || skip "/usr/bin/python3 has no $1"
+}
+
 # --- The page ---------------------------------------------------------------------------------------------------------------
 
 # each_block_is_tested: by the name of the file that asks, and each block of the page has a name or is none to be run.
