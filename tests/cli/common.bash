@@ -146,7 +146,8 @@ process()
 	PROCESS=" ${lines[*]}"
 }
 
-# release FIFO: lets go who waits at that barrier (helpers' -b, -p, -k).
+# release FIFO: lets go who waits at that barrier (helpers' -b, -p, -k).  Who is to wait there once more has to be seen beyond it before it is
+# released again: two openings, while he still reads the first, are one to him.
 release()
 {
 	# shellcheck disable=SC2016
