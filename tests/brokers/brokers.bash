@@ -167,6 +167,28 @@ tell()
 	done
 }
 
+# rabbit [PLUGIN]: RabbitMQ as a process of its own, and epmd with it, all on loopback and in this directory, until it is served.
+rabbit()
+{
+	needs rabbitmq-server erl
+	local old=$PORT
+	mkdir rabbit
+	free_port
+	EPMD=$PORT
+	free_port
+	printf 'listeners.tcp.1 = 127.0.0.1:%s\n' "$old" >rabbit/rabbitmq.conf
+	printf '[%s].\n' "${1-}" >rabbit/plugins
+	export HOME=$PWD/rabbit RABBITMQ_NODENAME=weir@localhost ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$EPMD RABBITMQ_DIST_PORT=$PORT \
+		RABBITMQ_CONFIG_FILE=$PWD/rabbit/rabbitmq RABBITMQ_MNESIA_BASE=$PWD/rabbit/mnesia RABBITMQ_LOG_BASE=$PWD/rabbit/log \
+		RABBITMQ_ENABLED_PLUGINS_FILE=$PWD/rabbit/plugins \
+		RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}'
+	PORT=$EPMD
+	serve_port epmd -address 127.0.0.1 -port "$EPMD"
+	PORT=$old
+	serve_port /usr/lib/rabbitmq/bin/rabbitmq-server
+	until_true served
+}
+
 # It stands still, for as long as weir needs to see that, and PAUSE; goes on; is killed; comes up again.
 server_stops()
 {
@@ -308,13 +330,18 @@ counted()
 
 # weir_dies_too [COMMAND]: half of the records come while the server stands still, weir is killed, and what it held is for the next, in front
 # of the other half; the server goes on, and dies and comes back on the way.  COMMAND is done before weir begins again.  UNDER_WAY:
-# what was in flight when weir was killed, and may come twice, too: FLIGHT at least.
+# what was in flight when weir was killed, and may come twice, too: FLIGHT at least.  FIRST: so many are out before the server stands still.
 weir_dies_too()
 {
-	local half=$((RECORDS / 2))
-	program producer "seq $half; cat gate"
-	server_stops
+	local half=$((RECORDS / 2)) first=${FIRST:-0}
+	program producer "seq $first; (($first == 0)) || cat gate; seq $((first + 1)) $half; cat gate"
+	((first > 0)) || server_stops
 	follow_on
+	if ((first > 0)); then
+		ask ".out.records == $first"
+		server_stops
+		release gate
+	fi
 	ask ".in.records == $half and .in_flight.records >= ${FLIGHT:-1}"
 	((PAUSE == 0)) || sleep "$PAUSE"
 	UNDER_WAY=$(of in_flight.records)

@@ -11,7 +11,6 @@ page=$top_srcdir/docs/recipes/rabbitmq.md
 broker()
 {
 	needs garagemq amqp-publish amqp-consume
-	((! LONG)) || needs rabbitmq-server erl
 	free_port
 	local program
 	for program in publish consume declare-queue get; do
@@ -25,26 +24,6 @@ garage()
 {
 	sed "s/port: 5672/port: $PORT/; s/port: 15672/port: $((PORT + 1))/; s|/var/lib/garagemq/db|$PWD/db|" /etc/garagemq/config.yaml >garage.yaml
 	serve_port garagemq --config garage.yaml
-}
-
-# RabbitMQ as a process of its own, and epmd with it, all on loopback and in this directory.
-rabbit()
-{
-	local old=$PORT
-	mkdir rabbit
-	free_port
-	EPMD=$PORT
-	free_port
-	printf 'listeners.tcp.1 = 127.0.0.1:%s\n' "$old" >rabbit/rabbitmq.conf
-	export HOME=$PWD/rabbit RABBITMQ_NODENAME=weir@localhost ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$EPMD RABBITMQ_DIST_PORT=$PORT \
-		RABBITMQ_CONFIG_FILE=$PWD/rabbit/rabbitmq RABBITMQ_MNESIA_BASE=$PWD/rabbit/mnesia RABBITMQ_LOG_BASE=$PWD/rabbit/log \
-		RABBITMQ_ENABLED_PLUGINS_FILE=$PWD/rabbit/plugins \
-		RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}'
-	PORT=$EPMD
-	serve_port epmd -address 127.0.0.1 -port "$EPMD"
-	PORT=$old
-	serve_port /usr/lib/rabbitmq/bin/rabbitmq-server
-	until_true served
 }
 
 served()
