@@ -103,6 +103,52 @@ slower()
 	figure in "$(of in.records)" out "$(of out.records)" dropped "$(of dropped.records)" 'the server has' "$(wc -l <had)"
 }
 
+@test "kafka: each batch is a transaction" {
+	kafka
+	block transaction
+	slower
+	program producer 'seq 3000'
+	follow
+	had
+	RECORDS=3000
+	exact
+	is "$(grep -c 'Transaction successfully committed' err)" 3 "transactions"
+}
+
+# What Java's clients make of them is in the tests of Kafka itself: their murmur2 of these keys, of four partitions.
+@test "kafka: keys go where those of Java's clients go" {
+	kafka
+	block keyed
+	program producer "printf '%s\\t&\\n' 21 foobar abc a-little-bit-long-string a-little-bit-longer-string"
+	follow
+	PATH=$OLD_PATH timeout "$PATIENCE" kcat -C -b "127.0.0.1:$PORT" -t joined -q -e -f '%p %k\n' >divided
+	same <(sort divided) <(sort <<-END
+		0 21
+		2 foobar
+		3 abc
+		0 a-little-bit-long-string
+		3 a-little-bit-longer-string
+	END
+	)
+}
+
+# The mock forms a group in half of a session's time.
+@test "kafka: one of a group goes on behind what it has committed" {
+	kafka
+	reach kcat localhost:9092 "127.0.0.1:$PORT" -X session.timeout.ms=6000 -X heartbeat.interval.ms=200
+	block group
+	program reader 'cat >>got'
+	local last
+	for last in 2000 5000; do
+		seq $((last == 2000 ? 1 : 2001)) $last | PATH=$OLD_PATH kcat -P -b "127.0.0.1:$PORT" -t log
+		follow_on
+		ask ".out.records == $((last == 2000 ? 2000 : 3000))"
+		kill -TERM "$(pgrep -g "$(<recipe.pid)" -x kcat)"
+		followed
+	done
+	same got <(seq 5000)
+}
+
 @test "kafka: a consumer whose reader stands still reads on, and what is lost is counted" {
 	kafka
 	block from
