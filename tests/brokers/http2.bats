@@ -12,7 +12,7 @@ server()
 	needs node curl
 	curl --version | grep -q HTTP2 || skip "this curl knows no HTTP/2"
 	free_port
-	serve_port node "$BATS_TEST_DIRNAME/h2.js" "$PORT" taken
+	serve_port node "$BATS_TEST_DIRNAME/h2.js" "$PORT" taken "$RECORDS"
 	reach curl localhost:8080 "127.0.0.1:$PORT"
 }
 
@@ -61,4 +61,18 @@ had()
 	is "$(($(of out.records) + $(of dropped.records)))" $((RECORDS + 5000)) "out and dropped"
 	is "$(tail -n 1 taken | sed 's/^0*//')" $((RECORDS + 5000))
 	figure in "$(of in.records)" out "$(of out.records)" dropped "$(of dropped.records)" 'the server has' "$(wc -l <taken)"
+}
+
+@test "http2: the server of a stream whose reader stands still does not wait, and what is lost is counted" {
+	server
+	block from
+	program reader 'cat gate; cat >got'
+	follow_on
+	ask ".in.records == $RECORDS and .dropped.records > 0"
+	release gate
+	followed
+	is "$(wc -l <got)" "$(of out.records)" "what the reader has"
+	is "$(($(of out.records) + $(of dropped.records)))" "$RECORDS" "out and dropped"
+	is "$(tail -n 1 got | sed 's/^0*//')" "$RECORDS"
+	figure in "$(of in.records)" out "$(of out.records)" dropped "$(of dropped.records)"
 }

@@ -32,6 +32,36 @@ settled()
 	grep -q end had
 }
 
+# A datagram each, and so few at once that the socket holds them.
+@test "statsd: a receiver that stands still loses nothing that is not counted" {
+	needs socat
+	free_port
+	block from
+	here recipe 8125 "$PORT"
+	program reader 'cat gate; cat >got'
+	sed -i 's/-m 16M/-m 64K/' recipe
+	follow_on
+	until_true bound
+	local sent
+	for ((sent = 0; sent < 3000; sent += 100)); do
+		seq -f 'name.%0499.0f:1|c' $((sent + 1)) $((sent + 100)) | while IFS= read -r line; do printf '%s\n' "$line"; done >"/dev/udp/127.0.0.1/$PORT"
+		ask ".in.records == $sent + 100"
+	done
+	kill -TERM "$(pgrep -g "$(<recipe.pid)" -x socat)"
+	release gate
+	followed
+	is "$(wc -l <got)" "$(of out.records)" "what the receiver has"
+	is "$(($(of out.records) + $(of dropped.records)))" 3000 "out and dropped"
+	(($(of dropped.records) > 0))
+	like "$(tail -n 1 got)" '^name\.0*3000:1.c$'
+}
+
+# bound: somebody has the port
+bound()
+{
+	grep -qi "^ *[0-9]*: 0100007F:$(printf %04X "$PORT") " /proc/net/udp
+}
+
 @test "each block of the page is run" {
 	each_block_is_tested
 }
