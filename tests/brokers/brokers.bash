@@ -197,7 +197,7 @@ server_stops()
 
 server_goes_on()
 {
-	((PAUSE == 0)) || sleep "$PAUSE"
+	((PAUSE == 0)) || PATH=$OLD_PATH sleep "$PAUSE"
 	tell CONT "$SERVER"
 }
 
@@ -343,7 +343,7 @@ weir_dies_too()
 		release gate
 	fi
 	ask ".in.records == $half and .in_flight.records >= ${FLIGHT:-1}"
-	((PAUSE == 0)) || sleep "$PAUSE"
+	((PAUSE == 0)) || PATH=$OLD_PATH sleep "$PAUSE"
 	UNDER_WAY=$(of in_flight.records)
 	kill -KILL "$(<pid)"
 	# Its producer does not know of it, and neither does the batch that is under way.
