@@ -45,6 +45,9 @@ taker()
 	bg bash ./consume
 }
 
+# A message that was taken, and the broker killed before it knew of it, is delivered again: one, as the consumer has it, of a batch.
+AGAIN=1000
+
 had()
 {
 	: >stop
