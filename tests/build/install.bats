@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The pages in the tree and those that "make install" puts into a directory lead nowhere that is not there, and "make
-# uninstall" takes away what "make install" has brought.
+# The pages in the tree and those that "make install" puts into a directory lead nowhere that is not there, what is installed is
+# what tests/build/installed lists, and "make uninstall" takes away what "make install" has brought.
 
 load ../cli/common
 
@@ -46,6 +46,31 @@ make_()
 	"${MAKE:-make}" -s -C "$top_builddir" DESTDIR="$PWD/root" "$@" >said 2>&1 || fail "make $*: $(cat said)"
 }
 
+# unlisted ROOT: what is installed below it, at PREFIX, and no line of tests/build/installed is for; and each line that nothing
+# is for, behind "missing".
+unlisted()
+{
+	local path pattern found
+	local -A met=()
+	local -a patterns
+	mapfile -t patterns <"$top_srcdir/tests/build/installed"
+	while read -r path; do
+		found=
+		for pattern in "${patterns[@]}"; do
+			# A * stands for no more than a name.
+			# shellcheck disable=SC2053
+			if [[ $path == $pattern && ${path//[!\/]/} == "${pattern//[!\/]/}" ]]; then
+				found=$pattern
+				break
+			fi
+		done
+		if [[ -n $found ]]; then met[$found]=1; else printf '%s\n' "$path"; fi
+	done < <(cd "$1" && find . ! -type d | sed 's,^\./,,' | LC_ALL=C sort)
+	for pattern in "${patterns[@]}"; do
+		[[ -n ${met[$pattern]-} ]] || printf 'missing %s\n' "$pattern"
+	done
+}
+
 @test "what leads nowhere is found" {
 	mkdir -p "tree/sub"
 	printf '%s\n' '# One' '## A b, c!' '[a](sub/page.md) [b](sub/none.md) ![c](none.svg) [d](#a-b-c) [e](#other)' \
@@ -82,4 +107,29 @@ make_()
 
 	make_ uninstall
 	is "$(find root ! -type d)" ""
+	is "$(find root -path '*/doc/weir*')" ""
+}
+
+@test "what is installed is what the list says, stripped if asked for, and below any prefix" {
+	local home="$PWD/root/a b/.local"
+	# As configure --prefix="$HOME/.local" would have it: each directory that is not told by itself is below the prefix.
+	make_ install-strip DESTDIR= prefix="$home"
+	is "$(unlisted "$home")" ""
+	is "$(find root ! -type d ! -path "root/a b/.local/*")" ""
+	[[ $("$home/bin/weir-plot" --version) == "weir-plot "* ]]
+	# Another processor's program is not run here.
+	if [[ -z ${WEIR_UNDER-} ]]; then
+		is "$(printf '1\n2\n' | "$home/bin/weir" -q)" $'1\n2'
+	fi
+	[[ ! -x $home/share/man/man1/weir.1 && ! -x $home/share/doc/weir/README.md ]]
+	make_ uninstall DESTDIR= prefix="$home"
+	is "$(find root ! -type d)" ""
+}
+
+@test "an installed file that no line is for is found, and a line that no file is for" {
+	local root="$PWD/root"
+	make_ install DESTDIR= prefix="$root"
+	touch "$root/bin/other" "$root/share/doc/weir/docs/gallery/more.md"
+	rm "$root/share/man/man5/weir-spool.5"
+	is "$(unlisted "$root")" $'bin/other\nshare/doc/weir/docs/gallery/more.md\nmissing share/man/man5/weir-spool.5'
 }
