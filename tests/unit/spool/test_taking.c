@@ -10,14 +10,18 @@ test_passing_error(void)
 {
 	struct spool *spool;
 	bool right;
+	uint64_t began_ns, most;
 
 	left_behind(1, 200);
 	spool = spool_open(&rules);
 	disk.read = EIO;
+	began_ns = loop_now();
 	is(load_lines(spool, 1, 150, &right), 0, "nothing can be read");
 	disk.read = 0;
 	is(spool->figures.corrupt.records, 0, "that is no damage yet");
-	ok(spool->figures.failures > 0 && spool->figures.failures <= 3, "nor is it tried all the time");
+	/* However long 150 looks took, on a machine that does other things. */
+	most = 2 + (loop_now() - began_ns) / SPOOL_RETRY_NS;
+	ok(spool->figures.failures > 0 && spool->figures.failures <= most, "nor is it tried all the time");
 	is(load_lines(spool, 1, 500, &right), 200, "it comes when it can be read");
 	ok(right, "in order");
 	spool_free(spool);
