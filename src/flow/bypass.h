@@ -8,6 +8,9 @@
  * on.  A full output is waited for a while before the buffer is put to use: as long as it makes room soon, copying
  * bytes into memory only costs time.
  *
+ * Once much has gone by, the pipes at both ends are made larger, where that has been asked for: it is whoever moves so
+ * much who is worth the memory.
+ *
  * Counts what it moves, in and out.  Does not read into the queue, and does not wait itself.
  */
 #ifndef WEIR_BYPASS_H
@@ -29,6 +32,8 @@ struct bypass {
 	const char *looked;     /* in there: bytes that the input pipe still holds, */
 	size_t looked_length;   /* and how many they are */
 	uint64_t hold_until_ns; /* until then a full output is waited for; or 0 */
+	size_t grow_to;         /* once much has gone by the pipes are to be of this capacity; 0: they stay as they are */
+	uint64_t small_bytes;   /* what has gone by until then */
 };
 
 /* Where the bytes go by; none is owned. */
@@ -52,6 +57,9 @@ enum bypass_state {
 /* able: the ports can do it, and all is a stream.  looking: records are counted by their delimiters. */
 void bypass_init(struct bypass *bypass, bool able, bool looking);
 void bypass_free(struct bypass *bypass);
+
+/* Once 64 MiB have gone by both pipes are made as large as this, in bytes, once. */
+void bypass_grow(struct bypass *bypass, size_t bytes);
 
 /* From now on they can, or not.  What is waited for is waited for no more. */
 void bypass_allow(struct bypass *bypass, bool able);

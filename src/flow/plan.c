@@ -166,6 +166,7 @@ plan_of(const struct options *options, struct plan_ports ports)
 		.splicing = stream && !options->rated && options->settle_ns == 0 && ports.can_splice && !is_told_apart(options) &&
 		    options->spool_path == NULL && !framing_noted(&options->framing),
 		.looking = framing_delimited(&options->framing),
+		.patient = drops && options->spool_path == NULL && !options->reader.batching,
 		.limits = limits_of(options),
 		.parts = !drops && !stream && !is_flying(options) && options->spool_path == NULL,
 		.spooled = options->spool_path != NULL,

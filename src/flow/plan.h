@@ -37,6 +37,7 @@ struct plan {
 	bool stream;             /* any byte may leave, and be read while a record is incomplete */
 	bool splicing;           /* bytes may go from pipe to pipe while nothing is held, */
 	bool looking;            /* and have to be looked at first */
+	bool patient;            /* a reader that takes what there is is waited for, before more is read */
 	/* what is held */
 	struct queue_limits limits;
 	bool parts;              /* an incomplete record leaves in parts when the high watermark is reached */

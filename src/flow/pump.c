@@ -32,8 +32,8 @@ pump_is_reading(const struct pump *pump)
 bool
 pump_wants_input(const struct pump *pump)
 {
-	return is_reading(pump) && !level_is_paused(&pump->level) && !bypass_is_holding(&pump->bypass) && spooling_wants(pump) &&
-	    !heading_is_full(pump);
+	return is_reading(pump) && !level_is_paused(&pump->level) && !bypass_is_holding(&pump->bypass) &&
+	    !patience_lasts(&pump->patience) && spooling_wants(pump) && !heading_is_full(pump);
 }
 
 /* --- whether it has settled ---------------------------------------------------------------------- */
@@ -156,6 +156,18 @@ output_has_room(const void *state)
 	    io_has_room(&pump->outlet.port);
 }
 
+/* What leaves now; a reader that takes it is waited for. */
+static void
+drain(struct pump *pump, uint64_t now_ns)
+{
+	const uint64_t *gone = pump->plan.flying ? &pump->ledger.sent.bytes : &pump->ledger.out.bytes;
+	const uint64_t before = *gone;
+
+	pump->output = heading_drain(pump, now_ns, DRAIN_BUDGET);
+	if (pump->plan.patient)
+		patience_judge(&pump->patience, *gone - before, pump->output == OUTLET_REFUSED, now_ns);
+}
+
 /* Fill, age, drain. */
 static void
 pass_through(struct pump *pump, uint64_t now_ns)
@@ -183,7 +195,7 @@ pass_through(struct pump *pump, uint64_t now_ns)
 		pump->output = OUTLET_EMPTY; /* for as long as a sync takes */
 		return;
 	}
-	pump->output = heading_drain(pump, now_ns, DRAIN_BUDGET);
+	drain(pump, now_ns);
 	if (pump->plan.batching)
 		batching_drained(pump, now_ns);
 	age_sent(&pump->age, &pump->queue, now_ns);
@@ -216,6 +228,7 @@ pump_pass(struct pump *pump, uint64_t now_ns)
 	loss_pass(&pump->loss, now_ns);
 	sojourn_pass(pump->sojourn, now_ns);
 	level_pass(&pump->level, now_ns);
+	patience_pass(&pump->patience, now_ns);
 	if (may_pass_by(pump))
 		pass_by(pump, now_ns);
 	else
@@ -298,6 +311,8 @@ pump_deadline_ns(const struct pump *pump)
 		deadline = outlet_mark_due_ns(&pump->outlet, heading_front(pump));
 	deadline = batch < deadline ? batch : deadline;
 	deadline = lines < deadline ? lines : deadline;
+	if (patience_due_ns(&pump->patience) < deadline)
+		deadline = patience_due_ns(&pump->patience);
 	return old < deadline ? old : deadline;
 }
 

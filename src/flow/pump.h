@@ -25,6 +25,7 @@
 #include "flow/intake.h"
 #include "flow/level.h"
 #include "flow/outlet.h"
+#include "flow/patience.h"
 #include "flow/plan.h"
 #include "flow/spooling.h"
 #include "flow/tap.h"
@@ -94,6 +95,7 @@ struct pump {
 	enum pump_input input;
 	enum outlet_state output;
 	struct bypass bypass;
+	struct patience patience; /* where the plan has it so */
 	bool input_waits; /* nothing was there to read: until poll says otherwise */
 	bool hurried;     /* what waits for more to come waits no longer */
 	int error;        /* of PUMP_READ_ERROR */

@@ -12,6 +12,9 @@
 #define DEFAULT_PIPE_BYTES (UINT64_C(256) << 10)
 #define DEFAULT_PIPE_BYTES_STREAM (UINT64_C(1) << 20)
 
+/* Of one by which much has gone, where nobody has said how large it is to be. */
+#define GROWN_PIPE_BYTES ((size_t)1 << 20)
+
 /* What is kept of each key that is sampled. */
 #define SAMPLED_KEY_BYTES \
 	(sizeof(struct sample_key) > sizeof(struct budget_key) ? sizeof(struct sample_key) : sizeof(struct budget_key))
@@ -191,6 +194,8 @@ pump_init(struct pump *pump, const struct options *options, const struct io_port
 	if (init_ends(pump) < 0)
 		return -1;
 	bypass_init(&pump->bypass, plan.splicing, plan.looking);
+	if (options->pipe_bytes == 0)
+		bypass_grow(&pump->bypass, options->buffer_bytes < GROWN_PIPE_BYTES ? (size_t)options->buffer_bytes : GROWN_PIPE_BYTES);
 	setup_chances(&plan, &gates, &victims);
 	if (!setup_buckets(&pump->intake_buckets, plan.policing && plan.by_key, &pump->tuning.police,
 	    pump->tuning.police_burst) ||

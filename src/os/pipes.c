@@ -244,8 +244,10 @@ pipes_enlarge(const struct io_port *port, size_t bytes)
 #if defined(F_SETPIPE_SZ) && !defined(WEIR_PORTABLE)
 	int now = port->pipe ? fcntl(port->inherited, F_GETPIPE_SZ) : -1;
 
-	if (now >= 0 && (size_t)now < bytes && bytes <= INT_MAX)
-		(void)fcntl(port->inherited, F_SETPIPE_SZ, (int)bytes);
+	if (now < 0 || (size_t)now >= bytes || bytes > INT_MAX || fcntl(port->inherited, F_SETPIPE_SZ, (int)bytes) < 0)
+		return;
+	if (!port->output && port->stage[0] >= 0)
+		(void)fcntl(port->stage[1], F_SETPIPE_SZ, (int)(bytes / 2)); /* what is looked at goes with it */
 #else
 	(void)port;
 	(void)bytes;

@@ -14,6 +14,7 @@
 
 /* BATCH_NS and BUCKET_CREDIT_NS of the contract: half a millisecond's worth, and lateness made good. */
 #define WORTH_WAITING_NS 500000
+#define PATIENCE_LEAST 16384
 #define LATENESS_NS 10000000
 
 /* The longest record. */
@@ -819,6 +820,8 @@ model_read(struct model *m, size_t asked, const struct iovec *piece, size_t leng
 	m->input_waits = waits;
 	if (are_headers_full(m))
 		wrong("the input is read although the first records fill the buffer");
+	if (m->patient_until_ns > 0)
+		wrong("the input is read although a full output is waited for");
 	if (asked == 0)
 		wrong("a read of nothing");
 	see(m, length);
@@ -2135,7 +2138,7 @@ late(const struct model *m)
 static uint64_t
 linger_due_of(const struct model *m)
 {
-	const bool wanted = reads_on(m) && !m->paused && !are_headers_full(m);
+	const bool wanted = m->patient_until_ns == 0 && reads_on(m) && !m->paused && !are_headers_full(m);
 
 	return wanted && m->input_waits && waits_for_line(m) ? m->came_ns + m->record_linger_ns : UINT64_MAX;
 }
@@ -2503,6 +2506,9 @@ model_begin_pass(struct model *m, bool readable, bool willing, bool room, uint64
 	if (m->options->rated)
 		fill(m, &m->common, late_ns < LATENESS_NS ? late_ns : LATENESS_NS);
 	m->input_waits &= !readable;
+	if (now_ns >= m->patient_until_ns)
+		m->patient_until_ns = 0;
+	m->out_before = m->ledger.out.bytes;
 	m->willing = willing;
 	m->room = room;
 	m->moved = 0;
@@ -2610,6 +2616,8 @@ check_deadline(const struct model *m, const struct pump *pump)
 		due_ns = m->due_ns;
 	if (pump->output == OUTLET_HELD && m->settle_due_ns > 0)
 		due_ns = m->settle_due_ns < due_ns ? m->settle_due_ns : due_ns;
+	if (m->patient_until_ns > 0 && m->patient_until_ns < due_ns)
+		due_ns = m->patient_until_ns;
 	if (!bypass_is_holding(&pump->bypass) && pump_deadline_ns(pump) != due_ns)
 		wrong("wakes at %" PRIu64 ", the model says %" PRIu64, pump_deadline_ns(pump), due_ns);
 }
@@ -2964,6 +2972,25 @@ same_times(const struct model *m, const struct queue *queue)
 	same("arrivals", sojourn_arrived_by(queue->sojourn, m->held[some].arrived_ns, UINT64_MAX), by);
 }
 
+/* Where something gives way: 3 ns for each byte that a full output took, if it took some at once; 2 ms at most. */
+static void
+earn_patience(struct model *m, bool refused)
+{
+	const uint64_t taken = m->ledger.out.bytes - m->out_before, most = m->now_ns + 2 * NS_PER_MS;
+
+	if (!drops(m))
+		return;
+	if (!refused) {
+		m->patient_until_ns = 0;
+	} else if (taken >= PATIENCE_LEAST) {
+		if (m->patient_until_ns < m->now_ns)
+			m->patient_until_ns = m->now_ns;
+		m->patient_until_ns += 3 * taken;
+		if (m->patient_until_ns > most)
+			m->patient_until_ns = most;
+	}
+}
+
 bool
 model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 {
@@ -2980,6 +3007,7 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 	if (!swept || held)
 		check_verdict(m, swept ? OUTLET_HELD : pump->output, now_ns);
 	note_left(m);
+	earn_patience(m, pump->output == OUTLET_REFUSED || (swept && !held));
 	if (pump->output != OUTLET_GONE && pump->output != OUTLET_ERROR) {
 		bool empty = sendable(m) == 0, full = is_too_much(m);
 		settle(m);
@@ -3003,7 +3031,8 @@ model_agrees(struct model *m, const struct pump *pump, uint64_t now_ns)
 	same("time under pressure", pump_pressure_ns(pump, now_ns),
 	    m->ledger.pressure_ns + (m->pressed ? now_ns - m->pressed_since_ns : 0));
 	if (!bypass_is_holding(&pump->bypass))
-		same("input is wanted", pump_wants_input(pump), reads_on(m) && !m->paused && !are_headers_full(m));
+		same("input is wanted", pump_wants_input(pump), reads_on(m) && !m->paused && !are_headers_full(m) &&
+		    m->patient_until_ns == 0);
 	else if (held_bytes(m) > 0 || m->answer != IO_AGAIN)
 		wrong("a full output is waited for, although bytes are held");
 	same_ledger(m, pump);

@@ -143,7 +143,9 @@ struct model {
 	uint64_t waited_ns;
 	uint64_t most_waited_ns; /* of all that have left */
 	uint64_t due_ns;    /* when the real code wanted to be woken by the rate, or 0 */
+	uint64_t patient_until_ns; /* until then a full output is waited for before more is read; or 0 */
 	/* since the pass began */
+	uint64_t out_before; /* bytes that had left by then */
 	bool willing;       /* the input has something to say, and the output takes all */
 	uint64_t moved;     /* bytes, in and out and dropped from the buffer; and the end of the input */
 	bool asked;         /* the input was read from */

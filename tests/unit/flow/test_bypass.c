@@ -151,6 +151,45 @@ full_output(void)
 	finish();
 }
 
+static bool
+are_of(int size)
+{
+	return fcntl(rig.input.inherited, F_GETPIPE_SZ) == size && fcntl(rig.output.inherited, F_GETPIPE_SZ) == size;
+}
+
+/* Once 64 MiB have gone by. */
+static void
+grows(void)
+{
+	const size_t piece = (size_t)32 << 10;
+	size_t gone = 0;
+	bool small = true;
+
+	for (; begin(&lines) && gone < 2; gone++) {
+		size_t most = (size_t)64 << 20;
+
+		if (gone == 0)
+			bypass_grow(&rig.bypass, (size_t)256 << 10);
+		bypass_was_read(&rig.bypass, 131072);
+		for (size_t done = piece; done < most; done += piece) {
+			supply(piece);
+			(void)move(BUDGET, NOW);
+			pipe_forget(rig.reader, piece);
+			small = small && are_of(64 << 10);
+		}
+		ok(small && bypass_is_open(&rig.bypass), "pipes stay as they are at first");
+		supply(piece);
+		(void)move(BUDGET, NOW);
+		ok(are_of(gone == 0 ? 256 << 10 : 64 << 10), gone == 0 ? "and are made larger when 64 MiB have gone by" :
+		    "for ever, where nobody asks for it");
+		pipe_forget(rig.reader, piece);
+		supply(piece);
+		is(move(BUDGET, NOW), BYPASS_DRY, "the next goes by all the same");
+		finish();
+	}
+	finish();
+}
+
 static void
 gives_up(void)
 {
@@ -205,6 +244,7 @@ main(void)
 	blindly();
 	with_looks();
 	full_output();
+	grows();
 	gives_up();
 	rests();
 	ok(true, "where bytes cannot go from pipe to pipe there is nothing to test");

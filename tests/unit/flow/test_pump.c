@@ -7,6 +7,7 @@
 #include "../pipe.h"
 #include "../random.h"
 #include "flow/pump.h"
+#include "flow/replan.h"
 #include "flow/steered.h"
 
 #include <errno.h>
@@ -204,6 +205,63 @@ samples(void)
 	is_text(read_all(), "1\n4\n7\n", "one in three");
 	ok(books()->in.records == 8 && books()->dropped[REASON_SAMPLE].records == 5 && is_balanced(),
 	    "and the others are counted");
+	finish();
+}
+
+/* --- patience ------------------------------------------------------------------------------------- */
+
+/* Of what comes last the output takes half. */
+static void
+feed_more_than_fits(void)
+{
+	feed_lines(1, 4000);
+	pass();
+	feed_lines(1, 8000);
+	pass();
+}
+
+static void
+is_patient(const char *command_line, bool patient)
+{
+	uint64_t due;
+
+	begin(command_line);
+	feed_more_than_fits();
+	ok(pump_output(&rig.pump) == OUTLET_REFUSED && held() > 0 && pump_wants_input(&rig.pump) == !patient,
+	    "weir %s: a reader that has taken much is%s waited for", command_line, patient ? "" : " not");
+	due = pump_deadline_ns(&rig.pump);
+	ok((due > rig.now && due <= rig.now + 2 * NS_PER_MS) == patient, "for a moment, or not at all");
+	if (patient) {
+		const uint64_t in = books()->in.bytes;
+
+		feed_lines(1, 10);
+		pass();
+		ok(books()->in.bytes == in && !pump_wants_input(&rig.pump) && !pump_is_busy(&rig.pump), "in which nothing is read");
+		rig.now = due;
+		pass();
+		ok(books()->in.bytes == in + 80 && pump_wants_input(&rig.pump) && pump_deadline_ns(&rig.pump) == UINT64_MAX,
+		    "then weir reads on");
+	}
+	ok(is_balanced(), "all is accounted for");
+	finish();
+}
+
+/* Whoever is waited for is not when nothing gives way any more. */
+static void
+is_patient_no_more(void)
+{
+	struct options options;
+
+	begin("-p drop-oldest");
+	feed_more_than_fits();
+	ok(!pump_wants_input(&rig.pump), "a reader is waited for");
+	options = rig.options;
+	options.policy = POLICY_BLOCK;
+	must(pump_replan(&rig.pump, &options, rig.now) == 0);
+	rig.now += 2 * NS_PER_MS;
+	pass();
+	ok(pump_wants_input(&rig.pump) && pump_deadline_ns(&rig.pump) == UINT64_MAX, "and no longer than that whatever the policy is then");
+	rig.options = options;
 	finish();
 }
 
@@ -2207,6 +2265,11 @@ main(void)
 	any_marks("-p drop-oldest -m 64K --max-age=3ms --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-newest -m 16K --drop-over=9000/s --mark-drops=M{records},{bytes}");
 	any_marks("--drop-over=20kB/s --burst=15K --mark-drops=M{records},{bytes}");
+	is_patient("-p drop-oldest", true);
+	is_patient("-p drop-newest -m 16K", true);
+	is_patient("-p codel", true);
+	is_patient("-p block --max-age=1h", false);
+	is_patient_no_more();
 	marks_when_quiet();
 	marks_wait();
 	marks_of_repeats();
