@@ -50,6 +50,7 @@ weighs()
 }
 
 @test "weight: what --keep matches stands for itself" {
+	needs_patterns
 	cp "$BATS_FILE_TMPDIR/in" in
 	IN=in run_weir -s 100 --seed=2 --keep='/7$/' --weight='{n} '
 	awk '($2 % 10 == 7) != ($1 == 1) { print; exit 1 }' out

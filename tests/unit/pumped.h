@@ -93,6 +93,7 @@ begin(const char *command_line)
 	rig.serial = 0;
 	rig.left_at = rig.left_length = 0;
 	io_open_input(&input, in[0]);
+	pipe_find_way(&input);
 	rig.reader = open_reader(&output);
 	must(pump_init(&rig.pump, &rig.options, &input, &output, rig.now) == 0);
 	must((rig.sojourn = sojourn_new()) != NULL);

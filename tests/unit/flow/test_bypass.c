@@ -33,6 +33,7 @@ begin(const struct framing *framing)
 	rig.writer = in[1];
 	rig.reader = out[0];
 	io_open_input(&rig.input, in[0]);
+	pipe_find_way(&rig.input);
 	io_open_output(&rig.output, out[1]);
 	rig.ledger = (struct ledger){ .in = { 0, 0 } };
 	intake_init(&rig.intake, framing, &gates);

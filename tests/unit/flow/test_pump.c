@@ -60,6 +60,7 @@ begin_on(const char *command_line, int input_fd)
 	rig.now = EPOCH_NS;
 	rig.sent_length = rig.got_length = 0;
 	io_open_input(&input, in[0]);
+	pipe_find_way(&input);
 	io_open_output(&output, out[1]);
 	must(pump_init(&rig.pump, &rig.options, &input, &output, rig.now) == 0);
 	must((rig.sojourn = sojourn_new()) != NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* When a feed hears the answers of a reader that is not its own, through a whole pump, by a clock of its own. */
 #include "../pumped.h"
+#include "../effort.h"
 
 #include "hand/feed.h"
 
@@ -361,9 +362,9 @@ without_end(void)
 	}
 	while (!loop_ready(feeding.answers_from, false))
 		continue;
-	(void)alarm(60);
+	effort_limit(); /* for ever, if it is */
 	feed_hear_rest(&feeding, rig.now);
-	(void)alarm(0);
+	effort_free();
 	ok(!feeding.answers_over, "who goes on talking is not waited for");
 	must(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
 	finish_feed();

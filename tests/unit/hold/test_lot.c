@@ -4,7 +4,7 @@
  */
 #include "../sheds.h"
 
-#include <unistd.h>
+#include "../effort.h"
 
 static void
 by_lot(struct shed *shed, struct queue *queue, struct loss *loss)
@@ -303,9 +303,9 @@ nothing_to_draw(void)
 {
 	begin(ANY, (const char *const[]){ NULL, NULL });
 	queue_take_up(&rig.queue, BYTES + 1);
-	(void)alarm(60); /* where it looks for what can give way, it looks for ever */
+	effort_limit(); /* where it looks for what can give way, it looks for ever */
 	by_lot(&rig.shed, &rig.queue, &rig.loss);
-	(void)alarm(0);
+	effort_free();
 	ok(fit_all(&rig.queue), "where nothing waits all fits, though there is no room");
 	arrive("A\n");
 	by_lot(&rig.shed, &rig.queue, &rig.loss);

@@ -185,6 +185,10 @@ put_lines(struct spool *spool, uint64_t first, uint64_t count, bool forward)
 	return spool_put(spool, &load, 1, piece, forward, loop_now(), &done);
 }
 
+/* Nobody waits so long but where something is wrong. */
+#define PATIENCE_TRIES 600000
+#define PATIENCE_NS (600 * NS_PER_S)
+
 /* All that can be read back within `tries` looks, a millisecond apart: how many, and whether they are in order from `first`. */
 static inline uint64_t
 load_lines(struct spool *spool, uint64_t first, int tries, bool *right)

@@ -54,7 +54,7 @@ test_versions(void)
 	change(FIRST, 8, "\2", 1);
 	spool = spool_open(&rules);
 	ok(spool != NULL && spool->figures.corrupt.records == 0, "a version that is a bit that is another one is damage");
-	is(load_lines(spool, 51, 100, &right), 50, "and the rest comes");
+	is(load_lines(spool, 51, PATIENCE_TRIES, &right), 50, "and the rest comes");
 	spool_free(spool);
 	(void)names_in("", true);
 
@@ -71,7 +71,7 @@ test_versions(void)
 	change("state", 0, own, STATE_SLOT);
 	change("state", STATE_PAGE, own, STATE_SLOT);
 	spool = spool_open(&rules);
-	is(load_lines(spool, 1, 100, &right), 100, "as it was it is read");
+	is(load_lines(spool, 1, PATIENCE_TRIES, &right), 100, "as it was it is read");
 	ok(right, "in order");
 	spool_free(spool);
 	(void)names_in("", true);
@@ -97,7 +97,7 @@ test_errors(void)
 	(void)unlink(path_of("state"));
 	(void)rename(path_of("aside"), path_of("state"));
 	spool = spool_open(&rules);
-	is(load_lines(spool, 1, 100, &right), 200, "when it can be read all is there");
+	is(load_lines(spool, 1, PATIENCE_TRIES, &right), 200, "when it can be read all is there");
 	ok(right, "in order");
 	spool_free(spool);
 	(void)names_in("", true);
@@ -130,9 +130,9 @@ test_strangers(void)
 	plant();
 	spool = spool_open(&rules);
 	ok(spool != NULL && spool->figures.recovered.records == 100, "a segment of another spool is none of this one's");
-	is(load_lines(spool, 1, 100, &right), 100, "which is all there");
+	is(load_lines(spool, 1, PATIENCE_TRIES, &right), 100, "which is all there");
 	spool_settle(spool, (struct tally){ 0, 0 }, 0);
-	is(spool_end(spool, loop_now() + 10 * NS_PER_S), 0, "it ends");
+	is(spool_end(spool, loop_now() + PATIENCE_NS), 0, "it ends");
 	spool_free(spool);
 	is(names_in(".seg", false), 1, "and the stranger is left");
 	(void)names_in("", true);
@@ -143,9 +143,9 @@ test_strangers(void)
 	spool = spool_open(&rules);
 	ok(spool != NULL && spool->figures.recovered.records == 50 && spool->figures.corrupt.records == 0,
 	    "without a state it is that of the newest");
-	is(load_lines(spool, 1001, 100, &right), 50, "which is all there");
+	is(load_lines(spool, 1001, PATIENCE_TRIES, &right), 50, "which is all there");
 	spool_settle(spool, (struct tally){ 0, 0 }, 0);
-	is(spool_end(spool, loop_now() + 10 * NS_PER_S), 0, "it ends");
+	is(spool_end(spool, loop_now() + PATIENCE_NS), 0, "it ends");
 	spool_free(spool);
 	is(contents(FIRST, was, sizeof(was)), 2 * (BLOCK_HEADER + 50 * LINE), "and the other is left as it was");
 	(void)names_in("", true);
@@ -161,7 +161,7 @@ test_names(void)
 	ok(symlink("nowhere", path_of(SECOND)) == 0, "a link");
 	(void)close(open(path_of("0000000000000003.seg"), O_CREAT | O_WRONLY, 0600));
 	spool = spool_open(&rules);
-	is(spool_end(spool, loop_now() + 10 * NS_PER_S), 0, "directories and links that are named as segments are");
+	is(spool_end(spool, loop_now() + PATIENCE_NS), 0, "directories and links that are named as segments are");
 	spool_free(spool);
 	is(names_in(".seg", false), 2, "they are left, and a file without a block is not");
 	(void)rmdir(path_of(FIRST));

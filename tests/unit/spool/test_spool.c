@@ -262,7 +262,7 @@ restart(void)
 	const uint64_t next = serial;
 
 	if (random_one_in(&chance, 2)) {
-		int error = spool_end(spool, loop_now() + 10 * NS_PER_S);
+		int error = spool_end(spool, loop_now() + 600 * NS_PER_S);
 
 		if (error != 0)
 			diag("the end: %s", strerror(error));
@@ -319,7 +319,7 @@ play(uint64_t seed)
 	if (!good)
 		diag("seed %" PRIu64, seed);
 	if (spool != NULL)
-		(void)spool_end(spool, loop_now() + 10 * NS_PER_S);
+		(void)spool_end(spool, loop_now() + 600 * NS_PER_S);
 	spool_free(spool);
 	return good;
 }
