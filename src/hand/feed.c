@@ -347,7 +347,7 @@ stalled_until_ns(const struct feed *feed)
 
 /* An answer wakes nobody while it need not: heard for each record, weir and the reader would take turns. */
 static void
-listen(struct feed *feed, uint64_t now_ns)
+listen_again(struct feed *feed, uint64_t now_ns)
 {
 	feed->listening |= feed->state != FEED_UP || !pump_is_reading(feed->pump) || pump_flight_presses(feed->pump) ||
 	    pump_is_discarding(feed->pump);
@@ -423,7 +423,7 @@ feed_heed_pipe(struct feed *feed, uint64_t now_ns)
 void
 feed_step(struct feed *feed, uint64_t now_ns)
 {
-	listen(feed, now_ns);
+	listen_again(feed, now_ns);
 	feed_heed_pipe(feed, now_ns);
 	if (pump_is_discarding(feed->pump)) {
 		if (feed->end == READER_GOES_ON && !pump_is_reading(feed->pump) &&
