@@ -87,6 +87,7 @@ can()
 	is "$(paste -sd ' ' got)" 'h1 h2 1 2 3'
 }
 
+# bats test_tags=clock
 @test "--max-age, codel: it does not become too old, and what is behind it does" {
 	fed '-p drop-oldest --header=1 --max-age=1ms' 'h' '1 2 3'
 	is "$GOT" 'h'
@@ -294,6 +295,7 @@ can()
 	done
 }
 
+# bats test_tags=clock
 @test "--spool, --max-age: it stays, and with it what is behind it, until it has left" {
 	stalled_reader full
 	producer fifo

@@ -439,6 +439,7 @@ expected()
 
 # --- Times and watermarks ---------------------------------------------------------------------------------------------------
 
+# bats test_tags=clock
 @test "paused: how often, and how long" {
 	stalled_reader full
 	mkfifo fifo
@@ -464,6 +465,7 @@ expected()
 	final '.paused == {count: 0, ns: 0}'
 }
 
+# bats test_tags=clock
 @test "buffer.oldest_ns: for how long the oldest record has waited" {
 	stalled_reader fifo
 	seq 3 >in
@@ -476,6 +478,7 @@ expected()
 	final '.buffer.oldest_ns == null'
 }
 
+# bats test_tags=clock
 @test "waited_ns: what weir was waiting for" {
 	producer fifo
 	IN=fifo start
@@ -589,6 +592,7 @@ expected()
 	is "$(jq -r .event report | paste -sd ' ')" "signal signal signal final"
 }
 
+# bats test_tags=tools
 @test "the report comes after standard output was closed" {
 	[[ $WEIR_UNDER != @(valgrind|qemu) ]] || skip "strace would see $WEIR_UNDER"
 	seq 3 >in
@@ -617,6 +621,7 @@ expected()
 	same file copy
 }
 
+# bats test_tags=tools
 @test "what only looks like one file is not refused" {
 	"$WEIR" -q </dev/null >/dev/null
 	seq 3 >one

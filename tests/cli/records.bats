@@ -120,6 +120,7 @@ exit status 2
 	whole_under --start=^X '--continued=\\$'
 }
 
+# bats test_tags=clock
 @test "a record has ended when the input has, when weir is told to end, and after --record-linger" {
 	needs_patterns
 	printf 'a\n b' >in

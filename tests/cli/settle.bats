@@ -93,6 +93,7 @@ held()
 	done
 }
 
+# bats test_tags=clock
 @test "CoDel does not take it for a slow reader; --max-age counts all the same" {
 	quiet -p codel:1us/1us --settle=1h
 	held

@@ -271,6 +271,7 @@ kept_of()
 
 # --- --max-age --------------------------------------------------------------------------------------------------------------
 
+# bats test_tags=clock
 @test "--max-age: what has waited longer is gone when the reader comes back, kept or not" {
 	for options in "-p drop-oldest" "--pipe-size=keep" "-p latest -k 1" "-p shed:2 --max-records=100" "-p codel"; do
 		rm -f full fifo
@@ -303,6 +304,7 @@ kept_of()
 	left "3 4 5 6" '.dropped.by.expired.records == 0 and .dropped.by.oldest.records == 2'
 }
 
+# bats test_tags=clock
 @test "--max-age: a record that is partly written is exempt" {
 	empty_reader fifo
 	{ "$HELPERS/lines" -n 1 -l 300000; seq 3; } >in
@@ -316,6 +318,7 @@ kept_of()
 }
 
 # The file says when they went: asking weir would wake it.
+# bats test_tags=clock
 @test "--max-age: what waits behind a record that is partly written expires in its time, and makes room" {
 	"$HELPERS/lines" -n 1 -l 300000 >long
 	for options in "-p drop-oldest" "-p drop-newest" "--pipe-size=keep" "-p shed:2" "-L 100/s" "-L 1MB/s --burst=300000"; do
@@ -341,6 +344,7 @@ kept_of()
 	done
 }
 
+# bats test_tags=clock
 @test "--max-age and a rate: what the rate holds back for too long expires" {
 	seq 5 >in
 	IN=in start -L 1/h --max-age=20ms
