@@ -23,14 +23,18 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* What blocks all the same is ended by SIGALRM.  No test takes a fraction of this. */
+/* What blocks all the same is ended by SIGALRM, so long after the test has last got something: a whole test may take longer. */
 #define PIPE_TIMEOUT_S 600
 
 #define must(condition) pipe_must((condition), #condition)
 
+static unsigned pipe_timeout_s; /* 0: it is not watched */
+
 static inline void
 pipe_must(bool good, const char *condition)
 {
+	if (pipe_timeout_s > 0)
+		(void)alarm(pipe_timeout_s);
 	if (good)
 		return;
 	printf("Bail out! %s\n", condition);
@@ -45,7 +49,8 @@ pipe_init(void)
 	(void)signal(SIGXFSZ, SIG_IGN);
 #endif
 	/* valgrind takes fifty times as long, and may have others beside it */
-	(void)alarm(is_under("valgrind") ? 10 * PIPE_TIMEOUT_S : PIPE_TIMEOUT_S);
+	pipe_timeout_s = is_under("valgrind") ? 10 * PIPE_TIMEOUT_S : PIPE_TIMEOUT_S;
+	(void)alarm(pipe_timeout_s);
 }
 
 /*
