@@ -234,8 +234,11 @@ come_in(struct random *source, unsigned turn, uint64_t longest)
 	rig.now = NS_PER_S + turn * NS_PER_MS;
 	if (rig.serial < RECORDS && random_one_in(source, 2)) {
 		rig.left_at = rig.left_length = 0;
-		for (uint64_t i = random_from(source, 1, 6); i > 0 && rig.serial < RECORDS; i--)
-			make_record((size_t)random_from(source, 10, longest), (char)('a' + random_below(source, 20) % 7), '\n');
+		for (uint64_t i = random_from(source, 1, 6); i > 0 && rig.serial < RECORDS; i--) {
+			const char about = (char)('a' + random_below(source, 20) % 7);
+
+			make_record((size_t)random_from(source, 10, longest), about, '\n');
+		}
 	}
 	while (!write_left())
 		must(pipe_ready(rig.writer, POLLOUT));
