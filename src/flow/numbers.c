@@ -125,14 +125,18 @@ compose(const struct numbers *numbers, const struct framing *framing, struct num
 	return inside.fits;
 }
 
-/* The weight of a record that goes next is kept for as long as it may have to go again. */
+/* The weight of a record that goes next, in a write that begins with `first`, is kept for as long as it may have to go
+ * again. */
 static void
-keep_weight(const struct outlet *outlet, uint64_t serial, uint64_t weight)
+keep_weight(const struct outlet *outlet, uint64_t first, uint64_t serial, uint64_t weight)
 {
 	struct weights *weights = outlet->numbers.weights;
+	uint64_t oldest;
 
-	if (weights != NULL && outlet->flight != NULL)
-		weights_send(weights, serial, weight, flight_first_serial(outlet->flight));
+	if (weights == NULL || outlet->flight == NULL)
+		return;
+	oldest = flight_first_serial(outlet->flight);
+	weights_send(weights, serial, weight, oldest > 0 ? oldest : first);
 }
 
 /* --- one number alone ---------------------------------------------------------------------------- */
@@ -284,7 +288,7 @@ make_up(const struct outlet *outlet, const struct queue *queue, size_t length, s
 		if (!compose(numbers, queue_framing(queue), &number, first + count, weight, &beginning, &later) ||
 		    at + number.length + record > most)
 			break;
-		keep_weight(outlet, first + count, weight);
+		keep_weight(outlet, first, first + count, weight);
 		memcpy(numbers->text + at, number.text, number.length + number.head);
 		copy(queue, offset + number.head, record - number.head, numbers->text + at + number.length + number.head);
 		list[count++] = (struct numbered){ number.length, number.head, record };
@@ -314,7 +318,7 @@ begin_text(struct outlet *outlet, struct queue *queue)
 	look_at(queue, 0, here, whole ? here : INSIDE_OPEN, &record);
 	if (!compose(numbers, queue_framing(queue), &numbers->next, serial, weight, &record, &numbers->misfit))
 		return false;
-	keep_weight(outlet, serial, weight);
+	keep_weight(outlet, serial, serial, weight);
 	return true;
 }
 

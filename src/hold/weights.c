@@ -213,7 +213,7 @@ weights_send(struct weights *weights, uint64_t serial, uint64_t weight, uint64_t
 {
 	struct weight_list *list = &weights->sent;
 
-	forget_before(list, oldest > 0 ? oldest : serial);
+	forget_before(list, oldest);
 	while (list->count > 0 && run_at(list, list->count - 1)->from > serial)
 		list->count--; /* those have not been handed over after all, and may have been shed since */
 	weights->failed |= !add(list, serial, weight);

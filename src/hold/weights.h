@@ -86,7 +86,7 @@ void weights_leave(struct weights *weights, uint64_t records);
 void weights_leave_before(struct weights *weights, uint64_t first);
 
 /* A record has been handed over, or will be next: the weight of this serial.  In rising order, or again.  Those in front of
- * `oldest` (0: all) are not in flight any more. */
+ * `oldest` are not in flight any more, nor about to be. */
 void weights_send(struct weights *weights, uint64_t serial, uint64_t weight, uint64_t oldest);
 uint64_t weights_sent(struct weights *weights, uint64_t serial);
 

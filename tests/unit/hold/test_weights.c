@@ -291,7 +291,7 @@ each_its_own(void)
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
 		bool good = true;
 
-		for (uint64_t seed = 1; seed <= 6 && good; seed++) {
+		for (uint64_t seed = 5; seed <= 10 && good; seed++) {
 			memset(weight_of, 0, sizeof(weight_of));
 			good = leaves_with_its_own(runs[i], seed, false) && leaves_with_its_own(runs[i], seed, true);
 		}
