@@ -32,6 +32,9 @@ made()
 	timeout 10 bash ./stream >made && grep -q '"durable_name":"shell"' made
 }
 
+# Who reads all of the stream at its end is pushed it as fast as the server can, and is no slow consumer if it takes its time.
+unhurried=('max_pending: 1GB' 'write_deadline: "60s"')
+
 # had: what is in the stream, to ./had: a consumer that is pushed all of it, and then what was not asked for ends it
 had()
 {
@@ -60,7 +63,7 @@ to_stream()
 }
 
 @test "nats: JetStream, the server stopped and killed" {
-	nats
+	nats "${unhurried[@]}"
 	stream
 	block to
 	to_stream
@@ -72,7 +75,7 @@ to_stream()
 }
 
 @test "nats: JetStream, and weir killed, with a spool" {
-	nats
+	nats "${unhurried[@]}"
 	stream
 	block to
 	to_stream
