@@ -184,11 +184,11 @@ examine(struct rig *rig, const struct policy_case *policy, unsigned usr1)
 		rig_wrong(rig, "in is %" PRIu64 " records, %" PRIu64 " bytes, written were %" PRIu64
 		    ", %" PRIu64, last->tally[IN][RECORDS], last->tally[IN][BYTES], source->records,
 		    source->bytes);
-	if (last->tally[OUT][BYTES] != sink->bytes - sink->marks.bytes || sink->at != 0 ||
+	if (last->tally[OUT][BYTES] != sink->bytes - sink->marks.bytes || sink->at + sink->headed != 0 ||
 	    (!policy->bytes && last->tally[OUT][RECORDS] != sink->records))
 		rig_wrong(rig, "out is %" PRIu64 " records, %" PRIu64 " bytes, read were %" PRIu64 ", %"
 		    PRIu64 " and %zu of them no record", last->tally[OUT][RECORDS], last->tally[OUT][BYTES],
-		    sink->records, sink->bytes - sink->marks.bytes, sink->at);
+		    sink->records, sink->bytes - sink->marks.bytes, sink->at + sink->headed);
 	if (sink->records != through || strcmp(last->reason, "end of input") != 0)
 		rig_wrong(rig, "%" PRIu64 " records came, and %" PRIu64 " should have; %s", sink->records,
 		    through, last->reason);
@@ -235,7 +235,7 @@ play(const struct campaign *campaign, const struct policy_case *policy, const st
 	struct setup setup = { .count = scale->records, .stride = policy->stride,
 		.points = scale->reader_stops + scale->weir_stops + scale->usr1 + 1,
 		.shortest = 1, .longest = 9000, .watched = policy->watched, .full = policy->full,
-		.fails = policy->fails, .waits = policy->waits, .tracks = policy->kept || policy->keys > 0,
+		.fails = policy->fails, .framed = policy->framed, .waits = policy->waits, .tracks = policy->kept || policy->keys > 0,
 		.seed = random_next(&urn.random) };
 	struct rig rig;
 	bool good;

@@ -258,7 +258,7 @@ play(const struct campaign *campaign, const struct victim *victim)
 	for (size_t i = 0; i < POLICIES; i++)
 		for (unsigned k = 0; k < victim->runs[campaign->full] && good; k++) {
 			if (victim->whole > policies[i].whole || (victim->all && policies[i].stride != 1) ||
-			    policies[i].fails)
+			    policies[i].fails || policies[i].framed)
 				break;
 			good = kill_once(victim, &policies[i], &random, &count);
 			if (!good)

@@ -17,6 +17,7 @@ static const struct policy_case {
 	bool full;       /* the same */
 	bool fails;      /* the same */
 	bool waits;      /* the same */
+	bool framed;     /* the same */
 	bool kept;       /* some are kept, so few that none may be lost */
 	unsigned keys;   /* the last so many have each another key, and come, whatever is dropped */
 } policies[] = {
@@ -45,6 +46,10 @@ static const struct policy_case {
 	{ "block, a pause before anything leaves", { "--settle=100us", "--buffer=64K" }, .stride = 1, .whole = true },
 	{ "drop-newest, a pause before anything leaves, watched", { "--policy=drop-newest", "--settle=20us", "--buffer=256K",
 	    "--dropped-reason" }, .whole = true, .watched = true },
+	{ "block, frames", { "--frame=octets" }, .stride = 1, .whole = true, .framed = true },
+	{ "drop-oldest, frames", { "--policy=drop-oldest", "--frame=octets", "--buffer=64K" }, .whole = true, .framed = true },
+	{ "drop-random, frames", { "--policy=drop-random", "--frame=octets", "--max-records=50" }, .whole = true, .framed = true },
+	{ "sample:7, frames", { "--sample=7", "--frame=octets" }, .stride = 7, .whole = true, .framed = true },
 	{ "fail", { "--policy=fail", "--buffer=64K" }, .stride = 1, .whole = true, .fails = true },
 	{ "shed, watermarks", { "--policy=shed:5", "--buffer=64K", "--high=60%", "--low=30%" }, .whole = true },
 #ifdef HAVE_PCRE2

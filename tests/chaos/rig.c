@@ -412,6 +412,7 @@ share_stream(struct rig *rig)
 
 	lengths_random(&stream->source.lengths, &random, setup->shortest, setup->longest);
 	stream->source.count = setup->count;
+	stream->source.framed = stream->sink.framed = setup->framed;
 	stream->sink.lengths = stream->source.lengths;
 	stream->sink.stride = setup->stride;
 	stream->sink.most = setup->most;

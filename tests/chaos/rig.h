@@ -41,6 +41,7 @@ struct setup {
 	bool watched;           /* weir marks what it drops, saves it, and reports every WATCH_INTERVAL_MS */
 	bool full;              /* the file that it is saved in takes FULL_BYTES and no more */
 	bool fails;             /* weir may end before its input does */
+	bool framed;            /* each record is a frame of --frame=octets */
 	bool waits;             /* the source may have to wait for the sink, though records are dropped */
 	bool tracks;            /* which records came is noted; where it is watched they are as well */
 	source_hook *hook;      /* instead of points; its state is the struct random of the source */

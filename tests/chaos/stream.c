@@ -46,6 +46,7 @@ source_run(struct source *source, int fd, struct random *random, source_hook *ho
 	static char buffer[STREAM_MOST];
 	size_t used = 0, size = sizeof(buffer);
 	uint64_t done = 0;
+	char head[HEAD_MOST];
 
 	while (done < source->count && !source->finish) {
 		struct record record;
@@ -58,6 +59,16 @@ source_run(struct source *source, int fd, struct random *random, source_hook *ho
 			hook(source, state);
 		}
 		record_set(&record, &source->lengths, '\n', done + 1);
+		if (source->framed) {
+			if (size - used < HEAD_MOST) {
+				write_all(source, fd, buffer, used);
+				source->records = done;
+				used = 0;
+				size = sizeof(buffer);
+			}
+			used += (size_t)snprintf(head, sizeof(head), "%" PRIu64 " ", record.length);
+			memcpy(buffer + used - strlen(head), head, strlen(head));
+		}
 		while (from < record.length) {
 			size_t n = record_spell(&record, from, buffer + used, size - used);
 
@@ -168,6 +179,31 @@ take_mark(struct sink *sink, const char *bytes, size_t n)
 	return k;
 }
 
+/* Some of the bytes of what is in front of a record.  Returns how many. */
+static size_t
+take_head(struct sink *sink, const char *bytes, size_t n)
+{
+	size_t k = 0;
+
+	while (k < n && sink->headed < HEAD_MOST - 1 && (sink->headed == 0 || sink->head[sink->headed - 1] != ' '))
+		sink->head[sink->headed++] = bytes[k++];
+	if (k == 0)
+		wrong(sink, "torn: no length after record %" PRIu64, sink->last);
+	return k;
+}
+
+/* What was in front of the record says how long it is. */
+static void
+check_head(struct sink *sink)
+{
+	char head[HEAD_MOST];
+
+	(void)snprintf(head, sizeof(head), "%" PRIu64 " ", sink->now.length);
+	if (sink->headed != strlen(head) || memcmp(sink->head, head, sink->headed) != 0)
+		wrong(sink, "in front of record %" PRIu64 " stands '%.*s', and not '%s'", sink->now.number, (int)sink->headed, sink->head, head);
+	sink->headed = 0;
+}
+
 /* Some of the bytes: digits of a number, or what follows them in the record.  Returns how many. */
 static size_t
 take_some(struct sink *sink, const char *bytes, size_t n)
@@ -176,11 +212,16 @@ take_some(struct sink *sink, const char *bytes, size_t n)
 
 	if (sink->in_mark || (sink->marked && !sink->known && sink->at == 0 && *bytes == '!'))
 		return take_mark(sink, bytes, n);
+	if (sink->framed && !sink->known && (sink->headed == 0 || sink->head[sink->headed - 1] != ' '))
+		return take_head(sink, bytes, n);
 	if (!sink->known) {
 		while (k < n && bytes[k] >= '0' && bytes[k] <= '9' && sink->at < DIGITS_MAX)
 			sink->now.digits[sink->at++] = bytes[k++];
-		if (k < n)
+		if (k < n) {
 			identify(sink);
+			if (sink->framed)
+				check_head(sink);
+		}
 		return k;
 	}
 	left = (size_t)sink->now.length - sink->at;

@@ -15,8 +15,11 @@
 
 #define STREAM_MOST ((size_t)64 << 10) /* bytes in a read or a write */
 
+#define HEAD_MOST 24 /* what is in front of a record in a frame, its length and a space, and an end */
+
 struct source {
 	struct lengths lengths;
+	bool framed;           /* each record is a frame of --frame=octets */
 	uint64_t count;        /* how many records; fewer where finish is set */
 	uint64_t point;        /* the hook is called before this record, counted from 0 */
 	volatile bool finish;  /* come to an end after this record */
@@ -33,6 +36,9 @@ struct sum {
 struct sink {
 	struct lengths lengths;
 	uint64_t stride;       /* record n is followed by n + stride, and 1 is the first; 0: by any larger */
+	bool framed;           /* each record is a frame of --frame=octets: */
+	char head[HEAD_MOST];  /* what has come of its length */
+	size_t headed;
 	bool marked;           /* "!RECORDS BYTES" in a line says what is missing before the next record */
 	unsigned char *seen;   /* a bit for each record, set when it has come; or NULL */
 	uint64_t most;         /* bytes to read, to do nothing more after them; 0: all */
