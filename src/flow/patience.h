@@ -7,7 +7,7 @@
  * would need for it, up to 2 ms.  A reader at full speed is waited for always; one of 10 MB/s for 3 parts in a hundred
  * of the time, in which the producer has the pipe to write to; one that has stopped for 2 ms, once.
  *
- * Does not know why the output is full; does not wait itself.
+ * Does not know why the output is full, nor what is held; does not wait itself.
  */
 #ifndef WEIR_PATIENCE_H
 #define WEIR_PATIENCE_H
@@ -24,7 +24,7 @@ struct patience {
 /* What is over by now is over. */
 void patience_pass(struct patience *patience, uint64_t now_ns);
 
-/* The output has taken so many bytes in this pass, and then was full, or was not. */
+/* The output has taken so many bytes in this pass, and then was full while enough is held for it to go on with; or not. */
 void patience_judge(struct patience *patience, uint64_t taken, bool full, uint64_t now_ns);
 
 /* Whether it is waited for; and until when, or UINT64_MAX. */

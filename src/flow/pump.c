@@ -156,6 +156,16 @@ output_has_room(const void *state)
 	    io_has_room(&pump->outlet.port);
 }
 
+/* Half a read is held, or half of what there is room for: the reader has what to take while the next is waited with. */
+static bool
+holds_enough(const struct pump *pump)
+{
+	const struct queue_limits *limits = &pump->plan.limits;
+	const struct tally held = pump_held(pump);
+
+	return held.bytes >= PLAN_READ_MOST / 2 || held.bytes >= limits->bytes / 2 || held.records >= limits->records / 2;
+}
+
 /* What leaves now; a reader that takes it is waited for. */
 static void
 drain(struct pump *pump, uint64_t now_ns)
@@ -165,7 +175,7 @@ drain(struct pump *pump, uint64_t now_ns)
 
 	pump->output = heading_drain(pump, now_ns, DRAIN_BUDGET);
 	if (pump->plan.patient)
-		patience_judge(&pump->patience, *gone - before, pump->output == OUTLET_REFUSED, now_ns);
+		patience_judge(&pump->patience, *gone - before, pump->output == OUTLET_REFUSED && holds_enough(pump), now_ns);
 }
 
 /* Fill, age, drain. */

@@ -15,6 +15,7 @@
 /* BATCH_NS and BUCKET_CREDIT_NS of the contract: half a millisecond's worth, and lateness made good. */
 #define WORTH_WAITING_NS 500000
 #define PATIENCE_LEAST 16384
+#define PATIENCE_HELD 131072
 #define LATENESS_NS 10000000
 
 /* The longest record. */
@@ -2972,15 +2973,20 @@ same_times(const struct model *m, const struct queue *queue)
 	same("arrivals", sojourn_arrived_by(queue->sojourn, m->held[some].arrived_ns, UINT64_MAX), by);
 }
 
-/* Where something gives way: 3 ns for each byte that a full output took, if it took some at once; 2 ms at most. */
+/* Where something gives way: 3 ns for each byte that a full output took, if it took some at once and finds half of the buffer, or
+ * enough; 2 ms at most. */
 static void
 earn_patience(struct model *m, bool refused)
 {
 	const uint64_t taken = m->ledger.out.bytes - m->out_before, most = m->now_ns + 2 * NS_PER_MS;
 
+	const struct tally held = all_held(m);
+	const bool enough = held.bytes >= PATIENCE_HELD || held.bytes >= m->options->buffer_bytes / 2 ||
+	    held.records >= m->options->max_records / 2;
+
 	if (!drops(m))
 		return;
-	if (!refused) {
+	if (!refused || !enough) {
 		m->patient_until_ns = 0;
 	} else if (taken >= PATIENCE_LEAST) {
 		if (m->patient_until_ns < m->now_ns)

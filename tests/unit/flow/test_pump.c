@@ -221,28 +221,45 @@ feed_more_than_fits(void)
 	pass();
 }
 
+/* Not while less than half a read is held, and less than half of the buffer; then it is, or, where nothing gives way, never. */
 static void
-is_patient(const char *command_line, bool patient)
+is_patient_at_last(const char *command_line, bool patient)
 {
-	uint64_t due;
+	begin(command_line);
+	feed_more_than_fits();
+	ok(pump_output(&rig.pump) == OUTLET_REFUSED && held() > 0 && pump_wants_input(&rig.pump) && !patience_lasts(&rig.pump.patience),
+	    "weir %s: as long as little is held it reads on beside a reader", command_line);
+	for (int i = 0; i < 3 && pump_wants_input(&rig.pump); i++) {
+		feed_lines(1, 8000);
+		pass();
+	}
+	ok(held() > 131072 && pump_wants_input(&rig.pump), "or as long as the output takes nothing");
+	(void)read_all();
+	pass();
+	ok(pump_output(&rig.pump) == OUTLET_REFUSED && held() > 131072 && pump_wants_input(&rig.pump) == !patient &&
+	    patience_lasts(&rig.pump.patience) == patient, "where half a read is held it is%s waited for", patient ? "" : " not");
+	finish();
+}
+
+static void
+is_patient(const char *command_line)
+{
+	uint64_t in, due;
 
 	begin(command_line);
 	feed_more_than_fits();
-	ok(pump_output(&rig.pump) == OUTLET_REFUSED && held() > 0 && pump_wants_input(&rig.pump) == !patient,
-	    "weir %s: a reader that has taken much is%s waited for", command_line, patient ? "" : " not");
+	ok(pump_output(&rig.pump) == OUTLET_REFUSED && held() > 0 && !pump_wants_input(&rig.pump),
+	    "weir %s: a reader that has taken much is waited for", command_line);
 	due = pump_deadline_ns(&rig.pump);
-	ok((due > rig.now && due <= rig.now + 2 * NS_PER_MS) == patient, "for a moment, or not at all");
-	if (patient) {
-		const uint64_t in = books()->in.bytes;
-
-		feed_lines(1, 10);
-		pass();
-		ok(books()->in.bytes == in && !pump_wants_input(&rig.pump) && !pump_is_busy(&rig.pump), "in which nothing is read");
-		rig.now = due;
-		pass();
-		ok(books()->in.bytes == in + 80 && pump_wants_input(&rig.pump) && pump_deadline_ns(&rig.pump) == UINT64_MAX,
-		    "then weir reads on");
-	}
+	ok(due > rig.now && due <= rig.now + 2 * NS_PER_MS, "for a moment");
+	in = books()->in.bytes;
+	feed_lines(1, 10);
+	pass();
+	ok(books()->in.bytes == in && !pump_wants_input(&rig.pump) && !pump_is_busy(&rig.pump), "in which nothing is read");
+	rig.now = due;
+	pass();
+	ok(books()->in.bytes == in + 80 && pump_wants_input(&rig.pump) && pump_deadline_ns(&rig.pump) == UINT64_MAX,
+	    "then weir reads on");
 	ok(is_balanced(), "all is accounted for");
 	finish();
 }
@@ -253,7 +270,7 @@ is_patient_no_more(void)
 {
 	struct options options;
 
-	begin("-p drop-oldest");
+	begin("-p drop-oldest -m 32K");
 	feed_more_than_fits();
 	ok(!pump_wants_input(&rig.pump), "a reader is waited for");
 	options = rig.options;
@@ -2266,10 +2283,12 @@ main(void)
 	any_marks("-p drop-oldest -m 64K --max-age=3ms --mark-drops=M{records},{bytes}");
 	any_marks("-p drop-newest -m 16K --drop-over=9000/s --mark-drops=M{records},{bytes}");
 	any_marks("--drop-over=20kB/s --burst=15K --mark-drops=M{records},{bytes}");
-	is_patient("-p drop-oldest", true);
-	is_patient("-p drop-newest -m 16K", true);
-	is_patient("-p codel", true);
-	is_patient("-p block --max-age=1h", false);
+	is_patient("-p drop-oldest -m 32K");
+	is_patient("-p drop-newest -m 16K");
+	is_patient("-p codel -m 60K");
+	is_patient("-p drop-oldest --max-records=6000");
+	is_patient_at_last("-p drop-oldest", true);
+	is_patient_at_last("-p block --max-age=1h", false);
 	is_patient_no_more();
 	marks_when_quiet();
 	marks_wait();
